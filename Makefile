@@ -1,0 +1,68 @@
+# Everything a person types. `make help` lists it.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+UV_FLAGS := --quiet --python $(BIN)/python --no-cache --require-hashes
+
+help:  ## Show this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+drill: install  ## Lose a Region on this machine and watch the application recover (about 80 s)
+	@$(BIN)/lab drill $(DRILL_FLAGS)
+
+up: install  ## Start the two-Region lab, deploy the application, and keep it running
+	@$(BIN)/lab up
+
+test: check unit integration e2e  ## Everything CI runs: linters, then all tests
+
+check: install-dev  ## Linters, types, and the template's and state machine's validators
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/cfn-lint template.yaml
+
+unit: install-dev  ## Unit and template tests
+	$(BIN)/pytest tests/unit tests/template
+
+integration: install-dev  ## The real state machine with the real handlers, in-process
+	$(BIN)/pytest tests/integration
+
+e2e: install-dev  ## The drill, as a test
+	$(BIN)/pytest tests/e2e
+
+format: install-dev  ## Format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+install: .venv/.lab  ## Make the environment of the lab in .venv
+install-dev: .venv/.dev
+
+.venv/.bootstrap: requirements/bootstrap.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version.split()[0] + ". Set PYTHON=python3.x")'
+	@echo "Making the environment in .venv ..."
+	@$(PYTHON) -m venv --clear .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt
+	@touch $@
+
+.venv/.lab: .venv/.bootstrap requirements/lab.txt pyproject.toml
+	@$(BIN)/uv pip install $(UV_FLAGS) -r requirements/lab.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-cache --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.dev: .venv/.lab requirements/dev.txt
+	@$(BIN)/uv pip install $(UV_FLAGS) -r requirements/dev.txt
+	@touch $@
+
+LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+lock: install-dev  ## Lock the requirements anew after an edit of an .in file
+	$(LOCK) requirements/bootstrap.in -o requirements/bootstrap.txt
+	$(LOCK) requirements/lab.in -o requirements/lab.txt
+	$(LOCK) requirements/dev.in -o requirements/dev.txt
+	$(LOCK) functions/requirements.in -o functions/requirements.txt \
+	  --no-emit-package botocore --no-emit-package urllib3 --no-emit-package python-dateutil --no-emit-package six
+
+clean:  ## Remove everything that the other targets made
+	-@[ -x $(BIN)/lab ] && $(BIN)/lab down
+	rm -rf .venv .lab .aws-sam reports .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+
+.PHONY: help drill up test check unit integration e2e format install install-dev lock clean

@@ -1,0 +1,197 @@
+"""The regional app: the web page, the items, and the deep health of this Region."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from aws_lambda_powertools.metrics import MetricUnit
+from pilotlight.adapters import https
+from pilotlight.adapters.clients import client
+from pilotlight.adapters.control_table import CachedControl, ControlTable
+from pilotlight.adapters.items_table import BadCursor, ItemsTable
+from pilotlight.domain.writes import ItemExists, ItemMissing, Operation, WriteConflict
+from pilotlight.item_service import ItemService, WriteRefused, WriteRequest, public
+from pilotlight.settings import Deployment
+from pilotlight.validation import violation
+from pilotlight.warm_ping import answers_warm_pings
+
+logger, tracer, metrics, api = Logger(), Tracer(), Metrics(), APIGatewayRestResolver()
+PAGE = Path(__file__).with_name("page.html").read_text(encoding="utf-8")
+CSP = (
+    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'"
+)
+ID = {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"}
+ITEM_SCHEMA: dict[str, Any] = {
+    "$schema": "http://json-schema.org/draft-07/schema#",
+    "type": "object",
+    "required": ["text"],
+    "additionalProperties": False,
+    "properties": {"id": ID, "text": {"type": "string", "minLength": 1, "maxLength": 2000}},
+}
+STATUS: dict[type[Exception], int] = {
+    ItemMissing: 404,
+    ItemExists: 409,
+    WriteConflict: 409,
+    BadCursor: 400,
+}
+
+
+@cache
+def known() -> Deployment:
+    """Return the deployment that this function belongs to."""
+    return Deployment.from_environment()
+
+
+@cache
+def control() -> CachedControl:
+    """Return the control item, read at most once a second."""
+    return CachedControl(ControlTable(client("dynamodb"), known().control_table).read)
+
+
+@cache
+def items() -> ItemService:
+    """Return the items of this Region."""
+    return ItemService(known(), control(), ItemsTable(client("dynamodb"), known().items_table))
+
+
+def reply(status: int, body: dict[str, Any], **headers: str) -> Response[str]:
+    """Answer in JSON, and say which Region does."""
+    served = {"X-Served-By": known().region, "Cache-Control": "no-store"}
+    served |= {"X-Content-Type-Options": "nosniff"}
+    named = {k.replace("_", "-"): v for k, v in headers.items()}
+    return Response(status, "application/json", json.dumps(body), {**served, **named})
+
+
+def refusal(status: int, code: str, message: str, **headers: str) -> Response[str]:
+    """Answer an error: what was wrong and what to do."""
+    return reply(status, {"error": {"code": code, "message": message}}, **headers)
+
+
+@api.get("/")
+def page() -> Response[str]:
+    """Serve the web page."""
+    headers = {"X-Served-By": known().region, "Content-Security-Policy": CSP}
+    headers |= {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
+    return Response(200, "text/html; charset=utf-8", PAGE, headers)
+
+
+@api.get("/health")
+def health() -> Response[str]:
+    """Say whether this Region can serve: reads both tables. Never redirects, for 3xx counts as well."""
+    body: dict[str, Any] = {"region": known().region, "release": known().release}
+    found = ControlTable(client("dynamodb"), known().control_table).read()
+    if found:
+        body |= {"active_region": found.active_region, "epoch": found.epoch, "state": found.state}
+    try:
+        ItemsTable(client("dynamodb"), known().items_table).get("health")
+    except Exception as error:
+        logger.warning("Items table does not answer", extra={"error": str(error)})
+        return reply(503, {**body, "status": "unhealthy", "failed": "items_table"})
+    return reply(200, {**body, "status": "healthy" if found else "fenced"})
+
+
+@api.get("/items")
+def list_items() -> Response[str]:
+    """List live items, page by page."""
+    query = api.current_event.query_string_parameters or {}
+    asked = query.get("limit", "50")
+    if not asked.isdecimal() or not 1 <= int(asked) <= 200:
+        return refusal(400, "BadLimit", "The parameter limit must be a number from 1 to 200.")
+    found, cursor = items().list(int(asked), query.get("next"))
+    body = {"items": [public(i) for i in found], "next": cursor, "region": known().region}
+    return reply(200, body)
+
+
+@api.get("/items/<item_id>")
+def read_item(item_id: str) -> Response[str]:
+    """Read one item."""
+    return reply(200, public(items().read(item_id)))
+
+
+@api.post("/items")
+def create_item() -> Response[str]:
+    """Create an item. A retry with the same Idempotency-Key creates no second one."""
+    return write("create", None, 201)
+
+
+@api.put("/items/<item_id>")
+def replace_item(item_id: str) -> Response[str]:
+    """Create or replace an item."""
+    return write("replace", item_id, 200)
+
+
+@api.delete("/items/<item_id>")
+def delete_item(item_id: str) -> Response[str]:
+    """Delete an item; a tombstone stays."""
+    return write("delete", item_id, 200)
+
+
+def write(operation: Operation, item_id: str | None, status: int) -> Response[str]:
+    """Validate a write, then make it here or have it made where it belongs."""
+    event = api.current_event
+    body: Any = {"text": "-"}
+    if operation != "delete":
+        try:
+            body = json.loads(event.decoded_body or "")
+        except ValueError:
+            return refusal(400, "BadBody", 'The body is not JSON. Send {"text": "..."}.')
+    given = {**body, "id": item_id} if item_id and isinstance(body, dict) else body
+    wrong = violation(given, ITEM_SCHEMA)
+    if wrong:
+        return refusal(400, "BadItem", f'{wrong}. Send {{"text": "..."}}, optionally with an id.')
+    headers = {k.lower(): v for k, v in (event.headers or {}).items()}
+    if len(headers.get("idempotency-key", "")) > 64:
+        return refusal(400, "BadIdempotencyKey", "Idempotency-Key may have 64 characters at most.")
+    request = WriteRequest(
+        operation=operation,
+        item_id=given.get("id"),
+        text=given["text"],
+        method=event.http_method,
+        path=event.path,
+        body=(event.decoded_body or "").encode(),
+        headers=headers,
+    )
+    return written(request, status)
+
+
+def written(request: WriteRequest, status: int) -> Response[str]:
+    """Make the write and answer it."""
+    try:
+        done = items().write(request)
+    except WriteRefused as error:
+        metrics.add_metric(name="WritesRefused", unit=MetricUnit.Count, value=1)
+        return refusal(503, error.code, str(error), Retry_After="1")
+    if isinstance(done, https.Response):
+        metrics.add_metric(name="WritesForwarded", unit=MetricUnit.Count, value=1)
+        kept = ("x-served-by", "x-write-id", "x-epoch", "retry-after")
+        passed = {k: v for k, v in done.headers.items() if k.lower() in kept}
+        passed["X-Forwarded-By-Region"] = known().region
+        return Response(done.status, "application/json", done.body.decode(), passed)
+    metrics.add_metric(name="ItemsWritten", unit=MetricUnit.Count, value=1)
+    return reply(status, public(done), X_Write_Id=done.write_id, X_Epoch=str(done.epoch))
+
+
+@api.exception_handler([ItemMissing, ItemExists, WriteConflict, BadCursor])
+def expected(error: Exception) -> Response[str]:
+    """Answer what a user can do something about."""
+    return refusal(STATUS[type(error)], type(error).__name__, str(error))
+
+
+@api.not_found
+def not_found(_error: Exception) -> Response[str]:
+    """Answer a path or method that does not exist."""
+    return refusal(404, "NoSuchPath", "There is no such path. See GET /items.")
+
+
+@answers_warm_pings
+@metrics.log_metrics
+@tracer.capture_lambda_handler(capture_response=False)
+@logger.inject_lambda_context(clear_state=True)
+def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Answer one request of API Gateway."""
+    return api.resolve(event, context)

@@ -1,0 +1,33 @@
+"""Decide: turns evidence into a decision. Calls nobody."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.metrics import MetricUnit
+from pilotlight.domain.decision import decide
+from pilotlight.moments import parse
+from pilotlight.settings import required
+
+logger, tracer, metrics = Logger(), Tracer(), Metrics()
+
+
+@metrics.log_metrics
+@tracer.capture_lambda_handler(capture_response=False)
+@logger.inject_lambda_context(clear_state=True)
+def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+    """Read request, evidence, `hold_started_at` and `now`, and return the decision."""
+    held_since = event.get("hold_started_at")
+    decision = decide(
+        mode=event["request"]["mode"],
+        overridden=frozenset(event["request"].get("override") or ()),
+        evidence=event["evidence"],
+        hold_started_at=parse(held_since) if held_since else None,
+        now=parse(event["now"]),
+        hold_deadline=timedelta(seconds=float(required("HOLD_DEADLINE_SECONDS"))),
+    ).as_dict()
+    metrics.add_metric(name=f"Decision.{decision['action']}", unit=MetricUnit.Count, value=1)
+    logger.info("Decided", extra={"decision": decision})
+    return decision

@@ -1,0 +1,20 @@
+"""boto3 clients, made once for each execution environment, impatient by design."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, cast
+
+import boto3
+from botocore.config import Config
+
+# A recovery step has seconds. One retry covers a lost connection; Step Functions owns the others.
+IMPATIENT = Config(
+    connect_timeout=1, read_timeout=3, retries={"total_max_attempts": 2, "mode": "standard"}
+)
+
+
+@cache
+def client(service: str) -> Any:
+    """Return the client of a service in the function's own Region, and only there."""
+    return cast(Any, boto3).client(service, config=IMPATIENT)

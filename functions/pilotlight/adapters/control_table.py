@@ -1,0 +1,71 @@
+"""The control table: reads who is active, and seeds it once."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from pilotlight.domain.control import CONTROL_KEY, ControlItem, ControlItemInvalid, seed_item
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class ControlTable:
+    """The Region's own replica of the control table."""
+
+    def __init__(self, client: Any, table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def read(self) -> ControlItem | None:
+        """Return the control item, or None where it is missing, garbled or cannot be read."""
+        try:
+            found = self._client.get_item(
+                TableName=self._table, Key={"pk": {"S": CONTROL_KEY}}, ConsistentRead=True
+            )
+            return ControlItem.from_item(found["Item"])
+        except (BotoCoreError, ClientError, KeyError, ControlItemInvalid):
+            return None
+
+    def seed(self, primary_region: str, now: str) -> ControlItem:
+        """Put the control item where none is, and return the one that is there."""
+        try:
+            self._client.put_item(
+                TableName=self._table,
+                Item=seed_item(primary_region, now),
+                ConditionExpression="attribute_not_exists(pk)",
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+        found = self._client.get_item(
+            TableName=self._table, Key={"pk": {"S": CONTROL_KEY}}, ConsistentRead=True
+        )
+        return ControlItem.from_item(found["Item"])
+
+
+class CachedControl:
+    """The control item, read at most once a second: the fence may not cost a read for each write."""
+
+    def __init__(
+        self,
+        read: Callable[[], ControlItem | None],
+        seconds: float = 1.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._read = read
+        self._seconds = seconds
+        self._clock = clock
+        self._held: ControlItem | None = None
+        self._until = float("-inf")
+
+    def get(self) -> ControlItem | None:
+        """Return the item. What could not be read is not kept, so that the next request asks again."""
+        now = self._clock()
+        if self._held is None or now >= self._until:
+            self._held = self._read()
+            self._until = now + self._seconds
+        return self._held

@@ -1,0 +1,1 @@
+"""Decisions, apart from AWS: no clients, no clock, no environment."""

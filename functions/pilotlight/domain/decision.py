@@ -1,0 +1,155 @@
+"""From evidence to a decision: promote, rehearse, hold, or end the hold.
+
+Every condition gets a reason. Evidence that is missing or malformed leaves its condition unmet, for a
+missing value must never read as consent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+Action = Literal["promote", "rehearse", "hold", "end_hold"]
+EndedBy = Literal["primary_healthy", "deadline", "rehearsal"]
+OUTAGE, READY, WARM = "outage_confirmed", "secondary_ready", "functions_warm"
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One condition of a promotion."""
+
+    name: str
+    required: bool
+    met: bool
+    detail: str
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What to do, and on what grounds."""
+
+    action: Action
+    conditions: tuple[Condition, ...]
+    summary: str
+    ended_by: EndedBy | None = None
+
+    @property
+    def unmet(self) -> list[str]:
+        """Names of the required conditions that are not met."""
+        return [c.name for c in self.conditions if c.required and not c.met]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the decision as the state machine keeps it."""
+        return {
+            "action": self.action,
+            "conditions": [asdict(c) for c in self.conditions],
+            "unmet": self.unmet,
+            "summary": self.summary,
+            "ended_by": self.ended_by,
+        }
+
+
+def decide(
+    *,
+    mode: Literal["failover", "rehearsal", "drill"],
+    overridden: frozenset[str],
+    evidence: Mapping[str, Any],
+    hold_started_at: datetime | None,
+    now: datetime,
+    hold_deadline: timedelta,
+) -> Decision:
+    """Decide on the evidence of one judgement.
+
+    Parameters
+    ----------
+    mode
+        A rehearsal does not need an outage and never waits.
+    overridden
+        Conditions that a person answers for. Only `outage_confirmed` can be among them.
+    evidence
+        What `confirm`, `readiness` and `warm` answered, or `{"error": …}` of the one that failed.
+    hold_started_at
+        When the run first held, or None.
+    hold_deadline
+        How long a run may hold before it ends.
+    """
+    rehearsal = mode == "rehearsal"
+    overrides_outage = OUTAGE in overridden
+    confirm = _part(evidence, "confirm")
+    conditions = (
+        _outage(confirm, required=not rehearsal and not overrides_outage),
+        _ready(_part(evidence, "readiness")),
+        _warm(_part(evidence, "warm")),
+    )
+    unmet = [c for c in conditions if c.required and not c.met]
+    if not unmet:
+        if rehearsal:
+            return Decision("rehearse", conditions, "Everything that a failover needs is there.")
+        by_hand = " A person answers for the outage." if overrides_outage else ""
+        return Decision("promote", conditions, f"All required conditions are met.{by_hand}")
+    because = " ".join(f"{c.name}: {c.detail}" for c in unmet)
+    if rehearsal:
+        return Decision("end_hold", conditions, f"A failover would hold. {because}", "rehearsal")
+    if confirm.get("verdict") == "healthy" and not overrides_outage:
+        return Decision(
+            "end_hold", conditions, "The Primary is confirmed healthy.", "primary_healthy"
+        )
+    if hold_started_at is not None and now - hold_started_at >= hold_deadline:
+        return Decision("end_hold", conditions, f"The hold has expired. {because}", "deadline")
+    return Decision("hold", conditions, f"Not promoted. {because}")
+
+
+def _part(evidence: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    part = evidence.get(name)
+    return part if isinstance(part, Mapping) else {}
+
+
+def _failure(part: Mapping[str, Any]) -> str | None:
+    if not part:
+        return "There is no evidence."
+    error = part.get("error")
+    if error is None:
+        return None
+    if isinstance(error, Mapping):
+        return f"The step failed: {error.get('Error')}: {error.get('Cause')}"
+    return f"The step failed: {error}"
+
+
+def _outage(part: Mapping[str, Any], *, required: bool) -> Condition:
+    failure = _failure(part)
+    if failure:
+        return Condition(OUTAGE, required, met=False, detail=failure)
+    probes = part.get("probes")
+    probes = probes if isinstance(probes, list) else []
+    good = sum(1 for p in probes if isinstance(p, Mapping) and p.get("ok") is True)
+    detail = (
+        f"{good} of {len(probes)} own probes of the Primary succeeded, "
+        f"the beacon says {part.get('beacon', 'nothing')}."
+    )
+    return Condition(OUTAGE, required, met=part.get("verdict") == "outage", detail=detail)
+
+
+def _ready(part: Mapping[str, Any]) -> Condition:
+    failure = _failure(part)
+    if failure:
+        return Condition(READY, required=True, met=False, detail=failure)
+    checks = part.get("checks")
+    checks = [c for c in checks if isinstance(c, Mapping)] if isinstance(checks, list) else []
+    failed = [f"{c.get('name')} ({c.get('detail')})" for c in checks if c.get("ok") is not True]
+    detail = f"Not ready: {', '.join(failed)}." if failed else f"{len(checks)} checks passed."
+    return Condition(READY, required=True, met=part.get("verdict") == "ready", detail=detail)
+
+
+def _warm(part: Mapping[str, Any]) -> Condition:
+    failure = _failure(part)
+    if failure:
+        return Condition(WARM, required=False, met=False, detail=failure)
+    targets = part.get("targets")
+    targets = [t for t in targets if isinstance(t, Mapping)] if isinstance(targets, list) else []
+    found = ", ".join(
+        f"{t.get('function')}: {t.get('environments')} of {t.get('requested')}" for t in targets
+    )
+    detail = f"Execution environments: {found or 'none'}."
+    return Condition(WARM, required=False, met=part.get("ok") is True, detail=detail)

@@ -1,0 +1,171 @@
+"""A write is one transaction: the item, and an immutable journal entry with the old and the new value."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any, Literal
+
+SHARDS = 4
+Operation = Literal["create", "replace", "delete"]
+
+
+class ItemExists(Exception):
+    """An item of this id is there already."""
+
+
+class ItemMissing(Exception):
+    """There is no item of this id, or it was deleted."""
+
+
+class WriteConflict(Exception):
+    """Another write changed the item at the same moment. Read it again and retry."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """An item as users see it. A deleted one stays as a tombstone, so that its version counts on."""
+
+    id: str
+    text: str
+    version: int
+    region: str
+    epoch: int
+    write_id: str
+    updated_at: str
+    deleted: bool = False
+    request_key: str = ""
+
+
+@dataclass(frozen=True)
+class Write:
+    """One write to be made: what is put over what."""
+
+    operation: Operation
+    new: Item
+    old: Item | None
+
+
+def shard_of(key: str) -> int:
+    """Spread keys evenly over the shards, the same in every Region and release."""
+    return hashlib.sha256(key.encode()).digest()[0] % SHARDS
+
+
+def item_key(item_id: str) -> dict[str, Any]:
+    """Return the key of an item, attribute types included."""
+    return {"pk": {"S": f"I#{shard_of(item_id)}"}, "sk": {"S": item_id}}
+
+
+def journal_key(region: str, epoch: int, write_id: str) -> dict[str, Any]:
+    """Return the key of a journal entry. Region, epoch and ULID make it collide with no other."""
+    return {"pk": {"S": f"J#{region}#{epoch}#{shard_of(write_id)}"}, "sk": {"S": write_id}}
+
+
+def plan(
+    operation: Operation,
+    *,
+    item_id: str,
+    text: str,
+    current: Item | None,
+    region: str,
+    epoch: int,
+    write_id: str,
+    now: str,
+    request_key: str = "",
+) -> Write:
+    """Plan a write over what is there now.
+
+    `request_key` is the client's Idempotency-Key, by which a retried create finds its own item.
+
+    Raises
+    ------
+    ItemExists
+        A create finds an item.
+    ItemMissing
+        A delete finds none.
+    """
+    live = current if current and not current.deleted else None
+    if operation == "create" and live:
+        raise ItemExists(f"An item {item_id!r} exists. Use PUT /items/{item_id} to replace it.")
+    if operation == "delete" and live is None:
+        raise ItemMissing(f"There is no item {item_id!r}.")
+    version = current.version + 1 if current else 1
+    deleted = operation == "delete"
+    new = Item(
+        id=item_id,
+        text="" if deleted else text,
+        version=version,
+        region=region,
+        epoch=epoch,
+        write_id=write_id,
+        updated_at=now,
+        deleted=deleted,
+        request_key=request_key,
+    )
+    return Write(operation, new, current)
+
+
+def transaction(write: Write, table: str) -> list[dict[str, Any]]:
+    """Return the TransactItems of one write.
+
+    The item is put only over the version that was read; the journal entry only where none is.
+    """
+    new, old = write.new, write.old
+    over: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
+    if old is not None:
+        over = {
+            "ConditionExpression": "version = :read AND write_id = :by",
+            "ExpressionAttributeValues": {
+                ":read": {"N": str(old.version)},
+                ":by": {"S": old.write_id},
+            },
+        }
+    entry = {
+        **journal_key(new.region, new.epoch, new.write_id),
+        "item_id": {"S": new.id},
+        "operation": {"S": write.operation},
+        "version": {"N": str(new.version)},
+        "old": {"M": attributes(old)} if old else {"NULL": True},
+        "new": {"M": attributes(new)},
+        "at": {"S": new.updated_at},
+    }
+    return [
+        {"Put": {"TableName": table, "Item": {**item_key(new.id), **attributes(new)}, **over}},
+        {
+            "Put": {
+                "TableName": table,
+                "Item": entry,
+                "ConditionExpression": "attribute_not_exists(pk)",
+            }
+        },
+    ]
+
+
+def attributes(item: Item) -> dict[str, Any]:
+    """Return an item's attributes, types included, without its key."""
+    return {
+        "id": {"S": item.id},
+        "text": {"S": item.text},
+        "version": {"N": str(item.version)},
+        "region": {"S": item.region},
+        "epoch": {"N": str(item.epoch)},
+        "write_id": {"S": item.write_id},
+        "updated_at": {"S": item.updated_at},
+        "deleted": {"BOOL": item.deleted},
+        "request_key": {"S": item.request_key},
+    }
+
+
+def from_attributes(found: dict[str, Any]) -> Item:
+    """Read an item as DynamoDB returns it."""
+    return Item(
+        id=found["id"]["S"],
+        text=found["text"]["S"],
+        version=int(found["version"]["N"]),
+        region=found["region"]["S"],
+        epoch=int(found["epoch"]["N"]),
+        write_id=found["write_id"]["S"],
+        updated_at=found["updated_at"]["S"],
+        deleted=found["deleted"]["BOOL"],
+        request_key=found["request_key"]["S"],
+    )

@@ -1,0 +1,160 @@
+"""The items of the regional app: reads them, and writes them behind the fence."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ulid import ULID
+
+from pilotlight import moments
+from pilotlight.adapters import https
+from pilotlight.domain import fence
+from pilotlight.domain.writes import Item, ItemExists, ItemMissing, Operation, plan
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pilotlight.adapters.control_table import CachedControl
+    from pilotlight.adapters.items_table import ItemsTable
+    from pilotlight.settings import Deployment
+
+FORWARDED_BY = "X-Forwarded-By-Region"
+FORWARD_TIMEOUT = 3.0
+
+
+class WriteRefused(Exception):
+    """No write is taken here now."""
+
+    def __init__(self, passage: fence.Passage) -> None:
+        super().__init__(passage.reason)
+        self.code = passage.code
+
+
+@dataclass(frozen=True)
+class WriteRequest:
+    """A write as it came in, with all that a forwarding needs."""
+
+    operation: Operation
+    item_id: str | None
+    text: str
+    method: str
+    path: str
+    body: bytes
+    headers: Mapping[str, str]
+
+    @property
+    def idempotency_key(self) -> str:
+        """The client's Idempotency-Key, or nothing."""
+        return self.headers.get("idempotency-key", "")
+
+    @property
+    def forwarded(self) -> bool:
+        """Whether the other Region sent this here."""
+        return FORWARDED_BY.lower() in self.headers
+
+
+class ItemService:
+    """Items of this Region's replica."""
+
+    def __init__(self, known: Deployment, control: CachedControl, items: ItemsTable) -> None:
+        self._known = known
+        self._control = control
+        self._items = items
+
+    def read(self, item_id: str) -> Item:
+        """Return a live item.
+
+        Raises
+        ------
+        ItemMissing
+            There is none, or it was deleted.
+        """
+        found = self._items.get(item_id)
+        if found is None or found.deleted:
+            raise ItemMissing(f"There is no item {item_id!r}.")
+        return found
+
+    def list(self, limit: int, cursor: str | None) -> tuple[list[Item], str | None]:
+        """Return a page of live items and the cursor of the next."""
+        return self._items.list(limit, cursor)
+
+    def write(self, request: WriteRequest) -> Item | https.Response:
+        """Write here if this Region is active, or forward to the one that is.
+
+        Returns
+        -------
+        Item or https.Response
+            What was written here, or what the active Region answered.
+
+        Raises
+        ------
+        WriteRefused
+            Nobody can take the write now.
+        """
+        passage = fence.judge(self._control.get(), self._known.region, forwarded=request.forwarded)
+        if passage.action == "forward" and passage.region:
+            return self._forward(request, passage.region)
+        if passage.action != "write" or passage.epoch is None:
+            raise WriteRefused(passage)
+        return self._write(request, passage.epoch)
+
+    def _write(self, request: WriteRequest, epoch: int) -> Item:
+        item_id = request.item_id or _new_id(request.idempotency_key)
+        current = self._items.get(item_id)
+        try:
+            planned = plan(
+                request.operation,
+                item_id=item_id,
+                text=request.text,
+                current=current,
+                region=self._known.region,
+                epoch=epoch,
+                write_id=str(ULID()),
+                now=moments.now(),
+                request_key=request.idempotency_key,
+            )
+        except ItemExists:
+            if current and current.request_key and current.request_key == request.idempotency_key:
+                return current
+            raise
+        self._items.write(planned)
+        return planned.new
+
+    def _forward(self, request: WriteRequest, region: str) -> https.Response:
+        headers = {"Content-Type": "application/json", FORWARDED_BY: self._known.region}
+        if request.idempotency_key:
+            headers["Idempotency-Key"] = request.idempotency_key
+        url = f"https://{self._known.region_name(region)}{request.path}"
+        try:
+            return https.request(
+                request.method, url, timeout=FORWARD_TIMEOUT, body=request.body, headers=headers
+            )
+        except https.Unreachable as error:
+            unreachable = fence.Passage(
+                "refuse",
+                "ActiveRegionUnreachable",
+                f"{region} is active and did not answer. Try again in a second.",
+            )
+            raise WriteRefused(unreachable) from error
+
+
+def _new_id(idempotency_key: str) -> str:
+    """Make an id. A retried create makes the same one again, wherever it lands."""
+    if idempotency_key:
+        return hashlib.sha256(idempotency_key.encode()).hexdigest()[:26]
+    return str(ULID()).lower()
+
+
+def public(item: Item) -> dict[str, Any]:
+    """Return an item as users see it."""
+    return {
+        "id": item.id,
+        "text": item.text,
+        "version": item.version,
+        "region": item.region,
+        "epoch": item.epoch,
+        "write_id": item.write_id,
+        "updated_at": item.updated_at,
+    }

@@ -1,0 +1,24 @@
+"""Moments as the state machine and the tables write them: ISO 8601 in UTC."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def now() -> str:
+    """Return this moment."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def parse(text: str) -> datetime:
+    """Read a moment.
+
+    Raises
+    ------
+    ValueError
+        It is no moment, or lacks a time zone.
+    """
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None:
+        raise ValueError(f"{text!r} has no time zone")
+    return found

@@ -1,0 +1,1 @@
+"""The laptop AWS in which Pilot Light proves its failover."""

@@ -1,0 +1,38 @@
+"""The environment that the template gives every function."""
+
+from __future__ import annotations
+
+import os
+
+ENVIRONMENT = {
+    "AWS_REGION": "us-east-2",
+    "AWS_DEFAULT_REGION": "us-east-2",
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "APP_NAME": "pilot-light",
+    "PRIMARY_REGION": "us-west-2",
+    "SECONDARY_REGION": "us-east-2",
+    "ZONE_NAME": "pilotlight.example",
+    "PUBLIC_NAME": "app.pilotlight.example",
+    "ITEMS_TABLE": "pilot-light-items",
+    "CONTROL_TABLE": "pilot-light-control",
+    "RELEASE": "test",
+    "ALARM_ARNS": "arn:aws:cloudwatch:us-east-1:123456789012:alarm:pilot-light-primary-unhealthy",
+    "MAX_EVENT_AGE_SECONDS": "900",
+    "HOLD_DEADLINE_SECONDS": "3600",
+    "RECOVERIES_TABLE": "pilot-light-recoveries",
+    "BUCKET": "pilot-light-123456789012-us-east-2",
+    "APP_FUNCTION": "arn:aws:lambda:us-east-2:123456789012:function:pilot-light-app:live",
+    "SWITCH_FUNCTION": "arn:aws:lambda:us-east-2:123456789012:function:pilot-light-switch:live",
+    "WARM_TARGETS": "arn:aws:lambda:us-east-2:123456789012:function:pilot-light-app:live",
+    "WARM_CONCURRENCY": "3",
+    "POWERTOOLS_METRICS_NAMESPACE": "PilotLight",
+    "POWERTOOLS_SERVICE_NAME": "test",
+    "POWERTOOLS_TRACE_DISABLED": "1",
+    "POWERTOOLS_METRICS_DISABLED": "true",
+    "POWERTOOLS_LOG_LEVEL": "CRITICAL",
+}
+for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_SESSION_TOKEN"):
+    os.environ.pop(name, None)
+os.environ.update(ENVIRONMENT)

@@ -1,0 +1,36 @@
+"""Loads the handlers of functions/<name>/app.py, which are all called `app`."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+FUNCTIONS = Path(__file__).resolve().parents[1] / "functions"
+
+
+def load_handler(name: str) -> ModuleType:
+    """Import a fresh copy of one handler module under a name of its own."""
+    path = FUNCTIONS / name / "app.py"
+    module_name = f"handler_{name}"
+    spec = importlib.util.spec_from_file_location(module_name, path)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[module_name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def context(name: str = "function") -> Any:
+    """What Powertools wants to see of a Lambda context."""
+    return SimpleNamespace(
+        function_name=name,
+        function_version="1",
+        memory_limit_in_mb=512,
+        invoked_function_arn=f"arn:aws:lambda:us-east-2:123456789012:function:{name}:live",
+        aws_request_id="00000000-0000-0000-0000-000000000000",
+        get_remaining_time_in_millis=lambda: 10_000,
+    )
