@@ -13,7 +13,7 @@ import re
 import sys
 import uuid
 from datetime import date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ _MOST_BINDINGS = 20_000
 def apply() -> None:
     """Correct the interpreter, once for each process."""
     _one_preprocessor_state_for_each_parse()
+    _parse_once()
+    _stopped_branches_end()
     _jsonata_functions()
     _parameter_names()
     _no_choice_matched()
@@ -63,6 +65,34 @@ def _one_preprocessor_state_for_each_parse() -> None:
         original(self, *args, **kwargs)
 
     Preprocessor.__init__ = init
+
+
+def _parse_once() -> None:
+    """Parsing takes about a second, at every start of an execution. A parsed definition keeps no state."""
+    from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
+
+    AmazonStateLanguageParser.parse = staticmethod(
+        lru_cache(maxsize=64)(AmazonStateLanguageParser.parse)
+    )
+
+
+def _stopped_branches_end() -> None:
+    """A branch that is stopped before it starts must still end, or its Parallel waits for ever."""
+    from moto.stepfunctions.parser.asl.component.state.exec.state_parallel.branch_worker import (
+        BranchWorker,
+    )
+
+    def routine(self: Any) -> None:
+        try:
+            if self.env.is_running():
+                self._program.eval(self.env)
+        except RuntimeError:
+            if self.env.is_running():
+                raise
+        finally:
+            self._branch_worker_comm.on_terminated(env=self.env)
+
+    BranchWorker._thread_routine = routine
 
 
 def _jsonata_functions() -> None:
@@ -135,7 +165,7 @@ _AWS_JSONATA: dict[str, Callable[..., Any]] = {
     "uuid": lambda: str(uuid.uuid4()),
     "parse": lambda text: json.loads(text),
     "hash": _hash,
-    "randomSeeded": lambda seed: random.Random(seed).random(),  # noqa: S311
+    "randomSeeded": lambda seed: random.Random(seed).random(),
     "partition": lambda items, size: [
         items[i : i + int(size)] for i in range(0, len(items), int(size))
     ],

@@ -1,0 +1,116 @@
+"""What a lab is made of: Regions, names, ports, and how fast AWS's own intervals run."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+ACCOUNT = "000000000000"
+
+
+class ConfigError(Exception):
+    """The lab cannot be described from what the repository says."""
+
+
+@dataclass(frozen=True)
+class LabConfig:
+    """One lab. Everything binds to 127.0.0.1."""
+
+    app_name: str
+    primary_region: str
+    secondary_region: str
+    zone_name: str
+    hosted_zone_id: str
+    public_label: str
+    state_dir: str
+    config_envs: tuple[str, ...]
+    api_port: int = 4566
+    dns_port: int = 5354
+    door_port: int = 8080
+    entry_port: int = 8441
+    speed: float = 1.0
+    replication_lag: float = 0.5
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """The Regions of the lab: the pair, and us-east-1, where Route 53's metrics are."""
+        return tuple(dict.fromkeys((self.primary_region, self.secondary_region, "us-east-1")))
+
+    @property
+    def entries(self) -> dict[str, int]:
+        """The TLS port of each Region's entry."""
+        return {region: self.entry_port + i for i, region in enumerate(self.regions)}
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        """The address that DNS answers for each Region. Clients of the lab map it to the entry."""
+        return {region: f"127.0.{i + 1}.1" for i, region in enumerate(self.regions)}
+
+    @property
+    def endpoint(self) -> str:
+        """The URL of the AWS APIs."""
+        return f"http://127.0.0.1:{self.api_port}"
+
+    @property
+    def public_name(self) -> str:
+        """The name that users know."""
+        return f"{self.public_label}.{self.zone_name}"
+
+    @property
+    def ca_file(self) -> Path:
+        """The certificate of the authority that signs the entries' certificates."""
+        return Path(self.state_dir) / "ca.pem"
+
+    def save(self, path: Path) -> None:
+        """Write the configuration, so that other commands find the lab."""
+        path.write_text(json.dumps(asdict(self), indent=2))
+
+    @classmethod
+    def load(cls, path: Path) -> LabConfig:
+        """Read a configuration that `save` wrote."""
+        found = json.loads(path.read_text())
+        return cls(**{**found, "config_envs": tuple(found["config_envs"])})
+
+    def with_options(self, **given: float | int | None) -> LabConfig:
+        """Return a copy with the options that were given."""
+        return replace(self, **{k: v for k, v in given.items() if v is not None})
+
+
+def from_samconfig(path: Path, state_dir: Path) -> LabConfig:
+    """Describe the lab that samconfig.toml deploys to: the zone it names is what the account has.
+
+    Raises
+    ------
+    ConfigError
+        A config environment or a parameter is missing.
+    """
+    try:
+        with path.open("rb") as file:
+            document = tomllib.load(file)
+        overrides = document["secondary"]["deploy"]["parameters"]["parameter_overrides"]
+        values = dict(part.split("=", 1) for part in overrides.split())
+        envs = ["secondary-first", "primary", "secondary"]
+        pair = (values["PrimaryRegion"], values["SecondaryRegion"])
+        if "us-east-1" not in pair:
+            envs.append("monitor")
+        missing = [env for env in envs if env not in document]
+        if missing:
+            raise ConfigError(f"{path.name} lacks the config environment {missing[0]}.")
+        return LabConfig(
+            app_name=values.get("AppName", "pilot-light"),
+            primary_region=pair[0],
+            secondary_region=pair[1],
+            zone_name=values["ZoneName"],
+            hosted_zone_id=values["HostedZoneId"],
+            public_label=values.get("PublicLabel", "app"),
+            state_dir=str(state_dir),
+            config_envs=tuple(envs),
+        )
+    except (OSError, KeyError, ValueError) as error:
+        raise ConfigError(
+            f"{path.name} does not say what the lab needs: {error}. Each config environment needs "
+            "parameter_overrides with Role, PrimaryRegion, SecondaryRegion, ZoneName, HostedZoneId."
+        ) from error

@@ -1,0 +1,135 @@
+"""CloudWatch alarms: evaluated per dimensions, M of N, with missing data; a change is an event.
+
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html
+"""
+
+from __future__ import annotations
+
+import contextvars
+import json
+import operator
+import threading
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lab.engine.aws import Aws
+
+COMPARE: dict[str, Callable[[float, float], bool]] = {
+    "GreaterThanOrEqualToThreshold": operator.ge,
+    "GreaterThanThreshold": operator.gt,
+    "LessThanThreshold": operator.lt,
+    "LessThanOrEqualToThreshold": operator.le,
+}
+
+
+def judge(
+    values: list[float | None],
+    breaches: Callable[[float], bool],
+    datapoints_to_alarm: int,
+    treat_missing: str,
+) -> str | None:
+    """Return the state that the latest values call for, or None where it stays as it is."""
+    if all(v is None for v in values):
+        if treat_missing == "ignore":
+            return None
+        if treat_missing == "missing":
+            return "INSUFFICIENT_DATA"
+    for_missing = {"breaching": True, "notBreaching": False}.get(treat_missing)
+    flags = [for_missing if v is None else breaches(v) for v in values]
+    return "ALARM" if sum(f is True for f in flags) >= datapoints_to_alarm else "OK"
+
+
+def install(aws: Aws, changed: Callable[[str, str], None]) -> None:
+    """Evaluate alarms as AWS does. `changed` is told the name and state of every change."""
+    cloudwatch = aws.cloudwatch
+    dispatch_actions = cloudwatch._dispatch_alarm_actions
+
+    def evaluate(alarm: dict[str, Any]) -> None:
+        if not alarm.get("MetricName"):
+            return
+        values, has_points = _values(aws, alarm)
+        missing = alarm.get("TreatMissingData") or "missing"
+        # A metric without a single point leaves the alarm where SetAlarmState or its creation put it.
+        if not has_points and missing == "missing":
+            return
+        compare, threshold = COMPARE[alarm["ComparisonOperator"]], float(alarm["Threshold"])
+        needed = alarm.get("DatapointsToAlarm") or alarm.get("EvaluationPeriods", 1)
+        state = judge(values, lambda v: compare(v, threshold), needed, missing)
+        if state in (None, alarm["StateValue"]):
+            return
+        reason = (
+            f"Threshold Crossed: datapoints {values}, threshold {threshold}, missing {missing}."
+        )
+        old, alarm["StateValue"] = alarm["StateValue"], state
+        alarm.update(StateReason=reason, StateUpdatedTimestamp=int(time.time()))
+        cloudwatch._record_history(alarm["AlarmName"], old, state, reason)
+        cloudwatch._dispatch_alarm_actions(alarm, old, state, reason)
+        cloudwatch._evaluate_parent_alarms(alarm)
+
+    def dispatch(alarm: dict[str, Any], old: str, new: str, reason: str) -> None:
+        changed(alarm["AlarmName"], new)
+        context = contextvars.copy_context()
+        entry = _event(alarm, old, new, reason)
+
+        def put() -> None:
+            aws.eventbridge._put_events({"Entries": [entry]}, allow_aws_source=True)
+
+        threading.Thread(target=context.run, args=(put,), daemon=True).start()
+        dispatch_actions(alarm, old, new, reason)
+
+    cloudwatch._evaluate_alarm = evaluate
+    cloudwatch._dispatch_alarm_actions = dispatch
+
+
+def _values(aws: Aws, alarm: dict[str, Any]) -> tuple[list[float | None], bool]:
+    """Return the latest values, newest first, None for a period without a point."""
+    cloudwatch = aws.cloudwatch
+    dimensions = {d["Name"]: d["Value"] for d in alarm.get("Dimensions") or []}
+    wanted = (alarm["Namespace"], alarm["MetricName"])
+    points = [
+        point
+        for (namespace, metric, _), found in list(cloudwatch._metrics.items())
+        if (namespace, metric) == wanted
+        for point in found
+        if (point.get("Dimensions") or {}) == dimensions
+    ]
+    statistic = alarm.get("ExtendedStatistic") or alarm.get("Statistic", "Average")
+    period, now = aws.clock.real(alarm.get("Period", 60)), time.time()
+    values: list[float | None] = []
+    for i in range(alarm.get("EvaluationPeriods", 1)):
+        start, end = now - period * (i + 1), now - period * i
+        window = [p for p in points if start < p["Timestamp"] <= end]
+        found = cloudwatch._calc_stats(window) if window else None
+        values.append(float(cloudwatch._stat_value(found, statistic, window)) if found else None)
+    return values, bool(points)
+
+
+def _event(alarm: dict[str, Any], old: str, new: str, reason: str) -> dict[str, Any]:
+    """Make the documented `CloudWatch Alarm State Change` event."""
+    at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "+0000")
+    metric = {
+        "namespace": alarm.get("Namespace"),
+        "name": alarm.get("MetricName"),
+        "dimensions": {d["Name"]: d["Value"] for d in alarm.get("Dimensions") or []},
+    }
+    stat = {"metric": metric, "period": alarm.get("Period"), "stat": alarm.get("Statistic")}
+    configuration: dict[str, Any] = {
+        "description": alarm.get("AlarmDescription", ""),
+        "metrics": [{"id": "m1", "metricStat": stat, "returnData": True}],
+    }
+    detail = {
+        "alarmName": alarm["AlarmName"],
+        "state": {"value": new, "reason": reason, "reasonData": "{}", "timestamp": at},
+        "previousState": {"value": old},
+        "configuration": configuration,
+    }
+    return {
+        "Source": "aws.cloudwatch",
+        "DetailType": "CloudWatch Alarm State Change",
+        "Resources": [alarm.get("AlarmArn", "")],
+        "Detail": json.dumps(detail),
+    }

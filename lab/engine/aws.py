@@ -1,0 +1,148 @@
+"""MiniStack, imported once its environment is set, and what the other modules need of it.
+
+MiniStack 1.5.33 (MIT) serves AWS's APIs in one process. Its gaps are closed by assignment on exactly that
+version; every such place says what AWS does.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import importlib
+import inspect
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import boto3
+from botocore.config import Config
+
+from lab.config import ACCOUNT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lab.config import LabConfig
+    from lab.engine.clock import Clock
+
+
+@dataclass(frozen=True)
+class Aws:
+    """The modules of MiniStack and a few helpers on them."""
+
+    config: LabConfig
+    clock: Clock
+    app: Any
+    responses: Any
+    lambda_runtime: Any
+    lambda_service: Any
+    cloudwatch: Any
+    eventbridge: Any
+    scheduler: Any
+    stepfunctions: Any
+    route53: Any
+    dynamodb: Any
+    s3: Any
+    apigateway: Any
+    backup: Any
+    cloudtrail: Any
+    sts: Any
+    iam: Any
+    provisioners: Any
+
+    def region(self) -> str:
+        """Return the Region of the request that is being served."""
+        return str(self.responses.get_region())
+
+    def within(self, region: str, action: Callable[..., Any], *args: Any) -> Any:
+        """Do something as a request in a Region would."""
+
+        def scoped() -> Any:
+            self.responses._request_account_id.set(ACCOUNT)
+            self.responses._request_region.set(region)
+            return action(*args)
+
+        return contextvars.copy_context().run(scoped)
+
+    def client(self, service: str, region: str, *credentials: str) -> Any:
+        """Return a client of the lab itself. Without credentials it is the account's root."""
+        key, secret, token = (
+            (*credentials, None)
+            if len(credentials) == 2
+            else credentials
+            or (
+                "test",
+                "test",
+                None,
+            )
+        )
+        return cast(Any, boto3).client(
+            service,
+            endpoint_url=self.config.endpoint,
+            region_name=region,
+            aws_access_key_id=key,
+            aws_secret_access_key=secret,
+            aws_session_token=token,
+            config=Config(
+                parameter_validation=False,
+                inject_host_prefix=False,
+                retries={"total_max_attempts": 1},
+                connect_timeout=5,
+                read_timeout=900,
+                max_pool_connections=50,
+                s3={"addressing_style": "path"},
+            ),
+        )
+
+
+def load(config: LabConfig, clock: Clock) -> Aws:
+    """Set MiniStack's environment and import it. Nothing of it may be imported before."""
+    os.environ.update(
+        GATEWAY_PORT=str(config.api_port),
+        BIND_HOST="127.0.0.1",
+        MINISTACK_HOST="127.0.0.1",
+        AWS_ACCESS_KEY_ID="test",
+        AWS_SECRET_ACCESS_KEY="test",
+        AWS_DEFAULT_REGION=config.secondary_region,
+        LOG_LEVEL="WARNING",
+        AUTH="true",
+        CLOUDTRAIL_RECORDING="1",
+    )
+    module = importlib.import_module
+    service = "ministack.services."
+    return Aws(
+        config=config,
+        clock=clock,
+        app=module("ministack.app"),
+        responses=module("ministack.core.responses"),
+        lambda_runtime=module("ministack.core.lambda_runtime"),
+        lambda_service=module(service + "lambda_svc"),
+        cloudwatch=module(service + "cloudwatch"),
+        eventbridge=module(service + "eventbridge"),
+        scheduler=module(service + "scheduler"),
+        stepfunctions=module(service + "stepfunctions"),
+        route53=module(service + "route53"),
+        dynamodb=module(service + "dynamodb"),
+        s3=module(service + "s3"),
+        apigateway=module(service + "apigateway_v1"),
+        backup=module(service + "backup"),
+        cloudtrail=module(service + "cloudtrail"),
+        sts=module(service + "sts"),
+        iam=module(service + "iam"),
+        provisioners=module(service + "cloudformation.provisioners"),
+    )
+
+
+def resubstitute(module: Any, function: str, *changes: tuple[str, str]) -> None:
+    """Define a function anew with exact changes of its text.
+
+    Raises
+    ------
+    AssertionError
+        A text is not there exactly once: this is another version of the module.
+    """
+    source = inspect.getsource(getattr(module, function))
+    for old, new in changes:
+        if source.count(old) != 1:
+            raise AssertionError(f"{module.__name__}.{function} is not the version this lab knows.")
+        source = source.replace(old, new)
+    exec(compile(source, module.__file__, "exec"), module.__dict__)

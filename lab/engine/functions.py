@@ -1,0 +1,94 @@
+"""Lambda functions: their error names, their layers, and how they find the lab's names."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import threading
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lab.engine.aws import resubstitute
+
+if TYPE_CHECKING:
+    from lab.engine.aws import Aws
+
+WORKER_SITE = Path(__file__).parent / "worker_site"
+
+
+def environment(aws: Aws) -> None:
+    """Set what worker processes inherit: the lab's DNS, entries and authority. See worker_site."""
+    config = aws.config
+    for name in list(os.environ):
+        if name.lower().endswith("_proxy") or name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
+            del os.environ[name]
+    os.environ.update(
+        PYTHONPATH=str(WORKER_SITE),
+        PYTHONDONTWRITEBYTECODE="",
+        LAB_ZONE=config.zone_name,
+        LAB_DNS=f"127.0.0.1:{config.dns_port}",
+        LAB_ENTRIES=",".join(
+            f"{config.addresses[region]}={port}" for region, port in config.entries.items()
+        ),
+        SSL_CERT_FILE=str(config.ca_file),
+        AWS_EC2_METADATA_DISABLED="true",
+        AWS_CONFIG_FILE=str(Path(config.state_dir) / "no-aws-config"),
+        AWS_SHARED_CREDENTIALS_FILE=str(Path(config.state_dir) / "no-aws-credentials"),
+        POWERTOOLS_TRACE_DISABLED="1",
+    )
+
+
+def install(aws: Aws) -> None:
+    """Close the gaps."""
+    _error_names(aws)
+    _layers_unpacked_once(aws)
+
+
+def _error_names(aws: Aws) -> None:
+    """Lambda reports the exception's class as errorType, by which Retry and Catch choose."""
+    runtime, service = aws.lambda_runtime, aws.lambda_service
+    old = '"error": str(e), "trace": traceback.format_exc()}'
+    if runtime._PYTHON_WORKER_SCRIPT.count(old) != 1:
+        raise AssertionError("The Lambda worker's script is not the version this lab knows.")
+    new = '"error": str(e), "etype": type(e).__name__, "trace": traceback.format_exc()}'
+    runtime._PYTHON_WORKER_SCRIPT = runtime._PYTHON_WORKER_SCRIPT.replace(old, new)
+    resubstitute(
+        service,
+        "_execute_function_warm",
+        (
+            'error_type = "Runtime.HandlerError"',
+            'error_type = result.get("etype") or "Runtime.HandlerError"',
+        ),
+        (
+            '"errorType": error_type,',
+            '"errorType": error_type, "stackTrace": (result.get("trace") or "").splitlines(),',
+        ),
+    )
+
+
+def _layers_unpacked_once(aws: Aws) -> None:
+    """Lambda has a layer ready before a cold start. Unpacking it for each worker took most of one."""
+    root, lock = Path(aws.config.state_dir) / "layers", threading.Lock()
+    worker, resolve = aws.lambda_runtime.Worker, aws.lambda_service._resolve_layer_zip
+    original = worker.__init__
+
+    def unpacked(reference: Any) -> str:
+        data = resolve(reference)
+        place = root / hashlib.sha256(data).hexdigest()[:16]
+        with lock:
+            if not place.exists():
+                zipfile.ZipFile(io.BytesIO(data)).extractall(place)
+        return str(place)
+
+    def init(self: Any, name: str, config: dict[str, Any], code: bytes) -> None:
+        layers = config.get("Layers") or []
+        if layers:
+            places = os.pathsep.join(unpacked(layer) for layer in layers)
+            known = config.get("Environment", {}).get("Variables", {})
+            variables = {**known, "_LAMBDA_LAYERS_DIRS": places}
+            config = {**config, "Layers": [], "Environment": {"Variables": variables}}
+        original(self, name, config, code)
+
+    worker.__init__ = init
