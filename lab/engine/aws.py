@@ -132,6 +132,12 @@ def load(config: LabConfig, clock: Clock) -> Aws:
     )
 
 
+def stand_for_tls(aws: Aws) -> None:
+    """The API port is plain HTTP on loopback and stands for TLS: aws:SecureTransport is true."""
+    pin = aws.app.pin_request_origin
+    aws.app.pin_request_origin = lambda source_ip, _secure: pin(source_ip, True)  # noqa: FBT003
+
+
 def resubstitute(module: Any, function: str, *changes: tuple[str, str]) -> None:
     """Define a function anew with exact changes of its text.
 

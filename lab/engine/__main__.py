@@ -1,0 +1,119 @@
+"""Starts the laptop AWS: `python -m lab.engine CONFIG_FILE`. Prints nothing; GET /_lab/state tells when it is up."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+
+from lab.config import LabConfig
+
+
+def busy_port(config: LabConfig) -> str | None:
+    """Return a sentence on a port that is taken, or None."""
+    ports = {
+        config.api_port: "--api-port",
+        config.dns_port: "--dns-port",
+        config.door_port: "--door-port",
+        **{port: "--entry-port" for port in config.entries.values()},
+    }
+    for port, option in ports.items():
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                return (
+                    f"Port {port} on 127.0.0.1 is in use. End what uses it (another lab? try "
+                    f"`lab down`), or choose another with {option}."
+                )
+    return None
+
+
+async def serve(config: LabConfig) -> None:
+    """Put the lab together and serve it until a signal ends it."""
+    from hypercorn.asyncio import serve as hypercorn
+    from hypercorn.config import Config
+
+    from lab.engine import (
+        alarms,
+        aws as aws_module,
+        calls,
+        certificates,
+        event_buses,
+        executions,
+        functions,
+        machine_roles,
+        outage as outage_module,
+        replication as replication_module,
+        schedules,
+        stack_resources,
+    )
+    from lab.engine.clock import Clock
+    from lab.engine.entries import Entries
+    from lab.engine.gate import Gate
+    from lab.engine.route53 import Route53, furnish_zone
+    from lab.engine.switchboard import Journal, Switchboard
+
+    certificate, key = certificates.make(config)
+    aws = aws_module.load(config, Clock(config.speed))
+    functions.environment(aws)
+    aws_module.stand_for_tls(aws)
+    outage, journal, record = outage_module.Outage(), Journal(), calls.CallRecord()
+    functions.install(aws)
+    schedules.install(aws)
+    alarms.install(aws, lambda name, state: journal.note(f"alarm {name}", state))
+    event_buses.install(aws)
+    executions.install(aws, journal.note)
+    machine_roles.install(aws, outage)
+    calls.install(aws, outage, record)
+    stack_resources.install(aws)
+    outage_module.install(aws, outage)
+    replication = replication_module.Replication(config.replication_lag, outage)
+    replication_module.install(aws, replication)
+    furnish_zone(aws)
+    route53 = Route53(aws, outage, journal.note)
+    route53.start()
+    switchboard = Switchboard(aws, outage, route53, replication, record, journal)
+    gate = Gate(aws, outage, route53, Entries(aws), switchboard)
+
+    plain, tls, stop = Config(), Config(), asyncio.Event()
+    plain.bind = [f"127.0.0.1:{p}" for p in (config.api_port, config.door_port)]
+    tls.bind = [f"127.0.0.1:{port}" for port in config.entries.values()]
+    tls.certfile, tls.keyfile = str(certificate), str(key)
+    tls.alpn_protocols = ["http/1.1"]
+    for each in (plain, tls):
+        each.keep_alive_timeout, each.loglevel, each.graceful_timeout = 75, "WARNING", 0.2
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await asyncio.gather(
+        hypercorn(gate, plain, shutdown_trigger=stop.wait),  # type: ignore[arg-type]
+        hypercorn(gate, tls, shutdown_trigger=stop.wait),  # type: ignore[arg-type]
+    )
+    aws.lambda_runtime.reset()
+
+
+def main() -> int:
+    """Run the engine."""
+    config = LabConfig.load(Path(sys.argv[1]))
+    problem = busy_port(config)
+    if problem:
+        print(problem, file=sys.stderr)
+        return 2
+    scratch = Path(config.state_dir) / "tmp"
+    scratch.mkdir(parents=True, exist_ok=True)
+    os.environ["TMPDIR"] = str(scratch)
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
+    logging.getLogger("samtranslator").setLevel(logging.ERROR)
+    asyncio.run(serve(config))
+    # Threads of the engines may still wait; nothing of theirs is worth waiting for.
+    logging.shutdown()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,135 @@
+"""What stands in front of MiniStack: the Regions' entries, the front door, the switchboard, the outage."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+from hypercorn.protocol.events import StreamClosed
+
+from lab.engine.outage import read_call
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lab.engine.aws import Aws
+    from lab.engine.entries import Entries
+    from lab.engine.outage import Outage
+    from lab.engine.route53 import Route53
+    from lab.engine.switchboard import Switchboard
+
+HANG_SECONDS = 30
+
+
+class Gate:
+    """The ASGI application of the lab."""
+
+    def __init__(
+        self,
+        aws: Aws,
+        outage: Outage,
+        route53: Route53,
+        entries: Entries,
+        switchboard: Switchboard,
+    ) -> None:
+        self._aws = aws
+        self._outage = outage
+        self._route53 = route53
+        self._entries = entries
+        self._switchboard = switchboard
+        self._door: tuple[float, str | None] = (0.0, None)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._aws.app.app(scope, receive, send)
+        elif scope["path"].startswith("/_lab/"):
+            await self._control(scope, receive, send)
+        elif region := self._entries.region_of(scope):
+            await self._enter(region, _host(scope), scope, receive, send)
+        elif scope.get("server") and scope["server"][1] == self._aws.config.door_port:
+            await self._front_door(scope, receive, send)
+        else:
+            await self._api(scope, receive, send)
+
+    async def _api(self, scope: Any, receive: Any, send: Any) -> None:
+        headers = {k.decode("latin-1").lower(): v.decode("latin-1") for k, v in scope["headers"]}
+        query = scope.get("query_string", b"").decode("latin-1")
+        call = read_call(scope["method"], scope["path"], query, headers)
+        loss = self._outage.refusal(call, self._bucket_region)
+        if loss is None:
+            await self._aws.app.app(scope, receive, send)
+        else:
+            await self._refuse(send, loss.style)
+
+    def _bucket_region(self, bucket: str) -> str | None:
+        found = self._aws.s3._buckets.get(bucket) or {}
+        return found.get("region")
+
+    async def _enter(self, region: str, host: str, scope: Any, receive: Any, send: Any) -> None:
+        if not self._outage.entry_open(region):
+            self._outage.swallow(region, "request at its entry")
+            await self._refuse(send, self._outage.lost[region].style)
+            return
+        path = self._entries.route(region, host, scope["path"])
+        if path is None:
+            await _reply(send, 403, {"message": "Forbidden"})
+            return
+        await self._aws.app.app({**scope, "path": path, "raw_path": path.encode()}, receive, send)
+
+    async def _front_door(self, scope: Any, receive: Any, send: Any) -> None:
+        """Lead a browser, in plain HTTP, to where DNS says that the public name leads."""
+        name = self._aws.config.public_name
+        until, region = self._door
+        if time.monotonic() >= until or region is None:
+            answers = self._route53.lookup(name, "A")
+            by_address = {a: r for r, a in self._aws.config.addresses.items()}
+            region = next((by_address[a.value] for a in answers if a.value in by_address), None)
+            ttl = min((a.ttl for a in answers), default=1)
+            self._door = (time.monotonic() + self._aws.clock.real(ttl), region)
+        if region is None or not self._outage.entry_open(region):
+            error = {"code": "NoAnswer", "message": f"{name} leads to {region}, which is silent."}
+            await _reply(send, 502, {"error": error})
+            return
+        await self._enter(region, name, scope, receive, send)
+
+    async def _refuse(self, send: Any, style: str) -> None:
+        """Refuse as a lost Region does: drop the connection, say 503, or say nothing for long."""
+        if style == "hang":
+            await asyncio.sleep(HANG_SECONDS)
+        if style == "503":
+            await _reply(send, 503, {"__type": "ServiceUnavailable", "message": "Region lost"})
+            return
+        stream = send.__self__
+        stream.closed = True
+        await stream.send(StreamClosed(stream_id=stream.stream_id))
+
+    async def _control(self, scope: Any, receive: Any, send: Any) -> None:
+        body, more = b"", True
+        while more:
+            message = await receive()
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+        action: Callable[..., Any] | None = self._switchboard.actions.get(scope["path"][6:])
+        if action is None:
+            await _reply(send, 404, {"error": f"There is no {scope['path']}."})
+            return
+        try:
+            given = json.loads(body or b"{}")
+            found = await asyncio.to_thread(action, **given)
+            await _reply(send, 200, found)
+        except (TypeError, ValueError) as error:
+            await _reply(send, 400, {"error": str(error)})
+
+
+def _host(scope: Any) -> str:
+    return next((v.decode() for k, v in scope["headers"] if k.lower() == b"host"), "")
+
+
+async def _reply(send: Any, status: int, body: Any) -> None:
+    data = json.dumps(body, default=str).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(data))]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": data})

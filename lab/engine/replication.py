@@ -1,0 +1,187 @@
+"""Replication between Regions, with a lag: DynamoDB global tables and S3.
+
+MiniStack copies within the write. Here a write waits on its link for the lag, in order, and is delivered
+while both ends run. What still waits when the source is lost is the RPO; it arrives after the heal. The last
+writer wins, by the time of the write, for each item on its own.
+"""
+
+from __future__ import annotations
+
+import copy
+import logging
+import threading
+import time
+from collections import Counter, defaultdict, deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
+
+    from lab.engine.aws import Aws
+    from lab.engine.outage import Outage
+
+logger = logging.getLogger(__name__)
+Link = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One write on its way."""
+
+    due: float
+    written_at: float
+    label: str
+    apply: Callable[[], None]
+    version: Hashable
+
+
+@dataclass
+class Replication:
+    """All links between Regions."""
+
+    lag: float
+    outage: Outage
+    paused: set[Link] = field(default_factory=set)
+    links: dict[Link, deque[Delivery]] = field(default_factory=lambda: defaultdict(deque))
+    written: dict[Hashable, float] = field(default_factory=dict)
+    counts: Counter[str] = field(default_factory=Counter)
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def wrote(self, version: Hashable, at: float) -> None:
+        """Note when the version that is held at a place was written."""
+        self.written[version] = at
+
+    def send(
+        self, link: Link, label: str, version: Hashable, at: float, apply: Callable[[], None]
+    ) -> None:
+        """Put a write on its link."""
+        with self.lock:
+            self.links[link].append(Delivery(time.time() + self.lag, at, label, apply, version))
+            self.counts["sent"] += 1
+
+    def deliver_due(self, now: float) -> None:
+        """Deliver what is due on every link that is up."""
+        for link, queue in list(self.links.items()):
+            up = link not in self.paused and all(self.outage.runs(region) for region in link)
+            while up and queue and queue[0].due <= now:
+                with self.lock:
+                    self._deliver(queue.popleft())
+
+    def _deliver(self, delivery: Delivery) -> None:
+        if self.written.get(delivery.version, 0) > delivery.written_at:
+            self.counts["lost to a younger write"] += 1
+            return
+        self.written[delivery.version] = delivery.written_at
+        try:
+            delivery.apply()
+            self.counts["applied"] += 1
+        except Exception:
+            self.counts["errors"] += 1
+            logger.exception("Replication of %s failed", delivery.label)
+
+    def run(self) -> None:
+        """Deliver for ever."""
+        while True:
+            time.sleep(0.02)
+            self.deliver_due(time.time())
+
+    def status(self) -> dict[str, Any]:
+        """Return what waits on each link."""
+        now = time.time()
+        waiting = {
+            f"{source}->{target}": {
+                "waiting": len(queue),
+                "oldest_seconds": round(now - queue[0].written_at, 3) if queue else 0,
+            }
+            for (source, target), queue in self.links.items()
+        }
+        return {"lag": self.lag, "counts": dict(self.counts), "links": waiting}
+
+
+def install(aws: Aws, replication: Replication) -> None:
+    """Replace MiniStack's instant copies."""
+    _tables(aws, replication)
+    _buckets(aws, replication)
+    threading.Thread(target=replication.run, daemon=True, name="replication").start()
+
+
+def _tables(aws: Aws, replication: Replication) -> None:
+    dynamodb = aws.dynamodb
+
+    def replicate(table: dict[str, Any], _event: str, old: Any, new: Any) -> None:
+        name, source, at = table["TableName"], aws.region(), time.time()
+        item, new = copy.deepcopy(new if new is not None else old), copy.deepcopy(new)
+
+        def key(attribute: str | None) -> Any:
+            if not attribute:
+                return "__no_sort__"
+            return dynamodb._extract_key_val(item.get(attribute))
+
+        pk, sk = key(table["pk_name"]), key(table["sk_name"])
+        replication.wrote(("item", source, name, pk, sk), at)
+
+        def apply() -> None:
+            replica = dynamodb._tables.get(name)
+            if replica is None:
+                return
+            before = replica["items"].get(pk, {}).get(sk)
+            if new is None:
+                dynamodb._remove_item(replica, pk, sk)
+            else:
+                dynamodb._set_item(replica, pk, sk, copy.deepcopy(new))
+            if new is not None or before is not None:
+                kind = "REMOVE" if new is None else "MODIFY" if before else "INSERT"
+                dynamodb._emit_stream_event(name, kind, before, copy.deepcopy(new), replicate=False)
+
+        for target in dynamodb._replica_group(table):
+            if target == source:
+                continue
+
+            def delivered(target: str = target) -> None:
+                with dynamodb._lock:
+                    aws.within(target, apply)
+
+            version = ("item", target, name, pk, sk)
+            replication.send((source, target), f"{name}/{pk}", version, at, delivered)
+
+    dynamodb._replicate_write = replicate
+
+
+def _buckets(aws: Aws, replication: Replication) -> None:
+    """The bucket's Region, not the request's, is the source."""
+    s3 = aws.s3
+    put, delete_marker = s3._maybe_replicate, s3._maybe_replicate_delete_marker
+
+    def region_of(bucket: str) -> str:
+        return (s3._buckets.get(bucket) or {}).get("region") or "us-east-1"
+
+    def destination(bucket: str) -> str | None:
+        rules = (s3._bucket_replication.get(bucket) or {}).get("Rules", [])
+        return next((r["Destination"]["Bucket"].split(":::")[-1] for r in rules), None)
+
+    def later(bucket: str, key: str, apply: Callable[[], None]) -> None:
+        target, at, scope = destination(bucket), time.time(), aws.region()
+        replication.wrote(("object", bucket, key), at)
+        if target is not None:
+            link = (region_of(bucket), region_of(target))
+            replication.send(
+                link,
+                f"s3://{bucket}/{key}",
+                ("object", target, key),
+                at,
+                lambda: aws.within(scope, apply),
+            )
+
+    def replicate(bucket: str, key: str, found: Any, data: Any, tags: Any = None) -> None:
+        rule, _ = s3._replication_rule_for(bucket, key, tags)
+        if rule is None:
+            replication.wrote(("object", bucket, key), time.time())
+            return
+        found["replication_status"] = "PENDING"
+        later(bucket, key, lambda: put(bucket, key, found, data, tags))
+
+    s3._maybe_replicate = replicate
+    s3._maybe_replicate_delete_marker = lambda bucket, key: later(
+        bucket, key, lambda: delete_marker(bucket, key)
+    )

@@ -1,0 +1,248 @@
+"""Route 53's data plane: checkers that probe, metrics, and an authoritative DNS server.
+
+It survives every outage of the lab, as it is spread over the world.
+"""
+
+from __future__ import annotations
+
+import http.client
+import logging
+import ssl
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+from dnslib import CNAME, QTYPE, RCODE, RR, TXT, A
+from dnslib.server import BaseResolver, DNSLogger, DNSServer
+
+from lab.engine import health_checks
+from lab.engine.dns_answers import Answer, answer
+from lab.engine.health_checks import Checker, HealthCheck
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from lab.engine.aws import Aws
+    from lab.engine.outage import Outage
+
+logger = logging.getLogger(__name__)
+METRIC_MINUTE = 60.0
+TICK = 0.05
+RDATA: dict[str, Callable[[str], Any]] = {
+    "A": A,
+    "CNAME": CNAME,
+    "TXT": lambda value: TXT(value.strip('"')),
+}
+
+
+class Route53:
+    """Checkers and answers of the lab's one account."""
+
+    def __init__(self, aws: Aws, outage: Outage, changed: Callable[[str, str], None]) -> None:
+        self._aws = aws
+        self._outage = outage
+        self._changed = changed
+        self._checks: dict[str, HealthCheck] = {}
+        self._pool = ThreadPoolExecutor(24, thread_name_prefix="checker")
+        self._tls = ssl._create_unverified_context()  # noqa: S323 - Route 53 validates none either
+        self._domains = aws.apigateway._domain_names
+
+    # --- health checks ---------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Tick for ever."""
+        while True:
+            time.sleep(TICK)
+            try:
+                self._aws.within("us-east-1", self._tick)
+            except Exception:
+                logger.exception("Health checks")
+
+    def run_alarms(self) -> None:
+        """Evaluate the alarms of every Region, for ever."""
+        while True:
+            time.sleep(0.5)
+            for region in self._aws.config.regions:
+                try:
+                    self._aws.within(region, self._aws.cloudwatch._evaluate_all_alarms)
+                except Exception:
+                    logger.exception("Alarms of %s", region)
+
+    def is_healthy(self, check_id: str) -> bool:
+        """Return the verdict on a check. An unknown one is healthy, as a record without one is."""
+        check = self._checks.get(check_id)
+        return check is None or check.healthy
+
+    def _tick(self) -> None:
+        known = dict(self._aws.route53._health_checks)
+        for gone in set(self._checks) - set(known):
+            del self._checks[gone]
+        now = time.time()
+        # Calculated checks come last, so that they see the children of this tick.
+        ordered = sorted(known.items(), key=lambda kv: kv[1]["config"]["Type"] == "CALCULATED")
+        for check_id, found in ordered:
+            self._tick_one(check_id, found["config"], now)
+
+    def _tick_one(self, check_id: str, config: Mapping[str, Any], now: float) -> None:
+        interval = self._aws.clock.real(float(config.get("RequestInterval", 30)))
+        if check_id not in self._checks:
+            self._checks[check_id] = health_checks.new(config, now, interval)
+        check = self._checks[check_id]
+        for checker in check.checkers:
+            if now >= checker.next_at and not checker.busy:
+                checker.busy = True
+                self._pool.submit(self._probe, checker, config, interval)
+        healthy = health_checks.evaluate(config, check, self.is_healthy)
+        if healthy != check.healthy:
+            check.healthy = healthy
+            name = self._name(check_id)
+            self._changed(f"health check {name}", "healthy" if healthy else "unhealthy")
+        check.bad_since_metric |= not healthy
+        self._publish(check_id, check, now)
+
+    def _publish(self, check_id: str, check: HealthCheck, now: float) -> None:
+        """One point a minute, in us-east-1 only; an alarm on Minimum sees any bad moment of it."""
+        if now - check.metric_at < self._aws.clock.real(METRIC_MINUTE):
+            return
+        value = 0.0 if check.bad_since_metric else 1.0
+        check.metric_at, check.bad_since_metric = now, not check.healthy
+        if self._outage.runs("us-east-1"):
+            self._aws.cloudwatch.record_metric(
+                "AWS/Route53", "HealthCheckStatus", value, "None", {"HealthCheckId": check_id}
+            )
+
+    def _probe(self, checker: Checker, config: Mapping[str, Any], interval: float) -> None:
+        """Probe once. The next probe follows an interval after this one's answer."""
+        good, said = self._request(config)
+        threshold = int(config.get("FailureThreshold", 3))
+        checker.observe(good=good, threshold=threshold, said=said)
+        checker.next_at = time.time() + interval
+        checker.busy = False
+
+    def _request(self, config: Mapping[str, Any]) -> tuple[bool, str]:
+        host = config["FullyQualifiedDomainName"]
+        port = self.entry_of(host)
+        if port is None:
+            return False, f"{host} does not resolve"
+        try:
+            connection = http.client.HTTPSConnection(
+                "127.0.0.1", port, timeout=4, context=self._tls
+            )
+            headers = {"Host": host, "User-Agent": "Amazon-Route53-Health-Check-Service"}
+            connection.request("GET", config.get("ResourcePath") or "/", headers=headers)
+            found = connection.getresponse()
+            body = found.read(5120).decode("utf-8", "replace")
+            connection.close()
+        except (OSError, http.client.HTTPException) as error:
+            return False, f"{type(error).__name__}: {error}"
+        good = 200 <= found.status < 400 and config.get("SearchString", "") in body
+        return good, f"HTTP status {found.status}"
+
+    def entry_of(self, host: str) -> int | None:
+        """Return the entry's port to which DNS leads for a host."""
+        by_address = {a: r for r, a in self._aws.config.addresses.items()}
+        for found in self.lookup(host, "A"):
+            if found.type == "A" and found.value in by_address:
+                return self._aws.config.entries[by_address[found.value]]
+        return None
+
+    def _name(self, check_id: str) -> str:
+        """Return the Name tag of a check."""
+        tags = self._aws.route53._tags.get(("healthcheck", check_id), {})
+        return str(tags.get("Name", check_id))
+
+    def status(self) -> list[dict[str, Any]]:
+        """Return every check with its verdict."""
+
+        def all_checks() -> list[dict[str, Any]]:
+            return [
+                {
+                    "id": check_id,
+                    "name": self._name(check_id),
+                    "type": found["config"]["Type"],
+                    "healthy": self._checks[check_id].healthy,
+                    "checkers": len(self._checks[check_id].checkers),
+                    "checkers_healthy": self._checks[check_id].checkers_healthy,
+                    "last": self._checks[check_id].checkers[0].last
+                    if self._checks[check_id].checkers
+                    else "",
+                }
+                for check_id, found in self._aws.route53._health_checks.items()
+                if check_id in self._checks
+            ]
+
+        found: list[dict[str, Any]] = self._aws.within("us-east-1", all_checks)
+        return found
+
+    # --- DNS -------------------------------------------------------------------------------------
+
+    def lookup(self, name: str, kind: str) -> list[Answer]:
+        """Answer a question as the zone's name servers would."""
+
+        def ask() -> list[Answer]:
+            zone = self._zone_of(name)
+            records = self._aws.route53._records.get(zone, []) if zone else []
+            return answer(records, self.is_healthy, self._aws.config.addresses, name, kind)
+
+        found: list[Answer] = self._aws.within("us-east-1", ask)
+        return found
+
+    def _zone_of(self, name: str) -> str | None:
+        wanted = name.rstrip(".").lower()
+        zones = [(z["name"].rstrip("."), i) for i, z in self._aws.route53._zones.items()]
+        fitting = [(n, i) for n, i in zones if wanted == n or wanted.endswith(f".{n}")]
+        return max(fitting, key=lambda z: len(z[0]))[1] if fitting else None
+
+    def serve(self) -> None:
+        """Serve DNS on loopback, UDP and TCP."""
+        resolver = _Resolver(self.lookup)
+        for tcp in (False, True):
+            DNSServer(
+                resolver,
+                port=self._aws.config.dns_port,
+                address="127.0.0.1",
+                tcp=tcp,
+                logger=DNSLogger("-request,-reply,-truncated,-error"),
+            ).start_thread()
+
+    def start(self) -> None:
+        """Start serving, probing and evaluating."""
+        self.serve()
+        threading.Thread(target=self.run, daemon=True, name="health-checks").start()
+        threading.Thread(target=self.run_alarms, daemon=True, name="alarms").start()
+
+
+class _Resolver(BaseResolver):
+    def __init__(self, lookup: Callable[[str, str], list[Answer]]) -> None:
+        self._lookup = lookup
+
+    def resolve(self, request: Any, _handler: Any) -> Any:
+        reply = request.reply()
+        question = request.q
+        for found in self._lookup(str(question.qname), QTYPE[question.qtype]):
+            rdata = RDATA[found.type](found.value)
+            kind = getattr(QTYPE, found.type)
+            reply.add_answer(RR(found.name, kind, rdata=rdata, ttl=found.ttl))
+        if not reply.rr:
+            reply.header.rcode = RCODE.NXDOMAIN
+        return reply
+
+
+def furnish_zone(aws: Aws) -> None:
+    """Make the hosted zone that samconfig.toml names, with its id: an account has it beforehand."""
+    route53, config = aws.route53, aws.config
+    name = config.zone_name + "."
+
+    def make() -> None:
+        route53._zones[config.hosted_zone_id] = {
+            "id": config.hosted_zone_id,
+            "name": name,
+            "caller_reference": "furnished",
+            "comment": "",
+            "private": False,
+            "vpcs": [],
+        }
+        route53._records[config.hosted_zone_id] = route53._default_records(name)
+
+    aws.within("us-east-1", make)

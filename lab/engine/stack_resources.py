@@ -1,0 +1,181 @@
+"""CloudFormation types that MiniStack lacks or makes in part."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+from lab.config import ACCOUNT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lab.engine.aws import Aws
+
+Attributes = tuple[str, dict[str, Any]]
+NUMBERS = {"Port", "RequestInterval", "FailureThreshold", "HealthThreshold"}
+BOOLEANS = {"Inverted", "Disabled", "EnableSNI", "MeasureLatency"}
+
+
+def install(aws: Aws) -> None:
+    """Add them to MiniStack's registry."""
+    _conditions(aws)
+    _health_checks(aws)
+    _record_sets(aws)
+    _backup_selections(aws)
+    _global_tables(aws)
+    _bucket_replication(aws)
+
+
+def _register(aws: Aws, kind: str, **handlers: Callable[..., Any]) -> None:
+    registry = aws.provisioners._RESOURCE_HANDLERS
+    registry[kind] = {**registry.get(kind, {}), **handlers}
+
+
+def _conditions(aws: Aws) -> None:
+    """Conditions may refer to pseudo parameters, such as AWS::Region."""
+    package = "ministack.services.cloudformation"
+    original = importlib.import_module(f"{package}.engine")._evaluate_conditions
+
+    def evaluate(template: dict[str, Any], parameters: dict[str, Any]) -> dict[str, bool]:
+        pseudo = {"AWS::Region": aws.region(), "AWS::AccountId": ACCOUNT, "AWS::Partition": "aws"}
+        given = {name: {"Value": value} for name, value in pseudo.items()}
+        found: dict[str, bool] = original(template, {**given, **parameters})
+        return found
+
+    for name in ("engine", "changesets", "handlers", "stacks"):
+        importlib.import_module(f"{package}.{name}")._evaluate_conditions = evaluate
+
+
+def _health_checks(aws: Aws) -> None:
+    route53 = aws.route53
+
+    def config_of(properties: dict[str, Any]) -> dict[str, Any]:
+        def value(name: str, given: Any) -> Any:
+            if name in NUMBERS:
+                return int(given)
+            return str(given).lower() == "true" if name in BOOLEANS else given
+
+        return {k: value(k, v) for k, v in properties["HealthCheckConfig"].items()}
+
+    def tag(check_id: str, properties: dict[str, Any]) -> None:
+        tags = {t["Key"]: t["Value"] for t in properties.get("HealthCheckTags", [])}
+        route53._tags["healthcheck", check_id] = tags
+
+    def create(logical_id: str, properties: dict[str, Any], stack: str) -> Attributes:
+        check_id, reference = route53._hc_id(), f"{stack}-{logical_id}-{time.time()}"
+        route53._health_checks[check_id] = {
+            "id": check_id,
+            "caller_reference": reference,
+            "config": config_of(properties),
+            "version": 1,
+        }
+        route53._hc_caller_refs[reference] = check_id
+        tag(check_id, properties)
+        return check_id, {"HealthCheckId": check_id}
+
+    def update(
+        check_id: str, _old: Any, properties: dict[str, Any], _stack: str, *_: Any, **__: Any
+    ) -> Attributes:
+        found = route53._health_checks[check_id]
+        found["config"] = config_of(properties)
+        found["version"] += 1
+        tag(check_id, properties)
+        return check_id, {"HealthCheckId": check_id}
+
+    def delete(check_id: str, _properties: Any, *_: Any, **__: Any) -> None:
+        route53._health_checks.pop(check_id, None)
+
+    _register(aws, "AWS::Route53::HealthCheck", create=create, update=update, delete=delete)
+
+
+def _record_sets(aws: Aws) -> None:
+    single = aws.provisioners._RESOURCE_HANDLERS["AWS::Route53::RecordSet"]
+
+    def each(properties: dict[str, Any]) -> list[dict[str, Any]]:
+        zone = {k: properties[k] for k in ("HostedZoneId", "HostedZoneName") if k in properties}
+        return [{**zone, **record} for record in properties["RecordSets"]]
+
+    def create(logical_id: str, properties: dict[str, Any], stack: str) -> Attributes:
+        for i, record in enumerate(each(properties)):
+            single["create"](f"{logical_id}{i}", record, stack)
+        return f"{stack}-{logical_id}", {}
+
+    def delete(_id: str, properties: dict[str, Any], *_: Any, **__: Any) -> None:
+        for record in each(properties):
+            single["delete"](record["Name"], record)
+
+    def update(
+        physical_id: str,
+        old: dict[str, Any],
+        new: dict[str, Any],
+        stack: str,
+        *_: Any,
+        **__: Any,
+    ) -> Attributes:
+        delete(physical_id, old)
+        create("updated", new, stack)
+        return physical_id, {}
+
+    _register(aws, "AWS::Route53::RecordSetGroup", create=create, update=update, delete=delete)
+
+
+def _backup_selections(aws: Aws) -> None:
+    def create(_logical_id: str, properties: dict[str, Any], _stack: str) -> Attributes:
+        plan = properties["BackupPlanId"]
+        body = {"BackupSelection": properties["BackupSelection"]}
+        status, _headers, answer = aws.backup._create_selection(plan, body)
+        if status >= 400:
+            raise ValueError(str(answer))
+        selection = json.loads(answer)["SelectionId"]
+        return f"{plan}_{selection}", {"SelectionId": selection, "BackupPlanId": plan}
+
+    def delete(physical_id: str, _properties: Any, *_: Any, **__: Any) -> None:
+        aws.backup._delete_selection(*physical_id.split("_", 1))
+
+    _register(aws, "AWS::Backup::BackupSelection", create=create, delete=delete)
+
+
+def _global_tables(aws: Aws) -> None:
+    """A global table is there in each Region of its replicas."""
+    single = aws.provisioners._RESOURCE_HANDLERS["AWS::DynamoDB::GlobalTable"]["create"]
+
+    def create(logical_id: str, properties: dict[str, Any], stack: str) -> Attributes:
+        made: Attributes = single(logical_id, properties, stack)
+        for replica in properties.get("Replicas", []):
+            if replica["Region"] != aws.region():
+                change = {"Create": {"RegionName": replica["Region"]}}
+                aws.dynamodb._update_table({"TableName": made[0], "ReplicaUpdates": [change]})
+        return made
+
+    _register(aws, "AWS::DynamoDB::GlobalTable", create=create)
+
+
+def _bucket_replication(aws: Aws) -> None:
+    """ReplicationConfiguration, also when a stack update adds or removes it."""
+    known = aws.provisioners._RESOURCE_HANDLERS["AWS::S3::Bucket"]
+    create_bucket, update_bucket = known["create"], known["update"]
+
+    def configure(bucket: str, properties: dict[str, Any]) -> None:
+        found = properties.get("ReplicationConfiguration")
+        if not found:
+            aws.s3._bucket_replication.pop(bucket, None)
+            return
+        rules = [{("ID" if k == "Id" else k): v for k, v in r.items()} for r in found["Rules"]]
+        aws.s3._bucket_replication[bucket] = {"Role": found["Role"], "Rules": rules}
+
+    def create(logical_id: str, properties: dict[str, Any], stack: str) -> Attributes:
+        made: Attributes = create_bucket(logical_id, properties, stack)
+        configure(made[0], properties)
+        return made
+
+    def update(
+        bucket: str, old: Any, new: dict[str, Any], stack: str, *args: Any, **kwargs: Any
+    ) -> Any:
+        made = update_bucket(bucket, old, new, stack, *args, **kwargs)
+        configure(made[0] if isinstance(made, tuple) else bucket, new)
+        return made
+
+    _register(aws, "AWS::S3::Bucket", create=create, update=update)

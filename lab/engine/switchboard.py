@@ -1,0 +1,125 @@
+"""The lab's own control: lose and heal Regions, set the speed, look at what happened. Under /_lab/."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from lab.engine.outage import MODES, STYLES, Loss
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lab.engine.aws import Aws
+    from lab.engine.calls import CallRecord
+    from lab.engine.outage import Outage
+    from lab.engine.replication import Replication
+    from lab.engine.route53 import Route53
+
+
+class Journal:
+    """What changed, and when, on the wall clock."""
+
+    def __init__(self) -> None:
+        self.changes: list[dict[str, Any]] = []
+
+    def note(self, what: str, state: str) -> None:
+        """Note a change."""
+        self.changes.append({"at": time.time(), "what": what, "state": state})
+
+
+class Switchboard:
+    """Actions by name. Each takes keyword arguments and returns what JSON can say."""
+
+    def __init__(
+        self,
+        aws: Aws,
+        outage: Outage,
+        route53: Route53,
+        replication: Replication,
+        calls: CallRecord,
+        journal: Journal,
+    ) -> None:
+        self._aws = aws
+        self._outage = outage
+        self._route53 = route53
+        self._replication = replication
+        self._calls = calls
+        self._journal = journal
+        self.actions: dict[str, Callable[..., Any]] = {
+            "state": self._state,
+            "lose": self._lose,
+            "heal": self._heal,
+            "speed": self._speed,
+            "lag": self._lag,
+            "pause": self._pause,
+            "replication": replication.status,
+            "health": route53.status,
+            "transitions": self._transitions,
+            "calls": self._recorded,
+            "dns": self._dns,
+        }
+
+    def _known(self, region: str) -> str:
+        if region not in self._aws.config.regions:
+            known = ", ".join(self._aws.config.regions)
+            raise ValueError(f"There is no Region {region!r} in this lab. It has {known}.")
+        return region
+
+    def _state(self) -> dict[str, Any]:
+        config = self._aws.config
+        return {
+            "speed": self._aws.clock.speed,
+            "zone": config.zone_name,
+            "entries": config.entries,
+            "lost": {
+                region: {**asdict(loss), "services": sorted(loss.services)}
+                for region, loss in self._outage.lost.items()
+            },
+            "refused": dict(self._outage.refused),
+            "swallowed": dict(self._outage.swallowed),
+        }
+
+    def _lose(
+        self,
+        region: str,
+        mode: str = "region",
+        style: str = "reset",
+        services: list[str] | None = None,
+    ) -> dict[str, Any]:
+        if mode not in MODES or style not in STYLES:
+            raise ValueError(f"mode is one of {', '.join(MODES)}; style of {', '.join(STYLES)}.")
+        loss = Loss(mode, style, frozenset(services or ()))  # type: ignore[arg-type]
+        self._outage.lose(self._known(region), loss)
+        self._journal.note(f"Region {region}", "lost")
+        return self._state()
+
+    def _heal(self, region: str) -> dict[str, Any]:
+        self._outage.heal(self._known(region))
+        self._journal.note(f"Region {region}", "healed")
+        return self._state()
+
+    def _speed(self, factor: float) -> dict[str, Any]:
+        if not 0.1 <= float(factor) <= 100:
+            raise ValueError("The speed factor is a number from 0.1 to 100.")
+        self._aws.clock.speed = float(factor)
+        return self._state()
+
+    def _lag(self, seconds: float) -> dict[str, Any]:
+        self._replication.lag = float(seconds)
+        return self._replication.status()
+
+    def _pause(self, src: str, dst: str, on: bool = True) -> dict[str, Any]:  # noqa: FBT001, FBT002
+        link = (self._known(src), self._known(dst))
+        (self._replication.paused.add if on else self._replication.paused.discard)(link)
+        return self._replication.status()
+
+    def _transitions(self, since: float = 0) -> list[dict[str, Any]]:
+        return [c for c in self._journal.changes if c["at"] >= since]
+
+    def _recorded(self, since: float = 0) -> list[dict[str, Any]]:
+        return self._calls.since(since)
+
+    def _dns(self, name: str, type: str = "A") -> list[dict[str, Any]]:  # noqa: A002
+        return [asdict(a) for a in self._route53.lookup(name, type)]
