@@ -6,12 +6,17 @@ import json
 import tomllib
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 ACCOUNT = "000000000000"
 
 
-class ConfigError(Exception):
+class LabError(Exception):
+    """What a person can do something about. Its text says what was wrong, where, and what to do."""
+
+
+class ConfigError(LabError):
     """The lab cannot be described from what the repository says."""
 
 
@@ -74,7 +79,7 @@ class LabConfig:
         found = json.loads(path.read_text())
         return cls(**{**found, "config_envs": tuple(found["config_envs"])})
 
-    def with_options(self, **given: float | int | None) -> LabConfig:
+    def with_options(self, **given: Any) -> LabConfig:
         """Return a copy with the options that were given."""
         return replace(self, **{k: v for k, v in given.items() if v is not None})
 

@@ -82,7 +82,7 @@ def page() -> Response[str]:
 
 @api.get("/health")
 def health() -> Response[str]:
-    """Say whether this Region can serve: reads both tables. Never redirects, for 3xx counts as well."""
+    """Say whether this Region can serve, from both tables. Never redirects: 3xx counts as well."""
     body: dict[str, Any] = {"region": known().region, "release": known().release}
     found = ControlTable(client("dynamodb"), known().control_table).read()
     if found:

@@ -28,7 +28,7 @@ def probe(url: str) -> Probe:
 @tracer.capture_lambda_handler(capture_response=False)
 @logger.inject_lambda_context(clear_state=True)
 def lambda_handler(_event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """Return the verdict `outage`, `healthy` or `unclear`, with the probes and the beacon's word."""
+    """Return the verdict `outage`, `healthy` or `unclear`, with the probes and the beacon."""
     known = Deployment.from_environment()
     url = f"https://{known.region_name(known.primary_region)}/health"
     with ThreadPoolExecutor(PROBES + 1) as pool:

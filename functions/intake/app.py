@@ -17,7 +17,7 @@ logger, tracer = Logger(), Tracer()
 @tracer.capture_lambda_handler(capture_response=False)
 @logger.inject_lambda_context(clear_state=True)
 def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """Read `{"input": <the execution's input>, "now": <time>}` and say what the machine shall do."""
+    """Read `{"input": <the execution's input>, "now": <time>}` and say what is to be done."""
     try:
         request = read(
             event["input"],

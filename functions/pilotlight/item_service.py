@@ -11,7 +11,7 @@ from ulid import ULID
 from pilotlight import moments
 from pilotlight.adapters import https
 from pilotlight.domain import fence
-from pilotlight.domain.writes import Item, ItemExists, ItemMissing, Operation, plan
+from pilotlight.domain.writes import Item, ItemExists, ItemMissing, Operation, is_item_id, plan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,7 +71,7 @@ class ItemService:
         ItemMissing
             There is none, or it was deleted.
         """
-        found = self._items.get(item_id)
+        found = self._items.get(item_id) if is_item_id(item_id) else None
         if found is None or found.deleted:
             raise ItemMissing(f"There is no item {item_id!r}.")
         return found

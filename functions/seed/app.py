@@ -1,4 +1,4 @@
-"""Seed: puts the control item where none is. A CloudFormation custom resource, also invoked by hand."""
+"""Seed: puts the control item where none is. A custom resource, also invoked by hand."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def answer(event: dict[str, Any], status: str, reason: str, data: dict[str, Any]
 @tracer.capture_lambda_handler(capture_response=False)
 @logger.inject_lambda_context(clear_state=True)
 def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """Handle Create, Update and Delete of the custom resource, or `{"RequestType": "Seed"}` by hand."""
+    """Handle the custom resource's Create, Update and Delete, or `{"RequestType": "Seed"}`."""
     if "ResponseURL" not in event:
         return seed()
     found: dict[str, Any] = {}

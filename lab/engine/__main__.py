@@ -1,13 +1,18 @@
-"""Starts the laptop AWS: `python -m lab.engine CONFIG_FILE`. Prints nothing; GET /_lab/state tells when it is up."""
+"""Starts the laptop AWS: `python -m lab.engine CONFIG_FILE`.
+
+Prints nothing; GET /_lab/state tells when it is up.
+"""
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import logging
 import os
 import signal
 import socket
 import sys
+import threading
 from pathlib import Path
 
 from lab.config import LabConfig
@@ -34,8 +39,8 @@ def busy_port(config: LabConfig) -> str | None:
     return None
 
 
-async def serve(config: LabConfig) -> None:
-    """Put the lab together and serve it until a signal ends it."""
+async def serve(config: LabConfig, *, owned: bool) -> None:
+    """Put the lab together and serve it until a signal, or the end of its owner, ends it."""
     from hypercorn.asyncio import serve as hypercorn
     from hypercorn.config import Config
 
@@ -45,6 +50,7 @@ async def serve(config: LabConfig) -> None:
         calls,
         certificates,
         event_buses,
+        execution_environments,
         executions,
         functions,
         machine_roles,
@@ -65,6 +71,7 @@ async def serve(config: LabConfig) -> None:
     aws_module.stand_for_tls(aws)
     outage, journal, record = outage_module.Outage(), Journal(), calls.CallRecord()
     functions.install(aws)
+    execution_environments.install(aws)
     schedules.install(aws)
     alarms.install(aws, lambda name, state: journal.note(f"alarm {name}", state))
     event_buses.install(aws)
@@ -90,16 +97,29 @@ async def serve(config: LabConfig) -> None:
         each.keep_alive_timeout, each.loglevel, each.graceful_timeout = 75, "WARNING", 0.2
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    if owned:
+        loop = asyncio.get_running_loop()
+        threading.Thread(target=_outlive, args=(loop, stop), daemon=True).start()
     await asyncio.gather(
-        hypercorn(gate, plain, shutdown_trigger=stop.wait),  # type: ignore[arg-type]
-        hypercorn(gate, tls, shutdown_trigger=stop.wait),  # type: ignore[arg-type]
+        hypercorn(gate, plain, shutdown_trigger=stop.wait),
+        hypercorn(gate, tls, shutdown_trigger=stop.wait),
     )
     aws.lambda_runtime.reset()
 
 
+def _outlive(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    """Stop when standard input closes, as it does when the owner is gone, however it went."""
+    sys.stdin.buffer.read()
+    loop.call_soon_threadsafe(stop.set)
+
+
 def main() -> int:
     """Run the engine."""
-    config = LabConfig.load(Path(sys.argv[1]))
+    parser = argparse.ArgumentParser(prog="python -m lab.engine", description=__doc__)
+    parser.add_argument("config", type=Path, help="a file that LabConfig.save wrote")
+    parser.add_argument("--owned", action="store_true", help="end when standard input closes")
+    given = parser.parse_args()
+    config = LabConfig.load(given.config)
     problem = busy_port(config)
     if problem:
         print(problem, file=sys.stderr)
@@ -109,7 +129,7 @@ def main() -> int:
     os.environ["TMPDIR"] = str(scratch)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
     logging.getLogger("samtranslator").setLevel(logging.ERROR)
-    asyncio.run(serve(config))
+    asyncio.run(serve(config, owned=given.owned))
     # Threads of the engines may still wait; nothing of theirs is worth waiting for.
     logging.shutdown()
     os._exit(0)

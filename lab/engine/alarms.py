@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from lab.engine.aws import Aws
 
+# Seconds from the end of a period to the event, modelled at the low end of what AWS shows.
+EVALUATION_DELAY, EVALUATION_DELAY_HIGH_RESOLUTION = 40.0, 3.0
+EXTRA_PERIODS = 2
 COMPARE: dict[str, Callable[[float, float], bool]] = {
     "GreaterThanOrEqualToThreshold": operator.ge,
     "GreaterThanThreshold": operator.gt,
@@ -53,7 +56,7 @@ def install(aws: Aws, changed: Callable[[str, str], None]) -> None:
             return
         values, has_points = _values(aws, alarm)
         missing = alarm.get("TreatMissingData") or "missing"
-        # A metric without a single point leaves the alarm where SetAlarmState or its creation put it.
+        # Without a single point the alarm stays where SetAlarmState or its creation put it.
         if not has_points and missing == "missing":
             return
         compare, threshold = COMPARE[alarm["ComparisonOperator"]], float(alarm["Threshold"])
@@ -85,8 +88,24 @@ def install(aws: Aws, changed: Callable[[str, str], None]) -> None:
     cloudwatch._dispatch_alarm_actions = dispatch
 
 
+def evaluated(values: list[float | None], periods: int) -> list[float | None]:
+    """Choose what an alarm judges from the values of its evaluation range, newest first.
+
+    The range is longer than the evaluation periods. Where it holds enough real values the latest of
+    them count; only where it does not are missing ones filled in.
+    """
+    real = [v for v in values if v is not None]
+    return list(real[:periods]) if len(real) >= periods else values[:periods]
+
+
+def window_ends(now: float, period: float, delay: float, count: int) -> list[float]:
+    """Return the ends of the latest closed periods, newest first. Periods are aligned to the clock."""
+    newest = (now - delay) // period * period
+    return [newest - period * i for i in range(count)]
+
+
 def _values(aws: Aws, alarm: dict[str, Any]) -> tuple[list[float | None], bool]:
-    """Return the latest values, newest first, None for a period without a point."""
+    """Return what to judge, newest first, None for a period without a point."""
     cloudwatch = aws.cloudwatch
     dimensions = {d["Name"]: d["Value"] for d in alarm.get("Dimensions") or []}
     wanted = (alarm["Namespace"], alarm["MetricName"])
@@ -98,14 +117,15 @@ def _values(aws: Aws, alarm: dict[str, Any]) -> tuple[list[float | None], bool]:
         if (point.get("Dimensions") or {}) == dimensions
     ]
     statistic = alarm.get("ExtendedStatistic") or alarm.get("Statistic", "Average")
-    period, now = aws.clock.real(alarm.get("Period", 60)), time.time()
+    seconds = alarm.get("Period", 60)
+    delay = EVALUATION_DELAY if seconds >= 60 else EVALUATION_DELAY_HIGH_RESOLUTION
+    period, periods = aws.clock.real(seconds), alarm.get("EvaluationPeriods", 1)
     values: list[float | None] = []
-    for i in range(alarm.get("EvaluationPeriods", 1)):
-        start, end = now - period * (i + 1), now - period * i
-        window = [p for p in points if start < p["Timestamp"] <= end]
+    for end in window_ends(time.time(), period, aws.clock.real(delay), periods + EXTRA_PERIODS):
+        window = [p for p in points if end - period <= p["Timestamp"] < end]
         found = cloudwatch._calc_stats(window) if window else None
         values.append(float(cloudwatch._stat_value(found, statistic, window)) if found else None)
-    return values, bool(points)
+    return evaluated(values, periods), bool(points)
 
 
 def _event(alarm: dict[str, Any], old: str, new: str, reason: str) -> dict[str, Any]:

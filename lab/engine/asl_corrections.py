@@ -1,7 +1,7 @@
 """Corrections to moto's Step Functions interpreter, where it differs from AWS.
 
-moto 5.2.5 carries the interpreter of LocalStack. These are assignments on that exact version; each says
-what AWS does. Used by the lab's engine and, without it, by the integration tests.
+moto 5.2.5 carries the interpreter of LocalStack. These are assignments on that exact version; each
+says what AWS does. Used by the lab's engine and, without it, by the integration tests.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def _rebind(name: str, old: Any, new: Any) -> None:
 
 
 def _one_preprocessor_state_for_each_parse() -> None:
-    """The parser keeps its scopes in a list of the class: one failed parse spoils every later one."""
+    """Give each parser its own scopes: on the class, where they were, a failed parse spoils all."""
     from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
 
     original = Preprocessor.__init__
@@ -68,7 +68,7 @@ def _one_preprocessor_state_for_each_parse() -> None:
 
 
 def _parse_once() -> None:
-    """Parsing takes about a second, at every start of an execution. A parsed definition keeps no state."""
+    """Parse each definition once: it takes about a second, and what it returns keeps no state."""
     from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 
     AmazonStateLanguageParser.parse = staticmethod(
@@ -77,7 +77,7 @@ def _parse_once() -> None:
 
 
 def _stopped_branches_end() -> None:
-    """A branch that is stopped before it starts must still end, or its Parallel waits for ever."""
+    """End also a branch that is stopped before it starts, or its Parallel waits for ever."""
     from moto.stepfunctions.parser.asl.component.state.exec.state_parallel.branch_worker import (
         BranchWorker,
     )
@@ -96,7 +96,7 @@ def _stopped_branches_end() -> None:
 
 
 def _jsonata_functions() -> None:
-    """AWS adds $uuid, $hash, $parse, $partition, $range and $random to JSONata; moto's are stubs."""
+    """Add AWS's $uuid, $hash, $parse, $partition, $range and $random; moto's are stubs."""
     import jsonata
     from moto.stepfunctions.parser.asl.component.intrinsic import jsonata as intrinsic
     from moto.stepfunctions.parser.asl.jsonata import jsonata as engine
@@ -110,7 +110,7 @@ def _jsonata_functions() -> None:
     )
 
     def evaluate(expression: str) -> Any:
-        """Evaluate with the variables bound, not spelled out: parsing them again took most of the time."""
+        """Evaluate with the variables bound; spelled out, parsing them took most of the time."""
         bound: dict[str, Any] = {}
         for token in _BOUND.findall(expression):
             bound |= bindings_of[token]
@@ -165,7 +165,7 @@ _AWS_JSONATA: dict[str, Callable[..., Any]] = {
     "uuid": lambda: str(uuid.uuid4()),
     "parse": lambda text: json.loads(text),
     "hash": _hash,
-    "randomSeeded": lambda seed: random.Random(seed).random(),
+    "random": lambda seed=None: random.Random(seed).random(),
     "partition": lambda items, size: [
         items[i : i + int(size)] for i in range(0, len(items), int(size))
     ],
@@ -176,7 +176,7 @@ _AWS_JSONATA: dict[str, Callable[..., Any]] = {
 
 
 def _parameter_names() -> None:
-    """AWS takes and returns the Java SDK's spelling (Ttl, DnsName); botocore has its own (TTL, DNSName)."""
+    """Take and return the Java SDK's spelling, as AWS does: Ttl where botocore has TTL."""
     import botocore.session
     from botocore import xform_name
     from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
@@ -222,7 +222,7 @@ def _parameter_names() -> None:
 
 
 def _spell(shape: Any, value: Any, *, outgoing: bool) -> Any:
-    """Rename the members of a value after its botocore shape, and make it plain JSON on the way out."""
+    """Rename the members of a value after its botocore shape; outgoing, make it plain JSON too."""
     kind = shape.type_name
     if kind == "structure" and isinstance(value, dict):
         members = {m.lower(): m for m in shape.members}
@@ -257,14 +257,14 @@ def _leaf_out(value: Any) -> Any:
 
 
 def _java(member: str) -> str:
-    """Spell a botocore member as the Java SDK does: TTL is Ttl, stateMachineArn is StateMachineArn."""
+    """Spell a botocore member as the Java SDK does: TTL is Ttl, roleArn is RoleArn."""
     name = re.sub(r"([A-Z]+)([A-Z][a-z])", lambda m: m.group(1).capitalize() + m.group(2), member)
     name = re.sub(r"([A-Z]{2,})$", lambda m: m.group(1).capitalize(), name)
     return name[0].upper() + name[1:]
 
 
 def _no_choice_matched() -> None:
-    """A Choice without a match fails with States.NoChoiceMatched, not with a crash."""
+    """Fail a Choice without a match with States.NoChoiceMatched, not with a crash."""
     from moto.stepfunctions.parser.api import ExecutionFailedEventDetails, HistoryEventType
     from moto.stepfunctions.parser.asl.component.common.error_name import failure_event
     from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import (
@@ -282,7 +282,7 @@ def _no_choice_matched() -> None:
         try:
             original(self, env)
         except RuntimeError as error:
-            if not str(error).startswith("No branching"):
+            if "No branching option" not in str(error):
                 raise
             details = ExecutionFailedEventDetails(
                 error="States.NoChoiceMatched", cause=f"No choice of {self.name!r} matched."

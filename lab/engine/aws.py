@@ -1,7 +1,7 @@
 """MiniStack, imported once its environment is set, and what the other modules need of it.
 
-MiniStack 1.5.33 (MIT) serves AWS's APIs in one process. Its gaps are closed by assignment on exactly that
-version; every such place says what AWS does.
+MiniStack 1.5.33 (MIT) serves AWS's APIs in one process. Its gaps are closed by assignment on
+exactly that version; every such place says what AWS does.
 """
 
 from __future__ import annotations
@@ -133,9 +133,9 @@ def load(config: LabConfig, clock: Clock) -> Aws:
 
 
 def stand_for_tls(aws: Aws) -> None:
-    """The API port is plain HTTP on loopback and stands for TLS: aws:SecureTransport is true."""
+    """Let the API port, plain HTTP on loopback, count as TLS: aws:SecureTransport is true."""
     pin = aws.app.pin_request_origin
-    aws.app.pin_request_origin = lambda source_ip, _secure: pin(source_ip, True)  # noqa: FBT003
+    aws.app.pin_request_origin = lambda source_ip, _secure: pin(source_ip, True)
 
 
 def resubstitute(module: Any, function: str, *changes: tuple[str, str]) -> None:

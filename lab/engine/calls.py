@@ -1,4 +1,4 @@
-"""The record of API calls: what CloudTrail would show, with the role and the Region of the caller."""
+"""The record of API calls: what CloudTrail would show, with the caller's role and Region."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MOST = 100_000
 
 
 class CallRecord:
-    """All calls that roles made, in order. Calls of the account's root, the person, are left out."""
+    """All calls that roles made, in order. Those of the account's root, a person, are left out."""
 
     def __init__(self) -> None:
         self._calls: deque[dict[str, Any]] = deque(maxlen=MOST)
@@ -31,7 +31,7 @@ class CallRecord:
 
 
 def install(aws: Aws, outage: Outage, record: CallRecord) -> None:
-    """MiniStack names the access key of a session; CloudTrail names the role behind it."""
+    """Record who calls as CloudTrail does: the role, where MiniStack has the session's key."""
     original = aws.cloudtrail.record_event
 
     def recorded(**given: Any) -> None:

@@ -1,7 +1,8 @@
 """The speed of AWS's own intervals.
 
-The factor divides what AWS decides: health-check intervals, alarm periods, the metric's minute, schedules,
-and the TTLs that clients of the lab honour. It never touches the code under test: Waits, timeouts, sleeps.
+The factor divides what AWS decides: health-check intervals, alarm periods, the metric's minute,
+schedules, and the TTLs that clients of the lab honour. It never touches the code under test: Waits,
+timeouts, sleeps.
 """
 
 from __future__ import annotations

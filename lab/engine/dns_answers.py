@@ -1,4 +1,4 @@
-"""What Route 53 answers: failover records, aliases and CNAMEs. Pure: records and health in, answers out."""
+"""What Route 53 answers: failover records, aliases, CNAMEs. Records and health in, answers out."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def choose(
 ) -> Mapping[str, Any]:
     """Choose among the records of one name and type.
 
-    The PRIMARY while it is healthy, else the SECONDARY while that is, else the PRIMARY. A record without a
-    health check is healthy.
+    The PRIMARY while it is healthy, else the SECONDARY while that is, else the PRIMARY. A record
+    without a health check is healthy.
     """
 
     def healthy(record: Mapping[str, Any]) -> bool:

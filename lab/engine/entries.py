@@ -1,4 +1,4 @@
-"""One HTTPS entry for each Region, as API Gateway's Regional custom domains are: the Host header decides."""
+"""One HTTPS entry for each Region: custom domains as in API Gateway, by the Host header."""
 
 from __future__ import annotations
 

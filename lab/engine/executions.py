@@ -1,6 +1,7 @@
 """Step Functions: moto's interpreter behind MiniStack's API.
 
-MiniStack's own interpreter loses Lambda's error names, timeouts of machines and the failing fast of Parallel.
+MiniStack's own interpreter loses Lambda's error names, timeouts of machines and the failing fast of
+Parallel.
 """
 
 from __future__ import annotations
@@ -144,7 +145,7 @@ def _copy_history(found: dict[str, Any], execution: Any) -> None:
 
 
 def _start_is_idempotent(aws: Aws) -> None:
-    """The same name and input while it runs returns the same execution."""
+    """Return the running execution where one of the same name and input is started again."""
     service = aws.stepfunctions
     start = service._start_execution
 
@@ -165,7 +166,7 @@ def _start_is_idempotent(aws: Aws) -> None:
 
 
 def _definitions_are_checked(aws: Aws) -> None:
-    """CreateStateMachine refuses a definition that does not parse or leads nowhere."""
+    """Let CreateStateMachine refuse a definition that does not parse or leads nowhere."""
     from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 
     service = aws.stepfunctions
@@ -201,7 +202,7 @@ def check_targets(machine: dict[str, Any], place: str = "") -> None:
 
 
 def _task_tokens(aws: Aws, live: dict[str, Any]) -> None:
-    """Callbacks by task token reach the interpreter's executions."""
+    """Lead callbacks by task token to the interpreter's executions."""
     from moto.stepfunctions.parser.asl.eval.callback.callback import (
         CallbackOutcomeFailure,
         CallbackOutcomeSuccess,

@@ -1,4 +1,4 @@
-"""What stands in front of MiniStack: the Regions' entries, the front door, the switchboard, the outage."""
+"""What stands in front of MiniStack: the outage, the entries, the front door, the switchboard."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypercorn.protocol.events import StreamClosed
 from lab.engine.outage import read_call
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from lab.engine.aws import Aws
     from lab.engine.entries import Entries
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from lab.engine.switchboard import Switchboard
 
 HANG_SECONDS = 30
+FORM = "application/x-www-form-urlencoded"
 
 
 class Gate:
@@ -57,7 +58,11 @@ class Gate:
     async def _api(self, scope: Any, receive: Any, send: Any) -> None:
         headers = {k.decode("latin-1").lower(): v.decode("latin-1") for k, v in scope["headers"]}
         query = scope.get("query_string", b"").decode("latin-1")
-        call = read_call(scope["method"], scope["path"], query, headers)
+        form = b""
+        if headers.get("content-type", "").startswith(FORM):
+            form = await _body(receive)
+            receive = _again(form, receive)
+        call = read_call(scope["method"], scope["path"], query, headers, form.decode("latin-1"))
         loss = self._outage.refusal(call, self._bucket_region)
         if loss is None:
             await self._aws.app.app(scope, receive, send)
@@ -107,11 +112,7 @@ class Gate:
         await stream.send(StreamClosed(stream_id=stream.stream_id))
 
     async def _control(self, scope: Any, receive: Any, send: Any) -> None:
-        body, more = b"", True
-        while more:
-            message = await receive()
-            body += message.get("body", b"")
-            more = message.get("more_body", False)
+        body = await _body(receive)
         action: Callable[..., Any] | None = self._switchboard.actions.get(scope["path"][6:])
         if action is None:
             await _reply(send, 404, {"error": f"There is no {scope['path']}."})
@@ -126,6 +127,25 @@ class Gate:
 
 def _host(scope: Any) -> str:
     return next((v.decode() for k, v in scope["headers"] if k.lower() == b"host"), "")
+
+
+async def _body(receive: Any) -> bytes:
+    body, more = b"", True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    return body
+
+
+def _again(body: bytes, receive: Any) -> Callable[[], Awaitable[Any]]:
+    """Return a `receive` that gives a body that was read already, and then what follows."""
+    waiting = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def again() -> Any:
+        return waiting.pop() if waiting else await receive()
+
+    return again
 
 
 async def _reply(send: Any, status: int, body: Any) -> None:

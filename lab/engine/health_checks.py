@@ -45,7 +45,7 @@ class HealthCheck:
     checkers: list[Checker] = field(default_factory=list)
     healthy: bool = True
     bad_since_metric: bool = False
-    metric_at: float = 0.0
+    metric_minute: float = 0.0
 
     @property
     def checkers_healthy(self) -> int:

@@ -1,7 +1,8 @@
 """State machines call as their own role.
 
-moto's interpreter asks for a client by Region, service and the machine's role. It gets one with a session of
-that role, so that MiniStack checks every call against the role's policies. The role must trust Step Functions.
+moto's interpreter asks for a client by Region, service and the machine's role. It gets one with a
+session of that role, so that MiniStack checks every call against the role's policies. The role must
+trust Step Functions.
 """
 
 from __future__ import annotations

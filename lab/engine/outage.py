@@ -3,12 +3,12 @@
 Three doors have to be shut, for only the first is HTTP:
 
 - API calls: the gate in front of MiniStack (gate.py) asks `refusal`.
-- What runs inside the process: functions, schedules, rule targets, stream pollers, alarms (`install`).
+- What runs inside the process: functions, schedules, rule targets, pollers, alarms (`install`).
 - Executions: the interpreter stops at the next state until the Region is back.
 
-Modes of a loss: `region` (everything regional), `global` (for us-east-1: the control planes of the global
-services too), `control` (control-plane calls only), `entry` (the HTTP entry only). Route 53's data plane, DNS
-answers and health checkers, survives them all, as on AWS.
+Modes of a loss: `region` (everything regional), `global` (for us-east-1: the control planes of the
+global services too), `control` (control-plane calls only), `entry` (the HTTP entry only). Route
+53's data plane, DNS answers and health checkers, survives them all, as on AWS.
 """
 
 from __future__ import annotations
@@ -35,7 +35,17 @@ _CONTROL_PLANE = re.compile(
     r"^(Create|Update|Delete|Put(?!Item|Record|Events|MetricData|Object)|Register|Deregister|Change"
     r"|Tag|Untag|Add|Remove|Attach|Detach|Publish(?!$)|Describe|List(?!Objects))"
 )
-_DATA_PLANE_UPDATES = {"UpdateItem", "DeleteItem", "DeleteMessage"}
+# Operations of data planes whose names sound like a control plane's.
+_DATA_PLANE_CHANGES = {
+    "UpdateItem",
+    "DeleteItem",
+    "DeleteMessage",
+    "DeleteMessageBatch",
+    "ChangeMessageVisibility",
+    "ChangeMessageVisibilityBatch",
+    "PublishBatch",
+    "PutLogEvents",
+}
 
 
 @dataclass(frozen=True)
@@ -109,9 +119,8 @@ class Outage:
         if call.service == "s3" and call.bucket:
             region = bucket_region(call.bucket) or region
         if call.service in GLOBAL_SERVICES:
-            region = (
-                "us-east-1"  # botocore signs them for the client's Region when an endpoint is set
-            )
+            # botocore signs them for the client's Region when an endpoint is set.
+            region = "us-east-1"
         loss = self.lost.get(region)
         if loss is None or loss.mode == "entry":
             return None
@@ -130,22 +139,26 @@ class Outage:
 
 def is_control_plane(operation: str) -> bool:
     """Say whether an operation creates, changes, deletes or describes resources."""
-    return operation not in _DATA_PLANE_UPDATES and bool(_CONTROL_PLANE.match(operation))
+    return operation not in _DATA_PLANE_CHANGES and bool(_CONTROL_PLANE.match(operation))
 
 
-def read_call(method: str, path: str, query: str, headers: Mapping[str, str]) -> Call:
-    """Read from a request who calls what, by its signature."""
+def read_call(
+    method: str, path: str, query: str, headers: Mapping[str, str], form: str = ""
+) -> Call:
+    """Read from a request who calls what, by its signature.
+
+    The operation stands in a header (JSON protocols) or in the form (Query protocol). REST protocols
+    name none: there all but S3 and invocations is control plane.
+    """
     given = parse_qs(query)
     presigned = "Credential=" + (given.get("X-Amz-Credential") or [""])[0]
     found = _SCOPE.search(headers.get("authorization", "")) or _SCOPE.search(presigned)
     key, region, service = found.groups() if found else ("", "", "")
     operation = headers.get("x-amz-target", "").rsplit(".", 1)[-1]
-    operation = operation or (given.get("Action") or [""])[0]
-    reads = method in ("GET", "HEAD") or service == "s3" or path.endswith("/invocations")
-    if not operation and not reads:
-        operation = (
-            "Update"  # REST protocols name no operation; a change is one of the control plane
-        )
+    operation = operation or (given.get("Action") or parse_qs(form).get("Action") or [""])[0]
+    data = service in ("", "s3", "execute-api") or path.endswith("/invocations")
+    if not operation and not data:
+        operation = "Describe" if method in ("GET", "HEAD") else "Update"
     bucket = path.split("/")[1] if service == "s3" and path.count("/") else None
     return Call(key, region, service, operation, bucket)
 
@@ -173,7 +186,7 @@ def _functions(aws: Aws, outage: Outage) -> None:
         return {"error": True, "function_error": "Unhandled", "body": body}
 
     def remembered(config: dict[str, Any]) -> Any:
-        """A worker that runs when its Region is lost loses its API calls, by its credentials."""
+        """Remember whose keys these are: a worker of a lost Region loses its API calls."""
         found = credentials(config)
         outage.home[found["AWS_ACCESS_KEY_ID"]] = config["FunctionArn"].split(":")[3]
         return found

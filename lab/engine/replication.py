@@ -1,8 +1,8 @@
 """Replication between Regions, with a lag: DynamoDB global tables and S3.
 
-MiniStack copies within the write. Here a write waits on its link for the lag, in order, and is delivered
-while both ends run. What still waits when the source is lost is the RPO; it arrives after the heal. The last
-writer wins, by the time of the write, for each item on its own.
+MiniStack copies within the write. Here a write waits on its link for the lag, in order, and is
+delivered while both ends run. What still waits when the source is lost is the RPO; it arrives after
+the heal. The last writer wins, by the time of the write, for each item on its own.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import threading
 import time
 from collections import Counter, defaultdict, deque
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -111,45 +112,49 @@ def _tables(aws: Aws, replication: Replication) -> None:
 
     def replicate(table: dict[str, Any], _event: str, old: Any, new: Any) -> None:
         name, source, at = table["TableName"], aws.region(), time.time()
-        item, new = copy.deepcopy(new if new is not None else old), copy.deepcopy(new)
-
-        def key(attribute: str | None) -> Any:
-            if not attribute:
-                return "__no_sort__"
-            return dynamodb._extract_key_val(item.get(attribute))
-
-        pk, sk = key(table["pk_name"]), key(table["sk_name"])
+        new = copy.deepcopy(new)
+        pk, sk = _key(dynamodb, table, old if new is None else new)
         replication.wrote(("item", source, name, pk, sk), at)
-
-        def apply() -> None:
-            replica = dynamodb._tables.get(name)
-            if replica is None:
-                return
-            before = replica["items"].get(pk, {}).get(sk)
-            if new is None:
-                dynamodb._remove_item(replica, pk, sk)
-            else:
-                dynamodb._set_item(replica, pk, sk, copy.deepcopy(new))
-            if new is not None or before is not None:
-                kind = "REMOVE" if new is None else "MODIFY" if before else "INSERT"
-                dynamodb._emit_stream_event(name, kind, before, copy.deepcopy(new), replicate=False)
-
         for target in dynamodb._replica_group(table):
-            if target == source:
-                continue
-
-            def delivered(target: str = target) -> None:
-                with dynamodb._lock:
-                    aws.within(target, apply)
-
-            version = ("item", target, name, pk, sk)
-            replication.send((source, target), f"{name}/{pk}", version, at, delivered)
+            if target != source:
+                apply = partial(_hold_item, aws, target, name, (pk, sk), new)
+                version = ("item", target, name, pk, sk)
+                replication.send((source, target), f"{name}/{pk}", version, at, apply)
 
     dynamodb._replicate_write = replicate
 
 
+def _key(dynamodb: Any, table: dict[str, Any], item: dict[str, Any]) -> tuple[Any, Any]:
+    """Return the partition and sort key under which MiniStack keeps an item."""
+    pk = dynamodb._extract_key_val(item.get(table["pk_name"]))
+    if not table["sk_name"]:
+        return pk, "__no_sort__"
+    return pk, dynamodb._extract_key_val(item.get(table["sk_name"]))
+
+
+def _hold_item(aws: Aws, region: str, name: str, key: tuple[Any, Any], new: Any) -> None:
+    """Make a Region's replica hold an item, or none, and tell the replica's stream."""
+    dynamodb, (pk, sk) = aws.dynamodb, key
+
+    def hold() -> None:
+        replica = dynamodb._tables.get(name)
+        if replica is None:
+            return
+        before = replica["items"].get(pk, {}).get(sk)
+        if new is None:
+            dynamodb._remove_item(replica, pk, sk)
+        else:
+            dynamodb._set_item(replica, pk, sk, copy.deepcopy(new))
+        if new is not None or before is not None:
+            kind = "REMOVE" if new is None else "MODIFY" if before else "INSERT"
+            dynamodb._emit_stream_event(name, kind, before, copy.deepcopy(new), replicate=False)
+
+    with dynamodb._lock:
+        aws.within(region, hold)
+
+
 def _buckets(aws: Aws, replication: Replication) -> None:
-    """The bucket's Region, not the request's, is the source."""
+    """Take the bucket's Region, not the request's, for the source."""
     s3 = aws.s3
     put, delete_marker = s3._maybe_replicate, s3._maybe_replicate_delete_marker
 

@@ -18,12 +18,12 @@ from dnslib.server import BaseResolver, DNSLogger, DNSServer
 
 from lab.engine import health_checks
 from lab.engine.dns_answers import Answer, answer
-from lab.engine.health_checks import Checker, HealthCheck
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from lab.engine.aws import Aws
+    from lab.engine.health_checks import Checker, HealthCheck
     from lab.engine.outage import Outage
 
 logger = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ class Route53:
         self._changed = changed
         self._checks: dict[str, HealthCheck] = {}
         self._pool = ThreadPoolExecutor(24, thread_name_prefix="checker")
-        self._tls = ssl._create_unverified_context()  # noqa: S323 - Route 53 validates none either
+        self._tls = ssl._create_unverified_context()
         self._domains = aws.apigateway._domain_names
 
     # --- health checks ---------------------------------------------------------------------------
@@ -103,14 +103,18 @@ class Route53:
 
     def _publish(self, check_id: str, check: HealthCheck, now: float) -> None:
         """One point a minute, in us-east-1 only; an alarm on Minimum sees any bad moment of it."""
-        if now - check.metric_at < self._aws.clock.real(METRIC_MINUTE):
+        minute = self._aws.clock.real(METRIC_MINUTE)
+        begun = now // minute * minute
+        if check.metric_minute == begun:
             return
-        value = 0.0 if check.bad_since_metric else 1.0
-        check.metric_at, check.bad_since_metric = now, not check.healthy
-        if self._outage.runs("us-east-1"):
-            self._aws.cloudwatch.record_metric(
-                "AWS/Route53", "HealthCheckStatus", value, "None", {"HealthCheckId": check_id}
-            )
+        value, closed = (0.0 if check.bad_since_metric else 1.0), check.metric_minute
+        check.metric_minute, check.bad_since_metric = begun, not check.healthy
+        if closed and self._outage.runs("us-east-1"):
+            dimensions = {"HealthCheckId": check_id}
+            point = {"Timestamp": begun - minute / 2, "Value": value, "Unit": "None"}
+            cloudwatch = self._aws.cloudwatch
+            key = ("AWS/Route53", "HealthCheckStatus", cloudwatch._dims_key(dimensions))
+            cloudwatch._metric_bucket(key).append({**point, "Dimensions": dimensions})
 
     def _probe(self, checker: Checker, config: Mapping[str, Any], interval: float) -> None:
         """Probe once. The next probe follows an interval after this one's answer."""
@@ -213,7 +217,7 @@ class Route53:
         threading.Thread(target=self.run_alarms, daemon=True, name="alarms").start()
 
 
-class _Resolver(BaseResolver):
+class _Resolver(BaseResolver):  # type: ignore[misc]
     def __init__(self, lookup: Callable[[str, str], list[Answer]]) -> None:
         self._lookup = lookup
 

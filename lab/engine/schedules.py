@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def install(aws: Aws) -> None:
-    """MiniStack sweeps every 10 s, so that a rate of one minute fires after up to 70."""
+    """Sweep twice a second: every 10 s, as MiniStack does, a minute lasts up to 70 s."""
     seconds_of = aws.eventbridge._parse_rate_seconds
 
     def scaled(expression: str) -> float | None:

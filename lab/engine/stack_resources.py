@@ -35,7 +35,7 @@ def _register(aws: Aws, kind: str, **handlers: Callable[..., Any]) -> None:
 
 
 def _conditions(aws: Aws) -> None:
-    """Conditions may refer to pseudo parameters, such as AWS::Region."""
+    """Let conditions refer to pseudo parameters, such as AWS::Region."""
     package = "ministack.services.cloudformation"
     original = importlib.import_module(f"{package}.engine")._evaluate_conditions
 
@@ -46,7 +46,8 @@ def _conditions(aws: Aws) -> None:
         return found
 
     for name in ("engine", "changesets", "handlers", "stacks"):
-        importlib.import_module(f"{package}.{name}")._evaluate_conditions = evaluate
+        module: Any = importlib.import_module(f"{package}.{name}")
+        module._evaluate_conditions = evaluate
 
 
 def _health_checks(aws: Aws) -> None:
@@ -95,7 +96,8 @@ def _record_sets(aws: Aws) -> None:
     single = aws.provisioners._RESOURCE_HANDLERS["AWS::Route53::RecordSet"]
 
     def each(properties: dict[str, Any]) -> list[dict[str, Any]]:
-        zone = {k: properties[k] for k in ("HostedZoneId", "HostedZoneName") if k in properties}
+        names = ("HostedZoneId", "HostedZoneName")
+        zone: dict[str, Any] = {k: properties[k] for k in names if k in properties}
         return [{**zone, **record} for record in properties["RecordSets"]]
 
     def create(logical_id: str, properties: dict[str, Any], stack: str) -> Attributes:
@@ -139,7 +141,7 @@ def _backup_selections(aws: Aws) -> None:
 
 
 def _global_tables(aws: Aws) -> None:
-    """A global table is there in each Region of its replicas."""
+    """Make a global table in each Region of its replicas."""
     single = aws.provisioners._RESOURCE_HANDLERS["AWS::DynamoDB::GlobalTable"]["create"]
 
     def create(logical_id: str, properties: dict[str, Any], stack: str) -> Attributes:
@@ -154,7 +156,7 @@ def _global_tables(aws: Aws) -> None:
 
 
 def _bucket_replication(aws: Aws) -> None:
-    """ReplicationConfiguration, also when a stack update adds or removes it."""
+    """Set ReplicationConfiguration, also when a stack update adds or removes it."""
     known = aws.provisioners._RESOURCE_HANDLERS["AWS::S3::Bucket"]
     create_bucket, update_bucket = known["create"], known["update"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -70,6 +71,7 @@ class Switchboard:
     def _state(self) -> dict[str, Any]:
         config = self._aws.config
         return {
+            "pid": os.getpid(),
             "speed": self._aws.clock.speed,
             "zone": config.zone_name,
             "entries": config.entries,
@@ -110,7 +112,7 @@ class Switchboard:
         self._replication.lag = float(seconds)
         return self._replication.status()
 
-    def _pause(self, src: str, dst: str, on: bool = True) -> dict[str, Any]:  # noqa: FBT001, FBT002
+    def _pause(self, src: str, dst: str, on: bool = True) -> dict[str, Any]:
         link = (self._known(src), self._known(dst))
         (self._replication.paused.add if on else self._replication.paused.discard)(link)
         return self._replication.status()
@@ -121,5 +123,5 @@ class Switchboard:
     def _recorded(self, since: float = 0) -> list[dict[str, Any]]:
         return self._calls.since(since)
 
-    def _dns(self, name: str, type: str = "A") -> list[dict[str, Any]]:  # noqa: A002
+    def _dns(self, name: str, type: str = "A") -> list[dict[str, Any]]:
         return [asdict(a) for a in self._route53.lookup(name, type)]

@@ -1,4 +1,4 @@
-"""A world in which the failover machine runs: moto's AWS, the real handlers, and a network to lose."""
+"""A world for the failover machine: moto's AWS, the real handlers, and a network to lose."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from moto import mock_aws
-
 from pilotlight.adapters import clients, https, names
+
 from tests.handlers import context, load_handler
 from tests.integration.machine import (
     ACCOUNT,

@@ -100,7 +100,6 @@ class InProcessLambda:
 @contextmanager
 def interpreter(handlers: dict[str, Any], faults: Faults) -> Iterator[None]:
     """Patch moto's interpreter for the time of one test."""
-    from lab.engine.asl_corrections import apply
     from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
     from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
     from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
@@ -113,6 +112,8 @@ def interpreter(handlers: dict[str, Any], faults: Faults) -> Iterator[None]:
         state_task_service_sns as sns,
     )
     from moto.stepfunctions.parser.asl.component.state.wait.wait_function import wait_function
+
+    from lab.engine.asl_corrections import apply
 
     apply()
     undo: list[tuple[Any, str, Any]] = []

@@ -1,4 +1,4 @@
-"""The failure of every single task, executed: it ends FAILED, notified and unlocked, or is passed over."""
+"""The failure of every task, executed: it ends FAILED, notified, unlocked, or is passed over."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ class ControlTable:
 
 
 class CachedControl:
-    """The control item, read at most once a second: the fence may not cost a read for each write."""
+    """The control item, read at most once a second: the fence may not cost every write a read."""
 
     def __init__(
         self,
@@ -63,7 +63,7 @@ class CachedControl:
         self._until = float("-inf")
 
     def get(self) -> ControlItem | None:
-        """Return the item. What could not be read is not kept, so that the next request asks again."""
+        """Return the item. A failed read is not kept, so that the next request asks again."""
         now = self._clock()
         if self._held is None or now >= self._until:
             self._held = self._read()

@@ -14,9 +14,30 @@ from pilotlight.domain.writes import (
     Item,
     Write,
     WriteConflict,
+    WriteThrottled,
     from_attributes,
+    is_item_id,
     item_key,
     transaction,
+)
+
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+CONFLICTS = frozenset(
+    {
+        "ConditionalCheckFailed",
+        "TransactionConflict",
+        "TransactionConflictException",
+        "TransactionCanceledException",
+    }
+)
+THROTTLES = frozenset(
+    {
+        "ProvisionedThroughputExceeded",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "ThrottlingError",
+        "ThrottlingException",
+    }
 )
 
 
@@ -45,6 +66,8 @@ class ItemsTable:
         ------
         WriteConflict
             The item is no longer the one that the write was planned over.
+        WriteThrottled
+            The table takes no more writes now.
         """
         try:
             self._client.transact_write_items(
@@ -52,11 +75,13 @@ class ItemsTable:
                 ClientRequestToken=write.new.write_id,
             )
         except ClientError as error:
-            code = error.response["Error"]["Code"]
-            if code in ("TransactionCanceledException", "TransactionConflictException"):
+            causes = _causes(error)
+            if causes & CONFLICTS:
                 raise WriteConflict(
                     f"Another write changed item {write.new.id!r}. Read it again and retry."
                 ) from error
+            if causes & THROTTLES:
+                raise WriteThrottled("Too many writes. Try again in a second.") from error
             raise
 
     def list(self, limit: int, cursor: str | None) -> tuple[list[Item], str | None]:
@@ -84,6 +109,12 @@ class ItemsTable:
         return items, None
 
 
+def _causes(error: ClientError) -> set[str]:
+    """Return the reasons of a cancelled transaction if it gives them, or else the error's code."""
+    reasons = error.response.get("CancellationReasons", [])
+    return {r.get("Code", "") for r in reasons} or {error.response["Error"]["Code"]}
+
+
 def _encode(shard: int, after: str) -> str:
     return base64.urlsafe_b64encode(json.dumps([shard, after]).encode()).decode()
 
@@ -93,8 +124,9 @@ def _decode(cursor: str | None) -> tuple[int, str | None]:
         return 0, None
     try:
         shard, after = json.loads(base64.urlsafe_b64decode(cursor.encode()))
-        if isinstance(shard, int) and isinstance(after, str) and 0 <= shard < SHARDS:
+        # A bool is an int, and no shard.
+        if type(shard) is int and 0 <= shard < SHARDS and is_item_id(after):
             return shard, after
-    except (binascii.Error, ValueError, TypeError) as error:
+    except (binascii.Error, ValueError, TypeError, RecursionError) as error:
         raise BadCursor("The parameter next is not a cursor of this listing.") from error
     raise BadCursor("The parameter next is not a cursor of this listing.")

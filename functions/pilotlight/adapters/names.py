@@ -31,7 +31,7 @@ def beacon(name: str, lifetime: float = 2.0) -> Beacon:
 
 
 def leads_to(name: str, lifetime: float = 2.0) -> list[str]:
-    """Return the names to which a CNAME leads, without their last dot; empty where there is none."""
+    """Return the names to which a CNAME leads, without the last dot; none where there is none."""
     try:
         answer = _resolver(lifetime).resolve(name, "CNAME")
     except dns.exception.DNSException:

@@ -26,9 +26,9 @@ class Probe:
 def verdict(probes: Sequence[Probe], beacon: Beacon) -> Verdict:
     """Call it an outage, or health, only where both witnesses agree.
 
-    The probes look from the Secondary's Region, the beacon carries the word of checkers elsewhere. A
-    partition between the Regions fails the probes and leaves the beacon healthy: users still reach
-    the Primary, so that is unclear. An unanswered beacon is unknown, not unhealthy.
+    The probes look from the Secondary's Region, the beacon carries the word of checkers elsewhere.
+    A partition between the Regions fails the probes and leaves the beacon healthy: users still
+    reach the Primary, so that is unclear. An unanswered beacon is unknown, not unhealthy.
     """
     if not probes:
         return "unclear"

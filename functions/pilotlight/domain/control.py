@@ -31,7 +31,7 @@ class ControlItem:
         Raises
         ------
         ControlItemInvalid
-            An attribute is missing or of the wrong kind: it says nothing, and nothing is not consent.
+            An attribute is missing or of the wrong kind. It says nothing, which is not consent.
         """
         try:
             state = item["state"]["S"]

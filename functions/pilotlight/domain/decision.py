@@ -1,16 +1,19 @@
 """From evidence to a decision: promote, rehearse, hold, or end the hold.
 
-Every condition gets a reason. Evidence that is missing or malformed leaves its condition unmet, for a
-missing value must never read as consent.
+Every condition gets a reason. Evidence that is missing or malformed leaves its condition unmet,
+for a missing value must never read as consent.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
+Mode = Literal["failover", "rehearsal", "drill"]
 Action = Literal["promote", "rehearse", "hold", "end_hold"]
 EndedBy = Literal["primary_healthy", "deadline", "rehearsal"]
 OUTAGE, READY, WARM = "outage_confirmed", "secondary_ready", "functions_warm"
@@ -53,7 +56,7 @@ class Decision:
 
 def decide(
     *,
-    mode: Literal["failover", "rehearsal", "drill"],
+    mode: Mode,
     overridden: frozenset[str],
     evidence: Mapping[str, Any],
     hold_started_at: datetime | None,
@@ -74,7 +77,14 @@ def decide(
         When the run first held, or None.
     hold_deadline
         How long a run may hold before it ends.
+
+    Raises
+    ------
+    ValueError
+        The mode is none that is known. It is named.
     """
+    if mode not in get_args(Mode):
+        raise ValueError(f"The mode {mode!r} is none of {', '.join(get_args(Mode))}.")
     rehearsal = mode == "rehearsal"
     overrides_outage = OUTAGE in overridden
     confirm = _part(evidence, "confirm")
@@ -106,6 +116,12 @@ def _part(evidence: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return part if isinstance(part, Mapping) else {}
 
 
+def _parts(part: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    """Return a list of the evidence. What is garbled in it stays, empty: it may not go unseen."""
+    found = part.get(name)
+    return [p if isinstance(p, Mapping) else {} for p in found] if isinstance(found, list) else []
+
+
 def _failure(part: Mapping[str, Any]) -> str | None:
     if not part:
         return "There is no evidence."
@@ -121,33 +137,40 @@ def _outage(part: Mapping[str, Any], *, required: bool) -> Condition:
     failure = _failure(part)
     if failure:
         return Condition(OUTAGE, required, met=False, detail=failure)
-    probes = part.get("probes")
-    probes = probes if isinstance(probes, list) else []
-    good = sum(1 for p in probes if isinstance(p, Mapping) and p.get("ok") is True)
+    probes = _parts(part, "probes")
+    beacon = part.get("beacon", "nothing")
+    good = sum(1 for p in probes if p.get("ok") is True)
     detail = (
-        f"{good} of {len(probes)} own probes of the Primary succeeded, "
-        f"the beacon says {part.get('beacon', 'nothing')}."
+        f"{good} of {len(probes)} own probes of the Primary succeeded, the beacon says {beacon}."
     )
-    return Condition(OUTAGE, required, met=part.get("verdict") == "outage", detail=detail)
+    # The verdict counts only with what it rests on.
+    all_failed = bool(probes) and all(p.get("ok") is False for p in probes)
+    met = part.get("verdict") == "outage" and all_failed and beacon == "unhealthy"
+    return Condition(OUTAGE, required, met, detail)
 
 
 def _ready(part: Mapping[str, Any]) -> Condition:
     failure = _failure(part)
     if failure:
         return Condition(READY, required=True, met=False, detail=failure)
-    checks = part.get("checks")
-    checks = [c for c in checks if isinstance(c, Mapping)] if isinstance(checks, list) else []
-    failed = [f"{c.get('name')} ({c.get('detail')})" for c in checks if c.get("ok") is not True]
-    detail = f"Not ready: {', '.join(failed)}." if failed else f"{len(checks)} checks passed."
-    return Condition(READY, required=True, met=part.get("verdict") == "ready", detail=detail)
+    checks = _parts(part, "checks")
+    failed = [c for c in checks if c.get("ok") is not True]
+    vetoes = [c for c in failed if c.get("required") is not False]
+    named = ", ".join(f"{c.get('name')} ({c.get('detail')})" for c in vetoes or failed)
+    detail = f"{len(checks) - len(failed)} checks passed."
+    if vetoes:
+        detail = f"Not ready: {named}."
+    elif failed:
+        detail += f" Advisory ones failed: {named}."
+    met = part.get("verdict") == "ready" and bool(checks) and not vetoes
+    return Condition(READY, required=True, met=met, detail=detail)
 
 
 def _warm(part: Mapping[str, Any]) -> Condition:
     failure = _failure(part)
     if failure:
         return Condition(WARM, required=False, met=False, detail=failure)
-    targets = part.get("targets")
-    targets = [t for t in targets if isinstance(t, Mapping)] if isinstance(targets, list) else []
+    targets = _parts(part, "targets")
     found = ", ".join(
         f"{t.get('function')}: {t.get('environments')} of {t.get('requested')}" for t in targets
     )

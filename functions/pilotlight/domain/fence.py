@@ -1,4 +1,4 @@
-"""The fence: may this Region take a write, or who may?"""
+"""The fence: decides whether this Region may take a write, and who may if not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What may start the machine: a request by hand, or the alarm's event. Everything else is refused."""
+"""What may start the machine: a request by hand, or the alarm's event. Nothing else may."""
 
 from __future__ import annotations
 
@@ -149,8 +149,8 @@ def _from_alarm(
     state = detail["state"]
     if state["value"] != "ALARM":
         raise InvalidExecutionInput(
-            f"The event's detail.state.value is {state['value']}, and only ALARM starts a failover. "
-            "Mend the rule that sent it."
+            f"The event's detail.state.value is {state['value']}, "
+            "and only ALARM starts a failover. Mend the rule that sent it."
         )
     sent_at = _time(event["time"])
     reason = state.get("reason") or f"Alarm {detail['alarmName']} went to ALARM."

@@ -21,7 +21,7 @@ class Check:
 
 
 def evidence(checks: Sequence[Check], checked_at: str) -> dict[str, Any]:
-    """Return the verdict and the checks. No required check at all proves nothing, so it is not ready."""
+    """Return the verdict and the checks. With no required check nothing is proven: not ready."""
     required = [c for c in checks if c.required]
     ready = bool(required) and all(c.ok for c in required)
     return {

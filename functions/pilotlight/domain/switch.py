@@ -1,4 +1,4 @@
-"""The switch that Route 53's checkers read: is this Region active, and does it know?"""
+"""The switch that Route 53's checkers read: whether this Region is active, and knows it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Position = Literal["on", "off", "unknown"]
 def position(control: ControlItem | None, own_region: str, last_known: Position) -> Position:
     """Return where the switch stands.
 
-    A read that failed (None) keeps the last known position: a stumbling table must not move traffic.
+    A failed read (None) keeps the last known position: a stumbling table must not move traffic.
     """
     if control is None:
         return last_known

@@ -1,12 +1,14 @@
-"""A write is one transaction: the item, and an immutable journal entry with the old and the new value."""
+"""A write is one transaction: the item, and an immutable journal entry of the old and the new."""
 
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
 SHARDS = 4
+ITEM_ID = "^[A-Za-z0-9._-]{1,64}$"
 Operation = Literal["create", "replace", "delete"]
 
 
@@ -22,9 +24,13 @@ class WriteConflict(Exception):
     """Another write changed the item at the same moment. Read it again and retry."""
 
 
+class WriteThrottled(Exception):
+    """The table takes no more writes at this moment. Nothing was written; try again."""
+
+
 @dataclass(frozen=True)
 class Item:
-    """An item as users see it. A deleted one stays as a tombstone, so that its version counts on."""
+    """An item as users see it. A deleted one stays as a tombstone: its version counts on."""
 
     id: str
     text: str
@@ -44,6 +50,11 @@ class Write:
     operation: Operation
     new: Item
     old: Item | None
+
+
+def is_item_id(text: str) -> bool:
+    """Say whether an item can have this id."""
+    return re.fullmatch(ITEM_ID, text) is not None
 
 
 def shard_of(key: str) -> int:

@@ -1,8 +1,11 @@
 """Loaded by every Lambda worker of the lab, before any code of a function.
 
-Names of the lab's zone resolve by the lab's DNS server, and the addresses it answers are carried to the
-Regions' entries on loopback. So the code under test asks DNS and opens HTTPS as it would on AWS, and there
-is no branch for the lab in it.
+A worker finds what Lambda would give it: the standard library, boto3 with its kin, its layers and
+its code; nothing else of the lab's environment, so that what the layer lacks is missing here too.
+
+Names of the lab's zone resolve by the lab's DNS server, and the addresses it answers are carried to
+the Regions' entries on loopback. So the code under test asks DNS and opens HTTPS as it would on
+AWS, and there is no branch for the lab in it.
 """
 
 import importlib.abc
@@ -11,14 +14,18 @@ import os
 import socket
 import struct
 import sys
+from typing import Any
 
 _ZONE = os.environ.get("LAB_ZONE", "")
 _DNS_HOST, _, _DNS_PORT = os.environ.get("LAB_DNS", "127.0.0.1:0").partition(":")
 _ENTRIES = dict(e.split("=") for e in os.environ.get("LAB_ENTRIES", "").split(",") if e)
+# https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html#python-sdk-included
+_RUNTIME = {"boto3", "botocore", "s3transfer", "jmespath", "urllib3", "dateutil", "six"}
+_INSTALLED = [p for p in sys.path if p.endswith(("site-packages", "dist-packages"))]
 _getaddrinfo = socket.getaddrinfo
 
 
-def _skip_name(data, at):
+def _skip_name(data: bytes, at: int) -> int:
     while data[at]:
         if data[at] >= 0xC0:
             return at + 2
@@ -26,7 +33,7 @@ def _skip_name(data, at):
     return at + 1
 
 
-def _address(name):
+def _address(name: str) -> str | None:
     """Ask the lab's DNS server for an A record; return the last address of the answer, or None."""
     labels = b"".join(bytes([len(p)]) + p.encode() for p in name.rstrip(".").split("."))
     query = struct.pack("!HHHHHH", 1, 0x0100, 1, 0, 0, 0) + labels + b"\0\0\1\0\1"
@@ -45,7 +52,7 @@ def _address(name):
     return found
 
 
-def getaddrinfo(host, port, *args, **kwargs):
+def getaddrinfo(host: Any, port: Any, *args: Any, **kwargs: Any) -> Any:
     """Resolve names of the lab's zone by the lab's DNS; everything else as ever."""
     name = host.decode() if isinstance(host, bytes) else host
     if isinstance(name, str) and _ZONE and name.rstrip(".").endswith("." + _ZONE):
@@ -56,24 +63,30 @@ def getaddrinfo(host, port, *args, **kwargs):
     return _getaddrinfo(host, port, *args, **kwargs)
 
 
-socket.getaddrinfo = getaddrinfo
+class _RuntimeFinder(importlib.abc.MetaPathFinder):
+    """Finds boto3 and its kin where layers and code do not bring their own."""
+
+    def find_spec(self, fullname: str, _path: Any, _target: Any = None) -> Any:
+        if fullname in _RUNTIME:
+            return importlib.machinery.PathFinder.find_spec(fullname, _INSTALLED)
+        return None
 
 
-class _DnspythonFinder(importlib.abc.MetaPathFinder):
-    """When dns.resolver is imported, its resolvers get the lab's server for /etc/resolv.conf's."""
+class _ResolverFinder(importlib.abc.MetaPathFinder):
+    """Gives dns.resolver the lab's server for /etc/resolv.conf's."""
 
-    def find_spec(self, fullname, path, target=None):
+    def find_spec(self, fullname: str, path: Any, _target: Any = None) -> Any:
         if fullname != "dns.resolver":
             return None
-        spec = importlib.machinery.PathFinder.find_spec(fullname, path)
-        if spec is None or spec.loader is None:
-            return spec
+        spec: Any = importlib.machinery.PathFinder.find_spec(fullname, path)
+        if spec is None:
+            return None
         run = spec.loader.exec_module
 
-        def exec_module(module):
+        def exec_module(module: Any) -> None:
             run(module)
 
-            def read_resolv_conf(self, _file):
+            def read_resolv_conf(self: Any, _file: Any) -> None:
                 self.nameservers, self.port = [_DNS_HOST], int(_DNS_PORT)
 
             module.Resolver.read_resolv_conf = read_resolv_conf
@@ -82,4 +95,7 @@ class _DnspythonFinder(importlib.abc.MetaPathFinder):
         return spec
 
 
-sys.meta_path.insert(0, _DnspythonFinder())
+socket.getaddrinfo = getaddrinfo
+sys.path[:] = [p for p in sys.path if p not in _INSTALLED]
+sys.meta_path.insert(0, _ResolverFinder())
+sys.meta_path.append(_RuntimeFinder())

@@ -1,0 +1,246 @@
+"""`lab`: a laptop AWS with two Regions, and the drill in it.
+
+Exit codes: 0 all went well, 1 the drill's verdict is fail, 2 usage or environment, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.markup import escape
+
+from lab import deployment, process
+from lab.config import ROOT, LabConfig, LabError, from_samconfig
+from lab.control import Control
+from lab.engine.outage import MODES, STYLES
+from lab.progress import Progress, console
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PORT = click.IntRange(1024, 65500)
+
+
+def ports(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options for the ports of a lab."""
+    for name, default, what in (
+        ("--entry-port", 8441, "First TLS port of the Regions' entries, one for each Region."),
+        ("--door-port", 8080, "Port for a browser; it leads where DNS says."),
+        ("--dns-port", 5354, "Port of the DNS server."),
+        ("--api-port", 4566, "Port of the AWS APIs."),
+    ):
+        command = click.option(
+            name, type=PORT, default=default, show_default=True, help=f"{what} On 127.0.0.1."
+        )(command)
+    return command
+
+
+def described(**options: Any) -> LabConfig:
+    """Return the lab that samconfig.toml and the options describe."""
+    return from_samconfig(ROOT / "samconfig.toml", process.RUN).with_options(**options)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="pilot-light-lab", prog_name="lab")
+def cli() -> None:
+    """Run a laptop AWS with two Regions, and the drill in it. All of it binds to 127.0.0.1."""
+
+
+@cli.command()
+@click.option("--detach", is_flag=True, help="Return once it is up; `lab down` ends it.")
+@ports
+def up(*, detach: bool, **options: int) -> None:
+    """Start the lab, deploy the application to it, and stay up."""
+    config, progress = described(**options), Progress()
+    with progress.step("Engine"):
+        engine = process.start(config, owned=not detach)
+    try:
+        deployment.build(progress)
+        deployment.deploy(config, progress)
+        console.print(welcome(config), highlight=False, soft_wrap=True)
+        if detach:
+            return
+        console.print("\n[dim]Ctrl-C ends it.[/]")
+        engine.process.wait()
+    except BaseException:
+        engine.stop()
+        raise
+
+
+def welcome(config: LabConfig) -> str:
+    """Say what is where, and what to try next."""
+    control = Control(config)
+    describe = control.client("cloudformation", config.secondary_region).describe_stacks
+    commands = {k: v for k, v in deployment.outputs(config, describe).items() if "Command" in k}
+    door, name, port = config.door_port, config.public_name, config.entries[config.primary_region]
+    lines = [
+        "",
+        "[bold]The lab is up.[/]",
+        "",
+        f"  The application, in a browser   http://127.0.0.1:{door}/",
+        f"  … over TLS, as its users do     curl --cacert {process.RUN / 'ca.pem'} "
+        f"--connect-to {name}:443:127.0.0.1:{port} https://{name}/health",
+        f"  DNS                             dig @127.0.0.1 -p {config.dns_port} {name}",
+        f"  AWS                             {config.endpoint}",
+        "",
+        "For the AWS CLI and boto3:",
+        "",
+        f"  export AWS_ENDPOINT_URL={config.endpoint} AWS_ACCESS_KEY_ID=test "
+        "AWS_SECRET_ACCESS_KEY=test",
+        *(f"  {escape(' '.join(command.split()))}" for command in commands.values()),
+        "",
+        "To lose the Primary, and to bring it back:",
+        "",
+        "  .venv/bin/lab outage primary",
+        "  .venv/bin/lab status",
+        "  .venv/bin/lab heal primary",
+    ]
+    return "\n".join(lines)
+
+
+@cli.command()
+@click.option(
+    "--speed",
+    type=click.FloatRange(0.5, 20),
+    default=10.0,
+    show_default=True,
+    help="How much faster AWS's own intervals run; the code under test never does.",
+)
+@click.option(
+    "--replication-lag",
+    type=click.FloatRange(0, 60),
+    default=0.5,
+    show_default=True,
+    help="Seconds that a write needs to the other Region.",
+)
+@click.option(
+    "--reports",
+    type=click.Path(file_okay=False),
+    default=str(ROOT / "reports"),
+    help="Where the reports go.",
+)
+@click.option("--keep", is_flag=True, help="Leave the lab up afterwards, to look around.")
+@ports
+def drill(
+    *, speed: float, replication_lag: float, reports: str, keep: bool, **options: int
+) -> None:
+    """Lose the Primary under load, watch the recovery, check it, and write a report.
+
+    The exit code is the verdict.
+    """
+    from lab.drill.command import run_drill
+
+    config = described(speed=speed, replication_lag=replication_lag, **options)
+    sys.exit(0 if run_drill(config, reports, keep=keep) else 1)
+
+
+@cli.command()
+@click.argument("region", default="primary")
+@click.option(
+    "--mode",
+    type=click.Choice(MODES),
+    default="region",
+    show_default=True,
+    help="region: entry, APIs and code. global: with us-east-1, the global control planes "
+    "too. control: control-plane calls only. entry: the HTTP entry only.",
+)
+@click.option(
+    "--style",
+    type=click.Choice(STYLES),
+    default="reset",
+    show_default=True,
+    help="How what is lost refuses.",
+)
+def outage(region: str, mode: str, style: str) -> None:
+    """Lose REGION: primary, secondary, or a Region's code. Default: primary."""
+    config = process.deployed()
+    code = region_code(config, region)
+    Control(config).act("lose", region=code, mode=mode, style=style)
+    console.print(f"{code} is lost ({mode}, {style}). `lab heal {region}` brings it back.")
+
+
+@cli.command()
+@click.argument("region", default="primary")
+def heal(region: str) -> None:
+    """Bring REGION back: primary, secondary, a Region's code, or all. Default: primary."""
+    config = process.deployed()
+    codes = config.regions if region == "all" else (region_code(config, region),)
+    for code in codes:
+        Control(config).act("heal", region=code)
+    console.print(f"{', '.join(codes)}: back.")
+
+
+@cli.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def status(*, as_json: bool) -> None:
+    """Show who is active, where DNS leads, what is lost, and the health checks."""
+    config = process.deployed()
+    control = Control(config)
+    item = control.client("dynamodb", config.secondary_region).get_item(
+        TableName=f"{config.app_name}-control", Key={"pk": {"S": "control"}}, ConsistentRead=True
+    )["Item"]
+    found = {
+        "active_region": item["active_region"]["S"],
+        "epoch": int(item["epoch"]["N"]),
+        "state": item["state"]["S"],
+        "public_name_leads_to": control.leads_to(),
+        "lost": control.state()["lost"],
+        "health_checks": {
+            c["name"]: "healthy" if c["healthy"] else "unhealthy" for c in control.act("health")
+        },
+        "replication": control.act("replication")["links"],
+    }
+    if as_json:
+        click.echo(json.dumps(found, indent=2))
+        return
+    lost = ", ".join(f"{r} ({loss['mode']})" for r, loss in found["lost"].items()) or "nothing"
+    click.echo(
+        f"Active Region   {found['active_region']} (epoch {found['epoch']}, {found['state']})"
+    )
+    click.echo(f"DNS leads to    {found['public_name_leads_to']}")
+    click.echo(f"Lost            {lost}")
+    for name, verdict in found["health_checks"].items():
+        click.echo(f"Health check    {name}: {verdict}")
+
+
+@cli.command()
+def down() -> None:
+    """End the lab and clear what it left."""
+    click.echo("The lab is down." if process.stop_any() else "No lab was up.")
+
+
+def region_code(config: LabConfig, region: str) -> str:
+    """Return the code of a Region that was named by its role or code."""
+    roles = {"primary": config.primary_region, "secondary": config.secondary_region}
+    code = roles.get(region, region)
+    if code not in config.regions:
+        known = ", ".join(["primary", "secondary", *config.regions])
+        raise LabError(f"There is no Region {region!r} in this lab. Name one of: {known}.")
+    return code
+
+
+def _interrupted(*_: Any) -> None:
+    raise KeyboardInterrupt
+
+
+def main() -> None:
+    """Run a command, and turn what a person can mend into one clear line and exit code 2."""
+    signal.signal(signal.SIGTERM, _interrupted)
+    signal.signal(signal.SIGHUP, _interrupted)
+    try:
+        cli.main(standalone_mode=False)
+    except click.exceptions.Exit as ended:
+        sys.exit(ended.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        console.print("\nInterrupted. The lab was ended and cleared.")
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except LabError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(2)

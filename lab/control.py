@@ -1,0 +1,84 @@
+"""Talks to a running lab: its switchboard, and its AWS as any client would."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from typing import TYPE_CHECKING, Any, cast
+
+import boto3
+from botocore.config import Config
+
+from lab.config import LabError
+
+if TYPE_CHECKING:
+    from lab.config import LabConfig
+
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+class NotAnswering(LabError):
+    """The engine does not answer."""
+
+
+class Refused(LabError):
+    """The switchboard refused an action."""
+
+
+class Control:
+    """The switchboard of a lab, an action for each method."""
+
+    def __init__(self, config: LabConfig) -> None:
+        self._config = config
+
+    def act(self, action: str, **given: Any) -> Any:
+        """Do something and return what the switchboard answers.
+
+        Raises
+        ------
+        NotAnswering
+            There is no engine, or it hangs.
+        Refused
+            With the switchboard's reason.
+        """
+        url = f"{self._config.endpoint}/_lab/{action}"
+        request = urllib.request.Request(url, json.dumps(given).encode(), method="POST")
+        try:
+            with _DIRECT.open(request, timeout=20) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            raise Refused(json.load(error)["error"]) from error
+        except (OSError, ValueError) as error:
+            raise NotAnswering(f"The lab at {self._config.endpoint} does not answer.") from error
+
+    def answers(self) -> bool:
+        """Say whether the engine is up."""
+        try:
+            self.state()
+        except NotAnswering:
+            return False
+        return True
+
+    def state(self) -> dict[str, Any]:
+        """Return the state of the lab."""
+        return cast(dict[str, Any], self.act("state"))
+
+    def leads_to(self) -> str | None:
+        """Return the Region to which DNS leads for the public name now."""
+        by_address = {a: r for r, a in self._config.addresses.items()}
+        answers = self.act("dns", name=self._config.public_name)
+        return next((by_address[a["value"]] for a in answers if a["value"] in by_address), None)
+
+    def client(self, service: str, region: str) -> Any:
+        """Return a boto3 client of the lab's AWS, as the person who owns the account."""
+        return cast(Any, boto3).client(
+            service,
+            endpoint_url=self._config.endpoint,
+            region_name=region,
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+            config=Config(
+                retries={"total_max_attempts": 2}, connect_timeout=2, read_timeout=20, proxies={}
+            ),
+        )

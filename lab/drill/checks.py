@@ -1,0 +1,183 @@
+"""What has to be true of a failover that recovered by itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lab.drill.observations import Observations, Write
+
+# A write that is as old as the lag may be on its last metres: the lab delivers in steps.
+DELIVERY_STEP = 0.25
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check and what it saw."""
+
+    name: str
+    passed: bool
+    detail: str
+
+
+Judgement = tuple[bool, str]
+
+
+def checks(seen: Observations) -> list[Check]:
+    """Return every check. One that nothing was seen for has failed."""
+    return [Check(judge.__name__, *judge(seen)) for judge in JUDGES]
+
+
+def missing(seen: Observations) -> list[Write]:
+    """Return the writes that were acknowledged before the outage and that the Secondary lacked."""
+    before = [w for w in seen.writes if w.acknowledged <= seen.outage]
+    return [w for w in before if w.item_id not in seen.held_after_promotion]
+
+
+def rpo(seen: Observations) -> float | None:
+    """Return the age at the outage of the oldest missing write, in seconds; 0 where none is."""
+    if seen.promoted_at is None:
+        return None
+    ages = [seen.outage - w.acknowledged for w in missing(seen)]
+    return round(max(ages, default=0.0), 3)
+
+
+def alarm_driven(seen: Observations) -> Judgement:
+    """Require that nobody started the recovery: the alarm's event did."""
+    run = seen.recovery
+    if run is None:
+        return False, "No execution was started."
+    alarm = run.given.get("detail", {}).get("alarmName")
+    by_hand = [e for e in seen.executions if e.by_hand and e.started >= seen.outage]
+    if not alarm or by_hand:
+        return False, f"{len(by_hand)} executions were started by hand; the input: {run.given}"
+    return True, f"The event of alarm {alarm} in {run.given.get('region')} started the execution."
+
+
+def recovery_promoted(seen: Observations) -> Judgement:
+    """Require the execution to end with the outcome promoted."""
+    run = seen.recovery
+    if run is None:
+        return False, "No execution was started."
+    return (
+        run.outcome == "promoted",
+        f"The execution ended {run.status}, outcome {run.outcome}. "
+        f"{run.output.get('summary') or run.output}",
+    )
+
+
+def one_promotion_only(seen: Observations) -> Judgement:
+    """Require one step of the epoch, and one recovery on record."""
+    before, after = seen.control_before, seen.control_after
+    if before is None or after is None:
+        return False, "The control item could not be read."
+    once = after.epoch == before.epoch + 1 and after.active_region == seen.secondary
+    recorded = seen.recoveries == [f"recovery#{after.epoch}"]
+    return (
+        once and recorded,
+        f"Epoch {before.epoch} in {before.active_region}, then {after.epoch} in "
+        f"{after.active_region}; on record: {', '.join(seen.recoveries) or 'nothing'}.",
+    )
+
+
+def dns_answers_secondary(seen: Observations) -> Judgement:
+    """Require the public name to lead to the Secondary."""
+    found = seen.dns_after_promotion
+    return found == seen.secondary, f"{seen.public_name} leads to {found}."
+
+
+def acknowledged_writes_present(seen: Observations) -> Judgement:
+    """Require each acknowledged write older than the lag to be readable in the Secondary."""
+    before = [w for w in seen.writes if w.acknowledged <= seen.outage]
+    limit = seen.outage - seen.replication_lag - DELIVERY_STEP
+    lost = [w for w in missing(seen) if w.acknowledged < limit]
+    old_enough = sum(w.acknowledged < limit for w in before)
+    detail = (
+        f"{old_enough - len(lost)} of {old_enough} writes older than the lag of "
+        f"{seen.replication_lag} s are there; {len(missing(seen)) - len(lost)} of "
+        f"{len(before) - old_enough} younger ones are not."
+    )
+    return bool(old_enough) and not lost, detail
+
+
+def writes_accepted_in_secondary(seen: Observations) -> Judgement:
+    """Require the Secondary to acknowledge the client's writes after the recovery."""
+    found = [w for w in seen.writes if w.region == seen.secondary and w.acknowledged > seen.outage]
+    return bool(found), f"{len(found)} writes were acknowledged by {seen.secondary}."
+
+
+def returned_primary_takes_no_write(seen: Observations) -> Judgement:
+    """Require the Primary, once back, to forward the writes it gets and make none itself."""
+    sent = seen.writes_to_the_returned
+    taken = [a for a in sent if a.served_by == seen.primary and a.forwarded_by is None]
+    forwarded = [a for a in sent if a.served_by == seen.secondary and a.forwarded_by]
+    refused = len(sent) - len(taken) - len(forwarded)
+    detail = (
+        f"Of {len(sent)} writes sent to {seen.primary} from the moment it was back, it forwarded "
+        f"{len(forwarded)}, refused {refused} and took {len(taken)}."
+    )
+    return bool(forwarded) and not taken, detail
+
+
+def dns_stays(seen: Observations) -> Judgement:
+    """Require DNS not to move back by itself when the Primary is healthy again."""
+    led_to = {region for _, region in seen.dns_after_heal}
+    if not seen.primary_healthy_again:
+        return False, "The Primary's endpoint did not become healthy again, so nothing was proven."
+    return (
+        led_to == {seen.secondary},
+        f"{len(seen.dns_after_heal)} answers after the Primary was back, from before to after its "
+        f"endpoint check was healthy again, all led to {', '.join(map(str, led_to))}.",
+    )
+
+
+def notifications_in_order(seen: Observations) -> Judgement:
+    """Require that a person was told of the start, then of the end, and of nothing else."""
+    events = [n.event for n in sorted(seen.notifications, key=lambda n: n.at)]
+    return events == ["started", "promoted"], f"Received: {', '.join(events) or 'nothing'}."
+
+
+def lock_released(seen: Observations) -> Judgement:
+    """Require that no recovery holds the lock any more, and that the cooldown stays."""
+    owner = seen.lock.get("owner")
+    cooling = "cooldown_until" in seen.lock
+    return owner is None and cooling, (
+        f"The lock belongs to {owner}." if owner else f"No owner; cooldown kept: {cooling}."
+    )
+
+
+def no_call_left_the_secondary(seen: Observations) -> Judgement:
+    """Require that the Secondary called no other Region until the recovery had ended."""
+    calls = recovery_calls(seen)
+    left = [c for c in calls if c["region"] != seen.secondary]
+    if left:
+        named = sorted({f"{c['service']}:{c['operation']} in {c['region']}" for c in left})
+        return False, f"Calls to other Regions: {', '.join(named)}."
+    return bool(calls), f"{len(calls)} API calls were made, all of them in {seen.secondary}."
+
+
+def recovery_calls(seen: Observations) -> list[dict[str, Any]]:
+    """Return the calls made from the Secondary between the outage and the recovery's end."""
+    run = seen.recovery
+    until = run.ended if run and run.ended else seen.ended
+    return [
+        c for c in seen.calls if seen.outage <= c["at"] <= until and c["from"] == seen.secondary
+    ]
+
+
+JUDGES: tuple[Callable[[Observations], Judgement], ...] = (
+    alarm_driven,
+    recovery_promoted,
+    one_promotion_only,
+    dns_answers_secondary,
+    acknowledged_writes_present,
+    writes_accepted_in_secondary,
+    returned_primary_takes_no_write,
+    dns_stays,
+    notifications_in_order,
+    lock_released,
+    no_call_left_the_secondary,
+)

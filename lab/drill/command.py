@@ -1,0 +1,73 @@
+"""`lab drill`: a lab of its own, the scenario, the report."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.markup import escape
+from rich.table import Table
+
+from lab import deployment, process
+from lab.control import Control
+from lab.drill import report
+from lab.drill.scenario import Scenario
+from lab.progress import Progress, console
+
+if TYPE_CHECKING:
+    from lab.config import LabConfig
+
+
+def run_drill(config: LabConfig, reports: str, *, keep: bool) -> bool:
+    """Run a drill and say whether it passed. The lab is ended unless `keep` asks for it."""
+    progress = Progress()
+    with progress.step("Engine: a laptop AWS with two Regions"):
+        engine = process.start(config, owned=not keep)
+    kept = False
+    try:
+        deployment.build(progress)
+        deployment.deploy(config, progress)
+        seen = Scenario(config, Control(config), progress).run()
+        found = report.report(seen)
+        place = report.write(found, Path(reports))
+        passed = found["verdict"] == "pass"
+        if not passed:
+            shutil.copy(process.RUN / "engine.log", place / "engine.log")
+        show(found, place)
+        kept = keep
+    finally:
+        if not kept:
+            engine.stop()
+    return bool(passed)
+
+
+def show(found: dict[str, Any], place: Path) -> None:
+    """Print the stages, the checks and the verdict."""
+    stages = Table(box=None, pad_edge=False, show_header=False)
+    stages.add_column()
+    stages.add_column(justify="right")
+    stages.add_column()
+    for stage in found["stages"]:
+        seconds = f"{stage['seconds']:.2f} s"
+        stages.add_row(stage["name"], seconds, "[dim]modelled[/]" if stage["modelled"] else "")
+    console.print("\nFrom the first failed request to the first good answer:")
+    console.print(stages)
+    console.print()
+    for check in found["checks"]:
+        mark = "[green]✓[/]" if check["passed"] else "[red]✗[/]"
+        console.print(f"{mark} {check['name']}: [dim]{escape(check['detail'])}[/]", soft_wrap=True)
+    passed = found["verdict"] == "pass"
+    verdict = "[bold green]PASS[/]" if passed else "[bold red]FAIL[/]"
+    console.print(
+        f"\n{verdict}  outcome {found['outcome']}, RTO {_seconds(found['rto_seconds'])} at AWS's "
+        f"intervals ({_seconds(found['clock']['rto_wall_seconds'])} here), "
+        f"RPO {_seconds(found['rpo_seconds'])}",
+        soft_wrap=True,
+    )
+    console.print(f"Report: {os.path.relpath(place)}/report.html", soft_wrap=True)
+
+
+def _seconds(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:.1f} s"

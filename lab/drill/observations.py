@@ -1,0 +1,151 @@
+"""What a drill saw. Moments are seconds of the wall clock (`time.time`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request of the client, through the public name."""
+
+    kind: Literal["read", "write"]
+    started: float
+    ended: float
+    good: bool
+    region: str | None
+    said: str
+
+
+@dataclass(frozen=True)
+class Write:
+    """A write that was acknowledged to the client. Kept outside of the lab's AWS."""
+
+    item_id: str
+    write_id: str
+    acknowledged: float
+    region: str | None
+
+
+@dataclass(frozen=True)
+class Change:
+    """Something in the lab that changed its state."""
+
+    at: float
+    what: str
+    state: str
+
+
+@dataclass(frozen=True)
+class State:
+    """One passage through a state of the machine."""
+
+    name: str
+    entered: float
+    exited: float
+
+
+@dataclass(frozen=True)
+class Execution:
+    """One run of the failover machine."""
+
+    arn: str
+    given: dict[str, Any]
+    status: str
+    output: dict[str, Any]
+    started: float
+    ended: float | None
+    states: list[State]
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether a person's request started it, and not an event."""
+        return "detail-type" not in self.given
+
+    @property
+    def outcome(self) -> str:
+        """What it came to."""
+        if self.status == "SUCCEEDED":
+            return str(self.output.get("outcome", "none"))
+        return "none" if self.status == "RUNNING" else "failed"
+
+    def last(self, name: str) -> State | None:
+        """Return the last passage through a state."""
+        return next((s for s in reversed(self.states) if s.name == name), None)
+
+
+@dataclass(frozen=True)
+class Control:
+    """Who was active."""
+
+    active_region: str
+    epoch: int
+
+
+@dataclass(frozen=True)
+class Notification:
+    """One message of the topic."""
+
+    at: float
+    event: str
+    subject: str
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A write that was sent to one Region by its own name."""
+
+    status: int
+    served_by: str | None
+    forwarded_by: str | None
+
+
+@dataclass
+class Observations:
+    """Everything a drill saw, gathered while it ran, judged when it has ended."""
+
+    primary: str
+    secondary: str
+    public_name: str
+    app_name: str
+    speed: float
+    replication_lag: float
+    started: float
+    outage: float = 0.0
+    healed: float | None = None
+    ended: float = 0.0
+    requests: list[Request] = field(default_factory=list)
+    writes: list[Write] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    executions: list[Execution] = field(default_factory=list)
+    control_before: Control | None = None
+    control_after: Control | None = None
+    held_after_promotion: frozenset[str] = frozenset()
+    dns_after_promotion: str | None = None
+    dns_after_heal: list[tuple[float, str | None]] = field(default_factory=list)
+    primary_healthy_again: bool = False
+    writes_to_the_returned: list[Answered] = field(default_factory=list)
+    notifications: list[Notification] = field(default_factory=list)
+    lock: dict[str, Any] = field(default_factory=dict)
+    recoveries: list[str] = field(default_factory=list)
+    evidence: dict[str, Any] = field(default_factory=dict)
+    calls: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def recovery(self) -> Execution | None:
+        """The run that recovered, or else the first that the outage started."""
+        after = [e for e in self.executions if e.started >= self.outage]
+        promoted = [e for e in after if e.outcome == "promoted"]
+        return next(iter(promoted or after), None)
+
+    @property
+    def promoted_at(self) -> float | None:
+        """When the promotion was written."""
+        state = self.recovery.last("Promote") if self.recovery else None
+        return state.exited if state else None
+
+    def first(self, what: str, state: str, since: float) -> float | None:
+        """Return when something first changed to a state."""
+        found = (c.at for c in self.changes if (c.what, c.state) == (what, state) and c.at >= since)
+        return next(found, None)

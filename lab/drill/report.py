@@ -1,0 +1,150 @@
+"""Turns what a drill saw into its report, and writes it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections import Counter
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jsonschema
+
+from lab.drill.checks import checks, missing, recovery_calls, rpo
+from lab.drill.page import render
+from lab.drill.stages import gap, stages
+
+if TYPE_CHECKING:
+    from lab.drill.observations import Observations
+
+SCHEMA = Path(__file__).parents[1] / "schemas" / "report.schema.json"
+SLOT_SECONDS = 0.5
+MODELLED = (
+    "AWS's own intervals, {speed:g} times faster here: health-check intervals, the minute of their "
+    "metric, the alarm's periods and CloudWatch's delay, and DNS TTLs. Figures of modelled stages "
+    "are at AWS's length again, so that a tenth of a second here counts as {tenth:g} s.",
+    "Replication between the Regions: a lag of {lag:g} s, in order for each link. AWS promises "
+    "none; DynamoDB's is usually about a second.",
+    "Neither Lambda's cold starts nor the latency between Regions: execution environments are "
+    "forked from one process, and everything runs on loopback.",
+)
+
+
+def report(seen: Observations) -> dict[str, Any]:
+    """Return the report, as report.schema.json describes it."""
+    judged, window, run = checks(seen), gap(seen), seen.recovery
+    parts = stages(seen)
+    recovered = window is not None and window.good is not None and bool(parts)
+    decision = run.output.get("decision") if run else None
+    found = {
+        "version": 1,
+        "id": datetime.fromtimestamp(seen.started, UTC).strftime("%Y%m%dT%H%M%SZ"),
+        "kind": "drill",
+        "started_at": _moment(seen.started),
+        "ended_at": _moment(seen.ended),
+        "verdict": "pass" if recovered and all(c.passed for c in judged) else "fail",
+        "outcome": run.outcome if run else "none",
+        "rto_seconds": round(sum(s.seconds for s in parts), 3) if recovered else None,
+        "rpo_seconds": rpo(seen),
+        "stages": [asdict(s) for s in parts],
+        "checks": [asdict(c) for c in judged],
+        "regions": {"primary": seen.primary, "secondary": seen.secondary},
+        "public_name": seen.public_name,
+        "clock": {
+            "speed": seen.speed,
+            "rto_wall_seconds": round(window.good - window.failed, 3)
+            if window and window.good
+            else None,
+        },
+        "modelled": [
+            m.format(speed=seen.speed, tenth=seen.speed / 10, lag=seen.replication_lag)
+            for m in MODELLED
+        ],
+        "client": {
+            "requests": len(seen.requests),
+            "failed": sum(not r.good for r in seen.requests),
+            "acknowledged_writes": len(seen.writes),
+            "missing_writes": len(missing(seen)) if run else 0,
+            "slots": _slots(seen),
+        },
+        "timeline": _timeline(seen),
+        "notifications": [
+            {"at": round(n.at - seen.outage, 3), "event": n.event, "subject": n.subject}
+            for n in sorted(seen.notifications, key=lambda n: n.at)
+        ],
+        "evidence": {
+            "execution": run.arn if run else None,
+            "decision": decision or {},
+            "checks": seen.evidence,
+            "calls": _calls(seen),
+        },
+    }
+    jsonschema.validate(found, json.loads(SCHEMA.read_text()))
+    return found
+
+
+def write(found: dict[str, Any], folder: Path) -> Path:
+    """Write report.json and report.html, point `latest` to them, and return their folder.
+
+    The folder appears whole or not at all.
+    """
+    name = str(found["id"])
+    place, half = folder / name, folder / f".{name}"
+    half.mkdir(parents=True, exist_ok=True)
+    (half / "report.json").write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    (half / "report.html").write_text(render(found), encoding="utf-8")
+    if place.exists():
+        shutil.rmtree(place)
+    half.rename(place)
+    link = folder / f".latest-{os.getpid()}"
+    link.symlink_to(place.name)
+    link.replace(folder / "latest")
+    return place
+
+
+def _moment(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _slots(seen: Observations) -> list[dict[str, Any]]:
+    """Count what the client saw in each half second, from its first request to its last."""
+    good: dict[int, Counter[str]] = {}
+    failed: Counter[int] = Counter()
+    for request in seen.requests:
+        slot = int((request.ended - seen.outage) // SLOT_SECONDS)
+        good.setdefault(slot, Counter())
+        if request.good:
+            good[slot][request.region or "unknown"] += 1
+        else:
+            failed[slot] += 1
+    return [
+        {"at": slot * SLOT_SECONDS, "failed": failed[slot], "good": dict(good.get(slot, {}))}
+        for slot in (range(min(good), max(good) + 1) if good else ())
+    ]
+
+
+def _timeline(seen: Observations) -> list[dict[str, Any]]:
+    found = [(c.at, c.what, c.state) for c in seen.changes]
+    run = seen.recovery
+    if run:
+        found += [(s.entered, f"state {s.name}", "entered") for s in run.states]
+    if seen.promoted_at:
+        found.append((seen.promoted_at, "promotion", "written"))
+    window = gap(seen)
+    if window:
+        found.append((window.failed, "client", "first failed request"))
+    if window and window.good:
+        found.append((window.good, "client", "first good answer"))
+    return [
+        {"at": round(at - seen.outage, 3), "what": what, "state": state}
+        for at, what, state in sorted(found)
+    ]
+
+
+def _calls(seen: Observations) -> list[dict[str, Any]]:
+    keys = ("role", "region", "service", "operation")
+    counts = Counter(tuple(c[k] for k in keys) for c in recovery_calls(seen))
+    return [{**dict(zip(keys, key, strict=True)), "count": n} for key, n in sorted(counts.items())]

@@ -1,0 +1,109 @@
+"""From the first failed request to the first good answer: what took how long.
+
+Stages follow each other without gaps, so that their seconds add up to the RTO. Those that an
+interval of AWS fills are modelled: the lab's speed has divided them, and they are at AWS's length
+again here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lab.drill.observations import Observations
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage. `seconds` at AWS's intervals, `wall_seconds` as the lab's clock had it."""
+
+    name: str
+    seconds: float
+    wall_seconds: float
+    starts_at: float
+    modelled: bool
+    detail: str
+
+
+@dataclass(frozen=True)
+class Gap:
+    """What users saw: the first failed request and the first good answer after it."""
+
+    failed: float
+    good: float | None
+
+
+def gap(seen: Observations) -> Gap | None:
+    """Return the gap in the service after the outage, or None where no request failed.
+
+    The good answer is one to a request that began after the last failure before it: what was on its
+    way when the Region was lost says nothing about the recovery.
+    """
+    failures = [r for r in seen.requests if not r.good and r.ended >= seen.outage]
+    if not failures:
+        return None
+    begun = min(r.started for r in failures)
+    good = [r.ended for r in seen.requests if r.good and r.started > begun and r.region]
+    others = [t for t in good if t >= min(r.ended for r in failures)]
+    return Gap(begun, min(others, default=None))
+
+
+def stages(seen: Observations) -> list[Stage]:
+    """Return the stages of the recovery; none where it did not happen."""
+    window, run = gap(seen), seen.recovery
+    if window is None or window.good is None or run is None or seen.promoted_at is None:
+        return []
+    name = seen.app_name
+    since = seen.outage
+    promote, decide = run.last("Promote"), run.last("Decide")
+    evidence = run.last("GatherEvidence")
+    # The end of each stage, whether AWS's intervals fill it, and what happens in it.
+    ends: list[tuple[str, float | None, bool, str]] = [
+        (
+            "detection",
+            seen.first(f"health check {name}-alarm", "unhealthy", since),
+            True,
+            "Route 53's checkers reach their threshold of failed probes",
+        ),
+        (
+            "alarm",
+            seen.first(f"alarm {name}-primary-unhealthy", "ALARM", since),
+            True,
+            "the health check's metric closes its minute, and CloudWatch judges it",
+        ),
+        ("event", run.started, False, "EventBridge carries the alarm to the Secondary's machine"),
+        (
+            "intake",
+            evidence.entered if evidence else None,
+            False,
+            "intake, lock, announcement, and who is active",
+        ),
+        (
+            "evidence",
+            decide.entered if decide else None,
+            False,
+            "confirm the outage, verify the readiness and warm the functions, side by side",
+        ),
+        ("decision", promote.entered if promote else None, False, "judge the evidence"),
+        ("promotion", promote.exited if promote else None, False, "one conditional write"),
+        (
+            "dns",
+            seen.first(f"health check {name}-switch", "unhealthy", since),
+            True,
+            "Route 53's checkers see the switch, and its answer moves",
+        ),
+        ("resolver", window.good, True, "the client's resolver lets its answer expire"),
+    ]
+    found: list[Stage] = []
+    at = window.failed
+    for what, end, modelled, detail in ends:
+        until = min(max(end if end is not None else at, at), window.good)
+        wall = until - at
+        seconds = wall * (seen.speed if modelled else 1.0)
+        offset = at - seen.outage
+        found.append(
+            Stage(what, round(seconds, 3), round(wall, 3), round(offset, 3), modelled, detail)
+        )
+        at = until
+    return found

@@ -1,0 +1,157 @@
+"""Users of the application: they resolve its public name, honour the TTL, read and write steadily.
+
+The log of acknowledged writes is kept here, outside of the AWS that is put to the test.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+import uuid
+from typing import TYPE_CHECKING, Any, Literal
+
+import urllib3
+
+from lab.drill.observations import Answered, Request, Write
+from lab.drill.resolver import NotResolved, Resolver, ask
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lab.config import LabConfig
+
+READS_A_SECOND, WRITES_A_SECOND = 10.0, 5.0
+TIMEOUT = urllib3.Timeout(connect=1.0, read=2.0)
+
+
+class Https:
+    """HTTPS to the lab's names over the Regions' entries on loopback, certificates verified."""
+
+    def __init__(self, config: LabConfig) -> None:
+        self._config = config
+        self._pools: dict[tuple[str, str], urllib3.HTTPSConnectionPool] = {}
+        self._lock = threading.Lock()
+
+    def request(
+        self, region: str, host: str, method: str, path: str, body: dict[str, Any] | None = None
+    ) -> urllib3.BaseHTTPResponse:
+        """Make one request to a host at a Region's entry, without retries and redirects."""
+        return self._pool(region, host).request(
+            method,
+            path,
+            body=None if body is None else json.dumps(body).encode(),
+            headers={"Host": host, "Content-Type": "application/json"},
+            redirect=False,
+        )
+
+    def _pool(self, region: str, host: str) -> urllib3.HTTPSConnectionPool:
+        with self._lock:
+            if (region, host) not in self._pools:
+                self._pools[region, host] = urllib3.HTTPSConnectionPool(
+                    "127.0.0.1",
+                    self._config.entries[region],
+                    server_hostname=host,
+                    assert_hostname=host,
+                    ca_certs=str(self._config.ca_file),
+                    retries=False,
+                    timeout=TIMEOUT,
+                    maxsize=4,
+                )
+            return self._pools[region, host]
+
+
+class Traffic:
+    """A reader and a writer, until they are stopped."""
+
+    def __init__(self, config: LabConfig, https: Https) -> None:
+        self.requests: list[Request] = []
+        self.writes: list[Write] = []
+        self._config = config
+        self._https = https
+        self._regions = {address: region for region, address in config.addresses.items()}
+        name, port = config.public_name, config.dns_port
+        self._resolver = Resolver(lambda: ask(name, port), config.speed)
+        self._run = uuid.uuid4().hex[:8]
+        self._stop = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._repeat, args=(act, rate), daemon=True)
+            for act, rate in ((self._read, READS_A_SECOND), (self._write, WRITES_A_SECOND))
+        ]
+
+    def start(self) -> None:
+        """Begin. The first write makes the item that is read."""
+        self._write(0)
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """End, and wait for what is on its way."""
+        self._stop.set()
+        for thread in self._threads:
+            if thread.ident:
+                thread.join(timeout=5)
+
+    def _repeat(self, act: Callable[[int], None], rate: float) -> None:
+        count, due = 0, time.monotonic()
+        while not self._stop.wait(max(0.0, due - time.monotonic())):
+            count, due = count + 1, max(due + 1 / rate, time.monotonic())
+            act(count)
+
+    def _read(self, _count: int) -> None:
+        self._one("read", "GET", f"/items/{self._run}-0", None)
+
+    def _write(self, count: int) -> None:
+        item = {"id": f"{self._run}-{count}", "text": f"Write {count} of drill {self._run}"}
+        found = self._one("write", "POST", "/items", item)
+        if found is not None:
+            region = found.headers.get("X-Served-By")
+            write_id = found.headers.get("X-Write-Id", "")
+            self.writes.append(Write(item["id"], write_id, time.time(), region))
+
+    def _one(
+        self, kind: Literal["read", "write"], method: str, path: str, body: dict[str, Any] | None
+    ) -> urllib3.BaseHTTPResponse | None:
+        """Make one request through the public name, and return the answer if it is a good one."""
+        started = time.time()
+        found, region, said = None, None, "the name does not resolve"
+        try:
+            region = self._regions[self._resolver.resolve()]
+            found = self._https.request(region, self._config.public_name, method, path, body)
+            region, said = found.headers.get("X-Served-By"), f"HTTP status {found.status}"
+        except NotResolved:
+            pass
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            said = type(error).__name__
+        good = found is not None and 200 <= found.status < 300
+        self.requests.append(Request(kind, started, time.time(), good, region, said))
+        return found if good else None
+
+
+def write_to(https: Https, config: LabConfig, region: str, count: int) -> list[Answered]:
+    """Send writes to one Region by its own name, one after the other, and say who took them."""
+    found: list[Answered] = []
+    host, run = f"{region}.{config.zone_name}", uuid.uuid4().hex[:8]
+    for i in range(count):
+        item = {"id": f"returned-{run}-{i}", "text": "Sent to the Region that is back"}
+        try:
+            answer = https.request(region, host, "POST", "/items", item)
+        except (urllib3.exceptions.HTTPError, OSError):
+            found.append(Answered(0, None, None))
+            continue
+        headers = answer.headers
+        by, passed_on = headers.get("X-Served-By"), headers.get("X-Forwarded-By-Region")
+        found.append(Answered(answer.status, by, passed_on))
+    return found
+
+
+def held(https: Https, config: LabConfig, region: str) -> frozenset[str]:
+    """Return the ids of all items that a Region lists under its own name."""
+    host, ids = f"{region}.{config.zone_name}", set[str]()
+    cursor: str | None = ""
+    while cursor is not None:
+        path = "/items?limit=200" + (f"&next={cursor}" if cursor else "")
+        page = https.request(region, host, "GET", path).json()
+        ids |= {item["id"] for item in page["items"]}
+        cursor = page["next"]
+    return frozenset(ids)

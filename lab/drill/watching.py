@@ -1,0 +1,136 @@
+"""Reads from the lab's AWS what a drill wants to know, as the person who owns the account."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from lab.drill.observations import Change, Control, Execution, Notification, State
+
+if TYPE_CHECKING:
+    from lab.config import LabConfig
+    from lab.control import Control as Lab
+
+
+class Watch:
+    """The Secondary's Region of a lab, read."""
+
+    def __init__(self, config: LabConfig, lab: Lab) -> None:
+        self._config = config
+        self._lab = lab
+        region = config.secondary_region
+        self._dynamodb = lab.client("dynamodb", region)
+        self._stepfunctions = lab.client("stepfunctions", region)
+        self._sqs = lab.client("sqs", region)
+        self._sns = lab.client("sns", region)
+        self._queue = ""
+        machines = self._stepfunctions.list_state_machines()["stateMachines"]
+        name = f"{config.app_name}-failover"
+        self.machine = next(m["stateMachineArn"] for m in machines if m["name"] == name)
+
+    def subscribe(self) -> None:
+        """Subscribe a queue to the notifications, as a person's pager would be."""
+        topic = next(
+            t["TopicArn"]
+            for t in self._sns.list_topics()["Topics"]
+            if t["TopicArn"].endswith(f":{self._config.app_name}-recovery")
+        )
+        queue = self._sqs.create_queue(QueueName=f"{self._config.app_name}-drill")["QueueUrl"]
+        arn = self._sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])
+        endpoint = arn["Attributes"]["QueueArn"]
+        allowed = {
+            "Effect": "Allow",
+            "Principal": {"Service": "sns.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": endpoint,
+            "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
+        }
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+        self._sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": policy})
+        self._sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=endpoint)
+        self._queue = queue
+
+    def notifications(self) -> list[Notification]:
+        """Take what has arrived at the queue."""
+        found: list[Notification] = []
+        while messages := self._sqs.receive_message(
+            QueueUrl=self._queue, MaxNumberOfMessages=10
+        ).get("Messages"):
+            for message in messages:
+                body = json.loads(message["Body"])
+                event = body.get("MessageAttributes", {}).get("event", {}).get("Value", "unknown")
+                at = datetime.fromisoformat(body["Timestamp"]).timestamp()
+                found.append(Notification(at, event, body.get("Subject", "")))
+                self._sqs.delete_message(
+                    QueueUrl=self._queue, ReceiptHandle=message["ReceiptHandle"]
+                )
+        return found
+
+    def control(self) -> Control | None:
+        """Return who is active, as the Secondary holds it."""
+        item = self._item("control", "control")
+        if "active_region" not in item:
+            return None
+        return Control(item["active_region"], int(item["epoch"]))
+
+    def lock(self) -> dict[str, Any]:
+        """Return the lock of the recoveries; empty where there is none."""
+        return self._item("recoveries", "lock")
+
+    def recovery(self, epoch: int) -> dict[str, Any]:
+        """Return the record of the recovery that made an epoch; empty where there is none."""
+        return self._item("recoveries", f"recovery#{epoch}")
+
+    def recoveries(self) -> list[str]:
+        """Return the keys of all recoveries on record."""
+        table = f"{self._config.app_name}-recoveries"
+        found = self._dynamodb.scan(TableName=table, ConsistentRead=True)["Items"]
+        return sorted(i["pk"]["S"] for i in found if i["pk"]["S"].startswith("recovery#"))
+
+    def changes(self, since: float) -> list[Change]:
+        """Return what changed in the lab."""
+        return [Change(**c) for c in self._lab.act("transitions", since=since)]
+
+    def executions(self, since: float) -> list[Execution]:
+        """Return the runs of the failover machine since a moment, oldest first."""
+        found = self._stepfunctions.list_executions(stateMachineArn=self.machine)["executions"]
+        recent = [e for e in found if e["startDate"].timestamp() >= since]
+        ordered = sorted(recent, key=lambda e: e["startDate"])
+        return [self._execution(e["executionArn"]) for e in ordered]
+
+    def _execution(self, arn: str) -> Execution:
+        found = self._stepfunctions.describe_execution(executionArn=arn)
+        events = self._stepfunctions.get_execution_history(executionArn=arn, maxResults=1000)
+        output = found.get("output")
+        failure = {"error": found.get("error"), "cause": found.get("cause")}
+        return Execution(
+            arn=arn,
+            given=json.loads(found["input"]),
+            status=found["status"],
+            output=json.loads(output) if output else failure,
+            started=found["startDate"].timestamp(),
+            ended=found["stopDate"].timestamp() if found.get("stopDate") else None,
+            states=passages(events["events"]),
+        )
+
+    def _item(self, table: str, key: str) -> dict[str, Any]:
+        found = self._dynamodb.get_item(
+            TableName=f"{self._config.app_name}-{table}",
+            Key={"pk": {"S": key}},
+            ConsistentRead=True,
+        )
+        return {k: next(iter(v.values())) for k, v in found.get("Item", {}).items()}
+
+
+def passages(events: list[dict[str, Any]]) -> list[State]:
+    """Read from an execution's history the passages through its states, in order of their entry."""
+    open_: dict[str, float] = {}
+    found: list[State] = []
+    for event in events:
+        at = event["timestamp"].timestamp()
+        if entered := event.get("stateEnteredEventDetails"):
+            open_[entered["name"]] = at
+        elif (left := event.get("stateExitedEventDetails")) and left["name"] in open_:
+            found.append(State(left["name"], open_.pop(left["name"]), at))
+    return sorted(found, key=lambda s: s.entered)

@@ -1,0 +1,87 @@
+"""Forks execution environments from a process that has the big libraries imported already.
+
+Started by execution_environments.py: `python fork_server.py SOCKET_FD LAYER_DIRS`. A request is one
+JSON line with the standard streams as file descriptors; the answer is the process id. Ends when the
+socket closes.
+"""
+
+import importlib
+import json
+import os
+import runpy
+import signal
+import socket
+import sys
+from typing import Any
+
+# What the functions import. What a layer lacks fails in the function, as on AWS.
+LIBRARIES = (
+    "boto3",
+    "aws_lambda_powertools.event_handler",
+    "aws_lambda_powertools.metrics",
+    "aws_lambda_powertools.tracing",
+    "aws_lambda_powertools.utilities.validation",
+    "aws_xray_sdk.core",
+    "concurrent.futures.thread",
+    "dns.resolver",
+    "ulid",
+    "urllib3",
+)
+
+
+def preload(layers: str) -> None:
+    """Import the libraries from the layers as a worker would find them, then forget the paths."""
+    before = list(sys.path)
+    for layer in filter(None, layers.split(os.pathsep)):
+        sys.path.insert(0, os.path.join(layer, "python"))  # noqa: PTH118 - pathlib costs each worker
+    for name in LIBRARIES:
+        try:
+            importlib.import_module(name)
+        except ImportError:
+            continue
+    sys.path[:] = before
+
+
+def become_worker(request: dict[str, Any], streams: list[int]) -> None:
+    """Run the worker's script in this process, which is a fork, and leave it."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    for number, stream in enumerate(streams):
+        os.dup2(stream, number)
+        os.close(stream)
+    os.chdir(request["cwd"])
+    os.environ.clear()
+    os.environ.update(request["env"])
+    sys.stdin = os.fdopen(0, closefd=False)
+    sys.stdout = os.fdopen(1, "w", closefd=False)
+    sys.stderr = os.fdopen(2, "w", buffering=1, closefd=False)
+    sys.argv = [request["script"]]
+    try:
+        runpy.run_path(request["script"], run_name="__main__")
+    finally:
+        sys.stdout.flush()
+        os._exit(0)
+
+
+def main() -> None:
+    """Serve until the other side closes the socket."""
+    requests = socket.socket(fileno=int(sys.argv[1]))
+    preload(sys.argv[2])
+    # The system reaps the children; who waits for one asks whether its process is still there.
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    while True:
+        data, streams, _, _ = socket.recv_fds(requests, 1 << 20, 3)
+        if not data:
+            return
+        while not data.endswith(b"\n"):
+            data += requests.recv(1 << 20)
+        pid = os.fork()
+        if pid == 0:
+            requests.close()
+            become_worker(json.loads(data), streams)
+        for stream in streams:
+            os.close(stream)
+        requests.sendall(f"{pid}\n".encode())
+
+
+if __name__ == "__main__":
+    main()

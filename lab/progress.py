@@ -1,0 +1,60 @@
+"""What a person sees while the lab works: each step, how long it took, and how it ended."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.markup import escape
+from rich.status import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# `make` and pipes give no terminal: then each line is printed once, when its step ends.
+console = Console(highlight=False)
+
+
+class Progress:
+    """Prints steps. On a terminal, the one that runs is shown with its seconds."""
+
+    def __init__(self, to: Console = console) -> None:
+        self._console = to
+        self._start = time.monotonic()
+        self._status: Status | None = None
+
+    @contextmanager
+    def step(self, what: str) -> Iterator[Progress]:
+        """Show a step while it runs; what `say` is given stands beside it."""
+        begun = time.monotonic()
+        status = Status(escape(what), console=self._console)
+        self._status = status
+        try:
+            with status:
+                yield self
+        except BaseException:
+            self._line("[red]✗[/]", what, begun)
+            raise
+        finally:
+            self._status = None
+        self._line("[green]✓[/]", what, begun)
+
+    def say(self, what: str) -> None:
+        """Change what stands beside the running step."""
+        if self._status:
+            self._status.update(escape(what))
+
+    def done(self, what: str, detail: str = "") -> None:
+        """Print a step that took no time."""
+        self._line("[green]✓[/]", f"{what} {detail}".strip(), None)
+
+    def event(self, what: str) -> None:
+        """Print something that happened."""
+        self._line("[cyan]•[/]", what, None)
+
+    def _line(self, mark: str, what: str, begun: float | None) -> None:
+        now = time.monotonic()
+        took = f" [dim]{now - begun:.1f} s[/]" if begun else ""
+        self._console.print(f"[dim]{now - self._start:6.1f}[/] {mark} {escape(what)}{took}")

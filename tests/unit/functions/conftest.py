@@ -1,0 +1,52 @@
+"""DynamoDB in memory, and moto's: what the adapters say must be what DynamoDB understands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from moto import mock_aws
+from pilotlight.settings import Deployment
+
+from tests.unit.functions.fakes import CONTROL, ITEMS, RECOVERIES, SECONDARY, FakeDynamoDB
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def fake() -> FakeDynamoDB:
+    return FakeDynamoDB()
+
+
+@pytest.fixture(scope="module")
+def moto_client() -> Iterator[Any]:
+    with mock_aws():
+        client = boto3.client("dynamodb", region_name=SECONDARY)
+        for table, names in ((CONTROL, ["pk"]), (RECOVERIES, ["pk"]), (ITEMS, ["pk", "sk"])):
+            keys = zip(names, ("HASH", "RANGE"), strict=False)
+            client.create_table(
+                TableName=table,
+                BillingMode="PAY_PER_REQUEST",
+                AttributeDefinitions=[{"AttributeName": n, "AttributeType": "S"} for n in names],
+                KeySchema=[{"AttributeName": n, "KeyType": kind} for n, kind in keys],
+            )
+        yield client
+
+
+@pytest.fixture(params=["fake", "moto"])
+def dynamodb(request: pytest.FixtureRequest, fake: FakeDynamoDB) -> Any:
+    """A client of empty tables. A test that asks for it runs twice."""
+    if request.param == "fake":
+        return fake
+    client = request.getfixturevalue("moto_client")
+    for table, names in ((CONTROL, ["pk"]), (RECOVERIES, ["pk"]), (ITEMS, ["pk", "sk"])):
+        for item in client.scan(TableName=table)["Items"]:
+            client.delete_item(TableName=table, Key={name: item[name] for name in names})
+    return client
+
+
+@pytest.fixture
+def known() -> Deployment:
+    return Deployment.from_environment()

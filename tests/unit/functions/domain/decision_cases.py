@@ -1,0 +1,53 @@
+"""Evidence as the functions give it, and the call of the decision with everything in favour."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pilotlight.domain import confirmation, readiness
+from pilotlight.domain.decision import Decision, decide
+
+NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
+AT = "2026-01-31T12:00:00.000Z"
+DEADLINE = timedelta(hours=1)
+FAILED_STEP = {"error": {"Error": "States.Timeout", "Cause": "the step took too long"}}
+
+
+def probe(ok: bool) -> confirmation.Probe:
+    return confirmation.Probe(ok, 200 if ok else None, None if ok else "timed out", 0.1, AT)
+
+
+def confirm(oks: tuple[bool, ...] = (False,) * 3, beacon: Any = "unhealthy") -> dict[str, Any]:
+    return confirmation.evidence([probe(ok) for ok in oks], beacon, AT)
+
+
+def check(name: str, required: bool = True, ok: bool = True) -> readiness.Check:
+    return readiness.Check(name, required, ok, "as it should" if ok else "AccessDenied", 0.1)
+
+
+def ready(*checks: readiness.Check) -> dict[str, Any]:
+    return readiness.evidence(checks or (check("items_table"), check("endpoint")), AT)
+
+
+def warm(environments: int = 3, requested: int = 3) -> dict[str, Any]:
+    target = {"function": "app:live", "requested": requested, "environments": environments}
+    failed = requested - environments
+    return {"ok": failed == 0, "targets": [{**target, "failed": failed}]}
+
+
+def evidence(**parts: Any) -> dict[str, Any]:
+    """The evidence of an outage that a ready Secondary can take over, but for what is given."""
+    return {"confirm": confirm(), "readiness": ready(), "warm": warm(), **parts}
+
+
+def decided(given: dict[str, Any] | None = None, **changes: Any) -> Decision:
+    call: dict[str, Any] = {
+        "mode": "failover",
+        "overridden": frozenset(),
+        "evidence": evidence() if given is None else given,
+        "hold_started_at": None,
+        "now": NOW,
+        "hold_deadline": DEADLINE,
+    }
+    return decide(**{**call, **changes})

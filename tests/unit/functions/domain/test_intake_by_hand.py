@@ -1,0 +1,113 @@
+"""A failover, rehearsal or drill that a person starts."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, strategies as st
+from pilotlight.domain.intake import EXAMPLE, InvalidExecutionInput, Request, read
+from pilotlight.validation import violation
+
+MODES = ("failover", "rehearsal", "drill")
+
+
+def taken(value: Any) -> Request:
+    return read(
+        value,
+        validate=violation,
+        alarm_arns=["arn:aws:cloudwatch:us-east-1:123456789012:alarm:x"],
+        now=datetime(2026, 1, 31, 12, 0, tzinfo=UTC),
+        max_event_age=timedelta(minutes=15),
+    )
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_mode_and_a_reason_are_enough(mode: str) -> None:
+    request = taken({"mode": mode, "reason": "quarterly check"})
+    assert request.as_dict() == {
+        "disposition": "accept",
+        "mode": mode,
+        "reason": "quarterly check",
+        "trigger": "manual",
+        "override": [],
+        "alarm": None,
+        "why": None,
+    }
+
+
+def test_a_person_may_answer_for_the_outage() -> None:
+    request = taken({"mode": "failover", "reason": "x", "override": ["outage_confirmed"]})
+    assert request.override == ["outage_confirmed"]
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        ["secondary_ready"],
+        ["functions_warm"],
+        ["outage_confirmed", "secondary_ready"],
+        ["outage_confirmed", "outage_confirmed"],
+        [1],
+        "outage_confirmed",
+        True,
+        None,
+        {},
+    ],
+)
+def test_nothing_but_the_outage_can_be_overridden(override: Any) -> None:
+    with pytest.raises(InvalidExecutionInput, match="override"):
+        taken({"mode": "failover", "reason": "x", "override": override})
+
+
+@pytest.mark.parametrize("mode", ["switchover", "Failover", "", None, 1, ["failover"], {}, True])
+def test_an_unknown_mode_is_refused_and_the_known_ones_are_named(mode: Any) -> None:
+    with pytest.raises(InvalidExecutionInput, match=r"mode.*failover, rehearsal or drill"):
+        taken({"mode": mode, "reason": "x"})
+
+
+@pytest.mark.parametrize("reason", ["", None, 1, ["x"], "x" * 501])
+def test_a_reason_is_a_text_of_bounded_length(reason: Any) -> None:
+    with pytest.raises(InvalidExecutionInput, match="reason"):
+        taken({"mode": "drill", "reason": reason})
+
+
+@pytest.mark.parametrize("missing", ["mode", "reason"])
+def test_a_request_without_mode_or_reason_is_refused(missing: str) -> None:
+    value = {"mode": "drill", "reason": "x"}
+    del value[missing]
+    with pytest.raises(InvalidExecutionInput, match=missing):
+        taken(value)
+
+
+def test_a_misspelt_name_is_refused_and_not_passed_over() -> None:
+    with pytest.raises(InvalidExecutionInput, match="overide"):
+        taken({"mode": "failover", "reason": "x", "overide": ["outage_confirmed"]})
+
+
+@pytest.mark.parametrize("value", [None, [], "failover", 1, True, [{"mode": "drill"}]])
+def test_what_is_no_object_is_refused_by_its_type(value: Any) -> None:
+    with pytest.raises(InvalidExecutionInput, match=f"not {type(value).__name__}"):
+        taken(value)
+
+
+def test_a_refusal_shows_what_to_write_instead() -> None:
+    with pytest.raises(InvalidExecutionInput) as refusal:
+        taken({})
+    assert EXAMPLE in str(refusal.value)
+
+
+NAMES = st.sampled_from(["mode", "reason", "override", "detail", "source", "x"])
+VALUES = st.one_of(st.none(), st.booleans(), st.sampled_from([*MODES, ""]), st.just([]))
+
+
+@given(st.dictionaries(NAMES, VALUES))
+def test_whatever_is_given_is_a_known_mode_or_refused(value: dict[str, Any]) -> None:
+    try:
+        request = taken(value)
+    except InvalidExecutionInput:
+        return
+    assert request.mode == value["mode"]
+    assert request.mode in MODES
+    assert value["reason"]

@@ -1,0 +1,172 @@
+"""What the functions talk to, in memory."""
+
+from __future__ import annotations
+
+import copy
+import io
+import json
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+from pilotlight.adapters.invoke import api_event
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PRIMARY, SECONDARY = "us-west-2", "us-east-2"
+CONTROL, ITEMS, RECOVERIES = "pilot-light-control", "pilot-light-items", "pilot-light-recoveries"
+
+
+def aws_error(code: str, **extra: Any) -> ClientError:
+    """An error as an AWS service would answer it."""
+    return ClientError({"Error": {"Code": code, "Message": code}, **extra}, "Operation")  # type: ignore[arg-type]
+
+
+def control_item(region: str = PRIMARY, epoch: int = 1, state: str = "serving") -> dict[str, Any]:
+    """The control item, attribute types included."""
+    return {
+        "pk": {"S": "control"},
+        "active_region": {"S": region},
+        "epoch": {"N": str(epoch)},
+        "state": {"S": state},
+    }
+
+
+class FakeDynamoDB:
+    """The operations that the functions use, on dictionaries. Anything else is an error."""
+
+    def __init__(self) -> None:
+        self.tables: dict[str, dict[tuple[str, str], dict[str, Any]]] = {}
+        self.failing: dict[str, Exception] = {}
+        self.interrupt: Callable[[str], None] = lambda _operation: None
+        self.calls: list[tuple[str, dict[str, Any]]] = []
+        self.page = 1000
+
+    def table(self, name: str) -> dict[tuple[str, str], dict[str, Any]]:
+        return self.tables.setdefault(name, {})
+
+    def rows(self, name: str, prefix: str = "") -> list[dict[str, Any]]:
+        return [row for (pk, _), row in sorted(self.table(name).items()) if pk.startswith(prefix)]
+
+    def asked(self, operation: str) -> list[dict[str, Any]]:
+        return [given for called, given in self.calls if called == operation]
+
+    def get_item(self, TableName: str, Key: dict[str, Any], **more: Any) -> dict[str, Any]:
+        self._called("get_item", TableName=TableName, Key=Key, **more)
+        found = self.table(TableName).get(_key(Key))
+        return {"Item": copy.deepcopy(found)} if found else {}
+
+    def put_item(self, TableName: str, Item: dict[str, Any], **more: Any) -> dict[str, Any]:
+        self._called("put_item", TableName=TableName, Item=Item, **more)
+        if not self._holds(TableName, Item, more):
+            raise aws_error("ConditionalCheckFailedException")
+        self.table(TableName)[_key(Item)] = copy.deepcopy(Item)
+        return {}
+
+    def delete_item(self, TableName: str, Key: dict[str, Any], **more: Any) -> dict[str, Any]:
+        self._called("delete_item", TableName=TableName, Key=Key, **more)
+        if not self._holds(TableName, Key, more):
+            raise aws_error("ConditionalCheckFailedException")
+        self.table(TableName).pop(_key(Key), None)
+        return {}
+
+    def transact_write_items(
+        self, TransactItems: list[dict[str, Any]], ClientRequestToken: str
+    ) -> dict[str, Any]:
+        self._called("transact_write_items", TransactItems=TransactItems, Token=ClientRequestToken)
+        puts = [dict(write["Put"]) for write in TransactItems]
+        held = [self._holds(p["TableName"], p["Item"], p) for p in puts]
+        if not all(held):
+            reasons = [{"Code": "None" if h else "ConditionalCheckFailed"} for h in held]
+            raise aws_error("TransactionCanceledException", CancellationReasons=reasons)
+        for put in puts:
+            self.table(put["TableName"])[_key(put["Item"])] = copy.deepcopy(put["Item"])
+        return {}
+
+    def query(self, **asked: Any) -> dict[str, Any]:
+        self._called("query", **asked)
+        assert asked["KeyConditionExpression"] == "pk = :shard"
+        assert asked["ScanIndexForward"] is False
+        wanted = asked["ExpressionAttributeValues"][":shard"]["S"]
+        after = asked.get("ExclusiveStartKey", {}).get("sk", {}).get("S")
+        keys = sorted((k for k in self.table(asked["TableName"]) if k[0] == wanted), reverse=True)
+        left = [k for k in keys if after is None or k[1] < after]
+        size = min(asked["Limit"], self.page)
+        answer = {"Items": [copy.deepcopy(self.table(asked["TableName"])[k]) for k in left[:size]]}
+        if len(left) >= size:
+            last = left[size - 1]
+            answer["LastEvaluatedKey"] = {"pk": {"S": last[0]}, "sk": {"S": last[1]}}
+        return answer
+
+    def _called(self, operation: str, **given: Any) -> None:
+        self.calls.append((operation, copy.deepcopy(given)))
+        self.interrupt(operation)
+        if operation in self.failing:
+            raise self.failing[operation]
+
+    def _holds(self, table: str, key: dict[str, Any], given: dict[str, Any]) -> bool:
+        """Judge conditions of the two kinds in use: `attribute_not_exists(a)` and `a = :v`."""
+        there = self.table(table).get(_key(key), {})
+        for part in filter(None, given.get("ConditionExpression", "").split(" AND ")):
+            if part.startswith("attribute_not_exists("):
+                if part.removeprefix("attribute_not_exists(").removesuffix(")") in there:
+                    return False
+                continue
+            name, value = part.split(" = ")
+            name = given.get("ExpressionAttributeNames", {}).get(name, name)
+            if there.get(name) != given["ExpressionAttributeValues"][value]:
+                return False
+        return True
+
+
+def _key(item: dict[str, Any]) -> tuple[str, str]:
+    return item["pk"]["S"], item.get("sk", {}).get("S", "")
+
+
+class FakeS3:
+    """Objects of one bucket."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, bytes] = {}
+
+    def put_object(self, Bucket: str, Key: str, Body: bytes) -> None:
+        self.objects[Key] = Body
+
+    def get_object(self, Bucket: str, Key: str) -> dict[str, Any]:
+        return {"Body": io.BytesIO(self.objects[Key])}
+
+    def delete_object(self, Bucket: str, Key: str) -> None:
+        del self.objects[Key]
+
+
+class FakeLambda:
+    """Functions by their ARN. What a function raises is answered as Lambda answers it."""
+
+    def __init__(self, functions: dict[str, Callable[[Any], Any]]) -> None:
+        self._functions = functions
+        self.payloads: list[Any] = []
+
+    def invoke(self, FunctionName: str, Payload: bytes) -> dict[str, Any]:
+        self.payloads.append(json.loads(Payload))
+        try:
+            body, error = self._functions[FunctionName](json.loads(Payload)), {}
+        except RuntimeError as raised:
+            body = {"errorType": "RuntimeError", "errorMessage": str(raised)}
+            error = {"FunctionError": "Unhandled"}
+        return {"Payload": io.BytesIO(json.dumps(body).encode()), **error}
+
+
+def request_event(
+    method: str,
+    path: str,
+    body: Any = None,
+    headers: dict[str, str] | None = None,
+    query: dict[str, str] | None = None,
+) -> dict[str, Any]:
+    """A request as API Gateway hands it to a function. A body that is no string is sent as JSON."""
+    event = api_event(path)
+    event["httpMethod"] = event["requestContext"]["httpMethod"] = method
+    event["body"] = body if body is None or isinstance(body, str) else json.dumps(body)
+    event["headers"] = headers or {}
+    event["queryStringParameters"] = query
+    return event

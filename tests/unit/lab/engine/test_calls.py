@@ -1,0 +1,79 @@
+"""The record of calls: by which role, from where, to where."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lab.engine import calls
+from lab.engine.calls import CallRecord
+from lab.engine.outage import Outage
+from tests.unit.lab.engine.fakes import PRIMARY, SECONDARY, Anything, FakeAws
+
+SESSION = {"Arn": "arn:aws:sts::0:assumed-role/PromoteRole/states-us-east-2"}
+
+
+class World:
+    """A CloudTrail that knows one session."""
+
+    def __init__(self) -> None:
+        self.trail: list[dict[str, Any]] = []
+        self.record = CallRecord()
+        outage = Outage()
+        outage.home["ASIA1"] = SECONDARY
+        self.aws = FakeAws(
+            cloudtrail=Anything(record_event=lambda **given: self.trail.append(given)),
+            sts=Anything(_sessions={"ASIA1": SESSION, "ASIA2": SESSION}),
+        )
+        calls.install(self.aws, outage, self.record)  # type: ignore[arg-type]
+
+    def call(self, key: str = "ASIA1", service: str = "dynamodb", region: str = PRIMARY) -> None:
+        self.aws.cloudtrail.record_event(
+            access_key_id=key, service=service, event_name="UpdateItem", region=region
+        )
+
+
+def test_a_call_is_recorded_with_its_role_and_both_regions() -> None:
+    world = World()
+    world.call()
+    [found] = world.record.since(0)
+    assert found.pop("at") > 0
+    assert found == {
+        "region": PRIMARY,
+        "service": "dynamodb",
+        "operation": "UpdateItem",
+        "role": "PromoteRole",
+        "from": SECONDARY,
+    }
+
+
+def test_a_call_of_a_global_service_goes_to_us_east_1() -> None:
+    world = World()
+    world.call(service="route53", region=SECONDARY)
+    assert world.record.since(0)[0]["region"] == "us-east-1"
+
+
+def test_a_session_whose_home_is_unknown_comes_from_nowhere() -> None:
+    world = World()
+    world.call("ASIA2")
+    assert world.record.since(0)[0]["from"] == ""
+
+
+def test_calls_of_a_person_are_left_to_the_trail() -> None:
+    world = World()
+    world.call("test")
+    assert world.record.since(0) == []
+    assert len(world.trail) == 1
+
+
+def test_the_record_is_read_from_a_moment_on() -> None:
+    record = CallRecord()
+    for at in (1, 2, 3):
+        record.add({"at": at})
+    assert record.since(2) == [{"at": 2}, {"at": 3}]
+
+
+def test_a_full_record_forgets_its_oldest_calls() -> None:
+    record = CallRecord()
+    for at in range(calls.MOST + 1):
+        record.add({"at": at})
+    assert record.since(0)[0] == {"at": 1}

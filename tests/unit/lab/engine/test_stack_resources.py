@@ -1,0 +1,194 @@
+"""CloudFormation types that the lab adds to MiniStack."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from lab.engine import stack_resources
+from tests.unit.lab.engine.fakes import PRIMARY, SECONDARY, Anything, FakeAws
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def with_registry(**parts: Any) -> tuple[FakeAws, dict[str, dict[str, Any]]]:
+    registry: dict[str, dict[str, Any]] = {}
+    return FakeAws(provisioners=Anything(_RESOURCE_HANDLERS=registry), **parts), registry
+
+
+def health_checks() -> tuple[Any, dict[str, Any]]:
+    ids = iter(["hc-1", "hc-2"])
+    route53 = Anything(
+        _tags={}, _health_checks={}, _hc_caller_refs={}, _hc_id=lambda: next(ids)
+    )
+    aws, registry = with_registry(route53=route53)
+    stack_resources._health_checks(aws)  # type: ignore[arg-type]
+    return route53, registry["AWS::Route53::HealthCheck"]
+
+
+CONFIGURED = {
+    "HealthCheckConfig": {
+        "Type": "HTTPS",
+        "Port": "443",
+        "RequestInterval": "10",
+        "Inverted": "true",
+        "Disabled": "False",
+        "FullyQualifiedDomainName": "us-east-2.pilotlight.example",
+    },
+    "HealthCheckTags": [{"Key": "Name", "Value": "not-on"}],
+}
+
+
+def test_a_health_checks_numbers_and_truths_are_numbers_and_truths() -> None:
+    route53, handlers = health_checks()
+    assert handlers["create"]("Check", CONFIGURED, "stack") == ("hc-1", {"HealthCheckId": "hc-1"})
+    assert route53._health_checks["hc-1"]["config"] == {
+        "Type": "HTTPS",
+        "Port": 443,
+        "RequestInterval": 10,
+        "Inverted": True,
+        "Disabled": False,
+        "FullyQualifiedDomainName": "us-east-2.pilotlight.example",
+    }
+    assert route53._tags["healthcheck", "hc-1"] == {"Name": "not-on"}
+
+
+def test_an_update_keeps_the_health_checks_id_and_raises_its_version() -> None:
+    route53, handlers = health_checks()
+    handlers["create"]("Check", CONFIGURED, "stack")
+    changed = {"HealthCheckConfig": {"Type": "HTTPS", "Inverted": False}}
+    assert handlers["update"]("hc-1", CONFIGURED, changed, "stack")[0] == "hc-1"
+    found = route53._health_checks["hc-1"]
+    assert (found["version"], found["config"]["Inverted"]) == (2, False)
+    assert route53._tags["healthcheck", "hc-1"] == {}
+
+
+def test_a_deleted_health_check_is_gone_and_may_be_deleted_again() -> None:
+    route53, handlers = health_checks()
+    handlers["create"]("Check", CONFIGURED, "stack")
+    for _ in range(2):
+        handlers["delete"]("hc-1", CONFIGURED)
+    assert route53._health_checks == {}
+
+
+def record_sets() -> tuple[list[Any], dict[str, Any]]:
+    done: list[Any] = []
+    aws, registry = with_registry()
+    registry["AWS::Route53::RecordSet"] = {
+        "create": lambda name, record, _stack: done.append(("create", name, record)),
+        "delete": lambda name, _record: done.append(("delete", name)),
+    }
+    stack_resources._record_sets(aws)  # type: ignore[arg-type]
+    return done, registry["AWS::Route53::RecordSetGroup"]
+
+
+GROUP = {"HostedZoneId": "Z1", "RecordSets": [{"Name": "a."}, {"Name": "b."}]}
+
+
+def test_a_record_set_group_makes_each_record_in_its_zone() -> None:
+    done, handlers = record_sets()
+    handlers["create"]("Group", GROUP, "stack")
+    assert done == [
+        ("create", "Group0", {"HostedZoneId": "Z1", "Name": "a."}),
+        ("create", "Group1", {"HostedZoneId": "Z1", "Name": "b."}),
+    ]
+
+
+def test_an_updated_record_set_group_takes_the_old_records_away_first() -> None:
+    done, handlers = record_sets()
+    handlers["update"]("id", GROUP, {**GROUP, "RecordSets": [{"Name": "c."}]}, "stack")
+    assert [d[:2] for d in done] == [("delete", "a."), ("delete", "b."), ("create", "updated0")]
+
+
+def test_a_global_table_gets_its_replicas_in_the_other_regions_only() -> None:
+    updates: list[Any] = []
+    aws, registry = with_registry(dynamodb=Anything(_update_table=updates.append))
+    registry["AWS::DynamoDB::GlobalTable"] = {"create": lambda *_: ("items", {"Arn": "arn"})}
+    stack_resources._global_tables(aws)  # type: ignore[arg-type]
+    properties = {"Replicas": [{"Region": SECONDARY}, {"Region": PRIMARY}]}
+    create = registry["AWS::DynamoDB::GlobalTable"]["create"]
+    assert aws.within(SECONDARY, create, "Items", properties, "stack") == ("items", {"Arn": "arn"})
+    change = {"Create": {"RegionName": PRIMARY}}
+    assert updates == [{"TableName": "items", "ReplicaUpdates": [change]}]
+
+
+REPLICATION = {"Role": "role", "Rules": [{"Id": "all", "Status": "Enabled"}]}
+KEPT = {"Role": "role", "Rules": [{"ID": "all", "Status": "Enabled"}]}
+
+
+@pytest.fixture
+def buckets() -> tuple[dict[str, Any], dict[str, Callable[..., Any]]]:
+    aws, registry = with_registry(s3=Anything(_bucket_replication={}))
+    registry["AWS::S3::Bucket"] = {
+        "create": lambda *_: ("bucket", {}),
+        "update": lambda *_, **__: ("bucket", {}),
+    }
+    stack_resources._bucket_replication(aws)  # type: ignore[arg-type]
+    return aws.s3._bucket_replication, registry["AWS::S3::Bucket"]
+
+
+def test_a_bucket_is_made_with_its_replication(buckets: Any) -> None:
+    configured, handlers = buckets
+    handlers["create"]("Bucket", {"ReplicationConfiguration": REPLICATION}, "stack")
+    assert configured == {"bucket": KEPT}
+
+
+def test_an_update_adds_replication_and_takes_it_away(buckets: Any) -> None:
+    configured, handlers = buckets
+    handlers["create"]("Bucket", {}, "stack")
+    assert configured == {}
+    handlers["update"]("bucket", {}, {"ReplicationConfiguration": REPLICATION}, "stack")
+    assert configured == {"bucket": KEPT}
+    handlers["update"]("bucket", {}, {}, "stack")
+    assert configured == {}
+
+
+def backups(status: int) -> tuple[list[Any], dict[str, Any]]:
+    deleted: list[Any] = []
+    answer = json.dumps({"SelectionId": "s-1"})
+    backup = Anything(
+        _create_selection=lambda _plan, _body: (status, {}, answer),
+        _delete_selection=lambda *ids: deleted.append(ids),
+    )
+    aws, registry = with_registry(backup=backup)
+    stack_resources._backup_selections(aws)  # type: ignore[arg-type]
+    return deleted, registry["AWS::Backup::BackupSelection"]
+
+
+SELECTION = {"BackupPlanId": "plan", "BackupSelection": {}}
+
+
+def test_a_backup_selections_id_names_its_plan_for_the_deletion() -> None:
+    deleted, handlers = backups(200)
+    made, _ = handlers["create"]("Selection", SELECTION, "stack")
+    handlers["delete"](made, SELECTION)
+    assert deleted == [("plan", "s-1")]
+
+
+def test_a_backup_selection_that_is_refused_fails_the_stack() -> None:
+    with pytest.raises(ValueError, match="s-1"):
+        backups(400)[1]["create"]("Selection", SELECTION, "stack")
+
+
+def test_conditions_know_the_region_that_is_deployed_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    def original(_template: Any, parameters: dict[str, Any]) -> dict[str, Any]:
+        return {name: given["Value"] for name, given in parameters.items()}
+
+    modules: dict[str, Any] = {}
+
+    def load(name: str) -> Any:
+        return modules.setdefault(name, Anything(_evaluate_conditions=original))
+
+    monkeypatch.setattr(importlib, "import_module", load)
+    aws = FakeAws()
+    stack_resources._conditions(aws)  # type: ignore[arg-type]
+    assert len(modules) == 4
+    for module in modules.values():
+        found = aws.within(
+            SECONDARY, module._evaluate_conditions, {}, {"Role": {"Value": "Primary"}}
+        )
+        assert (found["AWS::Region"], found["Role"]) == (SECONDARY, "Primary")

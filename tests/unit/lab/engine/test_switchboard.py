@@ -1,0 +1,116 @@
+"""The lab's own control: what each action does, and what it refuses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from lab.engine.calls import CallRecord
+from lab.engine.dns_answers import Answer
+from lab.engine.outage import Loss, Outage
+from lab.engine.replication import Replication
+from lab.engine.switchboard import Journal, Switchboard
+from tests.unit.lab.engine.fakes import PRIMARY, SECONDARY, Anything, FakeAws
+
+
+class World:
+    """A switchboard over real parts and a fake Route 53."""
+
+    def __init__(self) -> None:
+        self.aws, self.outage, self.journal = FakeAws(), Outage(), Journal()
+        self.replication, self.calls = Replication(0.5, self.outage), CallRecord()
+        route53: Any = Anything(
+            status=lambda: [{"name": "endpoint", "healthy": True}],
+            lookup=lambda name, kind: [Answer(name, kind, "127.0.1.1", 10)],
+        )
+        aws: Any = self.aws
+        self.switchboard = Switchboard(
+            aws, self.outage, route53, self.replication, self.calls, self.journal
+        )
+
+    def do(self, action: str, **given: Any) -> Any:
+        return self.switchboard.actions[action](**given)
+
+
+def test_a_region_is_lost_as_the_caller_says_and_healed_again() -> None:
+    world = World()
+    state = world.do("lose", region=PRIMARY, mode="region", style="503", services=["s3", "dynamodb"])
+    assert world.outage.lost == {PRIMARY: Loss("region", "503", frozenset({"s3", "dynamodb"}))}
+    lost = {"mode": "region", "style": "503", "services": ["dynamodb", "s3"]}
+    assert state["lost"] == {PRIMARY: lost}
+    assert world.do("heal", region=PRIMARY)["lost"] == {}
+    assert [(c["what"], c["state"]) for c in world.journal.changes] == [
+        (f"Region {PRIMARY}", "lost"),
+        (f"Region {PRIMARY}", "healed"),
+    ]
+
+
+@pytest.mark.parametrize("action", ["lose", "heal"])
+def test_a_region_that_the_lab_has_not_is_refused_by_name(action: str) -> None:
+    world = World()
+    with pytest.raises(ValueError, match="'eu-west-1'.*us-west-2, us-east-2, us-east-1"):
+        world.do(action, region="eu-west-1")
+    assert world.outage.lost == {}
+
+
+@pytest.mark.parametrize("given", [{"mode": "flood"}, {"style": "polite"}])
+def test_an_unknown_mode_or_style_is_refused(given: dict[str, str]) -> None:
+    world = World()
+    with pytest.raises(ValueError, match="mode is one of"):
+        world.do("lose", region=PRIMARY, **given)
+    assert world.outage.lost == {}
+
+
+def test_the_speed_changes_within_bounds() -> None:
+    world = World()
+    assert world.do("speed", factor=6)["speed"] == 6
+    assert world.aws.clock.speed == 6
+    for factor in (0, 0.05, 101, "fast"):
+        with pytest.raises(ValueError, match="factor|convert"):
+            world.do("speed", factor=factor)
+    assert world.aws.clock.speed == 6
+
+
+def test_the_lag_changes() -> None:
+    world = World()
+    assert world.do("lag", seconds=3)["lag"] == 3
+    assert world.replication.lag == 3
+
+
+def test_one_link_is_paused_and_goes_on() -> None:
+    world = World()
+    world.do("pause", src=PRIMARY, dst=SECONDARY)
+    assert world.replication.paused == {(PRIMARY, SECONDARY)}
+    world.do("pause", src=PRIMARY, dst=SECONDARY, on=False)
+    assert world.replication.paused == set()
+    with pytest.raises(ValueError, match="no Region 'mars'"):
+        world.do("pause", src=PRIMARY, dst="mars")
+
+
+def test_changes_and_calls_are_read_from_a_moment_on() -> None:
+    world = World()
+    world.journal.changes += [{"at": 1.0}, {"at": 2.0}]
+    world.calls.add({"at": 1.0})
+    assert world.do("transitions", since=2.0) == [{"at": 2.0}]
+    assert world.do("calls", since=0.5) == [{"at": 1.0}]
+    assert world.do("calls", since=1.5) == []
+
+
+def test_dns_health_and_replication_can_be_looked_at() -> None:
+    world = World()
+    answer = {"name": "app.", "type": "A", "value": "127.0.1.1", "ttl": 10}
+    assert world.do("dns", name="app.") == [answer]
+    assert world.do("dns", name="app.", type="TXT")[0]["type"] == "TXT"
+    assert world.do("health")[0]["name"] == "endpoint"
+    assert world.do("replication")["lag"] == 0.5
+
+
+def test_the_state_tells_what_a_loss_refused_and_stopped() -> None:
+    world = World()
+    world.outage.refused["us-west-2 dynamodb (it goes there)"] += 2
+    world.outage.swallow(PRIMARY, "Lambda invocation")
+    state = world.do("state")
+    assert state["refused"] == {"us-west-2 dynamodb (it goes there)": 2}
+    assert state["swallowed"] == {f"{PRIMARY} Lambda invocation": 1}
+    assert set(state["entries"]) == set(world.aws.config.regions)

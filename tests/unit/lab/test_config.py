@@ -1,0 +1,114 @@
+"""What a lab is made of, and where it is read from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lab.config import ROOT, ConfigError, LabConfig, from_samconfig
+from tests.unit.lab.engine.fakes import CONFIG, PRIMARY, SECONDARY, VIRGINIA
+
+PARAMETERS = {
+    "Role": "Secondary",
+    "PrimaryRegion": "us-west-2",
+    "SecondaryRegion": "us-east-2",
+    "ZoneName": "example.org",
+    "HostedZoneId": "Z9",
+}
+ENVS = ("secondary-first", "primary", "secondary", "monitor")
+
+
+def samconfig(
+    path: Path, envs: tuple[str, ...] = ENVS, without: str = "", **more: str
+) -> LabConfig:
+    given = {k: v for k, v in {**PARAMETERS, **more}.items() if k != without}
+    overrides = " ".join(f"{k}={v}" for k, v in given.items())
+    text = "".join(
+        f'[{env}.deploy.parameters]\nparameter_overrides = "{overrides}"\n' for env in envs
+    )
+    file = path / "samconfig.toml"
+    file.write_text("version = 0.1\n" + text)
+    return from_samconfig(file, path / ".lab")
+
+
+def test_the_lab_is_the_deployment_that_samconfig_describes(tmp_path: Path) -> None:
+    found = samconfig(tmp_path, AppName="shop", PublicLabel="www")
+    assert (found.primary_region, found.secondary_region) == ("us-west-2", "us-east-2")
+    assert (found.app_name, found.zone_name, found.hosted_zone_id) == ("shop", "example.org", "Z9")
+    assert found.public_name == "www.example.org"
+    assert found.config_envs == ENVS
+    assert found.state_dir == str(tmp_path / ".lab")
+
+
+def test_names_that_are_not_given_are_the_templates_defaults(tmp_path: Path) -> None:
+    found = samconfig(tmp_path)
+    assert (found.app_name, found.public_label) == ("pilot-light", "app")
+
+
+def test_a_pair_with_us_east_1_needs_no_monitor(tmp_path: Path) -> None:
+    found = samconfig(tmp_path, ENVS[:3], PrimaryRegion="us-east-1")
+    assert found.config_envs == ENVS[:3]
+    assert found.regions == ("us-east-1", "us-east-2")
+
+
+def test_the_repositorys_own_samconfig_describes_a_lab() -> None:
+    assert from_samconfig(ROOT / "samconfig.toml", ROOT / ".lab").zone_name
+
+
+@pytest.mark.parametrize("missing", ["secondary-first", "primary", "monitor"])
+def test_a_missing_config_environment_is_named(tmp_path: Path, missing: str) -> None:
+    with pytest.raises(ConfigError, match=f"samconfig.toml lacks .* {missing}"):
+        samconfig(tmp_path, tuple(e for e in ENVS if e != missing))
+
+
+def test_a_missing_secondary_environment_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="'secondary'"):
+        samconfig(tmp_path, ("secondary-first", "primary"))
+
+
+@pytest.mark.parametrize("name", ["PrimaryRegion", "SecondaryRegion", "ZoneName", "HostedZoneId"])
+def test_a_missing_parameter_is_named(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ConfigError, match=f"needs: '{name}'"):
+        samconfig(tmp_path, without=name)
+
+
+@pytest.mark.parametrize("text", ["not toml at all =", "[secondary.deploy.parameters]\n"])
+def test_a_file_that_says_something_else_is_refused(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "samconfig.toml"
+    file.write_text(text)
+    with pytest.raises(ConfigError, match="samconfig.toml does not say what the lab needs"):
+        from_samconfig(file, tmp_path)
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="No such file"):
+        from_samconfig(tmp_path / "samconfig.toml", tmp_path)
+
+
+def test_what_is_saved_is_loaded_again(tmp_path: Path) -> None:
+    saved = CONFIG.with_options(speed=4, entry_port=9441)
+    saved.save(tmp_path / "lab.json")
+    assert LabConfig.load(tmp_path / "lab.json") == saved
+
+
+def test_options_that_are_not_given_stay_as_they_are() -> None:
+    assert CONFIG.with_options(speed=None, api_port=4000) == CONFIG.with_options(api_port=4000)
+    assert CONFIG.with_options(api_port=4000).endpoint == "http://127.0.0.1:4000"
+
+
+def test_the_lab_has_the_pair_and_us_east_1() -> None:
+    assert CONFIG.regions == (PRIMARY, SECONDARY, VIRGINIA)
+
+
+def test_every_region_has_an_entry_and_an_address_of_its_own() -> None:
+    assert CONFIG.entries == {PRIMARY: 8441, SECONDARY: 8442, VIRGINIA: 8443}
+    assert CONFIG.addresses == {
+        PRIMARY: "127.0.1.1",
+        SECONDARY: "127.0.2.1",
+        VIRGINIA: "127.0.3.1",
+    }
+
+
+def test_the_authority_is_kept_in_the_state_directory() -> None:
+    assert CONFIG.ca_file == Path("nowhere/ca.pem")
