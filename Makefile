@@ -45,12 +45,12 @@ install-dev: .venv/.dev
 	@touch $@
 
 .venv/.lab: .venv/.bootstrap requirements/lab.txt pyproject.toml
-	@$(BIN)/uv pip install $(UV_FLAGS) -r requirements/lab.txt
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-cache --no-deps --no-build-isolation --editable .
+	@TMPDIR=$(CURDIR)/.venv $(BIN)/uv pip install $(UV_FLAGS) -r requirements/lab.txt
+	@TMPDIR=$(CURDIR)/.venv $(BIN)/uv pip install --quiet --python $(BIN)/python --no-cache --no-deps --no-build-isolation --editable .
 	@touch $@
 
 .venv/.dev: .venv/.lab requirements/dev.txt
-	@$(BIN)/uv pip install $(UV_FLAGS) -r requirements/dev.txt
+	@TMPDIR=$(CURDIR)/.venv $(BIN)/uv pip install $(UV_FLAGS) -r requirements/dev.txt
 	@touch $@
 
 LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"

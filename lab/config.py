@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import tomllib
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -55,6 +56,11 @@ class LabConfig:
         return {region: f"127.0.{i + 1}.1" for i, region in enumerate(self.regions)}
 
     @property
+    def region_of_address(self) -> dict[str, str]:
+        """The Region of each address that DNS answers."""
+        return {address: region for region, address in self.addresses.items()}
+
+    @property
     def endpoint(self) -> str:
         """The URL of the AWS APIs."""
         return f"http://127.0.0.1:{self.api_port}"
@@ -96,7 +102,8 @@ def from_samconfig(path: Path, state_dir: Path) -> LabConfig:
         with path.open("rb") as file:
             document = tomllib.load(file)
         overrides = document["secondary"]["deploy"]["parameters"]["parameter_overrides"]
-        values = dict(part.split("=", 1) for part in overrides.split())
+        parts = shlex.split(overrides) if isinstance(overrides, str) else overrides
+        values = dict(part.split("=", 1) for part in parts)
         envs = ["secondary-first", "primary", "secondary"]
         pair = (values["PrimaryRegion"], values["SecondaryRegion"])
         if "us-east-1" not in pair:

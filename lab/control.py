@@ -66,7 +66,7 @@ class Control:
 
     def leads_to(self) -> str | None:
         """Return the Region to which DNS leads for the public name now."""
-        by_address = {a: r for r, a in self._config.addresses.items()}
+        by_address = self._config.region_of_address
         answers = self.act("dns", name=self._config.public_name)
         return next((by_address[a["value"]] for a in answers if a["value"] in by_address), None)
 

@@ -81,12 +81,15 @@ def start(config: LabConfig, *, owned: bool) -> Engine:
         Control(config),
         time.monotonic() + START_SECONDS,
     )
-    while not control.answers():
-        if process.poll() is not None or time.monotonic() > end:
-            said = (RUN / "engine.log").read_text(errors="replace").strip().splitlines()
-            engine.stop()
-            raise EngineFailed(said[-1] if said else "The lab's engine ended without a word.")
-        time.sleep(0.05)
+    try:
+        while not control.answers():
+            if process.poll() is not None or time.monotonic() > end:
+                said = log_tail(RUN / "engine.log", 1)
+                raise EngineFailed(said or "The lab's engine ended without a word.")
+            time.sleep(0.05)
+    except BaseException:
+        engine.stop()
+        raise
     return engine
 
 

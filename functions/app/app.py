@@ -14,7 +14,14 @@ from pilotlight.adapters import https
 from pilotlight.adapters.clients import client
 from pilotlight.adapters.control_table import CachedControl, ControlTable
 from pilotlight.adapters.items_table import BadCursor, ItemsTable
-from pilotlight.domain.writes import ItemExists, ItemMissing, Operation, WriteConflict
+from pilotlight.domain.writes import (
+    ITEM_ID,
+    ItemExists,
+    ItemMissing,
+    Operation,
+    WriteConflict,
+    WriteThrottled,
+)
 from pilotlight.item_service import ItemService, WriteRefused, WriteRequest, public
 from pilotlight.settings import Deployment
 from pilotlight.validation import violation
@@ -25,7 +32,7 @@ PAGE = Path(__file__).with_name("page.html").read_text(encoding="utf-8")
 CSP = (
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'"
 )
-ID = {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"}
+ID = {"type": "string", "pattern": ITEM_ID}
 ITEM_SCHEMA: dict[str, Any] = {
     "$schema": "http://json-schema.org/draft-07/schema#",
     "type": "object",
@@ -37,6 +44,7 @@ STATUS: dict[type[Exception], int] = {
     ItemMissing: 404,
     ItemExists: 409,
     WriteConflict: 409,
+    WriteThrottled: 503,
     BadCursor: 400,
 }
 
@@ -100,7 +108,7 @@ def list_items() -> Response[str]:
     """List live items, page by page."""
     query = api.current_event.query_string_parameters or {}
     asked = query.get("limit", "50")
-    if not asked.isdecimal() or not 1 <= int(asked) <= 200:
+    if not (asked.isdecimal() and len(asked) <= 3 and 1 <= int(asked) <= 200):
         return refusal(400, "BadLimit", "The parameter limit must be a number from 1 to 200.")
     found, cursor = items().list(int(asked), query.get("next"))
     body = {"items": [public(i) for i in found], "next": cursor, "region": known().region}
@@ -138,15 +146,17 @@ def write(operation: Operation, item_id: str | None, status: int) -> Response[st
     if operation != "delete":
         try:
             body = json.loads(event.decoded_body or "")
-        except ValueError:
+        except (ValueError, RecursionError):
             return refusal(400, "BadBody", 'The body is not JSON. Send {"text": "..."}.')
     given = {**body, "id": item_id} if item_id and isinstance(body, dict) else body
     wrong = violation(given, ITEM_SCHEMA)
     if wrong:
         return refusal(400, "BadItem", f'{wrong}. Send {{"text": "..."}}, optionally with an id.')
     headers = {k.lower(): v for k, v in (event.headers or {}).items()}
-    if len(headers.get("idempotency-key", "")) > 64:
-        return refusal(400, "BadIdempotencyKey", "Idempotency-Key may have 64 characters at most.")
+    key = headers.get("idempotency-key", "")
+    if len(key) > 64 or not (key.isascii() and key.isprintable()):
+        wanted = "Idempotency-Key may have up to 64 printable ASCII characters."
+        return refusal(400, "BadIdempotencyKey", wanted)
     request = WriteRequest(
         operation=operation,
         item_id=given.get("id"),
@@ -176,10 +186,12 @@ def written(request: WriteRequest, status: int) -> Response[str]:
     return reply(status, public(done), X_Write_Id=done.write_id, X_Epoch=str(done.epoch))
 
 
-@api.exception_handler([ItemMissing, ItemExists, WriteConflict, BadCursor])
+@api.exception_handler(list(STATUS))
 def expected(error: Exception) -> Response[str]:
     """Answer what a user can do something about."""
-    return refusal(STATUS[type(error)], type(error).__name__, str(error))
+    status = STATUS[type(error)]
+    later = {"Retry_After": "1"} if status == 503 else {}
+    return refusal(status, type(error).__name__, str(error), **later)
 
 
 @api.not_found

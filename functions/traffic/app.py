@@ -34,7 +34,8 @@ def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         found = https.request("GET", f"https://{known.public_name}/health", timeout=2.0)
     except https.Unreachable as error:
         raise TrafficNotMoved(f"https://{known.public_name}/health: {error}") from error
-    region = (found.json() or {}).get("region")
+    body = found.json()
+    region = body.get("region") if isinstance(body, dict) else None
     if found.status != 200 or region != expected:
         raise TrafficNotMoved(
             f"https://{known.public_name}/health answered {found.status} from {region}."

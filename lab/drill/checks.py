@@ -143,10 +143,11 @@ def notifications_in_order(seen: Observations) -> Judgement:
 def lock_released(seen: Observations) -> Judgement:
     """Require that no recovery holds the lock any more, and that the cooldown stays."""
     owner = seen.lock.get("owner")
-    cooling = "cooldown_until" in seen.lock
-    return owner is None and cooling, (
-        f"The lock belongs to {owner}." if owner else f"No owner; cooldown kept: {cooling}."
-    )
+    if owner is not None:
+        return False, f"The lock belongs to {owner}."
+    if "cooldown_until" not in seen.lock:
+        return False, "Nobody holds the lock, but there is no cooldown either."
+    return True, "Nobody holds the lock, and the cooldown runs."
 
 
 def no_call_left_the_secondary(seen: Observations) -> Judgement:

@@ -145,6 +145,11 @@ class Observations:
         state = self.recovery.last("Promote") if self.recovery else None
         return state.exited if state else None
 
+    @property
+    def dns_moved(self) -> float | None:
+        """When the name servers first answered with the Secondary."""
+        return self.first(f"DNS {self.public_name}", self.secondary, self.outage)
+
     def first(self, what: str, state: str, since: float) -> float | None:
         """Return when something first changed to a state."""
         found = (c.at for c in self.changes if (c.what, c.state) == (what, state) and c.at >= since)

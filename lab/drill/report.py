@@ -67,9 +67,10 @@ def report(seen: Observations) -> dict[str, Any]:
             "requests": len(seen.requests),
             "failed": sum(not r.good for r in seen.requests),
             "acknowledged_writes": len(seen.writes),
-            "missing_writes": len(missing(seen)) if run else 0,
+            "missing_writes": len(missing(seen)) if seen.promoted_at else None,
             "slots": _slots(seen),
         },
+        "milestones": _milestones(seen),
         "timeline": _timeline(seen),
         "notifications": [
             {"at": round(n.at - seen.outage, 3), "event": n.event, "subject": n.subject}
@@ -123,6 +124,21 @@ def _slots(seen: Observations) -> list[dict[str, Any]]:
     return [
         {"at": slot * SLOT_SECONDS, "failed": failed[slot], "good": dict(good.get(slot, {}))}
         for slot in (range(min(good), max(good) + 1) if good else ())
+    ]
+
+
+def _milestones(seen: Observations) -> list[dict[str, Any]]:
+    moments = {
+        "outage": seen.outage,
+        "alarm": seen.first(f"alarm {seen.app_name}-primary-unhealthy", "ALARM", seen.outage),
+        "promoted": seen.promoted_at,
+        "DNS moved": seen.dns_moved,
+        "healed": seen.healed,
+    }
+    return [
+        {"name": name, "at": round(at - seen.outage, 3)}
+        for name, at in moments.items()
+        if at is not None
     ]
 
 

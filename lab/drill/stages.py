@@ -89,7 +89,7 @@ def stages(seen: Observations) -> list[Stage]:
         ("promotion", promote.exited if promote else None, False, "one conditional write"),
         (
             "dns",
-            seen.first(f"health check {name}-switch", "unhealthy", since),
+            seen.dns_moved,
             True,
             "Route 53's checkers see the switch, and its answer moves",
         ),

@@ -69,7 +69,7 @@ class Traffic:
         self.writes: list[Write] = []
         self._config = config
         self._https = https
-        self._regions = {address: region for region, address in config.addresses.items()}
+        self._regions = config.region_of_address
         name, port = config.public_name, config.dns_port
         self._resolver = Resolver(lambda: ask(name, port), config.speed)
         self._run = uuid.uuid4().hex[:8]

@@ -99,7 +99,7 @@ def evaluated(values: list[float | None], periods: int) -> list[float | None]:
 
 
 def window_ends(now: float, period: float, delay: float, count: int) -> list[float]:
-    """Return the ends of the latest closed periods, newest first. Periods are aligned to the clock."""
+    """Return the ends of the latest closed periods, newest first, aligned to the clock."""
     newest = (now - delay) // period * period
     return [newest - period * i for i in range(count)]
 

@@ -11,6 +11,7 @@ import importlib
 import inspect
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import boto3
@@ -106,6 +107,7 @@ def load(config: LabConfig, clock: Clock) -> Aws:
         LOG_LEVEL="WARNING",
         AUTH="true",
         CLOUDTRAIL_RECORDING="1",
+        STATE_DIR=str(Path(config.state_dir) / "ministack"),
     )
     module = importlib.import_module
     service = "ministack.services."

@@ -46,7 +46,7 @@ def install(aws: Aws, outage: Outage, record: CallRecord) -> None:
                 "at": time.time(),
                 "region": region,
                 "service": given["service"],
-                "operation": given["event_name"],
+                "operation": given["request_params"].get("Action", given["event_name"]),
                 "role": session["Arn"].split(":assumed-role/")[-1].split("/")[0],
                 "from": outage.home.get(key, ""),
             }

@@ -69,7 +69,7 @@ def _error_names(aws: Aws) -> None:
 
 
 def _layers_unpacked_once(aws: Aws) -> None:
-    """Lambda has a layer ready before a cold start. Unpacking it for each worker took most of one."""
+    """Unpack a layer once, as Lambda has it ready. It took most of a cold start."""
     root, lock = Path(aws.config.state_dir) / "layers", threading.Lock()
     worker, resolve = aws.lambda_runtime.Worker, aws.lambda_service._resolve_layer_zip
     original = worker.__init__

@@ -90,7 +90,7 @@ class Gate:
         until, region = self._door
         if time.monotonic() >= until or region is None:
             answers = self._route53.lookup(name, "A")
-            by_address = {a: r for r, a in self._aws.config.addresses.items()}
+            by_address = self._aws.config.region_of_address
             region = next((by_address[a.value] for a in answers if a.value in by_address), None)
             ttl = min((a.ttl for a in answers), default=1)
             self._door = (time.monotonic() + self._aws.clock.real(ttl), region)

@@ -67,8 +67,8 @@ def evaluate(
 ) -> bool:
     """Return what Route 53 makes of the checkers or of the children now."""
     if config.get("Disabled"):
-        return True
-    if config["Type"] == "CALCULATED":
+        healthy = True
+    elif config["Type"] == "CALCULATED":
         good = sum(is_healthy(child) for child in config.get("ChildHealthChecks", []))
         healthy = good >= int(config.get("HealthThreshold", 1))
     else:

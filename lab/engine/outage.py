@@ -147,8 +147,8 @@ def read_call(
 ) -> Call:
     """Read from a request who calls what, by its signature.
 
-    The operation stands in a header (JSON protocols) or in the form (Query protocol). REST protocols
-    name none: there all but S3 and invocations is control plane.
+    The operation stands in a header (JSON protocols) or in the form (Query protocol). REST
+    protocols name none: there all but S3 and invocations is control plane.
     """
     given = parse_qs(query)
     presigned = "Credential=" + (given.get("X-Amz-Credential") or [""])[0]

@@ -46,7 +46,7 @@ class Route53:
         self._checks: dict[str, HealthCheck] = {}
         self._pool = ThreadPoolExecutor(24, thread_name_prefix="checker")
         self._tls = ssl._create_unverified_context()
-        self._domains = aws.apigateway._domain_names
+        self._leads_to: str | None = None
 
     # --- health checks ---------------------------------------------------------------------------
 
@@ -83,6 +83,16 @@ class Route53:
         ordered = sorted(known.items(), key=lambda kv: kv[1]["config"]["Type"] == "CALCULATED")
         for check_id, found in ordered:
             self._tick_one(check_id, found["config"], now)
+        self._note_where_the_name_leads()
+
+    def _note_where_the_name_leads(self) -> None:
+        name, by_address = self._aws.config.public_name, self._aws.config.region_of_address
+        region = next(
+            (by_address.get(a.value) for a in self.lookup(name, "A") if a.type == "A"), None
+        )
+        if region and region != self._leads_to:
+            self._leads_to = region
+            self._changed(f"DNS {name}", region)
 
     def _tick_one(self, check_id: str, config: Mapping[str, Any], now: float) -> None:
         interval = self._aws.clock.real(float(config.get("RequestInterval", 30)))
@@ -145,7 +155,7 @@ class Route53:
 
     def entry_of(self, host: str) -> int | None:
         """Return the entry's port to which DNS leads for a host."""
-        by_address = {a: r for r, a in self._aws.config.addresses.items()}
+        by_address = self._aws.config.region_of_address
         for found in self.lookup(host, "A"):
             if found.type == "A" and found.value in by_address:
                 return self._aws.config.entries[by_address[found.value]]

@@ -1,4 +1,4 @@
-"""The lab's own control: lose and heal Regions, set the speed, look at what happened. Under /_lab/."""
+"""The control of a lab, under /_lab/: lose and heal Regions, set the speed, see what happened."""
 
 from __future__ import annotations
 

@@ -104,11 +104,7 @@ def interpreter(handlers: dict[str, Any], faults: Faults) -> Iterator[None]:
     from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
     from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
         state_task_service_dynamodb as ddb,
-    )
-    from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
         state_task_service_lambda as lam,
-    )
-    from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
         state_task_service_sns as sns,
     )
     from moto.stepfunctions.parser.asl.component.state.wait.wait_function import wait_function

@@ -21,7 +21,9 @@ def invoke(client: Any, function: str, payload: dict[str, Any]) -> Any:
     answer = client.invoke(FunctionName=function, Payload=json.dumps(payload).encode())
     found = json.loads(answer["Payload"].read() or b"null")
     if answer.get("FunctionError"):
-        raise InvocationFailed(f"{found.get('errorType')}: {found.get('errorMessage')}")
+        told = found if isinstance(found, dict) else {}
+        kind = told.get("errorType", answer["FunctionError"])
+        raise InvocationFailed(f"{kind}: {told.get('errorMessage', 'it did not say why')}")
     return found
 
 

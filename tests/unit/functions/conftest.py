@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    # Powertools warns of every request that counts nothing.
+    config.addinivalue_line("filterwarnings", "ignore:No application metrics to publish")
+
+
 @pytest.fixture
 def fake() -> FakeDynamoDB:
     return FakeDynamoDB()

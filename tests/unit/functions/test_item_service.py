@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from pilotlight.adapters import https
@@ -18,9 +18,11 @@ from pilotlight.item_service import (
     WriteRequest,
     public,
 )
-from pilotlight.settings import Deployment
 
 from tests.unit.functions.fakes import ITEMS, PRIMARY, SECONDARY, FakeDynamoDB
+
+if TYPE_CHECKING:
+    from pilotlight.settings import Deployment
 
 HERE = ControlItem(SECONDARY, 2, "serving")
 ELSEWHERE = ControlItem(PRIMARY, 1, "serving")
@@ -189,7 +191,7 @@ def test_no_key_is_forwarded_where_none_came(world: World) -> None:
     assert "Idempotency-Key" not in world.forwarded[0][2]["headers"]
 
 
-def test_it_is_the_switch_of_the_control_item_that_turns_the_writes_around(world: World) -> None:
+def test_a_change_of_the_control_item_turns_the_writes_around(world: World) -> None:
     world.control = ELSEWHERE
     world.write()
     world.control = HERE

@@ -44,9 +44,3 @@ def test_what_is_wrong_is_said_with_its_place(value: dict[str, Any], said: str) 
 @pytest.mark.parametrize("value", [None, [], "text", 1, True])
 def test_what_is_no_object_is_said_by_its_type(value: Any) -> None:
     assert violation(value, SCHEMA) == f"it must be a JSON object, not {type(value).__name__}"
-
-
-def test_the_value_is_left_as_it_was() -> None:
-    value = {"text": "x"}
-    violation(value, {**SCHEMA, "properties": {"text": {}, "colour": {"default": "red"}}})
-    assert value == {"text": "x"}

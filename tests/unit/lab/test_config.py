@@ -77,13 +77,28 @@ def test_a_missing_parameter_is_named(tmp_path: Path, name: str) -> None:
 def test_a_file_that_says_something_else_is_refused(tmp_path: Path, text: str) -> None:
     file = tmp_path / "samconfig.toml"
     file.write_text(text)
-    with pytest.raises(ConfigError, match="samconfig.toml does not say what the lab needs"):
+    with pytest.raises(ConfigError, match="does not say what the lab needs"):
         from_samconfig(file, tmp_path)
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="No such file"):
         from_samconfig(tmp_path / "samconfig.toml", tmp_path)
+
+
+QUOTED = " ".join(f'{k}=\\"{v}\\"' for k, v in PARAMETERS.items())
+LISTED = ", ".join(f'"{k}={v}"' for k, v in PARAMETERS.items())
+
+
+@pytest.mark.parametrize("overrides", [f'"{QUOTED}"', f"[{LISTED}]"])
+def test_overrides_are_read_in_every_spelling_that_sam_takes(
+    tmp_path: Path, overrides: str
+) -> None:
+    file = tmp_path / "samconfig.toml"
+    file.write_text(
+        "".join(f"[{env}.deploy.parameters]\nparameter_overrides = {overrides}\n" for env in ENVS)
+    )
+    assert from_samconfig(file, tmp_path).zone_name == "example.org"
 
 
 def test_what_is_saved_is_loaded_again(tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ class Evaluated:
                 _put_events=lambda given, allow_aws_source: self.events.extend(given["Entries"])
             ),
         )
-        alarms.install(self.aws, lambda *change: self.changes.append(change))  # type: ignore[arg-type]
+        alarms.install(self.aws, lambda *change: self.changes.append(change))
 
     def point(self, value: float, *periods_ago: int, app: str = "a") -> None:
         """Put a point into the middle of closed periods; 0 is the latest."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 import uuid
 from typing import Any
 
@@ -12,11 +13,17 @@ from botocore.session import get_session
 from moto.stepfunctions.parser.asl.component.state.exec.state_parallel.branch_worker import (
     BranchWorker,
 )
+from moto.stepfunctions.parser.asl.eval.environment import Environment
+from moto.stepfunctions.parser.asl.eval.program_state import (
+    ProgramRunning,
+    ProgramStopped,
+    ProgramTimedOut,
+)
 from moto.stepfunctions.parser.asl.jsonata import jsonata
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 
 from lab.engine import asl_corrections
-from lab.engine.asl_corrections import _java, _spell
+from lab.engine.asl_spelling import java_name, spell
 from tests.unit.lab.engine.fakes import Anything
 
 asl_corrections.apply()
@@ -84,6 +91,7 @@ def test_variables_keep_their_types() -> None:
 
 
 def test_a_null_is_there_and_a_missing_value_is_not() -> None:
+    assert evaluate("$exists($value)", value=None) is True
     assert evaluate("$exists($value.a)", value={"a": None}) is True
     assert evaluate("$exists($value.b)", value={"a": None}) is False
     assert evaluate("$type($value.a)", value={"a": None}) == "null"
@@ -120,7 +128,7 @@ def test_an_expression_that_fails_is_a_query_error_and_no_crash() -> None:
     ],
 )
 def test_names_are_spelled_as_the_java_sdk_does(member: str, spelled: str) -> None:
-    assert _java(member) == spelled
+    assert java_name(member) == spelled
 
 
 def shape(service: str, operation: str, side: str) -> Any:
@@ -130,27 +138,60 @@ def shape(service: str, operation: str, side: str) -> Any:
 
 def test_arguments_in_javas_spelling_reach_botocore_in_its_own() -> None:
     given = {"HostedZoneId": "Z1", "ChangeBatch": {"Changes": [{"ResourceRecordSet": {"Ttl": 10}}]}}
-    spelled = _spell(shape("route53", "ChangeResourceRecordSets", "input"), given, outgoing=False)
+    spelled = spell(shape("route53", "ChangeResourceRecordSets", "input"), given, outgoing=False)
     [change] = spelled["ChangeBatch"]["Changes"]
     assert change == {"ResourceRecordSet": {"TTL": 10}}
 
 
 def test_answers_return_in_javas_spelling_and_as_plain_json() -> None:
     given = {"StatusCode": 200, "Payload": Anything(read=lambda: b'{"a": 1}'), "extra": 1}
-    spelled = _spell(shape("lambda", "Invoke", "output"), given, outgoing=True)
+    spelled = spell(shape("lambda", "Invoke", "output"), given, outgoing=True)
     assert spelled == {"StatusCode": 200, "Payload": '{"a": 1}', "extra": 1}
 
 
 def test_keys_of_maps_are_data_and_keep_their_spelling() -> None:
     given = {"TableName": "items", "Item": {"write_id": {"S": "x"}, "TTL": {"n": "1"}}}
-    spelled = _spell(shape("dynamodb", "PutItem", "input"), given, outgoing=False)
+    spelled = spell(shape("dynamodb", "PutItem", "input"), given, outgoing=False)
     assert spelled["Item"] == {"write_id": {"S": "x"}, "TTL": {"N": "1"}}
 
 
 @pytest.mark.parametrize(("payload", "sent"), [("text", b"text"), ({"a": 1}, b'{"a":1}')])
 def test_a_blob_is_sent_as_bytes(payload: Any, sent: bytes) -> None:
     given = {"FunctionName": "f", "Payload": payload}
-    assert _spell(shape("lambda", "Invoke", "input"), given, outgoing=False)["Payload"] == sent
+    assert spell(shape("lambda", "Invoke", "input"), given, outgoing=False)["Payload"] == sent
+
+
+def environment() -> Any:
+    found: Any = object.__new__(Environment)
+    found.__dict__.update(
+        _state_mutex=threading.RLock(),
+        _program_state=ProgramRunning(),
+        _frames=[],
+        program_state_event=threading.Event(),
+    )
+    return found
+
+
+def test_a_failure_of_what_a_stop_cuts_short_leaves_it_stopped() -> None:
+    whole, branch = environment(), environment()
+    whole._frames.append(branch)
+    whole.set_stop(stop_date="now", cause=None, error=None)
+    for env in (branch, whole):
+        env.set_error({"error": "States.Runtime"})
+        assert isinstance(env.program_state(), ProgramStopped)
+
+
+def test_a_failure_of_what_a_timeout_cuts_short_leaves_it_timed_out() -> None:
+    env = environment()
+    env.set_timed_out()
+    env.set_error({"error": "States.Runtime"})
+    assert isinstance(env.program_state(), ProgramTimedOut)
+
+
+def test_a_failure_of_what_runs_is_a_failure() -> None:
+    env = environment()
+    env.set_error({"error": "Mine"})
+    assert env.program_state().error == {"error": "Mine"}
 
 
 class Branch:

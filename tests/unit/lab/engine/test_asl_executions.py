@@ -56,15 +56,45 @@ def test_a_choice_that_nothing_matches_fails_by_name(client: Any) -> None:
     assert "'Choose'" in found["cause"]
 
 
-def test_a_catch_around_it_sees_the_name(client: Any) -> None:
-    inner = {"StartAt": "Choose", "States": {"Choose": CHOICE, "Done": DONE}}
-    caught = [{"ErrorEquals": ["States.NoChoiceMatched"], "Next": "Caught"}]
-    states = {
-        "Both": {"Type": "Parallel", "Branches": [inner], "Catch": caught, "End": True},
-        "Caught": {"Type": "Pass", "Output": "caught", "End": True},
+def around(inner: dict[str, Any], error: str) -> dict[str, Any]:
+    """A Parallel and a Map around a machine, each with a Catch of one error."""
+    caught = [
+        {
+            "ErrorEquals": [error],
+            "Output": {"seen": "{% $states.errorOutput.Error %}"},
+            "Next": "Done",
+        }
+    ]
+    return {
+        "Parallel": {"Type": "Parallel", "Branches": [inner], "Catch": caught, "End": True},
+        "Map": {
+            "Type": "Map",
+            "Items": "{% [$states.input] %}",
+            "ItemProcessor": {"ProcessorConfig": {"Mode": "INLINE"}, **inner},
+            "Catch": caught,
+            "End": True,
+        },
     }
+
+
+def seen(found: dict[str, Any]) -> Any:
+    return json.loads(found.get("output", "{}")).get("seen")
+
+
+@pytest.mark.parametrize("kind", ["Parallel", "Map"])
+@pytest.mark.parametrize("name", ["States.NoChoiceMatched", "States.ALL"])
+def test_a_catch_around_it_sees_the_name(client: Any, kind: str, name: str) -> None:
+    inner = {"StartAt": "Choose", "States": {"Choose": CHOICE, "End": DONE}}
+    inner["States"]["Choose"] = {**CHOICE, "Choices": [{**CHOICE["Choices"][0], "Next": "End"}]}
+    states = {kind: around(inner, name)[kind], "Done": DONE}
     found = execute(client, states, {"go": False})
-    assert (found["status"], json.loads(found["output"])) == ("SUCCEEDED", "caught")
+    assert (found["status"], seen(found)) == ("SUCCEEDED", "States.NoChoiceMatched")
+
+
+def test_an_error_of_ones_own_is_caught_by_name(client: Any) -> None:
+    inner = {"StartAt": "Stop", "States": {"Stop": {"Type": "Fail", "Error": "Mine"}}}
+    states = {"Parallel": around(inner, "Mine")["Parallel"], "Done": DONE}
+    assert seen(execute(client, states, {})) == "Mine"
 
 
 def test_an_assigned_variable_keeps_null_and_quotes(client: Any) -> None:

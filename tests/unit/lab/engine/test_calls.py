@@ -24,11 +24,17 @@ class World:
             cloudtrail=Anything(record_event=lambda **given: self.trail.append(given)),
             sts=Anything(_sessions={"ASIA1": SESSION, "ASIA2": SESSION}),
         )
-        calls.install(self.aws, outage, self.record)  # type: ignore[arg-type]
+        calls.install(self.aws, outage, self.record)
 
-    def call(self, key: str = "ASIA1", service: str = "dynamodb", region: str = PRIMARY) -> None:
+    def call(
+        self, key: str = "ASIA1", service: str = "dynamodb", region: str = PRIMARY, **given: str
+    ) -> None:
         self.aws.cloudtrail.record_event(
-            access_key_id=key, service=service, event_name="UpdateItem", region=region
+            access_key_id=key,
+            service=service,
+            event_name="UpdateItem",
+            region=region,
+            request_params=given,
         )
 
 
@@ -56,6 +62,12 @@ def test_a_session_whose_home_is_unknown_comes_from_nowhere() -> None:
     world = World()
     world.call("ASIA2")
     assert world.record.since(0)[0]["from"] == ""
+
+
+def test_a_call_of_a_query_protocol_is_known_by_its_action() -> None:
+    world = World()
+    world.call(service="sns", Action="Publish")
+    assert world.record.since(0)[0]["operation"] == "Publish"
 
 
 def test_calls_of_a_person_are_left_to_the_trail() -> None:

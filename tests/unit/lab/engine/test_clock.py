@@ -25,7 +25,7 @@ def scheduled(speed: float) -> FakeAws:
     rates = {"rate(1 minute)": 60, "nonsense": None}
     aws = FakeAws(eventbridge=Anything(_parse_rate_seconds=rates.get), scheduler=Anything())
     aws.clock.speed = speed
-    schedules.install(aws)  # type: ignore[arg-type]
+    schedules.install(aws)
     return aws
 
 

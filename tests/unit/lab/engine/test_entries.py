@@ -27,7 +27,7 @@ class Mappings:
 def entries(*bases: str, region: str = PRIMARY) -> Entries:
     mappings = {base: {"restApiId": f"api-{base or 'root'}", "stage": "live"} for base in bases}
     gateway = Anything(_base_path_mappings=Mappings({(region, HOST): mappings}))
-    return Entries(FakeAws(apigateway=gateway))  # type: ignore[arg-type]
+    return Entries(FakeAws(apigateway=gateway))
 
 
 def routed(found: Entries, path: str, host: str = HOST, region: str = PRIMARY) -> str | None:
@@ -76,7 +76,7 @@ def test_a_default_endpoint_is_refused_even_where_a_domain_of_that_name_exists()
     host = "abc123.execute-api.us-west-2.amazonaws.com"
     mappings = {"": {"restApiId": "api", "stage": "live"}}
     gateway = Anything(_base_path_mappings=Mappings({(PRIMARY, host): mappings}))
-    assert routed(Entries(FakeAws(apigateway=gateway)), "/", host) is None  # type: ignore[arg-type]
+    assert routed(Entries(FakeAws(apigateway=gateway)), "/", host) is None
 
 
 def test_a_port_tells_whose_entry_a_request_came_to() -> None:

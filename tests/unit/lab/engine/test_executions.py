@@ -102,7 +102,7 @@ class Service:
 def idempotent(status: str) -> Service:
     service = Service()
     service._executions[ARN] = {"input": '{"a": 1}', "status": status, "startDate": "then"}
-    executions._start_is_idempotent(FakeAws(stepfunctions=service))  # type: ignore[arg-type]
+    executions._start_is_idempotent(FakeAws(stepfunctions=service))
     return service
 
 
@@ -132,7 +132,7 @@ def test_every_other_start_is_the_services_to_judge(status: str, data: dict[str,
 
 def create(definition: str) -> tuple[Service, Any]:
     service = Service()
-    executions._definitions_are_checked(FakeAws(stepfunctions=service))  # type: ignore[arg-type]
+    executions._definitions_are_checked(FakeAws(stepfunctions=service))
     return service, service._create_state_machine({"definition": definition})
 
 
@@ -185,7 +185,7 @@ def waiting() -> tuple[Any, Pool]:
         "other": other,
         "ours": env(exec_worker=env(env=env(callback_pool_manager=pool))),
     }
-    executions._task_tokens(FakeAws(stepfunctions=service), live)  # type: ignore[arg-type]
+    executions._task_tokens(FakeAws(stepfunctions=service), live)
     return service, pool
 
 

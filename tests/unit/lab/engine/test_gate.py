@@ -65,11 +65,11 @@ class World:
             route=lambda region, host, path: f"/{region}{path}" if host == NAME else None,
         )
         self.gate = Gate(
-            self.aws,  # type: ignore[arg-type]
+            self.aws,
             self.outage,
-            Anything(lookup=self._lookup),  # type: ignore[arg-type]
+            Anything(lookup=self._lookup),
             entries,
-            Anything(actions=self.actions),  # type: ignore[arg-type]
+            Anything(actions=self.actions),
         )
 
     async def _app(self, scope: Any, receive: Any, send: Any) -> None:

@@ -5,18 +5,17 @@ from __future__ import annotations
 import importlib
 import json
 import sys
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
 
-from lab.engine import aws as aws_module
-from lab.engine import event_buses, machine_roles
+from lab.engine import aws as aws_module, event_buses, machine_roles
 from tests.unit.lab.engine.fakes import CONFIG, PRIMARY, SECONDARY, VIRGINIA, Anything, FakeAws
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from types import ModuleType
 
 
 class Buses:
@@ -30,7 +29,7 @@ class Buses:
             _dispatch_event=lambda event: self.there.append((self.aws.region(), event)),
         )
         self.aws = FakeAws(eventbridge=eventbridge)
-        event_buses.install(self.aws)  # type: ignore[arg-type]
+        event_buses.install(self.aws)
 
     def send(self, region: str, event: dict[str, Any], payload: Any = None) -> None:
         spec = Anything(region=region, resource="event-bus/default")

@@ -107,12 +107,12 @@ def test_an_invocation_is_of_the_data_plane() -> None:
     [
         ("lambda", "get_function", {"FunctionName": "f"}),
         ("lambda", "update_function_configuration", {"FunctionName": "f", "Timeout": 3}),
-        ("lambda", "put_function_concurrency", {"FunctionName": "f", "ReservedConcurrentExecutions": 1}),
+        ("lambda", "delete_function_concurrency", {"FunctionName": "f"}),
         ("apigateway", "get_rest_apis", {}),
         ("route53", "list_hosted_zones", {}),
         ("route53", "delete_health_check", {"HealthCheckId": "hc"}),
     ],
-)  # fmt: skip
+)
 def test_rest_services_are_control_planes_but_for_invocations(
     service: str, operation: str, parameters: dict[str, Any]
 ) -> None:

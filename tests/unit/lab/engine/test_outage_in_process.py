@@ -57,7 +57,7 @@ class World:
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(outage_module, "_executions", lambda _: None)
     made = World()
-    outage_module.install(made.aws, made.outage)  # type: ignore[arg-type]
+    outage_module.install(made.aws, made.outage)
     return made
 
 
@@ -184,9 +184,7 @@ def test_an_execution_stops_before_its_next_state_until_its_region_is_back(
     outage = Outage()
     outage_module._executions(outage)
     gated: Any = CommonStateField._eval_body
-    environment = Anything(
-        aws_execution_details=Anything(region=PRIMARY), is_running=lambda: True
-    )
+    environment = Anything(aws_execution_details=Anything(region=PRIMARY), is_running=lambda: True)
     outage.lose(PRIMARY, Loss())
     thread = frozen(lambda: gated(None, environment))
     assert entered == []

@@ -27,8 +27,8 @@ class Tables:
             _lock=threading.RLock(),
             _extract_key_val=lambda value: next(iter(value.values())),
             _replica_group=lambda _table: [PRIMARY, SECONDARY],
-            _set_item=lambda table, pk, sk, item: table["items"].setdefault(pk, {}).update(
-                {sk: item}
+            _set_item=lambda table, pk, sk, item: (
+                table["items"].setdefault(pk, {}).update({sk: item})
             ),
             _remove_item=lambda table, pk, sk: table["items"].get(pk, {}).pop(sk, None),
             _emit_stream_event=self._emit,
@@ -36,7 +36,7 @@ class Tables:
         self.aws = FakeAws(dynamodb=dynamodb)
         dynamodb._tables = self
         self.replication = Replication(0, Outage())
-        replication_module._tables(self.aws, self.replication)  # type: ignore[arg-type]
+        replication_module._tables(self.aws, self.replication)
 
     def get(self, name: str) -> dict[str, Any] | None:
         return {"TableName": name, "items": self.held[self.aws.region()]} if self.exists else None
@@ -145,7 +145,7 @@ class Buckets:
         )
         self.aws, self.s3 = FakeAws(s3=s3), s3
         self.replication = Replication(0, Outage())
-        replication_module._buckets(self.aws, self.replication)  # type: ignore[arg-type]
+        replication_module._buckets(self.aws, self.replication)
 
     def deliver(self) -> None:
         self.replication.deliver_due(float("inf"))

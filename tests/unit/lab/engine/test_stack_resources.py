@@ -22,11 +22,9 @@ def with_registry(**parts: Any) -> tuple[FakeAws, dict[str, dict[str, Any]]]:
 
 def health_checks() -> tuple[Any, dict[str, Any]]:
     ids = iter(["hc-1", "hc-2"])
-    route53 = Anything(
-        _tags={}, _health_checks={}, _hc_caller_refs={}, _hc_id=lambda: next(ids)
-    )
+    route53 = Anything(_tags={}, _health_checks={}, _hc_caller_refs={}, _hc_id=lambda: next(ids))
     aws, registry = with_registry(route53=route53)
-    stack_resources._health_checks(aws)  # type: ignore[arg-type]
+    stack_resources._health_checks(aws)
     return route53, registry["AWS::Route53::HealthCheck"]
 
 
@@ -82,7 +80,7 @@ def record_sets() -> tuple[list[Any], dict[str, Any]]:
         "create": lambda name, record, _stack: done.append(("create", name, record)),
         "delete": lambda name, _record: done.append(("delete", name)),
     }
-    stack_resources._record_sets(aws)  # type: ignore[arg-type]
+    stack_resources._record_sets(aws)
     return done, registry["AWS::Route53::RecordSetGroup"]
 
 
@@ -108,7 +106,7 @@ def test_a_global_table_gets_its_replicas_in_the_other_regions_only() -> None:
     updates: list[Any] = []
     aws, registry = with_registry(dynamodb=Anything(_update_table=updates.append))
     registry["AWS::DynamoDB::GlobalTable"] = {"create": lambda *_: ("items", {"Arn": "arn"})}
-    stack_resources._global_tables(aws)  # type: ignore[arg-type]
+    stack_resources._global_tables(aws)
     properties = {"Replicas": [{"Region": SECONDARY}, {"Region": PRIMARY}]}
     create = registry["AWS::DynamoDB::GlobalTable"]["create"]
     assert aws.within(SECONDARY, create, "Items", properties, "stack") == ("items", {"Arn": "arn"})
@@ -127,7 +125,7 @@ def buckets() -> tuple[dict[str, Any], dict[str, Callable[..., Any]]]:
         "create": lambda *_: ("bucket", {}),
         "update": lambda *_, **__: ("bucket", {}),
     }
-    stack_resources._bucket_replication(aws)  # type: ignore[arg-type]
+    stack_resources._bucket_replication(aws)
     return aws.s3._bucket_replication, registry["AWS::S3::Bucket"]
 
 
@@ -155,7 +153,7 @@ def backups(status: int) -> tuple[list[Any], dict[str, Any]]:
         _delete_selection=lambda *ids: deleted.append(ids),
     )
     aws, registry = with_registry(backup=backup)
-    stack_resources._backup_selections(aws)  # type: ignore[arg-type]
+    stack_resources._backup_selections(aws)
     return deleted, registry["AWS::Backup::BackupSelection"]
 
 
@@ -185,7 +183,7 @@ def test_conditions_know_the_region_that_is_deployed_to(monkeypatch: pytest.Monk
 
     monkeypatch.setattr(importlib, "import_module", load)
     aws = FakeAws()
-    stack_resources._conditions(aws)  # type: ignore[arg-type]
+    stack_resources._conditions(aws)
     assert len(modules) == 4
     for module in modules.values():
         found = aws.within(

@@ -35,7 +35,9 @@ class World:
 
 def test_a_region_is_lost_as_the_caller_says_and_healed_again() -> None:
     world = World()
-    state = world.do("lose", region=PRIMARY, mode="region", style="503", services=["s3", "dynamodb"])
+    state = world.do(
+        "lose", region=PRIMARY, mode="region", style="503", services=["s3", "dynamodb"]
+    )
     assert world.outage.lost == {PRIMARY: Loss("region", "503", frozenset({"s3", "dynamodb"}))}
     lost = {"mode": "region", "style": "503", "services": ["dynamodb", "s3"]}
     assert state["lost"] == {PRIMARY: lost}
@@ -49,7 +51,7 @@ def test_a_region_is_lost_as_the_caller_says_and_healed_again() -> None:
 @pytest.mark.parametrize("action", ["lose", "heal"])
 def test_a_region_that_the_lab_has_not_is_refused_by_name(action: str) -> None:
     world = World()
-    with pytest.raises(ValueError, match="'eu-west-1'.*us-west-2, us-east-2, us-east-1"):
+    with pytest.raises(ValueError, match=r"'eu-west-1'.*us-west-2, us-east-2, us-east-1"):
         world.do(action, region="eu-west-1")
     assert world.outage.lost == {}
 
@@ -67,7 +69,7 @@ def test_the_speed_changes_within_bounds() -> None:
     assert world.do("speed", factor=6)["speed"] == 6
     assert world.aws.clock.speed == 6
     for factor in (0, 0.05, 101, "fast"):
-        with pytest.raises(ValueError, match="factor|convert"):
+        with pytest.raises(ValueError, match=r"factor|convert"):
             world.do("speed", factor=factor)
     assert world.aws.clock.speed == 6
 

@@ -1,0 +1,112 @@
+"""JSONata as Step Functions has it: AWS's own functions, and variables that are bound."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+import re
+import sys
+import uuid
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import ModuleType
+
+_BOUND = re.compile(r"/\*([0-9a-f]{64})\*/")
+_MOST_BINDINGS = 20_000
+
+
+def install() -> None:
+    """Add AWS's $uuid, $hash, $parse, $partition, $range and $random; moto's are stubs."""
+    import jsonata
+    from moto.stepfunctions.parser.asl.component.intrinsic import jsonata as intrinsic
+    from moto.stepfunctions.parser.asl.jsonata import jsonata as engine
+
+    intrinsic._DECLARATION_BY_VARIABLE_REFERENCE.clear()
+    engine._ILLEGAL_VARIABLE_REFERENCES = set()
+    bindings_of: dict[str, dict[str, Any]] = {}
+    extract, encode = (
+        engine.extract_jsonata_variable_references,
+        engine.encode_jsonata_variable_declarations,
+    )
+
+    def evaluate(expression: str) -> Any:
+        """Evaluate with the variables bound; spelled out, parsing them took most of the time."""
+        bound: dict[str, Any] = {}
+        for token in _BOUND.findall(expression):
+            bound |= bindings_of[token]
+        try:
+            program = jsonata.Jsonata(_BOUND.sub("", expression))
+            for name, function in _AWS_JSONATA.items():
+                program.register_lambda(name, function)
+            return json.loads(json.dumps(program.evaluate(None, bound), default=lambda _: None))
+        except Exception as error:
+            raise engine.JSONataException("UNKNOWN", str(error)) from error
+
+    def without_context(expression: str) -> set[str]:
+        """`$` and `$$` are the context, not variables, and AWS allows them."""
+        return {name for name in extract(expression) if name not in ("$", "$$")}
+
+    def declarations(bindings: dict[str, Any]) -> str:
+        """Leave a comment in the expression, by which `evaluate` finds the values again."""
+        plain = json.dumps(bindings, default=_as_text)
+        token = hashlib.sha256(plain.encode()).hexdigest()
+        values = {k.removeprefix("$"): _with_nulls(v) for k, v in json.loads(plain).items()}
+        bindings_of[token] = values
+        while len(bindings_of) > _MOST_BINDINGS:
+            bindings_of.pop(next(iter(bindings_of)), None)
+        return f"/*{token}*/"
+
+    engine._eval_jsonata = evaluate
+    _rebind("extract_jsonata_variable_references", extract, without_context)
+    _rebind("encode_jsonata_variable_declarations", encode, declarations)
+
+
+def _with_nulls(value: Any) -> Any:
+    """Spell null as jsonata-python does, to which None means undefined."""
+    from jsonata.utils import Utils
+
+    if isinstance(value, dict):
+        return {k: _with_nulls(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_with_nulls(v) for v in value]
+    return Utils.NULL_VALUE if value is None else value
+
+
+def _as_text(value: Any) -> str:
+    return value.isoformat() if isinstance(value, datetime | date) else str(value)
+
+
+def _hash(text: Any, algorithm: str) -> str:
+    data = (text if isinstance(text, str) else json.dumps(text)).encode()
+    return hashlib.new(algorithm.replace("-", "").lower(), data).hexdigest()
+
+
+_AWS_JSONATA: dict[str, Callable[..., Any]] = {
+    "uuid": lambda: str(uuid.uuid4()),
+    "parse": lambda text: json.loads(text),
+    "hash": _hash,
+    "random": lambda seed=None: random.Random(seed).random(),
+    "partition": lambda items, size: [
+        items[i : i + int(size)] for i in range(0, len(items), int(size))
+    ],
+    "range": lambda start, end, step: list(
+        range(int(start), int(end) + (1 if step > 0 else -1), int(step))
+    ),
+}
+
+
+def _interpreter_modules() -> Iterator[ModuleType]:
+    for name, module in list(sys.modules.items()):
+        if name.startswith("moto.stepfunctions"):
+            yield module
+
+
+def _rebind(name: str, old: Any, new: Any) -> None:
+    """Replace a function wherever a module imported it by name."""
+    for module in _interpreter_modules():
+        if getattr(module, name, None) is old:
+            setattr(module, name, new)

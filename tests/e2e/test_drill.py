@@ -1,0 +1,80 @@
+"""The drill itself, as `make drill` runs it: real template, real deployments, a real recovery."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from lab.config import ROOT
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+
+
+def processes_of_a_lab() -> list[str]:
+    listed = subprocess.run(["ps", "-eo", "args="], capture_output=True, text=True, check=True)
+    run = str(ROOT / ".lab" / "run")
+    return [line for line in listed.stdout.splitlines() if run in line or "fork_server" in line]
+
+
+@pytest.fixture(scope="module")
+def drill(tmp_path_factory):
+    reports, temporary = tmp_path_factory.mktemp("reports"), tmp_path_factory.mktemp("tmp")
+    lab = Path(sys.executable).with_name("lab")
+    ended = subprocess.run(
+        [str(lab), "drill", "--reports", str(reports)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "TMPDIR": str(temporary)},
+        check=False,
+    )
+    report = reports / "latest" / "report.json"
+    assert report.exists(), ended.stdout + ended.stderr
+    return ended, json.loads(report.read_text()), report.parent, temporary
+
+
+def test_the_drill_passes_and_says_so_by_its_exit_code(drill):
+    ended, report, _, _ = drill
+    failed = [c for c in report["checks"] if not c["passed"]]
+    assert (failed, report["verdict"], ended.returncode) == ([], "pass", 0), ended.stdout
+
+
+def test_the_outcome_is_a_promotion_by_the_alarm(drill):
+    _, report, _, _ = drill
+    assert report["outcome"] == "promoted"
+    assert [n["event"] for n in report["notifications"]] == ["started", "promoted"]
+
+
+def test_the_stages_add_up_to_the_recovery_time(drill):
+    _, report, _, _ = drill
+    assert report["rto_seconds"] == pytest.approx(
+        sum(s["seconds"] for s in report["stages"]), abs=0.01
+    )
+    assert report["clock"]["rto_wall_seconds"] == pytest.approx(
+        sum(s["wall_seconds"] for s in report["stages"]), abs=0.01
+    )
+
+
+def test_no_write_older_than_the_lag_was_lost(drill):
+    _, report, _, _ = drill
+    assert report["client"]["acknowledged_writes"] > 0
+    assert report["rpo_seconds"] <= 0.5 + 0.25
+
+
+def test_the_report_is_what_its_schema_says_and_a_page_beside_it(drill):
+    _, report, place, _ = drill
+    schema = json.loads((ROOT / "lab/schemas/report.schema.json").read_text())
+    jsonschema.validate(report, schema)
+    assert "Failover drill: PASS" in (place / "report.html").read_text()
+
+
+def test_nothing_is_left_running_or_lying_about(drill):
+    _, _, _, temporary = drill
+    assert processes_of_a_lab() == []
+    assert not (ROOT / ".lab" / "run").exists()
+    assert list(temporary.iterdir()) == []

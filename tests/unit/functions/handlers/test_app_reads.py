@@ -1,0 +1,149 @@
+"""What users and checkers read from the app."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from pilotlight.warm_ping import ENVIRONMENT, ping
+
+from tests.handlers import context
+from tests.unit.functions.fakes import CONTROL, PRIMARY, SECONDARY, aws_error
+from tests.unit.functions.handlers.conftest import MODULE
+
+if TYPE_CHECKING:
+    from tests.unit.functions.handlers.conftest import App
+
+CONTROL_KEY = {"pk": {"S": "control"}}
+
+
+# --- health --------------------------------------------------------------------------------------
+def test_a_well_region_says_so_and_who_is_active(app: App) -> None:
+    answer = app.ask("GET", "/health")
+    assert answer.status == 200
+    assert answer.body == {
+        "region": SECONDARY,
+        "release": "test",
+        "active_region": SECONDARY,
+        "epoch": 2,
+        "state": "serving",
+        "status": "healthy",
+    }
+
+
+@pytest.mark.parametrize("state", ["serving", "draining"])
+@pytest.mark.parametrize("region", [PRIMARY, SECONDARY])
+def test_health_does_not_depend_on_who_is_active(app: App, region: str, state: str) -> None:
+    app.active(region, state)
+    answer = app.ask("GET", "/health")
+    assert (answer.status, answer.body["status"]) == (200, "healthy")
+
+
+def test_a_region_without_a_control_item_reads_and_is_fenced(app: App) -> None:
+    app.dynamodb.delete_item(CONTROL, CONTROL_KEY)
+    answer = app.ask("GET", "/health")
+    assert (answer.status, answer.body["status"]) == (200, "fenced")
+    assert "active_region" not in answer.body
+
+
+def test_a_region_whose_items_do_not_answer_is_unhealthy(app: App) -> None:
+    app.dynamodb.failing["get_item"] = aws_error("InternalServerError")
+    answer = app.ask("GET", "/health")
+    assert answer.status == 503
+    assert (answer.body["status"], answer.body["failed"]) == ("unhealthy", "items_table")
+
+
+def test_health_is_looked_at_anew_each_time(app: App) -> None:
+    assert app.ask("GET", "/health").body["epoch"] == 2
+    app.dynamodb.table(CONTROL)["control", ""]["epoch"] = {"N": "3"}
+    assert app.ask("GET", "/health").body["epoch"] == 3
+
+
+# --- items ---------------------------------------------------------------------------------------
+def test_an_item_is_read_with_the_region_that_wrote_it(app: App) -> None:
+    app.ask("PUT", "/items/tea", {"text": "green"})
+    answer = app.ask("GET", "/items/tea")
+    assert answer.status == 200
+    assert (answer.body["text"], answer.body["region"]) == ("green", SECONDARY)
+
+
+@pytest.mark.parametrize("item_id", ["coffee", "x" * 2000, "a b", "é"])
+def test_an_item_that_is_not_there_is_a_404(app: App, item_id: str) -> None:
+    answer = app.ask("GET", f"/items/{item_id}")
+    assert (answer.status, answer.error) == (404, "ItemMissing")
+
+
+def test_a_passive_region_reads_too(app: App) -> None:
+    app.ask("PUT", "/items/tea", {"text": "green"})
+    app.active(PRIMARY)
+    assert app.ask("GET", "/items/tea").status == 200
+    assert app.forwarded == []
+
+
+def test_a_listing_is_a_page_and_the_way_to_the_next(app: App) -> None:
+    for n in range(3):
+        app.ask("PUT", f"/items/item-{n}", {"text": "x"})
+    first = app.ask("GET", "/items", query={"limit": "2"}).body
+    rest = app.ask("GET", "/items", query={"limit": "2", "next": first["next"]}).body
+    assert sorted(i["id"] for i in first["items"] + rest["items"]) == [
+        "item-0",
+        "item-1",
+        "item-2",
+    ]
+    assert rest["next"] is None
+    assert first["region"] == SECONDARY
+
+
+@pytest.mark.parametrize("limit", ["1", "200"])
+def test_a_limit_may_be_from_1_to_200(app: App, limit: str) -> None:
+    assert app.ask("GET", "/items", query={"limit": limit}).status == 200
+
+
+@pytest.mark.parametrize(
+    "limit",
+    ["0", "201", "-1", "", "1.5", "many", " 5", "1e2", "²", "9" * 5000],
+    ids=lambda s: s[:9],
+)
+def test_any_other_limit_is_refused(app: App, limit: str) -> None:
+    answer = app.ask("GET", "/items", query={"limit": limit})
+    assert (answer.status, answer.error) == (400, "BadLimit")
+
+
+@pytest.mark.parametrize("cursor", ["nonsense", "W10=", "%", "é"])
+def test_a_cursor_of_ones_own_making_is_refused(app: App, cursor: str) -> None:
+    answer = app.ask("GET", "/items", query={"next": cursor})
+    assert (answer.status, answer.error) == (400, "BadCursor")
+
+
+# --- the rest ------------------------------------------------------------------------------------
+def test_the_page_is_served_under_a_strict_policy(app: App) -> None:
+    answer = app.ask("GET", "/")
+    assert answer.status == 200
+    assert answer.headers["Content-Type"].startswith("text/html")
+    assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
+    assert answer.text == MODULE.PAGE
+    assert app.dynamodb.asked("get_item") == [], "the page needs no table"
+
+
+@pytest.mark.parametrize("path", ["/", "/health", "/items"])
+def test_every_answer_says_which_region_gave_it_and_is_not_cached(app: App, path: str) -> None:
+    headers = app.ask("GET", path).headers
+    assert headers["X-Served-By"] == SECONDARY
+    assert headers["Cache-Control"] == "no-store"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/nothing"), ("POST", "/health"), ("DELETE", "/items"), ("PATCH", "/items/tea")],
+)
+def test_a_path_or_method_that_does_not_exist_is_a_404(app: App, method: str, path: str) -> None:
+    answer = app.ask(method, path)
+    assert (answer.status, answer.error) == (404, "NoSuchPath")
+
+
+def test_a_warm_ping_is_answered_without_a_table(app: App) -> None:
+    app.dynamodb.calls.clear()
+    answer = MODULE.lambda_handler(ping(0), context("app"))
+    assert answer == {"environment": ENVIRONMENT}
+    assert app.dynamodb.calls == []

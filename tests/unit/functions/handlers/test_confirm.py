@@ -1,0 +1,86 @@
+"""Confirm: three probes of the Primary's own name, and the beacon's word."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pilotlight.adapters import https, names
+
+from tests.handlers import context, load_handler
+from tests.unit.functions.fakes import PRIMARY
+
+MODULE: Any = load_handler("confirm")
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    found: dict[str, Any] = {"beacon": "unhealthy", "answers": [], "asked": []}
+
+    def request(method: str, url: str, timeout: float) -> https.Response:
+        found["asked"].append((method, url, timeout))
+        answer = found["answers"][len(found["asked"]) % len(found["answers"])]
+        if isinstance(answer, Exception):
+            raise answer
+        return https.Response(answer, b"", {}, 0.12345)
+
+    def beacon(name: str) -> str:
+        found["beacon_name"] = name
+        return found["beacon"]
+
+    monkeypatch.setattr(https, "request", request)
+    monkeypatch.setattr(names, "beacon", beacon)
+    return found
+
+
+def confirm() -> dict[str, Any]:
+    return MODULE.lambda_handler({}, context("confirm"))
+
+
+DEAD = https.Unreachable("NewConnectionError: refused")
+
+
+@pytest.mark.parametrize(
+    ("answers", "beacon", "verdict"),
+    [
+        ([DEAD], "unhealthy", "outage"),
+        ([503], "unhealthy", "outage"),
+        ([301], "unhealthy", "outage"),
+        ([204], "unhealthy", "outage"),
+        ([200], "healthy", "healthy"),
+        ([200], "unhealthy", "unclear"),
+        ([DEAD], "healthy", "unclear"),
+        ([DEAD], "unknown", "unclear"),
+        ([200, DEAD, DEAD], "unhealthy", "unclear"),
+        ([200, 503, 200], "healthy", "unclear"),
+    ],
+)
+def test_the_verdict_follows_from_the_probes_and_the_beacon(
+    world: dict[str, Any], answers: list[Any], beacon: str, verdict: str
+) -> None:
+    world["answers"], world["beacon"] = answers, beacon
+    assert confirm()["verdict"] == verdict
+
+
+def test_it_asks_the_names_that_only_the_primary_has(world: dict[str, Any]) -> None:
+    world["answers"] = [200]
+    confirm()
+    url = f"https://{PRIMARY}.pilotlight.example/health"
+    assert world["asked"] == [("GET", url, MODULE.TIMEOUT)] * MODULE.PROBES
+    assert world["beacon_name"] == "beacon.pilotlight.example"
+
+
+def test_a_probe_that_got_no_answer_says_why(world: dict[str, Any]) -> None:
+    world["answers"] = [DEAD]
+    probe = confirm()["probes"][0]
+    assert (probe["ok"], probe["status"]) == (False, None)
+    assert probe["error"] == "NewConnectionError: refused"
+    assert probe["at"].endswith("Z")
+
+
+@pytest.mark.parametrize(("status", "ok"), [(200, True), (201, False), (302, False), (500, False)])
+def test_anything_but_200_is_a_failed_probe(world: dict[str, Any], status: int, ok: bool) -> None:
+    world["answers"] = [status]
+    probe = confirm()["probes"][0]
+    assert (probe["ok"], probe["status"], probe["error"]) == (ok, status, None)
+    assert probe["seconds"] == 0.123

@@ -1,0 +1,129 @@
+"""The handlers around the two decisions: what they read, and that they refuse what is amiss."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pilotlight.domain.intake import InvalidExecutionInput
+from pilotlight.settings import MissingSetting
+
+from tests.conftest import ENVIRONMENT
+from tests.handlers import context, load_handler
+from tests.unit.functions.domain.decision_cases import confirm, evidence
+from tests.unit.functions.domain.test_intake_of_alarms import EVENT
+
+INTAKE: Any = load_handler("intake")
+DECIDE: Any = load_handler("decide")
+NOW = "2026-01-31T12:00:00.000Z"
+REHEARSAL = {"mode": "rehearsal", "reason": "quarterly check"}
+
+
+def intake(value: Any, now: str = NOW) -> dict[str, Any]:
+    return INTAKE.lambda_handler({"input": value, "now": now}, context("intake"))
+
+
+def decide(**changes: Any) -> dict[str, Any]:
+    event = {
+        "request": {"mode": "failover", "reason": "x", "override": []},
+        "evidence": evidence(),
+        "hold_started_at": None,
+        "now": NOW,
+    }
+    return DECIDE.lambda_handler({**event, **changes}, context("decide"))
+
+
+# --- intake --------------------------------------------------------------------------------------
+def test_a_request_by_hand_is_accepted() -> None:
+    assert intake(REHEARSAL)["disposition"] == "accept"
+
+
+def test_the_event_of_the_alarm_is_accepted_and_tells_of_it() -> None:
+    found = intake({**EVENT, "resources": [ENVIRONMENT["ALARM_ARNS"]]})
+    assert found["disposition"] == "accept"
+    assert found["alarm"]["name"] == "pilot-light-primary-unhealthy"
+
+
+@pytest.mark.parametrize(("seconds", "disposition"), [("29", "drop"), ("31", "accept")])
+def test_the_greatest_age_of_an_event_is_a_setting(
+    monkeypatch: pytest.MonkeyPatch, seconds: str, disposition: str
+) -> None:
+    monkeypatch.setenv("MAX_EVENT_AGE_SECONDS", seconds)
+    assert intake(EVENT)["disposition"] == disposition
+
+
+def test_the_alarms_that_count_are_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALARM_ARNS", "arn:aws:one,arn:aws:two")
+    assert intake({**EVENT, "resources": ["arn:aws:two"]})["disposition"] == "accept"
+    with pytest.raises(InvalidExecutionInput, match="foreign alarm"):
+        intake(EVENT)
+
+
+@pytest.mark.parametrize("value", [{}, {"mode": "nonsense", "reason": "x"}, None, "failover"])
+def test_a_refusal_fails_the_step_under_its_own_name(value: Any) -> None:
+    with pytest.raises(InvalidExecutionInput):
+        intake(value)
+
+
+# --- decide --------------------------------------------------------------------------------------
+def test_the_decision_is_handed_over_whole() -> None:
+    found = decide()
+    assert (found["action"], found["unmet"], found["ended_by"]) == ("promote", [], None)
+    assert len(found["conditions"]) == 3
+
+
+@pytest.mark.parametrize("override", [[], None, ["secondary_ready"]])
+def test_no_override_but_that_of_the_outage_counts(override: Any) -> None:
+    request = {"mode": "failover", "reason": "x", "override": override}
+    unclear = evidence(confirm=confirm(beacon="unknown"))
+    assert decide(request=request, evidence=unclear)["action"] == "hold"
+
+
+def test_a_request_without_an_override_overrides_nothing() -> None:
+    unclear = evidence(confirm=confirm(beacon="unknown"))
+    found = decide(request={"mode": "failover", "reason": "x"}, evidence=unclear)
+    assert found["action"] == "hold"
+
+
+def test_an_override_counts() -> None:
+    request = {"mode": "failover", "reason": "x", "override": ["outage_confirmed"]}
+    unclear = evidence(confirm=confirm(beacon="unknown"))
+    assert decide(request=request, evidence=unclear)["action"] == "promote"
+
+
+@pytest.mark.parametrize(("deadline", "action"), [("3601", "hold"), ("3600", "end_hold")])
+def test_the_deadline_of_a_hold_is_a_setting(
+    monkeypatch: pytest.MonkeyPatch, deadline: str, action: str
+) -> None:
+    monkeypatch.setenv("HOLD_DEADLINE_SECONDS", deadline)
+    held = decide(evidence=evidence(readiness={}), hold_started_at="2026-01-31T11:00:00.000Z")
+    assert held["action"] == action
+
+
+@pytest.mark.parametrize("name", ["now", "hold_started_at"])
+@pytest.mark.parametrize("moment", ["noon", "2026-01-31T12:00:00"])
+def test_a_moment_that_is_none_fails_the_step(name: str, moment: str) -> None:
+    with pytest.raises(ValueError):
+        decide(**{name: moment})
+
+
+@pytest.mark.parametrize("name", ["request", "evidence", "now"])
+def test_an_input_that_lacks_a_part_fails_the_step(name: str) -> None:
+    event = {"request": {"mode": "failover"}, "evidence": evidence(), "now": NOW}
+    del event[name]
+    with pytest.raises(KeyError, match=name):
+        DECIDE.lambda_handler(event, context("decide"))
+
+
+@pytest.mark.parametrize(
+    ("step", "name"),
+    [
+        (lambda: intake(REHEARSAL), "ALARM_ARNS"),
+        (lambda: intake(REHEARSAL), "MAX_EVENT_AGE_SECONDS"),
+        (decide, "HOLD_DEADLINE_SECONDS"),
+    ],
+)
+def test_a_missing_setting_is_named(monkeypatch: pytest.MonkeyPatch, step: Any, name: str) -> None:
+    monkeypatch.delenv(name)
+    with pytest.raises(MissingSetting, match=name):
+        step()

@@ -1,0 +1,115 @@
+"""The janitor: frees the lock of an execution that died, and tells people when nobody else did."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from pilotlight.settings import MissingSetting
+
+from tests.handlers import context, load_handler
+from tests.unit.functions.fakes import RECOVERIES, FakeDynamoDB, aws_error
+
+MODULE: Any = load_handler("janitor")
+MACHINE = "arn:aws:states:us-east-2:123456789012:stateMachine:pilot-light-failover"
+DEAD = "arn:aws:states:us-east-2:123456789012:execution:pilot-light-failover:dead"
+ALIVE = "arn:aws:states:us-east-2:123456789012:execution:pilot-light-failover:alive"
+TOPIC = "arn:aws:sns:us-east-2:123456789012:pilot-light-recovery"
+
+
+class World:
+    """The recoveries table, and what was told to people."""
+
+    def __init__(self, dynamodb: FakeDynamoDB) -> None:
+        self.dynamodb = dynamodb
+        self.told: list[dict[str, Any]] = []
+
+    def client(self, service: str) -> Any:
+        return {"dynamodb": self.dynamodb, "sns": self}[service]
+
+    def publish(self, **message: Any) -> None:
+        self.told.append(message)
+
+    def lock(self, **attributes: str) -> None:
+        row = {"pk": {"S": "lock"}, **{name: {"S": value} for name, value in attributes.items()}}
+        self.dynamodb.put_item(RECOVERIES, row)
+
+    def locked(self) -> bool:
+        return bool(self.dynamodb.rows(RECOVERIES))
+
+    def clean_up(self, status: str, machine: str = MACHINE) -> dict[str, bool]:
+        detail = {"executionArn": DEAD, "stateMachineArn": machine, "status": status}
+        return MODULE.lambda_handler({"detail": detail}, context("janitor"))
+
+
+@pytest.fixture
+def world(fake: FakeDynamoDB, monkeypatch: pytest.MonkeyPatch) -> World:
+    found = World(fake)
+    monkeypatch.setattr(MODULE, "client", found.client)
+    monkeypatch.setenv("MACHINE_ARN", MACHINE)
+    monkeypatch.setenv("TOPIC_ARN", TOPIC)
+    return found
+
+
+@pytest.mark.parametrize("status", ["TIMED_OUT", "ABORTED", "FAILED"])
+def test_the_lock_of_the_dead_is_freed_and_told(world: World, status: str) -> None:
+    world.lock(owner=DEAD)
+    assert world.clean_up(status) == {"released": True, "notified": True}
+    assert not world.locked()
+    message = world.told[0]
+    assert message["TopicArn"] == TOPIC
+    assert status in message["Subject"]
+    assert len(message["Subject"]) <= 100, "SNS refuses longer ones"
+    assert DEAD in message["Message"]
+    assert "Its lock was freed." in message["Message"]
+    assert message["MessageAttributes"]["event"]["StringValue"] == "failed"
+
+
+@pytest.mark.parametrize("status", ["TIMED_OUT", "ABORTED"])
+def test_a_run_that_was_cut_off_without_a_lock_is_told_too(world: World, status: str) -> None:
+    assert world.clean_up(status) == {"released": False, "notified": True}
+    assert "It held no lock." in world.told[0]["Message"]
+
+
+def test_a_run_that_failed_has_told_by_itself(world: World) -> None:
+    assert world.clean_up("FAILED") == {"released": False, "notified": False}
+    assert world.told == []
+
+
+@pytest.mark.parametrize("lock", [{"owner": ALIVE}, {"cooldown_until": "1769860800"}])
+def test_another_runs_lock_and_a_cooldown_stay(world: World, lock: dict[str, str]) -> None:
+    world.lock(**lock)
+    assert world.clean_up("ABORTED")["released"] is False
+    assert world.locked()
+
+
+def test_cleaning_up_twice_frees_once(world: World) -> None:
+    world.lock(owner=DEAD)
+    assert [world.clean_up("FAILED")["released"] for _ in range(2)] == [True, False]
+
+
+def test_a_lock_that_cannot_be_freed_is_an_error_so_that_the_event_is_delivered_again(
+    world: World,
+) -> None:
+    world.lock(owner=DEAD)
+    world.dynamodb.failing["delete_item"] = aws_error("InternalServerError")
+    with pytest.raises(ClientError, match="InternalServerError"):
+        world.clean_up("TIMED_OUT")
+    assert world.told == []
+
+
+def test_an_execution_of_another_machine_is_none_of_its_business(world: World) -> None:
+    world.lock(owner=DEAD)
+    with pytest.raises(ValueError, match="is no execution of"):
+        world.clean_up("ABORTED", machine=MACHINE + "-other")
+    assert world.locked()
+
+
+@pytest.mark.parametrize("name", ["MACHINE_ARN", "TOPIC_ARN", "RECOVERIES_TABLE"])
+def test_a_missing_setting_is_named(
+    world: World, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.delenv(name)
+    with pytest.raises(MissingSetting, match=name):
+        world.clean_up("ABORTED")
