@@ -7,7 +7,7 @@ UV_FLAGS := --quiet --python $(BIN)/python --no-cache --require-hashes
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-drill: install  ## Lose a Region on this machine and watch the application recover (about 80 s)
+drill: install  ## Lose a Region on this machine and watch the application recover (about a minute)
 	@$(BIN)/lab drill $(DRILL_FLAGS)
 
 up: install  ## Start the two-Region lab, deploy the application, and keep it running

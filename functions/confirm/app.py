@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -17,11 +18,12 @@ PROBES, TIMEOUT = 3, 2.0
 
 def probe(url: str) -> Probe:
     """Make one request to the Primary. Anything but 200 is a failure, redirects included."""
-    at = moments.now()
+    at, start = moments.now(), time.monotonic()
     try:
         found = https.request("GET", url, timeout=TIMEOUT)
     except https.Unreachable as error:
-        return Probe(ok=False, status=None, error=str(error), seconds=TIMEOUT, at=at)
+        seconds = round(time.monotonic() - start, 3)
+        return Probe(ok=False, status=None, error=str(error), seconds=seconds, at=at)
     return Probe(found.status == 200, found.status, None, round(found.seconds, 3), at)
 
 
