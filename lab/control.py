@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import urllib.error
 import urllib.request
@@ -48,21 +49,32 @@ class Control:
             with _DIRECT.open(request, timeout=20) as answer:
                 return json.load(answer)
         except urllib.error.HTTPError as error:
-            raise Refused(json.load(error)["error"]) from error
-        except (OSError, ValueError) as error:
+            raise self._refusal(error) from error
+        except (OSError, ValueError, http.client.HTTPException) as error:
             raise NotAnswering(f"The lab at {self._config.endpoint} does not answer.") from error
 
-    def answers(self) -> bool:
-        """Say whether the engine is up."""
+    def _refusal(self, error: urllib.error.HTTPError) -> LabError:
         try:
-            self.state()
-        except NotAnswering:
+            return Refused(json.load(error)["error"])
+        except (OSError, ValueError, LookupError, TypeError):
+            return self._no_lab()
+
+    def _no_lab(self) -> NotAnswering:
+        return NotAnswering(f"What answers at {self._config.endpoint} is no lab.")
+
+    def answers(self, pid: int | None) -> bool:
+        """Say whether the engine with this process id answers. Another's lab may have the port."""
+        try:
+            return bool(self.state()["pid"] == pid)
+        except (NotAnswering, Refused):
             return False
-        return True
 
     def state(self) -> dict[str, Any]:
         """Return the state of the lab."""
-        return cast(dict[str, Any], self.act("state"))
+        found = self.act("state")
+        if not isinstance(found, dict) or "pid" not in found:
+            raise self._no_lab()
+        return cast(dict[str, Any], found)
 
     def leads_to(self) -> str | None:
         """Return the Region to which DNS leads for the public name now."""

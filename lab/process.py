@@ -8,18 +8,20 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lab.config import ROOT, LabConfig, LabError
-from lab.control import Control, NotAnswering
+from lab.control import Control
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 STATE = ROOT / ".lab"
 RUN = STATE / "run"
+PROC = Path("/proc")
 START_SECONDS, END_SECONDS = 60.0, 8.0
 
 
@@ -38,8 +40,10 @@ class Engine:
     config: LabConfig
     process: subprocess.Popen[bytes]
 
-    def stop(self) -> None:
-        """End the engine, and clear what it left."""
+    def stop(self, because: BaseException | None = None) -> None:
+        """End the engine, and clear what it left. After an error its logs stay, in .lab/last."""
+        if isinstance(because, Exception):
+            _keep_logs()
         if self.process.stdin:
             self.process.stdin.close()
         _end(self.process.pid, lambda: self.process.poll() is not None)
@@ -75,22 +79,28 @@ def start(config: LabConfig, *, owned: bool) -> Engine:
             stderr=log,
             start_new_session=True,
         )
-    (RUN / "engine.pid").write_text(str(process.pid))
-    engine, control, end = (
-        Engine(config, process),
-        Control(config),
-        time.monotonic() + START_SECONDS,
-    )
+    engine = Engine(config, process)
     try:
-        while not control.answers():
-            if process.poll() is not None or time.monotonic() > end:
-                said = log_tail(RUN / "engine.log", 1)
-                raise EngineFailed(said or "The lab's engine ended without a word.")
-            time.sleep(0.05)
-    except BaseException:
-        engine.stop()
+        (RUN / "engine.pid").write_text(str(process.pid))
+        _wait_for(engine)
+    except BaseException as error:
+        engine.stop(error)
         raise
     return engine
+
+
+def _wait_for(engine: Engine) -> None:
+    control, end = Control(engine.config), time.monotonic() + START_SECONDS
+    while not control.answers(engine.process.pid):
+        if engine.process.poll() is not None:
+            said = log_tail(RUN / "engine.log", 1)
+            raise EngineFailed(said or "The lab's engine ended without a word.")
+        if time.monotonic() > end:
+            raise EngineFailed(
+                f"The lab's engine did not answer within {START_SECONDS:.0f} s. See "
+                ".lab/last/engine.log."
+            )
+        time.sleep(0.05)
 
 
 def deployed() -> LabConfig:
@@ -104,12 +114,8 @@ def deployed() -> LabConfig:
     config = _config()
     if config is None:
         raise NoLab("No lab is up here. `lab up` starts one.")
-    try:
-        Control(config).state()
-    except NotAnswering as error:
-        raise NoLab(
-            "The lab does not answer. `lab down` clears it, `lab up` starts one."
-        ) from error
+    if not Control(config).answers(_pid()):
+        raise NoLab("The lab does not answer. `lab down` clears it, `lab up` starts one.")
     if not (RUN / "deployed").exists():
         raise NoLab(
             "The lab is only half deployed: its deployment still runs, or it failed (see "
@@ -127,57 +133,68 @@ def stop_any() -> bool:
     """End the lab of this checkout, whoever started it, and say whether there was one."""
     pid = _running()
     if pid is not None:
-        _end(pid, lambda: not _alive(pid))
+        _end(pid, lambda: not _is_engine(pid))
     there = RUN.exists()
     shutil.rmtree(RUN, ignore_errors=True)
     return there
 
 
 def log_tail(log: Path, lines: int = 12) -> str:
-    """Return the last lines of a log."""
-    return "\n".join(log.read_text(errors="replace").strip().splitlines()[-lines:])
+    """Return the last lines of a log; nothing where `lab down` has cleared it."""
+    try:
+        return "\n".join(log.read_text(errors="replace").strip().splitlines()[-lines:])
+    except OSError:
+        return ""
+
+
+def _keep_logs() -> None:
+    with suppress(OSError):
+        shutil.rmtree(STATE / "last", ignore_errors=True)
+        (STATE / "last").mkdir(parents=True)
+        for log in RUN.glob("*.log"):
+            shutil.copy(log, STATE / "last")
 
 
 def _config() -> LabConfig | None:
     try:
         return LabConfig.load(RUN / "lab.json")
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError, LookupError):
+        return None
+
+
+def _pid() -> int | None:
+    try:
+        return int((RUN / "engine.pid").read_text())
+    except (OSError, ValueError):
         return None
 
 
 def _running() -> int | None:
     """Return the process id of the engine of this checkout, if it runs.
 
-    An id on file may belong to another process by now: the engine itself has to confirm it, or be
-    alive while it cannot answer yet.
+    The id on file may belong to another process by now, and what answers at the port may be
+    another checkout's lab: only the command line tells whose a process is.
     """
-    config = _config()
-    if config is None:
-        return None
-    try:
-        return int(Control(config).state()["pid"])
-    except NotAnswering:
-        pass
-    try:
-        pid = int((RUN / "engine.pid").read_text())
-    except (OSError, ValueError):
-        return None
-    return pid if _is_engine(pid) else None
+    pid = _pid()
+    return pid if pid is not None and _is_engine(pid) else None
 
 
 def _is_engine(pid: int) -> bool:
-    found = subprocess.run(
-        ["ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False
-    )
-    return f"lab.engine {RUN}" in found.stdout
-
-
-def _alive(pid: int) -> bool:
+    """Say whether a process is this checkout's engine, and has not ended."""
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
+        found = os.fsdecode((PROC / str(pid) / "cmdline").read_bytes().replace(b"\0", b" "))
+    except OSError:
+        found = _listed(pid)
+    return f"lab.engine {RUN / 'lab.json'}" in found
+
+
+def _listed(pid: int) -> str:
+    """Return a command line where there is no /proc, as on macOS."""
+    command = ["ps", "-ww", "-o", "args=", "-p", str(pid)]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    except OSError:
+        return ""
 
 
 def _end(pid: int, ended: Callable[[], bool]) -> None:
@@ -185,7 +202,8 @@ def _end(pid: int, ended: Callable[[], bool]) -> None:
     for number in (signal.SIGTERM, signal.SIGKILL):
         if ended():
             return
-        os.kill(pid, number)
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
         end = time.monotonic() + END_SECONDS
         while not ended() and time.monotonic() < end:
             time.sleep(0.02)

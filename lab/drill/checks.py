@@ -34,12 +34,15 @@ def checks(seen: Observations) -> list[Check]:
 def missing(seen: Observations) -> list[Write]:
     """Return the writes that were acknowledged before the outage and that the Secondary lacked."""
     before = [w for w in seen.writes if w.acknowledged <= seen.outage]
-    return [w for w in before if w.item_id not in seen.held_after_promotion]
+    return [w for w in before if w.item_id not in (seen.held_after_promotion or ())]
 
 
 def rpo(seen: Observations) -> float | None:
-    """Return the age at the outage of the oldest missing write, in seconds; 0 where none is."""
-    if seen.promoted_at is None:
+    """Return the age at the outage of the oldest missing write, in seconds; 0 where none is.
+
+    None where nothing was promoted, or nobody could see what the Secondary held.
+    """
+    if seen.promoted_at is None or seen.held_after_promotion is None:
         return None
     ages = [seen.outage - w.acknowledged for w in missing(seen)]
     return round(max(ages, default=0.0), 3)
@@ -91,6 +94,8 @@ def dns_answers_secondary(seen: Observations) -> Judgement:
 
 def acknowledged_writes_present(seen: Observations) -> Judgement:
     """Require each acknowledged write older than the lag to be readable in the Secondary."""
+    if seen.held_after_promotion is None:
+        return False, f"What {seen.secondary} held after a promotion is not known."
     before = [w for w in seen.writes if w.acknowledged <= seen.outage]
     limit = seen.outage - seen.replication_lag - DELIVERY_STEP
     lost = [w for w in missing(seen) if w.acknowledged < limit]
@@ -116,8 +121,8 @@ def returned_primary_takes_no_write(seen: Observations) -> Judgement:
     forwarded = [a for a in sent if a.served_by == seen.secondary and a.forwarded_by]
     refused = len(sent) - len(taken) - len(forwarded)
     detail = (
-        f"Of {len(sent)} writes sent to {seen.primary} from the moment it was back, it forwarded "
-        f"{len(forwarded)}, refused {refused} and took {len(taken)}."
+        f"Of {len(sent)} writes sent to {seen.primary} once replication had caught up, it "
+        f"forwarded {len(forwarded)}, refused {refused} and took {len(taken)}."
     )
     return bool(forwarded) and not taken, detail
 
@@ -130,7 +135,7 @@ def dns_stays(seen: Observations) -> Judgement:
     return (
         led_to == {seen.secondary},
         f"{len(seen.dns_after_heal)} answers after the Primary was back, from before to after its "
-        f"endpoint check was healthy again, all led to {', '.join(map(str, led_to))}.",
+        f"endpoint check was healthy again, all led to {', '.join(sorted(map(str, led_to)))}.",
     )
 
 

@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from lab import deployment, process
+from lab.config import LabError
 from lab.control import Control
 from lab.drill import report
 from lab.drill.scenario import Scenario
@@ -22,24 +23,30 @@ if TYPE_CHECKING:
 
 def run_drill(config: LabConfig, reports: str, *, keep: bool) -> bool:
     """Run a drill and say whether it passed. The lab is ended unless `keep` asks for it."""
-    progress = Progress()
+    progress, folder = Progress(), Path(reports)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise LabError(f"Reports cannot be written to {folder}: {error.strerror}.") from error
     with progress.step("Engine: a laptop AWS with two Regions"):
         engine = process.start(config, owned=not keep)
-    kept = False
     try:
         deployment.build(progress)
         deployment.deploy(config, progress)
         seen = Scenario(config, Control(config), progress).run()
         found = report.report(seen)
-        place = report.write(found, Path(reports))
+        place = report.write(found, folder)
         passed = found["verdict"] == "pass"
         if not passed:
             shutil.copy(process.RUN / "engine.log", place / "engine.log")
         show(found, place)
-        kept = keep
-    finally:
-        if not kept:
-            engine.stop()
+    except BaseException as error:
+        engine.stop(error)
+        raise
+    if keep:
+        console.print("The lab is still up. `lab down` ends it.")
+    else:
+        engine.stop()
     return bool(passed)
 
 
@@ -66,7 +73,7 @@ def show(found: dict[str, Any], place: Path) -> None:
         f"RPO {_seconds(found['rpo_seconds'])}",
         soft_wrap=True,
     )
-    console.print(f"Report: {os.path.relpath(place)}/report.html", soft_wrap=True)
+    console.print(f"Report: {escape(os.path.relpath(place))}/report.html", soft_wrap=True)
 
 
 def _seconds(value: float | None) -> str:

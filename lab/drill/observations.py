@@ -70,6 +70,10 @@ class Execution:
             return str(self.output.get("outcome", "none"))
         return "none" if self.status == "RUNNING" else "failed"
 
+    def first(self, name: str) -> State | None:
+        """Return the first passage through a state."""
+        return next((s for s in self.states if s.name == name), None)
+
     def last(self, name: str) -> State | None:
         """Return the last passage through a state."""
         return next((s for s in reversed(self.states) if s.name == name), None)
@@ -121,7 +125,7 @@ class Observations:
     executions: list[Execution] = field(default_factory=list)
     control_before: Control | None = None
     control_after: Control | None = None
-    held_after_promotion: frozenset[str] = frozenset()
+    held_after_promotion: frozenset[str] | None = None
     dns_after_promotion: str | None = None
     dns_after_heal: list[tuple[float, str | None]] = field(default_factory=list)
     primary_healthy_again: bool = False
@@ -141,9 +145,13 @@ class Observations:
 
     @property
     def promoted_at(self) -> float | None:
-        """When the promotion was written."""
-        state = self.recovery.last("Promote") if self.recovery else None
-        return state.exited if state else None
+        """When the promotion was written. A refused one is left too, but not for ConfirmTraffic."""
+        states = self.recovery.states if self.recovery else []
+        for at, state in reversed(list(enumerate(states))):
+            if state.name == "Promote":
+                then = [s.name for s in states[at + 1 : at + 2]]
+                return state.exited if then in ([], ["ConfirmTraffic"]) else None
+        return None
 
     @property
     def dns_moved(self) -> float | None:

@@ -35,6 +35,7 @@ MODELLED = (
 
 def report(seen: Observations) -> dict[str, Any]:
     """Return the report, as report.schema.json describes it."""
+    schema = json.loads(SCHEMA.read_text())
     judged, window, run = checks(seen), gap(seen), seen.recovery
     parts = stages(seen)
     recovered = window is not None and window.good is not None and bool(parts)
@@ -46,7 +47,7 @@ def report(seen: Observations) -> dict[str, Any]:
         "started_at": _moment(seen.started),
         "ended_at": _moment(seen.ended),
         "verdict": "pass" if recovered and all(c.passed for c in judged) else "fail",
-        "outcome": run.outcome if run else "none",
+        "outcome": run.outcome if run and run.outcome in _outcomes(schema) else "none",
         "rto_seconds": round(sum(s.seconds for s in parts), 3) if recovered else None,
         "rpo_seconds": rpo(seen),
         "stages": [asdict(s) for s in parts],
@@ -67,7 +68,7 @@ def report(seen: Observations) -> dict[str, Any]:
             "requests": len(seen.requests),
             "failed": sum(not r.good for r in seen.requests),
             "acknowledged_writes": len(seen.writes),
-            "missing_writes": len(missing(seen)) if seen.promoted_at else None,
+            "missing_writes": len(missing(seen)) if rpo(seen) is not None else None,
             "slots": _slots(seen),
         },
         "milestones": _milestones(seen),
@@ -83,8 +84,13 @@ def report(seen: Observations) -> dict[str, Any]:
             "calls": _calls(seen),
         },
     }
-    jsonschema.validate(found, json.loads(SCHEMA.read_text()))
+    jsonschema.validate(found, schema)
     return found
+
+
+def _outcomes(schema: dict[str, Any]) -> list[str]:
+    """Return the outcomes of a recovery. A dropped or duplicate run, for one, is none."""
+    return list(schema["properties"]["outcome"]["enum"])
 
 
 def write(found: dict[str, Any], folder: Path) -> Path:
@@ -100,10 +106,19 @@ def write(found: dict[str, Any], folder: Path) -> Path:
     if place.exists():
         shutil.rmtree(place)
     half.rename(place)
-    link = folder / f".latest-{os.getpid()}"
-    link.symlink_to(place.name)
-    link.replace(folder / "latest")
+    _point_latest(folder, place.name)
     return place
+
+
+def _point_latest(folder: Path, name: str) -> None:
+    """Point `latest` to a report, where there can be links and no folder has that name."""
+    link = folder / f".latest-{os.getpid()}"
+    try:
+        link.unlink(missing_ok=True)
+        link.symlink_to(name)
+        link.replace(folder / "latest")
+    except OSError:
+        link.unlink(missing_ok=True)
 
 
 def _moment(at: float) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from lab.config import LabError
 from lab.drill import stages
+from lab.drill.checks import DELIVERY_STEP
 from lab.drill.observations import Observations
 from lab.drill.traffic import Https, Traffic, held, write_to
 from lab.drill.watching import Watch
@@ -24,6 +25,8 @@ BASELINE_SECONDS = 3.0
 RECOVERY_AWS_SECONDS, RECOVERY_SECONDS = 420.0, 60.0
 STAYS_AWS_SECONDS = 40.0
 WRITES_TO_THE_RETURNED = 10
+# The app's fence reads the control item at most once a second.
+FENCE_CACHE_SECONDS = 1.0
 
 
 class NotSteady(LabError):
@@ -66,7 +69,10 @@ class Scenario:
     def _steady(self) -> None:
         self._watch.subscribe()
         with self._progress.step("Steady traffic through the public name"):
-            self._wait(60.0, self._settled, "The health checks and the alarm did not settle.")
+            if not self._within(60.0, self._settled):
+                raise NotSteady(
+                    "The health checks and the alarm did not settle. See .lab/last/engine.log."
+                )
             self._traffic.start()
             time.sleep(BASELINE_SECONDS)
         bad = [r.said for r in self._traffic.requests if not r.good]
@@ -130,11 +136,12 @@ class Scenario:
 
     def _after(self, *, recovered: bool) -> None:
         self.seen.dns_after_promotion = self._lab.leads_to()
+        region = self._config.secondary_region
         if recovered:
-            with self._progress.step(f"Users are served from {self._config.secondary_region}"):
+            with self._progress.step(f"Users are served from {region}"):
                 time.sleep(BASELINE_SECONDS)
-                region = self._config.secondary_region
-                self.seen.held_after_promotion = held(self._https, self._config, region)
+        if self.seen.promoted_at is not None:
+            self.seen.held_after_promotion = held(self._https, self._config, region)
 
     def _return(self) -> None:
         primary = self._config.primary_region
@@ -142,6 +149,10 @@ class Scenario:
         self.seen.healed = time.time()
         self._progress.event(f"{primary} is back")
         with self._progress.step(f"{primary} takes no write, and DNS stays"):
+            self._look_at_dns()
+            # Where it does not catch up, the writes that follow tell.
+            self._within(30.0, self._caught_up)
+            time.sleep(FENCE_CACHE_SECONDS)
             self.seen.writes_to_the_returned = write_to(
                 self._https, self._config, primary, WRITES_TO_THE_RETURNED
             )
@@ -149,12 +160,21 @@ class Scenario:
             stays_until = None
             end = time.time() + 300 / self._config.speed + 30
             while time.time() < min(end, stays_until or end):
-                self.seen.dns_after_heal.append((time.time(), self._lab.leads_to()))
+                self._look_at_dns()
                 self.seen.changes = self._watch.changes(self.seen.outage)
                 if stays_until is None and self.seen.first(endpoint, "healthy", self.seen.healed):
                     self.seen.primary_healthy_again = True
                     stays_until = time.time() + STAYS_AWS_SECONDS / self._config.speed
                 time.sleep(0.2)
+
+    def _look_at_dns(self) -> None:
+        self.seen.dns_after_heal.append((time.time(), self._lab.leads_to()))
+
+    def _caught_up(self) -> bool:
+        """Say whether the returned Region has what was written without it, but for the lag."""
+        link = f"{self._config.secondary_region}->{self._config.primary_region}"
+        waits = self._lab.act("replication")["links"].get(link, {"oldest_seconds": 0.0})
+        return bool(waits["oldest_seconds"] <= self._config.replication_lag + DELIVERY_STEP)
 
     def _gathered(self) -> Observations:
         seen, watch = self.seen, self._watch
@@ -170,9 +190,10 @@ class Scenario:
         seen.ended = time.time()
         return seen
 
-    def _wait(self, seconds: float, done: Callable[[], bool], otherwise: str) -> None:
+    def _within(self, seconds: float, done: Callable[[], bool]) -> bool:
         end = time.time() + seconds
         while not done():
             if time.time() > end:
-                raise NotSteady(f"{otherwise} See .lab/run/engine.log.")
+                return False
             time.sleep(0.2)
+        return True

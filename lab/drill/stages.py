@@ -40,13 +40,18 @@ def gap(seen: Observations) -> Gap | None:
     The good answer is one to a request that began after the last failure before it: what was on its
     way when the Region was lost says nothing about the recovery.
     """
-    failures = [r for r in seen.requests if not r.good and r.ended >= seen.outage]
+    ended = sorted(seen.requests, key=lambda r: (r.ended, r.good))
+    failures = [r for r in ended if not r.good and r.ended >= seen.outage]
     if not failures:
         return None
-    begun = min(r.started for r in failures)
-    good = [r.ended for r in seen.requests if r.good and r.started > begun and r.region]
-    others = [t for t in good if t >= min(r.ended for r in failures)]
-    return Gap(begun, min(others, default=None))
+    last, good = failures[0].ended, None
+    for request in ended[ended.index(failures[0]) :]:
+        if not request.good:
+            last = request.ended
+        elif request.started >= last and request.region:
+            good = request.ended
+            break
+    return Gap(min(r.started for r in failures), good)
 
 
 def stages(seen: Observations) -> list[Stage]:
@@ -57,7 +62,7 @@ def stages(seen: Observations) -> list[Stage]:
     name = seen.app_name
     since = seen.outage
     promote, decide = run.last("Promote"), run.last("Decide")
-    evidence = run.last("GatherEvidence")
+    judged, evidence = run.first("GatherEvidence"), run.last("GatherEvidence")
     # The end of each stage, whether AWS's intervals fill it, and what happens in it.
     ends: list[tuple[str, float | None, bool, str]] = [
         (
@@ -75,9 +80,15 @@ def stages(seen: Observations) -> list[Stage]:
         ("event", run.started, False, "EventBridge carries the alarm to the Secondary's machine"),
         (
             "intake",
-            evidence.entered if evidence else None,
+            judged.entered if judged else None,
             False,
             "intake, lock, announcement, and who is active",
+        ),
+        (
+            "hold",
+            evidence.entered if evidence else None,
+            False,
+            "a condition was not met: the machine waits, and judges again",
         ),
         (
             "evidence",
@@ -98,6 +109,8 @@ def stages(seen: Observations) -> list[Stage]:
     found: list[Stage] = []
     at = window.failed
     for what, end, modelled, detail in ends:
+        if what == "hold" and judged == evidence:
+            continue
         until = min(max(end if end is not None else at, at), window.good)
         wall = until - at
         seconds = wall * (seen.speed if modelled else 1.0)

@@ -116,10 +116,12 @@ class Traffic:
         started = time.time()
         found, region, said = None, None, "the name does not resolve"
         try:
-            region = self._regions[self._resolver.resolve()]
+            address = self._resolver.resolve()
+            said = f"the name leads to {address}, which is no Region's"
+            region = self._regions[address]
             found = self._https.request(region, self._config.public_name, method, path, body)
             region, said = found.headers.get("X-Served-By"), f"HTTP status {found.status}"
-        except NotResolved:
+        except (NotResolved, KeyError):
             pass
         except (urllib3.exceptions.HTTPError, OSError) as error:
             said = type(error).__name__
@@ -145,13 +147,16 @@ def write_to(https: Https, config: LabConfig, region: str, count: int) -> list[A
     return found
 
 
-def held(https: Https, config: LabConfig, region: str) -> frozenset[str]:
-    """Return the ids of all items that a Region lists under its own name."""
+def held(https: Https, config: LabConfig, region: str) -> frozenset[str] | None:
+    """Return the ids of all items that a Region lists by its own name; None where it fails to."""
     host, ids = f"{region}.{config.zone_name}", set[str]()
     cursor: str | None = ""
     while cursor is not None:
         path = "/items?limit=200" + (f"&next={cursor}" if cursor else "")
-        page = https.request(region, host, "GET", path).json()
-        ids |= {item["id"] for item in page["items"]}
-        cursor = page["next"]
+        try:
+            page = https.request(region, host, "GET", path).json()
+            ids |= {item["id"] for item in page["items"]}
+            cursor = page["next"]
+        except (urllib3.exceptions.HTTPError, OSError, ValueError, LookupError, TypeError):
+            return None
     return frozenset(ids)
