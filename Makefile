@@ -13,6 +13,9 @@ drill: install  ## Lose a Region on this machine and watch the application recov
 up: install  ## Start the two-Region lab, deploy the application, and keep it running
 	@$(BIN)/lab up
 
+cost: install  ## Compute what an idle month and a failover cost, from the template
+	@$(BIN)/python -m cost $(COST_FLAGS)
+
 test: check unit integration e2e  ## Everything CI runs: linters, then all tests
 
 check: install-dev  ## Linters, types, and the template's and state machine's validators
@@ -65,4 +68,4 @@ clean:  ## Remove everything that the other targets made
 	-@[ -x $(BIN)/lab ] && $(BIN)/lab down
 	rm -rf .venv .lab .aws-sam reports .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
 
-.PHONY: help drill up test check unit integration e2e format install install-dev lock clean
+.PHONY: help drill up cost test check unit integration e2e format install install-dev lock clean

@@ -41,7 +41,15 @@ def ports(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def described(**options: Any) -> LabConfig:
     """Return the lab that samconfig.toml and the options describe."""
-    return from_samconfig(ROOT / "samconfig.toml", process.RUN).with_options(**options)
+    config = from_samconfig(ROOT / "samconfig.toml", process.RUN).with_options(**options)
+    entries = sorted(config.entries.values())
+    others = [config.door_port, config.dns_port, config.api_port]
+    if len({*entries, *others}) < len([*entries, *others]):
+        raise LabError(
+            f"Two of the lab's ports are the same: --entry-port takes {entries[0]} to "
+            f"{entries[-1]}, and the others are {', '.join(map(str, others))}."
+        )
+    return config
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -65,9 +73,11 @@ def up(*, detach: bool, **options: int) -> None:
         if detach:
             return
         console.print("\n[dim]Ctrl-C ends it.[/]")
-        engine.process.wait()
-    except BaseException:
-        engine.stop()
+        if engine.process.wait():
+            raise process.EngineFailed("The lab's engine has died. See .lab/last/engine.log.")
+        console.print("The lab was ended.")
+    except BaseException as error:
+        engine.stop(error)
         raise
 
 
@@ -82,7 +92,7 @@ def welcome(config: LabConfig) -> str:
         "[bold]The lab is up.[/]",
         "",
         f"  The application, in a browser   http://127.0.0.1:{door}/",
-        f"  … over TLS, as its users do     curl --cacert {process.RUN / 'ca.pem'} "
+        f"  … over TLS, as its users do     curl --cacert {escape(str(config.ca_file))} "
         f"--connect-to {name}:443:127.0.0.1:{port} https://{name}/health",
         f"  DNS                             dig @127.0.0.1 -p {config.dns_port} {name}",
         f"  AWS                             {config.endpoint}",
@@ -180,15 +190,11 @@ def status(*, as_json: bool) -> None:
     """Show who is active, where DNS leads, what is lost, and the health checks."""
     config = process.deployed()
     control = Control(config)
-    item = control.client("dynamodb", config.secondary_region).get_item(
-        TableName=f"{config.app_name}-control", Key={"pk": {"S": "control"}}, ConsistentRead=True
-    )["Item"]
+    lost = control.state()["lost"]
     found = {
-        "active_region": item["active_region"]["S"],
-        "epoch": int(item["epoch"]["N"]),
-        "state": item["state"]["S"],
+        **control.who_is_active(lost),
         "public_name_leads_to": control.leads_to(),
-        "lost": control.state()["lost"],
+        "lost": lost,
         "health_checks": {
             c["name"]: "healthy" if c["healthy"] else "unhealthy" for c in control.act("health")
         },
@@ -197,12 +203,12 @@ def status(*, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(found, indent=2))
         return
-    lost = ", ".join(f"{r} ({loss['mode']})" for r, loss in found["lost"].items()) or "nothing"
-    click.echo(
-        f"Active Region   {found['active_region']} (epoch {found['epoch']}, {found['state']})"
-    )
-    click.echo(f"DNS leads to    {found['public_name_leads_to']}")
-    click.echo(f"Lost            {lost}")
+    active = f"{found['active_region']} (epoch {found['epoch']}, {found['state']})"
+    regions = ", ".join(f"{r} ({loss['mode']})" for r, loss in lost.items())
+    unknown = "unknown: the control item is missing, or no Region answers that holds it"
+    click.echo(f"Active Region   {active if found['active_region'] else unknown}")
+    click.echo(f"DNS leads to    {found['public_name_leads_to'] or 'nowhere'}")
+    click.echo(f"Lost            {regions or 'nothing'}")
     for name, verdict in found["health_checks"].items():
         click.echo(f"Health check    {name}: {verdict}")
 
@@ -229,14 +235,17 @@ def _interrupted(*_: Any) -> None:
 
 def main() -> None:
     """Run a command, and turn what a person can mend into one clear line and exit code 2."""
-    signal.signal(signal.SIGTERM, _interrupted)
-    signal.signal(signal.SIGHUP, _interrupted)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        # What `nohup` has set to be ignored stays so.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _interrupted)
     try:
-        cli.main(standalone_mode=False)
+        cli.main(prog_name="lab", standalone_mode=False)
     except click.exceptions.Exit as ended:
         sys.exit(ended.exit_code)
     except (KeyboardInterrupt, click.Abort):
-        console.print("\nInterrupted. The lab was ended and cleared.")
+        up = "The lab is still up; `lab down` ends it."
+        console.print(f"\nInterrupted. {up if process.RUN.exists() else 'No lab is left.'}")
         sys.exit(130)
     except click.ClickException as error:
         error.show()

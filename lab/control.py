@@ -6,10 +6,12 @@ import http.client
 import json
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 
 from lab.config import LabError
 
@@ -81,6 +83,27 @@ class Control:
         by_address = self._config.region_of_address
         answers = self.act("dns", name=self._config.public_name)
         return next((by_address[a["value"]] for a in answers if a["value"] in by_address), None)
+
+    def who_is_active(self, lost: dict[str, Any]) -> dict[str, Any]:
+        """Return what the control item says, as the Secondary holds it, or else the Primary."""
+        config = self._config
+        # A Region that was lost so that it hangs would be waited for.
+        silent = {r for r, loss in lost.items() if loss["mode"] in ("region", "global")}
+        for region in (config.secondary_region, config.primary_region):
+            if region in silent:
+                continue
+            with suppress(BotoCoreError, ClientError, KeyError):
+                item = self.client("dynamodb", region).get_item(
+                    TableName=f"{config.app_name}-control",
+                    Key={"pk": {"S": "control"}},
+                    ConsistentRead=True,
+                )["Item"]
+                return {
+                    "active_region": item["active_region"]["S"],
+                    "epoch": int(item["epoch"]["N"]),
+                    "state": item["state"]["S"],
+                }
+        return {"active_region": None, "epoch": None, "state": None}
 
     def client(self, service: str, region: str) -> Any:
         """Return a boto3 client of the lab's AWS, as the person who owns the account."""

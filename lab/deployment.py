@@ -33,14 +33,14 @@ class DeploymentFailed(LabError):
 def build(progress: Progress) -> None:
     """Run `sam build`, unless what it reads is as it was the last time."""
     mark, inputs = BUILD / "inputs.sha256", _fingerprint(_sources())
-    if mark.exists() and mark.read_text() == inputs:
+    template = BUILD / "out" / "template.yaml"
+    if template.exists() and mark.exists() and mark.read_text() == inputs:
         progress.done("sam build", "unchanged since the last one")
         return
     BUILD.mkdir(parents=True, exist_ok=True)
     mark.unlink(missing_ok=True)
     with progress.step("sam build"):
         _sam(["build", "--build-dir", str(BUILD / "out")], "build", _environment(None))
-        template = BUILD / "out" / "template.yaml"
         # JSON is YAML too, and saves each sam deploy about three seconds of parsing.
         template.write_text(json.dumps(yaml_parse(template.read_text())))
     mark.write_text(inputs)

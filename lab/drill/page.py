@@ -38,7 +38,7 @@ def render(report: Report) -> str:
 
 
 def sentence(report: Report) -> str:
-    """Say in one plain sentence what happened. A null RPO means that nothing was promoted."""
+    """Say in one plain sentence what happened."""
     primary, secondary = report["regions"]["primary"], report["regions"]["secondary"]
     rto, rpo, client = report["rto_seconds"], report["rpo_seconds"], report["client"]
     if rto is not None:
@@ -56,7 +56,8 @@ def sentence(report: Report) -> str:
     }.get(report["outcome"])
     missing, written = client["missing_writes"], client["acknowledged_writes"]
     if rpo is None:
-        writes = "nothing was promoted"
+        promoted = any(m["name"] == "promoted" for m in report["milestones"])
+        writes = "what was lost is not known" if promoted else "nothing was promoted"
     elif missing:
         oldest = f", at most {seconds(rpo)} old at the outage," if rpo else ""
         writes = f"{missing} of {written} acknowledged writes{oldest} had not reached {secondary}"

@@ -1,0 +1,191 @@
+"""A lab in simulated time: it loses a Region, recovers or not, and takes the Region back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from io import StringIO
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+from lab.drill import scenario
+from lab.drill.observations import Answered, Change, Control, Execution, Notification, Request
+from lab.drill.scenario import Scenario
+from lab.progress import Progress
+from tests.unit.lab.drill.seen import OUTAGE, execution, states
+from tests.unit.lab.engine.fakes import CONFIG, PRIMARY, SECONDARY, Anything
+
+if TYPE_CHECKING:
+    import pytest
+
+    from lab.drill.observations import Observations
+
+CHECKS = ("endpoint", "alarm", "off", "not-on", "switch")
+START, SPEED, EVERY = 1_800_000_000.0, 10.0, 0.5
+
+
+class World:
+    """What happens, and when. Moments count from the loss, or from the return."""
+
+    def __init__(self) -> None:
+        self.now = START
+        self.settles_at = START + 2
+        self.alarm, self.leads_to_before = "OK", PRIMARY
+        self.fails_in_quiet_times = False
+        self.run_starts, self.run_ends, self.run = 14.1, 17.2, execution()
+        self.users_return: float | None = 17.4
+        self.healthy_after_heal: float | None = 3.0
+        self.caught_up_after_heal = 2.0
+        self.lost: float | None = None
+        self.healed: float | None = None
+        self.written = 0.0
+        self.held: frozenset[str] | None = frozenset({"run-0"})
+        self.done: list[str] = []
+        self.interrupt_at: float | None = None
+        self.screen = StringIO()
+
+    def time(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        if self.interrupt_at is not None and self.since_loss() > self.interrupt_at:
+            raise KeyboardInterrupt
+
+    def since_loss(self) -> float:
+        return -1.0 if self.lost is None else self.now - self.lost
+
+    def promoted(self) -> bool:
+        return self.since_loss() >= 15.86 and self.run.outcome == "promoted"
+
+
+class Lab:
+    """The switchboard of the simulated lab."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def act(self, action: str, **given: Any) -> Any:
+        world = self._world
+        if action == "health":
+            healthy = world.now >= world.settles_at
+            return [{"name": f"pilot-light-{c}", "healthy": healthy} for c in CHECKS]
+        if action == "replication":
+            behind = world.healed and world.now < world.healed + world.caught_up_after_heal
+            link = {"waiting": 9, "oldest_seconds": 20.0 if behind else 0.5}
+            return {"links": {f"{SECONDARY}->{PRIMARY}": link}}
+        if action == "calls":
+            return []
+        world.done.append(f"{action} {given['region']}")
+        moment = {"lose": "lost", "heal": "healed"}[action]
+        setattr(world, moment, world.now)
+        return {}
+
+    def leads_to(self) -> str:
+        return SECONDARY if self._world.promoted() else self._world.leads_to_before
+
+    def client(self, service: str, region: str) -> Any:
+        alarms = {"MetricAlarms": [{"StateValue": self._world.alarm}]}
+        assert (service, region) == ("cloudwatch", "us-east-1")
+        return Anything(describe_alarms=lambda AlarmNames: alarms)
+
+
+class Watch:
+    """What is read from the simulated lab's AWS."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def subscribe(self) -> None:
+        self._world.done.append("subscribe")
+
+    def control(self) -> Control:
+        return Control(SECONDARY, 2) if self._world.promoted() else Control(PRIMARY, 1)
+
+    def changes(self, since: float) -> list[Change]:
+        world = self._world
+        found = [Change(since + 0.001, f"Region {PRIMARY}", "lost")]
+        found.append(Change(since + 14, "alarm pilot-light-primary-unhealthy", "ALARM"))
+        if world.healed and world.healthy_after_heal is not None:
+            at = world.healed + world.healthy_after_heal
+            found.append(Change(at, "health check pilot-light-endpoint", "healthy"))
+        return [c for c in found if c.at <= world.now]
+
+    def executions(self, since: float) -> list[Execution]:
+        world = self._world
+        if world.since_loss() < world.run_starts:
+            return []
+        begun = replace(world.run, started=since + world.run_starts, states=[])
+        if world.since_loss() < world.run_ends:
+            return [replace(begun, status="RUNNING", output={}, ended=None)]
+        after = since - OUTAGE
+        moved = [replace(s, entered=s.entered + after, exited=s.exited + after) for s in states()]
+        passed = moved if world.run.states else []
+        return [replace(begun, ended=since + world.run_ends, states=passed)]
+
+    def notifications(self) -> list[Notification]:
+        return [Notification(self._world.now, "started", "started")]
+
+    def lock(self) -> dict[str, Any]:
+        return {"cooldown_until": "9"}
+
+    def recoveries(self) -> list[str]:
+        return ["recovery#2"]
+
+    def recovery(self, epoch: int) -> dict[str, Any]:
+        return {"evidence": '{"confirm": {"verdict": "outage"}}'} if epoch == 2 else {}
+
+
+class Traffic:
+    """Users who ask every half second."""
+
+    writes: tuple[()] = ()
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._begun: float | None = None
+
+    def start(self) -> None:
+        self._world.done.append("traffic")
+        self._begun = self._world.now
+
+    def stop(self) -> None:
+        self._world.done.append("traffic ends")
+
+    @property
+    def requests(self) -> list[Request]:
+        if self._begun is None:
+            return []
+        count = int((self._world.now - self._begun) / EVERY)
+        return [self._request(self._begun + i * EVERY) for i in range(count)]
+
+    def _request(self, at: float) -> Request:
+        world = self._world
+        if world.lost is None or at < world.lost:
+            bad = world.fails_in_quiet_times
+            return Request("read", at, at + 0.01, not bad, PRIMARY, "HTTP status 500")
+        back = world.users_return is not None and at >= world.lost + world.users_return
+        return Request("read", at, at + 0.01, back, SECONDARY if back else PRIMARY, "said")
+
+
+def simulated(world: World, monkeypatch: pytest.MonkeyPatch) -> Scenario:
+    """Return a drill in the simulated lab."""
+
+    def write_to(_https: Any, _config: Any, region: str, count: int) -> list[Answered]:
+        world.done.append(f"{count} writes to {region}")
+        world.written = world.now
+        return [Answered(201, SECONDARY, PRIMARY)] * count
+
+    monkeypatch.setattr(scenario, "time", world)
+    monkeypatch.setattr(scenario, "Https", lambda config: None)
+    monkeypatch.setattr(scenario, "Watch", lambda config, lab: Watch(world))
+    monkeypatch.setattr(scenario, "Traffic", lambda config, https: Traffic(world))
+    monkeypatch.setattr(scenario, "held", lambda *_: world.held)
+    monkeypatch.setattr(scenario, "write_to", write_to)
+    config = CONFIG.with_options(speed=SPEED)
+    progress = Progress(Console(file=world.screen, width=200))
+    return Scenario(config, Lab(world), progress)  # type: ignore[arg-type]
+
+
+def drill(world: World, monkeypatch: pytest.MonkeyPatch) -> Observations:
+    return simulated(world, monkeypatch).run()

@@ -1,0 +1,177 @@
+"""The stages of a recovery: without gaps, and as long together as the recovery."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, strategies as st
+
+from lab.drill.stages import Stage, gap, stages
+from tests.unit.lab.drill.seen import (
+    CHANGES,
+    OUTAGE,
+    STATES,
+    change,
+    execution,
+    failed,
+    passing,
+    request,
+    states,
+    unrecovered,
+)
+from tests.unit.lab.engine.fakes import PRIMARY, SECONDARY
+
+if TYPE_CHECKING:
+    from lab.drill.observations import Observations
+
+NAMES = [
+    "detection",
+    "alarm",
+    "event",
+    "intake",
+    "evidence",
+    "decision",
+    "promotion",
+    "dns",
+    "resolver",
+]
+
+
+def by_name(seen: Observations) -> dict[str, Stage]:
+    return {s.name: s for s in stages(seen)}
+
+
+def assert_contiguous(seen: Observations) -> None:
+    window, found = gap(seen), stages(seen)
+    assert window and window.good
+    assert found[0].starts_at == pytest.approx(window.failed - OUTAGE, abs=0.002)
+    for stage, after in pairwise(found):
+        assert stage.starts_at + stage.wall_seconds == pytest.approx(after.starts_at, abs=0.002)
+    assert all(s.wall_seconds >= 0 for s in found)
+    wall = sum(s.wall_seconds for s in found)
+    assert wall == pytest.approx(window.good - window.failed, abs=0.01)
+
+
+def test_the_stages_follow_the_recovery_from_the_checkers_to_the_resolver() -> None:
+    assert [s.name for s in stages(passing())] == NAMES
+
+
+def test_each_stage_ends_at_its_moment() -> None:
+    assert {s.name: s.wall_seconds for s in stages(passing())} == {
+        "detection": 7.95,
+        "alarm": 6.0,
+        "event": 0.1,
+        "intake": 0.6,
+        "evidence": 1.1,
+        "decision": 0.05,
+        "promotion": 0.01,
+        "dns": 0.74,
+        "resolver": 0.85,
+    }
+
+
+def test_the_stages_have_no_gaps_and_add_up() -> None:
+    assert_contiguous(passing())
+
+
+def test_only_stages_that_an_interval_of_aws_fills_are_stretched_by_the_speed() -> None:
+    found = stages(passing())
+    assert [s.name for s in found if s.modelled] == ["detection", "alarm", "dns", "resolver"]
+    for stage in found:
+        factor = 10 if stage.modelled else 1
+        assert stage.seconds == pytest.approx(stage.wall_seconds * factor, abs=0.01)
+
+
+def test_at_speed_one_a_second_is_a_second() -> None:
+    assert all(s.seconds == s.wall_seconds for s in stages(passing(speed=1.0)))
+
+
+@pytest.mark.parametrize("gone", range(len(CHANGES)))
+def test_a_moment_that_nobody_noted_leaves_no_gap(gone: int) -> None:
+    changes = [change(*c) for i, c in enumerate(CHANGES) if i != gone]
+    assert_contiguous(passing(changes=changes))
+
+
+@pytest.mark.parametrize("gone", ["GatherEvidence", "Decide"])
+def test_a_state_that_the_history_lacks_leaves_no_gap(gone: str) -> None:
+    found = states({n: m for n, m in STATES.items() if n != gone})
+    assert_contiguous(passing(executions=[execution(states=found)]))
+
+
+def test_a_stage_without_its_moment_takes_no_time_and_the_next_one_takes_it_all() -> None:
+    seen = passing(changes=[c for c in passing().changes if "alarm" not in c.what])
+    found = by_name(seen)
+    assert (found["detection"].seconds, found["alarm"].seconds) == (0, 0)
+    assert found["event"].wall_seconds == pytest.approx(14.05)
+
+
+def test_what_comes_after_the_first_good_answer_belongs_to_no_stage() -> None:
+    early = [failed(0.05, 0.06), request(16.0, 16.1, SECONDARY)]
+    seen = passing(requests=early)
+    assert_contiguous(seen)
+    assert by_name(seen)["resolver"].seconds == 0
+
+
+def test_moments_before_the_first_failed_request_make_no_negative_stage() -> None:
+    seen = passing(requests=[failed(9, 9.1), request(17.4, 17.45, SECONDARY)])
+    assert_contiguous(seen)
+    assert by_name(seen)["detection"].seconds == 0
+
+
+@given(
+    st.lists(st.floats(0, 25), min_size=len(CHANGES), max_size=len(CHANGES)),
+    st.floats(0, 20),
+    st.floats(0, 20),
+)
+def test_the_stages_add_up_whatever_the_moments_are(
+    moments: list[float], gathered: float, promoted: float
+) -> None:
+    found = {**STATES, "GatherEvidence": (gathered, gathered), "Promote": (promoted, promoted)}
+    changes = [
+        change(at, what, state) for at, (_, what, state) in zip(moments, CHANGES, strict=True)
+    ]
+    assert_contiguous(passing(changes=changes, executions=[execution(states=states(found))]))
+
+
+def held_twice() -> Observations:
+    """The first judgement was to hold; the second, half a minute later, to promote."""
+    first = states({"GatherEvidence": (14.7, 15.8), "Decide": (15.8, 15.9)})
+    waited = states({"WaitToJudgeAgain": (16.0, 46.0), "ReadControl": (46.0, 46.1)})
+    second = {n: (a + 31.4, b + 31.4) for n, (a, b) in STATES.items() if a >= 14.7}
+    run = execution(states=[*states()[:2], *first, *waited, *states(second)], ended=OUTAGE + 49)
+    changes = [c for c in passing().changes if not c.what.startswith("DNS")]
+    moved = change(48.1, "DNS app.pilotlight.example", SECONDARY)
+    requests = [failed(0.05, 0.06), failed(47, 47.1), request(48.7, 48.8, SECONDARY)]
+    return passing(executions=[run], changes=[*changes, moved], requests=requests)
+
+
+def test_the_time_of_a_hold_is_a_stage_of_its_own() -> None:
+    found = by_name(held_twice())
+    assert list(found) == [*NAMES[:4], "hold", *NAMES[4:]]
+    assert found["intake"].wall_seconds == pytest.approx(0.6)
+    assert found["hold"].wall_seconds == pytest.approx(31.4)
+    assert not found["hold"].modelled, "the machine waits in its own time, at any speed"
+    assert found["evidence"].wall_seconds == pytest.approx(1.1)
+    assert_contiguous(held_twice())
+
+
+def test_a_recovery_without_a_hold_has_no_such_stage() -> None:
+    assert "hold" not in by_name(passing())
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        unrecovered(),
+        passing(requests=[request(1, 1.1, PRIMARY)]),
+        passing(requests=[failed(1, 1.1)]),
+        passing(executions=[]),
+        passing(executions=[replace(execution(), states=[])]),
+    ],
+    ids=["no run", "no failure", "no good answer", "no execution", "no promotion"],
+)
+def test_without_a_recovery_there_are_no_stages(seen: Observations) -> None:
+    assert stages(seen) == []

@@ -1,0 +1,196 @@
+"""What a drill reads from the lab's AWS, by clients that answer as AWS does."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from lab.drill.observations import Change, Control, Notification
+from lab.drill.watching import Watch
+from tests.unit.lab.engine.fakes import CONFIG, SECONDARY, Anything
+
+ACCOUNT = "000000000000"
+MACHINES = f"arn:aws:states:{SECONDARY}:{ACCOUNT}:stateMachine:"
+TOPICS = f"arn:aws:sns:{SECONDARY}:{ACCOUNT}:"
+
+
+def moment(at: float) -> datetime:
+    return datetime.fromtimestamp(at, UTC)
+
+
+class Lab:
+    """The lab's AWS: what is told here is answered, what is sent is kept."""
+
+    def __init__(self, *machines: str) -> None:
+        self.items: dict[tuple[str, str], dict[str, Any]] = {}
+        self.messages: list[dict[str, Any]] = []
+        self.runs: list[dict[str, Any]] = []
+        self.deleted: list[str] = []
+        self.subscribed: list[dict[str, Any]] = []
+        self.policy: dict[str, Any] = {}
+        self.actions: list[tuple[str, dict[str, Any]]] = []
+        self.regions: set[str] = set()
+        self._machines = [{"name": m, "stateMachineArn": MACHINES + m} for m in machines]
+
+    def act(self, action: str, **given: Any) -> Any:
+        self.actions.append((action, given))
+        return [{"at": 5.0, "what": "alarm a", "state": "ALARM"}]
+
+    def client(self, service: str, region: str) -> Any:
+        self.regions.add(region)
+        return getattr(self, f"_{service}")()
+
+    def _dynamodb(self) -> Any:
+        def get_item(TableName: str, Key: Any, ConsistentRead: bool) -> dict[str, Any]:
+            assert ConsistentRead
+            found = self.items.get((TableName, Key["pk"]["S"]))
+            return {"Item": found} if found else {}
+
+        def scan(TableName: str, ConsistentRead: bool) -> dict[str, Any]:
+            keys = [key for table, key in self.items if table == TableName]
+            return {"Items": [{"pk": {"S": key}} for key in keys]}
+
+        return Anything(get_item=get_item, scan=scan)
+
+    def _stepfunctions(self) -> Any:
+        def executions(stateMachineArn: str) -> dict[str, Any]:
+            assert stateMachineArn == MACHINES + "pilot-light-failover"
+            return {"executions": self.runs}
+
+        def describe(executionArn: str) -> dict[str, Any]:
+            return next(r for r in self.runs if r["executionArn"] == executionArn)
+
+        return Anything(
+            list_state_machines=lambda: {"stateMachines": self._machines},
+            list_executions=executions,
+            describe_execution=describe,
+            get_execution_history=lambda executionArn, maxResults: {"events": []},
+        )
+
+    def _sqs(self) -> Any:
+        def receive(QueueUrl: str, MaxNumberOfMessages: int) -> dict[str, Any]:
+            found, self.messages = self.messages[:2], self.messages[2:]
+            return {"Messages": found} if found else {}
+
+        return Anything(
+            create_queue=lambda QueueName: {"QueueUrl": f"http://queue/{QueueName}"},
+            get_queue_attributes=lambda QueueUrl, AttributeNames: {
+                "Attributes": {"QueueArn": "arn:queue"}
+            },
+            set_queue_attributes=lambda QueueUrl, Attributes: self.policy.update(
+                json.loads(Attributes["Policy"])
+            ),
+            receive_message=receive,
+            delete_message=lambda QueueUrl, ReceiptHandle: self.deleted.append(ReceiptHandle),
+        )
+
+    def _sns(self) -> Any:
+        topics = ["other", "pilot-light-recovery"]
+        return Anything(
+            list_topics=lambda: {"Topics": [{"TopicArn": TOPICS + t} for t in topics]},
+            subscribe=lambda **given: self.subscribed.append(given),
+        )
+
+
+@pytest.fixture
+def lab() -> Lab:
+    return Lab("pilot-light-janitor", "pilot-light-failover")
+
+
+@pytest.fixture
+def watch(lab: Lab) -> Watch:
+    return Watch(CONFIG, lab)  # type: ignore[arg-type]
+
+
+def message(event: str | None, at: str, number: int) -> dict[str, Any]:
+    attributes = {"event": {"Type": "String", "Value": event}} if event else {}
+    body = {"Timestamp": at, "Subject": f"Subject {number}", "MessageAttributes": attributes}
+    return {"Body": json.dumps(body), "ReceiptHandle": f"handle {number}"}
+
+
+def run(name: str, started: float, **more: Any) -> dict[str, Any]:
+    found = {"executionArn": name, "startDate": moment(started), "input": '{"mode": "drill"}'}
+    return {**found, "status": "RUNNING", **more}
+
+
+def test_all_is_read_in_the_secondarys_region(watch: Watch, lab: Lab) -> None:
+    assert lab.regions == {SECONDARY}
+    assert watch.machine == MACHINES + "pilot-light-failover"
+
+
+def test_a_queue_subscribes_to_the_recoverys_topic_and_lets_only_it_in(
+    watch: Watch, lab: Lab
+) -> None:
+    watch.subscribe()
+    topic = TOPICS + "pilot-light-recovery"
+    assert lab.subscribed == [{"TopicArn": topic, "Protocol": "sqs", "Endpoint": "arn:queue"}]
+    (allowed,) = lab.policy["Statement"]
+    assert allowed["Resource"] == "arn:queue"
+    assert allowed["Condition"] == {"ArnEquals": {"aws:SourceArn": topic}}
+
+
+def test_every_message_is_taken_off_the_queue(watch: Watch, lab: Lab) -> None:
+    lab.messages = [message("started", f"2026-03-14T10:22:3{i}.250Z", i) for i in range(5)]
+    found = watch.notifications()
+    at = moment(1773483750.25).timestamp()
+    assert found[0] == Notification(at, "started", "Subject 0")
+    assert len(found) == 5
+    assert lab.deleted == [f"handle {i}" for i in range(5)]
+    assert watch.notifications() == []
+
+
+def test_a_message_that_names_no_event_is_unknown(watch: Watch, lab: Lab) -> None:
+    lab.messages = [message(None, "2026-03-14T10:22:31Z", 0)]
+    assert [n.event for n in watch.notifications()] == ["unknown"]
+
+
+def test_the_control_item_says_who_is_active(watch: Watch, lab: Lab) -> None:
+    assert watch.control() is None
+    item = {"active_region": {"S": SECONDARY}, "epoch": {"N": "7"}}
+    lab.items["pilot-light-control", "control"] = item
+    assert watch.control() == Control(SECONDARY, 7)
+
+
+def test_the_lock_and_the_records_are_read_from_the_recoveries_table(
+    watch: Watch, lab: Lab
+) -> None:
+    assert (watch.lock(), watch.recoveries(), watch.recovery(2)) == ({}, [], {})
+    table = "pilot-light-recoveries"
+    lab.items[table, "lock"] = {"pk": {"S": "lock"}, "cooldown_until": {"N": "9"}}
+    lab.items[table, "recovery#3"] = {"pk": {"S": "recovery#3"}}
+    lab.items[table, "recovery#2"] = {"pk": {"S": "recovery#2"}, "evidence": {"S": "{}"}}
+    assert watch.lock() == {"pk": "lock", "cooldown_until": "9"}
+    assert watch.recoveries() == ["recovery#2", "recovery#3"]
+    assert watch.recovery(2) == {"pk": "recovery#2", "evidence": "{}"}
+
+
+def test_changes_are_asked_for_since_a_moment(watch: Watch, lab: Lab) -> None:
+    assert watch.changes(3.5) == [Change(5.0, "alarm a", "ALARM")]
+    assert lab.actions == [("transitions", {"since": 3.5})]
+
+
+def test_executions_since_a_moment_are_told_oldest_first(watch: Watch, lab: Lab) -> None:
+    lab.runs = [run("newest", 30), run("older", 20), run("too old", 10)]
+    assert [e.arn for e in watch.executions(15.0)] == ["older", "newest"]
+
+
+def test_an_execution_that_runs_has_no_end_and_no_outcome(watch: Watch, lab: Lab) -> None:
+    lab.runs = [run("a", 20)]
+    (found,) = watch.executions(0)
+    assert (found.status, found.ended, found.outcome) == ("RUNNING", None, "none")
+    assert found.given == {"mode": "drill"}
+
+
+def test_an_execution_that_ended_says_how(watch: Watch, lab: Lab) -> None:
+    lab.runs = [run("a", 20, status="SUCCEEDED", stopDate=moment(25), output='{"outcome": "held"}')]
+    (found,) = watch.executions(0)
+    assert (found.started, found.ended, found.outcome) == (20, 25, "held")
+
+
+def test_an_execution_that_failed_says_why(watch: Watch, lab: Lab) -> None:
+    lab.runs = [run("a", 20, status="FAILED", stopDate=moment(25), error="E", cause="C")]
+    (found,) = watch.executions(0)
+    assert (found.outcome, found.output) == ("failed", {"error": "E", "cause": "C"})

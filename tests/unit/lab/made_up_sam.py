@@ -1,0 +1,72 @@
+"""A `sam` that was made up, in a checkout that is a temporary folder."""
+
+from __future__ import annotations
+
+import subprocess
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any
+
+from lab import deployment, process
+from lab.deployment import build, deploy
+from tests.unit.lab.engine.fakes import CONFIG
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+
+class Steps:
+    """What a person was shown."""
+
+    def __init__(self) -> None:
+        self.shown: list[str] = []
+
+    def step(self, what: str) -> Any:
+        self.shown.append(what)
+        return nullcontext()
+
+    def done(self, what: str, detail: str = "") -> None:
+        self.shown.append(f"{what} {detail}")
+
+
+class Sam:
+    """A checkout that is a temporary folder, and a `sam` that is told how to end."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, root: Path) -> None:
+        self.root, self.steps = root, Steps()
+        self.calls: list[tuple[list[str], dict[str, Any]]] = []
+        self.fails: dict[str, str] = {}
+        state = root / ".lab"
+        for name, value in {"ROOT": root, "STATE": state, "RUN": state / "run"}.items():
+            monkeypatch.setattr(deployment, name, value)
+        monkeypatch.setattr(process, "RUN", state / "run")
+        monkeypatch.setattr(deployment, "BUILD", state / "build")
+        monkeypatch.setattr(deployment, "SAM", root / "bin" / "sam")
+        monkeypatch.setattr(deployment.subprocess, "run", self._run)
+        for source in ("functions/app/app.py", "statemachines/failover.asl.json"):
+            self.write(source, "source")
+        self.write("template.yaml", "Resources: {}")
+        self.write("requirements/lab.txt", "boto3")
+
+    def write(self, path: str, text: str) -> None:
+        (self.root / path).parent.mkdir(parents=True, exist_ok=True)
+        (self.root / path).write_text(text)
+
+    def _run(self, command: list[str], **given: Any) -> subprocess.CompletedProcess[bytes]:
+        self.calls.append((command, given))
+        name = command[1] if command[1] == "build" else command[3]
+        given["stdout"].write(self.fails.get(name, "").encode())
+        if command[1] == "build" and name not in self.fails:
+            self.write(".lab/build/out/template.yaml", "Resources:\n  A: !Ref B\n")
+        return subprocess.CompletedProcess(command, int(name in self.fails))
+
+    def build(self) -> None:
+        build(self.steps)  # type: ignore[arg-type]
+
+    def deploy(self, *envs: str) -> None:
+        deploy(CONFIG.with_options(config_envs=envs), self.steps)  # type: ignore[arg-type]
+
+    @property
+    def builds(self) -> int:
+        return sum(command[1] == "build" for command, _ in self.calls)

@@ -1,0 +1,135 @@
+"""Commands for a lab that is up: lose a Region, bring it back, and look."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.unit.lab.command_line import MISSING
+from tests.unit.lab.engine.fakes import CONFIG, PRIMARY, SECONDARY, VIRGINIA
+
+if TYPE_CHECKING:
+    from tests.unit.lab.command_line import MadeUpLab, Shell
+
+UNKNOWN = "unknown: the control item is missing, or no Region answers that holds it"
+
+
+def test_an_outage_is_the_primarys_unless_another_region_is_named(
+    shell: Shell, lab: MadeUpLab
+) -> None:
+    ended = shell("outage")
+    assert lab.done == [("lose", {"region": PRIMARY, "mode": "region", "style": "reset"})]
+    assert ended.code == 0
+    assert "us-west-2 is lost (region, reset). `lab heal primary` brings it back." in ended.out
+
+
+@pytest.mark.parametrize(
+    ("named", "code"), [("secondary", SECONDARY), ("us-east-1", VIRGINIA), (PRIMARY, PRIMARY)]
+)
+def test_a_region_may_be_lost_in_other_ways(
+    shell: Shell, lab: MadeUpLab, named: str, code: str
+) -> None:
+    ended = shell("outage", named, "--mode", "control", "--style", "hang")
+    assert lab.done == [("lose", {"region": code, "mode": "control", "style": "hang"})]
+    assert f"{code} is lost (control, hang). `lab heal {named}` brings it back." in ended.out
+
+
+@pytest.mark.parametrize("command", ["outage", "heal"])
+@pytest.mark.parametrize("region", ["mars-north-1", "Primary", "", "us-west-1"])
+def test_an_unknown_region_is_refused_and_the_known_ones_are_named(
+    shell: Shell, lab: MadeUpLab, command: str, region: str
+) -> None:
+    ended = shell(command, region)
+    assert (ended.code, ended.out, lab.done) == (2, "", [])
+    assert ended.err == (
+        f"Error: There is no Region {region!r} in this lab. Name one of: primary, secondary, "
+        "us-west-2, us-east-2, us-east-1.\n"
+    )
+
+
+def test_a_region_is_brought_back(shell: Shell, lab: MadeUpLab) -> None:
+    assert shell("heal").out == "us-west-2: back.\n"
+    assert lab.done == [("heal", {"region": PRIMARY})]
+
+
+def test_all_regions_can_be_brought_back_together(shell: Shell, lab: MadeUpLab) -> None:
+    assert shell("heal", "all").out == "us-west-2, us-east-2, us-east-1: back.\n"
+    assert lab.done == [("heal", {"region": region}) for region in CONFIG.regions]
+
+
+def test_not_all_regions_can_be_lost_together(shell: Shell, lab: MadeUpLab) -> None:
+    assert shell("outage", "all").code == 2
+
+
+def test_the_status_in_words(shell: Shell, lab: MadeUpLab) -> None:
+    lab.lost = {PRIMARY: {"mode": "region"}, VIRGINIA: {"mode": "global"}}
+    ended = shell("status")
+    assert ended.code == 0
+    assert ended.out.splitlines() == [
+        "Active Region   us-east-2 (epoch 2, serving)",
+        "DNS leads to    us-east-2",
+        "Lost            us-west-2 (region), us-east-1 (global)",
+        "Health check    pilot-light-endpoint: unhealthy",
+        "Health check    pilot-light-off: healthy",
+    ]
+
+
+def test_the_status_in_quiet_times(shell: Shell, lab: MadeUpLab) -> None:
+    assert "Lost            nothing" in shell("status").out.splitlines()
+
+
+def test_the_status_for_programs_is_json_and_nothing_else(shell: Shell, lab: MadeUpLab) -> None:
+    lab.lost = {PRIMARY: {"mode": "region"}}
+    ended = shell("status", "--json")
+    assert json.loads(ended.out) == {
+        "active_region": SECONDARY,
+        "epoch": 2,
+        "state": "serving",
+        "public_name_leads_to": SECONDARY,
+        "lost": {PRIMARY: {"mode": "region"}},
+        "health_checks": {"pilot-light-endpoint": "unhealthy", "pilot-light-off": "healthy"},
+        "replication": {"a->b": {"waiting": 3}},
+    }
+
+
+@pytest.mark.parametrize("mode", ["region", "global"])
+def test_the_status_of_a_lab_without_its_secondary_asks_the_primary_alone(
+    shell: Shell, lab: MadeUpLab, mode: str
+) -> None:
+    lab.lost, lab.items[SECONDARY] = {SECONDARY: {"mode": mode}}, None
+    ended = shell("status")
+    assert "Active Region   us-east-2 (epoch 2, serving)" in ended.out
+    assert lab.asked == [PRIMARY], "a Region that hangs is not waited for"
+
+
+@pytest.mark.parametrize("mode", ["control", "entry"])
+def test_a_secondary_whose_data_plane_answers_is_asked(
+    shell: Shell, lab: MadeUpLab, mode: str
+) -> None:
+    lab.lost = {SECONDARY: {"mode": mode}}
+    shell("status")
+    assert lab.asked == [SECONDARY]
+
+
+def test_a_secondary_that_refuses_is_no_traceback(shell: Shell, lab: MadeUpLab) -> None:
+    lab.items[SECONDARY] = None
+    assert "Active Region   us-east-2 (epoch 2, serving)" in shell("status").out
+
+
+@pytest.mark.parametrize("item", [MISSING, None, {"pk": {"S": "control"}}])
+def test_a_control_item_that_cannot_be_read_is_told_of(
+    shell: Shell, lab: MadeUpLab, item: dict[str, object] | None
+) -> None:
+    lab.items = dict.fromkeys(CONFIG.regions, item)
+    ended = shell("status")
+    assert ended.code == 0
+    assert f"Active Region   {UNKNOWN}" in ended.out
+    found = json.loads(shell("status", "--json").out)
+    assert (found["active_region"], found["epoch"], found["state"]) == (None, None, None)
+
+
+def test_a_public_name_that_leads_nowhere_is_told_of(shell: Shell, lab: MadeUpLab) -> None:
+    lab.addresses = []
+    assert "DNS leads to    nowhere" in shell("status").out

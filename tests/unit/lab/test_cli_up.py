@@ -1,0 +1,186 @@
+"""`lab up` and `lab drill`: what they start, and how they end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from lab import cli, deployment, process
+from lab.config import LabConfig, LabError
+from lab.deployment import DeploymentFailed
+from lab.drill import command
+from lab.process import EngineFailed
+from tests.unit.lab.engine.fakes import PRIMARY, SECONDARY, Anything
+
+if TYPE_CHECKING:
+    from tests.unit.lab.command_line import Shell
+
+OUTPUTS = {
+    "RehearseCommand": "aws stepfunctions start-execution\n  --input '{\"mode\": [1]}'",
+    "Topic": "arn:aws:sns:us-east-2:000000000000:pilot-light-recovery",
+}
+
+
+class Starts:
+    """What `lab up` starts, one after the other; any of it may fail."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+        self.done: list[Any] = []
+        self.fails: dict[str, BaseException] = {}
+        self.config: LabConfig | None = None
+        self.ended: int | BaseException = KeyboardInterrupt()
+        self.process = Anything(wait=self._wait)
+        described = Anything(describe_stacks=None)
+        monkeypatch.setattr(process, "RUN", folder / "run")
+        monkeypatch.setattr(process, "start", self._start)
+        monkeypatch.setattr(deployment, "build", lambda *_: self._do("build"))
+        monkeypatch.setattr(deployment, "deploy", lambda *_: self._do("deploy"))
+        monkeypatch.setattr(deployment, "outputs", lambda *_: OUTPUTS)
+        monkeypatch.setattr(cli, "Control", lambda _: Anything(client=lambda *_: described))
+
+    def _start(self, config: LabConfig, *, owned: bool) -> Any:
+        self.config = config
+        self._do("start owned" if owned else "start")
+        return self
+
+    def _do(self, what: str) -> None:
+        self.done.append(what)
+        if what in self.fails:
+            raise self.fails[what]
+
+    def _wait(self) -> int:
+        self.done.append("wait")
+        if isinstance(self.ended, BaseException):
+            raise self.ended
+        return self.ended
+
+    def stop(self, because: BaseException | None = None) -> None:
+        self.done.append(("stop", type(because)))
+
+
+@pytest.fixture
+def starts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Starts:
+    return Starts(monkeypatch, tmp_path)
+
+
+def test_a_lab_stays_up_until_it_is_interrupted(shell: Shell, starts: Starts) -> None:
+    ended = shell("up")
+    assert starts.done == ["start owned", "build", "deploy", "wait", ("stop", KeyboardInterrupt)]
+    assert ended.code == 130
+    assert "The lab is up." in ended.out and "Ctrl-C ends it." in ended.out
+
+
+def test_a_detached_lab_outlives_the_command(shell: Shell, starts: Starts) -> None:
+    ended = shell("up", "--detach")
+    assert starts.done == ["start", "build", "deploy"]
+    assert ended.code == 0
+    assert "Ctrl-C" not in ended.out
+
+
+def test_options_reach_the_lab(shell: Shell, starts: Starts) -> None:
+    ports = ["--entry-port", "9441", "--door-port", "9080", "--dns-port", "9053"]
+    shell("up", "--detach", *ports, "--api-port", "9566")
+    config = starts.config
+    assert config and config.entries[PRIMARY] == 9441
+    assert (config.door_port, config.dns_port, config.api_port) == (9080, 9053, 9566)
+    assert config.speed == 1.0, "by hand, AWS's intervals are as long as they are"
+    assert config.secondary_region == SECONDARY
+
+
+def test_a_lab_that_is_up_says_what_to_try(shell: Shell, starts: Starts) -> None:
+    out = shell("up", "--detach", "--door-port", "9080").out
+    for part in (
+        "http://127.0.0.1:9080/",
+        f"curl --cacert {process.RUN / 'ca.pem'} --connect-to app.pilotlight.example:443:",
+        "dig @127.0.0.1 -p 5354 app.pilotlight.example",
+        "export AWS_ENDPOINT_URL=http://127.0.0.1:4566 AWS_ACCESS_KEY_ID=test",
+        "aws stepfunctions start-execution --input '{\"mode\": [1]}'",
+        ".venv/bin/lab outage primary",
+        ".venv/bin/lab heal primary",
+    ):
+        assert part in out
+    assert OUTPUTS["Topic"] not in out
+
+
+def test_a_checkout_with_brackets_in_its_path_is_named_in_full(
+    shell: Shell, starts: Starts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "RUN", Path("/home/me/[red]/pilot-light"))
+    assert "--cacert /home/me/[red]/pilot-light/ca.pem" in shell("up", "--detach").out
+
+
+@pytest.mark.parametrize("what", ["build", "deploy"])
+@pytest.mark.parametrize("options", [[], ["--detach"]])
+def test_a_deployment_that_fails_ends_the_lab(
+    shell: Shell, starts: Starts, what: str, options: list[str]
+) -> None:
+    starts.fails[what] = DeploymentFailed("`sam` ended with 1:\nError: no")
+    ended = shell("up", *options)
+    assert starts.done[-1] == ("stop", DeploymentFailed)
+    assert (ended.code, ended.err) == (2, "Error: `sam` ended with 1:\nError: no\n")
+
+
+def test_an_engine_that_does_not_start_returns_two(shell: Shell, starts: Starts) -> None:
+    starts.fails["start owned"] = EngineFailed("Port 4566 on 127.0.0.1 is in use.")
+    ended = shell("up")
+    assert (ended.code, starts.done) == (2, ["start owned"])
+    assert ended.err == "Error: Port 4566 on 127.0.0.1 is in use.\n"
+
+
+def test_a_lab_that_another_terminal_ended_ends_the_command_well(
+    shell: Shell, starts: Starts
+) -> None:
+    starts.ended = 0
+    ended = shell("up")
+    assert (ended.code, ended.out.splitlines()[-1]) == (0, "The lab was ended.")
+    assert starts.done[-1] == "wait", "a new lab may be up already, and its files are not ours"
+
+
+@pytest.mark.parametrize("status", [1, -9])
+def test_an_engine_that_dies_under_a_lab_that_is_up_is_told_of(
+    shell: Shell, starts: Starts, status: int
+) -> None:
+    starts.ended = status
+    ended = shell("up")
+    assert (ended.code, starts.done[-1]) == (2, ("stop", EngineFailed))
+    assert ended.err == "Error: The lab's engine has died. See .lab/last/engine.log.\n"
+
+
+@pytest.fixture
+def drills(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Any]:
+    """Return the drills that were asked for; the first entry is how they end."""
+    found: list[Any] = [True]
+
+    def run_drill(config: LabConfig, reports: str, *, keep: bool) -> bool:
+        found.append((config, reports, keep))
+        if isinstance(found[0], BaseException):
+            raise found[0]
+        return bool(found[0])
+
+    monkeypatch.setattr(process, "RUN", tmp_path / "run")
+    monkeypatch.setattr(command, "run_drill", run_drill)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("ends", "code"),
+    [(True, 0), (False, 1), (LabError("It shakes."), 2), (KeyboardInterrupt(), 130)],
+)
+def test_the_exit_code_of_a_drill_is_its_verdict(
+    shell: Shell, drills: list[Any], ends: bool | BaseException, code: int
+) -> None:
+    drills[0] = ends
+    assert shell("drill").code == code
+
+
+def test_a_drill_is_ten_times_faster_than_aws_unless_told_otherwise(
+    shell: Shell, drills: list[Any]
+) -> None:
+    shell("drill")
+    shell("drill", "--speed", "2", "--replication-lag", "3", "--reports", "there", "--keep")
+    (config, reports, keep), (other, elsewhere, kept) = drills[1:]
+    assert (config.speed, config.replication_lag, keep) == (10.0, 0.5, False)
+    assert Path(reports).name == "reports"
+    assert (other.speed, other.replication_lag, elsewhere, kept) == (2.0, 3.0, "there", True)
