@@ -5,7 +5,7 @@ BIN := .venv/bin
 UV_FLAGS := --quiet --python $(BIN)/python --no-cache --require-hashes
 
 help:  ## Show this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 drill: install  ## Lose a Region on this machine and watch the application recover (about a minute)
 	@$(BIN)/lab drill $(DRILL_FLAGS)
@@ -16,13 +16,16 @@ up: install  ## Start the two-Region lab, deploy the application, and keep it ru
 cost: install  ## Compute what an idle month and a failover cost, from the template
 	@$(BIN)/python -m cost $(COST_FLAGS)
 
+bench: install  ## Compare designs over 20 outages, side by side (about 20 minutes)
+	@$(BIN)/lab bench $(BENCH_FLAGS)
+
 test: check unit integration e2e  ## Everything CI runs: linters, then all tests
 
 check: install-dev  ## Linters, types, and the template's and state machine's validators
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/cfn-lint template.yaml
+	$(BIN)/cfn-lint template.yaml lab/bench/designs.yaml
 
 unit: install-dev  ## Unit and template tests
 	$(BIN)/pytest tests/unit tests/template
@@ -30,8 +33,17 @@ unit: install-dev  ## Unit and template tests
 integration: install-dev  ## The real state machine with the real handlers, in-process
 	$(BIN)/pytest tests/integration
 
-e2e: install-dev  ## The drill, as a test
+e2e: install-dev  ## The drill, and one more outage, as tests
 	$(BIN)/pytest tests/e2e
+
+outages: install-dev  ## A drill of each outage of the lab, and the table of what came of it (ten minutes)
+	$(BIN)/pytest -m "" tests/e2e/test_outages.py
+
+audit: install  ## Check the recovery path, and write docs/recovery-path.md (AUDIT_FLAGS="--seen REPORT")
+	$(BIN)/python -m lab.audit $(AUDIT_FLAGS)
+
+permissions: install-dev  ## Remove each permission in turn and see that something fails
+	$(BIN)/pytest -m permissions tests/permissions
 
 format: install-dev  ## Format the code
 	$(BIN)/ruff format .
@@ -68,4 +80,4 @@ clean:  ## Remove everything that the other targets made
 	-@[ -x $(BIN)/lab ] && $(BIN)/lab down
 	rm -rf .venv .lab .aws-sam reports .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
 
-.PHONY: help drill up cost test check unit integration e2e format install install-dev lock clean
+.PHONY: help drill up bench cost audit test check unit integration e2e outages permissions format install install-dev lock clean

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cost import CostError
 from cost.bill import Line
+from cost.template import referred
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,12 +22,16 @@ HTTP_TYPES = ("HTTP", "HTTPS", "HTTP_STR_MATCH", "HTTPS_STR_MATCH")
 # Calculated and metric checks are billed as basic checks of AWS endpoints, and ask nobody.
 SILENT_TYPES = ("CALCULATED", "CLOUDWATCH_METRIC")
 ALL_CHECKER_REGIONS, LEAST_CHECKER_REGIONS = 8, 3
+FUNCTION_URL = "AWS::Lambda::Url"
 DOMAINS = ("AWS::ApiGateway::DomainName", "AWS::ApiGatewayV2::DomainName")
 
 
 @dataclass(frozen=True)
 class Check:
-    """One health check as deployed. `target` is the role whose custom domain it asks, if any's."""
+    """One health check as deployed.
+
+    `target` is the role whose custom domain or function URL `host` is, if any's.
+    """
 
     name: str
     owner: str
@@ -34,6 +39,7 @@ class Check:
     interval: int
     checkers: float
     threshold: int
+    host: str
     path: str
     target: str | None
     options: tuple[str, ...]
@@ -43,7 +49,7 @@ class Check:
         """Whether it is billed as a check of an AWS endpoint.
 
         AWS counts resources that run within AWS and belong to the same account: the custom
-        domains of these very stacks do.
+        domains and function URLs of these very stacks do.
         """
         return self.kind in SILENT_TYPES or self.target is not None
 
@@ -80,6 +86,7 @@ def _check(
     if regions < LEAST_CHECKER_REGIONS:
         raise CostError(f"{resource.name} is checked from {regions} Regions; Route 53 wants three.")
     asleep = str(config.get("Disabled", False)).lower() == "true" or kind in SILENT_TYPES
+    host = config.get("FullyQualifiedDomainName", "")
     return Check(
         resource.name,
         stack.role,
@@ -87,8 +94,9 @@ def _check(
         interval,
         0 if asleep else regions * usage.assumed("checkers_per_region"),
         int(config.get("FailureThreshold", 3)),
+        host,
         config.get("ResourcePath", "/").split("?")[0],
-        domains.get(config.get("FullyQualifiedDomainName", "")),
+        domains.get(referred(host) or host),
         _options(config, interval),
     )
 
@@ -103,6 +111,7 @@ def read(stacks: Iterable[Stack], settings: Settings, usage: Usage) -> list[Chec
     """
     stacks = list(stacks)
     domains = {d.properties["DomainName"]: s.role for s in stacks for d in s.of(*DOMAINS)}
+    domains |= {url.name: s.role for s in stacks for url in s.of(FUNCTION_URL)}
     found = [_check(s, r, domains, settings, usage) for s in stacks for r in s.of(KIND)]
     names = [check.name for check in found if check.kind not in SILENT_TYPES]
     unknown = set(settings.intervals) - set(names)

@@ -27,12 +27,13 @@ WRITES = ("dynamodb:putItem", "dynamodb:updateItem", "dynamodb:deleteItem")
 
 
 def _states(definition: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return all states, those of branches included, by their names."""
+    """Return all states, those of branches and maps included, by their names."""
     found: dict[str, dict[str, Any]] = {}
     for name, state in definition["States"].items():
         found[name] = state
-        for branch in state.get("Branches", []):
-            found.update(_states(branch))
+        within = [*state.get("Branches", []), *filter(None, [state.get("ItemProcessor")])]
+        for inner in within:
+            found.update(_states(inner))
     return found
 
 
@@ -55,7 +56,7 @@ def _entered(machine: Resource, deployment: Deployment, root: Path) -> list[tupl
     unknown = [name for name in wanted if name not in known]
     if unknown:
         raise CostError(f"usage.toml, [failover.states]: {path.name} has no state {unknown[0]!r}.")
-    return [(known[name], count) for name, count in wanted.items()]
+    return [({**known[name], "Name": name}, count) for name, count in wanted.items()]
 
 
 def _substituted(state: dict[str, Any], argument: str, machine: Resource) -> str:
@@ -83,7 +84,7 @@ def _invoked(
         for other, times in entry.invokes.items():
             yield Work(stack, functions.resource(stack, other), count * times)
         concurrency = int(stack.parameters.get("WarmConcurrency", 0))
-        for other in entry.pings:
+        for other in entry.pings if state["Name"] == usage.failover.pinged_in else ():
             pinged = functions.resource(stack, other)
             yield Work(stack, pinged, count * concurrency, billed_ms=usage.failover.ping_ms)
 

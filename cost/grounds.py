@@ -28,15 +28,19 @@ def assumptions(computed: Computed) -> list[str]:
         *rows(("", "value", "why"), body, "1"),
         "",
         "- A health check whose host name is a custom domain of these stacks is one of an *AWS "
-        "endpoint*: it runs within AWS, in the same account. Any other host would be billed as "
+        "endpoint*: it runs within AWS, in the same account. Any foreign host would be billed as "
         "another endpoint. Calculated checks are billed as basic checks and ask nobody.",
         "- Requests of a check: checker Regions, times checkers in each, times seconds of the "
         "month, through the interval. AWS counts the interval from an answer to the next request; "
         "the answer is taken to need no time, so that the figure is an upper bound.",
         "- X-Ray's default rule records the first request of each second and 5 % of the others "
         "[D]. Checkers do not coordinate [D], so requests are taken to come independently "
-        "(Poisson). A function behind a traced API follows the API's decision. If no two requests "
+        "(Poisson). A function behind a traced API follows the API's decision; one behind a "
+        "function URL samples by the default rule if its own tracing is active. If no two requests "
         "fell into one second, every one of them would be recorded.",
+        "- A request to a function URL costs an invocation, its time and the transfer of its "
+        "answer, and nothing else [D]. Its host is counted as an AWS endpoint, for it runs within "
+        "AWS and in the same account; no page that was read says so.",
         "- DNS queries of the checkers ask alias records to API Gateway, which are free [r].",
         "",
         "One invocation of each function, mean values, cold starts spread over all [r]:",

@@ -77,17 +77,21 @@ def _entries(deployment: Deployment) -> None:
         raise CostError(f"{usage.FILE.name} has [functions.{gone[0]}], the template has not.")
 
 
-def _scheduled(starts: Iterable[schedules.Start], deployment: Deployment) -> dict[str, float]:
-    """Return the invocations of functions by schedules; usage.toml must agree."""
-    found: dict[str, float] = {}
+def _scheduled(
+    starts: Iterable[schedules.Start], deployment: Deployment
+) -> dict[tuple[str, str], float]:
+    """Return the invocations by schedules, for each role and function; usage.toml must agree."""
+    found: dict[tuple[str, str], float] = {}
     for start in starts:
         if start.target in deployment.usage.functions:
-            found[start.target] = found.get(start.target, 0.0) + start.per_month
+            place = start.stack, start.target
+            found[place] = found.get(place, 0.0) + start.per_month
         elif start.target != deployment.usage.failover.machine:
             raise CostError(f"{start.schedule} starts {start.target or 'something'} unknown.")
+    names = {name for _, name in found}
     for name, entry in deployment.usage.functions.items():
-        if (entry.invoked_by == "schedule") != (name in found):
-            says = "is" if name in found else "is not"
+        if (entry.invoked_by == "schedule") != (name in names):
+            says = "is" if name in names else "is not"
             raise CostError(
                 f"{name} {says} on a schedule of the template, and [functions.{name}] in "
                 f"usage.toml says that it is invoked by {entry.invoked_by!r}."
@@ -95,7 +99,9 @@ def _scheduled(starts: Iterable[schedules.Start], deployment: Deployment) -> dic
     return found
 
 
-def _work(flows: Iterable[Flow], planned: dict[str, float], all_of: Deployment) -> Iterable[Work]:
+def _work(
+    flows: Iterable[Flow], scheduled: dict[tuple[str, str], float], all_of: Deployment
+) -> Iterable[Work]:
     stacks = {s.role: s for s in all_of.stacks}
     for flow in flows:
         stack, name = stacks[flow.where], flow.route.function
@@ -107,8 +113,8 @@ def _work(flows: Iterable[Flow], planned: dict[str, float], all_of: Deployment) 
         yield Work(stack, functions.resource(stack, name), flow.number, writes=writes)
     for stack in all_of.stacks:
         for function in stack.of(KIND):
-            if function.name in planned:
-                yield Work(stack, function, planned[function.name])
+            if (stack.role, function.name) in scheduled:
+                yield Work(stack, function, scheduled[stack.role, function.name])
 
 
 def _function_lines(works: list[Work], month: Month) -> Iterable[Line]:
@@ -176,7 +182,9 @@ def compute(
     CostError
         The template has something that neither table knows.
     """
-    all_of = standing.Deployment(tuple(stacks), prices, assumed)
+    stacks = tuple(stacks)
+    assumed = assumed.adopting(r.name for s in stacks for r in s.of(KIND))
+    all_of = standing.Deployment(stacks, prices, assumed)
     for stack in all_of.stacks:
         for resource in stack.resources.values():
             _known(stack, resource, prices)
@@ -185,7 +193,7 @@ def compute(
     starts = schedules.read(all_of.stacks, assumed.month_seconds)
     probes = [
         flow
-        for name, number in _scheduled(starts, all_of).items()
+        for (_, name), number in _scheduled(starts, all_of).items()
         for flow in traffic.of_probes(name, number, all_of.stacks, assumed)
     ]
     flows = [*traffic.of_checks(found, all_of), *probes, *traffic.of_users(all_of)]

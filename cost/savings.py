@@ -71,17 +71,19 @@ def single(computed: Computed) -> list[Option]:
 def together(computed: Computed) -> list[Option]:
     """Return combinations, from the one that gives up nothing in time to the cheapest."""
     lossless: dict[str, Any] = {"without": set(LOSSLESS)}
+    few = {"parameters": {"BackupRetentionDays": BACKUP_DAYS}}
+    base = "neither traces of health checks, metrics by method, nor Lambda's own log lines"
     changes: list[tuple[str, dict[str, Any]]] = [
-        ("neither traces of health checks, metrics by method, nor Lambda's own log lines", {}),
-        ("A, and the always-free allowances", {"free_allowances": True}),
-        *(
-            (f"A, and {check.name} every 30 s", {"intervals": {check.name: 30}})
-            for check in _fast(computed)
+        ("fewer backups, and the always-free allowances", {**few, "free_allowances": True}),
+        (
+            "all checks every 30 s, and the always-free allowances",
+            {"checks": "slow", "free_allowances": True},
         ),
-        ("A, and all checks every 30 s", {"checks": "slow"}),
-        ("A, and HTTP APIs with untraced functions", {"api": "http"}),
-        ("A, HTTP APIs, and all checks every 30 s", {"api": "http", "checks": "slow"}),
+        ("HTTP APIs with untraced functions", {"api": "http"}),
+        ("HTTP APIs, and all checks every 30 s", {"api": "http", "checks": "slow"}),
     ]
+    if computed.total - computed.instead(**lossless).total >= 0.005:
+        changes = [(base, {}), *((f"A, and {means}", change) for means, change in changes)]
     return [
         Option(letter, means, computed.instead(**lossless, **change).total)
         for letter, (means, change) in zip(ascii_uppercase, changes, strict=False)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 ENVS = {"Primary": "primary", "Secondary": "secondary", "Monitor": "monitor"}
 PLACES = {"Role", "PrimaryRegion", "SecondaryRegion"}
 NO_VALUE = object()
+PARTS = ("Fn::Join", "Fn::Split", "Fn::Select", "Fn::FindInMap")
 UNKNOWN = {"AWS::AccountId": "111122223333", "AWS::Partition": "aws"}
 
 
@@ -49,6 +50,7 @@ class Resolver:
 
     def __init__(self, template: dict[str, Any], region: str, parameters: dict[str, Any]) -> None:
         self._conditions = template.get("Conditions", {})
+        self._mappings = template.get("Mappings", {})
         self._known = {**UNKNOWN, "AWS::Region": region, **parameters}
 
     def holds(self, condition: Any) -> bool:
@@ -83,12 +85,22 @@ class Resolver:
                 return self._sub(args)
             if name == "Fn::GetAtt":
                 return f"<{'.'.join(args) if isinstance(args, list) else args}>"
-            if name == "Fn::Join":
-                return args[0].join(str(v) for v in self.value(args[1]))
+            if name in PARTS:
+                return self._part(name, [self.value(a) for a in args])
             if name.startswith("Fn::"):
                 raise CostError(f"template.yaml uses {name}, which is not understood.")
         values = {k: self.value(v) for k, v in node.items()}
         return {k: v for k, v in values.items() if v is not NO_VALUE}
+
+    def _part(self, name: str, args: list[Any]) -> Any:
+        """Join, split, select or look up; a part of another's attribute stays the attribute."""
+        if name == "Fn::FindInMap":
+            return self._mappings[args[0]][args[1]][args[2]]
+        if name == "Fn::Join":
+            return args[0].join(str(v) for v in args[1])
+        if name == "Fn::Split":
+            return args[1] if referred(args[1]) else args[1].split(args[0])
+        return args[1] if isinstance(args[1], str) else args[1][int(args[0])]
 
     def _ref(self, name: str) -> Any:
         return NO_VALUE if name == "AWS::NoValue" else self._known.get(name, f"<{name}>")

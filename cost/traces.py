@@ -20,12 +20,13 @@ class Rule:
     name: str
     priority: int
     method: str
+    host: str
     path: str
     service: str
     reservoir: int
     rate: float
 
-    def matches(self, method: str, path: str, service: str) -> bool:
+    def matches(self, method: str, host: str, path: str, service: str) -> bool:
         """Tell whether a request falls under it. `service` is API Gateway's `<api>/<stage>`.
 
         Whether X-Ray sees the stage before the path of a custom domain is not documented.
@@ -33,6 +34,7 @@ class Rule:
         stage = service.rsplit("/", 1)[-1]
         return (
             fnmatchcase(method, self.method)
+            and fnmatchcase(host, self.host)
             and fnmatchcase(service, self.service)
             and any(fnmatchcase(p, self.path) for p in (path, f"/{stage}{path}"))
         )
@@ -53,7 +55,7 @@ class Rule:
 
 
 # https://docs.aws.amazon.com/xray/latest/devguide/xray-console-sampling.html
-DEFAULT = Rule("Default", 10_000, "*", "*", "*", 1, 0.05)
+DEFAULT = Rule("Default", 10_000, "*", "*", "*", "*", 1, 0.05)
 
 
 def rules(stack: Stack) -> list[Rule]:
@@ -64,6 +66,7 @@ def rules(stack: Stack) -> list[Rule]:
             str(rule.get("RuleName", "")),
             int(rule["Priority"]),
             rule.get("HTTPMethod", "*"),
+            rule.get("Host", "*"),
             rule.get("URLPath", "*"),
             rule.get("ServiceName", "*"),
             int(rule["ReservoirSize"]),
@@ -75,11 +78,14 @@ def rules(stack: Stack) -> list[Rule]:
 
 
 def recorded(
-    requests: Iterable[tuple[str, str, float]], service: str, among: list[Rule], seconds: float
+    requests: Iterable[tuple[str, str, str, float]],
+    service: str,
+    among: list[Rule],
+    seconds: float,
 ) -> float:
-    """Return how many of the requests (method, path, number) to a traced API are recorded."""
+    """Return how many of the requests (method, host, path, number) to a traced API are recorded."""
     shared: dict[Rule, float] = {}
-    for method, path, number in requests:
-        rule = next(r for r in among if r.matches(method, path, service))
+    for method, host, path, number in requests:
+        rule = next(r for r in among if r.matches(method, host, path, service))
         shared[rule] = shared.get(rule, 0.0) + number
     return sum(rule.sampled(number, seconds) for rule, number in shared.items())

@@ -1,4 +1,8 @@
-"""Requests to the app while nobody uses it: where they come from, and what each makes."""
+"""Requests to the app while nobody uses it: where they come from, and what each makes.
+
+A request to a function URL costs what the function costs, and nothing else:
+https://docs.aws.amazon.com/lambda/latest/dg/apig-http-invoke-decision.html
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from cost import CostError
 from cost.bill import Line
+from cost.checks import FUNCTION_URL
 from cost.template import referred
 from cost.traces import recorded, rules
 
@@ -27,7 +32,7 @@ UNPOLLED_EVENTS = ("Schedule", "ScheduleV2", "EventBridgeRule", "CloudWatchEvent
 
 @dataclass(frozen=True)
 class Route:
-    """One method of an API, and the function behind it."""
+    """One method of an API or function URL, and the function behind it."""
 
     method: str
     path: str
@@ -37,12 +42,18 @@ class Route:
 
 @dataclass(frozen=True)
 class Flow:
-    """Requests of one kind in a month."""
+    """Requests of one kind in a month, by the name that is asked for."""
 
     where: str
     route: Route
     number: float
     cause: str
+    host: str = ""
+
+    @property
+    def by_url(self) -> bool:
+        """Whether they come by a function URL, past every API."""
+        return self.route.api.kind == FUNCTION_URL
 
 
 def routes(stack: Stack) -> list[Route]:
@@ -85,8 +96,14 @@ def of_checks(checks: Iterable[Check], deployment: Deployment) -> Iterable[Flow]
     for check in checks:
         number = check.requests(deployment.usage.month_seconds)
         if number and check.target:
-            found = route(stacks[check.target], "GET", check.path, check.name)
-            yield Flow(check.target, found, number, check.name)
+            stack = stacks[check.target]
+            url = stack.resources.get(referred(check.host))
+            if url is None:
+                found = route(stack, "GET", check.path, check.name)
+            else:
+                asked = referred(url.properties["TargetFunctionArn"])
+                found = Route("GET", check.path, url, asked)
+            yield Flow(check.target, found, number, check.name, check.host)
 
 
 def of_users(deployment: Deployment) -> Iterable[Flow]:
@@ -99,7 +116,9 @@ def of_users(deployment: Deployment) -> Iterable[Flow]:
     if requests:
         for method, path, share in (("GET", "/items/{id}", 1 - writes), ("POST", "/items", writes)):
             found = route(primary, method, path, "The user")
-            yield Flow("Primary", found, requests * share, "users")
+            given = primary.parameters
+            name = f"{given['PublicLabel']}.{given['ZoneName']}"
+            yield Flow("Primary", found, requests * share, "users", name)
 
 
 def of_probes(
@@ -111,20 +130,24 @@ def of_probes(
         role, _, path = target.partition(" ")
         if role not in by_role:
             raise CostError(f"{function} probes {target!r}; write a role and a path.")
-        found = route(by_role[role], "GET", path, function)
-        yield Flow(role, found, invocations * number, function)
+        stack = by_role[role]
+        found = route(stack, "GET", path, function)
+        name = f"{stack.region}.{stack.parameters['ZoneName']}"
+        yield Flow(role, found, invocations * number, function, name)
 
 
 def lines(flows: list[Flow], deployment: Deployment, settings: Settings) -> Iterable[Line]:
-    """Return what API Gateway asks for the requests, without functions and traces."""
+    """Return what API Gateway asks for the requests, and the answers cost, without functions."""
     prices, kilobytes = deployment.prices, deployment.usage.assumed("response_kb")
     for flow in flows:
-        as_deployed = API_PRICES[flow.route.api.kind]
-        price = prices["api_http" if settings.api == "http" else as_deployed]
-        what = f"{flow.route.method} {flow.route.path} for {flow.cause}"
-        yield Line("API Gateway", flow.where, what, flow.number, price, (flow.cause,))
+        if not flow.by_url:
+            as_deployed = API_PRICES[flow.route.api.kind]
+            price = prices["api_http" if settings.api == "http" else as_deployed]
+            what = f"{flow.route.method} {flow.route.path} for {flow.cause}"
+            yield Line("API Gateway", flow.where, what, flow.number, price, (flow.cause,))
         sent, size = prices["transfer_out"], flow.number * kilobytes / 1_000_000
-        yield Line("API Gateway", flow.where, "responses sent out", size, sent, (flow.cause,))
+        service = "Lambda" if flow.by_url else "API Gateway"
+        yield Line(service, flow.where, "responses sent out", size, sent, (flow.cause,))
 
 
 def metric_lines(flows: list[Flow], deployment: Deployment, settings: Settings) -> Iterable[Line]:
@@ -172,7 +195,7 @@ def trace_lines(flows: list[Flow], deployment: Deployment, settings: Settings) -
             among = rules(stack) if tracer.kind in API_PRICES else rules(stack)[-1:]
             given = tracer.properties
             service = f"{given.get('Name', '')}/{given.get('StageName', '')}"
-            asked = [(f.route.method, f.route.path, f.number) for f in group]
+            asked = [(f.route.method, f.host, f.route.path, f.number) for f in group]
             number = recorded(asked, service, among, seconds)
             causes = tuple(dict.fromkeys(f.cause for f in group))
             what = "traces of requests"

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 import tomllib
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from cost import CostError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 FILE = Path(__file__).with_name("usage.toml")
 InvokedBy = Literal["checks", "schedule", "machine", "deployment", "failure"]
@@ -49,6 +52,7 @@ class FailoverUsage:
     subscribers: int
     alarm_events: int
     ping_ms: float
+    pinged_in: str
     states: dict[str, int]
 
 
@@ -62,6 +66,12 @@ class Usage:
     buckets: dict[str, float | str]
     failover: FailoverUsage
     outside: dict[str, dict[str, Any]]
+    planned: dict[str, FunctionUsage] = field(default_factory=dict)
+
+    def adopting(self, names: Iterable[str]) -> Usage:
+        """Return it with the planned entries of the named functions, which the template has now."""
+        taken = {n: self.planned[n] for n in names if n in self.planned}
+        return replace(self, functions={**self.functions, **taken})
 
     def assumed(self, name: str) -> float:
         """Return the value of an assumption."""
@@ -146,6 +156,7 @@ def load(overrides: dict[str, float] | None = None, path: Path = FILE) -> Usage:
             found["buckets"],
             _made(FailoverUsage, found["failover"], f"{path.name}, [failover]"),
             found["outside"],
+            {n: _function(n, g, path.name) for n, g in found.get("planned", {}).items()},
         )
     except (OSError, KeyError, ValueError) as error:
         raise CostError(f"{path.name} cannot be read: {error}.") from error

@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 import signal
 import sys
+import textwrap
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,13 +18,26 @@ from rich.markup import escape
 from lab import deployment, process
 from lab.config import ROOT, LabConfig, LabError, from_samconfig
 from lab.control import Control
-from lab.engine.outage import MODES, STYLES
+from lab.engine.losses import STYLES
+from lab.engine.named_outages import NAMED
 from lab.progress import Progress, console
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 PORT = click.IntRange(1024, 65500)
+# These outages have a place of their own, whatever Region is named.
+PLACED = ("us-east-1", "partition")
+# \b keeps click from joining the lines.
+OUTAGES = "\b\nMODE is what is lost:\n" + "\n".join(
+    textwrap.fill(known.what, 96, initial_indent=f"  {name:<11}", subsequent_indent=" " * 13)
+    for name, known in NAMED.items()
+)
+STYLE = click.option(
+    "--style",
+    type=click.Choice(STYLES),
+    help="How what is lost refuses. Not every outage has every style.",
+)
 
 
 def ports(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -105,14 +120,14 @@ def welcome(config: LabConfig) -> str:
         "",
         "To lose the Primary, and to bring it back:",
         "",
-        "  .venv/bin/lab outage primary",
+        "  .venv/bin/lab outage",
         "  .venv/bin/lab status",
-        "  .venv/bin/lab heal primary",
+        "  .venv/bin/lab heal",
     ]
     return "\n".join(lines)
 
 
-@cli.command()
+@cli.command(epilog=OUTAGES)
 @click.option(
     "--speed",
     type=click.FloatRange(0.5, 20),
@@ -133,55 +148,115 @@ def welcome(config: LabConfig) -> str:
     default=str(ROOT / "reports"),
     help="Where the reports go.",
 )
+@click.option(
+    "--outage",
+    type=click.Choice(list(NAMED)),
+    default="region",
+    show_default=True,
+    metavar="MODE",
+    help="What is lost.",
+)
+@STYLE
 @click.option("--keep", is_flag=True, help="Leave the lab up afterwards, to look around.")
 @ports
 def drill(
-    *, speed: float, replication_lag: float, reports: str, keep: bool, **options: int
+    *,
+    speed: float,
+    replication_lag: float,
+    reports: str,
+    outage: str,
+    style: str | None,
+    keep: bool,
+    **options: int,
 ) -> None:
-    """Lose the Primary under load, watch the recovery, check it, and write a report.
+    """Begin an outage under load, watch what comes of it, check it, and write a report.
 
-    The exit code is the verdict.
+    The exit code is the verdict: whether what had to happen, happened.
     """
     from lab.drill.command import run_drill
 
     config = described(speed=speed, replication_lag=replication_lag, **options)
-    sys.exit(0 if run_drill(config, reports, keep=keep) else 1)
+    sys.exit(0 if run_drill(config, reports, outage=outage, style=style, keep=keep) else 1)
 
 
 @cli.command()
-@click.argument("region", default="primary")
 @click.option(
-    "--mode",
-    type=click.Choice(MODES),
-    default="region",
-    show_default=True,
-    help="region: entry, APIs and code. global: with us-east-1, the global control planes "
-    "too. control: control-plane calls only. entry: the HTTP entry only.",
+    "--outages", type=click.IntRange(1, 500), default=20, show_default=True, help="How many."
 )
 @click.option(
-    "--style",
-    type=click.Choice(STYLES),
-    default="reset",
-    show_default=True,
-    help="How what is lost refuses.",
+    "--users", type=click.IntRange(1, 20), default=5, show_default=True, help="Of each design."
 )
-def outage(region: str, mode: str, style: str) -> None:
-    """Lose REGION: primary, secondary, or a Region's code. Default: primary."""
+@click.option(
+    "--seed", type=int, help="Draws the phases; another one each time where none is given."
+)
+@click.option(
+    "--speed",
+    type=click.FloatRange(0.5, 20),
+    default=10.0,
+    show_default=True,
+    help="How much faster AWS's own intervals run; the code under test never does.",
+)
+@click.option(
+    "--reports",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=ROOT / "reports" / "bench",
+    help="Where the reports go.",
+)
+@click.option("--write-doc", is_flag=True, help="Put the figures into docs/benchmark.md.")
+@click.option(
+    "--from",
+    "known",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Run nothing: show a bench.json again, and write its documents.",
+)
+@ports
+def bench(
+    *,
+    outages: int,
+    users: int,
+    seed: int | None,
+    speed: float,
+    reports: Path,
+    write_doc: bool,
+    known: Path | None,
+    **options: int,
+) -> None:
+    """Compare designs: the same outages against record sets that stand side by side.
+
+    The exit code says whether it could be measured; the goals are judged in the report.
+    """
+    from lab.bench.command import again, run_bench
+    from lab.bench.document import fill
+
+    if known:
+        found = again(known)
+    else:
+        config = described(speed=speed, **options)
+        found = run_bench(config, reports, outages=outages, users=users, seed=seed)
+    if write_doc:
+        fill(found)
+
+
+@cli.command(epilog=OUTAGES)
+@click.argument("mode", type=click.Choice(list(NAMED)), default="region")
+@click.option("--region", default="primary", help="Where: primary, secondary, or a Region's code.")
+@STYLE
+def outage(mode: str, region: str, style: str | None) -> None:
+    """Begin an outage in the lab that is up: MODE (default: region), besides others."""
     config = process.deployed()
     code = region_code(config, region)
-    Control(config).act("lose", region=code, mode=mode, style=style)
-    console.print(f"{code} is lost ({mode}, {style}). `lab heal {region}` brings it back.")
+    Control(config).act("outage", mode=mode, region=code, style=style)
+    where = "" if mode in PLACED else f" in {code}"
+    console.print(f"The outage {mode} began{where}. `lab heal` ends it.")
 
 
 @cli.command()
-@click.argument("region", default="primary")
-def heal(region: str) -> None:
-    """Bring REGION back: primary, secondary, a Region's code, or all. Default: primary."""
-    config = process.deployed()
-    codes = config.regions if region == "all" else (region_code(config, region),)
-    for code in codes:
-        Control(config).act("heal", region=code)
-    console.print(f"{', '.join(codes)}: back.")
+def heal() -> None:
+    """End every outage of the lab that is up."""
+    ended = process.deployed()
+    names = Control(ended).state()["outages"]
+    Control(ended).act("heal")
+    console.print(f"Ended: {', '.join(names)}." if names else "No outage was begun.")
 
 
 @cli.command()
@@ -190,11 +265,12 @@ def status(*, as_json: bool) -> None:
     """Show who is active, where DNS leads, what is lost, and the health checks."""
     config = process.deployed()
     control = Control(config)
-    lost = control.state()["lost"]
+    state = control.state()
     found = {
-        **control.who_is_active(lost),
+        **control.who_is_active(state["lost"]),
         "public_name_leads_to": control.leads_to(),
-        "lost": lost,
+        "lost": state["lost"],
+        "outages": state["outages"],
         "health_checks": {
             c["name"]: "healthy" if c["healthy"] else "unhealthy" for c in control.act("health")
         },
@@ -203,12 +279,13 @@ def status(*, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(found, indent=2))
         return
+    regions = [f"{r} ({loss['mode']})" for r, loss in state["lost"].items()]
+    lost = ", ".join(state["outages"] or regions)
     active = f"{found['active_region']} (epoch {found['epoch']}, {found['state']})"
-    regions = ", ".join(f"{r} ({loss['mode']})" for r, loss in lost.items())
     unknown = "unknown: the control item is missing, or no Region answers that holds it"
     click.echo(f"Active Region   {active if found['active_region'] else unknown}")
     click.echo(f"DNS leads to    {found['public_name_leads_to'] or 'nowhere'}")
-    click.echo(f"Lost            {regions or 'nothing'}")
+    click.echo(f"Lost            {lost or 'nothing'}")
     for name, verdict in found["health_checks"].items():
         click.echo(f"Health check    {name}: {verdict}")
 

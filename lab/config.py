@@ -51,6 +51,20 @@ class LabConfig:
         return {region: self.entry_port + i for i, region in enumerate(self.regions)}
 
     @property
+    def crossings(self) -> dict[tuple[str, str], int]:
+        """The TLS ports at which functions of one Region of the pair reach the other's entry.
+
+        Ports of their own, so that a partition between the Regions leaves users alone.
+        """
+        pair, first = (self.primary_region, self.secondary_region), len(self.regions)
+        return {(a, b): self.entry_port + first + i for i, (a, b) in enumerate((pair, pair[::-1]))}
+
+    def entries_from(self, region: str) -> dict[str, int]:
+        """Return the TLS port of each Region's entry as functions of a Region use it."""
+        crossed = {b: port for (a, b), port in self.crossings.items() if a == region}
+        return self.entries | crossed
+
+    @property
     def addresses(self) -> dict[str, str]:
         """The address that DNS answers for each Region. Clients of the lab map it to the entry."""
         return {region: f"127.0.{i + 1}.1" for i, region in enumerate(self.regions)}

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shlex
 import subprocess
 import sys
+import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,14 +48,17 @@ def build(progress: Progress) -> None:
     mark.write_text(inputs)
 
 
-def deploy(config: LabConfig, progress: Progress) -> None:
-    """Run `sam deploy` for each config environment, those that wait for no other side by side."""
+def deploy(config: LabConfig, progress: Progress, *more: str) -> None:
+    """Run `sam deploy` for each config environment, those that wait for no other side by side.
+
+    `more` are parameters of the Secondary's stack, each as `Name=value`.
+    """
     for together in ordered(config.config_envs):
         with (
             progress.step(f"sam deploy --config-env {' and '.join(together)}"),
             ThreadPoolExecutor(len(together)) as pool,
         ):
-            for done in [pool.submit(_deploy, config, env) for env in together]:
+            for done in [pool.submit(_deploy, config, env, more) for env in together]:
                 done.result()
     mark_deployed()
 
@@ -66,10 +71,29 @@ def ordered(envs: Sequence[str]) -> list[list[str]]:
     return groups
 
 
-def _deploy(config: LabConfig, env: str) -> None:
+def _deploy(config: LabConfig, env: str, more: Sequence[str]) -> None:
     arguments = ["deploy", "--config-env", env, "--template-file", str(BUILD / "out/template.yaml")]
     arguments += ["--config-file", str(ROOT / "samconfig.toml"), "--no-progressbar"]
+    if env.startswith("secondary"):
+        # Given on the command line they replace those of samconfig.toml, so they are given whole.
+        interval = f"SentinelIntervalSeconds={sentinel_interval(config.speed)}"
+        arguments += ["--parameter-overrides", *_overrides(env), interval, *more]
     _sam(arguments, f"deploy-{env}", _environment(config))
+
+
+def sentinel_interval(speed: float) -> int:
+    """Return the sentinel's interval for a lab at some speed, which divides only AWS's intervals.
+
+    The largest that the template allows and that gives each of the alarm's periods a point. Above
+    ten times AWS's speed there is none.
+    """
+    return max((s for s in (2, 5, 10) if s <= 10 / speed), default=1)
+
+
+def _overrides(env: str) -> list[str]:
+    with (ROOT / "samconfig.toml").open("rb") as file:
+        given = tomllib.load(file)[env]["deploy"]["parameters"]["parameter_overrides"]
+    return shlex.split(given) if isinstance(given, str) else list(given)
 
 
 def _sam(arguments: list[str], name: str, environment: dict[str, str]) -> None:

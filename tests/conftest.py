@@ -18,7 +18,10 @@ ENVIRONMENT = {
     "ITEMS_TABLE": "pilot-light-items",
     "CONTROL_TABLE": "pilot-light-control",
     "RELEASE": "test",
-    "ALARM_ARNS": "arn:aws:cloudwatch:us-east-1:123456789012:alarm:pilot-light-primary-unhealthy",
+    "ALARM_ARNS": "arn:aws:cloudwatch:us-east-1:123456789012:alarm:pilot-light-primary-unhealthy,"
+    "arn:aws:cloudwatch:us-east-2:123456789012:alarm:pilot-light-sentinel",
+    "CONFIRMATION_POLICY": "both",
+    "SENTINEL_INTERVAL_SECONDS": "10",
     "MAX_EVENT_AGE_SECONDS": "900",
     "HOLD_DEADLINE_SECONDS": "3600",
     "RECOVERIES_TABLE": "pilot-light-recoveries",

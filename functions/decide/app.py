@@ -7,7 +7,8 @@ from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
-from pilotlight.domain.decision import decide
+from pilotlight.domain.confirmation import policy
+from pilotlight.domain.decision import SETTLING_JUDGEMENTS, decide
 from pilotlight.moments import parse
 from pilotlight.settings import required
 
@@ -27,6 +28,8 @@ def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         hold_started_at=parse(held_since) if held_since else None,
         now=parse(event["now"]),
         hold_deadline=timedelta(seconds=float(required("HOLD_DEADLINE_SECONDS"))),
+        policy=policy(required("CONFIRMATION_POLICY")),
+        judgements_before=int(event.get("judgements_before", SETTLING_JUDGEMENTS)),
     ).as_dict()
     metrics.add_metric(name=f"Decision.{decision['action']}", unit=MetricUnit.Count, value=1)
     logger.info("Decided", extra={"decision": decision})

@@ -7,7 +7,12 @@ from datetime import UTC, datetime
 
 def now() -> str:
     """Return this moment."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return text(datetime.now(UTC))
+
+
+def text(moment: datetime) -> str:
+    """Write a moment that is in UTC."""
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def parse(text: str) -> datetime:

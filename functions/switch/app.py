@@ -22,7 +22,7 @@ class Switch:
         self._last: Position = "unknown"
 
     def ask(self, question: str) -> dict[str, Any]:
-        """Answer `on` or `off` in API Gateway's form."""
+        """Answer `on` or `off` in the form that API Gateway and function URLs share."""
         self._last = position(self._control.get(), self._region, self._last)
         found = answer("on" if question == "on" else "off", self._last)
         return {
@@ -42,5 +42,6 @@ def switch() -> Switch:
 
 @answers_warm_pings
 def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """Answer one checker."""
-    return switch().ask(event["path"].rsplit("/", 1)[-1])
+    """Answer one checker, who comes by the function URL, or a person, who comes by the API."""
+    path: str = event["rawPath"] if "rawPath" in event else event["path"]
+    return switch().ask(path.rsplit("/", 1)[-1])

@@ -1,45 +1,61 @@
-"""Warm: forces execution environments of the app into being, by pings that overlap."""
+"""Warm: forces execution environments into being before users need them, and proves them."""
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from aws_lambda_powertools import Logger, Tracer
+from pilotlight import moments
 from pilotlight.adapters.clients import client
-from pilotlight.adapters.invoke import invoke
+from pilotlight.adapters.pings import MAX_IN_FLIGHT, listed, ping_client, wave
+from pilotlight.domain.warming import Warmed, batches, name, summary, warmed
 from pilotlight.settings import required
-from pilotlight.warm_ping import ping
 
 logger, tracer = Logger(), Tracer()
-HOLD_MS = 300
+# No wave begins later than this after the plan. Users are waiting, and cold functions serve too.
+BUDGET = timedelta(seconds=4)
 
 
-def warmed(pool: ThreadPoolExecutor, function: str, concurrency: int) -> dict[str, Any]:
-    """Ping one function so many times at once, and count the environments that answered."""
-    pings = [
-        pool.submit(invoke, client("lambda"), function, ping(HOLD_MS)) for _ in range(concurrency)
-    ]
-    answers = [p.result()["environment"] for p in pings if p.exception() is None]
-    return {
-        "function": function.split(":function:")[-1],
-        "requested": concurrency,
-        "environments": len(set(answers)),
-        "failed": concurrency - len(answers),
-    }
+def targets() -> list[str]:
+    """Return the app's own functions and those that are listed, each once."""
+    own = required("WARM_TARGETS").split(",")
+    more = listed(client("dynamodb"), required("RECOVERIES_TABLE"))
+    return list({name(function): function for function in [*more, *own]}.values())
+
+
+def plan() -> dict[str, Any]:
+    """Share the work out. A batch names places in the list, so that its size says nothing here."""
+    now, count, wanted = datetime.now(UTC), len(targets()), int(required("WARM_CONCURRENCY"))
+    until = moments.text(now + BUDGET)
+    shared = [{**batch, "until": until} for batch in batches(count, wanted)]
+    return {"asked_at": moments.text(now), "functions": count, "batches": shared}
+
+
+def ping_batch(batch: dict[str, Any]) -> dict[str, Any]:
+    """Warm the functions of one batch, and return how many environments were proven."""
+    functions = targets()[batch["from"] : batch["to"]]
+    wanted, until = int(required("WARM_CONCURRENCY")), moments.parse(batch["until"])
+    at_once = max(1, min(len(functions), MAX_IN_FLIGHT // wanted))
+    with ThreadPoolExecutor(at_once * wanted) as pings, ThreadPoolExecutor(at_once) as pool:
+
+        def warm(function: str) -> Warmed:
+            send = partial(wave, pings, ping_client(), function, wanted)
+            return warmed(function, wanted, send, lambda: datetime.now(UTC) < until)
+
+        return summary(list(pool.map(warm, functions)), batch["show"])
 
 
 @tracer.capture_lambda_handler(capture_response=False)
 @logger.inject_lambda_context(clear_state=True)
-def lambda_handler(_event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """Return how many environments of each function answered."""
-    concurrency = int(required("WARM_CONCURRENCY"))
-    functions = required("WARM_TARGETS").split(",")
-    with (
-        ThreadPoolExecutor(concurrency * len(functions)) as pings,
-        ThreadPoolExecutor(len(functions)) as pool,
-    ):
-        targets = list(pool.map(lambda f: warmed(pings, f, concurrency), functions))
-    ok = all(t["failed"] == 0 for t in targets)
-    logger.info("Functions warmed", extra={"targets": targets})
-    return {"ok": ok, "targets": targets}
+def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+    """Return the plan, or what warming one of its batches proved."""
+    steps = {"plan": plan, "ping": lambda: ping_batch(event["batch"])}
+    step = event.get("step")
+    if step not in steps:
+        raise ValueError(f"The step {step!r} is none of {', '.join(steps)}.")
+    found = steps[step]()
+    logger.info("Functions warmed" if step == "ping" else "Warming planned", extra={"found": found})
+    return found

@@ -5,13 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from lab.audit import calls as audit
+from lab.audit.planes import UnknownAction
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from lab.drill.observations import Observations, Write
 
 # A write that is as old as the lag may be on its last metres: the lab delivers in steps.
 DELIVERY_STEP = 0.25
+# How the execution of the other alarm may end.
+CHANGED_NOTHING = {"duplicate", "cooling_down", "already_promoted"}
 
 
 @dataclass(frozen=True)
@@ -26,9 +31,11 @@ class Check:
 Judgement = tuple[bool, str]
 
 
-def checks(seen: Observations) -> list[Check]:
-    """Return every check. One that nothing was seen for has failed."""
-    return [Check(judge.__name__, *judge(seen)) for judge in JUDGES]
+def checks(
+    seen: Observations, judges: Sequence[Callable[[Observations], Judgement]] = ()
+) -> list[Check]:
+    """Return every check, by default of a recovery. One that nothing was seen for has failed."""
+    return [Check(judge.__name__, *judge(seen)) for judge in judges or JUDGES]
 
 
 def missing(seen: Observations) -> list[Write]:
@@ -73,16 +80,19 @@ def recovery_promoted(seen: Observations) -> Judgement:
 
 
 def one_promotion_only(seen: Observations) -> Judgement:
-    """Require one step of the epoch, and one recovery on record."""
+    """Require one step of the epoch, one recovery on record, and that other runs did nothing."""
     before, after = seen.control_before, seen.control_after
     if before is None or after is None:
         return False, "The control item could not be read."
     once = after.epoch == before.epoch + 1 and after.active_region == seen.secondary
     recorded = seen.recoveries == [f"recovery#{after.epoch}"]
+    run = seen.recovery
+    others = [e.outcome for e in seen.executions if run is None or e.arn != run.arn]
     return (
-        once and recorded,
+        once and recorded and set(others) <= CHANGED_NOTHING,
         f"Epoch {before.epoch} in {before.active_region}, then {after.epoch} in "
-        f"{after.active_region}; on record: {', '.join(seen.recoveries) or 'nothing'}.",
+        f"{after.active_region}; on record: {', '.join(seen.recoveries) or 'nothing'}; "
+        f"other executions: {', '.join(others) or 'none'}.",
     )
 
 
@@ -156,13 +166,31 @@ def lock_released(seen: Observations) -> Judgement:
 
 
 def no_call_left_the_secondary(seen: Observations) -> Judgement:
-    """Require that the Secondary called no other Region until the recovery had ended."""
-    calls = recovery_calls(seen)
+    """Require that the recovery path called no other Region until the recovery had ended."""
+    calls = path_calls(seen)
     left = [c for c in calls if c["region"] != seen.secondary]
     if left:
         named = sorted({f"{c['service']}:{c['operation']} in {c['region']}" for c in left})
         return False, f"Calls to other Regions: {', '.join(named)}."
     return bool(calls), f"{len(calls)} API calls were made, all of them in {seen.secondary}."
+
+
+def data_planes_only(seen: Observations) -> Judgement:
+    """Require that the recovery path called no control plane until the recovery had ended."""
+    try:
+        calls = audit.recorded(path_calls(seen))
+    except UnknownAction as error:
+        return False, str(error)
+    bad = sorted({str(c) for c in calls if c.plane.plane != "data"})
+    if bad:
+        return False, f"Not data plane: {', '.join(bad)}."
+    kinds = {c.action for c in calls}
+    return bool(calls), f"{len(calls)} API calls of {len(kinds)} kinds, all of them data plane."
+
+
+def path_calls(seen: Observations) -> list[dict[str, Any]]:
+    """Return those of the recovery's calls that roles on the recovery path made."""
+    return [c for c in recovery_calls(seen) if audit.on_the_path(c)]
 
 
 def recovery_calls(seen: Observations) -> list[dict[str, Any]]:
@@ -186,4 +214,5 @@ JUDGES: tuple[Callable[[Observations], Judgement], ...] = (
     notifications_in_order,
     lock_released,
     no_call_left_the_secondary,
+    data_planes_only,
 )

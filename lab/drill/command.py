@@ -15,25 +15,37 @@ from lab.config import LabError
 from lab.control import Control
 from lab.drill import report
 from lab.drill.scenario import Scenario
+from lab.engine.named_outages import unfit
 from lab.progress import Progress, console
 
 if TYPE_CHECKING:
     from lab.config import LabConfig
 
 
-def run_drill(config: LabConfig, reports: str, *, keep: bool) -> bool:
+def run_drill(
+    config: LabConfig,
+    reports: str,
+    *,
+    outage: str = "region",
+    style: str | None = None,
+    keep: bool,
+) -> bool:
     """Run a drill and say whether it passed. The lab is ended unless `keep` asks for it."""
+    if refused := unfit(outage, style):
+        raise LabError(refused)
     progress, folder = Progress(), Path(reports)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise LabError(f"Reports cannot be written to {folder}: {error.strerror}.") from error
     with progress.step("Engine: a laptop AWS with two Regions"):
-        engine = process.start(config, owned=not keep)
+        # Two busy cores deploy several times faster while the checkers take their time.
+        engine = process.start(config.with_options(speed=1.0), owned=not keep)
     try:
         deployment.build(progress)
         deployment.deploy(config, progress)
-        seen = Scenario(config, Control(config), progress).run()
+        Control(config).act("speed", factor=config.speed)
+        seen = Scenario(config, Control(config), progress, outage=outage, style=style).run()
         found = report.report(seen)
         place = report.write(found, folder)
         passed = found["verdict"] == "pass"
@@ -59,20 +71,29 @@ def show(found: dict[str, Any], place: Path) -> None:
     for stage in found["stages"]:
         seconds = f"{stage['seconds']:.2f} s"
         stages.add_row(stage["name"], seconds, "[dim]modelled[/]" if stage["modelled"] else "")
-    console.print("\nFrom the first failed request to the first good answer:")
-    console.print(stages)
+    if found["stages"]:
+        console.print("\nFrom the first failed request to the first good answer:")
+        console.print(stages)
     console.print()
     for check in found["checks"]:
         mark = "[green]✓[/]" if check["passed"] else "[red]✗[/]"
         console.print(f"{mark} {check['name']}: [dim]{escape(check['detail'])}[/]", soft_wrap=True)
     passed = found["verdict"] == "pass"
     verdict = "[bold green]PASS[/]" if passed else "[bold red]FAIL[/]"
+    outage = found["outage"]
     console.print(
-        f"\n{verdict}  outcome {found['outcome']}, RTO {_seconds(found['rto_seconds'])} at AWS's "
-        f"intervals ({_seconds(found['clock']['rto_wall_seconds'])} here), "
-        f"RPO {_seconds(found['rpo_seconds'])}",
+        f"\nOutage {outage['mode']}, expected: {outage['expected']}. The application "
+        f"{outage['verdict']}.",
         soft_wrap=True,
     )
+    figures = "nothing had to recover"
+    if found["stages"] or outage["expected"] == "recovers":
+        figures = (
+            f"RTO {_seconds(found['rto_seconds'])} at AWS's intervals "
+            f"({_seconds(found['clock']['rto_wall_seconds'])} here), "
+            f"RPO {_seconds(found['rpo_seconds'])}"
+        )
+    console.print(f"{verdict}  outcome {found['outcome']}, {figures}", soft_wrap=True)
     console.print(f"Report: {escape(os.path.relpath(place))}/report.html", soft_wrap=True)
 
 

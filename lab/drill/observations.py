@@ -94,6 +94,7 @@ class Notification:
     at: float
     event: str
     subject: str
+    message: str = ""
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,7 @@ class Observations:
     speed: float
     replication_lag: float
     started: float
+    mode: str = "region"
     outage: float = 0.0
     healed: float | None = None
     ended: float = 0.0
@@ -123,11 +125,16 @@ class Observations:
     writes: list[Write] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     executions: list[Execution] = field(default_factory=list)
+    first_failed_probe: float | None = None
+    switched_on: float | None = None
     control_before: Control | None = None
     control_after: Control | None = None
     held_after_promotion: frozenset[str] | None = None
     dns_after_promotion: str | None = None
     dns_after_heal: list[tuple[float, str | None]] = field(default_factory=list)
+    dns_throughout: list[tuple[float, str | None]] = field(default_factory=list)
+    effects: list[str] = field(default_factory=list)
+    held_finally: dict[str, frozenset[str]] = field(default_factory=dict)
     primary_healthy_again: bool = False
     writes_to_the_returned: list[Answered] = field(default_factory=list)
     notifications: list[Notification] = field(default_factory=list)
@@ -137,20 +144,42 @@ class Observations:
     calls: list[dict[str, Any]] = field(default_factory=list)
 
     @property
+    def meant(self) -> list[Execution]:
+        """The runs since the outage, without those that left the work to another."""
+        after = [e for e in self.executions if e.started >= self.outage]
+        return [e for e in after if e.outcome not in ("dropped", "duplicate")]
+
+    @property
     def recovery(self) -> Execution | None:
         """The run that recovered, or else the first that the outage started."""
         after = [e for e in self.executions if e.started >= self.outage]
         promoted = [e for e in after if e.outcome == "promoted"]
-        return next(iter(promoted or after), None)
+        return next(iter(promoted or self.meant or after), None)
+
+    @property
+    def alarm(self) -> str:
+        """The name of the alarm whose event started the recovery; empty where none did."""
+        run = self.recovery
+        return str(run.given.get("detail", {}).get("alarmName", "")) if run else ""
+
+    @property
+    def alarmed_at(self) -> float | None:
+        """When the alarm that started the recovery went to ALARM, or else the first that did."""
+        if self.alarm:
+            return self.first(f"alarm {self.alarm}", "ALARM", self.outage)
+        found = (c.at for c in self.changes if c.what.startswith("alarm ") and c.state == "ALARM")
+        return next((at for at in found if at >= self.outage), None)
 
     @property
     def promoted_at(self) -> float | None:
-        """When the promotion was written. A refused one is left too, but not for ConfirmTraffic."""
+        """When the promotion was written. A refused or failed one is left, too, but elsewhere."""
         states = self.recovery.states if self.recovery else []
-        for at, state in reversed(list(enumerate(states))):
+        if not states:
+            return None
+        then = [s.name for s in states[1:]] + [""]
+        for state, after in reversed(list(zip(states, then, strict=True))):
             if state.name == "Promote":
-                then = [s.name for s in states[at + 1 : at + 2]]
-                return state.exited if then in ([], ["ConfirmTraffic"]) else None
+                return None if after in ("ReadControl", "NotifyFailure") else state.exited
         return None
 
     @property

@@ -26,6 +26,7 @@ def render(report: Report) -> str:
     return env.get_template("report.html.j2").render(
         report=report,
         sentence=sentence(report),
+        stayed=report["outage"]["expected"] != "recovers" and report["rto_seconds"] is None,
         bars=bars(stages),
         stage_ticks=ticks(0, sum(s["seconds"] for s in stages)),
         chart=chart(report),
@@ -39,7 +40,17 @@ def render(report: Report) -> str:
 
 def sentence(report: Report) -> str:
     """Say in one plain sentence what happened."""
-    primary, secondary = report["regions"]["primary"], report["regions"]["secondary"]
+    outage = report["outage"]
+    if outage["came_of_it"] in ("holds", "stays") and outage["expected"] != "recovers":
+        writes = "no acknowledged write was lost" if report["verdict"] == "pass" else ""
+        parts = [outage["told"], f"the application {outage['verdict']}", writes]
+    else:
+        parts = [outage["told"], *_told_of_a_recovery(report)]
+    return "; ".join(part for part in parts if part) + "."
+
+
+def _told_of_a_recovery(report: Report) -> tuple[str, str, str]:
+    secondary = report["regions"]["secondary"]
     rto, rpo, client = report["rto_seconds"], report["rpo_seconds"], report["client"]
     if rto is not None:
         place = "again" if rpo is None else f"from {secondary}"
@@ -53,7 +64,7 @@ def sentence(report: Report) -> str:
         "hold_ended": "the recovery ended its hold",
         "failed": "the recovery failed",
         "none": "no run of the recovery ended",
-    }.get(report["outcome"])
+    }.get(report["outcome"], "")
     missing, written = client["missing_writes"], client["acknowledged_writes"]
     if rpo is None:
         promoted = any(m["name"] == "promoted" for m in report["milestones"])
@@ -63,7 +74,7 @@ def sentence(report: Report) -> str:
         writes = f"{missing} of {written} acknowledged writes{oldest} had not reached {secondary}"
     else:
         writes = "no acknowledged write was lost"
-    return "; ".join(part for part in (f"{primary} was lost", users, ended, writes) if part) + "."
+    return users, ended, writes
 
 
 def evidence_part(checks: Report, name: str) -> dict[str, Any]:

@@ -13,18 +13,21 @@ from typing import TYPE_CHECKING, Any
 
 import jsonschema
 
+from lab.deployment import sentinel_interval
 from lab.drill.checks import checks, missing, recovery_calls, rpo
+from lab.drill.expectations import expectation, outage_report
 from lab.drill.page import render
 from lab.drill.stages import gap, stages
 
 if TYPE_CHECKING:
-    from lab.drill.observations import Observations
+    from lab.drill.observations import Execution, Observations
 
 SCHEMA = Path(__file__).parents[1] / "schemas" / "report.schema.json"
 SLOT_SECONDS = 0.5
 MODELLED = (
     "AWS's own intervals, {speed:g} times faster here: health-check intervals, the minute of their "
-    "metric, the alarm's periods and CloudWatch's delay, and DNS TTLs. Figures of modelled stages "
+    "metric, the alarms' periods and CloudWatch's delay, schedules, and DNS TTLs. The sentinel's "
+    "interval is a parameter, and deployed as {interval} s to match. Figures of modelled stages "
     "are at AWS's length again, so that a tenth of a second here counts as {tenth:g} s.",
     "Replication between the Regions: a lag of {lag:g} s, in order for each link. AWS promises "
     "none; DynamoDB's is usually about a second.",
@@ -35,10 +38,11 @@ MODELLED = (
 
 def report(seen: Observations) -> dict[str, Any]:
     """Return the report, as report.schema.json describes it."""
-    schema = json.loads(SCHEMA.read_text())
-    judged, window, run = checks(seen), gap(seen), seen.recovery
-    parts = stages(seen)
+    schema, expected = json.loads(SCHEMA.read_text()), expectation(seen.mode, seen.primary)
+    judged, window, run = checks(seen, expected.judges), gap(seen), seen.recovery
+    parts, outage = stages(seen), outage_report(seen)
     recovered = window is not None and window.good is not None and bool(parts)
+    came = recovered if expected.recovers else outage["came_of_it"] in expected.allowed
     decision = run.output.get("decision") if run else None
     found = {
         "version": 1,
@@ -46,8 +50,9 @@ def report(seen: Observations) -> dict[str, Any]:
         "kind": "drill",
         "started_at": _moment(seen.started),
         "ended_at": _moment(seen.ended),
-        "verdict": "pass" if recovered and all(c.passed for c in judged) else "fail",
-        "outcome": run.outcome if run and run.outcome in _outcomes(schema) else "none",
+        "verdict": "pass" if came and all(c.passed for c in judged) else "fail",
+        "outage": outage,
+        "outcome": _outcome(run, schema),
         "rto_seconds": round(sum(s.seconds for s in parts), 3) if recovered else None,
         "rpo_seconds": rpo(seen),
         "stages": [asdict(s) for s in parts],
@@ -57,11 +62,16 @@ def report(seen: Observations) -> dict[str, Any]:
         "clock": {
             "speed": seen.speed,
             "rto_wall_seconds": round(window.good - window.failed, 3)
-            if window and window.good
+            if window and window.good and (recovered or expected.recovers)
             else None,
         },
         "modelled": [
-            m.format(speed=seen.speed, tenth=seen.speed / 10, lag=seen.replication_lag)
+            m.format(
+                speed=seen.speed,
+                tenth=seen.speed / 10,
+                lag=seen.replication_lag,
+                interval=sentinel_interval(seen.speed),
+            )
             for m in MODELLED
         ],
         "client": {
@@ -110,6 +120,16 @@ def write(found: dict[str, Any], folder: Path) -> Path:
     return place
 
 
+def _outcome(run: Execution | None, schema: dict[str, Any]) -> str:
+    """Return the outcome of a run; a hold that has ended is none any more."""
+    if run is None:
+        return "none"
+    if run.outcome == "none" and run.last("NotifyHold"):
+        return "held"
+    found = "hold_ended" if run.outcome == "held" else run.outcome
+    return found if found in _outcomes(schema) else "none"
+
+
 def _point_latest(folder: Path, name: str) -> None:
     """Point `latest` to a report, where there can be links and no folder has that name."""
     link = folder / f".latest-{os.getpid()}"
@@ -145,7 +165,8 @@ def _slots(seen: Observations) -> list[dict[str, Any]]:
 def _milestones(seen: Observations) -> list[dict[str, Any]]:
     moments = {
         "outage": seen.outage,
-        "alarm": seen.first(f"alarm {seen.app_name}-primary-unhealthy", "ALARM", seen.outage),
+        "alarm": seen.alarmed_at,
+        "held": _held_at(seen.recovery),
         "promoted": seen.promoted_at,
         "DNS moved": seen.dns_moved,
         "healed": seen.healed,
@@ -155,6 +176,11 @@ def _milestones(seen: Observations) -> list[dict[str, Any]]:
         for name, at in moments.items()
         if at is not None
     ]
+
+
+def _held_at(run: Execution | None) -> float | None:
+    hold = run.last("NotifyHold") if run else None
+    return hold.exited if hold else None
 
 
 def _timeline(seen: Observations) -> list[dict[str, Any]]:

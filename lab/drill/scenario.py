@@ -1,17 +1,22 @@
-"""The course of a drill: steady traffic, outage, recovery, return. It judges nothing."""
+"""The course of a drill: steady traffic, outage, what comes of it, return. It judges nothing."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from lab.config import LabError
 from lab.drill import stages
 from lab.drill.checks import DELIVERY_STEP
+from lab.drill.expectations import expectation
 from lab.drill.observations import Observations
 from lab.drill.traffic import Https, Traffic, held, write_to
 from lab.drill.watching import Watch
+from lab.engine.named_outages import NAMED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,12 +26,21 @@ if TYPE_CHECKING:
     from lab.progress import Progress
 
 BASELINE_SECONDS = 3.0
+# The sentinel's schedule, the first minute of a metric, and CloudWatch's judgement of it.
+STEADY_SECONDS, STEADY_AWS_SECONDS = 60.0, 240.0
 # A recovery that takes longer than this has failed: AWS's intervals, and the machine's own time.
 RECOVERY_AWS_SECONDS, RECOVERY_SECONDS = 420.0, 60.0
 STAYS_AWS_SECONDS = 40.0
+# Where nothing may be promoted: long enough for every alarm to speak, and a run to hold.
+WATCH_AWS_SECONDS, WATCH_SECONDS, HOLD_SEEN_SECONDS = 300.0, 20.0, 5.0
+# The metric's minute, the alarm's delay and a period; and the wait of a hold that ends.
+QUIET_AWS_SECONDS, HOLD_ENDS_SECONDS = 160.0, 45.0
 WRITES_TO_THE_RETURNED = 10
+# A write that waits this long beyond the lag is held up.
+WAITS_SECONDS = 1.0
 # The app's fence reads the control item at most once a second.
 FENCE_CACHE_SECONDS = 1.0
+LAST_RUN_SECONDS = 10.0
 
 
 class NotSteady(LabError):
@@ -36,7 +50,17 @@ class NotSteady(LabError):
 class Scenario:
     """One drill in a lab that is up."""
 
-    def __init__(self, config: LabConfig, lab: Control, progress: Progress) -> None:
+    def __init__(
+        self,
+        config: LabConfig,
+        lab: Control,
+        progress: Progress,
+        *,
+        outage: str = "region",
+        style: str | None = None,
+    ) -> None:
+        self._outage, self._style = outage, style
+        self._expected = expectation(outage, config.primary_region)
         self._config = config
         self._lab = lab
         self._progress = progress
@@ -51,6 +75,7 @@ class Scenario:
             speed=config.speed,
             replication_lag=config.replication_lag,
             started=time.time(),
+            mode=outage,
         )
 
     def run(self) -> Observations:
@@ -58,21 +83,29 @@ class Scenario:
         try:
             self._steady()
             self._lose()
-            recovered = self._recover()
-            self._after(recovered=recovered)
-            if recovered:
-                self._return()
+            if self._expected.recovers:
+                recovered = self._recover()
+                self._after(recovered=recovered)
+                if recovered:
+                    self._return()
+            else:
+                self._see_it_stay()
+                self._see_it_end()
         finally:
             self._traffic.stop()
+        if not self._expected.recovers:
+            self._compare()
         return self._gathered()
 
     def _steady(self) -> None:
-        self._watch.subscribe()
         with self._progress.step("Steady traffic through the public name"):
-            if not self._within(60.0, self._settled):
+            limit = STEADY_SECONDS + STEADY_AWS_SECONDS / self._config.speed
+            if not self._within(limit, self._settled):
                 raise NotSteady(
-                    "The health checks and the alarm did not settle. See .lab/last/engine.log."
+                    "The health checks and the alarms did not settle. See .lab/last/engine.log."
                 )
+            # Not before: an alarm that finds its first data says so too.
+            self._watch.subscribe()
             self._traffic.start()
             time.sleep(BASELINE_SECONDS)
         bad = [r.said for r in self._traffic.requests if not r.good]
@@ -85,13 +118,22 @@ class Scenario:
         name = self._config.app_name
         checks = {c["name"]: c["healthy"] for c in self._lab.act("health")}
         quiet = ("endpoint", "alarm", "off", "not-on", "switch")
-        alarms = self._lab.client("cloudwatch", self._monitor).describe_alarms(
-            AlarmNames=[f"{name}-primary-unhealthy"]
-        )["MetricAlarms"]
+        states = [
+            alarm["StateValue"]
+            for region, alarms in (
+                (self._monitor, [f"{name}-primary-unhealthy"]),
+                (self._config.secondary_region, [f"{name}-sentinel", f"{name}-sentinel-silent"]),
+            )
+            for alarm in self._lab.client("cloudwatch", region).describe_alarms(AlarmNames=alarms)[
+                "MetricAlarms"
+            ]
+        ]
         return (
-            all(checks.get(f"{name}-{check}") for check in quiet)
+            all(checks.get(f"{name}-{check}", check == "off") for check in quiet)
             and self._lab.leads_to() == self._config.primary_region
-            and [a["StateValue"] for a in alarms] == ["OK"]
+            and states == ["OK"] * 3
+            # The deployment itself may have looked like an outage, and a run may still hold for it.
+            and all(e.ended for e in self._watch.executions(0.0))
         )
 
     @property
@@ -101,10 +143,9 @@ class Scenario:
     def _lose(self) -> None:
         # The moment before the switchboard acts: what is acknowledged later counts as later.
         self.seen.outage = time.time()
-        self._lab.act("lose", region=self._config.primary_region)
-        self._progress.event(
-            f"{self._config.primary_region} is lost: its entry and its APIs do not answer"
-        )
+        self._lab.act("outage", mode=self._outage, style=self._style)
+        what = NAMED[self._outage].what
+        self._progress.event(f"The outage {self._outage} began. What is lost: {what}")
 
     def _recover(self) -> bool:
         limit = RECOVERY_AWS_SECONDS / self._config.speed + RECOVERY_SECONDS
@@ -123,7 +164,7 @@ class Scenario:
 
     def _tell(self, told: int) -> int:
         """Print what has changed since the last look."""
-        changes = [c for c in self.seen.changes if not c.what.startswith("Region ")]
+        changes = [c for c in self.seen.changes if not c.what.startswith(("Region ", "outage "))]
         for change in changes[told:]:
             after = change.at - self.seen.outage
             self._progress.event(f"+{after:.1f} s  {change.what}: {change.state}")
@@ -137,6 +178,7 @@ class Scenario:
     def _after(self, *, recovered: bool) -> None:
         self.seen.dns_after_promotion = self._lab.leads_to()
         region = self._config.secondary_region
+        self.seen.first_failed_probe = self._watch.first_failed_probe()
         if recovered:
             with self._progress.step(f"Users are served from {region}"):
                 time.sleep(BASELINE_SECONDS)
@@ -145,9 +187,9 @@ class Scenario:
 
     def _return(self) -> None:
         primary = self._config.primary_region
-        self._lab.act("heal", region=primary)
+        self._lab.act("heal")
         self.seen.healed = time.time()
-        self._progress.event(f"{primary} is back")
+        self._progress.event(f"The outage is over: {primary} is back")
         with self._progress.step(f"{primary} takes no write, and DNS stays"):
             self._look_at_dns()
             # Where it does not catch up, the writes that follow tell.
@@ -167,6 +209,50 @@ class Scenario:
                     stays_until = time.time() + STAYS_AWS_SECONDS / self._config.speed
                 time.sleep(0.2)
 
+    def _see_it_stay(self) -> None:
+        """Watch an outage in which nothing may be promoted, until a run holds or time is up."""
+        told, end = 0, self.seen.outage + WATCH_AWS_SECONDS / self._config.speed + WATCH_SECONDS
+        with self._progress.step(f"{self._config.primary_region} stays active") as step:
+            while (now := time.time()) < end:
+                self._sample()
+                told = self._tell(told)
+                held = [s.exited for e in self.seen.executions if (s := e.last("NotifyHold"))]
+                end = min([end, *(at + HOLD_SEEN_SECONDS for at in held)])
+                failed = sum(not r.good for r in self.seen.requests)
+                waited = now - self.seen.outage
+                step.say(f"It stays active … {waited:.0f} s, {failed} failed requests")
+        state = self._lab.act("state")
+        counted = {**state["refused"], **state["swallowed"]}
+        self.seen.effects = [f"{what}: {n}" for what, n in counted.items()]
+        for link, found in self._lab.act("replication")["links"].items():
+            if found["oldest_seconds"] > self.seen.replication_lag + WAITS_SECONDS:
+                self.seen.effects.append(f"writes waiting from {link}: {found['waiting']}")
+
+    def _see_it_end(self) -> None:
+        """End the outage and watch until every run has ended and all alarms could have spoken."""
+        self._lab.act("heal")
+        self.seen.healed = time.time()
+        self._progress.event("The outage is over")
+        quiet = self.seen.healed + QUIET_AWS_SECONDS / self._config.speed
+        end = quiet + HOLD_ENDS_SECONDS
+        with self._progress.step("It stays so after the outage"):
+            while (now := time.time()) < quiet or (
+                now < end and any(e.ended is None for e in self.seen.executions)
+            ):
+                self._sample()
+
+    def _sample(self) -> None:
+        self.seen.dns_throughout.append((time.time(), self._lab.leads_to()))
+        with contextlib.suppress(BotoCoreError, ClientError):
+            self._look()
+        time.sleep(0.25)
+
+    def _compare(self) -> None:
+        """Look what both Regions hold, once what was written has had the time to arrive."""
+        time.sleep(self.seen.replication_lag + WAITS_SECONDS)
+        for region in (self._config.primary_region, self._config.secondary_region):
+            self.seen.held_finally[region] = held(self._https, self._config, region) or frozenset()
+
     def _look_at_dns(self) -> None:
         self.seen.dns_after_heal.append((time.time(), self._lab.leads_to()))
 
@@ -179,9 +265,14 @@ class Scenario:
     def _gathered(self) -> Observations:
         seen, watch = self.seen, self._watch
         self._look()
+        # The other alarm may have started a run just now, which has to end to be judged.
+        end = time.time() + LAST_RUN_SECONDS
+        while any(e.ended is None for e in seen.executions) and time.time() < end:
+            time.sleep(0.25)
+            self._look()
         seen.writes = list(self._traffic.writes)
         seen.control_after = watch.control()
-        seen.notifications = watch.notifications()
+        seen.notifications = [n for n in watch.notifications() if n.at >= seen.outage]
         seen.lock, seen.recoveries = watch.lock(), watch.recoveries()
         if seen.control_after:
             record = watch.recovery(seen.control_after.epoch)

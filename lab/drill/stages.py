@@ -62,25 +62,23 @@ def stages(seen: Observations) -> list[Stage]:
     name = seen.app_name
     since = seen.outage
     promote, decide = run.last("Promote"), run.last("Decide")
-    judged, evidence = run.first("GatherEvidence"), run.last("GatherEvidence")
+    first, evidence = run.first("GatherEvidence"), run.last("GatherEvidence")
+    detected: tuple[float | None, str]
+    if seen.alarm == f"{name}-sentinel":
+        detected = seen.first_failed_probe, "the sentinel's next probe fails"
+        judged = "three of the metric's periods close, and CloudWatch judges them"
+    else:
+        unhealthy = seen.first(f"health check {name}-alarm", "unhealthy", since)
+        detected = unhealthy, "Route 53's checkers reach their threshold of failed probes"
+        judged = "the health check's metric closes its minute, and CloudWatch judges it"
     # The end of each stage, whether AWS's intervals fill it, and what happens in it.
     ends: list[tuple[str, float | None, bool, str]] = [
-        (
-            "detection",
-            seen.first(f"health check {name}-alarm", "unhealthy", since),
-            True,
-            "Route 53's checkers reach their threshold of failed probes",
-        ),
-        (
-            "alarm",
-            seen.first(f"alarm {name}-primary-unhealthy", "ALARM", since),
-            True,
-            "the health check's metric closes its minute, and CloudWatch judges it",
-        ),
+        ("detection", detected[0], True, detected[1]),
+        ("alarm", seen.first(f"alarm {seen.alarm}", "ALARM", since), True, judged),
         ("event", run.started, False, "EventBridge carries the alarm to the Secondary's machine"),
         (
             "intake",
-            judged.entered if judged else None,
+            first.entered if first else None,
             False,
             "intake, lock, announcement, and who is active",
         ),
@@ -98,6 +96,11 @@ def stages(seen: Observations) -> list[Stage]:
         ),
         ("decision", promote.entered if promote else None, False, "judge the evidence"),
         ("promotion", promote.exited if promote else None, False, "one conditional write"),
+        *(
+            [("switch", seen.switched_on, False, "the switch's held control item runs out")]
+            if seen.switched_on
+            else []
+        ),
         (
             "dns",
             seen.dns_moved,
@@ -109,7 +112,7 @@ def stages(seen: Observations) -> list[Stage]:
     found: list[Stage] = []
     at = window.failed
     for what, end, modelled, detail in ends:
-        if what == "hold" and judged == evidence:
+        if what == "hold" and first == evidence:
             continue
         until = min(max(end if end is not None else at, at), window.good)
         wall = until - at

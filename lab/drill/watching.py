@@ -61,7 +61,8 @@ class Watch:
                 body = json.loads(message["Body"])
                 event = body.get("MessageAttributes", {}).get("event", {}).get("Value", "unknown")
                 at = datetime.fromisoformat(body["Timestamp"]).timestamp()
-                found.append(Notification(at, event, body.get("Subject", "")))
+                told = body.get("Subject", ""), body.get("Message", "")
+                found.append(Notification(at, event, *told))
                 self._sqs.delete_message(
                     QueueUrl=self._queue, ReceiptHandle=message["ReceiptHandle"]
                 )
@@ -77,6 +78,11 @@ class Watch:
     def lock(self) -> dict[str, Any]:
         """Return the lock of the recoveries; empty where there is none."""
         return self._item("recoveries", "lock")
+
+    def first_failed_probe(self) -> float | None:
+        """Return when the sentinel's first probe of the outage failed."""
+        at = self._item("recoveries", "sentinel").get("first_failed_at")
+        return datetime.fromisoformat(at).timestamp() if at else None
 
     def recovery(self, epoch: int) -> dict[str, Any]:
         """Return the record of the recovery that made an epoch; empty where there is none."""

@@ -25,6 +25,7 @@ def busy_port(config: LabConfig) -> str | None:
         config.dns_port: "--dns-port",
         config.door_port: "--door-port",
         **{port: "--entry-port" for port in config.entries.values()},
+        **{port: "--entry-port" for port in config.crossings.values()},
     }
     for port, option in ports.items():
         with socket.socket() as probe:
@@ -53,11 +54,14 @@ async def serve(config: LabConfig, *, owned: bool) -> None:
         execution_environments,
         executions,
         functions,
+        lambda_actions,
         machine_roles,
+        metrics,
         outage as outage_module,
         replication as replication_module,
         schedules,
         stack_resources,
+        standstill,
     )
     from lab.engine.clock import Clock
     from lab.engine.entries import Entries
@@ -71,6 +75,7 @@ async def serve(config: LabConfig, *, owned: bool) -> None:
     aws_module.stand_for_tls(aws)
     outage, journal, record = outage_module.Outage(), Journal(), calls.CallRecord()
     functions.install(aws)
+    lambda_actions.install(aws)
     execution_environments.install(aws)
     schedules.install(aws)
     alarms.install(aws, lambda name, state: journal.note(f"alarm {name}", state))
@@ -78,8 +83,10 @@ async def serve(config: LabConfig, *, owned: bool) -> None:
     executions.install(aws, journal.note)
     machine_roles.install(aws, outage)
     calls.install(aws, outage, record)
+    calls.install_refusals(aws.iam_evaluator, record)
     stack_resources.install(aws)
-    outage_module.install(aws, outage)
+    standstill.install(aws, outage)
+    metrics.install(aws, outage.runs)
     replication = replication_module.Replication(config.replication_lag, outage)
     replication_module.install(aws, replication)
     furnish_zone(aws)
@@ -90,7 +97,8 @@ async def serve(config: LabConfig, *, owned: bool) -> None:
 
     plain, tls, stop = Config(), Config(), asyncio.Event()
     plain.bind = [f"127.0.0.1:{p}" for p in (config.api_port, config.door_port)]
-    tls.bind = [f"127.0.0.1:{port}" for port in config.entries.values()]
+    entries = (*config.entries.values(), *config.crossings.values())
+    tls.bind = [f"127.0.0.1:{port}" for port in entries]
     tls.certfile, tls.keyfile = str(certificate), str(key)
     tls.alpn_protocols = ["http/1.1"]
     for each in (plain, tls):

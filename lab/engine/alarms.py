@@ -54,7 +54,7 @@ def install(aws: Aws, changed: Callable[[str, str], None]) -> None:
     def evaluate(alarm: dict[str, Any]) -> None:
         if not alarm.get("MetricName"):
             return
-        values, has_points = _values(aws, alarm)
+        values, has_points = latest_values(aws, alarm)
         missing = alarm.get("TreatMissingData") or "missing"
         # Without a single point the alarm stays where SetAlarmState or its creation put it.
         if not has_points and missing == "missing":
@@ -104,8 +104,13 @@ def window_ends(now: float, period: float, delay: float, count: int) -> list[flo
     return [newest - period * i for i in range(count)]
 
 
-def _values(aws: Aws, alarm: dict[str, Any]) -> tuple[list[float | None], bool]:
-    """Return what to judge, newest first, None for a period without a point."""
+def latest_values(
+    aws: Aws, alarm: dict[str, Any], delay: float | None = None
+) -> tuple[list[float | None], bool]:
+    """Return what to judge, newest first, None for a period without a point.
+
+    `delay` is what passes from the end of a period to its judgement, where it is not an alarm's.
+    """
     cloudwatch = aws.cloudwatch
     dimensions = {d["Name"]: d["Value"] for d in alarm.get("Dimensions") or []}
     wanted = (alarm["Namespace"], alarm["MetricName"])
@@ -118,7 +123,8 @@ def _values(aws: Aws, alarm: dict[str, Any]) -> tuple[list[float | None], bool]:
     ]
     statistic = alarm.get("ExtendedStatistic") or alarm.get("Statistic", "Average")
     seconds = alarm.get("Period", 60)
-    delay = EVALUATION_DELAY if seconds >= 60 else EVALUATION_DELAY_HIGH_RESOLUTION
+    if delay is None:
+        delay = EVALUATION_DELAY if seconds >= 60 else EVALUATION_DELAY_HIGH_RESOLUTION
     period, periods = aws.clock.real(seconds), alarm.get("EvaluationPeriods", 1)
     values: list[float | None] = []
     for end in window_ends(time.time(), period, aws.clock.real(delay), periods + EXTRA_PERIODS):

@@ -48,6 +48,7 @@ class Aws:
     cloudtrail: Any
     sts: Any
     iam: Any
+    iam_evaluator: Any
     provisioners: Any
 
     def region(self) -> str:
@@ -130,6 +131,7 @@ def load(config: LabConfig, clock: Clock) -> Aws:
         cloudtrail=module(service + "cloudtrail"),
         sts=module(service + "sts"),
         iam=module(service + "iam"),
+        iam_evaluator=module("ministack.core.iam_evaluator"),
         provisioners=module(service + "cloudformation.provisioners"),
     )
 

@@ -20,6 +20,7 @@ class CallRecord:
 
     def __init__(self) -> None:
         self._calls: deque[dict[str, Any]] = deque(maxlen=MOST)
+        self._refused: deque[dict[str, Any]] = deque(maxlen=MOST)
 
     def add(self, call: dict[str, Any]) -> None:
         """Record one call."""
@@ -28,6 +29,14 @@ class CallRecord:
     def since(self, at: float) -> list[dict[str, Any]]:
         """Return the calls from a moment on."""
         return [c for c in list(self._calls) if c["at"] >= at]
+
+    def refuse(self, refusal: dict[str, Any]) -> None:
+        """Record a call that a role's policies did not allow."""
+        self._refused.append(refusal)
+
+    def refused_since(self, at: float) -> list[dict[str, Any]]:
+        """Return what was refused from a moment on."""
+        return [r for r in list(self._refused) if r["at"] >= at]
 
 
 def install(aws: Aws, outage: Outage, record: CallRecord) -> None:
@@ -53,3 +62,18 @@ def install(aws: Aws, outage: Outage, record: CallRecord) -> None:
         )
 
     aws.cloudtrail.record_event = recorded
+
+
+def install_refusals(evaluator: Any, record: CallRecord) -> None:
+    """Record what MiniStack's IAM refuses: the role, the action, and the resource."""
+    enforce = evaluator.enforce
+
+    def recorded(key: str, action: str, service: str, *args: Any, **given: Any) -> Any:
+        found = enforce(key, action, service, *args, **given)
+        if isinstance(found, evaluator.EvalResult):
+            role = found.principal_arn.split("/")[1:2]
+            refusal = {"at": time.time(), "role": "".join(role), "action": action}
+            record.refuse({**refusal, "resource": given.get("resource_arn", "*")})
+        return found
+
+    evaluator.enforce = recorded

@@ -1,4 +1,4 @@
-"""One HTTPS entry for each Region: custom domains as in API Gateway, by the Host header."""
+"""One HTTPS entry for each Region: custom domains and function URLs, by the Host header."""
 
 from __future__ import annotations
 
@@ -11,6 +11,13 @@ if TYPE_CHECKING:
     from lab.engine.aws import Aws
 
 _DEFAULT_ENDPOINT = re.compile(r"([a-z0-9]+)\.execute-api\.")
+_FUNCTION_URL = re.compile(r"([a-z0-9]+)\.lambda-url\.([a-z0-9-]+)\.on\.aws\.?")
+
+
+def region_of_function_url(host: str) -> str | None:
+    """Return the Region that a function URL's host names, or None for any other host."""
+    found = _FUNCTION_URL.fullmatch(host.lower())
+    return found[2] if found else None
 
 
 class Entries:
@@ -18,21 +25,34 @@ class Entries:
 
     def __init__(self, aws: Aws) -> None:
         self._aws = aws
-        self._region_of_port = {port: region for region, port in aws.config.entries.items()}
+        config = aws.config
+        self._door: dict[int, tuple[str | None, str]] = {
+            **{port: (None, region) for region, port in config.entries.items()},
+            **{port: crossing for crossing, port in config.crossings.items()},
+        }
 
     def region_of(self, scope: Any) -> str | None:
         """Return the Region to whose entry a request came, or None for the API port."""
+        return self._at(scope)[1]
+
+    def caller_of(self, scope: Any) -> str | None:
+        """Return the Region whose functions made a request; None for everybody else."""
+        return self._at(scope)[0]
+
+    def _at(self, scope: Any) -> tuple[str | None, str | None]:
         server = scope.get("server")
-        return self._region_of_port.get(server[1]) if server else None
+        return self._door.get(server[1], (None, None)) if server else (None, None)
 
     def route(self, region: str, host: str, path: str) -> str | None:
-        """Return MiniStack's path of a request, or None where no custom domain of the Region fits.
+        """Return MiniStack's path of a request, or None where no name of the Region fits.
 
         The longest base path mapping that fits wins, as in API Gateway.
         """
         host = host.split(":")[0].lower()
         if _DEFAULT_ENDPOINT.match(host):
             return None  # disabled by the template
+        if url := _FUNCTION_URL.fullmatch(host):
+            return f"/_aws/lambda-url/{url[1]}{path}" if url[2] == region else None
         found: tuple[int, str] | None = None
         mappings = self._aws.apigateway._base_path_mappings.get_scoped(ACCOUNT, region, host, {})
         for base, mapping in mappings.items():

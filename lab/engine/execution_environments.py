@@ -21,6 +21,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import IO, TYPE_CHECKING, Any
 
+from lab.engine.functions import entries_of
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -117,6 +119,7 @@ def install(aws: Aws) -> None:
         if args[0] != sys.executable:
             return subprocess.Popen(args, cwd=cwd, env=env, **given)
         layers = env.get("_LAMBDA_LAYERS_DIRS", "")
+        env = {**env, "LAB_ENTRIES": entries_of(aws.config, env.get("AWS_REGION", ""))}
         with lock:
             if layers not in servers:
                 servers[layers] = ForkServer(layers, os.environ)

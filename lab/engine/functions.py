@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from lab.engine.aws import resubstitute
 
 if TYPE_CHECKING:
+    from lab.config import LabConfig
     from lab.engine.aws import Aws
 
 WORKER_SITE = Path(__file__).parent / "worker_site"
@@ -29,15 +30,19 @@ def environment(aws: Aws) -> None:
         PYTHONDONTWRITEBYTECODE="",
         LAB_ZONE=config.zone_name,
         LAB_DNS=f"127.0.0.1:{config.dns_port}",
-        LAB_ENTRIES=",".join(
-            f"{config.addresses[region]}={port}" for region, port in config.entries.items()
-        ),
+        LAB_ENTRIES=entries_of(config, ""),
         SSL_CERT_FILE=str(config.ca_file),
         AWS_EC2_METADATA_DISABLED="true",
         AWS_CONFIG_FILE=str(Path(config.state_dir) / "no-aws-config"),
         AWS_SHARED_CREDENTIALS_FILE=str(Path(config.state_dir) / "no-aws-credentials"),
         POWERTOOLS_TRACE_DISABLED="1",
     )
+
+
+def entries_of(config: LabConfig, region: str) -> str:
+    """Return the entries' ports by DNS address, as workers of a Region read them."""
+    ports = config.entries_from(region)
+    return ",".join(f"{config.addresses[name]}={port}" for name, port in ports.items())
 
 
 def install(aws: Aws) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from lab.engine.aws import Aws
     from lab.engine.entries import Entries
+    from lab.engine.losses import Style
     from lab.engine.outage import Outage
     from lab.engine.route53 import Route53
     from lab.engine.switchboard import Switchboard
@@ -49,7 +50,7 @@ class Gate:
         elif scope["path"].startswith("/_lab/"):
             await self._control(scope, receive, send)
         elif region := self._entries.region_of(scope):
-            await self._enter(region, _host(scope), scope, receive, send)
+            await self._enter(region, _header(scope, b"host"), scope, receive, send)
         elif scope.get("server") and scope["server"][1] == self._aws.config.door_port:
             await self._front_door(scope, receive, send)
         else:
@@ -63,21 +64,24 @@ class Gate:
             form = await _body(receive)
             receive = _again(form, receive)
         call = read_call(scope["method"], scope["path"], query, headers, form.decode("latin-1"))
-        loss = self._outage.refusal(call, self._bucket_region)
-        if loss is None:
+        refused = self._outage.refusal(call, self._bucket_region)
+        if refused is None:
             await self._aws.app.app(scope, receive, send)
         else:
-            await self._refuse(send, loss.style)
+            await self._refuse(send, refused)
 
     def _bucket_region(self, bucket: str) -> str | None:
         found = self._aws.s3._buckets.get(bucket) or {}
         return found.get("region")
 
     async def _enter(self, region: str, host: str, scope: Any, receive: Any, send: Any) -> None:
-        if not self._outage.entry_open(region):
-            self._outage.swallow(region, "request at its entry")
-            await self._refuse(send, self._outage.lost[region].style)
+        caller, client = self._entries.caller_of(scope), _header(scope, b"user-agent")
+        refused = self._outage.refusal_at_entry(region, caller, f"{caller} {client}")
+        if refused:
+            await self._refuse(send, refused)
             return
+        if late := self._outage.late(region):
+            await asyncio.sleep(late)
         path = self._entries.route(region, host, scope["path"])
         if path is None:
             await _reply(send, 403, {"message": "Forbidden"})
@@ -100,7 +104,7 @@ class Gate:
             return
         await self._enter(region, name, scope, receive, send)
 
-    async def _refuse(self, send: Any, style: str) -> None:
+    async def _refuse(self, send: Any, style: Style) -> None:
         """Refuse as a lost Region does: drop the connection, say 503, or say nothing for long."""
         if style == "hang":
             await asyncio.sleep(HANG_SECONDS)
@@ -125,8 +129,8 @@ class Gate:
             await _reply(send, 400, {"error": str(error)})
 
 
-def _host(scope: Any) -> str:
-    return next((v.decode() for k, v in scope["headers"] if k.lower() == b"host"), "")
+def _header(scope: Any, name: bytes) -> str:
+    return next((v.decode("latin-1") for k, v in scope["headers"] if k.lower() == name), "")
 
 
 async def _body(receive: Any) -> bytes:

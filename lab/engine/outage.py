@@ -1,33 +1,30 @@
-"""A Region can be lost.
+"""A Region can be lost (losses.py), and two Regions can be cut off from each other.
 
-Three doors have to be shut, for only the first is HTTP:
+Three doors have to be shut, for only the first two are HTTP:
 
 - API calls: the gate in front of MiniStack (gate.py) asks `refusal`.
-- What runs inside the process: functions, schedules, rule targets, pollers, alarms (`install`).
-- Executions: the interpreter stops at the next state until the Region is back.
+- Requests at a Region's entry: the gate asks `refusal_at_entry`.
+- What runs inside the process, and executions: standstill.py asks `runs` and `reaches`.
 
-Modes of a loss: `region` (everything regional), `global` (for us-east-1: the control planes of the
-global services too), `control` (control-plane calls only), `entry` (the HTTP entry only). Route
-53's data plane, DNS answers and health checkers, survives them all, as on AWS.
+Route 53's data plane, DNS answers and health checkers, survives all of it, as on AWS. What is lost
+in an outage with a name stands in named_outages.py.
 """
 
 from __future__ import annotations
 
 import re
 import threading
+import time
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from lab.engine.aws import Aws
+    from lab.engine.losses import Loss, Style
 
-Mode = Literal["region", "global", "control", "entry"]
-Style = Literal["reset", "503", "hang"]
-MODES, STYLES = ("region", "global", "control", "entry"), ("reset", "503", "hang")
 # Control planes of global services stand in us-east-1 (AWS Fault Isolation Boundaries).
 GLOBAL_SERVICES = {"route53", "iam", "cloudfront", "organizations", "globalaccelerator"}
 _SCOPE = re.compile(r"Credential=([^/]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")
@@ -49,15 +46,6 @@ _DATA_PLANE_CHANGES = {
 
 
 @dataclass(frozen=True)
-class Loss:
-    """How a Region is lost."""
-
-    mode: Mode = "region"
-    style: Style = "reset"
-    services: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True)
 class Call:
     """What the gate knows of an API call before it is served."""
 
@@ -69,34 +57,92 @@ class Call:
 
 
 class Outage:
-    """Which Regions are lost, and what that stopped."""
+    """Which Regions are lost or cut off from each other, and what that stopped."""
 
     def __init__(self) -> None:
         self.lost: dict[str, Loss] = {}
+        self.cuts: dict[frozenset[str], Style] = {}
+        self.named: list[str] = []
         self.home: dict[str, str] = {}
         self.refused: Counter[str] = Counter()
         self.swallowed: Counter[str] = Counter()
+        self._asked: Counter[str] = Counter()
         self._healed = threading.Condition()
 
     def lose(self, region: str, loss: Loss) -> None:
         """Lose a Region."""
         self.lost[region] = loss
 
-    def heal(self, region: str) -> None:
-        """Bring a Region back. What waited for it goes on."""
-        self.lost.pop(region, None)
+    def cut(self, one: str, other: str, style: Style = "hang") -> None:
+        """Cut two Regions off from each other. Everybody else still reaches both."""
+        self.cuts[frozenset((one, other))] = style
+
+    def heal(self, region: str | None = None) -> None:
+        """Bring a Region back, or all of them and what joins them. What waited goes on."""
+        if region is None:
+            self.lost.clear()
+            self.cuts.clear()
+        else:
+            self.lost.pop(region, None)
+        if not self.lost and not self.cuts:
+            self.named.clear()
+            self._asked.clear()
         with self._healed:
             self._healed.notify_all()
 
+    def loss_of(self, region: str) -> Loss | None:
+        """Return how a Region is lost right now, or None."""
+        loss = self.lost.get(region)
+        return loss if loss and loss.in_force(time.time()) else None
+
     def runs(self, region: str) -> bool:
         """Say whether code and machinery in a Region run."""
-        loss = self.lost.get(region)
-        return loss is None or loss.mode in ("control", "entry") or bool(loss.services)
+        loss = self.loss_of(region)
+        return loss is None or loss.spares_machinery
+
+    def reaches(self, source: str, target: str) -> bool:
+        """Say whether what a Region sends to another that runs gets there."""
+        return self.runs(target) and frozenset((source, target)) not in self.cuts
+
+    def carries(self, link: tuple[str, str], service: str) -> bool:
+        """Say whether a service replicates from one Region to another."""
+        losses = [loss for region in link if (loss := self.loss_of(region))]
+        without = any(service in loss.services for loss in losses)
+        return all(map(self.runs, link)) and frozenset(link) not in self.cuts and not without
 
     def entry_open(self, region: str) -> bool:
-        """Say whether a Region's HTTP entry answers."""
-        loss = self.lost.get(region)
-        return loss is None or (loss.mode != "entry" and self.runs(region))
+        """Say whether a Region's HTTP entry answers at all."""
+        loss = self.loss_of(region)
+        return loss is None or loss.spares_entry or (loss.mode != "entry" and self.runs(region))
+
+    def refusal_at_entry(self, region: str, caller: str | None, client: str) -> Style | None:
+        """Return how a request at a Region's entry is refused, or None where it goes through.
+
+        Parameters
+        ----------
+        caller
+            The Region whose functions make the request; None for everybody else.
+        client
+            Tells clients apart, for a loss that each of them meets every other time.
+        """
+        if caller and (cut := self.cuts.get(frozenset((caller, region)))):
+            self.swallow(region, f"request at its entry from {caller}, which is cut off")
+            return cut
+        loss = self.loss_of(region)
+        if loss is None or (self.entry_open(region) and not self._is_its_turn(loss, client)):
+            return None
+        self.swallow(region, "request at its entry")
+        return loss.style
+
+    def _is_its_turn(self, loss: Loss, client: str) -> bool:
+        """Say whether this request of a client is one of those that fail: the first is."""
+        self._asked[client] += loss.every_other
+        return loss.every_other and self._asked[client] % 2 == 1
+
+    def late(self, region: str) -> float:
+        """Return the seconds by which a Region's entry answers late."""
+        loss = self.loss_of(region)
+        return loss.late if loss else 0.0
 
     def swallow(self, region: str, what: str) -> None:
         """Note what a lost Region did not do."""
@@ -104,37 +150,49 @@ class Outage:
 
     def wait_until_back(self, region: str, given_up: Callable[[], bool] = lambda: False) -> None:
         """Freeze the calling thread while its Region is lost."""
-        while not self.runs(region) and not given_up():
+        self.wait_until(lambda: self.runs(region) or given_up())
+
+    def wait_until(self, there: Callable[[], bool]) -> None:
+        """Freeze the calling thread until something is there."""
+        while not there():
             with self._healed:
                 self._healed.wait(0.2)
 
-    def refusal(self, call: Call, bucket_region: Callable[[str], str | None]) -> Loss | None:
-        """Return the loss that refuses a call, or None where it goes through."""
-        if not self.lost:
+    def refusal(self, call: Call, bucket_region: Callable[[str], str | None]) -> Style | None:
+        """Return how a call is refused, or None where it goes through."""
+        if not self.lost and not self.cuts:
             return None
         caller = self.home.get(call.key)
-        if caller and not self.runs(caller):
-            return self._refused(caller, call, "its caller runs there")
+        at_home = self.loss_of(caller) if caller else None
+        if caller and at_home and not at_home.spares_machinery:
+            return self._refused(caller, call, "its caller runs there", at_home.style)
         region = call.region
         if call.service == "s3" and call.bucket:
             region = bucket_region(call.bucket) or region
         if call.service in GLOBAL_SERVICES:
             # botocore signs them for the client's Region when an endpoint is set.
             region = "us-east-1"
-        loss = self.lost.get(region)
-        if loss is None or loss.mode == "entry":
+        if caller and (cut := self.cuts.get(frozenset((caller, region)))):
+            return self._refused(region, call, f"it comes from {caller}, which is cut off", cut)
+        loss = self.loss_of(region)
+        if loss is None or not _takes(loss, call):
             return None
-        if loss.services and call.service not in loss.services:
-            return None
-        if call.service in GLOBAL_SERVICES and loss.mode == "region":
-            return None
-        if loss.mode == "control" and not is_control_plane(call.operation):
-            return None
-        return self._refused(region, call, "it goes there")
+        return self._refused(region, call, "it goes there", loss.style)
 
-    def _refused(self, region: str, call: Call, why: str) -> Loss:
+    def _refused(self, region: str, call: Call, why: str, style: Style) -> Style:
         self.refused[f"{region} {call.service} ({why})"] += 1
-        return self.lost[region]
+        return style
+
+
+def _takes(loss: Loss, call: Call) -> bool:
+    """Say whether a loss of the Region that a call goes to takes the call along."""
+    if loss.spares_entry or (loss.mode == "entry" and not loss.services):
+        return False
+    if loss.services and call.service not in loss.services:
+        return False
+    if call.service in GLOBAL_SERVICES and loss.mode == "region":
+        return False
+    return loss.mode != "control" or is_control_plane(call.operation)
 
 
 def is_control_plane(operation: str) -> bool:
@@ -161,107 +219,3 @@ def read_call(
         operation = "Describe" if method in ("GET", "HEAD") else "Update"
     bucket = path.split("/")[1] if service == "s3" and path.count("/") else None
     return Call(key, region, service, operation, bucket)
-
-
-def install(aws: Aws, outage: Outage) -> None:
-    """Gate what runs inside the process."""
-    _functions(aws, outage)
-    _targets(aws, outage)
-    _pollers_and_alarms(aws, outage)
-    _global_control_planes(aws, outage)
-    _executions(outage)
-
-
-def _functions(aws: Aws, outage: Outage) -> None:
-    service, runtime = aws.lambda_service, aws.lambda_runtime
-    execute, credentials = service._execute_function, runtime.execution_credentials
-
-    def gated(function: dict[str, Any], event: Any) -> Any:
-        arn = (function.get("config") or function).get("FunctionArn", "::::")
-        region = arn.split(":")[3]
-        if outage.runs(region):
-            return execute(function, event)
-        outage.swallow(region, "Lambda invocation")
-        body = {"errorType": "Lab.RegionLost", "errorMessage": f"{region} is lost"}
-        return {"error": True, "function_error": "Unhandled", "body": body}
-
-    def remembered(config: dict[str, Any]) -> Any:
-        """Remember whose keys these are: a worker of a lost Region loses its API calls."""
-        found = credentials(config)
-        outage.home[found["AWS_ACCESS_KEY_ID"]] = config["FunctionArn"].split(":")[3]
-        return found
-
-    service._execute_function = gated
-    runtime.execution_credentials = remembered
-
-
-def _targets(aws: Aws, outage: Outage) -> None:
-    eventbridge = aws.eventbridge
-    invoke, to_bus = eventbridge._invoke_target, eventbridge._dispatch_to_event_bus
-
-    def gated(target: Any, event: Any, rule: Any, view: Any = None) -> Any:
-        region = aws.region()
-        if outage.runs(region):
-            return invoke(target, event, rule, view)
-        return outage.swallow(region, "rule or schedule target")
-
-    def delivered(spec: Any, event: Any, rule: Any, path: Any, payload: Any = None) -> Any:
-        """EventBridge retries for up to a day: the event waits for the Region and then arrives."""
-        if outage.runs(spec.region):
-            return to_bus(spec, event, rule, path, payload)
-        outage.swallow(spec.region, "cross-Region event, kept until it is back")
-        source = aws.region()
-
-        def later() -> None:
-            outage.wait_until_back(spec.region)
-            aws.within(source, to_bus, spec, event, rule, path, payload)
-
-        return threading.Thread(target=later, daemon=True).start()
-
-    eventbridge._invoke_target = gated
-    eventbridge._dispatch_to_event_bus = delivered
-
-
-def _pollers_and_alarms(aws: Aws, outage: Outage) -> None:
-    mappings, alarms = aws.lambda_service._iter_all_esms, aws.cloudwatch._evaluate_all_alarms
-    aws.lambda_service._iter_all_esms = lambda: (m for m in mappings() if outage.runs(m[1]))
-
-    def gated() -> None:
-        if outage.runs(aws.region()):
-            alarms()
-
-    aws.cloudwatch._evaluate_all_alarms = gated
-
-
-def _global_control_planes(aws: Aws, outage: Outage) -> None:
-    """CloudFormation works inside the process, and needs them too."""
-
-    def guarded(action: Callable[..., Any]) -> Callable[..., Any]:
-        def act(*args: Any, **kwargs: Any) -> Any:
-            if outage.lost.get("us-east-1", Loss("entry")).mode == "global":
-                raise ValueError(
-                    "us-east-1 is lost, and the control planes of global services with it"
-                )
-            return action(*args, **kwargs)
-
-        return act
-
-    registry = aws.provisioners._RESOURCE_HANDLERS
-    for kind, handler in registry.items():
-        if kind.startswith(("AWS::Route53::", "AWS::IAM::", "AWS::CloudFront::")):
-            registry[kind] = {k: guarded(v) if callable(v) else v for k, v in handler.items()}
-
-
-def _executions(outage: Outage) -> None:
-    from moto.stepfunctions.parser.asl.component.state.state import CommonStateField
-
-    evaluate = CommonStateField._eval_body
-
-    def gated(self: Any, env: Any) -> Any:
-        region = env.aws_execution_details.region
-        if not outage.runs(region):
-            outage.swallow(region, "execution, frozen until it is back")
-            outage.wait_until_back(region, lambda: not env.is_running())
-        return evaluate(self, env)
-
-    CommonStateField._eval_body = gated

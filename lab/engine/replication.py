@@ -35,6 +35,7 @@ class Delivery:
     label: str
     apply: Callable[[], None]
     version: Hashable
+    service: str = "dynamodb"
 
 
 @dataclass
@@ -54,20 +55,34 @@ class Replication:
         self.written[version] = at
 
     def send(
-        self, link: Link, label: str, version: Hashable, at: float, apply: Callable[[], None]
+        self,
+        link: Link,
+        label: str,
+        version: Hashable,
+        at: float,
+        apply: Callable[[], None],
+        service: str = "dynamodb",
     ) -> None:
         """Put a write on its link."""
+        due = time.time() + self.lag
         with self.lock:
-            self.links[link].append(Delivery(time.time() + self.lag, at, label, apply, version))
+            self.links[link].append(Delivery(due, at, label, apply, version, service))
             self.counts["sent"] += 1
 
     def deliver_due(self, now: float) -> None:
-        """Deliver what is due on every link that is up."""
+        """Deliver what is due on every link that is up, of each service that replicates there."""
         for link, queue in list(self.links.items()):
-            up = link not in self.paused and all(self.outage.runs(region) for region in link)
-            while up and queue and queue[0].due <= now:
+            up = {s for s in ("dynamodb", "s3") if self.outage.carries(link, s)}
+            waiting: list[Delivery] = []
+            while up and link not in self.paused and queue and queue[0].due <= now:
                 with self.lock:
-                    self._deliver(queue.popleft())
+                    delivery = queue.popleft()
+                    if delivery.service in up:
+                        self._deliver(delivery)
+                    else:
+                        waiting.append(delivery)
+            with self.lock:
+                queue.extendleft(reversed(waiting))
 
     def _deliver(self, delivery: Delivery) -> None:
         if self.written.get(delivery.version, 0) > delivery.written_at:
@@ -176,6 +191,7 @@ def _buckets(aws: Aws, replication: Replication) -> None:
                 ("object", target, key),
                 at,
                 lambda: aws.within(scope, apply),
+                service="s3",
             )
 
     def replicate(bucket: str, key: str, found: Any, data: Any, tags: Any = None) -> None:

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 from dnslib import CNAME, QTYPE, RCODE, RR, TXT, A
 from dnslib.server import BaseResolver, DNSLogger, DNSServer
 
-from lab.engine import health_checks
+from lab.engine import health_checks, metric_checks
 from lab.engine.dns_answers import Answer, answer
+from lab.engine.entries import region_of_function_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -28,7 +29,12 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 METRIC_MINUTE = 60.0
+# https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/dns-failover-determining-health-of-endpoints.html
+# Not divided by the speed, for the application that answers is no faster than it is.
+CONNECT_SECONDS, ANSWER_SECONDS = 4.0, 2.0
 TICK = 0.05
+# Alarms are looked at as often as this in AWS's seconds: what it adds to their delay.
+ALARMS_AWS_SECONDS = 1.0
 RDATA: dict[str, Callable[[str], Any]] = {
     "A": A,
     "CNAME": CNAME,
@@ -62,7 +68,7 @@ class Route53:
     def run_alarms(self) -> None:
         """Evaluate the alarms of every Region, for ever."""
         while True:
-            time.sleep(0.5)
+            time.sleep(self._aws.clock.real(ALARMS_AWS_SECONDS))
             for region in self._aws.config.regions:
                 try:
                     self._aws.within(region, self._aws.cloudwatch._evaluate_all_alarms)
@@ -99,17 +105,21 @@ class Route53:
         if check_id not in self._checks:
             self._checks[check_id] = health_checks.new(config, now, interval)
         check = self._checks[check_id]
-        for checker in check.checkers:
+        for number, checker in enumerate(check.checkers):
             if now >= checker.next_at and not checker.busy:
                 checker.busy = True
-                self._pool.submit(self._probe, checker, config, interval)
-        healthy = health_checks.evaluate(config, check, self.is_healthy)
+                client = f"ref {check_id}-{number}"
+                self._pool.submit(self._probe, checker, config, interval, client)
+        healthy = health_checks.evaluate(config, check, self.is_healthy, self._of_metric)
         if healthy != check.healthy:
             check.healthy = healthy
             name = self._name(check_id)
             self._changed(f"health check {name}", "healthy" if healthy else "unhealthy")
         check.bad_since_metric |= not healthy
         self._publish(check_id, check, now)
+
+    def _of_metric(self, config: Mapping[str, Any]) -> bool | None:
+        return metric_checks.verdict(self._aws, self._outage, config)
 
     def _publish(self, check_id: str, check: HealthCheck, now: float) -> None:
         """One point a minute, in us-east-1 only; an alarm on Minimum sees any bad moment of it."""
@@ -126,24 +136,34 @@ class Route53:
             key = ("AWS/Route53", "HealthCheckStatus", cloudwatch._dims_key(dimensions))
             cloudwatch._metric_bucket(key).append({**point, "Dimensions": dimensions})
 
-    def _probe(self, checker: Checker, config: Mapping[str, Any], interval: float) -> None:
+    def _probe(
+        self, checker: Checker, config: Mapping[str, Any], interval: float, client: str
+    ) -> None:
         """Probe once. The next probe follows an interval after this one's answer."""
-        good, said = self._request(config)
+        began = time.time()
+        good, said = self._request(config, client)
         threshold = int(config.get("FailureThreshold", 3))
         checker.observe(good=good, threshold=threshold, said=said)
-        checker.next_at = time.time() + interval
+        answered = time.time()
+        if answered - began >= ANSWER_SECONDS:
+            # Between two probes, what it waited in vain counts as an interval of AWS.
+            answered = began + self._aws.clock.real(ANSWER_SECONDS)
+        checker.next_at = answered + interval
         checker.busy = False
 
-    def _request(self, config: Mapping[str, Any]) -> tuple[bool, str]:
+    def _request(self, config: Mapping[str, Any], client: str = "") -> tuple[bool, str]:
         host = config["FullyQualifiedDomainName"]
         port = self.entry_of(host)
         if port is None:
             return False, f"{host} does not resolve"
         try:
             connection = http.client.HTTPSConnection(
-                "127.0.0.1", port, timeout=4, context=self._tls
+                "127.0.0.1", port, timeout=CONNECT_SECONDS, context=self._tls
             )
-            headers = {"Host": host, "User-Agent": "Amazon-Route53-Health-Check-Service"}
+            connection.connect()
+            connection.sock.settimeout(ANSWER_SECONDS)
+            agent = f"Amazon-Route53-Health-Check-Service ({client})"
+            headers = {"Host": host, "User-Agent": agent}
             connection.request("GET", config.get("ResourcePath") or "/", headers=headers)
             found = connection.getresponse()
             body = found.read(5120).decode("utf-8", "replace")
@@ -155,6 +175,8 @@ class Route53:
 
     def entry_of(self, host: str) -> int | None:
         """Return the entry's port to which DNS leads for a host."""
+        if region := region_of_function_url(host):
+            return self._aws.config.entries.get(region)
         by_address = self._aws.config.region_of_address
         for found in self.lookup(host, "A"):
             if found.type == "A" and found.value in by_address:
@@ -202,6 +224,17 @@ class Route53:
         found: list[Answer] = self._aws.within("us-east-1", ask)
         return found
 
+    def exists(self, name: str) -> bool:
+        """Say whether a name, or one below it, has records of any type in its zone (RFC 8020)."""
+
+        def ask() -> bool:
+            zone, wanted = self._zone_of(name), name.rstrip(".").lower()
+            records = self._aws.route53._records.get(zone, []) if zone else []
+            held = (r["Name"].rstrip(".").lower() for r in records)
+            return any(n == wanted or n.endswith(f".{wanted}") for n in held)
+
+        return bool(self._aws.within("us-east-1", ask))
+
     def _zone_of(self, name: str) -> str | None:
         wanted = name.rstrip(".").lower()
         zones = [(z["name"].rstrip("."), i) for i, z in self._aws.route53._zones.items()]
@@ -210,7 +243,7 @@ class Route53:
 
     def serve(self) -> None:
         """Serve DNS on loopback, UDP and TCP."""
-        resolver = _Resolver(self.lookup)
+        resolver = _Resolver(self.lookup, self.exists)
         for tcp in (False, True):
             DNSServer(
                 resolver,
@@ -228,8 +261,11 @@ class Route53:
 
 
 class _Resolver(BaseResolver):  # type: ignore[misc]
-    def __init__(self, lookup: Callable[[str, str], list[Answer]]) -> None:
+    def __init__(
+        self, lookup: Callable[[str, str], list[Answer]], exists: Callable[[str], bool]
+    ) -> None:
         self._lookup = lookup
+        self._exists = exists
 
     def resolve(self, request: Any, _handler: Any) -> Any:
         reply = request.reply()
@@ -238,7 +274,7 @@ class _Resolver(BaseResolver):  # type: ignore[misc]
             rdata = RDATA[found.type](found.value)
             kind = getattr(QTYPE, found.type)
             reply.add_answer(RR(found.name, kind, rdata=rdata, ttl=found.ttl))
-        if not reply.rr:
+        if not reply.rr and not self._exists(str(question.qname)):
             reply.header.rcode = RCODE.NXDOMAIN
         return reply
 

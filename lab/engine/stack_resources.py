@@ -27,6 +27,7 @@ def install(aws: Aws) -> None:
     _backup_selections(aws)
     _global_tables(aws)
     _bucket_replication(aws)
+    _sampling_rules(aws)
 
 
 def _register(aws: Aws, kind: str, **handlers: Callable[..., Any]) -> None:
@@ -181,3 +182,17 @@ def _bucket_replication(aws: Aws) -> None:
         return made
 
     _register(aws, "AWS::S3::Bucket", create=create, update=update)
+
+
+def _sampling_rules(aws: Aws) -> None:
+    """Accept X-Ray's sampling rules, and do nothing with them: the lab traces nothing."""
+
+    def create(_logical_id: str, properties: dict[str, Any], _stack: str) -> Attributes:
+        name, region = properties["SamplingRule"]["RuleName"], aws.region()
+        arn = f"arn:aws:xray:{region}:{ACCOUNT}:sampling-rule/{name}"
+        return arn, {"RuleARN": arn}
+
+    def delete(_arn: str, _properties: Any, *_: Any, **__: Any) -> None:
+        """Nothing was kept."""
+
+    _register(aws, "AWS::XRay::SamplingRule", create=create, delete=delete)

@@ -7,13 +7,15 @@ import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from lab.engine.outage import MODES, STYLES, Loss
+from lab.engine import named_outages
+from lab.engine.losses import MODES, STYLES, Loss
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lab.engine.aws import Aws
     from lab.engine.calls import CallRecord
+    from lab.engine.losses import Style
     from lab.engine.outage import Outage
     from lab.engine.replication import Replication
     from lab.engine.route53 import Route53
@@ -50,6 +52,7 @@ class Switchboard:
         self._journal = journal
         self.actions: dict[str, Callable[..., Any]] = {
             "state": self._state,
+            "outage": self._outage_begins,
             "lose": self._lose,
             "heal": self._heal,
             "speed": self._speed,
@@ -59,6 +62,7 @@ class Switchboard:
             "health": route53.status,
             "transitions": self._transitions,
             "calls": self._recorded,
+            "refusals": self._refusals,
             "dns": self._dns,
         }
 
@@ -79,6 +83,8 @@ class Switchboard:
                 region: {**asdict(loss), "services": sorted(loss.services)}
                 for region, loss in self._outage.lost.items()
             },
+            "outages": list(self._outage.named),
+            "cut_off": [sorted(pair) for pair in self._outage.cuts],
             "refused": dict(self._outage.refused),
             "swallowed": dict(self._outage.swallowed),
         }
@@ -97,9 +103,29 @@ class Switchboard:
         self._journal.note(f"Region {region}", "lost")
         return self._state()
 
-    def _heal(self, region: str) -> dict[str, Any]:
-        self._outage.heal(self._known(region))
-        self._journal.note(f"Region {region}", "healed")
+    def _outage_begins(
+        self, mode: str, region: str | None = None, style: Style | None = None
+    ) -> dict[str, Any]:
+        config = self._aws.config
+        named_outages.begin(
+            self._outage,
+            mode,
+            pair=(config.primary_region, config.secondary_region),
+            region=self._known(region or config.primary_region),
+            style=style,
+            speed=self._aws.clock.speed,
+        )
+        self._journal.note(f"outage {mode}", "began")
+        return self._state()
+
+    def _heal(self, region: str | None = None) -> dict[str, Any]:
+        """Bring a Region back, or end everything that was begun."""
+        if region is None:
+            for name in self._outage.named:
+                self._journal.note(f"outage {name}", "ended")
+        else:
+            self._journal.note(f"Region {self._known(region)}", "healed")
+        self._outage.heal(region)
         return self._state()
 
     def _speed(self, factor: float) -> dict[str, Any]:
@@ -122,6 +148,9 @@ class Switchboard:
 
     def _recorded(self, since: float = 0) -> list[dict[str, Any]]:
         return self._calls.since(since)
+
+    def _refusals(self, since: float = 0) -> list[dict[str, Any]]:
+        return self._calls.refused_since(since)
 
     def _dns(self, name: str, type: str = "A") -> list[dict[str, Any]]:
         return [asdict(a) for a in self._route53.lookup(name, type)]

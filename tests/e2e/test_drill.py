@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
-from pathlib import Path
 
 import jsonschema
 import pytest
 
+from lab.audit.calls import recorded
 from lab.config import ROOT
+from tests.e2e import drills
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
@@ -25,23 +24,13 @@ def processes_of_a_lab() -> list[str]:
 @pytest.fixture(scope="module")
 def drill(tmp_path_factory):
     reports, temporary = tmp_path_factory.mktemp("reports"), tmp_path_factory.mktemp("tmp")
-    lab = Path(sys.executable).with_name("lab")
-    ended = subprocess.run(
-        [str(lab), "drill", "--reports", str(reports)],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "TMPDIR": str(temporary)},
-        check=False,
-    )
-    report = reports / "latest" / "report.json"
-    assert report.exists(), ended.stdout + ended.stderr
-    return ended, json.loads(report.read_text()), report.parent, temporary
+    drill = drills.run(reports, TMPDIR=str(temporary))
+    return drill, drill.report, drill.place, temporary
 
 
 def test_the_drill_passes_and_says_so_by_its_exit_code(drill):
     ended, report, _, _ = drill
-    failed = [c for c in report["checks"] if not c["passed"]]
-    assert (failed, report["verdict"], ended.returncode) == ([], "pass", 0), ended.stdout
+    assert (ended.failed, report["verdict"], ended.exit_code) == ([], "pass", 0), ended.said
 
 
 def test_the_outcome_is_a_promotion_by_the_alarm(drill):
@@ -64,6 +53,14 @@ def test_no_write_older_than_the_lag_was_lost(drill):
     _, report, _, _ = drill
     assert report["client"]["acknowledged_writes"] > 0
     assert report["rpo_seconds"] <= 0.5 + 0.25
+
+
+def test_every_recorded_call_of_the_path_is_data_plane_and_in_the_secondary(drill):
+    _, report, _, _ = drill
+    calls = recorded(report["evidence"]["calls"])
+    roles = {call.role for call in calls}
+    assert {"FailoverRole", "ReadinessRole", "WarmRole", "AppRole", "SwitchRole"} <= roles
+    assert {(c.plane.plane, c.region) for c in calls} == {("data", report["regions"]["secondary"])}
 
 
 def test_the_report_is_what_its_schema_says_and_a_page_beside_it(drill):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ from tests.integration.machine import (
     function_arn,
     interpreter,
 )
+from tests.integration.provisioned import ProvisionedConcurrency
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -73,7 +75,17 @@ def network(monkeypatch: pytest.MonkeyPatch) -> Network:
 
 
 @pytest.fixture
-def machine(faults: Faults, network: Network, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
+def lambda_api() -> ProvisionedConcurrency:
+    return ProvisionedConcurrency()
+
+
+@pytest.fixture
+def machine(
+    faults: Faults,
+    network: Network,
+    lambda_api: ProvisionedConcurrency,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Machine]:
     monkeypatch.setenv("MOTO_ACCOUNT_ID", ACCOUNT)
     with mock_aws(config={"stepfunctions": {"execute_state_machine": True}}):
         clients.client.cache_clear()
@@ -89,11 +101,12 @@ def machine(faults: Faults, network: Network, monkeypatch: pytest.MonkeyPatch) -
             loaded = _loaded(module)
             if hasattr(loaded, "client"):
                 monkeypatch.setattr(loaded, "client", client)
+        monkeypatch.setattr(_loaded("warm"), "ping_client", lambda: lambda_client)
         boto3.client("s3", region_name=SECONDARY).create_bucket(
             Bucket=os.environ["BUCKET"],
             CreateBucketConfiguration={"LocationConstraint": SECONDARY},
         )
-        with interpreter(handlers, faults):
+        with interpreter(handlers, faults, {"lambda": lambda_api}):
             found = Machine(faults)
             network.active = lambda: found.active()[0]
             yield found
@@ -116,7 +129,7 @@ def _handler(name: str) -> Callable[[dict[str, Any]], Any]:
 def _app(event: dict[str, Any]) -> dict[str, Any]:
     """The app and the switch as readiness and warm see them."""
     if "pilot_light" in event:
-        return {"environment": str(id(event))}
+        return {"environment": str(uuid.uuid4())}
     return {"statusCode": 200}
 
 
@@ -128,5 +141,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         "test_outcomes.py",
         "test_failures.py",
         "test_interruptions.py",
+        "test_capacity.py",
     }
     items[:] = others + (last if whole else [])

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 DEFINITION = ROOT / "statemachines" / "failover.asl.json"
+CAPACITY_DEFINITION = ROOT / "statemachines" / "capacity.asl.json"
+CAPACITY_MACHINE = "arn:aws:states:us-east-2:123456789012:stateMachine:pilot-light-capacity"
 PRIMARY, SECONDARY, ACCOUNT = "us-west-2", "us-east-2", "123456789012"
 CONTROL, RECOVERIES = "pilot-light-control", "pilot-light-recoveries"
 ITEMS = "pilot-light-items"
@@ -98,13 +101,20 @@ class InProcessLambda:
 
 
 @contextmanager
-def interpreter(handlers: dict[str, Any], faults: Faults) -> Iterator[None]:
-    """Patch moto's interpreter for the time of one test."""
+def interpreter(
+    handlers: dict[str, Any], faults: Faults, edges: dict[str, Callable[..., Any]] | None = None
+) -> Iterator[None]:
+    """Patch moto's interpreter for the time of one test.
+
+    An edge answers a service's requests where they would go out to the network (`before-send`).
+    """
     from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
     from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
     from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
+        state_task_service_aws_sdk as sdk,
         state_task_service_dynamodb as ddb,
         state_task_service_lambda as lam,
+        state_task_service_sfn as sfn,
         state_task_service_sns as sns,
     )
     from moto.stepfunctions.parser.asl.component.state.wait.wait_function import wait_function
@@ -136,15 +146,21 @@ def interpreter(handlers: dict[str, Any], faults: Faults) -> Iterator[None]:
         ddb.StateTaskServiceDynamoDB,
         lam.StateTaskServiceLambda,
         sns.StateTaskServiceSns,
+        sdk.StateTaskServiceAwsSdk,
+        sfn.StateTaskServiceSfn,
     ):
         patch(service, "_eval_service_task", struck(service._eval_service_task))
     patch(lambda_eval_utils, "boto_client_for", lambda **_: InProcessLambda(handlers))
 
     @cache
     def kept_client(region: str, service: str) -> Any:
-        return boto3.client(service, region_name=region)
+        once = Config(retries={"total_max_attempts": 1})
+        found = boto3.client(service, region_name=region, config=once)
+        if edges and service in edges:
+            found.meta.events.register_first("before-send", edges[service])
+        return found
 
-    for module in (ddb, sns):
+    for module in (ddb, sns, sdk, sfn):
         patch(
             module,
             "boto_client_for",
@@ -169,7 +185,7 @@ def interpreter(handlers: dict[str, Any], faults: Faults) -> Iterator[None]:
             setattr(target, name, value)
 
 
-def definition(**overrides: str) -> str:
+def definition(path: Path = DEFINITION, **overrides: str) -> str:
     """The definition as `sam deploy` would hand it over, substitutions filled in."""
     values = {
         "SecondaryRegion": SECONDARY,
@@ -177,10 +193,12 @@ def definition(**overrides: str) -> str:
         "RecoveriesTable": RECOVERIES,
         "HoldRetrySeconds": "15",
         "CooldownSeconds": "900",
+        "ProvisionedConcurrency": "0",
+        "CapacityMachine": CAPACITY_MACHINE,
         **{f"{name}Function": function_arn(name) for name in FUNCTIONS},
         **overrides,
     }
-    text = DEFINITION.read_text()
+    text = path.read_text()
     for key, value in values.items():
         text = text.replace(f"${{{key}}}", value)
     assert "${" not in text, "a substitution was left unfilled"
@@ -323,15 +341,21 @@ class Machine:
             time.sleep(0.01)
 
 
-def all_states() -> set[str]:
+def states_of(machine: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """All states by name, those of branches and item processors included."""
+    found = dict(machine["States"])
+    for state in machine["States"].values():
+        for inner in [*state.get("Branches", []), state.get("ItemProcessor", {"States": {}})]:
+            found |= states_of(inner)
+    return found
+
+
+def all_states(path: Path = DEFINITION) -> set[str]:
     """Names of all states, those of the branches included."""
-    top = json.loads(DEFINITION.read_text())["States"]
-    branches = (b["States"] for s in top.values() for b in s.get("Branches", []))
-    return set(top).union(*branches)
+    return set(states_of(json.loads(path.read_text())))
 
 
-def all_tasks() -> set[str]:
+def all_tasks(path: Path = DEFINITION) -> set[str]:
     """Names of all Task states."""
-    top = json.loads(DEFINITION.read_text())["States"]
-    groups = [top, *(b["States"] for s in top.values() for b in s.get("Branches", []))]
-    return {name for group in groups for name, s in group.items() if s["Type"] == "Task"}
+    found = states_of(json.loads(path.read_text()))
+    return {name for name, state in found.items() if state["Type"] == "Task"}

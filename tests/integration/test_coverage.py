@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from tests.integration.machine import ENTERED, all_states
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.integration.machine import CAPACITY_DEFINITION, DEFINITION, ENTERED, all_states
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
-def test_every_state_was_entered() -> None:
+@pytest.mark.parametrize("path", [DEFINITION, CAPACITY_DEFINITION], ids=lambda p: p.name)
+def test_every_state_was_entered(path: Path) -> None:
     """Runs last (see conftest): the states that the tests before it entered."""
-    assert all_states() - ENTERED == set()
+    assert all_states(path) - ENTERED == set()

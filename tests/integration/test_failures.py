@@ -25,13 +25,15 @@ REHEARSAL = {"mode": "rehearsal", "reason": "test"}
 FUNCTION_TASKS = {"Intake", "Decide", "ConfirmTraffic"}
 EVIDENCE_TASKS = {"ConfirmOutage", "VerifyReadiness"}
 # Failures that a recovery passes over.
-OPTIONAL = {"Announce", "WarmFunctions", "NotifyOutcome", "StartCooldown", "ReleaseLock"}
+WARM_TASKS = {"PlanWarming", "WarmBatch"}
+OPTIONAL = {"Announce", "NotifyOutcome", "StartCooldown", "ReleaseLock"} | WARM_TASKS
 # Tasks that a straight failover does not enter, each with a test of its own below.
 ELSEWHERE = {
     "ReadLock",
     "FindRecord",
     "NotifyHold",
     "RehearsePromotion",
+    "RequestCapacity",
     "NotifyFailure",
     "ReleaseLockAfterFailure",
 }
@@ -39,7 +41,7 @@ REQUIRED = all_tasks() - OPTIONAL - ELSEWHERE - EVIDENCE_TASKS
 
 
 def fault(state: str) -> Exception:
-    if state in FUNCTION_TASKS | EVIDENCE_TASKS | {"WarmFunctions"}:
+    if state in FUNCTION_TASKS | EVIDENCE_TASKS | WARM_TASKS:
         return FunctionFailed("SomeError")
     return aws_error("AccessDeniedException")
 

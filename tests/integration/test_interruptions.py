@@ -22,6 +22,7 @@ STRAIGHT = sorted(
         "FindRecord",
         "NotifyHold",
         "RehearsePromotion",
+        "RequestCapacity",
         "ReleaseLock",
         "NotifyFailure",
         "ReleaseLockAfterFailure",

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 FAILOVER = {"mode": "failover", "reason": "test"}
 DRILL = {"mode": "drill", "reason": "test"}
 REHEARSAL = {"mode": "rehearsal", "reason": "test"}
+ROUTE_53_ALARM, SENTINEL_ALARM = ENVIRONMENT["ALARM_ARNS"].split(",")
 
 
 def alarm_event(**changes: Any) -> dict[str, Any]:
@@ -30,7 +31,7 @@ def alarm_event(**changes: Any) -> dict[str, Any]:
         "account": "123456789012",
         "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "region": "us-east-1",
-        "resources": [ENVIRONMENT["ALARM_ARNS"]],
+        "resources": [ROUTE_53_ALARM],
         "detail": {
             "alarmName": "pilot-light-primary-unhealthy",
             "configuration": {"metrics": []},
@@ -166,8 +167,7 @@ def test_a_hold_ends_at_its_deadline(
     machine: Machine, network: Network, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOLD_DEADLINE_SECONDS", "0.2")
-    network.beacon = "unknown"
-    network.primary_up = False
+    network.beacon = "unhealthy"
     run = machine.run(FAILOVER)
     assert run.output["outcome"] == "held"
     assert run.output["decision"]["ended_by"] == "deadline"

@@ -72,10 +72,20 @@ class Resolver:
             if name == "Fn::GetAtt":
                 parts = args if isinstance(args, list) else args.split(".", 1)
                 return f"<{parts[0]}.{parts[1]}>"
-            if name == "Fn::Join":
-                return args[0].join(str(self.value(a)) for a in args[1])
+            if name == "Fn::FindInMap":
+                table, row, column = (self.value(a) for a in args)
+                return self.template["Mappings"][table][str(row)][column]
+            if name in ("Fn::Join", "Fn::Split", "Fn::Select"):
+                return self.part(name, args[0], self.value(args[1]))
         values = {k: self.value(v) for k, v in node.items()}
         return {k: v for k, v in values.items() if v is not NO_VALUE}
+
+    def part(self, name: str, by: Any, whole: Any) -> Any:
+        if name == "Fn::Join":
+            return by.join(str(v) for v in whole)
+        if isinstance(whole, str) and whole.startswith("<"):
+            return whole  # a part of another resource's attribute stays the attribute
+        return whole.split(by) if name == "Fn::Split" else whole[int(by)]
 
     def ref(self, name: str) -> Any:
         if name == "AWS::NoValue":

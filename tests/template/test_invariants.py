@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.template.stacks import ACCOUNT, Stack, source, stack
+from tests.template.stacks import ACCOUNT, Resolver, Stack, source, stack
 
 ROOT = Path(__file__).resolve().parents[2]
 APP_STACKS = ("primary", "secondary")
@@ -66,7 +66,7 @@ def statements(found: Stack) -> list[tuple[str, dict[str, Any]]]:
 
 @pytest.mark.parametrize("env", ["secondary", "monitor"])
 def test_every_health_check_asks_a_routed_path_of_a_name_that_a_region_owns(env: str) -> None:
-    owners = {
+    owners = {"<SwitchUrl.FunctionUrl>": {"/switch/on", "/switch/off"}} | {
         domain["DomainName"]: routed_gets(stack(app))
         for app in APP_STACKS
         for domain in stack(app).of_type("AWS::ApiGateway::DomainName").values()
@@ -79,6 +79,42 @@ def test_every_health_check_asks_a_routed_path_of_a_name_that_a_region_owns(env:
         assert "/" not in fqdn, f"{name}: the FQDN holds a path"
         assert fqdn in owners, f"{name} asks {fqdn}, which is no Region's own name"
         assert check["ResourcePath"] in owners[fqdn], f"{name} asks a path that is not routed"
+
+
+def test_the_switch_s_url_is_public_by_that_url_alone_and_only_in_the_secondary(
+    primary: Stack, secondary: Stack
+) -> None:
+    assert not primary.of_type("AWS::Lambda::Url")
+    assert secondary.of_type("AWS::Lambda::Url") == {
+        "SwitchUrl": {
+            "TargetFunctionArn": "<SwitchFunction>",
+            "Qualifier": "live",
+            "AuthType": "NONE",
+        }
+    }
+    for found in (primary, secondary):
+        permissions = found.of_type("AWS::Lambda::Permission")
+        public = {k: p for k, p in permissions.items() if p["Principal"] == "*"}
+        expected = {"SwitchUrlPermission", "SwitchUrlInvokePermission"}
+        assert set(public) == (expected if found is secondary else set())
+        for permission in public.values():
+            alias = found.resources[permission["FunctionName"].strip("<>")]["Properties"]
+            assert (alias["FunctionName"], alias["Name"]) == ("<SwitchFunction>", "live")
+            only_by_url = (
+                permission.get("FunctionUrlAuthType") == "NONE"
+                or permission.get("InvokedViaFunctionUrl") is True
+            )
+            assert only_by_url
+
+
+@pytest.mark.parametrize(("given", "expected"), [("0", None), ("20", "20")])
+def test_the_switch_is_set_aside_environments_only_where_a_person_asks_for_them(
+    secondary: Stack, given: str, expected: str | None
+) -> None:
+    asked = {**secondary.parameters, "SwitchReservedConcurrency": given}
+    resolver = Resolver(source(), secondary.region, asked)
+    function = resolver.value(source()["Resources"]["SwitchFunction"]["Properties"])
+    assert function.get("ReservedConcurrentExecutions") == expected
 
 
 @pytest.mark.parametrize("env", APP_STACKS)
@@ -156,10 +192,11 @@ def test_the_alarm_s_event_reaches_the_machine_through_both_rules(
     (target,) = forward["Targets"]
     assert target["Arn"] == f"arn:aws:events:{secondary.region}:{ACCOUNT}:event-bus/default"
     start = secondary.resources["StartFailoverRule"]["Properties"]
-    assert start["EventPattern"]["resources"] == [arn]
+    own = f"arn:aws:cloudwatch:{secondary.region}:{ACCOUNT}:alarm:pilot-light-sentinel"
+    assert start["EventPattern"]["resources"] == [arn, own]
     assert start["Targets"][0]["Arn"] == "<FailoverMachine>"
     intake = secondary.resources["IntakeFunction"]["Properties"]["Environment"]["Variables"]
-    assert intake["ALARM_ARNS"] == arn
+    assert intake["ALARM_ARNS"].split(",") == [arn, own]
 
 
 def test_every_rule_keeps_what_it_cannot_deliver(any_stack: Stack) -> None:

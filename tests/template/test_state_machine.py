@@ -1,4 +1,4 @@
-"""The definition, read: validators, and what no validator looks at."""
+"""The definitions, read: validators, and what no validator looks at."""
 
 from __future__ import annotations
 
@@ -11,6 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.template.definitions import (
+    CAPACITY,
+    DEFINITIONS,
+    EVERY_STATE,
+    EVERY_TASK,
+    FAILOVER,
+    Definition,
+    groups,
+)
 from tests.template.stacks import source
 
 if TYPE_CHECKING:
@@ -18,22 +27,15 @@ if TYPE_CHECKING:
 
     from tests.template.stacks import Stack
 
-ROOT = Path(__file__).resolve().parents[2]
-PATH = ROOT / "statemachines" / "failover.asl.json"
-TEXT = PATH.read_text()
-MACHINE = json.loads(TEXT)
-
-
-def groups(machine: dict[str, Any] = MACHINE) -> Iterator[dict[str, Any]]:
-    """The top level and every branch."""
-    yield machine
-    for state in machine["States"].values():
-        for branch in state.get("Branches", []):
-            yield from groups(branch)
-
-
-STATES = {name: state for group in groups() for name, state in group["States"].items()}
-TASKS = {name: state for name, state in STATES.items() if state["Type"] == "Task"}
+# The failover machine, for what is said of it alone.
+MACHINE, STATES = FAILOVER.machine, FAILOVER.states
+every_machine = pytest.mark.parametrize("definition", DEFINITIONS, ids=lambda d: d.name)
+every_state = pytest.mark.parametrize(
+    ("definition", "name"), EVERY_STATE, ids=[f"{d.name}-{n}" for d, n in EVERY_STATE]
+)
+every_task = pytest.mark.parametrize(
+    ("definition", "name"), EVERY_TASK, ids=[f"{d.name}-{n}" for d, n in EVERY_TASK]
+)
 
 
 def strings(node: Any) -> Iterator[str]:
@@ -47,14 +49,10 @@ def strings(node: Any) -> Iterator[str]:
             yield from strings(value)
 
 
-def substitutions() -> dict[str, Any]:
-    machine = source()["Resources"]["FailoverMachine"]
-    return machine["Properties"]["DefinitionSubstitutions"]
-
-
-def test_statelint_finds_nothing_but_what_it_does_not_know() -> None:
+@every_machine
+def test_statelint_finds_nothing_but_what_it_does_not_know(definition: Definition) -> None:
     script = Path(sys.executable).parent / "statelint"
-    found = subprocess.run([script, PATH], capture_output=True, text=True, check=False)
+    found = subprocess.run([script, definition.path], capture_output=True, text=True, check=False)
     lines = [line.strip() for line in (found.stdout + found.stderr).splitlines() if line.strip()]
     # statelint does not know that JSONata may compute the seconds of a Wait.
     known = (
@@ -63,18 +61,20 @@ def test_statelint_finds_nothing_but_what_it_does_not_know() -> None:
     assert [x for x in lines if known not in x and not re.match(r"(One|\d+) errors?:", x)] == []
 
 
-def test_substitutions_are_all_used_and_all_defined() -> None:
-    used = set(re.findall(r"\$\{(\w+)\}", TEXT))
-    assert used == set(substitutions())
+@every_machine
+def test_substitutions_are_all_used_and_all_defined(definition: Definition) -> None:
+    used = set(re.findall(r"\$\{(\w+)\}", definition.text))
+    assert used == set(definition.substitutions)
 
 
-def test_every_state_says_why_it_is_there() -> None:
-    for name, state in STATES.items():
-        assert len(state.get("Comment", "")) > 20, name
+@every_state
+def test_every_state_says_why_it_is_there(definition: Definition, name: str) -> None:
+    assert len(definition.states[name].get("Comment", "")) > 20
 
 
-def test_every_state_is_reached() -> None:
-    for group in groups():
+@every_machine
+def test_every_state_is_reached(definition: Definition) -> None:
+    for group in groups(definition.machine):
         reached, todo = set(), [group["StartAt"]]
         while todo:
             name = todo.pop()
@@ -87,15 +87,17 @@ def test_every_state_is_reached() -> None:
         assert reached == set(group["States"])
 
 
-@pytest.mark.parametrize("name", TASKS)
-def test_a_task_is_bounded_in_time_and_its_failure_is_caught(name: str) -> None:
-    task = TASKS[name]
+@every_task
+def test_a_task_is_bounded_in_time_and_its_failure_is_caught(
+    definition: Definition, name: str
+) -> None:
+    task = definition.tasks[name]
     assert 1 <= task["TimeoutSeconds"] <= 15
     catches = [e for c in task["Catch"] for e in c["ErrorEquals"]]
     assert catches[-1] == "States.ALL"
     for retry in task.get("Retry", []):
         if retry.get("MaxAttempts") != 0:
-            assert retry["IntervalSeconds"] <= 1, "recovery time"
+            assert retry["IntervalSeconds"] <= 1 or definition is not FAILOVER, "recovery time"
             assert retry.get("MaxDelaySeconds") or retry["BackoffRate"] == 1.0, "bounded"
 
 
@@ -111,19 +113,27 @@ def test_the_machine_outlives_the_longest_hold() -> None:
 
 
 def test_a_hold_of_full_length_stays_within_the_history() -> None:
-    """Step Functions keeps 25,000 events; a judgement makes at most about 60."""
+    """Step Functions keeps 25,000 events; a judgement makes at most about 60.
+
+    Warming a thousand functions makes 300 more (tests/integration/test_warming.py), and happens
+    only as often as the machine's comment says.
+    """
     bounds = source()["Parameters"]
-    rounds = bounds["HoldDeadlineSeconds"]["MaxValue"] / bounds["HoldRetrySeconds"]["MinValue"]
-    assert rounds * 60 < 25_000
+    longest = bounds["HoldDeadlineSeconds"]["MaxValue"]
+    rounds = longest / bounds["HoldRetrySeconds"]["MinValue"]
+    again = STATES["WasWarmingTried"]["Choices"][0]["Condition"]
+    pause = int(re.search(r"< (\d+)000 ", again)[1])  # type: ignore[index]
+    assert rounds * 60 + (longest / pause + 1) * 300 < 25_000
 
 
-def test_no_variable_is_read_that_no_state_assigns() -> None:
+@every_machine
+def test_no_variable_is_read_that_no_state_assigns(definition: Definition) -> None:
     """An undefined variable fails the execution on AWS, and no validator sees it."""
     assigned = {"states"}
-    for state in STATES.values():
+    for state in definition.states.values():
         for holder in [state, *state.get("Choices", []), *state.get("Catch", [])]:
             assigned |= set(holder.get("Assign", {}))
-    for name, state in STATES.items():
+    for name, state in definition.states.items():
         for text in strings(state):
             if not text.startswith("{%"):
                 continue
@@ -133,21 +143,49 @@ def test_no_variable_is_read_that_no_state_assigns() -> None:
             assert used <= assigned | local, f"{name}: {used - assigned - local}"
 
 
-@pytest.mark.parametrize("name", STATES)
-def test_arguments_do_not_read_a_result_that_is_not_there_yet(name: str) -> None:
-    assert "$states.result" not in json.dumps(STATES[name].get("Arguments", {}))
+@every_state
+def test_arguments_do_not_read_a_result_that_is_not_there_yet(
+    definition: Definition, name: str
+) -> None:
+    assert "$states.result" not in json.dumps(definition.states[name].get("Arguments", {}))
 
 
-def test_choices_compare_for_equality_so_that_a_missing_value_is_never_consent() -> None:
-    for name, state in STATES.items():
+@every_machine
+def test_choices_compare_for_equality_so_that_a_missing_value_is_never_consent(
+    definition: Definition,
+) -> None:
+    for name, state in definition.states.items():
         for choice in state.get("Choices", []):
             parts = re.split(r" and ", choice["Condition"].removeprefix("{%").removesuffix("%}"))
             positive = [p for p in parts if "!=" not in p and not p.strip().startswith("$not(")]
             assert positive, f"{name}: {choice['Condition']}"
 
 
-def test_every_call_is_covered_by_the_machine_s_role(secondary: Stack) -> None:
-    role = secondary.resources["FailoverRole"]["Properties"]
+SERVICES = ("lambda", "dynamodb", "sns", "states")
+
+
+def called(definition: Definition, task: dict[str, Any], filled: dict[str, Any]) -> tuple[str, str]:
+    """The IAM action of a task, and what it names as the resource, substitutions filled in."""
+    service, call = task["Resource"].rsplit(":", 2)[-2:]
+    action = "InvokeFunction" if task["Resource"].endswith("lambda:invoke") else call
+    key = {
+        "lambda": "FunctionName",
+        "dynamodb": "TableName",
+        "sns": "TopicArn",
+        "states": "StateMachineArn",
+    }[service]
+    resource = filled.get(task["Arguments"][key].strip("${}"), task["Arguments"][key])
+    if service == "dynamodb":
+        resource = f"{resource[:-1]}.Arn>"
+    return f"{service}:{action[0].upper()}{action[1:]}", resource
+
+
+@every_machine
+def test_every_call_is_covered_by_the_machine_s_role(
+    definition: Definition, secondary: Stack
+) -> None:
+    role = secondary.resources[definition.role]["Properties"]
+    filled = secondary.resources[definition.resource]["Properties"]["DefinitionSubstitutions"]
     allowed: dict[str, set[str]] = {}
     for policy in role["Policies"]:
         for statement in policy["PolicyDocument"]["Statement"]:
@@ -156,26 +194,22 @@ def test_every_call_is_covered_by_the_machine_s_role(secondary: Stack) -> None:
                 group = resources if isinstance(resources, list) else [resources]
                 allowed.setdefault(action, set()).update(group)
     used: dict[str, set[str]] = {}
-    for name, task in TASKS.items():
-        service, call = task["Resource"].rsplit(":", 2)[-2:]
-        key = {"lambda": "FunctionName", "dynamodb": "TableName", "sns": "TopicArn"}[service]
-        action = (
-            "lambda:InvokeFunction"
-            if service == "lambda"
-            else f"{service}:{call[0].upper()}{call[1:]}"
+    for name, task in definition.tasks.items():
+        action, resource = called(definition, task, filled)
+        # The tasks of the capacity machine take their function from the Map that holds them.
+        aliases = (
+            {f"{filled[f'{f}Function'][:-1]}Aliaslive>" for f in ("App", "Switch")}
+            if (definition is CAPACITY and action.startswith("lambda:"))
+            else {resource}
         )
-        placeholder = task["Arguments"][key].strip("${}")
-        resolved = secondary.resources["FailoverMachine"]["Properties"]["DefinitionSubstitutions"]
-        resource = resolved[placeholder]
-        arn = resource if service != "dynamodb" else f"{resource[:-1]}.Arn>"
-        assert arn in allowed.get(action, set()), f"{name} needs {action} on {arn}"
-        used.setdefault(action, set()).add(arn)
-    needed = {a: r for a, r in allowed.items() if a.split(":")[0] in {"lambda", "dynamodb", "sns"}}
+        assert aliases <= allowed.get(action, set()), f"{name} needs {action} on {aliases}"
+        used.setdefault(action, set()).update(aliases)
+    needed = {a: r for a, r in allowed.items() if a.split(":")[0] in SERVICES}
     assert needed == used, "the role allows what no state does"
 
 
-def test_the_machine_calls_data_planes_only() -> None:
-    calls = {task["Resource"].split(":::")[1] for task in TASKS.values()}
+def test_the_failover_machine_calls_data_planes_only() -> None:
+    calls = {task["Resource"].split(":::")[1] for task in FAILOVER.tasks.values()}
     assert calls <= {
         "lambda:invoke",
         "dynamodb:getItem",
@@ -183,4 +217,44 @@ def test_the_machine_calls_data_planes_only() -> None:
         "dynamodb:updateItem",
         "dynamodb:deleteItem",
         "sns:publish",
+        "states:startExecution",
     }
+
+
+def test_capacity_is_asked_for_after_the_promotion_only_and_keeps_nothing_from_going_on() -> None:
+    into = [
+        name
+        for name, state in STATES.items()
+        for route in [state, *state.get("Choices", []), *state.get("Catch", [])]
+        if "RequestCapacity" in (route.get("Next"), route.get("Default"))
+    ]
+    assert into == ["IsCapacityWanted"]
+    before = [
+        name
+        for name, state in STATES.items()
+        for route in [state, *state.get("Choices", []), *state.get("Catch", [])]
+        if "IsCapacityWanted" in (route.get("Next"), route.get("Default"))
+    ]
+    assert sorted(before) == ["IsRecorded", "Promote"]
+    request = STATES["RequestCapacity"]
+    assert {request["Next"], *(c["Next"] for c in request["Catch"])} == {"ConfirmTraffic"}
+    assert ".sync" not in request["Resource"], "nobody waits for it"
+
+
+def test_capacity_is_asked_for_both_functions_of_the_app_under_their_alias() -> None:
+    for name in ("RequestCapacity", "ReleaseCapacity"):
+        assert CAPACITY.states[name]["Items"] == ["${AppFunction}", "${SwitchFunction}"]
+    calls = [t for t in CAPACITY.tasks.values() if ":aws-sdk:lambda:" in t["Resource"]]
+    assert [t["Arguments"]["Qualifier"] for t in calls] == ["live"] * 3
+
+
+def test_the_capacity_machine_gives_up_before_its_time_is_over() -> None:
+    looks = int(
+        re.search(r"looks < (\d+)", CAPACITY.states["IsCapacityReady"]["Choices"][1]["Condition"])[
+            1
+        ]  # type: ignore[index]
+    )
+    assert (
+        looks * CAPACITY.states["WaitForCapacity"]["Seconds"] + 300
+        < CAPACITY.machine["TimeoutSeconds"]
+    )

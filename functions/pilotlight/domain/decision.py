@@ -10,6 +10,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
+from pilotlight.domain import confirmation
+from pilotlight.domain.warming import judged
+
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
@@ -17,6 +20,9 @@ Mode = Literal["failover", "rehearsal", "drill"]
 Action = Literal["promote", "rehearse", "hold", "end_hold"]
 EndedBy = Literal["primary_healthy", "deadline", "rehearsal"]
 OUTAGE, READY, WARM = "outage_confirmed", "secondary_ready", "functions_warm"
+# Judgements, three seconds apart, in which the beacon may follow failed probes without a message.
+# Route 53's checkers reach their threshold after 24 to 43 seconds, the sentinel's alarm after 28.
+SETTLING_JUDGEMENTS = 7
 
 
 @dataclass(frozen=True)
@@ -37,6 +43,7 @@ class Decision:
     conditions: tuple[Condition, ...]
     summary: str
     ended_by: EndedBy | None = None
+    settling: bool = False
 
     @property
     def unmet(self) -> list[str]:
@@ -51,6 +58,7 @@ class Decision:
             "unmet": self.unmet,
             "summary": self.summary,
             "ended_by": self.ended_by,
+            "settling": self.settling,
         }
 
 
@@ -62,6 +70,8 @@ def decide(
     hold_started_at: datetime | None,
     now: datetime,
     hold_deadline: timedelta,
+    policy: confirmation.Policy,
+    judgements_before: int,
 ) -> Decision:
     """Decide on the evidence of one judgement.
 
@@ -77,6 +87,10 @@ def decide(
         When the run first held, or None.
     hold_deadline
         How long a run may hold before it ends.
+    policy
+        Whose word an outage needs. Evidence that was judged by another one counts for nothing.
+    judgements_before
+        How many judgements of this run held before this one.
 
     Raises
     ------
@@ -89,7 +103,7 @@ def decide(
     overrides_outage = OUTAGE in overridden
     confirm = _part(evidence, "confirm")
     conditions = (
-        _outage(confirm, required=not rehearsal and not overrides_outage),
+        _outage(confirm, policy, required=not rehearsal and not overrides_outage),
         _ready(_part(evidence, "readiness")),
         _warm(_part(evidence, "warm")),
     )
@@ -108,7 +122,12 @@ def decide(
         )
     if hold_started_at is not None and now - hold_started_at >= hold_deadline:
         return Decision("end_hold", conditions, f"The hold has expired. {because}", "deadline")
-    return Decision("hold", conditions, f"Not promoted. {because}")
+    settling = (
+        [c.name for c in unmet] == [OUTAGE]
+        and judgements_before < SETTLING_JUDGEMENTS
+        and _beacon_may_follow(confirm)
+    )
+    return Decision("hold", conditions, f"Not promoted. {because}", settling=settling)
 
 
 def _part(evidence: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -133,20 +152,27 @@ def _failure(part: Mapping[str, Any]) -> str | None:
     return f"The step failed: {error}"
 
 
-def _outage(part: Mapping[str, Any], *, required: bool) -> Condition:
+def _outage(part: Mapping[str, Any], policy: confirmation.Policy, *, required: bool) -> Condition:
     failure = _failure(part)
     if failure:
         return Condition(OUTAGE, required, met=False, detail=failure)
-    probes = _parts(part, "probes")
-    beacon = part.get("beacon", "nothing")
-    good = sum(1 for p in probes if p.get("ok") is True)
-    detail = (
-        f"{good} of {len(probes)} own probes of the Primary succeeded, the beacon says {beacon}."
+    oks, beacon = [p.get("ok") for p in _parts(part, "probes")], part.get("beacon", "nothing")
+    # The verdict counts only with what it rests on: judged anew, from evidence that is whole.
+    whole = all(type(ok) is bool for ok in oks) and beacon in get_args(confirmation.Beacon)
+    met = (
+        whole
+        and part.get("verdict") == "outage"
+        and part.get("policy") == policy
+        and confirmation.verdict([ok is True for ok in oks], beacon, policy) == "outage"
     )
-    # The verdict counts only with what it rests on.
-    all_failed = bool(probes) and all(p.get("ok") is False for p in probes)
-    met = part.get("verdict") == "outage" and all_failed and beacon == "unhealthy"
-    return Condition(OUTAGE, required, met, detail)
+    return Condition(OUTAGE, required, met, confirmation.account(oks, beacon, policy))
+
+
+def _beacon_may_follow(part: Mapping[str, Any]) -> bool:
+    """Say whether only the beacon is missing to an outage, as in the first seconds of each."""
+    probes = _parts(part, "probes")
+    failed = bool(probes) and all(p.get("ok") is False for p in probes)
+    return failed and part.get("beacon") in ("healthy", "unknown")
 
 
 def _ready(part: Mapping[str, Any]) -> Condition:
@@ -170,9 +196,5 @@ def _warm(part: Mapping[str, Any]) -> Condition:
     failure = _failure(part)
     if failure:
         return Condition(WARM, required=False, met=False, detail=failure)
-    targets = _parts(part, "targets")
-    found = ", ".join(
-        f"{t.get('function')}: {t.get('environments')} of {t.get('requested')}" for t in targets
-    )
-    detail = f"Execution environments: {found or 'none'}."
-    return Condition(WARM, required=False, met=part.get("ok") is True, detail=detail)
+    met, detail = judged(part)
+    return Condition(WARM, required=False, met=met, detail=detail)

@@ -18,11 +18,15 @@ from typing import Any
 
 _ZONE = os.environ.get("LAB_ZONE", "")
 _DNS_HOST, _, _DNS_PORT = os.environ.get("LAB_DNS", "127.0.0.1:0").partition(":")
-_ENTRIES = dict(e.split("=") for e in os.environ.get("LAB_ENTRIES", "").split(",") if e)
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html#python-sdk-included
 _RUNTIME = {"boto3", "botocore", "s3transfer", "jmespath", "urllib3", "dateutil", "six"}
 _INSTALLED = [p for p in sys.path if p.endswith(("site-packages", "dist-packages"))]
 _getaddrinfo = socket.getaddrinfo
+
+
+def _entries() -> dict[str, str]:
+    """Read the entries' ports late: a forked worker has those of its own Region."""
+    return dict(e.split("=") for e in os.environ.get("LAB_ENTRIES", "").split(",") if e)
 
 
 def _skip_name(data: bytes, at: int) -> int:
@@ -56,10 +60,10 @@ def getaddrinfo(host: Any, port: Any, *args: Any, **kwargs: Any) -> Any:
     """Resolve names of the lab's zone by the lab's DNS; everything else as ever."""
     name = host.decode() if isinstance(host, bytes) else host
     if isinstance(name, str) and _ZONE and name.rstrip(".").endswith("." + _ZONE):
-        address = _address(name)
-        if address not in _ENTRIES:
+        address, entries = _address(name), _entries()
+        if address not in entries:
             raise socket.gaierror(socket.EAI_NONAME, f"{name} does not resolve")
-        return _getaddrinfo("127.0.0.1", int(_ENTRIES[address]), *args, **kwargs)
+        return _getaddrinfo("127.0.0.1", int(entries[address]), *args, **kwargs)
     return _getaddrinfo(host, port, *args, **kwargs)
 
 

@@ -46,7 +46,7 @@ def test_a_schedule_that_cannot_be_counted_is_an_error_that_quotes_it(expression
 
 @given(st.floats(0, 1e9), st.integers(0, 20), st.floats(0, 1))
 def test_never_more_requests_are_recorded_than_come_or_fewer_than_the_rate(number, size, rate):
-    found = Rule("r", 1, "*", "*", "*", size, rate).sampled(number, MONTH)
+    found = Rule("r", 1, "*", "*", "*", "*", size, rate).sampled(number, MONTH)
     assert rate * number * (1 - 1e-9) - 1e-6 <= found <= number * (1 + 1e-9) + 1e-6
 
 

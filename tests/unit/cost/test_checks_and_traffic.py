@@ -105,7 +105,8 @@ def test_without_its_checkers_a_check_makes_no_request(deployed):
     quiet = deployed.instead(assumptions={"checkers_per_region": 0})
     asked = {flow.cause for flow in quiet.month.flows}
     assert not asked & {check.name for check in quiet.month.checks}
-    assert quiet.total < deployed.total / 2
+    asked = sum(c.requests(MONTH) for c in deployed.month.checks)
+    assert deployed.total - quiet.total > asked / 1e6 * 0.20, "an invocation each, at least"
 
 
 def test_slow_checks_cost_less_and_fast_ones_more(deployed):
@@ -172,14 +173,15 @@ def test_users_stay_traced_where_checks_are_not(repository):
 
 
 def test_metrics_by_method_cost_for_each_method_that_gets_requests(repository):
-    asked = {(f.where, f.route.path) for f in repository.computed().month.flows}
+    flows = repository.computed().month.flows
+    asked = {(f.where, f.route.path) for f in flows if not f.by_url}
     for setting in repository.properties("AppApi")["MethodSettings"]:
         setting["MetricsEnabled"] = False
     assert repository.more() == {"custom_metric": -5 * len(asked)}
 
 
 def test_the_most_specific_method_setting_decides_about_metrics(repository):
-    quiet = {"ResourcePath": "/switch/on", "HttpMethod": "GET", "MetricsEnabled": False}
+    quiet = {"ResourcePath": "/health", "HttpMethod": "GET", "MetricsEnabled": False}
     repository.properties("AppApi")["MethodSettings"].append(quiet)
     assert repository.more() == {"custom_metric": -5}
 
@@ -212,3 +214,33 @@ def test_what_is_left_out_is_exactly_what_was_named(repository):
         found = repository.more(without=frozenset({without}))
         assert set(found) == less
         assert max(found.values()) < 0
+
+
+def test_a_check_by_a_function_url_pays_the_function_and_no_api(repository):
+    url = {"Fn::Select": [2, {"Fn::Split": ["/", {"Fn::GetAtt": "SwitchUrl.FunctionUrl"}]}]}
+    add_check(repository, FullyQualifiedDomainName=url, ResourcePath="/switch/on")
+    found = repository.more()
+    assert found["health_check_aws"] == 1
+    assert found["lambda_request"] == approx(6 * MONTH / 10)
+    assert not {"api_rest", "trace", "custom_metric"} & set(found)
+
+
+def test_an_actively_traced_function_behind_a_url_samples_for_itself(repository):
+    repository.properties("SwitchFunction")["Tracing"] = "Active"
+    assert repository.more()["trace"] > 1e6
+    repository.add("Rule", "AWS::XRay::SamplingRule", "Secondary", **rule("*"))
+    assert repository.more()["trace"] > 1e6, "no rule reaches it"
+
+
+def test_the_template_traces_no_check_and_still_its_users(deployed):
+    assert request_traces(deployed) == 0
+    assert request_traces(deployed.instead(assumptions={"user_requests": 1000})) == approx(
+        1000, rel=0.01
+    )
+
+
+def test_a_rule_for_another_host_leaves_the_traces_as_they_were(repository):
+    foreign = rule("*")
+    foreign["SamplingRule"]["Host"] = "elsewhere.example"
+    repository.add("Rule", "AWS::XRay::SamplingRule", "Primary", **foreign)
+    assert repository.more() == {}

@@ -101,7 +101,7 @@ def test_json_names_the_settings_that_were_changed(run, deployed):
     [
         (["--checks", "slow"], True),
         (["--interval", "EndpointHealthCheck=30"], True),
-        (["--http-api"], True),
+        (["--http-api", "--without", "check-traces"], True),
         (["--free-allowances"], True),
         (["--assume", "checkers_per_region=1"], True),
         (["--parameter", "BackupRetentionDays=1"], True),

@@ -200,11 +200,36 @@ def test_a_pair_with_us_east_1_has_no_monitor_and_the_checks_are_there(repositor
     assert owners["AlarmHealthCheck"] == "Secondary"
 
 
-def test_the_example_in_the_usage_table_works(repository):
-    lines = (repository.root / "usage.toml").read_text(encoding="utf-8").splitlines()
-    example = [line.removeprefix("#   ") for line in lines if line.startswith("#   ")]
-    start = next(i for i, line in enumerate(example) if line.startswith("[functions."))
+def test_a_scheduled_function_of_both_regions_runs_once_in_each(repository):
+    repository.append("usage.toml", PROBING.replace('probes = {"Primary /health" = 6}\n', ""))
     add_probing(repository)
-    text = "\n".join(example[start:]).replace("SentinelFunction", "ProbingFunction")
-    repository.append("usage.toml", f"\n{text}\n")
-    assert repository.more()["lambda_request"] > 0
+    function = repository.resources["ProbingFunction"]
+    function["Condition"] = "ServesApp"
+    function["Properties"]["LoggingConfig"] = {"LogGroup": {"Ref": "AppLogs"}}
+    found = repository.more()
+    assert found["lambda_request"] == approx(2 * MINUTES)
+    assert found["dynamodb_write"] == approx(2 * MINUTES * 7)
+
+
+def test_a_planned_function_costs_nothing_before_the_template_has_it(repository):
+    repository.append("usage.toml", PROBING.replace("[functions.", "[planned."))
+    assert repository.more() == {}
+    add_probing(repository)
+    assert repository.more()["lambda_request"] >= MINUTES
+
+
+@pytest.mark.parametrize("name", ["Sentinel", "Heartbeat", "Echo", "ScheduledReadiness"])
+def test_every_planned_entry_can_be_computed_as_soon_as_its_function_is_there(repository, name):
+    if f"{name}Function" in repository.resources:
+        pytest.skip("The template has it by now.")
+    add_probing(repository)
+    repository.resources[f"{name}Function"] = repository.resources.pop("ProbingFunction")
+    assert repository.more()["lambda_request"] >= 730 * 60
+
+
+def test_a_mapping_and_a_part_of_a_text_are_looked_up(repository):
+    repository.template["Mappings"] |= {"Periods": {"fast": {"Seconds": 10}}}
+    speed = {"Fn::Select": [1, {"Fn::Split": ["/", "slow/fast"]}]}
+    period = {"Fn::FindInMap": ["Periods", speed, "Seconds"]}
+    repository.add("Fast", "AWS::CloudWatch::Alarm", Period=period)
+    assert repository.more() == {"alarm_high_resolution": 1}

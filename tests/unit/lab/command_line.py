@@ -68,6 +68,7 @@ class MadeUpLab(Control):
         self.run.mkdir()
         self.done: list[tuple[str, Any]] = []
         self.lost: dict[str, Any] = {}
+        self.outages: list[str] = []
         self.items: dict[str, Any] = dict.fromkeys(CONFIG.regions, ITEM)
         self.asked: list[str] = []
         self.interrupts = False
@@ -80,7 +81,7 @@ class MadeUpLab(Control):
         if self.interrupts:
             raise KeyboardInterrupt
         answers: dict[str, Any] = {
-            "state": {"pid": 7, "lost": self.lost},
+            "state": {"pid": 7, "lost": self.lost, "outages": self.outages},
             "dns": [{"value": address} for address in self.addresses],
             "health": [
                 {"name": "pilot-light-endpoint", "healthy": False},

@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     import pytest
 
 
+SAMCONFIG = "".join(
+    f'[{env}.deploy.parameters]\nparameter_overrides = "Role=R"\n'
+    for env in ("secondary-first", "primary", "secondary", "monitor")
+)
+
+
 class Steps:
     """What a person was shown."""
 
@@ -48,6 +54,7 @@ class Sam:
             self.write(source, "source")
         self.write("template.yaml", "Resources: {}")
         self.write("requirements/lab.txt", "boto3")
+        self.write("samconfig.toml", SAMCONFIG)
 
     def write(self, path: str, text: str) -> None:
         (self.root / path).parent.mkdir(parents=True, exist_ok=True)
@@ -64,8 +71,8 @@ class Sam:
     def build(self) -> None:
         build(self.steps)  # type: ignore[arg-type]
 
-    def deploy(self, *envs: str) -> None:
-        deploy(CONFIG.with_options(config_envs=envs), self.steps)  # type: ignore[arg-type]
+    def deploy(self, *envs: str, more: tuple[str, ...] = ()) -> None:
+        deploy(CONFIG.with_options(config_envs=envs), self.steps, *more)  # type: ignore[arg-type]
 
     @property
     def builds(self) -> int:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.unit.lab.command_line import MadeUpLab, Shell
     from tests.unit.lab.engine_process import Processes
 
-COMMANDS = ["up", "drill", "outage", "heal", "status", "down"]
+COMMANDS = ["up", "drill", "bench", "outage", "heal", "status", "down"]
 
 
 @pytest.mark.parametrize("arguments", [[], ["-h"], ["--help"]])
@@ -62,9 +62,11 @@ def test_the_version_is_told(shell: Shell) -> None:
         (["drill", "--speed", "0"], "0.0 is not in the range 0.5<=x<=20"),
         (["drill", "--speed", "100"], "100.0 is not in the range"),
         (["drill", "--replication-lag", "-1"], "-1.0 is not in the range 0<=x<=60"),
-        (["outage", "primary", "--mode", "all"], "'all' is not one of 'region', 'global'"),
+        (["outage", "primary"], "'primary' is not one of 'region', 'us-east-1', 'api'"),
         (["outage", "--style", "404"], "'404' is not one of 'reset', '503', 'hang'"),
-        (["outage", "primary", "secondary"], "unexpected extra argument"),
+        (["drill", "--outage", "all"], "'all' is not one of 'region', 'us-east-1', 'api'"),
+        (["outage", "api", "secondary"], "unexpected extra argument"),
+        (["heal", "primary"], "unexpected extra argument"),
         (["down", "now"], "unexpected extra argument"),
     ],
 )

@@ -16,32 +16,38 @@ if TYPE_CHECKING:
 UNKNOWN = "unknown: the control item is missing, or no Region answers that holds it"
 
 
-def test_an_outage_is_the_primarys_unless_another_region_is_named(
+def test_an_outage_is_of_the_primarys_region_unless_another_is_named(
     shell: Shell, lab: MadeUpLab
 ) -> None:
     ended = shell("outage")
-    assert lab.done == [("lose", {"region": PRIMARY, "mode": "region", "style": "reset"})]
+    assert lab.done == [("outage", {"mode": "region", "region": PRIMARY, "style": None})]
     assert ended.code == 0
-    assert "us-west-2 is lost (region, reset). `lab heal primary` brings it back." in ended.out
+    assert "The outage region began in us-west-2. `lab heal` ends it." in ended.out
 
 
 @pytest.mark.parametrize(
     ("named", "code"), [("secondary", SECONDARY), ("us-east-1", VIRGINIA), (PRIMARY, PRIMARY)]
 )
-def test_a_region_may_be_lost_in_other_ways(
+def test_an_outage_may_be_elsewhere_and_refuse_in_another_way(
     shell: Shell, lab: MadeUpLab, named: str, code: str
 ) -> None:
-    ended = shell("outage", named, "--mode", "control", "--style", "hang")
-    assert lab.done == [("lose", {"region": code, "mode": "control", "style": "hang"})]
-    assert f"{code} is lost (control, hang). `lab heal {named}` brings it back." in ended.out
+    ended = shell("outage", "api", "--region", named, "--style", "hang")
+    assert lab.done == [("outage", {"mode": "api", "region": code, "style": "hang"})]
+    assert f"The outage api began in {code}." in ended.out
 
 
-@pytest.mark.parametrize("command", ["outage", "heal"])
-@pytest.mark.parametrize("region", ["mars-north-1", "Primary", "", "us-west-1"])
-def test_an_unknown_region_is_refused_and_the_known_ones_are_named(
-    shell: Shell, lab: MadeUpLab, command: str, region: str
+@pytest.mark.parametrize("mode", ["us-east-1", "partition"])
+def test_an_outage_with_a_place_of_its_own_is_not_said_to_be_in_the_primary(
+    shell: Shell, lab: MadeUpLab, mode: str
 ) -> None:
-    ended = shell(command, region)
+    assert f"The outage {mode} began. " in shell("outage", mode).out
+
+
+@pytest.mark.parametrize("region", ["mars-north-1", "Primary", "", "us-west-1", "all"])
+def test_an_unknown_region_is_refused_and_the_known_ones_are_named(
+    shell: Shell, lab: MadeUpLab, region: str
+) -> None:
+    ended = shell("outage", "--region", region)
     assert (ended.code, ended.out, lab.done) == (2, "", [])
     assert ended.err == (
         f"Error: There is no Region {region!r} in this lab. Name one of: primary, secondary, "
@@ -49,18 +55,15 @@ def test_an_unknown_region_is_refused_and_the_known_ones_are_named(
     )
 
 
-def test_a_region_is_brought_back(shell: Shell, lab: MadeUpLab) -> None:
-    assert shell("heal").out == "us-west-2: back.\n"
-    assert lab.done == [("heal", {"region": PRIMARY})]
+def test_every_outage_is_ended_together(shell: Shell, lab: MadeUpLab) -> None:
+    lab.outages = ["us-east-1", "region"]
+    assert shell("heal").out == "Ended: us-east-1, region.\n"
+    assert lab.done == [("heal", {})]
 
 
-def test_all_regions_can_be_brought_back_together(shell: Shell, lab: MadeUpLab) -> None:
-    assert shell("heal", "all").out == "us-west-2, us-east-2, us-east-1: back.\n"
-    assert lab.done == [("heal", {"region": region}) for region in CONFIG.regions]
-
-
-def test_not_all_regions_can_be_lost_together(shell: Shell, lab: MadeUpLab) -> None:
-    assert shell("outage", "all").code == 2
+def test_what_no_name_began_is_ended_too(shell: Shell, lab: MadeUpLab) -> None:
+    assert shell("heal").out == "No outage was begun.\n"
+    assert lab.done == [("heal", {})]
 
 
 def test_the_status_in_words(shell: Shell, lab: MadeUpLab) -> None:
@@ -76,6 +79,11 @@ def test_the_status_in_words(shell: Shell, lab: MadeUpLab) -> None:
     ]
 
 
+def test_the_status_calls_an_outage_by_its_name(shell: Shell, lab: MadeUpLab) -> None:
+    lab.lost, lab.outages = {PRIMARY: {"mode": "entry"}}, ["slow"]
+    assert "Lost            slow" in shell("status").out.splitlines()
+
+
 def test_the_status_in_quiet_times(shell: Shell, lab: MadeUpLab) -> None:
     assert "Lost            nothing" in shell("status").out.splitlines()
 
@@ -89,6 +97,7 @@ def test_the_status_for_programs_is_json_and_nothing_else(shell: Shell, lab: Mad
         "state": "serving",
         "public_name_leads_to": SECONDARY,
         "lost": {PRIMARY: {"mode": "region"}},
+        "outages": [],
         "health_checks": {"pilot-light-endpoint": "unhealthy", "pilot-light-off": "healthy"},
         "replication": {"a->b": {"waiting": 3}},
     }

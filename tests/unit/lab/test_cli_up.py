@@ -97,8 +97,8 @@ def test_a_lab_that_is_up_says_what_to_try(shell: Shell, starts: Starts) -> None
         "dig @127.0.0.1 -p 5354 app.pilotlight.example",
         "export AWS_ENDPOINT_URL=http://127.0.0.1:4566 AWS_ACCESS_KEY_ID=test",
         "aws stepfunctions start-execution --input '{\"mode\": [1]}'",
-        ".venv/bin/lab outage primary",
-        ".venv/bin/lab heal primary",
+        ".venv/bin/lab outage",
+        ".venv/bin/lab heal",
     ):
         assert part in out
     assert OUTPUTS["Topic"] not in out
@@ -153,8 +153,8 @@ def drills(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Any]:
     """Return the drills that were asked for; the first entry is how they end."""
     found: list[Any] = [True]
 
-    def run_drill(config: LabConfig, reports: str, *, keep: bool) -> bool:
-        found.append((config, reports, keep))
+    def run_drill(config: LabConfig, reports: str, **given: Any) -> bool:
+        found.append((config, reports, given))
         if isinstance(found[0], BaseException):
             raise found[0]
         return bool(found[0])
@@ -180,7 +180,17 @@ def test_a_drill_is_ten_times_faster_than_aws_unless_told_otherwise(
 ) -> None:
     shell("drill")
     shell("drill", "--speed", "2", "--replication-lag", "3", "--reports", "there", "--keep")
-    (config, reports, keep), (other, elsewhere, kept) = drills[1:]
-    assert (config.speed, config.replication_lag, keep) == (10.0, 0.5, False)
+    (config, reports, given), (other, elsewhere, kept) = drills[1:]
+    assert (config.speed, config.replication_lag, given["keep"]) == (10.0, 0.5, False)
     assert Path(reports).name == "reports"
-    assert (other.speed, other.replication_lag, elsewhere, kept) == (2.0, 3.0, "there", True)
+    assert (other.speed, other.replication_lag, elsewhere) == (2.0, 3.0, "there")
+    assert kept["keep"]
+
+
+def test_a_drill_loses_the_region_unless_another_outage_is_named(
+    shell: Shell, drills: list[Any]
+) -> None:
+    shell("drill")
+    shell("drill", "--outage", "api", "--style", "hang")
+    asked = [(given["outage"], given["style"]) for _, _, given in drills[1:]]
+    assert asked == [("region", None), ("api", "hang")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from pilotlight.domain import confirmation, readiness
+from pilotlight.domain import confirmation, readiness, warming
 from pilotlight.domain.decision import Decision, decide
 
 NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
@@ -18,8 +18,10 @@ def probe(ok: bool) -> confirmation.Probe:
     return confirmation.Probe(ok, 200 if ok else None, None if ok else "timed out", 0.1, AT)
 
 
-def confirm(oks: tuple[bool, ...] = (False,) * 3, beacon: Any = "unhealthy") -> dict[str, Any]:
-    return confirmation.evidence([probe(ok) for ok in oks], beacon, AT)
+def confirm(
+    oks: tuple[bool, ...] = (False,) * 3, beacon: Any = "unhealthy", policy: Any = "both"
+) -> dict[str, Any]:
+    return confirmation.evidence([probe(ok) for ok in oks], beacon, AT, policy)
 
 
 def check(name: str, required: bool = True, ok: bool = True) -> readiness.Check:
@@ -31,9 +33,8 @@ def ready(*checks: readiness.Check) -> dict[str, Any]:
 
 
 def warm(environments: int = 3, requested: int = 3) -> dict[str, Any]:
-    target = {"function": "app:live", "requested": requested, "environments": environments}
-    failed = requested - environments
-    return {"ok": failed == 0, "targets": [{**target, "failed": failed}]}
+    target = warming.Warmed("app:live", requested, environments, requested - environments)
+    return {"asked_at": AT, "planned": 1, **warming.summary([target], 20)}
 
 
 def evidence(**parts: Any) -> dict[str, Any]:
@@ -49,5 +50,7 @@ def decided(given: dict[str, Any] | None = None, **changes: Any) -> Decision:
         "hold_started_at": None,
         "now": NOW,
         "hold_deadline": DEADLINE,
+        "policy": "both",
+        "judgements_before": 0,
     }
     return decide(**{**call, **changes})

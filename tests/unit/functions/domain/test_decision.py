@@ -180,16 +180,16 @@ def test_an_error_in_whatever_form_leaves_its_condition_unmet(error: Any) -> Non
 def test_the_details_say_what_was_seen() -> None:
     decision = decided(evidence(confirm=confirm((True, False, False), "unhealthy"), warm=warm(2)))
     assert [c.detail for c in decision.conditions] == [
-        "1 of 3 own probes of the Primary succeeded, the beacon says unhealthy.",
+        "1 of 3 own probes of the Primary succeeded, the beacon says unhealthy (policy both).",
         "2 checks passed.",
-        "Execution environments: app:live: 2 of 3.",
+        "2 of 3 execution environments are proven, in 1 of 1 functions (app:live: 2 of 3).",
     ]
 
 
 def test_the_state_machine_keeps_the_whole_decision() -> None:
     decision = decided(evidence(confirm=UNCLEAR))
     kept = json.loads(json.dumps(decision.as_dict()))
-    assert set(kept) == {"action", "conditions", "unmet", "summary", "ended_by"}
+    assert set(kept) == {"action", "conditions", "unmet", "summary", "ended_by", "settling"}
     assert kept["unmet"] == ["outage_confirmed"]
     assert [c["name"] for c in kept["conditions"]] == [
         "outage_confirmed",

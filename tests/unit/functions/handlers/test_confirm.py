@@ -17,7 +17,8 @@ MODULE: Any = load_handler("confirm")
 def world(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     found: dict[str, Any] = {"beacon": "unhealthy", "answers": [], "asked": []}
 
-    def request(method: str, url: str, timeout: float) -> https.Response:
+    def request(method: str, url: str, timeout: float, headers: Any) -> https.Response:
+        assert headers == {"Connection": "close"}, "a connection of before proves nothing"
         found["asked"].append((method, url, timeout))
         answer = found["answers"][len(found["asked"]) % len(found["answers"])]
         if isinstance(answer, Exception):
@@ -84,3 +85,13 @@ def test_anything_but_200_is_a_failed_probe(world: dict[str, Any], status: int, 
     probe = confirm()["probes"][0]
     assert (probe["ok"], probe["status"], probe["error"]) == (ok, status, None)
     assert probe["seconds"] == 0.123
+
+
+@pytest.mark.parametrize(("policy", "verdict"), [("both", "unclear"), ("any", "outage")])
+def test_the_confirmation_policy_is_a_setting_and_stands_in_the_evidence(
+    world: dict[str, Any], monkeypatch: pytest.MonkeyPatch, policy: str, verdict: str
+) -> None:
+    world["answers"], world["beacon"] = [DEAD], "healthy"
+    monkeypatch.setenv("CONFIRMATION_POLICY", policy)
+    found = confirm()
+    assert (found["verdict"], found["policy"]) == (verdict, policy)

@@ -38,8 +38,9 @@ def test_a_request_by_hand_is_accepted() -> None:
     assert intake(REHEARSAL)["disposition"] == "accept"
 
 
-def test_the_event_of_the_alarm_is_accepted_and_tells_of_it() -> None:
-    found = intake({**EVENT, "resources": [ENVIRONMENT["ALARM_ARNS"]]})
+@pytest.mark.parametrize("arn", ENVIRONMENT["ALARM_ARNS"].split(","))
+def test_the_event_of_either_alarm_is_accepted_and_tells_of_it(arn: str) -> None:
+    found = intake({**EVENT, "resources": [arn]})
     assert found["disposition"] == "accept"
     assert found["alarm"]["name"] == "pilot-light-primary-unhealthy"
 
@@ -98,6 +99,23 @@ def test_the_deadline_of_a_hold_is_a_setting(
     monkeypatch.setenv("HOLD_DEADLINE_SECONDS", deadline)
     held = decide(evidence=evidence(readiness={}), hold_started_at="2026-01-31T11:00:00.000Z")
     assert held["action"] == action
+
+
+def test_the_confirmation_policy_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    partition = evidence(confirm=confirm((False,) * 3, "healthy", "any"))
+    assert decide(evidence=partition)["action"] == "hold"
+    monkeypatch.setenv("CONFIRMATION_POLICY", "any")
+    assert decide(evidence=partition)["action"] == "promote"
+    monkeypatch.setenv("CONFIRMATION_POLICY", "all")
+    with pytest.raises(ValueError, match="'all'"):
+        decide()
+
+
+@pytest.mark.parametrize(("before", "quiet"), [(0, True), (6, True), (7, False), (None, False)])
+def test_a_hold_is_quiet_only_in_its_first_judgements(before: int | None, quiet: bool) -> None:
+    late = evidence(confirm=confirm((False,) * 3, "healthy"))
+    counted = {} if before is None else {"judgements_before": before}
+    assert decide(evidence=late, **counted)["settling"] is quiet
 
 
 @pytest.mark.parametrize("name", ["now", "hold_started_at"])

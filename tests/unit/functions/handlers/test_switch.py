@@ -54,6 +54,17 @@ def test_it_stands_as_the_control_item_says(
     assert statuses() == expected
 
 
+@pytest.mark.parametrize(("question", "expected"), [("on", 503), ("off", 200)])
+def test_a_checker_that_comes_by_the_function_url_gets_the_same_answer(
+    table: FakeDynamoDB, question: str, expected: int
+) -> None:
+    table.put_item(CONTROL, control_item(PRIMARY))
+    by_url = {"version": "2.0", "rawPath": f"/switch/{question}", "rawQueryString": ""}
+    answer = MODULE.lambda_handler(by_url, context("switch"))
+    assert answer == ask(question)
+    assert answer["statusCode"] == expected
+
+
 def test_it_says_where_it_stands_and_may_not_be_cached(table: FakeDynamoDB) -> None:
     table.put_item(CONTROL, control_item(SECONDARY))
     answer = ask("off")

@@ -90,7 +90,7 @@ def call(region: str = SECONDARY, at: float = 15.0, caller: str = SECONDARY) -> 
     return {
         "at": OUTAGE + at,
         "from": caller,
-        "role": "pilot-light-secondary-FailoverRole",
+        "role": "pilot-light-secondary-FailoverRole-0A1B2C3D4E5F6",
         "region": region,
         "service": "dynamodb",
         "operation": "GetItem",

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from lab.drill import scenario
-from lab.drill.observations import Answered, Change, Control, Execution, Notification, Request
+from lab.drill.observations import (
+    Answered,
+    Change,
+    Control,
+    Execution,
+    Notification,
+    Request,
+    State,
+)
 from lab.drill.scenario import Scenario
 from lab.progress import Progress
 from tests.unit.lab.drill.seen import OUTAGE, execution, states
@@ -36,6 +44,7 @@ class World:
         self.users_return: float | None = 17.4
         self.healthy_after_heal: float | None = 3.0
         self.caught_up_after_heal = 2.0
+        self.holds_at: float | None = None
         self.lost: float | None = None
         self.healed: float | None = None
         self.written = 0.0
@@ -76,8 +85,10 @@ class Lab:
             return {"links": {f"{SECONDARY}->{PRIMARY}": link}}
         if action == "calls":
             return []
-        world.done.append(f"{action} {given['region']}")
-        moment = {"lose": "lost", "heal": "healed"}[action]
+        if action == "state":
+            return {"refused": {}, "swallowed": {f"{PRIMARY} request at its entry": 7}}
+        world.done.append(f"outage {given['mode']}" if action == "outage" else action)
+        moment = {"outage": "lost", "heal": "healed"}[action]
         setattr(world, moment, world.now)
         return {}
 
@@ -85,9 +96,11 @@ class Lab:
         return SECONDARY if self._world.promoted() else self._world.leads_to_before
 
     def client(self, service: str, region: str) -> Any:
-        alarms = {"MetricAlarms": [{"StateValue": self._world.alarm}]}
-        assert (service, region) == ("cloudwatch", "us-east-1")
-        return Anything(describe_alarms=lambda AlarmNames: alarms)
+        assert (service, region) in {("cloudwatch", "us-east-1"), ("cloudwatch", SECONDARY)}
+        state = {"StateValue": self._world.alarm}
+        return Anything(
+            describe_alarms=lambda AlarmNames: {"MetricAlarms": [state for _ in AlarmNames]}
+        )
 
 
 class Watch:
@@ -117,7 +130,10 @@ class Watch:
             return []
         begun = replace(world.run, started=since + world.run_starts, states=[])
         if world.since_loss() < world.run_ends:
-            return [replace(begun, status="RUNNING", output={}, ended=None)]
+            holds = world.holds_at is not None and world.since_loss() >= world.holds_at
+            held_at = since + (world.holds_at or 0.0)
+            hold = [State("NotifyHold", held_at, held_at)] if holds else []
+            return [replace(begun, status="RUNNING", output={}, ended=None, states=hold)]
         after = since - OUTAGE
         moved = [replace(s, entered=s.entered + after, exited=s.exited + after) for s in states()]
         passed = moved if world.run.states else []
@@ -125,6 +141,9 @@ class Watch:
 
     def notifications(self) -> list[Notification]:
         return [Notification(self._world.now, "started", "started")]
+
+    def first_failed_probe(self) -> float | None:
+        return None
 
     def lock(self) -> dict[str, Any]:
         return {"cooldown_until": "9"}
@@ -168,7 +187,7 @@ class Traffic:
         return Request("read", at, at + 0.01, back, SECONDARY if back else PRIMARY, "said")
 
 
-def simulated(world: World, monkeypatch: pytest.MonkeyPatch) -> Scenario:
+def simulated(world: World, monkeypatch: pytest.MonkeyPatch, outage: str = "region") -> Scenario:
     """Return a drill in the simulated lab."""
 
     def write_to(_https: Any, _config: Any, region: str, count: int) -> list[Answered]:
@@ -184,8 +203,8 @@ def simulated(world: World, monkeypatch: pytest.MonkeyPatch) -> Scenario:
     monkeypatch.setattr(scenario, "write_to", write_to)
     config = CONFIG.with_options(speed=SPEED)
     progress = Progress(Console(file=world.screen, width=200))
-    return Scenario(config, Lab(world), progress)  # type: ignore[arg-type]
+    return Scenario(config, Lab(world), progress, outage=outage)  # type: ignore[arg-type]
 
 
-def drill(world: World, monkeypatch: pytest.MonkeyPatch) -> Observations:
-    return simulated(world, monkeypatch).run()
+def drill(world: World, monkeypatch: pytest.MonkeyPatch, outage: str = "region") -> Observations:
+    return simulated(world, monkeypatch, outage).run()

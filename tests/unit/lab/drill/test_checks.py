@@ -95,6 +95,11 @@ BROKEN: list[tuple[str, dict[str, Any], str]] = [
         "Calls to other Regions: dynamodb:GetItem in us-east-1, dynamodb:GetItem in us-west-2.",
     ),
     ("no_call_left_the_secondary", {"calls": []}, "0 API calls"),
+    (
+        "data_planes_only",
+        {"calls": [call(), {**call(), "operation": "DescribeTable"}]},
+        "Not data plane: FailoverRole",
+    ),
     ("no_call_left_the_secondary", {"calls": [call(caller=PRIMARY)]}, "0 API calls"),
 ]
 

@@ -15,7 +15,7 @@ from lab.drill.scenario import NotSteady
 from lab.progress import Progress
 from tests.unit.lab.drill import sample_report
 from tests.unit.lab.drill.seen import passing, unrecovered
-from tests.unit.lab.engine.fakes import CONFIG
+from tests.unit.lab.engine.fakes import CONFIG, Anything
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +33,9 @@ class Drill:
         console = Console(file=self.screen, width=200, highlight=False)
         monkeypatch.setattr(command, "console", console)
         monkeypatch.setattr(command, "Progress", lambda: Progress(console))
-        monkeypatch.setattr(command, "Scenario", lambda *_: self)
+        monkeypatch.setattr(command, "Scenario", lambda *_, **__: self)
+        lab = Anything(act=lambda action, factor: self._do(f"{action} {factor:g}"))
+        monkeypatch.setattr(command, "Control", lambda _config: lab)
         monkeypatch.setattr(process, "RUN", run)
         monkeypatch.setattr(process, "STATE", run.parent)
         monkeypatch.setattr(process, "start", self._start)
@@ -60,7 +62,7 @@ class Drill:
             raise self.ends_with[what]
 
     def __call__(self, *, keep: bool = False) -> bool:
-        return command.run_drill(CONFIG, str(self.reports), keep=keep)
+        return command.run_drill(CONFIG.with_options(speed=10.0), str(self.reports), keep=keep)
 
     @property
     def said(self) -> str:
@@ -74,7 +76,7 @@ def drill(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Drill:
 
 def test_a_drill_starts_deploys_runs_and_ends_its_lab(drill: Drill) -> None:
     assert drill()
-    assert drill.done == ["start owned", "build", "deploy", "scenario", "stop"]
+    assert drill.done == ["start owned", "build", "deploy", "speed 10", "scenario", "stop"]
     assert (drill.reports / "latest" / "report.html").exists()
 
 

@@ -11,12 +11,17 @@ from typing import Any
 import jsonschema
 import pytest
 
-from lab.drill import page
+from lab.drill import page, report as report_module
 from tests.unit.lab.drill import sample_report
+from tests.unit.lab.drill.seen_outages import on_hold, recovered, stayed
 
 SCHEMA = json.loads((Path(page.__file__).parents[1] / "schemas/report.schema.json").read_text())
 PASSING, FAILING = sample_report.passing(), sample_report.failing()
 BOTH = pytest.mark.parametrize("report", [PASSING, FAILING], ids=["passing", "failing"])
+
+
+def staying(seen):
+    return text(report_module.report(seen))
 
 
 def changed(report: dict[str, Any], **parts: Any) -> dict[str, Any]:
@@ -255,3 +260,28 @@ def test_durations_are_short(value, words):
 )
 def test_a_short_stage_is_not_written_as_none_at_all(value, words):
     assert page.tenths(value) == words
+
+
+def test_the_page_of_an_outage_that_needed_no_recovery_says_that_users_were_not_affected():
+    found = staying(stayed())
+    assert "Failover drill: PASS us-east-1 was lost; the application stayed in us-west-2; " in found
+    assert "users were not affected; no acknowledged write was lost." in found
+    assert "RTO n/a Nothing had to recover." in found
+    assert "No run of the machine was started, so nothing had to be decided." in found
+    assert "Expected: stays." in found
+    assert ".venv/bin/lab drill --outage us-east-1" in found
+    assert "There is no evidence" not in found
+    assert "never" not in found.partition("Timeline of the recovery")[0]
+
+
+def test_the_page_of_a_hold_tells_that_it_ended_by_itself_and_who_was_told():
+    found = staying(on_hold())
+    assert "the recovery held and ended its hold by itself; users were not affected" in found
+    assert "held on hold" in found.partition("Notifications In seconds")[2]
+
+
+def test_the_page_of_a_promotion_where_none_may_be_is_red_and_says_so():
+    found = staying(recovered("partition"))
+    assert "Failover drill: FAIL us-east-2 and us-west-2 were cut off from each other; " in found
+    assert "users were served from us-east-2 after" in found
+    assert "nothing_promoted" in found.partition("Timeline of the recovery")[0]

@@ -89,3 +89,24 @@ def test_a_full_record_forgets_its_oldest_calls() -> None:
     for at in range(calls.MOST + 1):
         record.add({"at": at})
     assert record.since(0)[0] == {"at": 1}
+
+
+class Refusal:
+    principal_arn = "arn:aws:sts::0:assumed-role/stack-WarmRole-1/warm"
+
+
+def test_what_iam_refuses_is_recorded_with_role_action_and_resource() -> None:
+    record = CallRecord()
+    answers = [None, Refusal(), "the key is unknown"]
+    evaluator = Anything(EvalResult=Refusal, enforce=lambda *_, **__: answers.pop(0))
+    calls.install_refusals(evaluator, record)
+    found = [
+        evaluator.enforce("ASIA1", "lambda:InvokeFunction", "lambda", SECONDARY, resource_arn=arn)
+        for arn in ("allowed", "refused", "unknown")
+    ]
+    assert found[0] is None
+    assert isinstance(found[1], Refusal)
+    [refusal] = record.refused_since(0)
+    assert (refusal["role"], refusal["action"]) == ("stack-WarmRole-1", "lambda:InvokeFunction")
+    assert refusal["resource"] == "refused"
+    assert record.refused_since(refusal["at"] + 1) == []

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from lab.config import ACCOUNT
-from lab.engine.entries import Entries
+from lab.engine.entries import Entries, region_of_function_url
 from tests.unit.lab.engine.fakes import CONFIG, PRIMARY, SECONDARY, Anything, FakeAws
 
 HOST = "app.pilotlight.example"
@@ -85,3 +85,27 @@ def test_a_port_tells_whose_entry_a_request_came_to() -> None:
         assert found.region_of({"server": ("127.0.0.1", port)}) == region
     assert found.region_of({"server": ("127.0.0.1", CONFIG.api_port)}) is None
     assert found.region_of({"server": None}) is None
+
+
+def test_a_function_url_leads_to_its_function_in_its_own_region_only() -> None:
+    host = f"abc123.lambda-url.{PRIMARY}.on.aws"
+    url = "/_aws/lambda-url/abc123/switch/on"
+    assert entries("").route(PRIMARY, host.upper(), "/switch/on") == url
+    assert entries("").route(SECONDARY, host, "/switch/on") is None
+
+
+@pytest.mark.parametrize("host", [HOST, f"a.lambda-url.{PRIMARY}.on.aws.example.com", ""])
+def test_other_hosts_are_no_function_urls(host: str) -> None:
+    assert region_of_function_url(host) is None
+
+
+def test_a_port_tells_where_a_request_goes_and_which_functions_made_it() -> None:
+    found = entries("")
+
+    def at(port: int) -> tuple[str | None, str | None]:
+        scope = {"server": ("127.0.0.1", port)}
+        return found.caller_of(scope), found.region_of(scope)
+
+    assert at(CONFIG.entries[PRIMARY]) == (None, PRIMARY)
+    assert at(CONFIG.crossings[SECONDARY, PRIMARY]) == (SECONDARY, PRIMARY)
+    assert at(CONFIG.api_port) == (None, None)

@@ -10,7 +10,8 @@ import pytest
 from lab.engine import gate as gate_module
 from lab.engine.dns_answers import Answer
 from lab.engine.gate import HANG_SECONDS, Gate
-from lab.engine.outage import Loss, Outage, Style
+from lab.engine.losses import Loss, Style
+from lab.engine.outage import Outage
 from tests.unit.lab.engine.fakes import CONFIG, PRIMARY, SECONDARY, Anything, FakeAws, run
 
 NAME = CONFIG.public_name
@@ -60,8 +61,11 @@ class World:
         monkeypatch.setattr(gate_module.asyncio, "sleep", self._sleep)
         monkeypatch.setattr(gate_module.asyncio, "to_thread", self._at_once)
         ports = {port: region for region, port in CONFIG.entries.items()}
+        crossings = {port: crossing for crossing, port in CONFIG.crossings.items()}
+        ports |= {port: region for port, (_, region) in crossings.items()}
         entries: Any = Anything(
             region_of=lambda scope: ports.get(scope["server"][1]),
+            caller_of=lambda scope: crossings.get(scope["server"][1], (None,))[0],
             route=lambda region, host, path: f"/{region}{path}" if host == NAME else None,
         )
         self.gate = Gate(
@@ -176,6 +180,32 @@ def test_the_entry_of_a_lost_region_refuses_in_the_style_of_the_loss(
     assert stream.status == (503 if style == "503" else None)
     assert world.outage.swallowed == {f"{PRIMARY} request at its entry": 1}
     assert world.ask("/items", CONFIG.entries[SECONDARY], host=NAME).status == 200
+
+
+def test_a_slow_entry_answers_late_and_tells_nobody_that_it_is_lost(world: World) -> None:
+    world.outage.lose(PRIMARY, Loss("entry", late=5.0))
+    assert world.ask("/items", CONFIG.entries[PRIMARY], host=NAME).status == 200
+    assert world.slept == [5.0]
+    assert world.ask("/items", CONFIG.entries[SECONDARY], host=NAME).status == 200
+    assert world.slept == [5.0]
+    assert world.outage.swallowed == {}
+
+
+def test_a_grey_entry_fails_every_other_request_of_each_client(world: World) -> None:
+    world.outage.lose(PRIMARY, Loss("entry", "503", every_other=True))
+    port = CONFIG.entries[PRIMARY]
+    for client in ("user", "checker"):
+        found = [world.ask("/", port, host=NAME, user_agent=client).status for _ in range(4)]
+        assert found == [503, 200, 503, 200]
+
+
+def test_functions_of_a_region_that_is_cut_off_are_refused_and_users_are_not(world: World) -> None:
+    world.outage.cut(PRIMARY, SECONDARY, "reset")
+    crossing = CONFIG.crossings[SECONDARY, PRIMARY]
+    assert world.ask("/", crossing, host=NAME).status is None
+    assert world.ask("/", CONFIG.entries[PRIMARY], host=NAME).status == 200
+    world.outage.heal()
+    assert world.ask("/", crossing, host=NAME).status == 200
 
 
 def test_the_front_door_leads_where_dns_leads(world: World) -> None:

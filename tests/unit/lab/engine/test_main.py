@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from lab.engine import __main__ as engine
-from tests.unit.lab.engine.fakes import CONFIG, SECONDARY, Anything
+from tests.unit.lab.engine.fakes import CONFIG, PRIMARY, SECONDARY, Anything
 
 
 class Ports:
@@ -44,7 +44,8 @@ def busy(monkeypatch: pytest.MonkeyPatch, *taken: int) -> tuple[str | None, Port
 def test_every_port_of_the_lab_is_tried_on_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
     problem, ports = busy(monkeypatch)
     assert problem is None
-    expected = {CONFIG.api_port, CONFIG.dns_port, CONFIG.door_port, *CONFIG.entries.values()}
+    expected = {CONFIG.api_port, CONFIG.dns_port, CONFIG.door_port}
+    expected |= {*CONFIG.entries.values(), *CONFIG.crossings.values()}
     assert set(ports.tried) == {("127.0.0.1", port) for port in expected}
 
 
@@ -55,6 +56,7 @@ def test_every_port_of_the_lab_is_tried_on_loopback(monkeypatch: pytest.MonkeyPa
         (CONFIG.dns_port, "--dns-port"),
         (CONFIG.door_port, "--door-port"),
         (CONFIG.entries[SECONDARY], "--entry-port"),
+        (CONFIG.crossings[SECONDARY, PRIMARY], "--entry-port"),
     ],
 )
 def test_a_taken_port_is_named_with_the_option_that_moves_it(

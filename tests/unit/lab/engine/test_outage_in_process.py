@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lab.engine import outage as outage_module
-from lab.engine.outage import Loss, Outage
+from lab.engine import standstill
+from lab.engine.losses import Loss
+from lab.engine.outage import Outage
 from tests.unit.lab.engine.fakes import PRIMARY, SECONDARY, VIRGINIA, Anything, FakeAws, eventually
 
 if TYPE_CHECKING:
@@ -55,9 +56,9 @@ class World:
 
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
-    monkeypatch.setattr(outage_module, "_executions", lambda _: None)
+    monkeypatch.setattr(standstill, "_executions", lambda _: None)
     made = World()
-    outage_module.install(made.aws, made.outage)
+    standstill.install(made.aws, made.outage)
     return made
 
 
@@ -100,6 +101,17 @@ def test_an_event_for_a_lost_region_waits_and_arrives_once_after_the_heal(world:
     world.outage.heal(SECONDARY)
     assert eventually(lambda: world.done)
     assert world.done == [("bus", VIRGINIA)]
+
+
+def test_an_event_across_a_partition_waits_and_others_arrive(world: World) -> None:
+    world.outage.cut(PRIMARY, SECONDARY)
+    dispatch, spec = world.aws.eventbridge._dispatch_to_event_bus, Anything(region=SECONDARY)
+    world.aws.within(PRIMARY, dispatch, spec, {}, {}, ())
+    world.aws.within(VIRGINIA, dispatch, spec, {}, {}, ())
+    assert world.done == [("bus", VIRGINIA)]
+    world.outage.heal()
+    assert eventually(lambda: len(world.done) == 2)
+    assert world.done == [("bus", VIRGINIA), ("bus", PRIMARY)]
 
 
 def test_an_event_for_a_region_that_runs_arrives_at_once(world: World) -> None:
@@ -182,7 +194,7 @@ def test_an_execution_stops_before_its_next_state_until_its_region_is_back(
     entered: list[Any] = []
     monkeypatch.setattr(CommonStateField, "_eval_body", lambda _self, env: entered.append(env))
     outage = Outage()
-    outage_module._executions(outage)
+    standstill._executions(outage)
     gated: Any = CommonStateField._eval_body
     environment = Anything(aws_execution_details=Anything(region=PRIMARY), is_running=lambda: True)
     outage.lose(PRIMARY, Loss())

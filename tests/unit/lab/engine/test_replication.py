@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lab.engine import replication as replication_module
-from lab.engine.outage import Loss, Outage
+from lab.engine.losses import Loss
+from lab.engine.outage import Outage
 from lab.engine.replication import Replication
 from tests.unit.lab.engine.fakes import PRIMARY, SECONDARY, VIRGINIA, Anything
 
@@ -180,3 +181,27 @@ def test_an_empty_link_has_nothing_old(world: World) -> None:
     world.after(1)
     [link] = world.replication.status()["links"].values()
     assert link == {"waiting": 0, "oldest_seconds": 0}
+
+
+def test_what_one_service_cannot_replicate_waits_and_the_other_goes_on(world: World) -> None:
+    world.outage.lose(PRIMARY, Loss(services=frozenset({"dynamodb"})))
+    world.write("item 1")
+    world.replication.send(
+        THERE, "object", ("o",), world.now, lambda: world.delivered.append("object"), "s3"
+    )
+    world.write("item 2")
+    assert world.after(1) == ["object"]
+    world.outage.heal()
+    assert world.after(0) == ["object", "item 1", "item 2"]
+
+
+@pytest.mark.parametrize("link", [THERE, BACK])
+def test_regions_that_are_cut_off_deliver_nothing_until_they_meet_again(
+    world: World, link: tuple[str, str]
+) -> None:
+    world.outage.cut(PRIMARY, SECONDARY)
+    world.write("a", link=link)
+    world.write("elsewhere", link=(VIRGINIA, PRIMARY))
+    assert world.after(1) == ["elsewhere"]
+    world.outage.heal()
+    assert world.after(0) == ["elsewhere", "a"]

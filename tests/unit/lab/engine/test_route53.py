@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from dnslib import QTYPE, RCODE, DNSRecord
 
 from lab.engine import route53 as route53_module
-from lab.engine.outage import Loss, Outage
+from lab.engine.health_checks import Checker
+from lab.engine.losses import Loss
+from lab.engine.outage import Outage
 from lab.engine.route53 import Route53, furnish_zone
 from tests.unit.lab.engine.fakes import CONFIG, PRIMARY, SECONDARY, VIRGINIA, Anything, FakeAws
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 GATEWAY = "d-1.execute-api.{}.amazonaws.com"
 ENDPOINT = {
@@ -39,7 +38,10 @@ class World:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 6_000_000.0
         self.answer: tuple[int, str] | Exception = (200, "ok")
+        self.took = 0.0
+        self.patience: list[float] = []
         self.requests: list[tuple[Any, ...]] = []
+        self.agents: list[str] = []
         self.metric: list[Any] = []
         self.changes: list[Any] = []
         self.outage = Outage()
@@ -70,6 +72,7 @@ class World:
     def _connect(self, host: str, port: int, **_: Any) -> Any:
         def request(method: str, path: str, headers: dict[str, str]) -> None:
             self.requests.append((host, port, method, path, headers["Host"]))
+            self.agents.append(headers["User-Agent"])
             if isinstance(self.answer, Exception):
                 raise self.answer
 
@@ -78,7 +81,16 @@ class World:
             status, body = self.answer
             return Anything(status=status, read=lambda _: body.encode())
 
-        return Anything(request=request, getresponse=response, close=lambda: None)
+        def connect() -> None:
+            self.now += self.took
+
+        return Anything(
+            connect=connect,
+            sock=Anything(settimeout=self.patience.append),
+            request=request,
+            getresponse=response,
+            close=lambda: None,
+        )
 
     def check(self, check_id: str = "hc", **config: Any) -> None:
         self.checks[check_id] = {"config": config or ENDPOINT}
@@ -144,6 +156,33 @@ def test_probes_follow_the_interval_at_the_labs_speed(world: World) -> None:
     world.after(1)
     assert first == 16
     assert len(world.requests) > first
+
+
+@pytest.mark.parametrize("speed", [1, 10])
+def test_a_checker_waits_two_seconds_for_an_answer_at_any_speed(world: World, speed: float) -> None:
+    world.aws.clock.speed = speed
+    world.route53._request(ENDPOINT)
+    assert world.patience == [2.0]
+
+
+def test_a_checker_that_waited_in_vain_comes_again_as_if_it_had_waited_at_aws_speed(
+    world: World,
+) -> None:
+    world.aws.clock.speed = 10
+    world.took, world.answer = 2.0, TimeoutError()
+    checker = Checker(healthy=True, next_at=0)
+    began = world.now
+    world.route53._probe(checker, ENDPOINT, 1.0, "ref hc-0")
+    assert checker.next_at == pytest.approx(began + 0.2 + 1.0)
+
+
+def test_each_checker_tells_who_it_is(world: World) -> None:
+    world.check()
+    world.after(0)
+    world.after(10)
+    agents = set(world.agents)
+    assert len(agents) == 16
+    assert all(a.startswith("Amazon-Route53-Health-Check-Service (ref hc-") for a in agents)
 
 
 def test_a_calculated_check_sees_its_children_of_the_same_tick(world: World) -> None:
@@ -213,9 +252,15 @@ def test_a_name_is_answered_by_the_narrowest_zone(world: World) -> None:
     assert world.route53.entry_of("us-east-2.pilotlight.example") == CONFIG.entries[SECONDARY]
 
 
+def test_a_function_url_leads_to_the_entry_of_its_region_without_a_record(world: World) -> None:
+    entry_of = world.route53.entry_of
+    assert entry_of(f"abc.lambda-url.{SECONDARY}.on.aws") == CONFIG.entries[SECONDARY]
+    assert entry_of("abc.lambda-url.eu-south-2.on.aws") is None
+
+
 def resolved(world: World, question: str, kind: str) -> Any:
-    lookup: Callable[..., Any] = world.route53.lookup
-    return route53_module._Resolver(lookup).resolve(DNSRecord.question(question, kind), None)
+    resolver = route53_module._Resolver(world.route53.lookup, world.route53.exists)
+    return resolver.resolve(DNSRecord.question(question, kind), None)
 
 
 def test_the_server_answers_with_the_records_and_their_ttl(world: World) -> None:
@@ -226,6 +271,25 @@ def test_the_server_answers_with_the_records_and_their_ttl(world: World) -> None
 
 def test_the_server_says_that_a_name_does_not_exist(world: World) -> None:
     assert resolved(world, "no.pilotlight.example", "A").header.rcode == RCODE.NXDOMAIN
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("us-west-2.pilotlight.example", "TXT"),
+        ("US-West-2.PilotLight.Example", "AAAA"),
+        ("pilotlight.example", "MX"),
+    ],
+)
+def test_a_name_that_exists_with_another_type_is_answered_without_records(
+    world: World, question: str, kind: str
+) -> None:
+    found = resolved(world, question, kind)
+    assert (found.header.rcode, found.rr) == (RCODE.NOERROR, [])
+
+
+def test_a_name_outside_of_every_zone_does_not_exist(world: World) -> None:
+    assert resolved(world, "elsewhere.test", "A").header.rcode == RCODE.NXDOMAIN
 
 
 def test_the_account_has_the_zone_that_the_deployment_names() -> None:

@@ -190,3 +190,14 @@ def test_conditions_know_the_region_that_is_deployed_to(monkeypatch: pytest.Monk
             SECONDARY, module._evaluate_conditions, {}, {"Role": {"Value": "Primary"}}
         )
         assert (found["AWS::Region"], found["Role"]) == (SECONDARY, "Primary")
+
+
+def test_a_sampling_rule_is_taken_and_known_by_its_arn() -> None:
+    aws, registry = with_registry()
+    stack_resources._sampling_rules(aws)
+    handlers = registry["AWS::XRay::SamplingRule"]
+    given = {"SamplingRule": {"RuleName": "checks"}}
+    arn, attributes = handlers["create"]("Rule", given, "stack")
+    assert arn.endswith(":sampling-rule/checks")
+    assert attributes == {"RuleARN": arn}
+    handlers["delete"](arn, given)

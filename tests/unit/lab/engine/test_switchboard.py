@@ -8,7 +8,8 @@ import pytest
 
 from lab.engine.calls import CallRecord
 from lab.engine.dns_answers import Answer
-from lab.engine.outage import Loss, Outage
+from lab.engine.losses import Loss
+from lab.engine.outage import Outage
 from lab.engine.replication import Replication
 from lab.engine.switchboard import Journal, Switchboard
 from tests.unit.lab.engine.fakes import PRIMARY, SECONDARY, Anything, FakeAws
@@ -40,12 +41,51 @@ def test_a_region_is_lost_as_the_caller_says_and_healed_again() -> None:
     )
     assert world.outage.lost == {PRIMARY: Loss("region", "503", frozenset({"s3", "dynamodb"}))}
     lost = {"mode": "region", "style": "503", "services": ["dynamodb", "s3"]}
-    assert state["lost"] == {PRIMARY: lost}
+    assert lost.items() <= state["lost"][PRIMARY].items()
     assert world.do("heal", region=PRIMARY)["lost"] == {}
     assert [(c["what"], c["state"]) for c in world.journal.changes] == [
         (f"Region {PRIMARY}", "lost"),
         (f"Region {PRIMARY}", "healed"),
     ]
+
+
+def test_an_outage_begins_by_its_name_and_every_one_ends_at_once() -> None:
+    world = World()
+    world.aws.clock.speed = 10
+    world.do("outage", mode="flap")
+    state = world.do("outage", mode="partition")
+    assert state["outages"] == ["flap", "partition"]
+    assert state["lost"][PRIMARY]["flaps"] == 1.5
+    assert state["cut_off"] == [sorted((PRIMARY, SECONDARY))]
+    healed = world.do("heal")
+    assert (healed["outages"], healed["lost"], healed["cut_off"]) == ([], {}, [])
+    assert [(c["what"], c["state"]) for c in world.journal.changes] == [
+        ("outage flap", "began"),
+        ("outage partition", "began"),
+        ("outage flap", "ended"),
+        ("outage partition", "ended"),
+    ]
+
+
+def test_an_outage_can_be_elsewhere_than_in_the_primary() -> None:
+    world = World()
+    assert set(world.do("outage", mode="api", region=SECONDARY)["lost"]) == {SECONDARY}
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"mode": "flood"}, "no outage 'flood'.*region, us-east-1"),
+        ({"mode": "slow", "style": "503"}, "no style '503': it has none"),
+        ({"mode": "partition", "style": "503"}, "it has hang, reset"),
+        ({"mode": "api", "region": "mars"}, "no Region 'mars'"),
+    ],
+)
+def test_an_outage_that_cannot_be_is_refused(given: dict[str, str], said: str) -> None:
+    world = World()
+    with pytest.raises(ValueError, match=said):
+        world.do("outage", **given)
+    assert (world.outage.lost, world.outage.cuts, world.outage.named) == ({}, {}, [])
 
 
 @pytest.mark.parametrize("action", ["lose", "heal"])
@@ -116,3 +156,10 @@ def test_the_state_tells_what_a_loss_refused_and_stopped() -> None:
     assert state["refused"] == {"us-west-2 dynamodb (it goes there)": 2}
     assert state["swallowed"] == {f"{PRIMARY} Lambda invocation": 1}
     assert set(state["entries"]) == set(world.aws.config.regions)
+
+
+def test_what_iam_refused_is_told_from_a_moment_on() -> None:
+    world = World()
+    for at in (1.0, 2.0):
+        world.calls.refuse({"at": at, "action": "sns:Publish"})
+    assert world.do("refusals", since=1.5) == [{"at": 2.0, "action": "sns:Publish"}]

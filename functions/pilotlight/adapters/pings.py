@@ -1,0 +1,73 @@
+"""Sends warm pings, many at once, and reads the list of functions to send them to."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any, cast
+
+import boto3
+from botocore.config import Config
+
+from pilotlight.adapters.invoke import invoke
+from pilotlight.domain.warming import Wave
+from pilotlight.warm_ping import ping
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
+
+MAX_IN_FLIGHT = 250
+LIST_KEY = "warm-targets"
+
+
+class NoEnvironment(Exception):
+    """A function answered a ping without saying which environment it runs in."""
+
+
+@cache
+def ping_client() -> Any:
+    """Return a Lambda client with a connection for each ping.
+
+    It does not retry: a second ping for a slow first would be held beside it and count for nothing.
+    """
+    config = Config(
+        connect_timeout=1,
+        read_timeout=4,
+        retries={"total_max_attempts": 1, "mode": "standard"},
+        max_pool_connections=MAX_IN_FLIGHT,
+    )
+    return cast(Any, boto3).client("lambda", config=config)
+
+
+def environment(client: Any, function: str, hold_ms: int) -> str:
+    """Ping a function once and return the id of the environment that answered.
+
+    Raises
+    ------
+    NoEnvironment
+        The answer names none.
+    """
+    answer = invoke(client, function, ping(hold_ms))
+    found = answer.get("environment") if isinstance(answer, dict) else None
+    if not isinstance(found, str) or not found:
+        raise NoEnvironment(f"{function} does not answer warm pings.")
+    return found
+
+
+def wave(pool: ThreadPoolExecutor, client: Any, function: str, pings: int, hold_ms: int) -> Wave:
+    """Ping a function so many times at once."""
+    sent = [pool.submit(environment, client, function, hold_ms) for _ in range(pings)]
+    errors = [e for e in (p.exception() for p in sent) if e is not None]
+    return Wave(
+        tuple(p.result() for p in sent if p.exception() is None),
+        tuple(f"{type(e).__name__}: {e}" for e in errors),
+    )
+
+
+def listed(client: Any, table: str) -> list[str]:
+    """Return the functions that users have listed for warming, in order.
+
+    They are the string set `targets` of one item, so that adding and removing are idempotent.
+    """
+    key = {"pk": {"S": LIST_KEY}}
+    item = client.get_item(TableName=table, Key=key).get("Item", {})
+    return sorted(item.get("targets", {}).get("SS", []))

@@ -1,0 +1,36 @@
+"""`python -m lab.audit`: write docs/recovery-path.md, or say what is wrong with the path.
+
+Exit codes: 0 all is well, 1 a fault of the path or, with --check, a stale page.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from lab.audit import calls, page
+from lab.audit.template import load
+
+
+def main() -> int:
+    """Run the audit."""
+    parser = argparse.ArgumentParser(prog="python -m lab.audit", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing, and fail if stale")
+    parser.add_argument("--seen", type=Path, metavar="REPORT", help="keep this report.json as seen")
+    given = parser.parse_args()
+    if given.seen:
+        page.remember(given.seen)
+    wrong = calls.faults(load("secondary").region)
+    wrong += [f"lab/audit/names.toml and the code differ on {f}" for f in page.unlisted_names()]
+    text = page.render()
+    if not given.check:
+        page.PAGE.write_text(text)
+    elif not page.PAGE.exists() or page.PAGE.read_text() != text:
+        wrong.append("docs/recovery-path.md is stale: run `make audit`")
+    print("\n".join(wrong) or "The recovery path is data plane, and in the Secondary's Region.")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

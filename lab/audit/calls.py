@@ -1,0 +1,123 @@
+"""Every call that the recovery path could make, judged; and those that a drill recorded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lab.audit import grants, path as path_module, planes
+from lab.audit.template import load, own
+
+if TYPE_CHECKING:
+    from lab.audit.planes import Plane
+    from lab.audit.template import Template
+
+OWN_CARRIER = "monitor"
+
+
+class UnknownRegion(Exception):
+    """The template does not say in which Region a resource is."""
+
+
+@dataclass(frozen=True)
+class Possible:
+    """One call that a role on the path could make."""
+
+    role: str
+    why: str
+    action: str
+    resource: str
+    region: str
+    plane: Plane
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """One kind of call that a drill recorded."""
+
+    role: str
+    action: str
+    region: str
+    count: int
+    plane: Plane
+
+    def __str__(self) -> str:
+        return f"{self.role}: {self.action} in {self.region}, {self.plane.plane} plane"
+
+
+def region_of(stack: Template, resource: str) -> str:
+    """Return the Region of what a statement names.
+
+    Raises
+    ------
+    UnknownRegion
+        Neither its ARN nor the stack tells.
+    """
+    named = own(resource)
+    if named:
+        if named not in stack.resources:
+            raise UnknownRegion(f"{resource} is no resource of this stack.")
+        return stack.region
+    if resource == "*":
+        # For actions without resources. The client's Region decides, and clients name no other.
+        return stack.region
+    region = resource.split(":")[3] if resource.count(":") >= 5 else ""
+    if not region:
+        raise UnknownRegion(f"{resource} names no Region. Refer to the stack's own resource.")
+    return region
+
+
+def possible() -> list[Possible]:
+    """Return every call that a role on the recovery path is allowed to make."""
+    stack = load("secondary")
+    found = [
+        _possible(stack, role, why, grant)
+        for role, why in path_module.walk(stack).roles.items()
+        for grant in grants.of_role(stack, role)
+    ]
+    other = load(OWN_CARRIER)
+    for role, why in path_module.carriers(other, stack.region).items():
+        found += [_possible(other, role, why, g) for g in grants.of_role(other, role)]
+    return found
+
+
+def _possible(stack: Template, role: str, why: str, grant: grants.Grant) -> Possible:
+    region = region_of(stack, grant.resource)
+    return Possible(role, why, grant.action, grant.resource, region, planes.of(grant.action))
+
+
+def faults(secondary: str) -> list[str]:
+    """Return what is wrong with the path as the template has it; nothing, if all is well."""
+    found = []
+    for call in possible():
+        if call.region != secondary:
+            found.append(f"{call.role} may call {call.action} in {call.region}: {call.resource}")
+        if call.plane.plane == "control" and not call.plane.only_at:
+            found.append(f"{call.role} may call {call.action}, which is control plane")
+    for task in path_module.walk(load("secondary")).tasks:
+        if planes.of(task.action).plane == "control":
+            found.append(f"{task.machine}, state {task.state}: {task.action} is control plane")
+    return found
+
+
+def logical(role: str) -> str:
+    """Return the logical id of a role from the name that CloudFormation gave it."""
+    return role.rsplit("-", 2)[-2] if role.count("-") >= 2 else role
+
+
+def on_the_path(call: dict[str, Any]) -> bool:
+    """Say whether a recorded call was made by a role on the recovery path."""
+    return logical(call["role"]) in path_module.walk(load("secondary")).roles
+
+
+def recorded(calls: list[dict[str, Any]]) -> list[Recorded]:
+    """Return the calls of a drill's record that were made by roles on the recovery path."""
+    roles = path_module.walk(load("secondary")).roles
+    found = []
+    for call in calls:
+        role = logical(call["role"])
+        if role in roles:
+            action = planes.action_of(call["service"], call["operation"])
+            plane, count = planes.of(action), call.get("count", 1)
+            found.append(Recorded(role, action, call["region"], count, plane))
+    return found

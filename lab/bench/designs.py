@@ -1,0 +1,127 @@
+"""The four designs, and the record sets of three of them, deployed beside the deployed one."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lab.config import LabError
+
+if TYPE_CHECKING:
+    from lab.config import LabConfig
+    from lab.control import Control
+
+TEMPLATE = Path(__file__).with_name("designs.yaml")
+DEPLOY_SECONDS = 30.0
+ALIAS_TTL, RECORD_TTL = 60.0, 10.0
+
+
+class DesignsFailed(LabError):
+    """The record sets that the benchmark compares could not be made."""
+
+
+@dataclass(frozen=True)
+class Design:
+    """One way to move users. `check` is the name of the health check on its PRIMARY record."""
+
+    key: str
+    title: str
+    summary: str
+    label: str | None
+    check: str
+    ttl: float
+    fenced: bool
+
+    def name(self, config: LabConfig) -> str:
+        """Return the name under which its users look for the application."""
+        return config.public_name if self.label is None else f"{self.label}.{config.zone_name}"
+
+    def moved(self, config: LabConfig) -> str:
+        """Return what the lab's journal calls the check that moves it."""
+        return f"health check {config.app_name}-{self.check}"
+
+
+ORCHESTRATED = Design(
+    "orchestrated",
+    "Pilot Light, orchestrated",
+    "As deployed: verify first, then one conditional write, which the switch's checks see. "
+    "CNAME, TTL 10 s.",
+    None,
+    "switch",
+    RECORD_TTL,
+    fenced=True,
+)
+IMMEDIATE = Design(
+    "immediate",
+    "Pilot Light, immediate",
+    "The endpoint check (10 s, 3 failures) moves the name at once, the switch keeps it from moving "
+    "back; writes wait for the promotion. CNAME, TTL 10 s.",
+    "bench-immediate",
+    "bench-immediate",
+    RECORD_TTL,
+    fenced=True,
+)
+PLAIN = Design(
+    "plain",
+    "Plain Route 53 failover",
+    "An endpoint check (30 s, 3 failures) on the PRIMARY alias record, no check on the SECONDARY. "
+    "Alias, TTL 60 s.",
+    "bench-plain",
+    "bench-plain",
+    ALIAS_TTL,
+    fenced=False,
+)
+METRIC_SWITCH = Design(
+    "metric_switch",
+    "Metric switch, by hand",
+    "A CLOUDWATCH_METRIC check on a metric in the Secondary, published by hand at the instant "
+    "Pilot Light's alarm fires: a person without reaction time. CNAME, TTL 10 s.",
+    "bench-metric-switch",
+    "bench-metric-switch",
+    RECORD_TTL,
+    fenced=False,
+)
+DESIGNS = (ORCHESTRATED, IMMEDIATE, PLAIN, METRIC_SWITCH)
+
+
+def deploy(config: LabConfig, lab: Control) -> None:
+    """Create the stack of the record sets in the Secondary's Region, and wait for it.
+
+    Raises
+    ------
+    DesignsFailed
+        The stack was not created, or the deployed checks that it hangs on are not there.
+    """
+    checks = {c["name"]: c["id"] for c in lab.act("health")}
+    try:
+        given = {
+            "AppName": config.app_name,
+            "PrimaryRegion": config.primary_region,
+            "SecondaryRegion": config.secondary_region,
+            "ZoneName": config.zone_name,
+            "HostedZoneId": config.hosted_zone_id,
+            "EndpointCheck": checks[f"{config.app_name}-endpoint"],
+            "NotOnCheck": checks[f"{config.app_name}-not-on"],
+        }
+    except KeyError as error:
+        raise DesignsFailed(f"The deployed health check {error} is missing.") from error
+    cloudformation = lab.client("cloudformation", config.secondary_region)
+    stack = f"{config.app_name}-bench"
+    cloudformation.create_stack(
+        StackName=stack,
+        TemplateBody=TEMPLATE.read_text(encoding="utf-8"),
+        Parameters=[{"ParameterKey": k, "ParameterValue": v} for k, v in given.items()],
+    )
+    end = time.monotonic() + DEPLOY_SECONDS
+    while (found := _status(cloudformation, stack))["StackStatus"] != "CREATE_COMPLETE":
+        if found["StackStatus"] != "CREATE_IN_PROGRESS" or time.monotonic() > end:
+            reason = found.get("StackStatusReason", "no reason given")
+            raise DesignsFailed(f"The stack {stack} is {found['StackStatus']}: {reason}.")
+        time.sleep(0.2)
+
+
+def _status(cloudformation: Any, stack: str) -> dict[str, Any]:
+    found: dict[str, Any] = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]
+    return found

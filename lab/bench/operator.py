@@ -1,0 +1,139 @@
+"""The person who owns the account: moves the metric switch, and moves back as the runbook says."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from lab.config import LabError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from lab.config import LabConfig
+    from lab.control import Control
+
+RUN_SECONDS, REPLICATION_SECONDS = 30.0, 30.0
+
+
+class NotMovedBack(LabError):
+    """The Primary could not be made active again."""
+
+
+class Operator:
+    """Acts by hand, through AWS's APIs."""
+
+    def __init__(self, config: LabConfig, lab: Control, machine: str) -> None:
+        self._config = config
+        self._lab = lab
+        self._machine = machine
+        region = config.secondary_region
+        self._dynamodb = lab.client("dynamodb", region)
+        self._cloudwatch = lab.client("cloudwatch", region)
+        self._stepfunctions = lab.client("stepfunctions", region)
+        self.alarms = self._alarms_that_start_the_machine(lab.client("events", region))
+
+    def _alarms_that_start_the_machine(self, events: Any) -> frozenset[str]:
+        """Read from the rules on the default bus which alarms' events go to the machine."""
+        found: set[str] = set()
+        for rule in events.list_rules()["Rules"]:
+            targets = events.list_targets_by_rule(Rule=rule["Name"])["Targets"]
+            if self._machine in [t["Arn"] for t in targets]:
+                found |= alarm_names(json.loads(rule.get("EventPattern", "{}")))
+        return frozenset(found)
+
+    def alarm(self, since: float) -> tuple[str, float] | None:
+        """Return the first alarm that starts the machine, and when it fired."""
+        names = {f"alarm {name}": name for name in self.alarms}
+        return next(
+            (
+                (names[c["what"]], c["at"])
+                for c in self._lab.act("transitions", since=since)
+                if c["what"] in names and c["state"] == "ALARM"
+            ),
+            None,
+        )
+
+    def unquiet(self) -> list[str]:
+        """Return which of these alarms fire, and whether a run of the machine is under way."""
+        firing = [
+            f"alarm {alarm['AlarmName']} fires"
+            for region in self._config.regions
+            for alarm in self._lab.client("cloudwatch", region).describe_alarms(
+                AlarmNames=sorted(self.alarms)
+            )["MetricAlarms"]
+            if alarm["StateValue"] == "ALARM"
+        ]
+        return firing + ["a run of the machine is under way"] * bool(self._running())
+
+    def _running(self) -> list[str]:
+        found = self._stepfunctions.list_executions(
+            stateMachineArn=self._machine, statusFilter="RUNNING"
+        )
+        return [e["executionArn"] for e in found["executions"]]
+
+    def until_ended(self, since: float, limit: float) -> None:
+        """Wait until the runs that an outage started have ended."""
+        while self._running() and time.time() < min(limit, time.time() + RUN_SECONDS):
+            time.sleep(0.1)
+
+    def publish_position(self, value: float) -> None:
+        """Publish the metric behind the metric switch."""
+        datum = {"MetricName": "SwitchPosition", "Value": value}
+        self._cloudwatch.put_metric_data(
+            Namespace=f"{self._config.app_name}/bench", MetricData=[datum]
+        )
+
+    def move_back(self) -> None:
+        """Make the Primary active again as docs/runbook.md says, and clear the cooldown.
+
+        Raises
+        ------
+        NotMovedBack
+            Replication did not catch up, or the control item is not as the runbook expects it.
+        """
+        for arn in self._running():
+            self._stepfunctions.stop_execution(executionArn=arn, error="OperatorMovesBack")
+        self._until_replicated()
+        try:
+            self._dynamodb.update_item(
+                TableName=f"{self._config.app_name}-control",
+                Key={"pk": {"S": "control"}},
+                UpdateExpression="SET active_region = :p, epoch = epoch + :one, changed_by = :who",
+                ConditionExpression="active_region = :s",
+                ExpressionAttributeValues={
+                    ":p": {"S": self._config.primary_region},
+                    ":s": {"S": self._config.secondary_region},
+                    ":one": {"N": "1"},
+                    ":who": {"S": "operator"},
+                },
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise NotMovedBack(f"The control item was not changed: {error}.") from error
+            # Nothing was promoted: the outage ended in a hold, and the Primary is active still.
+        self._dynamodb.delete_item(
+            TableName=f"{self._config.app_name}-recoveries", Key={"pk": {"S": "lock"}}
+        )
+        self.publish_position(0)
+
+    def _until_replicated(self) -> None:
+        end = time.monotonic() + REPLICATION_SECONDS
+        while any(self._waiting()):
+            if time.monotonic() > end:
+                raise NotMovedBack("Replication did not catch up after the outage.")
+            time.sleep(0.1)
+
+    def _waiting(self) -> list[int]:
+        links = self._lab.act("replication")["links"].values()
+        return [int(link["waiting"]) for link in links]
+
+
+def alarm_names(pattern: Mapping[str, Any]) -> set[str]:
+    """Return the alarms that a rule's pattern names, by their ARNs or by their names."""
+    arns = [r for r in pattern.get("resources", []) if isinstance(r, str)]
+    names = [n for n in pattern.get("detail", {}).get("alarmName", []) if isinstance(n, str)]
+    return {arn.rsplit(":alarm:", 1)[1] for arn in arns if ":alarm:" in arn} | set(names)

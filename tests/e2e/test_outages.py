@@ -1,0 +1,29 @@
+"""Each outage of the lab, and that what had to come of it did.
+
+`make test` runs the one that is not marked as long, `make outages` runs all and prints the table.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from lab.drill.expectations import EXPECTATIONS
+from tests.e2e import drills
+from tests.e2e.conftest import DRILLS
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+SHORT = "partition"
+MODES = [
+    pytest.param(mode, marks=() if mode == SHORT else pytest.mark.long) for mode in EXPECTATIONS
+]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_what_had_to_come_of_an_outage_came_of_it(mode, tmp_path, request):
+    drill = drills.run(tmp_path, "--outage", mode)
+    request.config.stash[DRILLS].append(drill.report)
+    assert (drill.failed, drill.report["verdict"], drill.exit_code) == ([], "pass", 0), drill.said
+    outage = drill.report["outage"]
+    assert outage["mode"] == mode
+    assert outage["came_of_it"] in outage["expected"].split(" or ")
+    assert (drill.report["rto_seconds"] is None) is (outage["came_of_it"] != "recovers")

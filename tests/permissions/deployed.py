@@ -1,0 +1,142 @@
+"""A deployed lab, and what a person who owns the account can do with it."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from lab.drill.traffic import Https
+from tests.permissions.permissions import Permission, without
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lab.config import LabConfig
+    from lab.control import Control
+
+# The app and the switch keep the control item for a second.
+CACHED_SECONDS = 1.1
+
+
+class DeployedLab:
+    """The lab, as the account's root."""
+
+    def __init__(self, config: LabConfig, control: Control) -> None:
+        self.config, self.control = config, control
+        self.primary, self.secondary = config.primary_region, config.secondary_region
+        self.app, self.https = config.app_name, Https(config)
+        self._clients: dict[tuple[str, str], Any] = {}
+        machines = self.client("stepfunctions").list_state_machines()["stateMachines"]
+        self._machines = {m["name"]: m["stateMachineArn"] for m in machines}
+
+    def client(self, service: str, region: str = "") -> Any:
+        key = (service, region or self.secondary)
+        if key not in self._clients:
+            self._clients[key] = self.control.client(*key)
+        return self._clients[key]
+
+    # --- permissions ------------------------------------------------------------------------------
+
+    def role(self, permission: Permission) -> str:
+        """The name that the deployment gave a role."""
+        region = self.secondary if permission.stack == "secondary" else self.primary
+        found = self.client("cloudformation", region).describe_stack_resource(
+            StackName=f"{self.app}-{permission.stack}", LogicalResourceId=permission.grant.holder
+        )
+        return found["StackResourceDetail"]["PhysicalResourceId"]
+
+    @contextmanager
+    def lacking(self, permission: Permission) -> Iterator[None]:
+        """Remove a permission, and give it back."""
+        iam, role, policy = self.client("iam"), self.role(permission), permission.grant.place[0]
+        whole = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
+        self._put(role, policy, without(whole, permission))
+        try:
+            yield
+        finally:
+            self._put(role, policy, whole)
+
+    def _put(self, role: str, policy: str, document: dict[str, Any]) -> None:
+        iam = self.client("iam")
+        if document["Statement"]:
+            text = json.dumps(document)
+            iam.put_role_policy(RoleName=role, PolicyName=policy, PolicyDocument=text)
+        else:
+            iam.delete_role_policy(RoleName=role, PolicyName=policy)
+
+    def refusals(self, permission: Permission, since: float) -> set[str]:
+        """The actions that were refused to a permission's role."""
+        role, found = self.role(permission), self.control.act("refusals", since=since)
+        return {r["action"] for r in found if r["role"] == role}
+
+    # --- functions and machines -------------------------------------------------------------------
+
+    def invoke(self, function: str, payload: Any) -> Any:
+        """What a function of the Secondary answers; its error is raised."""
+        answer = self.client("lambda").invoke(
+            FunctionName=f"{self.app}-{function}:live", Payload=json.dumps(payload).encode()
+        )
+        found = json.loads(answer["Payload"].read() or b"null")
+        if answer.get("FunctionError"):
+            raise FunctionFailed(f"{function}: {found}")
+        return found
+
+    def renew(self, function: str, region: str) -> None:
+        """Publish a function anew: its next answer comes from a fresh environment."""
+        client, name = self.client("lambda", region), f"{self.app}-{function}"
+        client.update_function_configuration(FunctionName=name, Description=uuid.uuid4().hex)
+        version = client.publish_version(FunctionName=name)["Version"]
+        client.update_alias(FunctionName=name, Name="live", FunctionVersion=version)
+
+    def machine(self, name: str) -> str:
+        """The ARN of a state machine of the Secondary."""
+        return self._machines[f"{self.app}-{name}"]
+
+    def run(self, machine: str, given: dict[str, Any], seconds: float = 60) -> dict[str, Any]:
+        """Run a machine to its end: its output, or its error, with the status."""
+        client = self.client("stepfunctions")
+        arn = client.start_execution(
+            stateMachineArn=self.machine(machine), input=json.dumps(given)
+        )["executionArn"]
+        end = time.monotonic() + seconds
+        while (found := client.describe_execution(executionArn=arn))["status"] == "RUNNING":
+            if time.monotonic() > end:
+                client.stop_execution(executionArn=arn)
+                return {"status": "RUNNING", "cause": f"did not end within {seconds} s"}
+            time.sleep(0.05)
+        output = json.loads(found.get("output") or "{}")
+        return {"status": found["status"], "cause": found.get("cause", ""), **output}
+
+    # --- data -------------------------------------------------------------------------------------
+
+    def item(self, table: str, key: str) -> dict[str, Any]:
+        """An item of the Secondary, its values plain; empty where there is none."""
+        found = self.client("dynamodb").get_item(
+            TableName=f"{self.app}-{table}", Key={"pk": {"S": key}}, ConsistentRead=True
+        )
+        return {k: next(iter(v.values())) for k, v in found.get("Item", {}).items()}
+
+    def put(self, table: str, **values: str | int) -> None:
+        item = {k: {"N" if isinstance(v, int) else "S": str(v)} for k, v in values.items()}
+        self.client("dynamodb").put_item(TableName=f"{self.app}-{table}", Item=item)
+
+    def forget(self, key: str) -> None:
+        """Delete an item of the recoveries table: the lock, or a record."""
+        table = f"{self.app}-recoveries"
+        self.client("dynamodb").delete_item(TableName=table, Key={"pk": {"S": key}})
+
+    def reset(self) -> None:
+        """Nobody has failed over: the Primary is active, no lock, no record."""
+        for key in ("lock", "recovery#2"):
+            self.forget(key)
+        if self.item("control", "control").get("active_region") != self.primary:
+            who = {"active_region": self.primary, "epoch": 1, "state": "serving"}
+            self.put("control", pk="control", changed_at="-", changed_by="a person", **who)
+            time.sleep(CACHED_SECONDS)
+
+
+class FunctionFailed(Exception):
+    """A function raised."""

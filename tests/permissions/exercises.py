@@ -1,0 +1,211 @@
+"""The smallest things that need a role's permissions. Each returns what went wrong."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from typing import TYPE_CHECKING
+
+from tests.permissions.deployed import FunctionFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.permissions.deployed import DeployedLab
+
+    Exercise = Callable[[DeployedLab], list[str]]
+
+OVERRIDE = {"mode": "failover", "reason": "exercise", "override": ["outage_confirmed"]}
+# Some ticks and probes of the sentinel in the lab.
+SENTINEL_SECONDS = 30
+
+
+def rehearsal(lab: DeployedLab) -> list[str]:
+    lab.reset()
+    found = lab.run("failover", {"mode": "rehearsal", "reason": "exercise"})
+    return _ended(lab, found, "rehearsed", cooldown=False)
+
+
+def failover_of_a_healthy_primary(lab: DeployedLab) -> list[str]:
+    """Ends at once, because the Primary was seen to be well. Without eyes it would hold."""
+    lab.reset()
+    found = lab.run("failover", {"mode": "failover", "reason": "exercise"}, seconds=12)
+    return _ended(lab, found, "held", cooldown=False)
+
+
+def failover(lab: DeployedLab) -> list[str]:
+    lab.reset()
+    return _ended(lab, lab.run("failover", OVERRIDE), "promoted", cooldown=True)
+
+
+def failover_of_what_is_active_already(lab: DeployedLab) -> list[str]:
+    lab.reset()
+    lab.put("control", pk="control", active_region=lab.secondary, epoch=2, state="serving")
+    lab.put("recoveries", pk="recovery#2", execution="-")
+    return _ended(lab, lab.run("failover", OVERRIDE), "already_promoted", cooldown=False)
+
+
+def _ended(lab: DeployedLab, found: dict, outcome: str, *, cooldown: bool) -> list[str]:
+    wrong = []
+    if (found["status"], found.get("outcome")) != ("SUCCEEDED", outcome):
+        wrong.append(f"ended {found['status']}, {found.get('outcome')}: {found['cause']}")
+    if found.get("notified") is not True:
+        wrong.append("nobody was notified")
+    if outcome == "promoted" and not found.get("capacity", {}).get("requested"):
+        wrong.append(f"capacity was not requested: {found.get('capacity')}")
+    unmet = [c for c in (found.get("decision") or {}).get("conditions", []) if not c["met"]]
+    overridden = {"outage_confirmed"}
+    wrong += [f"{c['name']}: {c['detail']}" for c in unmet if c["name"] not in overridden]
+    lock = lab.item("recoveries", "lock")
+    if "owner" in lock or ("cooldown_until" in lock) is not cooldown:
+        wrong.append(f"the lock was left as {lock}")
+    return wrong
+
+
+def readiness(lab: DeployedLab) -> list[str]:
+    lab.reset()
+    found = lab.invoke("readiness", {"mode": "rehearsal"})
+    return [f"{c['name']}: {c['detail']}" for c in found["checks"] if not c["ok"]]
+
+
+def warm(lab: DeployedLab) -> list[str]:
+    found = lab.invoke("warm", {"mode": "rehearsal"})
+    return [
+        f"{t['failed']} pings of {t['function']} failed" for t in found["targets"] if t["failed"]
+    ]
+
+
+def janitor(lab: DeployedLab) -> list[str]:
+    machine = lab.machine("failover")
+    execution = f"{machine.replace(':stateMachine:', ':execution:')}:{uuid.uuid4()}"
+    lab.put("recoveries", pk="lock", owner=execution)
+    detail = {"executionArn": execution, "stateMachineArn": machine, "status": "ABORTED"}
+    try:
+        found = lab.invoke("janitor", {"detail": detail})
+    except FunctionFailed as error:
+        return [str(error)]
+    finally:
+        lab.forget("lock")
+    return [] if found == {"released": True, "notified": True} else [f"it answered {found}"]
+
+
+def sentinel(lab: DeployedLab) -> list[str]:
+    """A run ends when the schedule's next one takes its lease over. One of the two speaks."""
+    begun = time.time()
+    try:
+        lab.invoke("sentinel", {})
+    except FunctionFailed as error:
+        return [str(error)]
+    while time.time() < begun + SENTINEL_SECONDS:
+        if int(lab.item("recoveries", "sentinel").get("last_tick", 0)) > begun * 1000:
+            return []
+        time.sleep(0.2)
+    return [f"the sentinel said nothing for {SENTINEL_SECONDS} s"]
+
+
+def release_of_capacity(lab: DeployedLab) -> list[str]:
+    for function in _provisioned_functions(lab):
+        lab.client("lambda").put_provisioned_concurrency_config(
+            FunctionName=function, Qualifier="live", ProvisionedConcurrentExecutions=1
+        )
+    return _capacity(lab, "release", "released", expected=0)
+
+
+def request_for_capacity(lab: DeployedLab) -> list[str]:
+    for function in _provisioned_functions(lab):
+        lab.client("lambda").delete_provisioned_concurrency_config(
+            FunctionName=function, Qualifier="live"
+        )
+    return _capacity(lab, "request", "ready", expected=1)
+
+
+def _capacity(lab: DeployedLab, action: str, outcome: str, *, expected: int) -> list[str]:
+    found = lab.run("capacity", {"action": action, "reason": "exercise"})
+    wrong = []
+    if (found["status"], found.get("outcome")) != ("SUCCEEDED", outcome):
+        wrong.append(f"ended {found['status']}, {found.get('outcome')}: {found['cause']}")
+    elif found.get("notified") is not True:
+        wrong.append("nobody was notified")
+    has = {function: _provisioned(lab, function) for function in _provisioned_functions(lab)}
+    return wrong + [
+        f"{function} has {n}, not {expected}" for function, n in has.items() if n != expected
+    ]
+
+
+def _provisioned(lab: DeployedLab, function: str) -> int:
+    client = lab.client("lambda")
+    try:
+        found = client.get_provisioned_concurrency_config(FunctionName=function, Qualifier="live")
+    except client.exceptions.ProvisionedConcurrencyConfigNotFoundException:
+        return 0
+    return found["RequestedProvisionedConcurrentExecutions"]
+
+
+def _provisioned_functions(lab: DeployedLab) -> tuple[str, str]:
+    return f"{lab.app}-app", f"{lab.app}-switch"
+
+
+def seed(lab: DeployedLab) -> list[str]:
+    try:
+        found = lab.invoke("seed", {"RequestType": "Seed"})
+    except FunctionFailed as error:
+        return [str(error)]
+    return [] if found.get("active_region") else [f"it answered {found}"]
+
+
+def requests(lab: DeployedLab) -> list[str]:
+    """What a user does, and what a checker asks, in the Primary."""
+    item = f"exercise-{uuid.uuid4().hex[:8]}"
+    asked = (
+        ("POST", "/items", {"id": item, "text": "An exercise"}),
+        ("GET", f"/items/{item}", None),
+        ("GET", "/items?limit=1", None),
+        ("GET", "/health", None),
+    )
+    wrong = []
+    for method, path, body in asked:
+        answer = lab.https.request(lab.primary, _name(lab), method, path, body)
+        if answer.status >= 300:
+            wrong.append(f"{method} {path} answered {answer.status}")
+        elif path == "/health" and answer.json()["status"] != "healthy":
+            wrong.append(f"{path} says {answer.json()['status']}")
+    return wrong
+
+
+def switch(lab: DeployedLab) -> list[str]:
+    """The switch keeps its last position, so a fresh environment is asked."""
+    lab.renew("switch", lab.primary)
+    answer = lab.https.request(lab.primary, _name(lab), "GET", "/switch/on")
+    return [] if answer.status == 200 else [f"GET /switch/on answered {answer.status}"]
+
+
+def _name(lab: DeployedLab) -> str:
+    return f"{lab.primary}.{lab.config.zone_name}"
+
+
+# By the role whose permissions they need, from the quickest to the slowest.
+EXERCISES: dict[str, tuple[Exercise, ...]] = {
+    "FailoverRole": (
+        rehearsal,
+        failover_of_a_healthy_primary,
+        failover,
+        failover_of_what_is_active_already,
+    ),
+    "ReadinessRole": (readiness,),
+    "WarmRole": (warm,),
+    "SentinelRole": (sentinel,),
+    "CapacityRole": (release_of_capacity, request_for_capacity),
+    "JanitorRole": (janitor,),
+    "SeedRole": (seed,),
+    "AppRole": (requests,),
+    "SwitchRole": (switch,),
+}
+
+
+def first_complaint(lab: DeployedLab, role: str) -> list[str]:
+    """Run a role's exercises until one finds something wrong."""
+    for exercise in EXERCISES[role]:
+        wrong = exercise(lab)
+        if wrong:
+            return [f"{exercise.__name__}: {w}" for w in wrong]
+    return []

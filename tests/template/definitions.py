@@ -1,0 +1,65 @@
+"""The definitions of the state machines, read."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tests.template.stacks import source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def groups(machine: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The top level, every branch and every item processor."""
+    yield machine
+    for state in machine["States"].values():
+        inner = [*state.get("Branches", [])]
+        inner += [state["ItemProcessor"]] if "ItemProcessor" in state else []
+        for part in inner:
+            yield from groups(part)
+
+
+@dataclass(frozen=True)
+class Definition:
+    """One state machine: its file, and the resources of the template that belong to it."""
+
+    name: str
+    resource: str
+    role: str
+
+    @property
+    def path(self) -> Path:
+        return ROOT / "statemachines" / f"{self.name}.asl.json"
+
+    @property
+    def text(self) -> str:
+        return self.path.read_text()
+
+    @property
+    def machine(self) -> dict[str, Any]:
+        return json.loads(self.text)
+
+    @property
+    def states(self) -> dict[str, dict[str, Any]]:
+        return {n: s for group in groups(self.machine) for n, s in group["States"].items()}
+
+    @property
+    def tasks(self) -> dict[str, dict[str, Any]]:
+        return {name: s for name, s in self.states.items() if s["Type"] == "Task"}
+
+    @property
+    def substitutions(self) -> dict[str, Any]:
+        return source()["Resources"][self.resource]["Properties"]["DefinitionSubstitutions"]
+
+
+FAILOVER = Definition("failover", "FailoverMachine", "FailoverRole")
+CAPACITY = Definition("capacity", "CapacityMachine", "CapacityRole")
+DEFINITIONS = (FAILOVER, CAPACITY)
+EVERY_STATE = [(d, name) for d in DEFINITIONS for name in d.states]
+EVERY_TASK = [(d, name) for d in DEFINITIONS for name in d.tasks]

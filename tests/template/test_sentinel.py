@@ -1,0 +1,227 @@
+"""The sentinel and DnsFailover in the template: what must agree, and the truth tables of DNS."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from pilotlight.domain.confirmation import Probe
+from pilotlight.domain.sentinel import Look
+
+from lab.engine.metrics import points
+from tests.handlers import load_handler
+from tests.template.stacks import ACCOUNT, CONFIG_ENVS, Resolver, config, source, stack, translate
+
+if TYPE_CHECKING:
+    from tests.template.stacks import Stack
+
+pytestmark = pytest.mark.filterwarnings("ignore:This metric does")
+SENTINEL: Any = load_handler("sentinel")
+OWN = ("SentinelSchedule", "SentinelAlarm", "SentinelSilentAlarm", "SentinelScheduleRole")
+
+
+def properties(found: Stack, name: str) -> dict[str, Any]:
+    return dict(found.resources[name]["Properties"])
+
+
+def with_parameters(**given: str) -> dict[str, Any]:
+    """The Secondary's resources under other parameters."""
+    region, parameters = config("secondary")
+    translated, template = translate("secondary"), source()
+    resolver = Resolver(template, region, {**parameters, **given})
+    resolver.template = {**translated, "Parameters": template["Parameters"]}
+    return {
+        name: resolver.value(r)["Properties"]
+        for name, r in translated["Resources"].items()
+        if r.get("Properties") and ("Condition" not in r or resolver.condition(r["Condition"]))
+    }
+
+
+# --- metric and alarms ----------------------------------------------------------------------------
+def test_the_alarms_watch_the_metric_that_the_function_writes(
+    secondary: Stack, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    variables = properties(secondary, "SentinelFunction")["Environment"]["Variables"]
+    monkeypatch.setattr(SENTINEL.metrics.provider, "service", variables["POWERTOOLS_SERVICE_NAME"])
+    namespace = variables["POWERTOOLS_METRICS_NAMESPACE"]
+    monkeypatch.setattr(SENTINEL.metrics.provider, "namespace", namespace)
+    monkeypatch.delenv("POWERTOOLS_METRICS_DISABLED")
+    seen = Look(Probe(ok=True, status=200, error=None, seconds=0.1, at="t"), "healthy")
+    SENTINEL.publish(1_000_005_000, seen)
+    written = {p.name: p for p in points(capsys.readouterr().out.strip())}
+    for name in ("SentinelAlarm", "SentinelSilentAlarm"):
+        alarm = properties(secondary, name)
+        point = written[alarm["MetricName"]]
+        assert alarm["Namespace"] == point.namespace
+        dimensions = {d["Name"]: d["Value"] for d in alarm["Dimensions"]}
+        assert dimensions == point.dimensions == {"service": "pilot-light-sentinel"}
+
+
+def test_two_apps_of_one_account_do_not_share_the_metric() -> None:
+    ours, theirs = with_parameters(), with_parameters(AppName="other")
+    for name in ("SentinelAlarm", "SentinelSilentAlarm"):
+        assert ours[name]["Dimensions"] != theirs[name]["Dimensions"]
+
+
+def test_the_alarm_is_three_of_four_and_takes_no_missing_point_for_an_outage(
+    secondary: Stack,
+) -> None:
+    alarm = properties(secondary, "SentinelAlarm")
+    assert (alarm["DatapointsToAlarm"], alarm["EvaluationPeriods"]) == (3, 4)
+    assert alarm["TreatMissingData"] == "notBreaching"
+    assert "AlarmActions" not in alarm, "its event acts, nothing else"
+
+
+@pytest.mark.parametrize(
+    "interval", source()["Parameters"]["SentinelIntervalSeconds"]["AllowedValues"]
+)
+def test_every_interval_gives_each_period_of_the_alarm_a_point(interval: int) -> None:
+    found = with_parameters(SentinelIntervalSeconds=str(interval))
+    period = found["SentinelAlarm"]["Period"]
+    assert period in (10, 20, 30) or period % 60 == 0, "no such period in CloudWatch"
+    assert period >= interval
+    assert period % interval == 0
+    silence = found["SentinelSilentAlarm"]
+    assert silence["Period"] >= interval, "or the silence alarm cries at every gap"
+
+
+def test_intervals_stay_within_their_bounds() -> None:
+    parameter = source()["Parameters"]["SentinelIntervalSeconds"]
+    assert (min(parameter["AllowedValues"]), max(parameter["AllowedValues"])) == (1, 60)
+    assert parameter["Default"] == 10
+
+
+def test_silence_tells_a_person_and_starts_no_machine(secondary: Stack) -> None:
+    silence = properties(secondary, "SentinelSilentAlarm")
+    assert silence["TreatMissingData"] == "breaching"
+    assert silence["AlarmActions"] == ["<RecoveryTopic>"]
+    arn = f"arn:aws:cloudwatch:{secondary.region}:{ACCOUNT}:alarm:{silence['AlarmName']}"
+    assert arn not in properties(secondary, "StartFailoverRule")["EventPattern"]["resources"]
+    variables = properties(secondary, "IntakeFunction")["Environment"]["Variables"]
+    assert arn not in variables["ALARM_ARNS"].split(",")
+
+
+def test_the_rule_and_intake_know_exactly_the_two_alarms_that_start_the_machine(
+    secondary: Stack, monitor: Stack
+) -> None:
+    arns = [
+        f"arn:aws:cloudwatch:{found.region}:{ACCOUNT}:alarm:{properties(found, name)['AlarmName']}"
+        for found, name in ((monitor, "PrimaryUnhealthyAlarm"), (secondary, "SentinelAlarm"))
+    ]
+    assert properties(secondary, "StartFailoverRule")["EventPattern"]["resources"] == arns
+    variables = properties(secondary, "IntakeFunction")["Environment"]["Variables"]
+    assert variables["ALARM_ARNS"].split(",") == arns
+
+
+# --- function and schedule ------------------------------------------------------------------------
+def test_the_sentinel_may_update_its_lease_and_write_its_logs_and_nothing_else(
+    secondary: Stack,
+) -> None:
+    role = properties(secondary, "SentinelRole")
+    assert "ManagedPolicyArns" not in role
+    (policy,) = role["Policies"]
+    lease, logs = policy["PolicyDocument"]["Statement"]
+    assert lease["Action"] == "dynamodb:UpdateItem"
+    assert lease["Resource"] == "<RecoveriesTable.Arn>"
+    keys = lease["Condition"]["ForAllValues:StringEquals"]["dynamodb:LeadingKeys"]
+    assert keys == ["sentinel"], "neither the lock nor a record"
+    assert logs["Resource"] == "<SentinelLogs.Arn>"
+
+
+def test_the_schedule_may_start_the_sentinel_s_alias_and_nothing_else(secondary: Stack) -> None:
+    schedule, role = (
+        properties(secondary, n) for n in ("SentinelSchedule", "SentinelScheduleRole")
+    )
+    assert schedule["Target"]["RoleArn"] == "<SentinelScheduleRole.Arn>"
+    (policy,) = role["Policies"]
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert statement["Action"] == "lambda:InvokeFunction"
+    assert statement["Resource"] == schedule["Target"]["Arn"] == "<SentinelFunctionAliaslive>"
+    (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+    group = f"arn:aws:scheduler:{secondary.region}:{ACCOUNT}:schedule-group/default"
+    assert trust["Condition"]["StringEquals"]["aws:SourceArn"] == group
+
+
+def test_a_run_outlives_its_minute_even_when_one_start_is_lost(secondary: Stack) -> None:
+    function = properties(secondary, "SentinelFunction")
+    assert properties(secondary, "SentinelSchedule")["ScheduleExpression"] == "rate(1 minute)"
+    slowest = max(source()["Parameters"]["SentinelIntervalSeconds"]["AllowedValues"])
+    assert function["Timeout"] - SENTINEL.RESERVE_SECONDS >= 2 * 60
+    assert function["Timeout"] - SENTINEL.RESERVE_SECONDS - slowest >= 60
+    assert function["Timeout"] <= 900
+
+
+def test_the_sentinel_is_small_and_arm64_and_reserves_nothing(secondary: Stack) -> None:
+    function = properties(secondary, "SentinelFunction")
+    assert function["MemorySize"] == 128
+    assert function["Architectures"] == ["arm64"]
+    assert "ReservedConcurrentExecutions" not in function
+
+
+@pytest.mark.parametrize("env", CONFIG_ENVS)
+def test_only_the_secondary_watches_and_only_once_there_is_a_primary(env: str) -> None:
+    assert {name: name in stack(env).resources for name in OWN} == dict.fromkeys(
+        OWN, env == "secondary"
+    )
+
+
+def test_the_second_deployment_of_the_secondary_takes_back_what_the_first_said() -> None:
+    """Of a stack that is there, `sam deploy` keeps the values that nobody gives."""
+    (_, first), (_, second) = config("secondary-first"), config("secondary")
+    assert set(first) <= set(second)
+    assert second["PeerBucketExists"] == "true"
+
+
+# --- DnsFailover ----------------------------------------------------------------------------------
+def leads_to(found: dict[str, Any], *, says: str | None, endpoint: bool) -> str:
+    """Where the public name leads, by what the Secondary says (on, off, nothing)."""
+    checks = {k: p["HealthCheckConfig"] for k, p in found.items() if "HealthCheckConfig" in p}
+    answers = {
+        "/switch/on": says == "on",
+        "/switch/off": says == "off",
+        "/health": endpoint,
+    }
+
+    def healthy(name: str) -> bool:
+        check = checks[name.strip("<>")]
+        if check["Type"] == "CALCULATED":
+            return sum(map(healthy, check["ChildHealthChecks"])) >= check["HealthThreshold"]
+        return answers[check["ResourcePath"]] is not bool(check.get("Inverted"))
+
+    primary = next(r for r in found["FailoverRecords"]["RecordSets"] if r["Failover"] == "PRIMARY")
+    return "Primary" if healthy(primary["HealthCheckId"]) else "Secondary"
+
+
+SAYS = ("off", "on", None)
+TRUTH = {
+    # what the Secondary says, the endpoint:  Orchestrated, Immediate
+    ("off", True): ("Primary", "Primary"),
+    ("off", False): ("Primary", "Secondary"),
+    ("on", True): ("Secondary", "Secondary"),
+    ("on", False): ("Secondary", "Secondary"),
+    (None, True): ("Primary", "Primary"),
+    (None, False): ("Secondary", "Secondary"),
+}
+
+
+@pytest.mark.parametrize(("says", "endpoint"), itertools.product(SAYS, (True, False)))
+def test_the_truth_table_of_dns_failover(says: str | None, endpoint: bool) -> None:
+    orchestrated, immediate = TRUTH[says, endpoint]
+    modes = {"Orchestrated": orchestrated, "Immediate": immediate}
+    for mode, expected in modes.items():
+        found = with_parameters(DnsFailover=mode)
+        assert leads_to(found, says=says, endpoint=endpoint) == expected, mode
+
+
+def test_an_immediate_failover_pays_for_no_check_that_it_does_not_ask() -> None:
+    found = with_parameters(DnsFailover="Immediate")
+    assert "OffHealthCheck" not in found
+    children = found["SwitchHealthCheck"]["HealthCheckConfig"]["ChildHealthChecks"]
+    assert children == ["<NotOnHealthCheck>", "<EndpointHealthCheck>"]
+
+
+def test_dns_failover_is_orchestrated_unless_one_says_otherwise() -> None:
+    assert json.dumps(with_parameters()) == json.dumps(with_parameters(DnsFailover="Orchestrated"))
+    assert source()["Parameters"]["DnsFailover"]["Default"] == "Orchestrated"

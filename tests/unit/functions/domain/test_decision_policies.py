@@ -1,0 +1,97 @@
+"""Decisions by each confirmation policy, and the first seconds of an outage."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.unit.functions.domain.decision_cases import (
+    FAILED_STEP,
+    check,
+    confirm,
+    decided,
+    evidence,
+    ready,
+)
+from tests.unit.functions.domain.test_confirmation import POLICIES, TRUTH
+
+ACTIONS = {"outage": "promote", "healthy": "end_hold", "unclear": "hold"}
+CASES = [
+    (oks, beacon, by, outcome)
+    for (oks, beacon), verdicts in TRUTH.items()
+    for by, outcome in zip(("both", "any", "route53"), verdicts, strict=True)
+]
+
+
+@pytest.mark.parametrize(("oks", "beacon", "by", "verdict"), CASES)
+def test_the_decision_follows_the_verdict_of_the_policy(
+    oks: Any, beacon: str, by: str, verdict: str
+) -> None:
+    decision = decided(evidence(confirm=confirm(oks, beacon, by)), policy=by)
+    assert decision.action == ACTIONS[verdict]
+    assert f"(policy {by})" in decision.conditions[0].detail
+
+
+@pytest.mark.parametrize(("oks", "beacon", "by", "verdict"), CASES)
+def test_a_claimed_outage_counts_only_with_witnesses_that_bear_it_out(
+    oks: Any, beacon: str, by: str, verdict: str
+) -> None:
+    claimed = {**confirm(oks, beacon, by), "verdict": "outage"}
+    decision = decided(evidence(confirm=claimed), policy=by)
+    assert (decision.action == "promote") == (verdict == "outage")
+
+
+@pytest.mark.parametrize("other", [p for p in POLICIES if p != "both"])
+def test_evidence_that_was_judged_by_another_policy_counts_for_nothing(other: str) -> None:
+    given = evidence(confirm=confirm(policy=other))
+    assert decided(given, policy="both").action == "hold"
+
+
+@pytest.mark.parametrize("by", POLICIES)
+@pytest.mark.parametrize("junk", [None, 0, 1, "false", "", [], {}])
+def test_a_garbled_probe_or_beacon_never_promotes_whatever_the_policy(by: str, junk: Any) -> None:
+    found = confirm(policy=by)
+    found["probes"][1]["ok"] = junk
+    assert decided(evidence(confirm=found), policy=by).action == "hold"
+    assert decided(evidence(confirm={**confirm(policy=by), "beacon": junk}), policy=by).action == (
+        "hold"
+    )
+
+
+# --- the first seconds of an outage --------------------------------------------------------------
+BEACON_LATE = confirm((False,) * 3, "healthy")
+
+
+@pytest.mark.parametrize("beacon", ["healthy", "unknown"])
+def test_failed_probes_wait_quietly_for_the_beacon_at_first(beacon: str) -> None:
+    decision = decided(evidence(confirm=confirm((False,) * 3, beacon)))
+    assert (decision.action, decision.settling) == ("hold", True)
+
+
+def test_a_beacon_that_does_not_follow_is_a_hold_like_any_other() -> None:
+    settling = [
+        decided(evidence(confirm=BEACON_LATE), judgements_before=n).settling for n in range(12)
+    ]
+    assert settling == [True] * 7 + [False] * 5
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        evidence(confirm=confirm((True,) * 3, "unhealthy")),
+        evidence(confirm=confirm((True, False, False), "healthy")),
+        evidence(confirm=confirm((), "healthy")),
+        evidence(confirm=FAILED_STEP),
+        evidence(confirm=BEACON_LATE, readiness=ready(check("items_table", ok=False))),
+    ],
+)
+def test_no_other_hold_is_quiet(given: dict[str, Any]) -> None:
+    decision = decided(given)
+    assert (decision.action, decision.settling) == ("hold", False)
+
+
+def test_only_a_hold_is_quiet() -> None:
+    assert not decided().settling
+    assert not decided(evidence(confirm=BEACON_LATE), mode="rehearsal").settling
+    assert not decided(evidence(confirm=confirm((True,) * 3, "healthy"))).settling

@@ -1,0 +1,91 @@
+"""The stages of a recovery follow the alarm that started it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from lab.drill.checks import one_promotion_only
+from lab.drill.observations import Change, Control, Execution, Observations, Request, State
+from lab.drill.stages import stages
+
+ALARMS = ("pilot-light-sentinel", "pilot-light-primary-unhealthy")
+
+
+def execution(arn: str, alarm: str, outcome: str, started: float) -> Execution:
+    passages = [
+        State("GatherEvidence", started + 1, started + 2),
+        State("Decide", started + 2, started + 3),
+        State("Promote", started + 3, started + 4),
+    ]
+    given = {"detail-type": "CloudWatch Alarm State Change", "detail": {"alarmName": alarm}}
+    output = {"outcome": outcome}
+    states = passages if outcome == "promoted" else []
+    return Execution(arn, given, "SUCCEEDED", output, started, started + 6, states)
+
+
+def seen(alarm: str, *others: Execution, **changes: Any) -> Observations:
+    """An outage at 100, seen by both alarms, recovered by one of them at 110."""
+    found = Observations(
+        primary="us-west-2",
+        secondary="us-east-2",
+        public_name="app.pilotlight.example",
+        app_name="pilot-light",
+        speed=10.0,
+        replication_lag=0.5,
+        started=90.0,
+        outage=100.0,
+        requests=[
+            Request("read", 100.5, 100.6, False, None, "reset"),
+            Request("read", 116.0, 116.1, True, "us-east-2", "200"),
+        ],
+        changes=[
+            Change(102.0, "health check pilot-light-alarm", "unhealthy"),
+            Change(104.0, f"alarm {ALARMS[0]}", "ALARM"),
+            Change(109.0, f"alarm {ALARMS[1]}", "ALARM"),
+            Change(115.0, "DNS app.pilotlight.example", "us-east-2"),
+        ],
+        executions=[execution("run", alarm, "promoted", 110.0), *others],
+        first_failed_probe=101.0,
+        control_before=Control("us-west-2", 1),
+        control_after=Control("us-east-2", 2),
+        recoveries=["recovery#2"],
+    )
+    for name, value in changes.items():
+        setattr(found, name, value)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("alarm", "detected", "alarmed", "by"),
+    [(ALARMS[0], 0.5, 3.0, "sentinel"), (ALARMS[1], 1.5, 7.0, "checkers")],
+)
+def test_detection_and_alarm_are_those_of_the_alarm_that_started_the_run(
+    alarm: str, detected: float, alarmed: float, by: str
+) -> None:
+    found = {s.name: s for s in stages(seen(alarm))}
+    assert found["detection"].wall_seconds == detected
+    assert by in found["detection"].detail
+    assert found["alarm"].wall_seconds == alarmed
+    assert found["alarm"].seconds == alarmed * 10
+    assert sum(s.wall_seconds for s in found.values()) == pytest.approx(15.6)
+
+
+def test_a_streak_that_nobody_kept_leaves_its_time_to_the_next_stage() -> None:
+    found = {s.name: s for s in stages(seen(ALARMS[0], first_failed_probe=None))}
+    assert (found["detection"].seconds, found["alarm"].wall_seconds) == (0, 3.5)
+
+
+@pytest.mark.parametrize("outcome", ["duplicate", "cooling_down", "already_promoted"])
+def test_the_other_alarm_s_run_may_find_the_work_done(outcome: str) -> None:
+    found = seen(ALARMS[0], execution("other", ALARMS[1], outcome, 112.0))
+    passed, detail = one_promotion_only(found)
+    assert passed
+    assert outcome in detail
+
+
+@pytest.mark.parametrize("outcome", ["held", "promoted", "rehearsed"])
+def test_the_other_alarm_s_run_may_do_nothing_else(outcome: str) -> None:
+    other = execution("other", ALARMS[1], outcome, 112.0)
+    assert not one_promotion_only(seen(ALARMS[0], other))[0]

@@ -1,0 +1,41 @@
+"""What the lab deploys, where it differs from samconfig.toml by a parameter."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from lab import deployment
+from tests.template.stacks import CONFIG_ENVS, config, source
+from tests.unit.lab.engine.fakes import CONFIG
+
+
+@pytest.mark.parametrize(
+    ("speed", "interval"), [(0.5, 10), (1, 10), (2, 5), (3, 2), (5, 2), (9, 1), (10, 1), (20, 1)]
+)
+def test_the_sentinel_looks_at_least_once_in_each_period_of_its_alarm(
+    speed: float, interval: int
+) -> None:
+    assert deployment.sentinel_interval(speed) == interval
+    assert interval in source()["Parameters"]["SentinelIntervalSeconds"]["AllowedValues"]
+    if speed <= 10:
+        assert interval <= 10 / speed
+
+
+@pytest.mark.parametrize("env", CONFIG_ENVS)
+def test_a_deployment_gives_what_samconfig_gives_and_the_sentinel_s_interval(
+    monkeypatch: pytest.MonkeyPatch, env: str
+) -> None:
+    calls: list[list[str]] = []
+    monkeypatch.setattr(deployment, "_sam", lambda arguments, *_: calls.append(arguments))
+    monkeypatch.setattr(deployment, "_environment", lambda _config: {})
+    deployment._deploy(CONFIG.with_options(speed=5.0), env)
+    (arguments,) = calls
+    if not env.startswith("secondary"):
+        assert "--parameter-overrides" not in arguments
+        return
+    given: dict[str, Any] = dict(
+        part.split("=", 1) for part in arguments[arguments.index("--parameter-overrides") + 1 :]
+    )
+    assert given == {**config(env)[1], "SentinelIntervalSeconds": "2"}
