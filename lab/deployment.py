@@ -71,14 +71,36 @@ def ordered(envs: Sequence[str]) -> list[list[str]]:
     return groups
 
 
-def _deploy(config: LabConfig, env: str, more: Sequence[str]) -> None:
+def _deploy(config: LabConfig, env: str, more: Sequence[str] = ()) -> None:
     arguments = ["deploy", "--config-env", env, "--template-file", str(BUILD / "out/template.yaml")]
     arguments += ["--config-file", str(ROOT / "samconfig.toml"), "--no-progressbar"]
-    if env.startswith("secondary"):
-        # Given on the command line they replace those of samconfig.toml, so they are given whole.
-        interval = f"SentinelIntervalSeconds={sentinel_interval(config.speed)}"
-        arguments += ["--parameter-overrides", *_overrides(env), interval, *more]
+    given = parameters(env, config.speed) + (list(more) if env.startswith("secondary") else [])
+    if given:
+        # On the command line they replace those of samconfig.toml, so they are given whole.
+        arguments += ["--parameter-overrides", *_overrides(env), *given]
     _sam(arguments, f"deploy-{env}", _environment(config))
+
+
+def parameters(env: str, speed: float) -> list[str]:
+    """Return the parameters that suit a stack to the lab's clock, beside those of samconfig.toml.
+
+    They are intervals of code under test, which no speed divides.
+    """
+    if env == "monitor":
+        return []
+    heartbeat = f"HeartbeatSeconds={heartbeat_seconds(speed)}"
+    if env == "primary":
+        return [heartbeat]
+    return [heartbeat, f"SentinelIntervalSeconds={sentinel_interval(speed)}"]
+
+
+def heartbeat_seconds(speed: float) -> int:
+    """Return the interval of heartbeats for a lab at some speed, which divides no code's own waits.
+
+    An outage of the lab is shorter by the speed, and has to show a gap. Below five seconds two busy
+    cores would show gaps of their own.
+    """
+    return min(30, max(5, round(20 / speed)))
 
 
 def sentinel_interval(speed: float) -> int:

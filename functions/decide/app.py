@@ -7,6 +7,7 @@ from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
+from pilotlight.domain.conditions import Rpo
 from pilotlight.domain.confirmation import policy
 from pilotlight.domain.decision import SETTLING_JUDGEMENTS, decide
 from pilotlight.moments import parse
@@ -28,6 +29,11 @@ def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         hold_started_at=parse(held_since) if held_since else None,
         now=parse(event["now"]),
         hold_deadline=timedelta(seconds=float(required("HOLD_DEADLINE_SECONDS"))),
+        rpo=Rpo.of(
+            objective=timedelta(seconds=float(required("RPO_OBJECTIVE_SECONDS"))),
+            policy=required("RPO_POLICY"),
+            alarm=event["request"].get("alarm"),
+        ),
         policy=policy(required("CONFIRMATION_POLICY")),
         judgements_before=int(event.get("judgements_before", SETTLING_JUDGEMENTS)),
     ).as_dict()

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from pilotlight.adapters.control_table import CachedControl
     from pilotlight.adapters.items_table import ItemsTable
+    from pilotlight.adapters.returned import ReturnedControl
     from pilotlight.settings import Deployment
 
 FORWARDED_BY = "X-Forwarded-By-Region"
@@ -58,7 +59,9 @@ class WriteRequest:
 class ItemService:
     """Items of this Region's replica."""
 
-    def __init__(self, known: Deployment, control: CachedControl, items: ItemsTable) -> None:
+    def __init__(
+        self, known: Deployment, control: CachedControl | ReturnedControl, items: ItemsTable
+    ) -> None:
         self._known = known
         self._control = control
         self._items = items
@@ -93,7 +96,8 @@ class ItemService:
         WriteRefused
             Nobody can take the write now.
         """
-        passage = fence.judge(self._control.get(), self._known.region, forwarded=request.forwarded)
+        control, proof = self._control.get(), self._control.proof()
+        passage = fence.judge(control, self._known.region, forwarded=request.forwarded, proof=proof)
         if passage.action == "forward" and passage.region:
             return self._forward(request, passage.region)
         if passage.action != "write" or passage.epoch is None:

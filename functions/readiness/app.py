@@ -12,7 +12,9 @@ from aws_lambda_powertools import Logger, Tracer
 from pilotlight import moments
 from pilotlight.adapters import canaries, https
 from pilotlight.adapters.clients import client
+from pilotlight.adapters.heartbeats import Heartbeats
 from pilotlight.adapters.invoke import api_event, invoke
+from pilotlight.adapters.witnesses import Witnesses
 from pilotlight.domain.readiness import Check, evidence
 from pilotlight.settings import Deployment, required
 
@@ -94,9 +96,19 @@ def tried(trial: Trial) -> Check:
 @tracer.capture_lambda_handler(capture_response=False)
 @logger.inject_lambda_context(clear_state=True)
 def lambda_handler(_event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """Return the verdict `ready` or `not_ready`, with every check."""
-    found = trials(Deployment.from_environment())
-    with ThreadPoolExecutor(len(found)) as pool:
-        result = evidence(list(pool.map(tried, found)), moments.now())
+    """Return the verdict `ready` or `not_ready`, with every check, and what witnesses say."""
+    known = Deployment.from_environment()
+    found, dynamodb = trials(known), client("dynamodb")
+    witnesses = Witnesses(
+        heartbeats=Heartbeats(dynamodb, known.items_table, known.control_table),
+        dynamodb=dynamodb,
+        s3=client("s3"),
+        recoveries_table=required("RECOVERIES_TABLE"),
+        bucket=required("BUCKET"),
+        primary_region=known.primary_region,
+    )
+    with ThreadPoolExecutor(len(found) + 1) as pool:
+        told = pool.submit(witnesses.ask)
+        result = evidence(list(pool.map(tried, found)), moments.now()) | told.result()
     logger.info("Readiness tried", extra={"evidence": result})
     return result

@@ -77,16 +77,19 @@ class Course:
             with self._progress.step(f"{what}: healed, moved back by hand"):
                 self._lab.act("heal", region=primary)
                 self._operator.move_back()
+                # Its fence asks the other Region first, for it was gone.
+                self._seed_item()
         return found
 
     def _seed_item(self) -> None:
-        """Write the item that users read, as soon as the Primary takes writes."""
+        """Write the item that users read, as soon as the Primary takes writes itself."""
         host, https = self._config.public_name, Https(self._config)
         region, path = self._config.primary_region, f"/items/{ITEM}"
 
         def written() -> bool:
             answer = https.request(region, host, "PUT", path, {"text": "Read by every user"})
-            return answer.status == 200
+            own = answer.headers.get("X-Served-By") == region
+            return answer.status == 200 and own
 
         self._wait(written, lambda: "The Primary takes no write.")
 

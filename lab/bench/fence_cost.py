@@ -4,8 +4,9 @@ Run in a process of its own, on the function and layer as they were built:
 `python -m lab.bench.fence_cost ROUNDS FUNCTION_DIR LAYER_DIR`. Prints milliseconds as JSON.
 
 The handler, boto3 and its parsing are real. DynamoDB answers from memory, at once, so that what is
-left is the fence's own work: its clock, its cache and its verdict. Once a second it reads the
-control item; what that adds is measured too, and on AWS DynamoDB's own milliseconds come to it.
+left is the fence's own work: its clock, its cache and its verdict. Once a second the Primary's
+reads the control item and its own heartbeat, in one call; what that adds is measured too, and on
+AWS DynamoDB's own milliseconds come to it.
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ ENVIRONMENT = {
     "POWERTOOLS_METRICS_NAMESPACE": "PilotLight",
     "POWERTOOLS_LOG_LEVEL": "CRITICAL",
     "AWS_LAMBDA_FUNCTION_NAME": "app",
+    "HEARTBEAT_SECONDS": "20",
 }
 EVENT = {
     "httpMethod": "PUT",
@@ -113,15 +115,20 @@ def summary(fenced: list[float], unread: list[float], bare: list[float]) -> dict
 
 
 def _answers(request: Any, **_: Any) -> Any:
-    """Answer as DynamoDB does: the control item is there, the written item is not, writes go."""
+    """Answer as DynamoDB does: what the fence reads is there, the written item not, writes go."""
     from botocore.awsrequest import AWSResponse, HeadersDict
+    from pilotlight.domain import heartbeat
 
     operation = request.headers["X-Amz-Target"].decode().rsplit(".", 1)[-1]
     body: dict[str, Any] = {}
-    if operation == "GetItem" and b"pilot-light-control" in request.body:
+    if operation == "BatchGetItem":
         values = {"pk": {"S": "control"}, "active_region": {"S": REGION}, "state": {"S": "serving"}}
         values |= {"epoch": {"N": str(EPOCH)}, "changed_by": {"S": "bench"}}
-        body = {"Item": {**values, "changed_at": {"S": "2026-01-01T00:00:00Z"}}}
+        control = {**values, "changed_at": {"S": "2026-01-01T00:00:00Z"}}
+        beat = heartbeat.Heartbeat(1, int(time.time() * 1000), 20_000)
+        pulse = {**heartbeat.key(REGION), **heartbeat.attributes(beat)}
+        tables = {"pilot-light-control": [control], "pilot-light-items": [pulse]}
+        body = {"Responses": tables, "UnprocessedKeys": {}}
     data = json.dumps(body).encode()
     headers: Any = HeadersDict({"content-type": "application/x-amz-json-1.0"})
 
@@ -147,11 +154,11 @@ def _measured(rounds: int) -> dict[str, Any]:
     app.client = lambda _service: dynamodb
     service, control = app.items(), app.control()
     fenced = service.write
-    if "_until" not in vars(control):
+    if "_read_at" not in vars(control):
         raise AttributeError("The cached control item is not as this measurement knows it.")
 
     def unread(request: Any) -> Any:
-        control._until = float("-inf")
+        control._read_at = 0
         return fenced(request)
 
     def bare(request: Any) -> Any:

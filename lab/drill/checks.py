@@ -127,12 +127,13 @@ def writes_accepted_in_secondary(seen: Observations) -> Judgement:
 def returned_primary_takes_no_write(seen: Observations) -> Judgement:
     """Require the Primary, once back, to forward the writes it gets and make none itself."""
     sent = seen.writes_to_the_returned
-    taken = [a for a in sent if a.served_by == seen.primary and a.forwarded_by is None]
-    forwarded = [a for a in sent if a.served_by == seen.secondary and a.forwarded_by]
+    taken = [a for a in sent if a.taken_by(seen.primary)]
+    forwarded = [a for a in sent if a.served_by == seen.secondary and a.forwarded]
     refused = len(sent) - len(taken) - len(forwarded)
     detail = (
-        f"Of {len(sent)} writes sent to {seen.primary} once replication had caught up, it "
-        f"forwarded {len(forwarded)}, refused {refused} and took {len(taken)}."
+        f"Of {len(sent)} writes sent to {seen.primary} from the moment it was back, while the "
+        f"promotion was still on its way to it, it refused {refused}, then forwarded "
+        f"{len(forwarded)}, and took {len(taken)}."
     )
     return bool(forwarded) and not taken, detail
 
@@ -151,7 +152,8 @@ def dns_stays(seen: Observations) -> Judgement:
 
 def notifications_in_order(seen: Observations) -> Judgement:
     """Require that a person was told of the start, then of the end, and of nothing else."""
-    events = [n.event for n in sorted(seen.notifications, key=lambda n: n.at)]
+    since = [n for n in seen.notifications if n.at >= seen.outage]
+    events = [n.event for n in sorted(since, key=lambda n: n.at)]
     return events == ["started", "promoted"], f"Received: {', '.join(events) or 'nothing'}."
 
 

@@ -104,6 +104,17 @@ class Answered:
     status: int
     served_by: str | None
     forwarded_by: str | None
+    at: float = 0.0
+    code: str = ""
+
+    @property
+    def forwarded(self) -> bool:
+        """Whether another Region took it."""
+        return 200 <= self.status < 300 and self.forwarded_by is not None
+
+    def taken_by(self, region: str) -> bool:
+        """Whether a Region made the write itself."""
+        return 200 <= self.status < 300 and self.served_by == region and not self.forwarded_by
 
 
 @dataclass
@@ -142,6 +153,8 @@ class Observations:
     recoveries: list[str] = field(default_factory=list)
     evidence: dict[str, Any] = field(default_factory=dict)
     calls: list[dict[str, Any]] = field(default_factory=list)
+    journal_at_promotion: dict[str, float] | None = None
+    journal_at_the_end: dict[str, float] | None = None
 
     @property
     def meant(self) -> list[Execution]:

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import jsonschema
 
-from lab.deployment import sentinel_interval
+from lab.deployment import heartbeat_seconds, sentinel_interval
+from lab.drill import losses
 from lab.drill.checks import checks, missing, recovery_calls, rpo
 from lab.drill.expectations import expectation, outage_report
 from lab.drill.page import render
+from lab.drill.returned import BEHIND_SECONDS, returned
 from lab.drill.stages import gap, stages
 
 if TYPE_CHECKING:
@@ -31,6 +33,9 @@ MODELLED = (
     "are at AWS's length again, so that a tenth of a second here counts as {tenth:g} s.",
     "Replication between the Regions: a lag of {lag:g} s, in order for each link. AWS promises "
     "none; DynamoDB's is usually about a second.",
+    "Heartbeats come every {heartbeat} s here, a parameter of the template, to suit the faster "
+    "clock. Replication back to the returned Primary stands still for {behind:g} s after its "
+    "return.",
     "Neither Lambda's cold starts nor the latency between Regions: execution environments are "
     "forked from one process, and everything runs on loopback.",
 )
@@ -55,6 +60,9 @@ def report(seen: Observations) -> dict[str, Any]:
         "outcome": _outcome(run, schema),
         "rto_seconds": round(sum(s.seconds for s in parts), 3) if recovered else None,
         "rpo_seconds": rpo(seen),
+        "rpo_estimate_seconds": losses.estimate(seen),
+        "rpo_journal_seconds": losses.journal_rpo(seen),
+        "returned": returned(seen),
         "stages": [asdict(s) for s in parts],
         "checks": [asdict(c) for c in judged],
         "regions": {"primary": seen.primary, "secondary": seen.secondary},
@@ -70,6 +78,8 @@ def report(seen: Observations) -> dict[str, Any]:
                 speed=seen.speed,
                 tenth=seen.speed / 10,
                 lag=seen.replication_lag,
+                heartbeat=heartbeat_seconds(seen.speed),
+                behind=BEHIND_SECONDS,
                 interval=sentinel_interval(seen.speed),
             )
             for m in MODELLED

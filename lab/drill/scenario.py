@@ -14,7 +14,8 @@ from lab.drill import stages
 from lab.drill.checks import DELIVERY_STEP
 from lab.drill.expectations import expectation
 from lab.drill.observations import Observations
-from lab.drill.traffic import Https, Traffic, held, write_to
+from lab.drill.returned import write_from_its_return
+from lab.drill.traffic import Https, Traffic, held
 from lab.drill.watching import Watch
 from lab.engine.named_outages import NAMED
 
@@ -35,11 +36,8 @@ STAYS_AWS_SECONDS = 40.0
 WATCH_AWS_SECONDS, WATCH_SECONDS, HOLD_SEEN_SECONDS = 300.0, 20.0, 5.0
 # The metric's minute, the alarm's delay and a period; and the wait of a hold that ends.
 QUIET_AWS_SECONDS, HOLD_ENDS_SECONDS = 160.0, 45.0
-WRITES_TO_THE_RETURNED = 10
 # A write that waits this long beyond the lag is held up.
 WAITS_SECONDS = 1.0
-# The app's fence reads the control item at most once a second.
-FENCE_CACHE_SECONDS = 1.0
 LAST_RUN_SECONDS = 10.0
 
 
@@ -184,20 +182,19 @@ class Scenario:
                 time.sleep(BASELINE_SECONDS)
         if self.seen.promoted_at is not None:
             self.seen.held_after_promotion = held(self._https, self._config, region)
+            self.seen.journal_at_promotion = self._journal()
 
     def _return(self) -> None:
         primary = self._config.primary_region
-        self._lab.act("heal")
-        self.seen.healed = time.time()
-        self._progress.event(f"The outage is over: {primary} is back")
+        self._progress.event(f"The outage ends: {primary} comes back")
         with self._progress.step(f"{primary} takes no write, and DNS stays"):
-            self._look_at_dns()
-            # Where it does not catch up, the writes that follow tell.
-            self._within(30.0, self._caught_up)
-            time.sleep(FENCE_CACHE_SECONDS)
-            self.seen.writes_to_the_returned = write_to(
-                self._https, self._config, primary, WRITES_TO_THE_RETURNED
+            self.seen.healed = time.time()
+            self.seen.writes_to_the_returned = write_from_its_return(
+                self._https, self._config, self._lab
             )
+            self._look_at_dns()
+            # Where it does not catch up, the journal that follows tells.
+            self._within(30.0, self._caught_up)
             endpoint = f"health check {self._config.app_name}-endpoint"
             stays_until = None
             end = time.time() + 300 / self._config.speed + 30
@@ -253,6 +250,11 @@ class Scenario:
         for region in (self._config.primary_region, self._config.secondary_region):
             self.seen.held_finally[region] = held(self._https, self._config, region) or frozenset()
 
+    def _journal(self) -> dict[str, float] | None:
+        """Return what the Secondary holds of the journal that the Primary wrote while active."""
+        before = self.seen.control_before
+        return self._watch.journal(before.active_region, before.epoch) if before else None
+
     def _look_at_dns(self) -> None:
         self.seen.dns_after_heal.append((time.time(), self._lab.leads_to()))
 
@@ -277,6 +279,8 @@ class Scenario:
         if seen.control_after:
             record = watch.recovery(seen.control_after.epoch)
             seen.evidence = json.loads(record.get("evidence", "{}"))
+        if seen.healed is not None:
+            seen.journal_at_the_end = self._journal()
         seen.calls = self._lab.act("calls", since=seen.outage)
         seen.ended = time.time()
         return seen

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import urllib3
 
-from lab.drill.observations import Answered, Request, Write
+from lab.drill.observations import Request, Write
 from lab.drill.resolver import NotResolved, Resolver, ask
 
 if TYPE_CHECKING:
@@ -128,23 +128,6 @@ class Traffic:
         good = found is not None and 200 <= found.status < 300
         self.requests.append(Request(kind, started, time.time(), good, region, said))
         return found if good else None
-
-
-def write_to(https: Https, config: LabConfig, region: str, count: int) -> list[Answered]:
-    """Send writes to one Region by its own name, one after the other, and say who took them."""
-    found: list[Answered] = []
-    host, run = f"{region}.{config.zone_name}", uuid.uuid4().hex[:8]
-    for i in range(count):
-        item = {"id": f"returned-{run}-{i}", "text": "Sent to the Region that is back"}
-        try:
-            answer = https.request(region, host, "POST", "/items", item)
-        except (urllib3.exceptions.HTTPError, OSError):
-            found.append(Answered(0, None, None))
-            continue
-        headers = answer.headers
-        by, passed_on = headers.get("X-Served-By"), headers.get("X-Forwarded-By-Region")
-        found.append(Answered(answer.status, by, passed_on))
-    return found
 
 
 def held(https: Https, config: LabConfig, region: str) -> frozenset[str] | None:

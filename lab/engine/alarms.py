@@ -10,7 +10,7 @@ import json
 import operator
 import threading
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -76,7 +76,8 @@ def install(aws: Aws, changed: Callable[[str, str], None]) -> None:
     def dispatch(alarm: dict[str, Any], old: str, new: str, reason: str) -> None:
         changed(alarm["AlarmName"], new)
         context = contextvars.copy_context()
-        entry = _event(alarm, old, new, reason)
+        judged = alarm.get("Period", 60) * alarm.get("EvaluationPeriods", 1)
+        entry = _event(alarm, old, new, reason, aws.clock.real(judged))
 
         def put() -> None:
             aws.eventbridge._put_events({"Entries": [entry]}, allow_aws_source=True)
@@ -134,9 +135,15 @@ def latest_values(
     return evaluated(values, periods), bool(points)
 
 
-def _event(alarm: dict[str, Any], old: str, new: str, reason: str) -> dict[str, Any]:
+def _event(
+    alarm: dict[str, Any], old: str, new: str, reason: str, window_seconds: float
+) -> dict[str, Any]:
     """Make the documented `CloudWatch Alarm State Change` event."""
-    at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "+0000")
+    now = datetime.now(UTC)
+    at, window_started = (
+        moment.isoformat(timespec="milliseconds").replace("+00:00", "+0000")
+        for moment in (now, now - timedelta(seconds=window_seconds))
+    )
     metric = {
         "namespace": alarm.get("Namespace"),
         "name": alarm.get("MetricName"),
@@ -149,7 +156,12 @@ def _event(alarm: dict[str, Any], old: str, new: str, reason: str) -> dict[str, 
     }
     detail = {
         "alarmName": alarm["AlarmName"],
-        "state": {"value": new, "reason": reason, "reasonData": "{}", "timestamp": at},
+        "state": {
+            "value": new,
+            "reason": reason,
+            "reasonData": json.dumps({"startDate": window_started}),
+            "timestamp": at,
+        },
         "previousState": {"value": old},
         "configuration": configuration,
     }

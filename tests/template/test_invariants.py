@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pilotlight.domain import heartbeat
 
-from tests.template.stacks import ACCOUNT, Resolver, Stack, source, stack
+from tests.template.stacks import ACCOUNT, Resolver, Stack, config, source, stack
 
 ROOT = Path(__file__).resolve().parents[2]
 APP_STACKS = ("primary", "secondary")
@@ -26,7 +28,12 @@ WITHOUT_ARN = {
     "logs:PutResourcePolicy",
     "logs:DescribeResourcePolicies",
     "logs:DescribeLogGroups",
+    "lambda:GetAccountSettings",
+    "servicequotas:GetServiceQuota",
 }
+
+
+READS = {"dynamodb:GetItem", "dynamodb:BatchGetItem"}
 
 
 def as_list(value: Any) -> list[Any]:
@@ -199,6 +206,39 @@ def test_the_alarm_s_event_reaches_the_machine_through_both_rules(
     assert intake["ALARM_ARNS"].split(",") == [arn, own]
 
 
+def test_the_readiness_alarm_tells_a_person_and_starts_nothing(
+    secondary: Stack, any_stack: Stack
+) -> None:
+    alarm = secondary.resources["SecondaryReadyAlarm"]["Properties"]
+    assert alarm["TreatMissingData"] == "breaching", "that nobody looks is drift too"
+    assert alarm["AlarmActions"] == ["<RecoveryTopic>"]
+    function = secondary.resources["ScheduledReadinessFunction"]["Properties"]
+    service = function["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
+    assert alarm["Dimensions"] == [{"Name": "service", "Value": service}]
+    namespace = function["Environment"]["Variables"]["POWERTOOLS_METRICS_NAMESPACE"]
+    assert alarm["Namespace"] == namespace
+    for rule in any_stack.of_type("AWS::Events::Rule").values():
+        assert alarm["AlarmName"] not in str(rule["EventPattern"])
+
+
+def test_the_echo_is_called_by_the_pulse_that_the_primary_writes(secondary: Stack) -> None:
+    (mapping,) = secondary.of_type("AWS::Lambda::EventSourceMapping").values()
+    (one,) = mapping["FilterCriteria"]["Filters"]
+    pattern = json.loads(one["Pattern"])["dynamodb"]
+    key = heartbeat.key(stack("primary").region)
+    assert pattern["Keys"]["pk"]["S"] == [key["pk"]["S"]]
+    broken = heartbeat.attributes(heartbeat.Heartbeat(1, 1, 1, 1))
+    whole = heartbeat.attributes(heartbeat.Heartbeat(1, 1, 1))
+    assert set(pattern["NewImage"]) == set(broken) - set(whole)
+
+
+def test_only_the_echo_and_the_promotion_can_speak_for_the_secondary() -> None:
+    """The fence believes the control table, so nothing in the Primary may write there."""
+    for name, statement in statements(stack("primary")):
+        if any("-control" in str(r) for r in as_list(statement["Resource"])):
+            assert set(as_list(statement["Action"])) <= READS, name
+
+
 def test_every_rule_keeps_what_it_cannot_deliver(any_stack: Stack) -> None:
     for name, rule in any_stack.of_type("AWS::Events::Rule").items():
         for target in rule["Targets"]:
@@ -252,6 +292,14 @@ def test_buckets_replicate_to_each_other_once_both_exist() -> None:
     assert back["Rules"][0]["Destination"]["Bucket"] == f"arn:aws:s3:::{primary}"
 
 
+def test_a_later_deployment_of_a_stack_sets_all_that_an_earlier_one_set() -> None:
+    """`sam deploy` keeps a stack's value of each parameter that it is not given."""
+    (first_region, first), (region, later) = config("secondary-first"), config("secondary")
+    assert first_region == region
+    assert set(first) == set(later)
+    assert (first["PeerBucketExists"], later["PeerBucketExists"]) == ("false", "true")
+
+
 def test_the_backup_leaves_the_region(primary: Stack, secondary: Stack) -> None:
     (plan,) = primary.of_type("AWS::Backup::BackupPlan").values()
     (vault,) = secondary.of_type("AWS::Backup::BackupVault").values()
@@ -270,9 +318,16 @@ def test_no_deployment_can_change_who_is_active(any_stack: Stack) -> None:
         )
         writes = {"dynamodb:PutItem", "dynamodb:UpdateItem"} & set(as_list(statement["Action"]))
         if touches and writes:
-            assert name in {"SeedRole", "FailoverRole", "ReadinessRole"}
+            assert name in {"SeedRole", "FailoverRole", "ReadinessRole", "EchoRole"}
+            if name == "EchoRole":
+                keys = statement["Condition"]["ForAllValues:StringEquals"]["dynamodb:LeadingKeys"]
+                assert keys == [f"echo#{stack('primary').region}"], "an echo is no promotion"
     # The seed only ever puts under a condition, and readiness only its own canary.
-    readiness = [s for n, s in statements(any_stack) if n == "ReadinessRole" and "Condition" in s]
+    readiness = [
+        s
+        for n, s in statements(any_stack)
+        if n == "ReadinessRole" and "dynamodb:PutItem" in as_list(s["Action"])
+    ]
     for statement in readiness:
         keys = statement["Condition"]["ForAllValues:StringEquals"]["dynamodb:LeadingKeys"]
         assert keys == [f"canary#{any_stack.region}"]

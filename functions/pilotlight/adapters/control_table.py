@@ -12,6 +12,8 @@ from pilotlight.domain.control import CONTROL_KEY, ControlItem, ControlItemInval
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pilotlight.domain.fence import Proof
+
 
 class ControlTable:
     """The Region's own replica of the control table."""
@@ -69,3 +71,10 @@ class CachedControl:
             self._held = self._read()
             self._until = now + self._seconds
         return self._held
+
+    def proof(self) -> Proof | None:
+        """Return None: the replica that is written has nothing to prove. See `ReturnedControl`."""
+        return None
+
+    def keep_alive(self) -> None:
+        """Do nothing: no write depends on this Region's pulse."""

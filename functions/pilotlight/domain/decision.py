@@ -7,19 +7,33 @@ for a missing value must never read as consent.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from pilotlight.domain import confirmation
+from pilotlight.domain.conditions import (
+    RPO,
+    SCHEDULED,
+    Rpo,
+    lag,
+    rpo_condition,
+    scheduled_condition,
+)
 from pilotlight.domain.warming import judged
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
+    from pilotlight.domain.rpo import Estimate
+
 Mode = Literal["failover", "rehearsal", "drill"]
 Action = Literal["promote", "rehearse", "hold", "end_hold"]
 EndedBy = Literal["primary_healthy", "deadline", "rehearsal"]
 OUTAGE, READY, WARM = "outage_confirmed", "secondary_ready", "functions_warm"
+ANSWERED = {
+    OUTAGE: "A person answers for the outage.",
+    RPO: "A person answers for what may be lost.",
+}
 # Judgements, three seconds apart, in which the beacon may follow failed probes without a message.
 # Route 53's checkers reach their threshold after 24 to 43 seconds, the sentinel's alarm after 28.
 SETTLING_JUDGEMENTS = 7
@@ -43,6 +57,7 @@ class Decision:
     conditions: tuple[Condition, ...]
     summary: str
     ended_by: EndedBy | None = None
+    rpo_estimate: Estimate | None = None
     settling: bool = False
 
     @property
@@ -58,6 +73,7 @@ class Decision:
             "unmet": self.unmet,
             "summary": self.summary,
             "ended_by": self.ended_by,
+            "rpo_estimate": self.rpo_estimate.as_dict() if self.rpo_estimate else None,
             "settling": self.settling,
         }
 
@@ -70,6 +86,7 @@ def decide(
     hold_started_at: datetime | None,
     now: datetime,
     hold_deadline: timedelta,
+    rpo: Rpo,
     policy: confirmation.Policy,
     judgements_before: int,
 ) -> Decision:
@@ -80,13 +97,15 @@ def decide(
     mode
         A rehearsal does not need an outage and never waits.
     overridden
-        Conditions that a person answers for. Only `outage_confirmed` can be among them.
+        Conditions that a person answers for: `outage_confirmed`, `rpo_within_objective`.
     evidence
         What `confirm`, `readiness` and `warm` answered, or `{"error": …}` of the one that failed.
     hold_started_at
         When the run first held, or None.
     hold_deadline
         How long a run may hold before it ends.
+    rpo
+        What may be lost at most, and what to do beyond that.
     policy
         Whose word an outage needs. Evidence that was judged by another one counts for nothing.
     judgements_before
@@ -100,34 +119,56 @@ def decide(
     if mode not in get_args(Mode):
         raise ValueError(f"The mode {mode!r} is none of {', '.join(get_args(Mode))}.")
     rehearsal = mode == "rehearsal"
-    overrides_outage = OUTAGE in overridden
-    confirm = _part(evidence, "confirm")
+    confirm, found = _part(evidence, "confirm"), lag(rpo, evidence, rehearsal=rehearsal, now=now)
+    # Only where a policy asks may it hold: every real disaster leaves writes behind.
+    asks = rpo.policy == "ask" and not rehearsal and RPO not in overridden
     conditions = (
-        _outage(confirm, policy, required=not rehearsal and not overrides_outage),
+        _outage(confirm, policy, required=not rehearsal and OUTAGE not in overridden),
         _ready(_part(evidence, "readiness")),
+        Condition(RPO, asks, *rpo_condition(rpo, found)),
         _warm(_part(evidence, "warm")),
+        Condition(SCHEDULED, False, *scheduled_condition(evidence, now)),
     )
-    unmet = [c for c in conditions if c.required and not c.met]
-    if not unmet:
-        if rehearsal:
-            return Decision("rehearse", conditions, "Everything that a failover needs is there.")
-        by_hand = " A person answers for the outage." if overrides_outage else ""
-        return Decision("promote", conditions, f"All required conditions are met.{by_hand}")
-    because = " ".join(f"{c.name}: {c.detail}" for c in unmet)
-    if rehearsal:
-        return Decision("end_hold", conditions, f"A failover would hold. {because}", "rehearsal")
-    if confirm.get("verdict") == "healthy" and not overrides_outage:
-        return Decision(
-            "end_hold", conditions, "The Primary is confirmed healthy.", "primary_healthy"
-        )
-    if hold_started_at is not None and now - hold_started_at >= hold_deadline:
-        return Decision("end_hold", conditions, f"The hold has expired. {because}", "deadline")
+    action, summary, ended_by = _act(
+        conditions,
+        rehearsal=rehearsal,
+        overridden=overridden,
+        healthy=confirm.get("verdict") == "healthy",
+        expired=hold_started_at is not None and now - hold_started_at >= hold_deadline,
+    )
+    decision = Decision(action, conditions, summary, ended_by, found)
     settling = (
-        [c.name for c in unmet] == [OUTAGE]
+        action == "hold"
+        and decision.unmet == [OUTAGE]
         and judgements_before < SETTLING_JUDGEMENTS
         and _beacon_may_follow(confirm)
     )
-    return Decision("hold", conditions, f"Not promoted. {because}", settling=settling)
+    return replace(decision, settling=settling)
+
+
+def _act(
+    conditions: tuple[Condition, ...],
+    *,
+    rehearsal: bool,
+    overridden: frozenset[str],
+    healthy: bool,
+    expired: bool,
+) -> tuple[Action, str, EndedBy | None]:
+    """Return what the conditions call for, in words too, and what ended the hold."""
+    unmet = [c for c in conditions if c.required and not c.met]
+    if not unmet:
+        if rehearsal:
+            return "rehearse", "Everything that a failover needs is there.", None
+        by_hand = "".join(f" {ANSWERED[name]}" for name in ANSWERED if name in overridden)
+        return "promote", f"All required conditions are met.{by_hand}", None
+    because = " ".join(f"{c.name}: {c.detail}" for c in unmet)
+    if rehearsal:
+        return "end_hold", f"A failover would hold. {because}", "rehearsal"
+    if healthy and OUTAGE not in overridden:
+        return "end_hold", "The Primary is confirmed healthy.", "primary_healthy"
+    if expired:
+        return "end_hold", f"The hold has expired. {because}", "deadline"
+    return "hold", f"Not promoted. {because}", None
 
 
 def _part(evidence: Mapping[str, Any], name: str) -> Mapping[str, Any]:

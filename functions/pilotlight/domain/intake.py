@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
+from pilotlight.domain.alarm_window import window_start
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
@@ -21,7 +23,7 @@ REQUEST_SCHEMA: dict[str, Any] = {
         "override": {
             "description": "Conditions that the person who starts this answers for.",
             "type": "array",
-            "items": {"enum": ["outage_confirmed"]},
+            "items": {"enum": ["outage_confirmed", "rpo_within_objective"]},
             "uniqueItems": True,
         },
     },
@@ -71,6 +73,7 @@ class Alarm:
     region: str
     at: str
     event_id: str
+    window_started_at: str | None = None
 
 
 @dataclass(frozen=True)
@@ -154,7 +157,8 @@ def _from_alarm(
         )
     sent_at = _time(event["time"])
     reason = state.get("reason") or f"Alarm {detail['alarmName']} went to ALARM."
-    alarm = Alarm(detail["alarmName"], event["region"], event["time"], event["id"])
+    window = window_start(event, sent_at)
+    alarm = Alarm(detail["alarmName"], event["region"], event["time"], event["id"], window)
     why = None
     if state.get("actionsSuppressedBy"):
         why = f"The alarm's actions are suppressed by {state['actionsSuppressedBy']}."

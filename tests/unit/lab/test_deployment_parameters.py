@@ -23,8 +23,15 @@ def test_the_sentinel_looks_at_least_once_in_each_period_of_its_alarm(
         assert interval <= 10 / speed
 
 
+@pytest.mark.parametrize(("speed", "seconds"), [(1.0, 20), (2.0, 10), (10.0, 5), (0.5, 30)])
+def test_heartbeats_suit_the_clock_of_the_lab(speed: float, seconds: int) -> None:
+    assert deployment.heartbeat_seconds(speed) == seconds
+    bounds = source()["Parameters"]["HeartbeatSeconds"]
+    assert bounds["MinValue"] <= seconds <= bounds["MaxValue"]
+
+
 @pytest.mark.parametrize("env", CONFIG_ENVS)
-def test_a_deployment_gives_what_samconfig_gives_and_the_sentinel_s_interval(
+def test_a_deployment_gives_what_samconfig_gives_and_the_intervals_of_its_own_code(
     monkeypatch: pytest.MonkeyPatch, env: str
 ) -> None:
     calls: list[list[str]] = []
@@ -32,10 +39,13 @@ def test_a_deployment_gives_what_samconfig_gives_and_the_sentinel_s_interval(
     monkeypatch.setattr(deployment, "_environment", lambda _config: {})
     deployment._deploy(CONFIG.with_options(speed=5.0), env)
     (arguments,) = calls
-    if not env.startswith("secondary"):
+    if env == "monitor":
         assert "--parameter-overrides" not in arguments
         return
     given: dict[str, Any] = dict(
         part.split("=", 1) for part in arguments[arguments.index("--parameter-overrides") + 1 :]
     )
-    assert given == {**config(env)[1], "SentinelIntervalSeconds": "2"}
+    own = {"HeartbeatSeconds": "5"}
+    if env.startswith("secondary"):
+        own["SentinelIntervalSeconds"] = "2"
+    assert given == {**config(env)[1], **own}

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pilotlight.domain import confirmation, readiness, warming
+from pilotlight.domain.conditions import Rpo
 from pilotlight.domain.decision import Decision, decide
 
 NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
@@ -28,8 +29,21 @@ def check(name: str, required: bool = True, ok: bool = True) -> readiness.Check:
     return readiness.Check(name, required, ok, "as it should" if ok else "AccessDenied", 0.1)
 
 
-def ready(*checks: readiness.Check) -> dict[str, Any]:
-    return readiness.evidence(checks or (check("items_table"), check("endpoint")), AT)
+def ready(*checks: readiness.Check, lag: float = 1.5) -> dict[str, Any]:
+    found = readiness.evidence(checks or (check("items_table"), check("endpoint")), AT)
+    return {**found, **witnesses(lag)}
+
+
+def witnesses(lag: float) -> dict[str, Any]:
+    """What was written down before an outage that was first seen ten seconds ago."""
+    first = NOW - timedelta(seconds=10)
+    written = round((first - timedelta(seconds=lag)).timestamp() * 1000)
+    scheduled = {"verdict": "ready", "findings": "", "checked_at": AT}
+    return {
+        "replication": {"keys": 16, "held": 16, "oldest_written_at": written},
+        "sentinel": {"first_failed_at": first.isoformat(), "looked_at": AT},
+        "scheduled": scheduled,
+    }
 
 
 def warm(environments: int = 3, requested: int = 3) -> dict[str, Any]:
@@ -50,6 +64,7 @@ def decided(given: dict[str, Any] | None = None, **changes: Any) -> Decision:
         "hold_started_at": None,
         "now": NOW,
         "hold_deadline": DEADLINE,
+        "rpo": Rpo(timedelta(seconds=120), "promote"),
         "policy": "both",
         "judgements_before": 0,
     }

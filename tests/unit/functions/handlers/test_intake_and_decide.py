@@ -70,7 +70,7 @@ def test_a_refusal_fails_the_step_under_its_own_name(value: Any) -> None:
 def test_the_decision_is_handed_over_whole() -> None:
     found = decide()
     assert (found["action"], found["unmet"], found["ended_by"]) == ("promote", [], None)
-    assert len(found["conditions"]) == 3
+    assert len(found["conditions"]) == 5
 
 
 @pytest.mark.parametrize("override", [[], None, ["secondary_ready"]])
@@ -90,6 +90,18 @@ def test_an_override_counts() -> None:
     request = {"mode": "failover", "reason": "x", "override": ["outage_confirmed"]}
     unclear = evidence(confirm=confirm(beacon="unknown"))
     assert decide(request=request, evidence=unclear)["action"] == "promote"
+
+
+def test_the_policy_on_what_may_be_lost_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RPO_OBJECTIVE_SECONDS", "1")
+    assert decide()["action"] == "promote"
+    monkeypatch.setenv("RPO_POLICY", "ask")
+    assert decide()["unmet"] == ["rpo_within_objective"]
+    request = {"mode": "failover", "reason": "x", "override": ["rpo_within_objective"]}
+    assert decide(request=request)["action"] == "promote"
+    monkeypatch.setenv("RPO_POLICY", "perhaps")
+    with pytest.raises(ValueError, match="perhaps"):
+        decide()
 
 
 @pytest.mark.parametrize(("deadline", "action"), [("3601", "hold"), ("3600", "end_hold")])
@@ -139,6 +151,8 @@ def test_an_input_that_lacks_a_part_fails_the_step(name: str) -> None:
         (lambda: intake(REHEARSAL), "ALARM_ARNS"),
         (lambda: intake(REHEARSAL), "MAX_EVENT_AGE_SECONDS"),
         (decide, "HOLD_DEADLINE_SECONDS"),
+        (decide, "RPO_OBJECTIVE_SECONDS"),
+        (decide, "RPO_POLICY"),
     ],
 )
 def test_a_missing_setting_is_named(monkeypatch: pytest.MonkeyPatch, step: Any, name: str) -> None:

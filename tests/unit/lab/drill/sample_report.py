@@ -65,6 +65,17 @@ def passing() -> dict[str, Any]:
         "outcome": "promoted",
         "rto_seconds": round(sum(s["seconds"] for s in stages), 3),
         "rpo_seconds": 0,
+        "rpo_estimate_seconds": 4.2,
+        "rpo_journal_seconds": 0.0,
+        "returned": {
+            "replication_behind_seconds": 2.0,
+            "seconds_until_passive": 3.1,
+            "two_writers_seconds": 0.0,
+            "writes": 35,
+            "forwarded": 10,
+            "taken": 0,
+            "refused": {"AwaitingEcho": 25},
+        },
         "stages": stages,
         "checks": _checks(),
         "regions": {"primary": PRIMARY, "secondary": SECONDARY},
@@ -132,6 +143,9 @@ def failing() -> dict[str, Any]:
         "outcome": "none",
         "rto_seconds": None,
         "rpo_seconds": None,
+        "rpo_estimate_seconds": None,
+        "rpo_journal_seconds": None,
+        "returned": None,
         "stages": [],
         "checks": [
             {**c, "passed": False, "detail": told[c["name"]]} if c["name"] in told else c

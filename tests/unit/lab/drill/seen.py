@@ -27,7 +27,7 @@ ALARM_EVENT = {
 OUTPUT = {
     "outcome": "promoted",
     "summary": "us-east-2 is the active Region.",
-    "decision": {"action": "promote", "conditions": []},
+    "decision": {"action": "promote", "conditions": [], "rpo_estimate": {"seconds": 2.5}},
 }
 # Each state of the machine: when it was entered and left.
 STATES = {
@@ -97,6 +97,11 @@ def call(region: str = SECONDARY, at: float = 15.0, caller: str = SECONDARY) -> 
     }
 
 
+def journal(*numbers: int) -> dict[str, float]:
+    """Return the journal of the first writes, made a little before they were acknowledged."""
+    return {f"write-{n}": OUTAGE + (-3.0, -1.0, -0.4)[n] - 0.01 for n in numbers}
+
+
 def nothing() -> Observations:
     """A drill that was lost with all that it would have looked at."""
     return Observations(
@@ -141,6 +146,8 @@ def passing(**other: Any) -> Observations:
         recoveries=["recovery#2"],
         evidence={"confirm": {"verdict": "outage"}},
         calls=[call(), call(), call(PRIMARY, caller=PRIMARY)],
+        journal_at_promotion=journal(0, 1),
+        journal_at_the_end=journal(0, 1, 2),
     )
     return replace(found, **other)
 
@@ -164,5 +171,7 @@ def unrecovered(**other: Any) -> Observations:
         recoveries=[],
         evidence={},
         calls=[],
+        journal_at_promotion=None,
+        journal_at_the_end=None,
     )
     return replace(seen, **other)

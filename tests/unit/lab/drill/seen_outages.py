@@ -87,7 +87,11 @@ def recovered(mode: str = "region", **more: Any) -> Observations:
     """The Secondary was promoted 10 s after the outage and served all writes."""
     promoted_at, moved, back = OUTAGE + 10, OUTAGE + 12, OUTAGE + 13
     run = held(
-        output={"outcome": "promoted", "summary": "It is active."},
+        output={
+            "outcome": "promoted",
+            "summary": "It is active.",
+            "decision": {"rpo_estimate": {"seconds": 2.5}},
+        },
         started=OUTAGE + 9,
         ended=back,
         states=[
@@ -100,6 +104,7 @@ def recovered(mode: str = "region", **more: Any) -> Observations:
     failed = [request(OUTAGE + i / 4, good=False) for i in range(52)]
     again = [request(back + i / 4, region=SECONDARY) for i in range(40)]
     writes = [write(i, OUTAGE - 3 + i / 4) for i in range(12)]
+    journal = {w.write_id: w.acknowledged for w in writes}
     given: dict[str, Any] = {
         "healed": back + 5,
         "requests": served + failed + again,
@@ -132,5 +137,7 @@ def recovered(mode: str = "region", **more: Any) -> Observations:
             }
         ],
         "writes_to_the_returned": [],
+        "journal_at_promotion": journal,
+        "journal_at_the_end": journal,
     }
     return stayed(mode, **{**given, **more})

@@ -142,6 +142,10 @@ class Watch:
     def notifications(self) -> list[Notification]:
         return [Notification(self._world.now, "started", "started")]
 
+    def journal(self, region: str, epoch: int) -> dict[str, float]:
+        assert (region, epoch) == (PRIMARY, 1)
+        return {"write-0": START} | ({"write-1": START + 1} if self._world.healed else {})
+
     def first_failed_probe(self) -> float | None:
         return None
 
@@ -190,17 +194,18 @@ class Traffic:
 def simulated(world: World, monkeypatch: pytest.MonkeyPatch, outage: str = "region") -> Scenario:
     """Return a drill in the simulated lab."""
 
-    def write_to(_https: Any, _config: Any, region: str, count: int) -> list[Answered]:
-        world.done.append(f"{count} writes to {region}")
+    def write_from_its_return(_https: Any, _config: Any, lab: Any) -> list[Answered]:
+        lab.act("heal")
+        world.done.append(f"10 writes to {PRIMARY}")
         world.written = world.now
-        return [Answered(201, SECONDARY, PRIMARY)] * count
+        return [Answered(201, SECONDARY, PRIMARY)] * 10
 
     monkeypatch.setattr(scenario, "time", world)
     monkeypatch.setattr(scenario, "Https", lambda config: None)
     monkeypatch.setattr(scenario, "Watch", lambda config, lab: Watch(world))
     monkeypatch.setattr(scenario, "Traffic", lambda config, https: Traffic(world))
     monkeypatch.setattr(scenario, "held", lambda *_: world.held)
-    monkeypatch.setattr(scenario, "write_to", write_to)
+    monkeypatch.setattr(scenario, "write_from_its_return", write_from_its_return)
     config = CONFIG.with_options(speed=SPEED)
     progress = Progress(Console(file=world.screen, width=200))
     return Scenario(config, Lab(world), progress, outage=outage)  # type: ignore[arg-type]

@@ -72,12 +72,12 @@ BROKEN: list[tuple[str, dict[str, Any], str]] = [
     (
         "returned_primary_takes_no_write",
         {"writes_to_the_returned": [FORWARDED, Answered(201, PRIMARY, None)]},
-        "it forwarded 1, refused 0 and took 1.",
+        "it refused 0, then forwarded 1, and took 1.",
     ),
     (
         "returned_primary_takes_no_write",
         {"writes_to_the_returned": [Answered(503, None, None), Answered(0, None, None)]},
-        "forwarded 0, refused 2 and took 0",
+        "it refused 2, then forwarded 0, and took 0.",
     ),
     ("dns_stays", {"primary_healthy_again": False}, "nothing was proven"),
     ("dns_stays", {"dns_after_heal": [(1.0, SECONDARY), (2.0, PRIMARY)]}, "2 answers"),

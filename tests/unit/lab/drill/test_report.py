@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 import pytest
 
-from lab.drill.checks import JUDGES
+from lab.drill.expectations import expectation
 from lab.drill.observations import Notification
 from lab.drill.report import SCHEMA, report
 from tests.unit.lab.drill.seen import (
@@ -50,7 +50,9 @@ def test_every_drill_has_a_valid_report(seen: Observations, verdict: str, outcom
     found = report(seen)
     jsonschema.validate(found, json.loads(SCHEMA.read_text()))
     assert (found["verdict"], found["outcome"]) == (verdict, outcome)
-    assert [c["name"] for c in found["checks"]] == [judge.__name__ for judge in JUDGES]
+    assert [c["name"] for c in found["checks"]] == [
+        judge.__name__ for judge in expectation("region", seen.primary).judges
+    ]
     assert json.loads(json.dumps(found)) == found
 
 
@@ -189,5 +191,5 @@ def test_calls_are_counted_by_role_region_service_and_operation() -> None:
 def test_the_evidence_holds_what_the_machine_decided_and_saw() -> None:
     found = report(passing())["evidence"]
     assert found["execution"] == execution().arn
-    assert found["decision"] == {"action": "promote", "conditions": []}
+    assert found["decision"] == execution().output["decision"]
     assert found["checks"] == {"confirm": {"verdict": "outage"}}

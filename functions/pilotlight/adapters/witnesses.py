@@ -1,0 +1,67 @@
+"""What others have written down for a recovery: heartbeats, the sentinel, the scheduled verdict.
+
+Nothing of it is a trial of the Secondary. What cannot be read is told as an error, and no more.
+"""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pilotlight.domain import heartbeat
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pilotlight.adapters.heartbeats import Heartbeats
+
+READINESS_KEY, SENTINEL_KEY = "readiness", "sentinel"
+
+
+@dataclass(frozen=True)
+class Witnesses:
+    """Where they have written."""
+
+    heartbeats: Heartbeats
+    dynamodb: Any
+    s3: Any
+    recoveries_table: str
+    bucket: str
+    primary_region: str
+
+    def ask(self) -> dict[str, Any]:
+        """Return what each says, as evidence."""
+        questions: dict[str, Callable[[], Any]] = {
+            "replication": self._replication,
+            "sentinel": lambda: self._row(SENTINEL_KEY),
+            "scheduled": lambda: self._row(READINESS_KEY),
+        }
+        with ThreadPoolExecutor(len(questions)) as pool:
+            return dict(zip(questions, pool.map(_told, questions.values()), strict=True))
+
+    def _replication(self) -> dict[str, Any]:
+        beats = self.heartbeats.held(self.primary_region)
+        return heartbeat.held(beats, self._object())
+
+    def _object(self) -> int | None:
+        """Return when the newest heartbeat object held here was written. It is told, not judged."""
+        try:
+            found = self.s3.get_object(Bucket=self.bucket, Key=f"heartbeat/{self.primary_region}")
+            return int(json.loads(found["Body"].read())["written_at"])
+        except Exception:
+            return None
+
+    def _row(self, key: str) -> dict[str, Any]:
+        found = self.dynamodb.get_item(
+            TableName=self.recoveries_table, Key={"pk": {"S": key}}, ConsistentRead=True
+        ).get("Item", {})
+        return {k: v["S"] for k, v in found.items() if "S" in v and k not in ("pk", "checks")}
+
+
+def _told(question: Callable[[], Any]) -> dict[str, Any]:
+    try:
+        return dict(question())
+    except Exception as error:
+        return {"error": f"{type(error).__name__}: {error}"}

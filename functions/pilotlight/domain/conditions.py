@@ -1,0 +1,98 @@
+"""Conditions of a promotion that rest on what others wrote down before the outage."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, get_args
+
+from pilotlight.domain.rpo import (
+    Estimate,
+    FirstFailure,
+    Policy,
+    estimate,
+    first_failure,
+    moment,
+    within,
+)
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
+RPO, SCHEDULED = "rpo_within_objective", "scheduled_readiness"
+# Two runs of five minutes may fail before the stored verdict says too little.
+OLD_SECONDS = 900
+# The sentinel looks at least every ten seconds. One that has stopped may tell of an older outage.
+SENTINEL_SILENT_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Rpo:
+    """What may be lost at most, what to do beyond that, and the alarm that started the run."""
+
+    objective: timedelta
+    policy: Policy
+    alarm: Mapping[str, Any] | None = None
+
+    @classmethod
+    def of(cls, objective: timedelta, policy: str, alarm: Mapping[str, Any] | None) -> Rpo:
+        """Check the policy.
+
+        Raises
+        ------
+        ValueError
+            The policy is none that is known. It is named.
+        """
+        known: tuple[Policy, ...] = get_args(Policy)
+        for one in known:
+            if policy == one:
+                return cls(objective, one, alarm)
+        raise ValueError(f"The RpoPolicy {policy!r} is none of {', '.join(known)}.")
+
+
+def lag(rpo: Rpo, evidence: Mapping[str, Any], *, rehearsal: bool, now: datetime) -> Estimate:
+    """Estimate the lag from the evidence. Without an outage, in a rehearsal, it is that of now."""
+    readiness, confirm = _mapping(evidence.get("readiness")), _mapping(evidence.get("confirm"))
+    first: FirstFailure | None = FirstFailure(now, "now")
+    if not rehearsal:
+        probes = confirm.get("probes")
+        first = first_failure(
+            sentinel=_sentinel_s_word(_mapping(readiness.get("sentinel")), now),
+            alarm=rpo.alarm,
+            probes=[p for p in probes if isinstance(p, Mapping)]
+            if isinstance(probes, list)
+            else [],
+            now=now,
+        )
+    return estimate(_mapping(readiness.get("replication")), first)
+
+
+def _sentinel_s_word(said: Mapping[str, Any], now: datetime) -> Any:
+    """Return since when the sentinel sees this outage, or None where it has stopped looking."""
+    looked = moment(said.get("looked_at"))
+    silent = looked is None or (now - looked).total_seconds() > SENTINEL_SILENT_SECONDS
+    return None if silent else said.get("first_failed_at")
+
+
+def rpo_condition(rpo: Rpo, found: Estimate) -> tuple[bool, str]:
+    """Return whether the lag is within the objective, and why. Unknown is never within."""
+    limit = f"The objective is {rpo.objective.total_seconds():g} s, the policy {rpo.policy}."
+    return within(found, rpo.objective), f"{found.detail} {limit}"
+
+
+def scheduled_condition(evidence: Mapping[str, Any], now: datetime) -> tuple[bool, str]:
+    """Return what the scheduled readiness last said, with its age. It is never required."""
+    stored = _mapping(_mapping(evidence.get("readiness")).get("scheduled"))
+    if "error" in stored:
+        return False, f"The scheduled verdict could not be read: {stored['error']}"
+    at, verdict = moment(stored.get("checked_at")), stored.get("verdict")
+    if at is None:
+        return False, "There is no scheduled verdict."
+    age = round((now - at).total_seconds())
+    told = stored.get("findings") or "no findings"
+    detail = f"The scheduled verdict, {age} s old, is {verdict}: {told}."
+    return verdict == "ready" and 0 <= age + 1 <= OLD_SECONDS, detail
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

@@ -1,0 +1,64 @@
+"""Scheduled readiness: looks for what would make a recovery fail, and stores the verdict."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from pilotlight import moments
+from pilotlight.adapters.clients import client
+from pilotlight.adapters.control_table import ControlTable
+from pilotlight.adapters.heartbeats import Heartbeats
+from pilotlight.adapters.inspector import Inspector
+from pilotlight.adapters.other_region import client_of
+from pilotlight.adapters.witnesses import READINESS_KEY
+from pilotlight.domain.inspection import verdict
+from pilotlight.settings import Deployment, required
+
+logger, metrics = Logger(), Metrics()
+# Well within the function's own timeout: a verdict with unknowns is better than none.
+SECONDS = 30.0
+
+
+def inspector() -> Inspector:
+    """Put the inspector together."""
+    known, dynamodb = Deployment.from_environment(), client("dynamodb")
+    return Inspector(
+        known=known,
+        heartbeats=Heartbeats(dynamodb, known.items_table, known.control_table),
+        control=ControlTable(dynamodb, known.control_table),
+        client=client_of,
+        recoveries_table=required("RECOVERIES_TABLE"),
+        bucket=required("BUCKET"),
+        peer_bucket=required("PEER_BUCKET"),
+        backup_vault=required("BACKUP_VAULT"),
+        topic=required("TOPIC_ARN"),
+        key=required("KEY_ARN"),
+        aliases=required("ALIASES").split(","),
+        warm_concurrency=int(required("WARM_CONCURRENCY")),
+    )
+
+
+@metrics.log_metrics
+@logger.inject_lambda_context(clear_state=True)
+def lambda_handler(_event: dict[str, Any], _context: Any) -> dict[str, Any]:
+    """Return the verdict, store it, and publish whether the Secondary is ready."""
+    found = verdict(inspector().inspect(SECONDS), moments.now())
+    ready = found["verdict"] == "ready"
+    metrics.add_metric(name="SecondaryReady", unit=MetricUnit.Count, value=int(ready))
+    (logger.info if ready and not found["findings"] else logger.warning)(
+        "Readiness looked at", extra={"found": found}
+    )
+    client("dynamodb").put_item(
+        TableName=required("RECOVERIES_TABLE"),
+        Item={
+            "pk": {"S": READINESS_KEY},
+            "verdict": {"S": found["verdict"]},
+            "findings": {"S": found["findings"]},
+            "checks": {"S": json.dumps(found["checks"])},
+            "checked_at": {"S": found["checked_at"]},
+        },
+    )
+    return found

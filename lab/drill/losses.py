@@ -1,0 +1,77 @@
+"""What was lost for a time: by the client's log, by the journal, and by the machine's estimate."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lab.drill.checks import DELIVERY_STEP, missing, rpo
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lab.drill.checks import Judgement
+    from lab.drill.observations import Observations
+
+# The client waits this long for an answer, so a write may be that much older than its answer.
+ANSWER_SECONDS = 3.0
+
+
+def estimate(seen: Observations) -> float | None:
+    """Return the machine's estimate of the RPO, or None where it was unknown."""
+    run = seen.recovery
+    told = (run.output.get("decision") or {}).get("rpo_estimate") if run else None
+    return told["seconds"] if told else None
+
+
+def late_entries(seen: Observations) -> dict[str, float] | None:
+    """Return the Primary's journal entries that arrived after the promotion, with their times."""
+    before, after = seen.journal_at_promotion, seen.journal_at_the_end
+    if before is None or after is None or seen.healed is None:
+        return None
+    return {write: at for write, at in after.items() if write not in before}
+
+
+def journal_rpo(seen: Observations) -> float | None:
+    """Return the age at the outage of the oldest entry that arrived after the promotion."""
+    late = late_entries(seen)
+    if late is None:
+        return None
+    return round(max((seen.outage - at for at in late.values()), default=0.0), 3)
+
+
+def journal_agrees_with_the_client(seen: Observations) -> Judgement:
+    """Require the journal to tell of every loss that the log of the client tells of.
+
+    It may tell of more: a transaction is one in its own Region only, so the outage may let an item
+    through and not its entry, and a write may have been made that was never acknowledged.
+    """
+    late, by_client = late_entries(seen), rpo(seen)
+    if late is None or by_client is None:
+        return False, "The journal was not read before and after the Primary's return."
+    lost = {w.write_id for w in missing(seen)}
+    told = lost & set(late)
+    oldest = max((seen.outage - late[w] for w in told), default=0.0)
+    detail = (
+        f"{len(late)} journal entries arrived after the promotion; the {len(told)} of {len(lost)} "
+        f"writes that the client missed are among them. Their oldest by the journal "
+        f"{oldest:.3f} s, by the client {by_client:.3f} s."
+    )
+    # An entry is written before it is acknowledged, and what is older than the lag has arrived.
+    agree = by_client <= oldest + 0.001 and oldest <= by_client + ANSWER_SECONDS
+    limit = seen.replication_lag + DELIVERY_STEP + ANSWER_SECONDS
+    young = all(seen.outage - at <= limit for at in late.values())
+    return told == lost and young and (agree or not lost), detail
+
+
+def rpo_estimate_covers_the_loss(seen: Observations) -> Judgement:
+    """Require the machine's estimate to be known, and no smaller than what was lost."""
+    estimated, exact = estimate(seen), rpo(seen)
+    if estimated is None or exact is None:
+        return False, f"Estimated {estimated}, by the client {exact}."
+    return estimated >= exact, f"Estimated {estimated:g} s, by the client {exact:g} s."
+
+
+JUDGES: tuple[Callable[[Observations], Judgement], ...] = (
+    journal_agrees_with_the_client,
+    rpo_estimate_covers_the_loss,
+)

@@ -1,0 +1,198 @@
+"""Scheduled readiness: what is looked at, what is stored, and that nothing waits for ever."""
+
+from __future__ import annotations
+
+import json
+import threading
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from pilotlight.adapters import https, inspector
+
+from tests.handlers import context, load_handler
+from tests.unit.functions.fakes import PRIMARY, RECOVERIES, SECONDARY, aws_error
+
+MODULE: Any = load_handler("scheduledreadiness")
+REQUIRED = {
+    "items_table",
+    "control_table",
+    "recoveries_table",
+    "functions",
+    "concurrency_quota",
+    "certificate",
+    "notification_key",
+    "bucket_replication",
+}
+ADVISORY = {
+    "subscribers",
+    "concurrency_parity",
+    "api_quota_parity",
+    "release_parity",
+    "backup_copies",
+    "primary_bucket_replication",
+    "primary_heartbeats",
+}
+
+
+def rules(bucket: str) -> dict[str, Any]:
+    rule = {"Status": "Enabled", "Destination": {"Bucket": f"arn:aws:s3:::{bucket}"}}
+    return {"ReplicationConfiguration": {"Rules": [rule]}}
+
+
+class World:
+    """Two Regions in which everything is well, until a test breaks it."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, Any] = {
+            "describe_table": {
+                "Table": {
+                    "TableStatus": "ACTIVE",
+                    "Replicas": [{"RegionName": PRIMARY, "ReplicaStatus": "ACTIVE"}],
+                }
+            },
+            "get_function_configuration": {"State": "Active", "LastUpdateStatus": "Successful"},
+            "get_account_settings": {
+                "AccountLimit": {
+                    "ConcurrentExecutions": 1000,
+                    "UnreservedConcurrentExecutions": 1000,
+                }
+            },
+            "get_service_quota": {"Quota": {"Value": 10000.0}},
+            "generate_data_key": {"Plaintext": b"key"},
+            "list_subscriptions_by_topic": {"Subscriptions": [{"SubscriptionArn": "arn:aws:sns:"}]},
+            "list_recovery_points_by_backup_vault": {
+                "RecoveryPoints": [{"CreationDate": datetime.now(UTC) - timedelta(hours=3)}]
+            },
+        }
+        self.asked: list[tuple[str, str]] = []
+        self.releases = {PRIMARY: "r1", SECONDARY: "r1"}
+        self.stored: dict[str, Any] = {}
+
+    def client(self, region: str, service: str) -> Any:
+        def call(operation: str) -> Any:
+            def answer(**given: Any) -> Any:
+                self.asked.append((region, f"{service}:{operation}"))
+                if operation == "get_bucket_replication":
+                    other = PRIMARY if given["Bucket"].endswith(SECONDARY) else SECONDARY
+                    return rules(f"pilot-light-123456789012-{other}")
+                found = self.answers[operation]
+                if isinstance(found, Exception):
+                    raise found
+                return found() if callable(found) else found
+
+            return answer
+
+        class Client:
+            def __getattr__(self, operation: str) -> Any:
+                return call(operation)
+
+        return Client()
+
+    def dynamodb(self, _service: str) -> Any:
+        return SimpleNamespace(
+            get_item=lambda **_: {},
+            put_item=lambda TableName, Item: self.stored.update({TableName: Item}),
+        )
+
+    def request(self, _method: str, url: str, **_: Any) -> https.Response:
+        release = next(r for region, r in self.releases.items() if f"//{region}." in url)
+        return https.Response(200, json.dumps({"release": release}).encode(), {}, 0.1)
+
+    def look(self) -> tuple[str, dict[str, str]]:
+        """Return the verdict, and the state of everything that is not well."""
+        found = MODULE.lambda_handler({}, context("scheduled-readiness"))
+        return found["verdict"], {
+            c["name"]: c["state"] for c in found["checks"] if c["state"] != "ok"
+        }
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    found = World()
+    monkeypatch.setattr(MODULE, "client", found.dynamodb)
+    monkeypatch.setattr(MODULE, "client_of", found.client)
+    monkeypatch.setattr(https, "request", found.request)
+    end = datetime.now(UTC) + timedelta(days=60)
+    monkeypatch.setattr(https, "certificate_end", lambda _host, _timeout: end)
+    return found
+
+
+# Without a control item nobody can say whether the Primary should write heartbeats.
+WELL = {"primary_heartbeats": "unknown"}
+
+
+def test_a_well_secondary_is_ready_and_its_verdict_is_stored(world: World) -> None:
+    assert world.look() == ("ready", WELL)
+    item = world.stored[RECOVERIES]
+    assert (item["pk"], item["verdict"]) == ({"S": "readiness"}, {"S": "ready"})
+    assert "primary_heartbeats unknown (advisory)" in item["findings"]["S"]
+    assert len(json.loads(item["checks"]["S"])) == len(REQUIRED | ADVISORY)
+
+
+def test_what_is_required_and_what_is_advisory_is_as_documented(world: World) -> None:
+    found = MODULE.lambda_handler({}, context("scheduled-readiness"))["checks"]
+    assert {c["name"] for c in found if c["required"]} == REQUIRED
+    assert {c["name"] for c in found if not c["required"]} == ADVISORY
+
+
+def test_nothing_that_is_required_asks_the_other_region(world: World) -> None:
+    """A lost Primary may not make the Secondary look unready."""
+    world.look()
+    elsewhere = {call for region, call in world.asked if region != SECONDARY}
+    assert elsewhere == {
+        "lambda:get_account_settings",
+        "service-quotas:get_service_quota",
+        "s3:get_bucket_replication",
+    }
+
+
+@pytest.mark.parametrize(
+    ("operation", "names"),
+    [
+        ("describe_table", {"items_table", "control_table", "recoveries_table"}),
+        ("get_function_configuration", {"functions"}),
+        ("generate_data_key", {"notification_key"}),
+        ("get_account_settings", {"concurrency_quota", "concurrency_parity"}),
+    ],
+)
+def test_what_is_required_and_not_answered_is_unknown_and_not_ready(
+    world: World, operation: str, names: set[str]
+) -> None:
+    world.answers[operation] = aws_error("AccessDeniedException")
+    assert world.look() == ("not_ready", {**WELL, **dict.fromkeys(names, "unknown")})
+
+
+@pytest.mark.parametrize(
+    ("operation", "name"),
+    [
+        ("get_service_quota", "api_quota_parity"),
+        ("list_subscriptions_by_topic", "subscribers"),
+        ("list_recovery_points_by_backup_vault", "backup_copies"),
+    ],
+)
+def test_what_is_advisory_and_not_answered_is_told(world: World, operation: str, name: str) -> None:
+    world.answers[operation] = aws_error("AccessDeniedException")
+    assert world.look() == ("ready", {**WELL, name: "unknown"})
+
+
+def test_releases_that_differ_are_told(world: World) -> None:
+    world.releases[PRIMARY] = "r2"
+    assert world.look() == ("ready", {**WELL, "release_parity": "failed"})
+
+
+def test_what_hangs_is_unknown_and_holds_up_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released = threading.Event()
+    monkeypatch.setattr(MODULE, "SECONDS", 0.2)
+    world.answers["generate_data_key"] = lambda: released.wait(20)
+    try:
+        assert world.look() == ("not_ready", {**WELL, "notification_key": "unknown"})
+    finally:
+        released.set()
+
+
+def test_the_inspection_ends_before_the_function_does() -> None:
+    assert MODULE.SECONDS + 2 * inspector.HTTPS_SECONDS < 60
