@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from lab.config import LabConfig
 
+LISTING_ATTEMPTS = 3
 READS_A_SECOND, WRITES_A_SECOND = 10.0, 5.0
 TIMEOUT = urllib3.Timeout(connect=1.0, read=2.0)
 
@@ -131,7 +132,15 @@ class Traffic:
 
 
 def held(https: Https, config: LabConfig, region: str) -> frozenset[str] | None:
-    """Return the ids of all items that a Region lists by its own name; None where it fails to."""
+    """Return the ids of all items that a Region lists by its own name; None where it fails to.
+
+    It is a question, not traffic: a laptop that is busy for a moment is asked again.
+    """
+    asked = (_listed(https, config, region) for _ in range(LISTING_ATTEMPTS))
+    return next((ids for ids in asked if ids is not None), None)
+
+
+def _listed(https: Https, config: LabConfig, region: str) -> frozenset[str] | None:
     host, ids = f"{region}.{config.zone_name}", set[str]()
     cursor: str | None = ""
     while cursor is not None:

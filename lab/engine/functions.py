@@ -23,7 +23,9 @@ def environment(aws: Aws) -> None:
     """Set what worker processes inherit: the lab's DNS, entries and authority. See worker_site."""
     config = aws.config
     for name in list(os.environ):
-        if name.lower().endswith("_proxy") or name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
+        # What a shell has set for other functions would reach these.
+        foreign = name.startswith(("POWERTOOLS_", "AWS_LAMBDA_")) or name.lower().endswith("_proxy")
+        if foreign or name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
             del os.environ[name]
     os.environ.update(
         PYTHONPATH=str(WORKER_SITE),
