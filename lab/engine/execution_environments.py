@@ -87,6 +87,7 @@ class ForkServer:
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 env=dict(environment),
+                start_new_session=True,
             )
 
     def spawn(self, script: str, cwd: str, environment: Mapping[str, str]) -> Environment:
