@@ -33,7 +33,7 @@ unit: install-dev  ## Unit and template tests
 integration: install-dev  ## The real state machine with the real handlers, in-process
 	$(BIN)/pytest tests/integration
 
-e2e: install-dev  ## The drill, and one more outage, as tests
+e2e: install-dev  ## The drill, as tests
 	$(BIN)/pytest tests/e2e
 
 outages: install-dev  ## A drill of each outage of the lab, and the table of what came of it (ten minutes)

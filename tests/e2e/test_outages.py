@@ -1,6 +1,6 @@
 """Each outage of the lab, and that what had to come of it did.
 
-`make test` runs the one that is not marked as long, `make outages` runs all and prints the table.
+All are marked as long: `make outages` runs them and prints the table.
 """
 
 from __future__ import annotations
@@ -12,10 +12,7 @@ from tests.e2e import drills
 from tests.e2e.conftest import DRILLS
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
-SHORT = "partition"
-MODES = [
-    pytest.param(mode, marks=() if mode == SHORT else pytest.mark.long) for mode in EXPECTATIONS
-]
+MODES = [pytest.param(mode, marks=pytest.mark.long) for mode in EXPECTATIONS]
 
 
 @pytest.mark.parametrize("mode", MODES)
