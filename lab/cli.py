@@ -33,6 +33,13 @@ OUTAGES = "\b\nMODE is what is lost:\n" + "\n".join(
     textwrap.fill(known.what, 96, initial_indent=f"  {name:<11}", subsequent_indent=" " * 13)
     for name, known in NAMED.items()
 )
+SPEED = click.option(
+    "--speed",
+    type=click.FloatRange(0.5, 20),
+    default=10.0,
+    show_default=True,
+    help="How much faster AWS's own intervals run; the code under test never does.",
+)
 STYLE = click.option(
     "--style",
     type=click.Choice(STYLES),
@@ -128,13 +135,7 @@ def welcome(config: LabConfig) -> str:
 
 
 @cli.command(epilog=OUTAGES)
-@click.option(
-    "--speed",
-    type=click.FloatRange(0.5, 20),
-    default=10.0,
-    show_default=True,
-    help="How much faster AWS's own intervals run; the code under test never does.",
-)
+@SPEED
 @click.option(
     "--replication-lag",
     type=click.FloatRange(0, 60),
@@ -189,13 +190,7 @@ def drill(
 @click.option(
     "--seed", type=int, help="Draws the phases; another one each time where none is given."
 )
-@click.option(
-    "--speed",
-    type=click.FloatRange(0.5, 20),
-    default=10.0,
-    show_default=True,
-    help="How much faster AWS's own intervals run; the code under test never does.",
-)
+@SPEED
 @click.option(
     "--reports",
     type=click.Path(file_okay=False, path_type=Path),

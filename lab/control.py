@@ -34,6 +34,7 @@ class Control:
 
     def __init__(self, config: LabConfig) -> None:
         self._config = config
+        self._clients: dict[tuple[str, str], Any] = {}
 
     def act(self, action: str, **given: Any) -> Any:
         """Do something and return what the switchboard answers.
@@ -107,13 +108,18 @@ class Control:
 
     def client(self, service: str, region: str) -> Any:
         """Return a boto3 client of the lab's AWS, as the person who owns the account."""
-        return cast(Any, boto3).client(
-            service,
-            endpoint_url=self._config.endpoint,
-            region_name=region,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-            config=Config(
-                retries={"total_max_attempts": 2}, connect_timeout=2, read_timeout=20, proxies={}
-            ),
-        )
+        if (service, region) not in self._clients:
+            self._clients[service, region] = cast(Any, boto3).client(
+                service,
+                endpoint_url=self._config.endpoint,
+                region_name=region,
+                aws_access_key_id="test",
+                aws_secret_access_key="test",
+                config=Config(
+                    retries={"total_max_attempts": 2},
+                    connect_timeout=2,
+                    read_timeout=20,
+                    proxies={},
+                ),
+            )
+        return self._clients[service, region]
