@@ -34,9 +34,10 @@ ANSWERED = {
     OUTAGE: "A person answers for the outage.",
     RPO: "A person answers for what may be lost.",
 }
-# Judgements, three seconds apart, in which the beacon may follow failed probes without a message.
-# Route 53's checkers reach their threshold after 24 to 43 seconds, the sentinel's alarm after 28.
-SETTLING_JUDGEMENTS = 7
+# Judgements in which the beacon may follow failed probes without a message, a second apart and
+# the time of the evidence, half a second or more. Route 53's checkers reach their threshold after
+# 24 to 43 seconds, the sentinel's alarm after 28.
+SETTLING_JUDGEMENTS = 15
 
 
 @dataclass(frozen=True)

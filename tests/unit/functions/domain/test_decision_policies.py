@@ -71,9 +71,9 @@ def test_failed_probes_wait_quietly_for_the_beacon_at_first(beacon: str) -> None
 
 def test_a_beacon_that_does_not_follow_is_a_hold_like_any_other() -> None:
     settling = [
-        decided(evidence(confirm=BEACON_LATE), judgements_before=n).settling for n in range(12)
+        decided(evidence(confirm=BEACON_LATE), judgements_before=n).settling for n in range(20)
     ]
-    assert settling == [True] * 7 + [False] * 5
+    assert settling == [True] * 15 + [False] * 5
 
 
 @pytest.mark.parametrize(
