@@ -73,6 +73,7 @@ async def serve(config: LabConfig, *, owned: bool) -> None:
     aws = aws_module.load(config, Clock(config.speed))
     functions.environment(aws)
     aws_module.stand_for_tls(aws)
+    aws_module.know_service_names()
     outage, journal, record = outage_module.Outage(), Journal(), calls.CallRecord()
     functions.install(aws)
     lambda_actions.install(aws)

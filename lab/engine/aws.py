@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import boto3
+import botocore.session
 from botocore.config import Config
 
 from lab.config import ACCOUNT
@@ -134,6 +135,20 @@ def load(config: LabConfig, clock: Clock) -> Aws:
         iam_evaluator=module("ministack.core.iam_evaluator"),
         provisioners=module(service + "cloudformation.provisioners"),
     )
+
+
+def know_service_names() -> None:
+    """Tell the router the names of AWS's services.
+
+    It would read every service model of botocore to learn them, on the event loop, when the first
+    call comes for a service that it does not serve: all of the lab then stands still for seconds.
+    """
+    router: Any = importlib.import_module("ministack.core.router")
+    if not hasattr(router, "_KNOWN_AWS_SERVICE_NAMES"):
+        raise AssertionError("ministack.core.router is not the version this lab knows.")
+    names = botocore.session.get_session().get_available_services()
+    # What signs as servicequotas is service-quotas to botocore.
+    router._KNOWN_AWS_SERVICE_NAMES = frozenset(names) | {n.replace("-", "") for n in names}
 
 
 def stand_for_tls(aws: Aws) -> None:

@@ -143,3 +143,16 @@ def test_a_client_is_the_accounts_root_unless_it_is_given_a_session(
     assert tuple(clients.made[k] for k in keys) == expected
     assert clients.made["endpoint_url"] == CONFIG.endpoint
     assert clients.made["region_name"] == PRIMARY
+
+
+def test_a_service_that_is_not_served_is_known_without_a_look_at_any_model(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from botocore.loaders import Loader
+    from ministack.core import router
+
+    monkeypatch.setattr(router, "_KNOWN_AWS_SERVICE_NAMES", None)
+    aws_module.know_service_names()
+    monkeypatch.setattr(Loader, "load_service_model", lambda *_: pytest.fail("read a model"))
+    assert router._is_aws_service_name("servicequotas") is True
+    assert router._is_aws_service_name("my-bucket") is False
