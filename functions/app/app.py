@@ -11,7 +11,7 @@ from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.metrics import MetricUnit
 from pilotlight.adapters import https
-from pilotlight.adapters.clients import client
+from pilotlight.adapters.clients import prompt_client as client
 from pilotlight.adapters.control_table import CachedControl, ControlTable
 from pilotlight.adapters.heartbeats import Heartbeats
 from pilotlight.adapters.items_table import BadCursor, ItemsTable
@@ -23,6 +23,7 @@ from pilotlight.domain.writes import (
     Operation,
     WriteConflict,
     WriteThrottled,
+    WriteUnknown,
 )
 from pilotlight.item_service import ItemService, WriteRefused, WriteRequest, public
 from pilotlight.settings import Deployment, required
@@ -47,6 +48,7 @@ STATUS: dict[type[Exception], int] = {
     ItemExists: 409,
     WriteConflict: 409,
     WriteThrottled: 503,
+    WriteUnknown: 503,
     BadCursor: 400,
 }
 
@@ -59,7 +61,7 @@ def known() -> Deployment:
 
 @cache
 def control() -> CachedControl | ReturnedControl:
-    """Return the control item, read at most once a second; in the Primary with what proves it."""
+    """Return the control item, as the fence keeps it; in the Primary with what proves it."""
     here, dynamodb = known(), client("dynamodb")
     if here.region == here.primary_region:
         heartbeats = Heartbeats(dynamodb, here.items_table, here.control_table)

@@ -10,11 +10,12 @@ from ulid import ULID
 
 from pilotlight import moments
 from pilotlight.adapters import https
+from pilotlight.adapters.returned import milliseconds
 from pilotlight.domain import fence
 from pilotlight.domain.writes import Item, ItemExists, ItemMissing, Operation, is_item_id, plan
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from pilotlight.adapters.control_table import CachedControl
     from pilotlight.adapters.items_table import ItemsTable
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 FORWARDED_BY = "X-Forwarded-By-Region"
 FORWARD_TIMEOUT = 3.0
+TOO_LATE = fence.Passage(
+    "refuse", "WriteTooLate", "The write waited too long on its way. Try again in a second."
+)
 
 
 class WriteRefused(Exception):
@@ -60,11 +64,16 @@ class ItemService:
     """Items of this Region's replica."""
 
     def __init__(
-        self, known: Deployment, control: CachedControl | ReturnedControl, items: ItemsTable
+        self,
+        known: Deployment,
+        control: CachedControl | ReturnedControl,
+        items: ItemsTable,
+        clock: Callable[[], int] = milliseconds,
     ) -> None:
         self._known = known
         self._control = control
         self._items = items
+        self._clock = clock
 
     def read(self, item_id: str) -> Item:
         """Return a live item.
@@ -96,10 +105,16 @@ class ItemService:
         WriteRefused
             Nobody can take the write now.
         """
-        control, proof = self._control.get(), self._control.proof()
-        passage = fence.judge(control, self._known.region, forwarded=request.forwarded, proof=proof)
+        control = self._control.get()
+        passage = fence.judge(
+            control,
+            self._known.region,
+            now=self._clock(),
+            forwarded=request.forwarded,
+            proof=self._control.proof(),
+        )
         if passage.action == "forward" and passage.region:
-            return self._forward(request, passage.region)
+            return self._forward(request, passage.region, passage.code)
         if passage.action != "write" or passage.epoch is None:
             raise WriteRefused(passage)
         return self._write(request, passage.epoch)
@@ -123,10 +138,12 @@ class ItemService:
             if current and current.request_key and current.request_key == request.idempotency_key:
                 return current
             raise
+        if fence.too_late(self._control.age()):
+            raise WriteRefused(TOO_LATE)
         self._items.write(planned)
         return planned.new
 
-    def _forward(self, request: WriteRequest, region: str) -> https.Response:
+    def _forward(self, request: WriteRequest, region: str, why: str) -> https.Response:
         headers = {"Content-Type": "application/json", FORWARDED_BY: self._known.region}
         if request.idempotency_key:
             headers["Idempotency-Key"] = request.idempotency_key
@@ -138,8 +155,8 @@ class ItemService:
         except https.Unreachable as error:
             unreachable = fence.Passage(
                 "refuse",
-                "ActiveRegionUnreachable",
-                f"{region} is active and did not answer. Try again in a second.",
+                "Draining" if why == "Draining" else "ActiveRegionUnreachable",
+                f"The write belongs to {region}, which did not answer. Try again in a second.",
             )
             raise WriteRefused(unreachable) from error
 

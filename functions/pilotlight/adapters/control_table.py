@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from pilotlight.domain.control import CONTROL_KEY, ControlItem, ControlItemInvalid, seed_item
+from pilotlight.domain.fence import FENCE_SECONDS, kept_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,27 +51,31 @@ class ControlTable:
 
 
 class CachedControl:
-    """The control item, read at most once a second: the fence may not cost every write a read."""
+    """The control item, kept for a moment: the fence may not cost every write a read."""
 
     def __init__(
         self,
         read: Callable[[], ControlItem | None],
-        seconds: float = 1.0,
+        seconds: float = FENCE_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._read = read
         self._seconds = seconds
         self._clock = clock
         self._held: ControlItem | None = None
-        self._until = float("-inf")
+        self._read_at = 0.0
 
     def get(self) -> ControlItem | None:
         """Return the item. A failed read is not kept, so that the next request asks again."""
         now = self._clock()
-        if self._held is None or now >= self._until:
-            self._held = self._read()
-            self._until = now + self._seconds
+        keep = min(self._seconds, kept_seconds(self._held))
+        if self._held is None or now - self._read_at >= keep:
+            self._held, self._read_at = self._read(), now
         return self._held
+
+    def age(self) -> float:
+        """Return how many seconds ago the item was asked for that is held."""
+        return self._clock() - self._read_at
 
     def proof(self) -> Proof | None:
         """Return None: the replica that is written has nothing to prove. See `ReturnedControl`."""

@@ -105,7 +105,7 @@ class Heartbeats:
             return False
         return True
 
-    def at_the_fence(self, region: str, now: int) -> tuple[ControlItem | None, Proof] | None:
+    def at_the_fence(self, region: str) -> tuple[ControlItem | None, Proof] | None:
         """Return the control item and what shows that it is not old, or None if they are not read.
 
         One call for both tables: the fence may cost no more than the control item did.
@@ -129,7 +129,6 @@ class Heartbeats:
             heartbeat=pulse[0] if pulse else None,
             echo=echoes.from_attributes(rows.get(echo_key["pk"]["S"])),
             overridden_at=_moment(rows.get(override_key["pk"]["S"])),
-            now=now,
         )
         return control, proof
 

@@ -7,7 +7,7 @@ import binascii
 import json
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ConnectionError as NotConnected, HTTPClientError
 
 from pilotlight.domain.writes import (
     SHARDS,
@@ -15,6 +15,7 @@ from pilotlight.domain.writes import (
     Write,
     WriteConflict,
     WriteThrottled,
+    WriteUnknown,
     from_attributes,
     is_item_id,
     item_key,
@@ -68,6 +69,8 @@ class ItemsTable:
             The item is no longer the one that the write was planned over.
         WriteThrottled
             The table takes no more writes now.
+        WriteUnknown
+            It did not answer, or not in time.
         """
         try:
             self._client.transact_write_items(
@@ -83,6 +86,11 @@ class ItemsTable:
             if causes & THROTTLES:
                 raise WriteThrottled("Too many writes. Try again in a second.") from error
             raise
+        except (HTTPClientError, NotConnected) as error:
+            raise WriteUnknown(
+                "The table did not answer in time; the write may have been made. Read the item, or "
+                "try again in a second."
+            ) from error
 
     def list(self, limit: int, cursor: str | None) -> tuple[list[Item], str | None]:
         """Return a page of live items, newest id first within each shard, and the next cursor."""

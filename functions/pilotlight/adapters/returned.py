@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from pilotlight.domain.fence import kept_seconds
 from pilotlight.domain.heartbeat import following
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def milliseconds() -> int:
 
 
 class ReturnedControl:
-    """Reads at most once a second, and keeps the Region's pulse where nobody else does.
+    """Reads as often as the fence needs, and keeps the Region's pulse where nobody else does.
 
     A schedule that fails in a healthy Region must not stop its writes: whoever serves here is as
     good a sign of life. A gap is recorded all the same, by whoever comes first after it.
@@ -36,13 +37,11 @@ class ReturnedControl:
         heartbeats: Heartbeats,
         region: str,
         promise_ms: int,
-        seconds: float = 1.0,
         clock: Callable[[], int] = milliseconds,
     ) -> None:
         self._heartbeats = heartbeats
         self._region = region
         self._promise_ms = promise_ms
-        self._keep_ms = seconds * 1000
         self._clock = clock
         self._held: tuple[ControlItem | None, Proof] | None = None
         self._read_at = 0
@@ -51,14 +50,19 @@ class ReturnedControl:
     def get(self) -> ControlItem | None:
         """Return the control item. A failed read is not kept, so that the next one asks again."""
         now = self._clock()
-        if self._held is None or not 0 <= now - self._read_at < self._keep_ms:
-            self._held, self._read_at = self._heartbeats.at_the_fence(self._region, now), now
+        held = self._held[0] if self._held else None
+        if self._held is None or not 0 <= now - self._read_at < kept_seconds(held) * 1000:
+            self._held, self._read_at = self._heartbeats.at_the_fence(self._region), now
             self._keep_alive(now)
         return self._held[0] if self._held else None
 
+    def age(self) -> float:
+        """Return how many seconds ago the item was asked for that is held."""
+        return (self._clock() - self._read_at) / 1000
+
     def proof(self) -> Proof | None:
-        """Return what shows that the control item is not old, as of this moment."""
-        return replace(self._held[1], now=self._clock()) if self._held else None
+        """Return what shows that the control item is not old."""
+        return self._held[1] if self._held else None
 
     def keep_alive(self) -> None:
         """Look whether the pulse goes on, no more often than it has to."""

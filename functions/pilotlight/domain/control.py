@@ -18,11 +18,19 @@ class ControlItemInvalid(Exception):
 
 @dataclass(frozen=True)
 class ControlItem:
-    """Which Region may serve writes, since which change, and whether it is draining."""
+    """Which Region may serve writes, since which change, and whether it is draining.
+
+    A drain ends at `drain_until` (milliseconds since 1970) if nobody ends it before, and leads to
+    the Region `drain_to`. `break_glass` is there after a change by force, until it is reconciled.
+    """
 
     active_region: str
     epoch: int
     state: State
+    drain_until: int | None = None
+    drain_to: str | None = None
+    changed_by: str | None = None
+    break_glass: str | None = None
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> ControlItem:
@@ -36,11 +44,38 @@ class ControlItem:
         try:
             state = item["state"]["S"]
             region, epoch = item["active_region"]["S"], int(item["epoch"]["N"])
+            until = int(item["drain_until"]["N"]) if "drain_until" in item else None
+            to, by, forced = (
+                _text(item, name) for name in ("drain_to", "changed_by", "break_glass")
+            )
         except (KeyError, TypeError, ValueError) as error:
             raise ControlItemInvalid(f"The control item lacks or garbles {error}.") from error
         if state not in ("serving", "draining") or not region:
             raise ControlItemInvalid(f"The control item says state {state!r}, region {region!r}.")
-        return cls(region, epoch, state)
+        if state == "draining" and to == region:
+            raise ControlItemInvalid(f"The control item drains {region} to itself.")
+        return cls(region, epoch, state, until, to, by, forced)
+
+
+def drains(control: ControlItem, now: int) -> bool:
+    """Say whether a drain is on, `now` being milliseconds since 1970.
+
+    A drain is a lease: an expired one is over, and the active Region serves again. One that does
+    not say when it ends is on: what an item lacks is no consent to write.
+    """
+    if control.state != "draining":
+        return False
+    return control.drain_until is None or now < control.drain_until
+
+
+def _text(item: Mapping[str, Any], name: str) -> str | None:
+    """Return an attribute that may be absent, but not empty or of another kind."""
+    if name not in item:
+        return None
+    found = item[name]["S"]
+    if not isinstance(found, str) or not found:
+        raise ValueError(name)
+    return found
 
 
 def seed_item(primary_region: str, now: str) -> dict[str, Any]:

@@ -28,6 +28,10 @@ class WriteThrottled(Exception):
     """The table takes no more writes at this moment. Nothing was written; try again."""
 
 
+class WriteUnknown(Exception):
+    """The table did not answer in time. Whether the write was made is not known."""
+
+
 @dataclass(frozen=True)
 class Item:
     """An item as users see it. A deleted one stays as a tombstone: its version counts on."""

@@ -22,13 +22,16 @@ def aws_error(code: str, **extra: Any) -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": code}, **extra}, "Operation")  # type: ignore[arg-type]
 
 
-def control_item(region: str = PRIMARY, epoch: int = 1, state: str = "serving") -> dict[str, Any]:
+def control_item(
+    region: str = PRIMARY, epoch: int = 1, state: str = "serving", **more: str | int
+) -> dict[str, Any]:
     """The control item, attribute types included."""
     return {
         "pk": {"S": "control"},
         "active_region": {"S": region},
         "epoch": {"N": str(epoch)},
         "state": {"S": state},
+        **{k: {"N": str(v)} if isinstance(v, int) else {"S": v} for k, v in more.items()},
     }
 
 

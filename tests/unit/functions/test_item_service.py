@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
 HERE = ControlItem(SECONDARY, 2, "serving")
 ELSEWHERE = ControlItem(PRIMARY, 1, "serving")
-DRAINING = ControlItem(SECONDARY, 2, "draining")
+T = 1_800_000_000_000
+DRAINING = ControlItem(SECONDARY, 2, "draining", T + 1000, PRIMARY)
+DRAINING_HERE = ControlItem(PRIMARY, 1, "draining", T + 1000, SECONDARY)
 
 
 class World:
@@ -37,8 +39,10 @@ class World:
         self.dynamodb = fake
         self.forwarded: list[tuple[str, str, dict[str, Any]]] = []
         self.answer: https.Response | https.Unreachable = https.Response(201, b"{}", {}, 0.1)
-        cached = CachedControl(lambda: self.control, seconds=0)
-        self.service = ItemService(known, cached, ItemsTable(fake, ITEMS))
+        self.now = 0.0
+        cached = CachedControl(lambda: self.control, seconds=0, clock=lambda: self.now)
+        items = ItemsTable(fake, ITEMS)
+        self.service = ItemService(known, cached, items, lambda: T + int(self.now * 1000))
 
     def request(self, method: str, url: str, **more: Any) -> https.Response:
         self.forwarded.append((method, url, more))
@@ -207,12 +211,59 @@ def test_an_active_region_that_does_not_answer_is_named(world: World) -> None:
     assert refused.value.__cause__ is world.answer
 
 
+def test_a_drained_region_passes_writes_on_and_hands_the_answer_back(world: World) -> None:
+    world.control = DRAINING
+    assert world.write() is world.answer
+    assert world.forwarded[0][1] == f"https://{PRIMARY}.pilotlight.example/items"
+    assert world.forwarded[0][2]["headers"][FORWARDED_BY] == SECONDARY
+    assert world.dynamodb.calls == [], "nothing is read or written here"
+
+
+def test_a_drained_region_writes_again_when_the_drain_has_expired(world: World) -> None:
+    world.control = DRAINING
+    world.now = 1.0
+    assert isinstance(world.write(), Item)
+
+
+def test_a_region_that_is_to_be_promoted_and_does_not_answer_is_a_drain_like_any(
+    world: World,
+) -> None:
+    world.control, world.answer = DRAINING, https.Unreachable("timed out")
+    with pytest.raises(WriteRefused, match=PRIMARY) as refused:
+        world.write()
+    assert refused.value.code == "Draining"
+
+
+# --- too late ------------------------------------------------------------------------------------
+def stall(world: World, at: str, seconds: float) -> None:
+    def interrupt(operation: str) -> None:
+        if operation == at:
+            world.now += seconds
+
+    world.dynamodb.interrupt = interrupt
+
+
+def test_a_write_that_waited_too_long_since_the_fence_is_not_sent(world: World) -> None:
+    stall(world, "get_item", 2.0)
+    with pytest.raises(WriteRefused) as refused:
+        world.write()
+    assert refused.value.code == "WriteTooLate"
+    assert world.dynamodb.asked("transact_write_items") == []
+
+
+def test_a_write_that_waited_a_little_is_sent(world: World) -> None:
+    stall(world, "get_item", 1.5)
+    assert isinstance(world.write(), Item)
+
+
 # --- refused -------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("control", "headers", "code"),
     [
         (None, {}, "ControlItemMissing"),
-        (DRAINING, {}, "Draining"),
+        (DRAINING, {FORWARDED_BY.lower(): PRIMARY}, "Draining"),
+        (DRAINING_HERE, {}, "Draining"),
+        (DRAINING_HERE, {FORWARDED_BY.lower(): PRIMARY}, "Draining"),
         (ELSEWHERE, {FORWARDED_BY.lower(): PRIMARY}, "NotActive"),
     ],
 )

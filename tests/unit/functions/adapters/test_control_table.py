@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -75,8 +76,9 @@ def test_reads_are_consistent(fake: FakeDynamoDB) -> None:
 # --- seeding -------------------------------------------------------------------------------------
 def test_seeding_makes_the_primary_active(dynamodb: Any) -> None:
     table = ControlTable(dynamodb, CONTROL)
-    assert table.seed(PRIMARY, NOW) == SERVING
-    assert table.read() == SERVING
+    seeded = replace(SERVING, changed_by="seed")
+    assert table.seed(PRIMARY, NOW) == seeded
+    assert table.read() == seeded
 
 
 def test_seeding_again_changes_nothing_about_who_is_active(dynamodb: Any) -> None:
@@ -144,6 +146,33 @@ def test_the_second_counts_from_before_the_read() -> None:
     assert cache.get() == SERVING
     reader.now += 0.1
     assert cache.get() == PROMOTED, "what was read may be as old as the start of the read"
+
+
+DRAINING = ControlItem(PRIMARY, 1, "draining", 2_000_000_000_000, SECONDARY)
+
+
+@pytest.mark.parametrize(("later", "found"), [(0.199, DRAINING), (0.2, PROMOTED)])
+def test_a_drain_is_kept_for_a_fifth_of_a_second(later: float, found: ControlItem) -> None:
+    reader = Reader(DRAINING, PROMOTED)
+    cache = reader.cache()
+    cache.get()
+    reader.now += later
+    assert cache.get() == found
+
+
+def test_the_age_of_what_is_kept_counts_from_before_the_read() -> None:
+    reader = Reader(SERVING)
+
+    def slow() -> ControlItem | None:
+        reader.now += 0.5
+        return reader.read()
+
+    cache = CachedControl(slow, clock=lambda: reader.now)
+    cache.get()
+    assert cache.age() == 0.5
+    reader.now += 0.25
+    cache.get()
+    assert cache.age() == 0.75
 
 
 def test_a_failed_read_is_not_kept() -> None:

@@ -80,12 +80,12 @@ def test_the_fence_reads_everything_in_one_call(beats: Heartbeats, client: Any) 
     beats.put_echo(PRIMARY, Echo(T, PRIMARY, 1), T)
     item = {**echoes.override_key(PRIMARY), "at": {"S": "2027-01-15T08:00:00Z"}}
     client.put_item(TableName=CONTROL, Item=item)
-    found = beats.at_the_fence(PRIMARY, T)
+    found = beats.at_the_fence(PRIMARY)
     assert found is not None
     control, proof = found
     assert control is not None
     assert (control.active_region, control.epoch) == (PRIMARY, 1)
-    assert (proof.heartbeat, proof.echo, proof.now) == (first, Echo(T, PRIMARY, 1), T)
+    assert (proof.heartbeat, proof.echo) == (first, Echo(T, PRIMARY, 1))
     assert proof.overridden_at is not None
     assert proof.overridden_at.timestamp() == 1_800_000_000
 
@@ -112,12 +112,12 @@ def unprocessed(**given: Any) -> Any:
 def test_a_partial_answer_is_none(client: Any, answer: Any) -> None:
     """What was not read is not missing: no heartbeat would mean that there was no gap."""
     partly = Partly(client, batch_get_item=answer)
-    assert Heartbeats(partly, ITEMS, CONTROL).at_the_fence(PRIMARY, T) is None
+    assert Heartbeats(partly, ITEMS, CONTROL).at_the_fence(PRIMARY) is None
 
 
 def test_a_garbled_heartbeat_is_no_missing_one(beats: Heartbeats, client: Any) -> None:
     client.put_item(TableName=ITEMS, Item={**heartbeat.key(PRIMARY), "seq": {"S": "seven"}})
-    assert beats.at_the_fence(PRIMARY, T) is None
+    assert beats.at_the_fence(PRIMARY) is None
 
 
 # --- the control item of a Region that may have been gone ----------------------------------------
@@ -132,8 +132,9 @@ class Primary:
     def at(self, seconds: float) -> str:
         """Return what becomes of a write at a time."""
         self.now = T + int(seconds * 1000)
-        found = judge(self.control.get(), PRIMARY, forwarded=False, proof=self.control.proof())
-        return found.code
+        control = self.control.get()
+        proof = self.control.proof()
+        return judge(control, PRIMARY, now=self.now, forwarded=False, proof=proof).code
 
 
 def test_a_schedule_that_fails_in_a_healthy_region_stops_no_write(client: Any) -> None:
@@ -188,6 +189,31 @@ def test_an_environment_that_slept_does_not_trust_what_it_held(client: Any) -> N
     client.put_item(TableName=CONTROL, Item=control_item(SECONDARY, 2))
     assert primary.at(0.9) == "Active", "held for a second"
     assert primary.at(3600) == "NotActive"
+
+
+def test_a_drain_is_held_for_a_fifth_of_a_second(client: Any) -> None:
+    primary = Primary(client)
+    primary.beats.beat(PRIMARY, None, beat(None, 0))
+    lease: dict[str, Any] = {"drain_until": T + 60_000, "drain_to": SECONDARY}
+    client.put_item(TableName=CONTROL, Item=control_item(PRIMARY, 1, "draining", **lease))
+    assert primary.at(1) == "Draining"
+    client.put_item(TableName=CONTROL, Item=control_item(PRIMARY, 1))
+    assert [primary.at(1.199), primary.at(1.2)] == ["Draining", "Active"]
+
+
+def test_the_age_of_what_is_held_counts_from_when_it_was_asked_for(client: Any) -> None:
+    primary = Primary(client)
+    assert primary.control.age() > 10**6, "nothing was asked for yet"
+
+    def slow(**given: Any) -> Any:
+        primary.now += 700
+        return client.batch_get_item(**given)
+
+    primary.beats._client = Partly(client, batch_get_item=slow)
+    primary.control.get()
+    assert primary.control.age() == 0.7
+    primary.now += 200
+    assert primary.control.age() == 0.9
 
 
 def test_a_pulse_that_cannot_be_renewed_runs_out(client: Any) -> None:

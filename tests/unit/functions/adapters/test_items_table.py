@@ -5,9 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import (
+    ClientError,
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    ReadTimeoutError,
+)
 from pilotlight.adapters.items_table import ItemsTable
-from pilotlight.domain.writes import Item, Write, WriteConflict, WriteThrottled, plan
+from pilotlight.domain.writes import (
+    Item,
+    Write,
+    WriteConflict,
+    WriteThrottled,
+    WriteUnknown,
+    plan,
+)
 
 from tests.unit.functions.fakes import ITEMS, PRIMARY, FakeDynamoDB, aws_error
 
@@ -171,3 +183,13 @@ def test_any_other_error_stays_what_it_is(
 ) -> None:
     with pytest.raises(ClientError, match=code):
         answering(fake, code, *reasons).write(planned(None, "01A"))
+
+
+@pytest.mark.parametrize("error", [ReadTimeoutError, ConnectTimeoutError, ConnectionClosedError])
+def test_whether_a_write_was_made_that_nobody_answered_is_unknown(
+    fake: FakeDynamoDB, error: type[ReadTimeoutError]
+) -> None:
+    fake.failing["transact_write_items"] = error(endpoint_url="https://dynamodb")
+    with pytest.raises(WriteUnknown) as unknown:
+        ItemsTable(fake, ITEMS).write(planned(None, "01A"))
+    assert isinstance(unknown.value.__cause__, error)

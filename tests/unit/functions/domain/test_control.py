@@ -10,10 +10,14 @@ from pilotlight.domain.control import (
     CONTROL_KEY,
     ControlItem,
     ControlItemInvalid,
+    drains,
     seed_item,
 )
 
 from tests.unit.functions.fakes import PRIMARY, SECONDARY, control_item
+
+T = 1_800_000_000_000
+LATER = ["drain_until", "drain_to", "changed_by", "break_glass"]
 
 
 @pytest.mark.parametrize("state", ["serving", "draining"])
@@ -23,8 +27,35 @@ def test_it_says_which_region_is_active_since_which_epoch(state: str) -> None:
 
 
 def test_attributes_that_later_releases_add_are_passed_over() -> None:
-    item = {**control_item(), "drain_until": {"N": "1"}, "changed_by": {"S": "x"}}
+    item = {**control_item(), "weather": {"S": "fair"}}
     assert ControlItem.from_item(item) == ControlItem(PRIMARY, 1, "serving")
+
+
+def test_it_says_until_when_and_where_to_it_drains_and_who_made_it_so() -> None:
+    lease: dict[str, str | int] = {"drain_until": T, "drain_to": SECONDARY}
+    item = control_item(PRIMARY, 1, "draining", **lease, changed_by="run", break_glass="forced")
+    found = ControlItem(PRIMARY, 1, "draining", T, SECONDARY, "run", "forced")
+    assert ControlItem.from_item(item) == found
+
+
+# --- a drain is a lease --------------------------------------------------------------------------
+@pytest.mark.parametrize(("now", "on"), [(T - 1, True), (T, False), (T + 1, False)])
+def test_a_drain_is_on_until_it_expires(now: int, on: bool) -> None:
+    assert drains(ControlItem(PRIMARY, 1, "draining", T, SECONDARY), now) is on
+
+
+def test_a_drain_that_does_not_say_when_it_ends_is_on() -> None:
+    assert drains(ControlItem(PRIMARY, 1, "draining"), 10**15)
+
+
+@pytest.mark.parametrize("until", [None, 0, T + 1])
+def test_where_the_region_serves_no_drain_is_on_whatever_one_left_behind(until: int | None) -> None:
+    assert not drains(ControlItem(PRIMARY, 1, "serving", until, SECONDARY), T)
+
+
+def test_a_region_that_drains_to_itself_says_nothing() -> None:
+    with pytest.raises(ControlItemInvalid, match="itself"):
+        ControlItem.from_item(control_item(PRIMARY, 1, "draining", drain_to=PRIMARY))
 
 
 @pytest.mark.parametrize("name", ["active_region", "epoch", "state"])
@@ -36,7 +67,7 @@ def test_an_item_that_lacks_an_attribute_says_nothing(name: str) -> None:
 
 
 @pytest.mark.parametrize("garbled", [None, {}, "text", {"B": b"x"}, {"S": None}, {"N": "x"}, []])
-@pytest.mark.parametrize("name", ["active_region", "epoch", "state"])
+@pytest.mark.parametrize("name", ["active_region", "epoch", "state", *LATER])
 def test_an_attribute_of_the_wrong_kind_says_nothing(name: str, garbled: Any) -> None:
     with pytest.raises(ControlItemInvalid):
         ControlItem.from_item({**control_item(), name: garbled})
@@ -46,6 +77,12 @@ def test_an_attribute_of_the_wrong_kind_says_nothing(name: str, garbled: Any) ->
 def test_a_state_that_nobody_knows_is_named(state: str) -> None:
     with pytest.raises(ControlItemInvalid, match=f"state {state!r}"):
         ControlItem.from_item(control_item(state=state))
+
+
+@pytest.mark.parametrize("name", ["drain_to", "changed_by", "break_glass"])
+def test_what_is_there_and_empty_says_nothing(name: str) -> None:
+    with pytest.raises(ControlItemInvalid, match=name):
+        ControlItem.from_item({**control_item(), name: {"S": ""}})
 
 
 def test_a_region_that_is_empty_is_nobody() -> None:
@@ -66,7 +103,7 @@ ATTRIBUTE = st.one_of(
 )
 
 
-@given(st.dictionaries(st.sampled_from(["active_region", "epoch", "state", "pk"]), ATTRIBUTE))
+@given(st.dictionaries(st.sampled_from(["active_region", "epoch", "state", *LATER]), ATTRIBUTE))
 def test_whatever_the_item_holds_it_is_read_or_called_invalid(item: dict[str, Any]) -> None:
     try:
         found = ControlItem.from_item(item)
@@ -78,7 +115,8 @@ def test_whatever_the_item_holds_it_is_read_or_called_invalid(item: dict[str, An
 
 def test_a_new_deployment_starts_with_the_primary_in_the_first_epoch() -> None:
     seeded = seed_item(PRIMARY, "2026-01-31T12:00:00.000Z")
-    assert ControlItem.from_item(seeded) == ControlItem(PRIMARY, 1, "serving")
+    found = ControlItem(PRIMARY, 1, "serving", changed_by="seed")
+    assert ControlItem.from_item(seeded) == found
     assert seeded["pk"] == {"S": CONTROL_KEY}
     assert seeded["changed_at"] == {"S": "2026-01-31T12:00:00.000Z"}
     assert seeded["changed_by"] == {"S": "seed"}

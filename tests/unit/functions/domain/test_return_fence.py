@@ -20,9 +20,12 @@ BROKEN = Heartbeat(9, T, 20_000, T - 5000)
 AGREES, KNOWS_BETTER = Echo(T - 5000, PRIMARY, 1), Echo(T - 5000, SECONDARY, 2)
 
 
-def passage(control: ControlItem | None = OLD, *, forwarded: bool = False, **proof: Any) -> Passage:
-    given: dict[str, Any] = {"heartbeat": BROKEN, "echo": None, "overridden_at": None, "now": T}
-    return judge(control, PRIMARY, forwarded=forwarded, proof=Proof(**{**given, **proof}))
+def passage(
+    control: ControlItem | None = OLD, *, now: int = T, forwarded: bool = False, **proof: Any
+) -> Passage:
+    given: dict[str, Any] = {"heartbeat": BROKEN, "echo": None, "overridden_at": None}
+    proved = Proof(**{**given, **proof})
+    return judge(control, PRIMARY, now=now, forwarded=forwarded, proof=proved)
 
 
 def test_without_a_gap_nobody_is_asked() -> None:
@@ -78,7 +81,8 @@ def test_where_another_region_is_active_a_gap_changes_nothing() -> None:
 
 
 def test_the_region_whose_replica_is_written_proves_nothing() -> None:
-    assert judge(ControlItem(SECONDARY, 2, "serving"), SECONDARY, forwarded=False).action == "write"
+    serving = ControlItem(SECONDARY, 2, "serving")
+    assert judge(serving, SECONDARY, now=T, forwarded=False).action == "write"
 
 
 @pytest.mark.parametrize("control", [OLD, ControlItem(SECONDARY, 2, "serving")])
@@ -89,6 +93,40 @@ def test_with_a_promotion_written_the_returned_region_never_writes_on_its_word(
     """Whatever of it has arrived: an echo written after the promotion carries its epoch."""
     if echo != AGREES:
         assert passage(control, echo=echo).action != "write"
+
+
+# --- on the way back -----------------------------------------------------------------------------
+BACK = ControlItem(PRIMARY, 3, "serving")
+RETURNING = ControlItem(SECONDARY, 2, "draining", T + 1000, PRIMARY)
+
+
+def test_a_failback_that_has_arrived_is_newer_than_what_the_gap_was_answered_with() -> None:
+    found = passage(BACK, echo=KNOWS_BETTER)
+    assert (found.action, found.epoch) == ("write", 3)
+
+
+@pytest.mark.parametrize("forwarded", [True, False])
+def test_until_the_failback_has_arrived_the_primary_refuses_and_says_that_it_drains(
+    forwarded: bool,
+) -> None:
+    assert passage(RETURNING, echo=KNOWS_BETTER, forwarded=forwarded).code == "Draining"
+
+
+@pytest.mark.parametrize("control", [OLD, ControlItem(PRIMARY, 1, "draining", T, SECONDARY)])
+def test_an_old_item_of_its_own_yields_to_an_echo_of_the_failback_until_that_arrives(
+    control: ControlItem,
+) -> None:
+    """It went away in the first epoch and is back in the third: what it holds is old."""
+    echo = Echo(T - 5000, PRIMARY, 3)
+    assert passage(control, echo=echo).code == "ControlItemBehind"
+    assert passage(BACK, echo=echo).action == "write"
+
+
+def test_an_expired_drain_lets_a_returned_region_write_no_sooner_than_serving_would() -> None:
+    expired = ControlItem(PRIMARY, 1, "draining", T, SECONDARY)
+    assert passage(expired).code == "AwaitingEcho"
+    assert passage(expired, echo=KNOWS_BETTER).region == SECONDARY
+    assert passage(expired, echo=AGREES).action == "write"
 
 
 # --- the echo ------------------------------------------------------------------------------------

@@ -58,6 +58,12 @@ class App:
         MODULE.control.cache_clear()
         MODULE.items.cache_clear()
 
+    def draining(self, source: str, target: str) -> None:
+        lease: dict[str, str | int] = {"drain_until": 2**42, "drain_to": target}
+        self.dynamodb.put_item(CONTROL, control_item(source, 2, "draining", **lease))
+        MODULE.control.cache_clear()
+        MODULE.items.cache_clear()
+
     def request(self, method: str, url: str, **more: Any) -> https.Response:
         self.forwarded.append((method, url, more))
         return self.other

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 from pilotlight.adapters import https
 
 from tests.unit.functions.fakes import CONTROL, ITEMS, PRIMARY, SECONDARY, aws_error
@@ -150,8 +151,10 @@ WRITES = [("POST", "/items"), ("PUT", "/items/tea"), ("DELETE", "/items/tea")]
 
 
 @pytest.mark.parametrize(("method", "path"), WRITES)
-def test_draining_is_a_503_with_retry_after(app: App, method: str, path: str) -> None:
-    app.active(SECONDARY, "draining")
+def test_a_region_that_is_to_be_promoted_answers_503_with_retry_after(
+    app: App, method: str, path: str
+) -> None:
+    app.draining(PRIMARY, SECONDARY)
     answer = app.ask(method, path, ORIGINAL)
     assert (answer.status, answer.error) == (503, "Draining")
     assert answer.headers["Retry-After"] == "1"
@@ -184,6 +187,14 @@ def test_another_write_in_between_is_a_409(app: App) -> None:
     answer = app.ask("POST", "/items", ORIGINAL)
     assert (answer.status, answer.error) == (409, "WriteConflict")
     assert "Retry-After" not in answer.headers
+
+
+def test_a_write_whose_fate_is_unknown_is_a_503_with_retry_after(app: App) -> None:
+    error = ReadTimeoutError(endpoint_url="https://dynamodb")
+    app.dynamodb.failing["transact_write_items"] = error
+    answer = app.ask("POST", "/items", ORIGINAL)
+    assert (answer.status, answer.error) == (503, "WriteUnknown")
+    assert answer.headers["Retry-After"] == "1"
 
 
 # --- forwarded -----------------------------------------------------------------------------------
@@ -228,3 +239,19 @@ def test_a_write_that_was_forwarded_once_is_not_forwarded_again(app: App) -> Non
     answer = app.ask("POST", "/items", ORIGINAL, headers={"X-Forwarded-By-Region": PRIMARY})
     assert (answer.status, answer.error) == (503, "NotActive")
     assert app.forwarded == []
+
+
+@pytest.mark.parametrize(("method", "path"), WRITES)
+def test_a_drained_region_hands_through_what_the_region_to_be_promoted_says(
+    app: App, method: str, path: str
+) -> None:
+    app.draining(SECONDARY, PRIMARY)
+    error = b'{"error": {"code": "Draining"}}'
+    app.other = https.Response(503, error, {"Retry-After": "1", "X-Served-By": PRIMARY}, 0.1)
+    answer = app.ask(method, path, ORIGINAL)
+    assert (answer.status, answer.error) == (503, "Draining")
+    assert (answer.headers["Retry-After"], answer.headers["X-Served-By"]) == ("1", PRIMARY)
+    app.other = https.Response(201, b'{"id": "tea"}', {"X-Epoch": "3"}, 0.1)
+    answer = app.ask(method, path, ORIGINAL)
+    assert (answer.status, answer.headers["X-Epoch"]) == (201, "3")
+    assert app.dynamodb.rows(ITEMS) == []

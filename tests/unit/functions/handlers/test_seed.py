@@ -23,6 +23,16 @@ from tests.unit.functions.fakes import (
 MODULE: Any = load_handler("seed")
 URL = "https://cloudformation-custom-resource-response.s3.amazonaws.com/x?signature=y"
 
+SEEDED = {
+    "active_region": PRIMARY,
+    "epoch": 1,
+    "state": "serving",
+    "drain_until": None,
+    "drain_to": None,
+    "changed_by": "seed",
+    "break_glass": None,
+}
+
 
 class World:
     """The control table, and what CloudFormation was told."""
@@ -64,7 +74,7 @@ def world(fake: FakeDynamoDB, monkeypatch: pytest.MonkeyPatch) -> World:
 @pytest.mark.parametrize("kind", ["Create", "Update"])
 def test_a_deployment_seeds_where_nothing_is(world: World, kind: str) -> None:
     seeded = world.send(kind)
-    assert seeded == {"active_region": PRIMARY, "epoch": 1, "state": "serving"}
+    assert seeded == SEEDED
     assert world.told() == {
         "Status": "SUCCESS",
         "Reason": "The control item is there.",
@@ -119,5 +129,5 @@ def test_a_failure_is_told_at_once_and_is_not_a_success_of_the_function(world: W
 
 def test_it_seeds_by_hand_and_tells_nobody(world: World) -> None:
     seeded = MODULE.lambda_handler({"RequestType": "Seed"}, context("seed"))
-    assert seeded == {"active_region": PRIMARY, "epoch": 1, "state": "serving"}
+    assert seeded == SEEDED
     assert world.requests == []
