@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 FILE = Path(__file__).with_name("usage.toml")
-InvokedBy = Literal["checks", "schedule", "machine", "deployment", "failure"]
+InvokedBy = Literal["checks", "schedule", "machine", "deployment", "failure", "viewer"]
 
 
 @dataclass(frozen=True)

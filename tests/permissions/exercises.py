@@ -145,6 +145,20 @@ def _provisioned_functions(lab: DeployedLab) -> tuple[str, str]:
     return f"{lab.app}-app", f"{lab.app}-switch"
 
 
+def overview(lab: DeployedLab) -> list[str]:
+    """Facts that cannot be read are told as unknown, each with its error."""
+    lab.reset()
+    lab.put("control", pk="control", active_region=lab.secondary, epoch=2, state="serving")
+    lab.put("recoveries", pk="recovery#2", outcome="promoted", epoch=2)
+    found = lab.invoke("overview", {"view": "facts"})["facts"]
+    unread = ("could not be read", "The epoch is not known")
+    return [
+        f"{name}: {fact['detail']}"
+        for name, fact in found.items()
+        if any(u in fact["detail"] for u in unread)
+    ]
+
+
 def seed(lab: DeployedLab) -> list[str]:
     try:
         found = lab.invoke("seed", {"RequestType": "Seed"})
@@ -196,6 +210,7 @@ EXERCISES: dict[str, tuple[Exercise, ...]] = {
     "SentinelRole": (sentinel,),
     "CapacityRole": (release_of_capacity, request_for_capacity),
     "JanitorRole": (janitor,),
+    "OverviewRole": (overview,),
     "SeedRole": (seed,),
     "AppRole": (requests,),
     "SwitchRole": (switch,),

@@ -1,0 +1,242 @@
+"""The state of a deployment, from facts that were read: one document for people and pages.
+
+Every fact has a verdict: `ok`, `attention`, or `unknown` where it is missing, too old or could not
+be read. Unknown is never ok: what nobody has seen is not as it should be.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal
+
+from pilotlight import moments
+from pilotlight.domain import past_recoveries
+from pilotlight.domain.conditions import OLD_SECONDS, SENTINEL_SILENT_SECONDS
+from pilotlight.domain.heartbeat import PASSIVE_PROMISE_MS, PATIENCE
+from pilotlight.domain.rpo import moment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+Verdict = Literal["ok", "attention", "unknown"]
+REHEARSALS: dict[Any, Verdict] = {"PASS": "ok", "FAIL": "attention"}
+PROBES: dict[Any, str] = {True: "succeeded", False: "failed"}
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Whose state it is."""
+
+    app_name: str
+    primary_region: str
+    secondary_region: str
+    rpo_objective: timedelta
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """What was read, as plain attributes. `{}` is not there, `{"error": …}` could not be read.
+
+    `heartbeats` are the Primary's, as `{"pulse": ms, **heartbeat.held(…)}`. `recoveries` are the
+    newest records, one for each epoch that was asked for.
+    """
+
+    control: Mapping[str, Any]
+    lock: Mapping[str, Any]
+    sentinel: Mapping[str, Any]
+    readiness: Mapping[str, Any]
+    rehearsal: Mapping[str, Any]
+    heartbeats: Mapping[str, Any]
+    recoveries: Sequence[Mapping[str, Any]]
+
+
+def overview(read: Gathered, pair: Pair, now: datetime) -> dict[str, Any]:
+    """Return the document that functions/overview/facts.schema.json describes."""
+    told: dict[str, Callable[[], dict[str, Any]]] = {
+        "control": lambda: _known(read.control, lambda it: control(it, pair, now)),
+        "machine": lambda: _known(read.lock, lambda it: machine(it, now), where_none=IDLE),
+        "sentinel": lambda: _known(read.sentinel, lambda it: sentinel(it, now)),
+        "readiness": lambda: _known(read.readiness, lambda it: readiness(it, now)),
+        "rehearsal": lambda: _known(read.rehearsal, lambda it: rehearsal(it, now)),
+        "replication": lambda: _known(
+            read.heartbeats, lambda it: replication(it, read.control, pair, now)
+        ),
+        "recoveries": lambda: past_recoveries.fact(read.recoveries, read.control),
+    }
+    facts = {name: tell() for name, tell in told.items()}
+    return {
+        **summary(facts),
+        "at": moments.text(now),
+        "app_name": pair.app_name,
+        "primary_region": pair.primary_region,
+        "secondary_region": pair.secondary_region,
+        "facts": facts,
+    }
+
+
+def summary(facts: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """Return the verdict on the whole, and the facts that it rests on."""
+    named: dict[str, list[str]] = {"attention": [], "unknown": []}
+    for name, fact in facts.items():
+        named.get(fact["verdict"], []).append(name)
+    verdict = next((v for v, names in named.items() if names), "ok")
+    parts = [f"{v.capitalize()}: {', '.join(names)}." for v, names in named.items() if names]
+    return {"verdict": verdict, "summary": " ".join(parts) or "Every fact is as it should be."}
+
+
+def control(item: Mapping[str, Any], pair: Pair, now: datetime) -> dict[str, Any]:
+    """Tell who is active. Anything but a Primary that serves is for a person to know."""
+    region, state = item.get("active_region"), item.get("state")
+    regions, states = (pair.primary_region, pair.secondary_region), ("serving", "draining")
+    if region not in regions or state not in states or not isinstance(item.get("epoch"), int):
+        return _fact("unknown", "The control item does not say who is active.")
+    until = _at(item.get("drain_until")) if state == "draining" else None
+    role = "Primary" if region == pair.primary_region else "Secondary"
+    detail, verdict = f"{region}, the {role}, serves.", "ok" if role == "Primary" else "attention"
+    if state == "draining":
+        verdict, to = "attention", item.get("drain_to") or "the other Region"
+        over = until is not None and until <= now
+        detail = f"{region} drains towards {to}."
+        if over:
+            detail = f"A drain towards {to} ran out: {region}, the {role}, serves again."
+    if item.get("break_glass"):
+        verdict, detail = "attention", f"{detail} A break-glass is not reconciled yet."
+    return _fact(
+        verdict,
+        detail,
+        active_region=region,
+        role=role,
+        epoch=item["epoch"],
+        state=state,
+        drain_until=moments.text(until) if until else None,
+        drain_to=item.get("drain_to") if state == "draining" else None,
+        break_glass=item.get("break_glass"),
+        changed_at=item.get("changed_at"),
+        changed_by=item.get("changed_by"),
+    )
+
+
+def machine(lock: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """Tell whether a machine holds the lock, or a cooldown keeps the next one from starting."""
+    owner, expires = lock.get("owner"), _at(lock.get("expires_at"), per_second=1)
+    cooldown = _at(lock.get("cooldown_until"), per_second=1)
+    if owner and (expires is None or expires > now):
+        what = lock.get("machine") or "recovery"
+        return _fact("attention", f"A {what} is running.", machine=what, execution=owner)
+    if cooldown is not None and cooldown > now:
+        until = moments.text(cooldown)
+        return _fact("attention", f"No recovery starts before {until}.", cooldown_until=until)
+    return IDLE
+
+
+def sentinel(item: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """Tell what the sentinel saw of the Primary when it last looked."""
+    age = _age(item.get("looked_at"), now)
+    if age is None:
+        return _fact("unknown", "The sentinel has not looked yet.")
+    probe, beacon = item.get("probe_ok"), str(item.get("beacon"))
+    said = PROBES.get(probe, "is unknown")
+    detail = f"The Primary's probe {said}, the beacon says {beacon}, {age} s ago."
+    verdict: Verdict = "ok" if probe is True and beacon == "healthy" else "unknown"
+    if probe is False or beacon == "unhealthy":
+        verdict = "attention"
+    if age > SENTINEL_SILENT_SECONDS:
+        verdict, detail = "unknown", f"The sentinel is silent. {detail}"
+    return _fact(
+        verdict,
+        detail,
+        probe_ok=probe,
+        beacon=beacon,
+        looked_at=item["looked_at"],
+        age_seconds=age,
+        first_failed_at=item.get("first_failed_at"),
+    )
+
+
+def readiness(item: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """Tell the scheduled verdict on the Secondary, with all that was looked at."""
+    age, said = _age(item.get("checked_at"), now), item.get("verdict")
+    if age is None:
+        return _fact("unknown", "There is no scheduled verdict.")
+    verdict: Verdict = "ok" if said == "ready" else "attention"
+    detail = f"{str(said).replace('_', ' ')}, {age} s ago: {item.get('findings') or 'no findings'}."
+    if age > OLD_SECONDS:
+        verdict, detail = "unknown", f"The scheduled verdict is too old. {detail}"
+    checks = past_recoveries.read_json(item.get("checks"), [])
+    kept = [
+        {k: c.get(k) for k in ("name", "required", "state", "detail")}
+        for c in (checks if isinstance(checks, list) else [])
+        if isinstance(c, dict)
+    ]
+    given = {"said": said, "checked_at": item["checked_at"], "age_seconds": age, "checks": kept}
+    return _fact(verdict, detail, **given)
+
+
+def rehearsal(item: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """Tell how the last rehearsal ended. One that proved nothing is unknown."""
+    age, said, passed = _age(item.get("at"), now), item.get("verdict"), item.get("last_pass_at")
+    if age is None:
+        return _fact("unknown", "No rehearsal is on record.")
+    detail = f"The last one, {age // 86400} days ago, ended {said}; the last pass was {passed}."
+    given = {"said": said, "rehearsed_at": item["at"], "last_pass_at": passed, "age_seconds": age}
+    return _fact(REHEARSALS.get(said, "unknown"), detail, **given)
+
+
+def replication(
+    beats: Mapping[str, Any], item: Mapping[str, Any], pair: Pair, now: datetime
+) -> dict[str, Any]:
+    """Tell how old what is held here of the Primary's heartbeats is.
+
+    The active Region writes all keys, and the oldest counts; a passive Primary writes one alone.
+    The other direction is not to be seen from here: CloudWatch has it.
+    """
+    active = item.get("active_region")
+    if active is None:
+        return _fact("unknown", "Without a control item nobody knows which heartbeats to expect.")
+    passive = active != pair.primary_region
+    written = _at(beats.get("pulse") if passive else beats.get("oldest_written_at"))
+    if written is None:
+        held = f"{beats.get('held')} of {beats.get('keys')} keys are held."
+        return _fact("unknown", f"The Primary's heartbeats are not all there: {held}")
+    seconds = round(max((now - written).total_seconds(), 0.0), 1)
+    limit = PASSIVE_PROMISE_MS * PATIENCE / 1000 if passive else pair.rpo_objective.total_seconds()
+    whose = "The passive Primary's heartbeat" if passive else "The oldest of the newest heartbeats"
+    return _fact(
+        "ok" if seconds <= limit else "attention",
+        f"{whose} held here is {seconds:g} s old; up to {limit:g} s is well.",
+        source=pair.primary_region,
+        seconds=seconds,
+        limit_seconds=limit,
+    )
+
+
+def _fact(verdict: str, detail: str, **values: Any) -> dict[str, Any]:
+    return {"verdict": verdict, "detail": detail, **values}
+
+
+IDLE = _fact("ok", "No recovery is running.")
+
+
+def _known(
+    told: Mapping[str, Any],
+    judge: Callable[[Mapping[str, Any]], dict[str, Any]],
+    where_none: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    if "error" in told:
+        return _fact("unknown", f"It could not be read: {told['error']}")
+    if not told:
+        return where_none or _fact("unknown", "There is none.")
+    return judge(told)
+
+
+def _age(text: Any, now: datetime) -> int | None:
+    at = moment(text)
+    return None if at is None else max(round((now - at).total_seconds()), 0)
+
+
+def _at(number: Any, per_second: int = 1000) -> datetime | None:
+    """Read a moment that was written as a number since 1970."""
+    if isinstance(number, bool) or not isinstance(number, int | float):
+        return None
+    return datetime.fromtimestamp(number / per_second, UTC)

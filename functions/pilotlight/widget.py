@@ -1,0 +1,143 @@
+"""The overview as HTML for a CloudWatch custom widget: no scripts, which CloudWatch takes out.
+
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/add_custom_widget_dashboard_security.html
+"""
+
+from __future__ import annotations
+
+from html import escape
+from string import Template
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+DESCRIPTION = """\
+## Pilot Light: overview
+Who is active, what the sentinel saw, readiness, rehearsals, replication, and the latest recoveries,
+read from the Secondary's own tables.
+
+### Widget parameters
+Param | Description
+---|---
+**view** | `widget` for this page, `facts` for the same as JSON
+
+### Example parameters
+``` yaml
+view: widget
+```
+"""
+TITLES = {
+    "control": "Who is active",
+    "machine": "Recovery",
+    "sentinel": "Primary, as the sentinel sees it",
+    "readiness": "Readiness of the Secondary",
+    "rehearsal": "Last rehearsal",
+    "replication": "Replication, by heartbeats",
+    "recoveries": "Latest recoveries",
+}
+# Text on background, each pair at a contrast of at least 4.5 to 1.
+LIGHT = {
+    "ok": "#fff;background:#1a7f37",
+    "attention": "#fff;background:#b3261e",
+    "unknown": "#fff;background:#5f6b7a",
+}
+DARK = {
+    "ok": "#000;background:#5fd38d",
+    "attention": "#000;background:#ff8a80",
+    "unknown": "#000;background:#b6bec9",
+}
+STATES = {"ok": "ok", "failed": "attention"}
+
+BADGE = Template(
+    '<span style="color:$colours;padding:1px 8px;border-radius:9px;white-space:nowrap">$text</span>'
+)
+PAGE = Template(
+    "<p>$badge <strong>$summary</strong></p>"
+    '<table style="width:100%"><tbody>$rows</tbody></table>'
+    "$checks$recoveries"
+    "<p><small>$app_name, $primary_region to $secondary_region, $at</small></p>"
+)
+ROW = Template(
+    '<tr><th scope="row" style="text-align:left">$title</th><td>$badge</td><td>$detail</td></tr>'
+)
+TABLE = Template(
+    '<h4>$title</h4><table style="width:100%"><thead><tr>$heads</tr></thead>'
+    "<tbody>$rows</tbody></table>"
+)
+
+
+def html(facts: Mapping[str, Any], *, dark: bool) -> str:
+    """Return the page. Every value is escaped: reasons and errors are other people's text."""
+    colours = DARK if dark else LIGHT
+    rows = (
+        ROW.substitute(
+            title=TITLES[name],
+            badge=_badge(fact["verdict"], colours),
+            detail=escape(fact["detail"]),
+        )
+        for name, fact in facts["facts"].items()
+    )
+    plain = ("app_name", "primary_region", "secondary_region", "at", "summary")
+    return PAGE.substitute(
+        badge=_badge(facts["verdict"], colours),
+        rows="".join(rows),
+        checks=_checks(facts["facts"]["readiness"].get("checks", []), colours),
+        recoveries=_recoveries(facts["facts"]["recoveries"]["recent"]),
+        **{name: escape(facts[name]) for name in plain},
+    )
+
+
+def _checks(checks: Iterable[Mapping[str, Any]], colours: Mapping[str, str]) -> str:
+    rows = [
+        (
+            escape(str(c["name"])),
+            "required" if c["required"] else "advisory",
+            _badge(STATES.get(str(c["state"]), "unknown"), colours, str(c["state"])),
+            escape(str(c["detail"])),
+        )
+        for c in checks
+    ]
+    return _table("Readiness, one by one", ("Check", "", "State", "Detail"), rows)
+
+
+def _recoveries(recent: Iterable[Mapping[str, Any]]) -> str:
+    rows = [
+        (
+            escape(str(r["epoch"])),
+            escape(f"{r['outcome']} ({r['mode']})"),
+            escape(_rto(r)),
+            seconds(r["rpo_seconds"]),
+            escape(str(r["recorded_at"])),
+            escape(str(r["reason"])),
+        )
+        for r in recent
+    ]
+    heads = ("Epoch", "Outcome", "RTO of the machine", "RPO estimate", "Recorded", "Reason")
+    return _table("Latest recoveries", heads, rows)
+
+
+def _rto(recovery: Mapping[str, Any]) -> str:
+    told = seconds(recovery["rto_seconds"])
+    return f"{told}, from the {recovery['rto_from']}" if recovery["rto_from"] else told
+
+
+def seconds(value: Any) -> str:
+    """Write seconds, or that they are not known."""
+    return f"{value:g} s" if isinstance(value, int | float) else "unknown"
+
+
+def _table(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a table of cells that are HTML already; nothing where there are no rows."""
+    if not rows:
+        return ""
+    cells = ("".join(f"<td>{cell}</td>" for cell in row) for row in rows)
+    return TABLE.substitute(
+        title=title,
+        heads="".join(f'<th scope="col" style="text-align:left">{h}</th>' for h in heads),
+        rows="".join(f"<tr>{row}</tr>" for row in cells),
+    )
+
+
+def _badge(verdict: str, colours: Mapping[str, str], text: str | None = None) -> str:
+    return BADGE.substitute(colours=colours[verdict], text=escape(text or verdict))

@@ -1,0 +1,182 @@
+"""The dashboard: its metrics are published by somebody, its names are the deployment's."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pilotlight.widget import DESCRIPTION
+
+from tests.handlers import load_handler
+from tests.template.stacks import ACCOUNT, Stack, stack
+
+FUNCTIONS = Path(__file__).resolve().parents[2] / "functions"
+HANDLER: Any = load_handler("overview")
+# What AWS itself publishes of resources like ours, and with which dimensions:
+# https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/monitoring-health-checks.html
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-metrics-and-dimensions.html
+# https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html
+OF_AWS = {
+    "AWS/Route53": ({"HealthCheckPercentageHealthy"}, {"HealthCheckId"}),
+    "AWS/DynamoDB": ({"ReplicationLatency"}, {"TableName", "ReceivingRegion"}),
+    "AWS/ApiGateway": ({"Count", "5XXError"}, {"ApiName"}),
+    "AWS/States": (
+        {"ExecutionsSucceeded", "ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted"},
+        {"StateMachineArn"},
+    ),
+}
+
+
+@pytest.fixture
+def widgets(secondary: Stack) -> list[dict[str, Any]]:
+    (dashboard,) = secondary.of_type("AWS::CloudWatch::Dashboard").values()
+    return json.loads(dashboard["DashboardBody"])["widgets"]
+
+
+def metrics(widgets: list[dict[str, Any]]) -> list[tuple[str, str, dict[str, str], str]]:
+    """Namespace, name, dimensions and Region of each metric."""
+    found = []
+    for properties in (w["properties"] for w in widgets if w["type"] == "metric"):
+        for metric in properties["metrics"]:
+            options = metric[-1] if isinstance(metric[-1], dict) else {}
+            namespace, name, *parts = [p for p in metric if isinstance(p, str)]
+            dimensions = dict(zip(parts[::2], parts[1::2], strict=True))
+            found.append((namespace, name, dimensions, options.get("region", properties["region"])))
+    return found
+
+
+def published_by_code() -> dict[str, set[str]]:
+    """The metrics that each function's code names, by the service under which it publishes."""
+    found: dict[str, set[str]] = {}
+    for function in stack("secondary").of_type("AWS::Lambda::Function").values():
+        variables = function["Environment"]["Variables"]
+        folder = function["FunctionName"].removeprefix("pilot-light-").replace("-", "")
+        text = (FUNCTIONS / folder / "app.py").read_text()
+        if "Metrics()" in text:
+            service = variables["POWERTOOLS_SERVICE_NAME"]
+            found[service] = set(re.findall(r'"([A-Z][A-Za-z]+)"', text))
+    return found
+
+
+def test_only_the_secondary_has_a_dashboard(any_stack: Stack) -> None:
+    there = any_stack.of_type("AWS::CloudWatch::Dashboard")
+    assert bool(there) is any_stack.env.startswith("secondary")
+
+
+def test_every_metric_of_ours_is_named_in_the_code_of_the_function_that_publishes_it(
+    widgets: list[dict[str, Any]], secondary: Stack
+) -> None:
+    published = published_by_code()
+    ours = [m for m in metrics(widgets) if m[0] == "PilotLight"]
+    assert {m[1] for m in ours} == {
+        "ProbeFailed",
+        "ProbeSeconds",
+        "BeaconUnhealthy",
+        "PrimaryUnhealthy",
+        "SecondaryReady",
+    }
+    for _, name, dimensions, region in ours:
+        assert region == secondary.region
+        assert set(dimensions) == {"service"}
+        assert name in published[dimensions["service"]]
+
+
+def test_every_other_metric_is_one_that_aws_publishes_of_a_resource_of_the_deployment(
+    widgets: list[dict[str, Any]], secondary: Stack
+) -> None:
+    tables = {t["TableName"] for t in secondary.of_type("AWS::DynamoDB::GlobalTable").values()}
+    (api,) = secondary.of_type("AWS::ApiGateway::RestApi").values()
+    known = tables | {api["Name"], secondary.region, stack("primary").region}
+    for namespace, name, dimensions, _ in metrics(widgets):
+        if namespace == "PilotLight":
+            continue
+        names, wanted = OF_AWS[namespace]
+        assert name in names
+        assert set(dimensions) == wanted
+        for value in dimensions.values():
+            assert value in known or value.strip("<>") in secondary.resources, value
+
+
+def test_replication_is_shown_in_both_directions_where_its_source_is(
+    widgets: list[dict[str, Any]], secondary: Stack
+) -> None:
+    pair = {secondary.region, stack("primary").region}
+    shown = [m for m in metrics(widgets) if m[1] == "ReplicationLatency"]
+    ways = {(m[2]["TableName"], m[3], m[2]["ReceivingRegion"]) for m in shown}
+    tables = {t["TableName"] for t in secondary.of_type("AWS::DynamoDB::GlobalTable").values()}
+    assert ways == {(t, a, b) for t in tables for a in pair for b in pair - {a}}
+
+
+def test_no_widget_names_a_region_outside_of_the_pair_and_us_east_1(
+    widgets: list[dict[str, Any]], secondary: Stack
+) -> None:
+    known = {secondary.region, stack("primary").region, "us-east-1"}
+    assert set(re.findall(r"\b[a-z]{2}(?:-[a-z]+)+-\d\b", json.dumps(widgets))) <= known
+    for namespace, _, _, region in metrics(widgets):
+        assert region in known
+        assert (region == "us-east-1") is (namespace == "AWS/Route53")
+
+
+def test_the_alarms_are_exactly_those_of_the_deployment(
+    widgets: list[dict[str, Any]],
+) -> None:
+    (shown,) = [w["properties"]["alarms"] for w in widgets if w["type"] == "alarm"]
+    made = {
+        f"arn:aws:cloudwatch:{found.region}:{ACCOUNT}:alarm:{alarm['AlarmName']}"
+        for found in (stack("secondary"), stack("primary"), stack("monitor"))
+        for alarm in found.of_type("AWS::CloudWatch::Alarm").values()
+    }
+    assert len(shown) == len(set(shown))
+    assert set(shown) == made
+
+
+def test_the_custom_widget_asks_the_overview_for_what_it_knows(
+    widgets: list[dict[str, Any]],
+) -> None:
+    (widget,) = [w["properties"] for w in widgets if w["type"] == "custom"]
+    assert widget["endpoint"] == "<OverviewFunctionAliaslive>"
+    assert HANDLER.violation(widget["params"], HANDLER.EVENT) is None
+    assert f"view: {widget['params']['view']}" in DESCRIPTION
+
+
+def test_widgets_stay_within_the_grid_and_do_not_overlap(widgets: list[dict[str, Any]]) -> None:
+    taken: set[tuple[int, int]] = set()
+    for w in widgets:
+        cells = {
+            (x, y)
+            for x in range(w["x"], w["x"] + w["width"])
+            for y in range(w["y"], w["y"] + w["height"])
+        }
+        assert w["x"] + w["width"] <= 24
+        assert not cells & taken, w["properties"]["title"]
+        taken |= cells
+
+
+def test_the_overview_only_reads_and_only_the_items_that_it_tells_of(secondary: Stack) -> None:
+    (policy,) = secondary.resources["OverviewRole"]["Properties"]["Policies"]
+    keys = {}
+    for statement in policy["PolicyDocument"]["Statement"]:
+        assert statement["Action"] in ("dynamodb:GetItem", "dynamodb:BatchGetItem")
+        ((condition),) = statement["Condition"].values()
+        keys[statement["Resource"]] = condition["dynamodb:LeadingKeys"]
+    assert keys == {
+        "<ControlTable.Arn>": ["control"],
+        "<RecoveriesTable.Arn>": ["lock", "sentinel", "readiness", "rehearsal", "recovery#*"],
+        "<ItemsTable.Arn>": [f"H#{stack('primary').region}#*"],
+    }
+
+
+def test_no_service_may_invoke_the_overview(secondary: Stack) -> None:
+    """CloudWatch invokes it as the person who looks."""
+    for permission in secondary.of_type("AWS::Lambda::Permission").values():
+        assert "Overview" not in permission["FunctionName"]
+
+
+def test_the_output_leads_to_the_dashboard(secondary: Stack) -> None:
+    url = secondary.outputs["DashboardUrl"]["Value"]
+    assert url.endswith("#dashboards/dashboard/<Dashboard>")
+    assert f"region={secondary.region}" in url

@@ -1,0 +1,176 @@
+"""The overview: what is well, what a person has to know, and that unknown is never well."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from typing import Any
+
+import pytest
+from pilotlight.domain.overview import Gathered, overview
+
+from tests.unit.functions.fakes import PRIMARY, SECONDARY
+from tests.unit.functions.overview_facts import FAILED_OVER, MS, NOW, PAIR, WELL, fact, told
+
+SENTINEL = dict(WELL.sentinel)
+READINESS = dict(WELL.readiness)
+DRAINING = {"active_region": PRIMARY, "epoch": 3, "state": "draining", "drain_to": SECONDARY}
+
+
+def test_a_deployment_in_which_all_is_well_says_so() -> None:
+    found = told()
+    assert (found["verdict"], found["summary"]) == ("ok", "Every fact is as it should be.")
+    assert {f["verdict"] for f in found["facts"].values()} == {"ok"}
+    assert (found["primary_region"], found["secondary_region"]) == (PRIMARY, SECONDARY)
+
+
+SOURCES = {f.name: f.name for f in fields(Gathered)} | {
+    "lock": "machine",
+    "heartbeats": "replication",
+}
+
+
+@pytest.mark.parametrize(("source", "name"), SOURCES.items())
+def test_what_cannot_be_read_is_unknown_and_says_why(source: str, name: str) -> None:
+    broken: Any = {"error": "AccessDenied"}
+    read = replace(FAILED_OVER, **{source: [broken] if source == "recoveries" else broken})
+    found = overview(read, PAIR, NOW)["facts"][name]
+    assert found["verdict"] == "unknown"
+    assert "AccessDenied" in found["detail"]
+
+
+@pytest.mark.parametrize("source", sorted(set(SOURCES) - {"lock", "recoveries"}))
+def test_what_is_missing_is_unknown(source: str) -> None:
+    assert told(**{source: {}})["facts"][SOURCES[source]]["verdict"] == "unknown"
+
+
+def test_the_summary_names_what_needs_attention_before_what_is_unknown() -> None:
+    found = told(rehearsal={}, sentinel=SENTINEL | {"probe_ok": False})
+    assert found["verdict"] == "attention"
+    assert found["summary"] == "Attention: sentinel. Unknown: rehearsal."
+    assert told(rehearsal={})["verdict"] == "unknown"
+
+
+# --- who is active --------------------------------------------------------------------------------
+def test_an_active_secondary_is_for_a_person_to_know() -> None:
+    found = fact("control", control=FAILED_OVER.control, recoveries=FAILED_OVER.recoveries)
+    assert (found["verdict"], found["role"], found["epoch"]) == ("attention", "Secondary", 2)
+    assert found["detail"] == f"{SECONDARY}, the Secondary, serves."
+
+
+def test_a_drain_that_runs_is_told_with_its_end_and_one_that_ran_out_serves_again() -> None:
+    records = [{"epoch": 3}, {"epoch": 2}]
+    runs = fact("control", control=DRAINING | {"drain_until": MS + 5_000}, recoveries=records)
+    assert (runs["verdict"], runs["drain_until"]) == ("attention", "2026-07-01T12:00:05.000Z")
+    assert runs["detail"] == f"{PRIMARY} drains towards {SECONDARY}."
+    over = fact("control", control=DRAINING | {"drain_until": MS - 1}, recoveries=records)
+    assert over["verdict"] == "attention"
+    assert "ran out" in over["detail"] and "serves again" in over["detail"]
+
+
+def test_a_break_glass_stays_in_view_until_it_is_reconciled() -> None:
+    found = fact("control", control=WELL.control | {"break_glass": "the Secondary was lost"})
+    assert (found["verdict"], found["break_glass"]) == ("attention", "the Secondary was lost")
+    assert "break-glass" in found["detail"]
+
+
+@pytest.mark.parametrize(
+    "garbled", [{"state": "asleep"}, {"active_region": "eu-west-1"}, {"epoch": "two"}]
+)
+def test_a_garbled_control_item_says_nothing(garbled: dict[str, Any]) -> None:
+    assert fact("control", control=WELL.control | garbled)["verdict"] == "unknown"
+
+
+# --- machine --------------------------------------------------------------------------------------
+def test_a_run_that_holds_the_lock_is_told_by_its_machine() -> None:
+    lock = {"owner": "arn:execution", "machine": "switchover", "expires_at": MS // 1000 + 60}
+    found = fact("machine", lock=lock)
+    assert (found["verdict"], found["machine"]) == ("attention", "switchover")
+    assert found["execution"] == "arn:execution"
+
+
+def test_a_lock_that_ran_out_and_a_cooldown_that_is_over_hold_up_nobody() -> None:
+    past = MS // 1000 - 1
+    assert fact("machine", lock={"owner": "arn", "expires_at": past})["verdict"] == "ok"
+    assert fact("machine", lock={"cooldown_until": past})["verdict"] == "ok"
+    assert fact("machine", lock={"cooldown_until": past + 60})["verdict"] == "attention"
+
+
+# --- sentinel -------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("probe", "beacon", "verdict"),
+    [
+        (True, "healthy", "ok"),
+        (False, "healthy", "attention"),
+        (True, "unhealthy", "attention"),
+        (True, "unknown", "unknown"),
+        (None, "healthy", "unknown"),
+    ],
+)
+def test_the_primary_is_well_only_where_both_witnesses_say_so(
+    probe: bool | None, beacon: str, verdict: str
+) -> None:
+    assert (
+        fact("sentinel", sentinel=SENTINEL | {"probe_ok": probe, "beacon": beacon})["verdict"]
+        == verdict
+    )
+
+
+def test_a_sentinel_that_is_silent_vouches_for_nothing() -> None:
+    looked = {"looked_at": "2026-07-01T11:58:59.000Z"}
+    found = fact("sentinel", sentinel=SENTINEL | looked)
+    assert (found["verdict"], found["age_seconds"]) == ("unknown", 61)
+    assert "silent" in found["detail"]
+
+
+# --- readiness and rehearsal ----------------------------------------------------------------------
+def test_readiness_shows_every_check_with_its_state() -> None:
+    found = fact("readiness")
+    assert (found["said"], found["age_seconds"]) == ("ready", 240)
+    assert [(c["name"], c["required"], c["state"]) for c in found["checks"]] == [
+        ("items_table", True, "ok"),
+        ("subscribers", False, "failed"),
+    ]
+
+
+def test_a_secondary_that_is_not_ready_needs_attention_and_an_old_verdict_is_none() -> None:
+    said = READINESS | {"verdict": "not_ready", "findings": "items_table failed: gone"}
+    found = fact("readiness", readiness=said)
+    assert found["verdict"] == "attention" and "items_table failed: gone" in found["detail"]
+    old = fact("readiness", readiness=READINESS | {"checked_at": "2026-07-01T11:44:59Z"})
+    assert old["verdict"] == "unknown" and "too old" in old["detail"]
+
+
+def test_checks_that_are_garbled_are_left_out_and_the_verdict_stays() -> None:
+    assert fact("readiness", readiness=READINESS | {"checks": "{"})["checks"] == []
+
+
+@pytest.mark.parametrize(
+    ("said", "verdict"), [("PASS", "ok"), ("FAIL", "attention"), ("INCONCLUSIVE", "unknown")]
+)
+def test_a_rehearsal_proves_something_only_where_it_passed(said: str, verdict: str) -> None:
+    found = fact("rehearsal", rehearsal=dict(WELL.rehearsal) | {"verdict": said})
+    assert (found["verdict"], found["said"]) == (verdict, said)
+    assert "2 days ago" in found["detail"]
+
+
+# --- replication ----------------------------------------------------------------------------------
+def test_the_oldest_of_the_newest_heartbeats_counts_against_the_objective() -> None:
+    found = fact("replication")
+    assert (found["seconds"], found["limit_seconds"]) == (30.0, 120)
+    beats = dict(WELL.heartbeats) | {"oldest_written_at": MS - 121_000}
+    assert fact("replication", heartbeats=beats)["verdict"] == "attention"
+
+
+def test_a_key_that_is_not_held_makes_the_lag_unknown() -> None:
+    beats = dict(WELL.heartbeats) | {"held": 15, "oldest_written_at": None}
+    found = fact("replication", heartbeats=beats)
+    assert found["verdict"] == "unknown" and "15 of 16" in found["detail"]
+
+
+def test_a_passive_primary_is_judged_by_its_one_pulse() -> None:
+    beats = {"pulse": MS - 80_000, "keys": 16, "held": 1, "oldest_written_at": None}
+    given = {"control": FAILED_OVER.control, "recoveries": FAILED_OVER.recoveries}
+    found = fact("replication", heartbeats=beats, **given)
+    assert (found["verdict"], found["seconds"], found["limit_seconds"]) == ("ok", 80.0, 90.0)
+    silent = fact("replication", heartbeats=beats | {"pulse": MS - 91_000}, **given)
+    assert silent["verdict"] == "attention"

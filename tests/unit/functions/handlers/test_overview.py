@@ -1,0 +1,107 @@
+"""The overview function: facts and widget, from the tables of its own Region."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from pilotlight.adapters.heartbeats import Heartbeats
+from pilotlight.domain.heartbeat import Heartbeat
+from pilotlight.validation import violation
+
+from tests.handlers import context, load_handler
+from tests.unit.functions.fakes import (
+    CONTROL,
+    ITEMS,
+    PRIMARY,
+    RECOVERIES,
+    SECONDARY,
+    aws_error,
+    control_item,
+)
+from tests.unit.functions.overview_facts import RECORD, SCHEMA
+
+MODULE: Any = load_handler("overview")
+
+
+def ask(event: Any) -> Any:
+    return MODULE.lambda_handler(event, context("overview"))
+
+
+@pytest.fixture
+def tables(moto_client: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    for table, names in ((CONTROL, ["pk"]), (RECOVERIES, ["pk"]), (ITEMS, ["pk", "sk"])):
+        for item in moto_client.scan(TableName=table)["Items"]:
+            moto_client.delete_item(TableName=table, Key={name: item[name] for name in names})
+    monkeypatch.setattr(MODULE, "client", lambda _service: moto_client)
+    monkeypatch.setenv("RPO_OBJECTIVE_SECONDS", "120")
+    return moto_client
+
+
+def test_a_deployment_of_which_nothing_is_known_is_told_as_unknown(tables: Any) -> None:
+    found = ask({"view": "facts"})
+    assert violation(found, SCHEMA) is None
+    assert found["verdict"] == "unknown"
+    verdicts = {name: fact["verdict"] for name, fact in found["facts"].items()}
+    assert verdicts.pop("machine") == "ok", "no lock is no recovery"
+    assert set(verdicts.values()) == {"unknown"}
+
+
+def test_a_deployment_that_failed_over_is_told_from_its_own_tables(tables: Any) -> None:
+    tables.put_item(TableName=CONTROL, Item=control_item(SECONDARY, 2))
+    attributes = {k: {"N" if k == "epoch" else "S": str(v)} for k, v in RECORD.items()}
+    tables.put_item(TableName=RECOVERIES, Item={"pk": {"S": "recovery#2"}, **attributes})
+    tables.put_item(
+        TableName=RECOVERIES,
+        Item={"pk": {"S": "lock"}, "cooldown_until": {"N": "99999999999"}},
+    )
+    look = {"looked_at": {"S": "2020-01-01T00:00:00Z"}, "probe_ok": {"BOOL": False}}
+    tables.put_item(TableName=RECOVERIES, Item={"pk": {"S": "sentinel"}, **look})
+    Heartbeats(tables, ITEMS, CONTROL).beat(PRIMARY, None, Heartbeat(1, 1, 60_000, None, "t", 1))
+    found = ask({"view": "facts"})
+    facts = found["facts"]
+    assert violation(found, SCHEMA) is None
+    assert (facts["control"]["active_region"], facts["control"]["epoch"]) == (SECONDARY, 2)
+    assert facts["recoveries"]["recent"][0]["rto_seconds"] == 60.5
+    assert facts["machine"]["cooldown_until"].startswith("5138")
+    assert facts["sentinel"]["probe_ok"] is False
+    assert facts["replication"]["verdict"] == "attention"
+
+
+def test_a_table_that_does_not_answer_makes_its_facts_unknown_and_no_error(
+    tables: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Broken:
+        def get_item(self, **_: Any) -> Any:
+            raise aws_error("ProvisionedThroughputExceededException")
+
+        batch_get_item = get_item
+
+    monkeypatch.setattr(MODULE, "client", lambda _service: Broken())
+    facts = ask({"view": "facts"})["facts"]
+    assert {f["verdict"] for f in facts.values()} == {"unknown"}
+    assert "ProvisionedThroughputExceeded" in facts["sentinel"]["detail"]
+
+
+def test_the_widget_is_html_in_the_colours_of_the_dashboard(tables: Any) -> None:
+    light, dark = (
+        ask({"view": "widget", "widgetContext": {"theme": theme}}) for theme in ("light", "dark")
+    )
+    assert "Who is active" in light and "Who is active" in dark
+    assert MODULE.widget.DARK["unknown"] in dark
+    assert MODULE.widget.LIGHT["unknown"] in light
+    assert json.loads(json.dumps(light)) == light
+
+
+def test_the_widget_describes_itself_without_reading_anything(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(MODULE, "client", None)
+    assert ask({"describe": True}).startswith("## Pilot Light")
+
+
+@pytest.mark.parametrize("event", [{}, {"view": "everything"}, {"widgetContext": {}}, []])
+def test_an_event_that_asks_for_nothing_known_is_an_error(event: Any) -> None:
+    with pytest.raises(MODULE.UnknownView):
+        ask(event)
