@@ -82,15 +82,22 @@ def cli() -> None:
 
 @cli.command()
 @click.option("--detach", is_flag=True, help="Return once it is up; `lab down` ends it.")
+@click.option(
+    "--parameter",
+    "parameters",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A parameter of the Secondary's stack, such as Approval=hold. May be repeated.",
+)
 @ports
-def up(*, detach: bool, **options: int) -> None:
+def up(*, detach: bool, parameters: tuple[str, ...], **options: int) -> None:
     """Start the lab, deploy the application to it, and stay up."""
     config, progress = described(**options), Progress()
     with progress.step("Engine"):
         engine = process.start(config, owned=not detach)
     try:
         deployment.build(progress)
-        deployment.deploy(config, progress)
+        deployment.deploy(config, progress, *parameters)
         console.print(welcome(config), highlight=False, soft_wrap=True)
         if detach:
             return

@@ -1,4 +1,4 @@
-"""Decide: turns evidence into a decision. Calls nobody."""
+"""Decide: turns evidence into a decision, and an answer into what it means. Calls nobody."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
+from pilotlight.domain import approval
 from pilotlight.domain.conditions import Rpo
 from pilotlight.domain.confirmation import policy
 from pilotlight.domain.decision import SETTLING_JUDGEMENTS, decide
@@ -20,7 +21,12 @@ logger, tracer, metrics = Logger(), Tracer(), Metrics()
 @tracer.capture_lambda_handler(capture_response=False)
 @logger.inject_lambda_context(clear_state=True)
 def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """Read request, evidence, `hold_started_at` and `now`, and return the decision."""
+    """Read request, evidence, `hold_started_at` and `now`, and return the decision.
+
+    With `{"step": "answer"}`, `asked`, `unanswered` and `now`: what came of asking a person.
+    """
+    if event.get("step") == "answer":
+        return _answer(event)
     held_since = event.get("hold_started_at")
     decision = decide(
         mode=event["request"]["mode"],
@@ -40,3 +46,11 @@ def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     metrics.add_metric(name=f"Decision.{decision['action']}", unit=MetricUnit.Count, value=1)
     logger.info("Decided", extra={"decision": decision})
     return decision
+
+
+def _answer(event: dict[str, Any]) -> dict[str, Any]:
+    found = approval.read(
+        event["asked"], unanswered=approval.policy(event["unanswered"]), now=parse(event["now"])
+    ).as_dict()
+    logger.info("Answer read", extra={"approval": found})
+    return found

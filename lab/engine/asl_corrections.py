@@ -19,6 +19,7 @@ def apply() -> None:
     _parse_once()
     _stopped_branches_end()
     _what_is_over_stays_over()
+    _who_waits_for_a_token_hears_the_end()
     _errors_of_branches_keep_their_names()
     asl_jsonata.install()
     asl_spelling.install()
@@ -79,6 +80,22 @@ def _what_is_over_stays_over() -> None:
             original(self, error)
 
     Environment.set_error = set_error
+
+
+def _who_waits_for_a_token_hears_the_end() -> None:
+    """End a task that waits for its token with the execution, not with its own deadline."""
+    from moto.stepfunctions.parser.asl.eval.environment import Environment
+
+    def heard(end: Any) -> Any:
+        def ended(self: Any, *args: Any, **kwargs: Any) -> None:
+            end(self, *args, **kwargs)
+            for endpoint in list(self.callback_pool_manager._pool.values()):
+                endpoint.interrupt_all()
+
+        return ended
+
+    Environment.set_stop = heard(Environment.set_stop)
+    Environment.set_timed_out = heard(Environment.set_timed_out)
 
 
 def _errors_of_branches_keep_their_names() -> None:

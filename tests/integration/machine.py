@@ -194,6 +194,8 @@ def definition(path: Path = DEFINITION, **overrides: str) -> str:
         "HoldRetrySeconds": "15",
         "CooldownSeconds": "900",
         "ProvisionedConcurrency": "0",
+        "Approval": "none",
+        "ApprovalSeconds": "300",
         "CapacityMachine": CAPACITY_MACHINE,
         **{f"{name}Function": function_arn(name) for name in FUNCTIONS},
         **overrides,

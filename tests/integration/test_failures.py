@@ -32,6 +32,8 @@ ELSEWHERE = {
     "ReadLock",
     "FindRecord",
     "NotifyHold",
+    "AskApproval",
+    "ReadAnswer",
     "RehearsePromotion",
     "RequestCapacity",
     "NotifyFailure",

@@ -21,6 +21,8 @@ STRAIGHT = sorted(
         "ReadLock",
         "FindRecord",
         "NotifyHold",
+        "AskApproval",
+        "ReadAnswer",
         "RehearsePromotion",
         "RequestCapacity",
         "ReleaseLock",

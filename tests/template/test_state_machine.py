@@ -54,11 +54,13 @@ def test_statelint_finds_nothing_but_what_it_does_not_know(definition: Definitio
     script = Path(sys.executable).parent / "statelint"
     found = subprocess.run([script, definition.path], capture_output=True, text=True, check=False)
     lines = [line.strip() for line in (found.stdout + found.stderr).splitlines() if line.strip()]
-    # statelint does not know that JSONata may compute the seconds of a Wait.
+    # statelint does not know that JSONata may compute seconds.
     known = (
-        'States.WaitToJudgeAgain.Seconds is "{% ${HoldRetrySeconds} %}" but should be an Integer'
+        'States.WaitToJudgeAgain.Seconds is "{% ${HoldRetrySeconds} %}" but should be an Integer',
+        'States.AskApproval.TimeoutSeconds is "{% ${ApprovalSeconds} %}" but should be an Integer',
     )
-    assert [x for x in lines if known not in x and not re.match(r"(One|\d+) errors?:", x)] == []
+    said = [x for x in lines if not re.match(r"(One|\d+) errors?:", x)]
+    assert [x for x in said if not any(k in x for k in known)] == []
 
 
 @every_machine
@@ -92,7 +94,10 @@ def test_a_task_is_bounded_in_time_and_its_failure_is_caught(
     definition: Definition, name: str
 ) -> None:
     task = definition.tasks[name]
-    assert 1 <= task["TimeoutSeconds"] <= 15
+    if task["Resource"].endswith(".waitForTaskToken"):
+        assert task["TimeoutSeconds"] == "{% ${ApprovalSeconds} %}", "a person needs minutes"
+    else:
+        assert 1 <= task["TimeoutSeconds"] <= 15
     catches = [e for c in task["Catch"] for e in c["ErrorEquals"]]
     assert catches[-1] == "States.ALL"
     for retry in task.get("Retry", []):
@@ -107,9 +112,26 @@ def test_the_lock_outlives_the_machine() -> None:
     assert lease > MACHINE["TimeoutSeconds"]
 
 
-def test_the_machine_outlives_the_longest_hold() -> None:
-    longest = source()["Parameters"]["HoldDeadlineSeconds"]["MaxValue"]
-    assert longest + 300 + 120 < MACHINE["TimeoutSeconds"], "hold, traffic, and the rest"
+def test_the_machine_outlives_the_longest_hold_and_the_longest_wait_for_an_answer() -> None:
+    bounds = source()["Parameters"]
+    longest = sum(bounds[f"{n}Seconds"]["MaxValue"] for n in ("HoldDeadline", "Approval"))
+    assert longest + 300 + 120 < MACHINE["TimeoutSeconds"], "both, traffic, and the rest"
+
+
+def test_an_approval_is_asked_for_by_default_of_what_nobody_has_approved() -> None:
+    asking = STATES["IsApprovalWanted"]
+    assert asking["Default"] == "AskApproval"
+    into = [
+        name
+        for name, state in STATES.items()
+        for route in [state, *state.get("Choices", []), *state.get("Catch", [])]
+        if "Promote" in (route.get("Next"), route.get("Default"))
+    ]
+    assert set(into) == {"IsApprovalWanted"}, "no way leads past the question"
+    assert {
+        STATES["AskApproval"]["Next"],
+        *(c["Next"] for c in STATES["AskApproval"]["Catch"]),
+    } == {"ReadAnswer"}
 
 
 def test_a_hold_of_full_length_stays_within_the_history() -> None:
@@ -166,7 +188,7 @@ SERVICES = ("lambda", "dynamodb", "sns", "states")
 
 def called(definition: Definition, task: dict[str, Any], filled: dict[str, Any]) -> tuple[str, str]:
     """The IAM action of a task, and what it names as the resource, substitutions filled in."""
-    service, call = task["Resource"].rsplit(":", 2)[-2:]
+    service, call = task["Resource"].removesuffix(".waitForTaskToken").rsplit(":", 2)[-2:]
     action = "InvokeFunction" if task["Resource"].endswith("lambda:invoke") else call
     key = {
         "lambda": "FunctionName",
@@ -217,6 +239,7 @@ def test_the_failover_machine_calls_data_planes_only() -> None:
         "dynamodb:updateItem",
         "dynamodb:deleteItem",
         "sns:publish",
+        "sns:publish.waitForTaskToken",
         "states:startExecution",
     }
 

@@ -30,13 +30,14 @@ class Starts:
         self.done: list[Any] = []
         self.fails: dict[str, BaseException] = {}
         self.config: LabConfig | None = None
+        self.parameters: tuple[str, ...] = ()
         self.ended: int | BaseException = KeyboardInterrupt()
         self.process = Anything(wait=self._wait)
         described = Anything(describe_stacks=None)
         monkeypatch.setattr(process, "RUN", folder / "run")
         monkeypatch.setattr(process, "start", self._start)
         monkeypatch.setattr(deployment, "build", lambda *_: self._do("build"))
-        monkeypatch.setattr(deployment, "deploy", lambda *_: self._do("deploy"))
+        monkeypatch.setattr(deployment, "deploy", self._deploy)
         monkeypatch.setattr(deployment, "outputs", lambda *_: OUTPUTS)
         monkeypatch.setattr(cli, "Control", lambda _: Anything(client=lambda *_: described))
 
@@ -44,6 +45,10 @@ class Starts:
         self.config = config
         self._do("start owned" if owned else "start")
         return self
+
+    def _deploy(self, _config: Any, _progress: Any, *more: str) -> None:
+        self.parameters = more
+        self._do("deploy")
 
     def _do(self, what: str) -> None:
         self.done.append(what)
@@ -63,6 +68,13 @@ class Starts:
 @pytest.fixture
 def starts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Starts:
     return Starts(monkeypatch, tmp_path)
+
+
+def test_a_lab_is_deployed_with_the_parameters_that_were_given(
+    shell: Shell, starts: Starts
+) -> None:
+    shell("up", "--parameter", "Approval=hold", "--parameter", "ApprovalSeconds=60")
+    assert starts.parameters == ("Approval=hold", "ApprovalSeconds=60")
 
 
 def test_a_lab_stays_up_until_it_is_interrupted(shell: Shell, starts: Starts) -> None:

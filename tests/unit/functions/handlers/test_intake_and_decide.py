@@ -159,3 +159,30 @@ def test_a_missing_setting_is_named(monkeypatch: pytest.MonkeyPatch, step: Any, 
     monkeypatch.delenv(name)
     with pytest.raises(MissingSetting, match=name):
         step()
+
+
+# --- the answer to a request for approval ---------------------------------------------------------
+def answer(unanswered: str, **asked: Any) -> dict[str, Any]:
+    event = {"step": "answer", "asked": asked, "unanswered": unanswered, "now": NOW}
+    return DECIDE.lambda_handler(event, context("decide"))
+
+
+def test_an_answer_is_read_and_handed_over_whole() -> None:
+    assert answer("hold", given={"approved": True, "by": "Ada"}) == {
+        "action": "go",
+        "answer": "approved",
+        "by": "Ada",
+        "at": NOW,
+        "detail": f"Approved by Ada at {NOW}.",
+        "ended_by": None,
+    }
+
+
+def test_silence_means_what_the_machine_says_it_means() -> None:
+    error = {"Error": "States.Timeout", "Cause": ""}
+    assert [answer(p, error=error)["action"] for p in ("go", "hold")] == ["go", "hold"]
+
+
+def test_a_meaning_of_silence_that_nobody_knows_fails_the_step() -> None:
+    with pytest.raises(ValueError, match="'none'"):
+        answer("none", given={"approved": True})

@@ -13,6 +13,7 @@ from botocore.session import get_session
 from moto.stepfunctions.parser.asl.component.state.exec.state_parallel.branch_worker import (
     BranchWorker,
 )
+from moto.stepfunctions.parser.asl.eval.callback.callback import CallbackPoolManager
 from moto.stepfunctions.parser.asl.eval.environment import Environment
 from moto.stepfunctions.parser.asl.eval.program_state import (
     ProgramRunning,
@@ -168,6 +169,7 @@ def environment() -> Any:
         _program_state=ProgramRunning(),
         _frames=[],
         program_state_event=threading.Event(),
+        callback_pool_manager=CallbackPoolManager(activity_store={}),
     )
     return found
 
@@ -186,6 +188,18 @@ def test_a_failure_of_what_a_timeout_cuts_short_leaves_it_timed_out() -> None:
     env.set_timed_out()
     env.set_error({"error": "States.Runtime"})
     assert isinstance(env.program_state(), ProgramTimedOut)
+
+
+@pytest.mark.parametrize("end", ["set_stop", "set_timed_out"])
+def test_a_task_that_waits_for_its_token_ends_with_the_execution(end: str) -> None:
+    env = environment()
+    endpoint = env.callback_pool_manager.add("token")
+    given = {"stop_date": "now", "cause": None, "error": None} if end == "set_stop" else {}
+    waiting = threading.Thread(target=endpoint.wait, kwargs={"timeout": 30})
+    waiting.start()
+    getattr(env, end)(**given)
+    waiting.join(5)
+    assert not waiting.is_alive()
 
 
 def test_a_failure_of_what_runs_is_a_failure() -> None:
