@@ -48,13 +48,13 @@ async def serve(config: LabConfig, *, owned: bool) -> None:
     from lab.engine import (
         alarms,
         aws as aws_module,
+        call_resources,
         calls,
         certificates,
         event_buses,
         execution_environments,
         executions,
         functions,
-        lambda_actions,
         machine_roles,
         metrics,
         outage as outage_module,
@@ -76,7 +76,7 @@ async def serve(config: LabConfig, *, owned: bool) -> None:
     aws_module.know_service_names()
     outage, journal, record = outage_module.Outage(), Journal(), calls.CallRecord()
     functions.install(aws)
-    lambda_actions.install(aws)
+    call_resources.install(aws)
     execution_environments.install(aws)
     schedules.install(aws)
     alarms.install(aws, lambda name, state: journal.note(f"alarm {name}", state))

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 OVERRIDE = {"mode": "failover", "reason": "exercise", "override": ["outage_confirmed"]}
 # Some ticks and probes of the sentinel in the lab.
 SENTINEL_SECONDS = 30
+# MiniStack does not serve Service Quotas: see unexercised.toml.
+UNKNOWN_IN_THE_LAB = {"api_quota_parity"}
 
 
 def rehearsal(lab: DeployedLab) -> list[str]:
@@ -101,6 +103,30 @@ def sentinel(lab: DeployedLab) -> list[str]:
             return []
         time.sleep(0.2)
     return [f"the sentinel said nothing for {SENTINEL_SECONDS} s"]
+
+
+def scheduled_readiness(lab: DeployedLab) -> list[str]:
+    """What may not be looked at is unknown."""
+    try:
+        found = lab.invoke("scheduled-readiness", {})
+    except FunctionFailed as error:
+        return [str(error)]
+    unknown = [c for c in found["checks"] if c["state"] == "unknown"]
+    return [f"{c['name']}: {c['detail']}" for c in unknown if c["name"] not in UNKNOWN_IN_THE_LAB]
+
+
+def echo(lab: DeployedLab) -> list[str]:
+    """A heartbeat with a gap is answered, whether the stream called or this does."""
+    now = int(time.time() * 1000)
+    beat = {"seq": now, "written_at": now, "promise_ms": 60_000, "unbroken_since": now}
+    key = {"pk": f"H#{lab.primary}#0", "sk": "heartbeat"}
+    lab.put("items", **key, **beat, by="exercise", by_started=0)
+    try:
+        lab.invoke("echo", {})
+    except FunctionFailed as error:
+        return [str(error)]
+    echoed = lab.item("control", f"echo#{lab.primary}").get("unbroken_since")
+    return [] if echoed == str(now) else [f"the echo is of {echoed}, not of {now}"]
 
 
 def release_of_capacity(lab: DeployedLab) -> list[str]:
@@ -212,6 +238,8 @@ EXERCISES: dict[str, tuple[Exercise, ...]] = {
     "JanitorRole": (janitor,),
     "OverviewRole": (overview,),
     "SeedRole": (seed,),
+    "ScheduledReadinessRole": (scheduled_readiness,),
+    "EchoRole": (echo,),
     "AppRole": (requests,),
     "SwitchRole": (switch,),
 }

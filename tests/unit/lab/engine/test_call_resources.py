@@ -1,4 +1,4 @@
-"""Provisioned concurrency is checked and recorded as what it is."""
+"""Provisioned concurrency and backup vaults are checked and recorded as what they are."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lab.engine import lambda_actions
+from lab.engine import call_resources
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +22,7 @@ def installed() -> Iterator[Any]:
 
     kept = actions._lambda_action, actions.extract_resource_arn
     app = SimpleNamespace(_ct_event_name=lambda *_: "MiniStack's")
-    lambda_actions.install(SimpleNamespace(app=app))  # type: ignore[arg-type]
+    call_resources.install(SimpleNamespace(app=app))  # type: ignore[arg-type]
     yield SimpleNamespace(actions=actions, app=app)
     actions._lambda_action, actions.extract_resource_arn = kept
 
@@ -41,6 +41,12 @@ def test_the_action_has_its_own_name(installed: Any, method: str, verb: str) -> 
     assert installed.app._ct_event_name("lambda", method, PATH, {}, {}) == named
 
 
+@pytest.mark.parametrize("path", ["/2016-08-19/account-settings", "/2016-08-19/account-settings/"])
+def test_who_reads_the_accounts_settings_needs_a_permission(installed: Any, path: str) -> None:
+    found = installed.actions.extract_iam_action("lambda", "GET", path, {}, b"", {})
+    assert found == "lambda:GetAccountSettings"
+
+
 @pytest.mark.parametrize("qualifier", ["live", ["live"]])
 def test_the_resource_is_the_alias(installed: Any, qualifier: Any) -> None:
     found = resource(installed, PATH, {"Qualifier": qualifier})
@@ -52,3 +58,24 @@ def test_other_calls_stay_as_they_are(installed: Any) -> None:
     assert resource(installed, OTHER, {"Qualifier": "live"}).endswith(":pilot-light-app")
     assert resource(installed, PATH, {}).endswith(":pilot-light-app")
     assert installed.app._ct_event_name("lambda", "PUT", OTHER, {}, {}) == "MiniStack's"
+
+
+@pytest.mark.parametrize(
+    ("service", "path", "expected"),
+    [
+        (
+            "backup",
+            "/backup-vaults/pilot-light-backups/recovery-points/",
+            "arn:aws:backup:us-east-2:000000000000:backup-vault:pilot-light-backups",
+        ),
+        ("backup", "/backup/plans/", "*"),
+        ("sts", "/backup-vaults/pilot-light-backups", "*"),
+    ],
+)
+def test_a_backup_vault_in_the_path_is_the_resource(
+    installed: Any, service: str, path: str, expected: str
+) -> None:
+    found = installed.actions.extract_resource_arn(
+        service, "GET", path, {}, b"", {}, "us-east-2", "000000000000"
+    )
+    assert found == expected
