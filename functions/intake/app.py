@@ -8,7 +8,7 @@ from typing import Any
 from aws_lambda_powertools import Logger, Tracer
 from pilotlight.domain.intake import InvalidExecutionInput, read
 from pilotlight.moments import parse
-from pilotlight.settings import required
+from pilotlight.settings import optional, required
 from pilotlight.validation import violation
 
 logger, tracer = Logger(), Tracer()
@@ -25,6 +25,7 @@ def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
             alarm_arns=required("ALARM_ARNS").split(","),
             now=parse(event["now"]),
             max_event_age=timedelta(seconds=float(required("MAX_EVENT_AGE_SECONDS"))),
+            blocked_windows=optional("REHEARSAL_BLOCKED_WINDOWS"),
         )
     except InvalidExecutionInput as error:
         logger.warning("Input refused", extra={"why": str(error)})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
@@ -15,7 +16,7 @@ from pilotlight.adapters.inspector import Inspector
 from pilotlight.adapters.other_region import client_of
 from pilotlight.adapters.witnesses import READINESS_KEY
 from pilotlight.domain.inspection import verdict
-from pilotlight.settings import Deployment, required
+from pilotlight.settings import Deployment, optional, required
 
 logger, metrics = Logger(), Metrics()
 # Well within the function's own timeout: a verdict with unknowns is better than none.
@@ -38,6 +39,8 @@ def inspector() -> Inspector:
         key=required("KEY_ARN"),
         aliases=required("ALIASES").split(","),
         warm_concurrency=int(required("WARM_CONCURRENCY")),
+        rehearsal_max_age=timedelta(days=float(required("REHEARSAL_MAX_AGE_DAYS"))),
+        blocked_windows=optional("REHEARSAL_BLOCKED_WINDOWS"),
     )
 
 

@@ -142,5 +142,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         "test_failures.py",
         "test_interruptions.py",
         "test_capacity.py",
+        "test_rehearsals.py",
     }
     items[:] = others + (last if whole else [])

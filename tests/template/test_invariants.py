@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pilotlight.domain import heartbeat
+from pilotlight.domain import heartbeat, intake
+from pilotlight.validation import violation
 
 from tests.template.stacks import ACCOUNT, Resolver, Stack, config, source, stack
 
@@ -219,6 +221,63 @@ def test_the_readiness_alarm_tells_a_person_and_starts_nothing(
     assert alarm["Namespace"] == namespace
     for rule in any_stack.of_type("AWS::Events::Rule").values():
         assert alarm["AlarmName"] not in str(rule["EventPattern"])
+
+
+def test_the_schedule_starts_a_rehearsal_that_keeps_to_the_blocked_windows(
+    secondary: Stack,
+) -> None:
+    schedule = secondary.resources["WeeklyRehearsal"]["Properties"]
+    assert schedule["Target"]["Arn"] == "<FailoverMachine>"
+    role = secondary.resources[schedule["Target"]["RoleArn"].strip("<>").split(".")[0]]
+    (policy,) = role["Properties"]["Policies"]
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert (statement["Action"], statement["Resource"]) == (
+        "states:StartExecution",
+        "<FailoverMachine>",
+    )
+    request = intake.read(
+        json.loads(schedule["Target"]["Input"]),
+        validate=violation,
+        alarm_arns=[],
+        now=datetime(2026, 12, 25, tzinfo=UTC),
+        max_event_age=timedelta(minutes=15),
+        blocked_windows="2026-12-25",
+    )
+    assert (request.mode, request.disposition) == ("rehearsal", "drop")
+
+
+@pytest.mark.parametrize(
+    ("env", "expression", "there"),
+    [
+        ("secondary", "rate(7 days)", True),
+        ("secondary", "off", False),
+        ("secondary-first", "rate(7 days)", False),
+        ("primary", "rate(7 days)", False),
+    ],
+)
+def test_rehearsals_are_scheduled_where_there_is_a_primary_and_nobody_said_off(
+    env: str, expression: str, there: bool
+) -> None:
+    found = stack(env)
+    resolver = Resolver(
+        source(), found.region, {**found.parameters, "RehearsalSchedule": expression}
+    )
+    for name in ("WeeklyRehearsal", "WeeklyRehearsalRole"):
+        assert resolver.condition(source()["Resources"][name]["Condition"]) is there
+    pattern = source()["Parameters"]["RehearsalSchedule"]["AllowedPattern"]
+    assert re.fullmatch(pattern, expression)
+
+
+@pytest.mark.parametrize("expression", ["", "never", "0 10 ? * TUE *", "cron()", "Off"])
+def test_a_schedule_that_is_none_is_refused_at_the_deployment(expression: str) -> None:
+    pattern = source()["Parameters"]["RehearsalSchedule"]["AllowedPattern"]
+    assert not re.fullmatch(pattern, expression)
+
+
+def test_readiness_and_intake_read_the_same_blocked_windows(secondary: Stack) -> None:
+    for name in ("IntakeFunction", "ScheduledReadinessFunction"):
+        variables = source()["Resources"][name]["Properties"]["Environment"]["Variables"]
+        assert variables["REHEARSAL_BLOCKED_WINDOWS"] == {"Ref": "RehearsalBlockedWindows"}
 
 
 def test_the_echo_is_called_by_the_pulse_that_the_primary_writes(secondary: Stack) -> None:

@@ -14,6 +14,7 @@ from pilotlight.domain.inspection import Finding, Judged
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import timedelta
 
     from pilotlight.adapters.control_table import ControlTable
     from pilotlight.adapters.heartbeats import Heartbeats
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 HTTPS_SECONDS = 2.0
 # API Gateway's account-level throttle, requests per second (Service Quotas: "Throttle rate").
 API_QUOTA = ("apigateway", "L-8A5B8E43")
+REHEARSAL_KEY = "rehearsal"
 Look = tuple[str, bool, "Callable[[], Judged]"]
 
 
@@ -41,6 +43,8 @@ class Inspector:
     key: str
     aliases: list[str]
     warm_concurrency: int
+    rehearsal_max_age: timedelta
+    blocked_windows: str
 
     def looks(self) -> list[Look]:
         """List what is looked at. Required: without it a recovery fails, or nobody hears of it."""
@@ -61,6 +65,8 @@ class Inspector:
             ("backup_copies", False, self._backup),
             ("primary_bucket_replication", False, lambda: self._replication(known.primary_region)),
             ("primary_heartbeats", False, self._heartbeats),
+            ("last_rehearsal", False, self._rehearsal),
+            ("blocked_windows", False, lambda: inspection.blocked_windows(self.blocked_windows)),
         ]
 
     def inspect(self, seconds: float) -> list[Finding]:
@@ -157,6 +163,13 @@ class Inspector:
         active = control.active_region == self.known.primary_region
         now = int(_now().timestamp() * 1000)
         return inspection.heartbeats(held["oldest_written_at"], now, active=active)
+
+    def _rehearsal(self) -> Judged:
+        found = self._own("dynamodb").get_item(
+            TableName=self.recoveries_table, Key={"pk": {"S": REHEARSAL_KEY}}, ConsistentRead=True
+        )
+        last = {k: v["S"] for k, v in found.get("Item", {}).items() if "S" in v}
+        return inspection.rehearsal(last, _now(), self.rehearsal_max_age)
 
 
 def _found(look: Look) -> Finding:

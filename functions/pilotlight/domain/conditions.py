@@ -74,24 +74,30 @@ def _sentinel_s_word(said: Mapping[str, Any], now: datetime) -> Any:
     return None if silent else said.get("first_failed_at")
 
 
-def rpo_condition(rpo: Rpo, found: Estimate) -> tuple[bool, str]:
-    """Return whether the lag is within the objective, and why. Unknown is never within."""
+def rpo_condition(rpo: Rpo, found: Estimate) -> tuple[bool, str, bool]:
+    """Return whether the lag is within the objective, why, and whether it is known at all.
+
+    Unknown is never within.
+    """
     limit = f"The objective is {rpo.objective.total_seconds():g} s, the policy {rpo.policy}."
-    return within(found, rpo.objective), f"{found.detail} {limit}"
+    return within(found, rpo.objective), f"{found.detail} {limit}", found.seconds is not None
 
 
-def scheduled_condition(evidence: Mapping[str, Any], now: datetime) -> tuple[bool, str]:
-    """Return what the scheduled readiness last said, with its age. It is never required."""
+def scheduled_condition(evidence: Mapping[str, Any], now: datetime) -> tuple[bool, str, bool]:
+    """Return what the scheduled readiness last said, with its age, and whether it said anything.
+
+    It is never required.
+    """
     stored = _mapping(_mapping(evidence.get("readiness")).get("scheduled"))
     if "error" in stored:
-        return False, f"The scheduled verdict could not be read: {stored['error']}"
+        return False, f"The scheduled verdict could not be read: {stored['error']}", False
     at, verdict = moment(stored.get("checked_at")), stored.get("verdict")
     if at is None:
-        return False, "There is no scheduled verdict."
+        return False, "There is no scheduled verdict.", False
     age = round((now - at).total_seconds())
     told = stored.get("findings") or "no findings"
     detail = f"The scheduled verdict, {age} s old, is {verdict}: {told}."
-    return verdict == "ready" and 0 <= age + 1 <= OLD_SECONDS, detail
+    return verdict == "ready" and 0 <= age + 1 <= OLD_SECONDS, detail, True
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -19,6 +19,7 @@ from pilotlight.domain.conditions import (
     rpo_condition,
     scheduled_condition,
 )
+from pilotlight.domain.rehearsal import Verdict, verdict
 from pilotlight.domain.warming import judged
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ class Condition:
     required: bool
     met: bool
     detail: str
+    # An unmet condition that was observed is known to be unmet. Both hold a failover.
+    observed: bool = True
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,7 @@ class Decision:
     ended_by: EndedBy | None = None
     rpo_estimate: Estimate | None = None
     settling: bool = False
+    verdict: Verdict | None = None
 
     @property
     def unmet(self) -> list[str]:
@@ -76,6 +80,7 @@ class Decision:
             "ended_by": self.ended_by,
             "rpo_estimate": self.rpo_estimate.as_dict() if self.rpo_estimate else None,
             "settling": self.settling,
+            "verdict": self.verdict,
         }
 
 
@@ -130,9 +135,10 @@ def decide(
         _warm(_part(evidence, "warm")),
         Condition(SCHEDULED, False, *scheduled_condition(evidence, now)),
     )
+    if rehearsal:
+        return _rehearsed(conditions, found)
     action, summary, ended_by = _act(
         conditions,
-        rehearsal=rehearsal,
         overridden=overridden,
         healthy=confirm.get("verdict") == "healthy",
         expired=hold_started_at is not None and now - hold_started_at >= hold_deadline,
@@ -147,10 +153,18 @@ def decide(
     return replace(decision, settling=settling)
 
 
+def _rehearsed(conditions: tuple[Condition, ...], found: Estimate) -> Decision:
+    """Return what a rehearsal found. It waits for nothing, so an unmet condition ends it."""
+    judged_as, told = verdict(conditions, frozenset({OUTAGE}))
+    held = any(c.required and not c.met for c in conditions)
+    action: Action = "end_hold" if held else "rehearse"
+    ended_by: EndedBy | None = "rehearsal" if held else None
+    return Decision(action, conditions, told, ended_by, found, verdict=judged_as)
+
+
 def _act(
     conditions: tuple[Condition, ...],
     *,
-    rehearsal: bool,
     overridden: frozenset[str],
     healthy: bool,
     expired: bool,
@@ -158,13 +172,9 @@ def _act(
     """Return what the conditions call for, in words too, and what ended the hold."""
     unmet = [c for c in conditions if c.required and not c.met]
     if not unmet:
-        if rehearsal:
-            return "rehearse", "Everything that a failover needs is there.", None
         by_hand = "".join(f" {ANSWERED[name]}" for name in ANSWERED if name in overridden)
         return "promote", f"All required conditions are met.{by_hand}", None
     because = " ".join(f"{c.name}: {c.detail}" for c in unmet)
-    if rehearsal:
-        return "end_hold", f"A failover would hold. {because}", "rehearsal"
     if healthy and OUTAGE not in overridden:
         return "end_hold", "The Primary is confirmed healthy.", "primary_healthy"
     if expired:
@@ -197,7 +207,7 @@ def _failure(part: Mapping[str, Any]) -> str | None:
 def _outage(part: Mapping[str, Any], policy: confirmation.Policy, *, required: bool) -> Condition:
     failure = _failure(part)
     if failure:
-        return Condition(OUTAGE, required, met=False, detail=failure)
+        return Condition(OUTAGE, required, met=False, detail=failure, observed=False)
     oks, beacon = [p.get("ok") for p in _parts(part, "probes")], part.get("beacon", "nothing")
     # The verdict counts only with what it rests on: judged anew, from evidence that is whole.
     whole = all(type(ok) is bool for ok in oks) and beacon in get_args(confirmation.Beacon)
@@ -207,7 +217,9 @@ def _outage(part: Mapping[str, Any], policy: confirmation.Policy, *, required: b
         and part.get("policy") == policy
         and confirmation.verdict([ok is True for ok in oks], beacon, policy) == "outage"
     )
-    return Condition(OUTAGE, required, met, confirmation.account(oks, beacon, policy))
+    seen = bool(oks) and (policy == "any" or beacon != "unknown") and part.get("policy") == policy
+    told = confirmation.account(oks, beacon, policy)
+    return Condition(OUTAGE, required, met, told, observed=whole and seen)
 
 
 def _beacon_may_follow(part: Mapping[str, Any]) -> bool:
@@ -220,7 +232,7 @@ def _beacon_may_follow(part: Mapping[str, Any]) -> bool:
 def _ready(part: Mapping[str, Any]) -> Condition:
     failure = _failure(part)
     if failure:
-        return Condition(READY, required=True, met=False, detail=failure)
+        return Condition(READY, required=True, met=False, detail=failure, observed=False)
     checks = _parts(part, "checks")
     failed = [c for c in checks if c.get("ok") is not True]
     vetoes = [c for c in failed if c.get("required") is not False]
@@ -231,12 +243,13 @@ def _ready(part: Mapping[str, Any]) -> Condition:
     elif failed:
         detail += f" Advisory ones failed: {named}."
     met = part.get("verdict") == "ready" and bool(checks) and not vetoes
-    return Condition(READY, required=True, met=met, detail=detail)
+    known = met or any(c.get("ok") is False for c in vetoes)
+    return Condition(READY, required=True, met=met, detail=detail, observed=known)
 
 
 def _warm(part: Mapping[str, Any]) -> Condition:
     failure = _failure(part)
     if failure:
-        return Condition(WARM, required=False, met=False, detail=failure)
+        return Condition(WARM, required=False, met=False, detail=failure, observed=False)
     met, detail = judged(part)
     return Condition(WARM, required=False, met=met, detail=detail)

@@ -9,6 +9,9 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
+from pilotlight import moments
+from pilotlight.domain import blocked_windows as blocked
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -141,6 +144,29 @@ def heartbeats(oldest_written_at: int | None, now_ms: int, *, active: bool) -> J
         return "failed", "not every key is held"
     age = (now_ms - oldest_written_at) / 1000
     return ("ok" if age <= 120 else "failed"), f"the oldest of the newest is {age:.0f} s old"
+
+
+def rehearsal(last: Mapping[str, str], now: datetime, max_age: timedelta) -> Judged:
+    """Judge the newest rehearsal on record: how long ago one passed.
+
+    `last` has `verdict`, `at` and `last_pass_at` as ISO 8601, or is empty where none ever ended.
+    """
+    newest = f"the newest, at {last['at']}, was {last['verdict']}" if last else "there is none"
+    passed = last.get("last_pass_at")
+    if passed is None:
+        return "failed", f"no rehearsal has passed; {newest}"
+    days = (now - moments.parse(passed)) / timedelta(days=1)
+    state: State = "ok" if days <= max_age / timedelta(days=1) else "failed"
+    return state, f"the last that passed is {days:.1f} days old; {newest}"
+
+
+def blocked_windows(text: str) -> Judged:
+    """Judge whether the times at which no scheduled rehearsal may start can be read."""
+    try:
+        found = blocked.parse(text)
+    except blocked.InvalidBlockedWindows as error:
+        return "failed", str(error)
+    return "ok", f"{len(found)} windows"
 
 
 def _nothing() -> Judged:

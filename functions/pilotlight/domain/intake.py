@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from pilotlight.domain.alarm_window import window_start
+from pilotlight.domain.blocked_windows import InvalidBlockedWindows, blocking, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -25,6 +26,10 @@ REQUEST_SCHEMA: dict[str, Any] = {
             "type": "array",
             "items": {"enum": ["outage_confirmed", "rpo_within_objective"]},
             "uniqueItems": True,
+        },
+        "scheduled": {
+            "description": "A rehearsal that keeps to the blocked windows, as the schedule's do.",
+            "type": "boolean",
         },
     },
 }
@@ -83,7 +88,7 @@ class Request:
     disposition: Literal["accept", "drop"]
     mode: Literal["failover", "rehearsal", "drill"]
     reason: str
-    trigger: Literal["alarm", "manual"]
+    trigger: Literal["alarm", "manual", "schedule"]
     override: list[str] = field(default_factory=list)
     alarm: Alarm | None = None
     why: str | None = None
@@ -100,6 +105,7 @@ def read(
     alarm_arns: Collection[str],
     now: datetime,
     max_event_age: timedelta,
+    blocked_windows: str = "",
 ) -> Request:
     """Read the input of an execution.
 
@@ -113,6 +119,9 @@ def read(
         The alarms whose events may start a failover.
     max_event_age
         Events older than this are dropped: EventBridge may retry for a day.
+    blocked_windows
+        When no scheduled rehearsal may start. Nothing else reads it, so that nothing that is
+        written there stops a recovery.
 
     Raises
     ------
@@ -127,7 +136,28 @@ def read(
             f"The execution's input is not valid: {wrong}. "
             f"Write for instance {EXAMPLE}, with mode failover, rehearsal or drill."
         )
+    if given.get("scheduled", False):
+        return _scheduled(given, now, blocked_windows)
     return Request("accept", given["mode"], given["reason"], "manual", given.get("override", []))
+
+
+def _scheduled(given: Mapping[str, Any], now: datetime, blocked_windows: str) -> Request:
+    """Read the schedule's request. Whoever starts a rehearsal by hand decides when."""
+    if given["mode"] != "rehearsal":
+        raise InvalidExecutionInput(
+            f'A {given["mode"]} is never scheduled. Leave "scheduled" out, '
+            f"or write for instance {EXAMPLE}."
+        )
+    try:
+        window = blocking(parse(blocked_windows), now)
+    except InvalidBlockedWindows as error:
+        raise InvalidExecutionInput(
+            f"The parameter RehearsalBlockedWindows cannot be read. {error}"
+        ) from error
+    if window is None:
+        return Request("accept", "rehearsal", given["reason"], "schedule")
+    why = f"{now.astimezone(UTC):%a %Y-%m-%d %H:%M} UTC is in the blocked window {window.text!r}."
+    return Request("drop", "rehearsal", given["reason"], "schedule", why=why)
 
 
 def _from_alarm(

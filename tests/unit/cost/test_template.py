@@ -124,7 +124,7 @@ def test_a_usage_entry_that_claims_a_schedule_needs_one(repository):
 def test_a_weekly_rehearsal_costs_a_run_each_week(repository, deployed):
     target = {"Id": "machine", "Arn": {"Ref": "FailoverMachine"}}
     week = {"ScheduleExpression": "rate(7 days)", "Targets": [target]}
-    repository.add("WeeklyRehearsal", "AWS::Events::Rule", **week)
+    repository.add("FurtherRehearsal", "AWS::Events::Rule", **week)
     run = deployed.failover.quantity("state_transition")
     assert repository.more()["state_transition"] == approx(run * 730 / 24 / 7)
 

@@ -128,6 +128,47 @@ def test_a_bucket_needs_an_enabled_rule_to_the_other() -> None:
         assert inspection.replication(rules, "b")[0] == "failed"
 
 
+def ago(**delta: float) -> str:
+    return (NOW - timedelta(**delta)).isoformat()
+
+
+@pytest.mark.parametrize(
+    ("last", "state", "told"),
+    [
+        ({}, "failed", "no rehearsal has passed; there is none"),
+        ({"verdict": "FAIL", "at": "T"}, "failed", "no rehearsal has passed; the newest, at T,"),
+        ({"verdict": "PASS", "at": "T", "last_pass_at": ago(days=8)}, "ok", "8.0 days old"),
+        ({"verdict": "FAIL", "at": "T", "last_pass_at": ago(days=1)}, "ok", "T, was FAIL"),
+        (
+            {"verdict": "PASS", "at": "T", "last_pass_at": ago(days=8, seconds=1)},
+            "failed",
+            "8.0 days old",
+        ),
+    ],
+)
+def test_a_rehearsal_has_to_have_passed_not_too_long_ago(
+    last: dict[str, str], state: str, told: str
+) -> None:
+    found = inspection.rehearsal(last, NOW, timedelta(days=8))
+    assert found[0] == state
+    assert told in found[1]
+
+
+def test_a_pass_at_no_known_time_is_not_taken_for_one() -> None:
+    with pytest.raises(ValueError, match="yesterday"):
+        inspection.rehearsal(
+            {"verdict": "PASS", "at": "T", "last_pass_at": "yesterday"}, NOW, timedelta(days=8)
+        )
+
+
+def test_blocked_windows_that_cannot_be_read_are_told_before_the_schedule_meets_them() -> None:
+    assert inspection.blocked_windows("") == ("ok", "0 windows")
+    assert inspection.blocked_windows("Fri-Sun, 22:00-06:00") == ("ok", "2 windows")
+    state, told = inspection.blocked_windows("2026-02-30")
+    assert state == "failed"
+    assert "2026-02-30" in told
+
+
 def test_heartbeats_are_missed_only_from_an_active_primary() -> None:
     now = 1_800_000_000_000
     assert inspection.heartbeats(now - 120_000, now, active=True)[0] == "ok"

@@ -13,13 +13,19 @@ from pilotlight.validation import violation
 MODES = ("failover", "rehearsal", "drill")
 
 
-def taken(value: Any) -> Request:
+# The moment of the requests, a Saturday.
+NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
+SCHEDULED = {"mode": "rehearsal", "reason": "weekly rehearsal", "scheduled": True}
+
+
+def taken(value: Any, blocked_windows: str = "") -> Request:
     return read(
         value,
         validate=violation,
         alarm_arns=["arn:aws:cloudwatch:us-east-1:123456789012:alarm:x"],
-        now=datetime(2026, 1, 31, 12, 0, tzinfo=UTC),
+        now=NOW,
         max_event_age=timedelta(minutes=15),
+        blocked_windows=blocked_windows,
     )
 
 
@@ -96,6 +102,49 @@ def test_a_refusal_shows_what_to_write_instead() -> None:
     with pytest.raises(InvalidExecutionInput) as refusal:
         taken({})
     assert EXAMPLE in str(refusal.value)
+
+
+# --- the schedule's rehearsal ---------------------------------------------------------------------
+@pytest.mark.parametrize("windows", ["", "Mon-Fri", "Sat 13:00-14:00"])
+def test_a_scheduled_rehearsal_starts_where_no_window_blocks_it(windows: str) -> None:
+    request = taken(SCHEDULED, windows)
+    assert (request.disposition, request.trigger, request.why) == ("accept", "schedule", None)
+
+
+def test_a_scheduled_rehearsal_in_a_blocked_window_is_dropped_and_says_which() -> None:
+    request = taken(SCHEDULED, "Mon, Fri-Sun 10:00-14:00")
+    assert request.disposition == "drop"
+    assert request.why == (
+        "Sat 2026-01-31 12:00 UTC is in the blocked window 'Fri-Sun 10:00-14:00'."
+    )
+
+
+@pytest.mark.parametrize("given", [{}, {"scheduled": False}])
+def test_a_person_s_rehearsal_is_not_blocked(given: dict[str, Any]) -> None:
+    request = taken({"mode": "rehearsal", "reason": "x", **given}, "Mon-Sun")
+    assert (request.disposition, request.trigger) == ("accept", "manual")
+
+
+def test_windows_that_cannot_be_read_stop_the_scheduled_rehearsal_and_say_so() -> None:
+    with pytest.raises(InvalidExecutionInput, match=r"RehearsalBlockedWindows.*'Someday'"):
+        taken(SCHEDULED, "Someday")
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_windows_that_cannot_be_read_stop_nothing_that_a_person_starts(mode: str) -> None:
+    assert taken({"mode": mode, "reason": "x"}, "Someday").disposition == "accept"
+
+
+@pytest.mark.parametrize("mode", ["failover", "drill"])
+def test_nothing_but_a_rehearsal_is_scheduled(mode: str) -> None:
+    with pytest.raises(InvalidExecutionInput, match=f"A {mode} is never scheduled"):
+        taken({**SCHEDULED, "mode": mode})
+
+
+@pytest.mark.parametrize("value", ["true", 1, None, "off"])
+def test_scheduled_is_true_or_false(value: Any) -> None:
+    with pytest.raises(InvalidExecutionInput, match="scheduled"):
+        taken({**SCHEDULED, "scheduled": value})
 
 
 NAMES = st.sampled_from(["mode", "reason", "override", "detail", "source", "x"])

@@ -33,13 +33,14 @@ EVENT: dict[str, Any] = {
 }
 
 
-def taken(event: Any, now: datetime = NOW) -> Request:
+def taken(event: Any, now: datetime = NOW, blocked_windows: str = "") -> Request:
     return read(
         event,
         validate=violation,
         alarm_arns=[ARN, SENTINEL],
         now=now,
         max_event_age=MAX_AGE,
+        blocked_windows=blocked_windows,
     )
 
 
@@ -72,6 +73,11 @@ def test_the_alarm_of_a_lost_primary_starts_a_failover() -> None:
             "c4c1c1c9-6542-e61b-6ef0-8c4d36933a92",
         ),
     )
+
+
+@pytest.mark.parametrize("windows", ["Mon-Sun", "00:00-24:00", "Someday", ","])
+def test_no_blocked_window_and_no_misspelt_one_stops_a_failover(windows: str) -> None:
+    assert taken(EVENT, blocked_windows=windows) == taken(EVENT)
 
 
 @pytest.mark.parametrize("previous", ["OK", "INSUFFICIENT_DATA", "ALARM"])

@@ -33,6 +33,8 @@ ADVISORY = {
     "backup_copies",
     "primary_bucket_replication",
     "primary_heartbeats",
+    "last_rehearsal",
+    "blocked_windows",
 }
 
 
@@ -62,6 +64,13 @@ class World:
             "get_service_quota": {"Quota": {"Value": 10000.0}},
             "generate_data_key": {"Plaintext": b"key"},
             "list_subscriptions_by_topic": {"Subscriptions": [{"SubscriptionArn": "arn:aws:sns:"}]},
+            "get_item": {
+                "Item": {
+                    "verdict": {"S": "PASS"},
+                    "at": {"S": "2026-01-01T00:00:00Z"},
+                    "last_pass_at": {"S": (datetime.now(UTC) - timedelta(days=7)).isoformat()},
+                }
+            },
             "list_recovery_points_by_backup_vault": {
                 "RecoveryPoints": [{"CreationDate": datetime.now(UTC) - timedelta(hours=3)}]
             },
@@ -170,11 +179,31 @@ def test_what_is_required_and_not_answered_is_unknown_and_not_ready(
         ("get_service_quota", "api_quota_parity"),
         ("list_subscriptions_by_topic", "subscribers"),
         ("list_recovery_points_by_backup_vault", "backup_copies"),
+        ("get_item", "last_rehearsal"),
     ],
 )
 def test_what_is_advisory_and_not_answered_is_told(world: World, operation: str, name: str) -> None:
     world.answers[operation] = aws_error("AccessDeniedException")
     assert world.look() == ("ready", {**WELL, name: "unknown"})
+
+
+def test_a_rehearsal_that_passed_too_long_ago_is_told(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REHEARSAL_MAX_AGE_DAYS", "6")
+    assert world.look() == ("ready", {**WELL, "last_rehearsal": "failed"})
+
+
+def test_that_no_rehearsal_ever_ended_is_told(world: World) -> None:
+    world.answers["get_item"] = {}
+    assert world.look() == ("ready", {**WELL, "last_rehearsal": "failed"})
+
+
+def test_blocked_windows_that_cannot_be_read_are_told(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REHEARSAL_BLOCKED_WINDOWS", "Friday")
+    assert world.look() == ("ready", {**WELL, "blocked_windows": "failed"})
 
 
 def test_releases_that_differ_are_told(world: World) -> None:

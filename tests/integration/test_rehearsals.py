@@ -1,0 +1,263 @@
+"""Rehearsals, executed: every verdict, what is kept of it, and that nothing has to wait for one."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.integration.machine import (
+    PRIMARY,
+    RECOVERIES,
+    SECONDARY,
+    FunctionFailed,
+    aws_error,
+)
+
+if TYPE_CHECKING:
+    from tests.integration.conftest import Network
+    from tests.integration.machine import Faults, Machine, Run
+
+FAILOVER = {"mode": "failover", "reason": "test"}
+REHEARSAL = {"mode": "rehearsal", "reason": "test"}
+SCHEDULED = {"mode": "rehearsal", "reason": "weekly rehearsal", "scheduled": True}
+
+
+def newest(machine: Machine) -> dict[str, str]:
+    return {k: v["S"] for k, v in machine.item(RECOVERIES, "rehearsal").items()}
+
+
+def kept(machine: Machine) -> list[dict[str, str]]:
+    rows = [pk for pk in machine.rows(RECOVERIES) if pk.startswith("rehearsal#")]
+    return [{k: v["S"] for k, v in machine.item(RECOVERIES, pk).items()} for pk in rows]
+
+
+def assert_verdict(machine: Machine, run: Run, verdict: str) -> dict[str, str]:
+    """The verdict is on record as the newest, and kept with what it rests on."""
+    found = newest(machine)
+    assert (found["verdict"], found["execution"]) == (verdict, run.arn)
+    of_run = [row for row in kept(machine) if row["execution"] == run.arn]
+    assert [row["verdict"] for row in of_run] == [verdict]
+    assert of_run[0]["pk"] == f"rehearsal#{found['started_at']}"
+    assert machine.lock() == {}
+    assert machine.active() == (PRIMARY, 1)
+    return of_run[0]
+
+
+# --- verdicts -------------------------------------------------------------------------------------
+def test_a_rehearsal_in_which_all_would_have_worked_passes(machine: Machine) -> None:
+    run = machine.run(REHEARSAL)
+    assert (run.output["outcome"], run.output["verdict"]) == ("rehearsed", "PASS")
+    found = assert_verdict(machine, run, "PASS")
+    assert newest(machine)["last_pass_at"] == newest(machine)["at"]
+    assert json.loads(found["evidence"])["confirm"]["verdict"] == "healthy"
+    assert json.loads(found["decision"])["verdict"] == "PASS"
+    assert set(json.loads(found["timeline"])) == {"started_at", "decided_at", "rehearsed_at"}
+
+
+def test_people_are_told_the_verdict(machine: Machine) -> None:
+    machine.run(REHEARSAL)
+    (_, started), (event, message) = machine.notices()
+    assert event == "rehearsed"
+    assert "Verdict: PASS." in message
+    assert "Verdict" not in started
+
+
+def test_an_unready_secondary_fails_the_rehearsal(machine: Machine, network: Network) -> None:
+    network.secondary_up = False
+    run = machine.run(REHEARSAL)
+    assert (run.output["outcome"], run.output["verdict"]) == ("held", "FAIL")
+    found = assert_verdict(machine, run, "FAIL")
+    assert "endpoint" in found["summary"]
+    assert "last_pass_at" not in newest(machine)
+
+
+@pytest.mark.parametrize(
+    ("state", "outcome"), [("VerifyReadiness", "held"), ("ConfirmOutage", "rehearsed")]
+)
+def test_a_question_that_got_no_answer_leaves_the_rehearsal_inconclusive(
+    machine: Machine, faults: Faults, state: str, outcome: str
+) -> None:
+    faults.always(state, FunctionFailed("SomeError"))
+    run = machine.run(REHEARSAL)
+    assert (run.output["outcome"], run.output["verdict"]) == (outcome, "INCONCLUSIVE")
+    found = assert_verdict(machine, run, "INCONCLUSIVE")
+    assert found["summary"].startswith("Nothing is proven.")
+
+
+def test_a_beacon_that_is_mute_leaves_the_rehearsal_inconclusive(
+    machine: Machine, network: Network
+) -> None:
+    network.beacon = "unknown"
+    assert_verdict(machine, machine.run(REHEARSAL), "INCONCLUSIVE")
+
+
+def test_a_rehearsal_of_what_is_active_already_proves_nothing(machine: Machine) -> None:
+    machine.seed(SECONDARY, 2)
+    run = machine.run(REHEARSAL)
+    assert (run.output["outcome"], run.output["verdict"]) == ("already_promoted", "INCONCLUSIVE")
+    assert newest(machine)["verdict"] == "INCONCLUSIVE"
+
+
+def test_a_promotion_s_write_that_is_refused_otherwise_fails_the_rehearsal(
+    machine: Machine, faults: Faults
+) -> None:
+    faults.always("RehearsePromotion", aws_error("AccessDeniedException"))
+    run = machine.run(REHEARSAL)
+    assert (run.status, run.error) == ("FAILED", "RecoveryFailed")
+    found = assert_verdict(machine, run, "FAIL")
+    assert found["summary"].startswith("RehearsePromotion: ")
+    assert json.loads(found["evidence"])["readiness"]["verdict"] == "ready"
+
+
+@pytest.mark.parametrize("state", ["Intake", "AcquireLock", "ReadControl", "Decide"])
+def test_a_machine_that_fails_fails_the_rehearsal(
+    machine: Machine, faults: Faults, state: str
+) -> None:
+    failed = FunctionFailed("SomeError") if state in ("Intake", "Decide") else aws_error("Denied")
+    faults.always(state, failed)
+    run = machine.run(REHEARSAL)
+    assert run.status == "FAILED"
+    if state == "Intake":
+        assert newest(machine) == {}, "nobody knows that it was one"
+    else:
+        assert_verdict(machine, run, "FAIL")
+
+
+def test_an_answer_without_a_verdict_is_no_pass(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tests.integration import conftest
+
+    answer = {"action": "rehearse", "summary": "well", "conditions": []}
+    monkeypatch.setattr(conftest._loaded("decide"), "lambda_handler", lambda *_: answer)
+    assert_verdict(machine, machine.run(REHEARSAL), "INCONCLUSIVE")
+
+
+# --- what is kept ---------------------------------------------------------------------------------
+def test_a_later_failure_does_not_forget_the_last_pass(machine: Machine, network: Network) -> None:
+    machine.run(REHEARSAL)
+    passed = newest(machine)["last_pass_at"]
+    network.secondary_up = False
+    machine.run(REHEARSAL)
+    assert (newest(machine)["verdict"], newest(machine)["last_pass_at"]) == ("FAIL", passed)
+    assert [row["verdict"] for row in kept(machine)] == ["PASS", "FAIL"]
+
+
+def test_a_machine_that_fails_later_does_not_forget_the_last_pass(
+    machine: Machine, faults: Faults
+) -> None:
+    machine.run(REHEARSAL)
+    passed = newest(machine)["last_pass_at"]
+    faults.always("RehearsePromotion", aws_error("AccessDeniedException"))
+    machine.run(REHEARSAL)
+    assert (newest(machine)["verdict"], newest(machine)["last_pass_at"]) == ("FAIL", passed)
+
+
+@pytest.mark.parametrize("state", ["KeepRehearsal", "RecordRehearsal"])
+def test_a_rehearsal_that_cannot_be_recorded_fails_as_a_recovery_would(
+    machine: Machine, faults: Faults, state: str
+) -> None:
+    faults.always(state, aws_error("AccessDeniedException"))
+    run = machine.run(REHEARSAL)
+    assert run.cause.startswith(f"{state}: ")
+    assert_verdict(machine, run, "FAIL")
+    assert [event for event, _ in machine.notices()] == ["started", "failed"]
+
+
+def test_a_failure_that_cannot_be_recorded_is_still_told_and_the_lock_is_free(
+    machine: Machine, faults: Faults
+) -> None:
+    for state in ("RehearsePromotion", "KeepFailedRehearsal", "RecordFailedRehearsal"):
+        faults.always(state, aws_error("AccessDeniedException"))
+    run = machine.run(REHEARSAL)
+    assert run.cause.startswith("RehearsePromotion: ")
+    assert machine.rows(RECOVERIES) == []
+    assert [event for event, _ in machine.notices()] == ["started", "failed"]
+
+
+def test_an_older_rehearsal_that_ends_late_does_not_overwrite_the_newer_verdict(
+    machine: Machine,
+) -> None:
+    newer = {"pk": "rehearsal", "verdict": "FAIL", "at": "9", "started_at": "9999"}
+    machine.dynamodb.put_item(TableName=RECOVERIES, Item={k: {"S": v} for k, v in newer.items()})
+    assert machine.run(REHEARSAL).output["verdict"] == "PASS"
+    assert newest(machine) == newer
+    assert [row["verdict"] for row in kept(machine)] == ["PASS"]
+
+
+@pytest.mark.parametrize("mode", ["failover", "drill"])
+def test_what_is_no_rehearsal_leaves_no_verdict(machine: Machine, mode: str) -> None:
+    run = machine.run({"mode": mode, "reason": "test"})
+    assert (run.output["outcome"], run.output["verdict"]) == ("held", None)
+    assert machine.rows(RECOVERIES) == []
+
+
+# --- by schedule ----------------------------------------------------------------------------------
+def test_a_scheduled_rehearsal_runs(machine: Machine) -> None:
+    assert_verdict(machine, machine.run(SCHEDULED), "PASS")
+    assert kept(machine)[0]["trigger"] == "schedule"
+
+
+def test_a_scheduled_rehearsal_in_a_blocked_window_is_dropped_and_wakes_nobody(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    today = datetime.now(UTC).strftime("%Y-%m-%d")
+    monkeypatch.setenv("REHEARSAL_BLOCKED_WINDOWS", f"{today}, 00:00-12:00, 12:00-24:00")
+    run = machine.run(SCHEDULED)
+    assert run.output["outcome"] == "dropped"
+    assert f"blocked window '{today}'" in run.output["why"]
+    assert machine.rows(RECOVERIES) == []
+    assert machine.notices() == []
+    assert machine.run(REHEARSAL).output["verdict"] == "PASS", "a person decides"
+
+
+def test_windows_that_nobody_can_read_fail_the_schedule_s_run_and_no_failover(
+    machine: Machine, network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REHEARSAL_BLOCKED_WINDOWS", "Someday")
+    run = machine.run(SCHEDULED)
+    assert (run.status, run.error) == ("FAILED", "InvalidExecutionInput")
+    assert newest(machine) == {}, "no verdict on a failover"
+    network.lose_primary()
+    assert machine.run(FAILOVER).output["outcome"] == "promoted"
+
+
+# --- a rehearsal keeps nobody waiting -------------------------------------------------------------
+def lock(mode: str | None) -> dict[str, Any]:
+    of = {"mode": {"S": mode}} if mode else {}
+    until = {"N": str(int(time.time()) + 600)}
+    return {"pk": {"S": "lock"}, "owner": {"S": "arn:other"}, "expires_at": until, **of}
+
+
+@pytest.mark.parametrize(
+    ("holder", "comes", "outcome"),
+    [
+        ("rehearsal", "failover", "promoted"),
+        ("rehearsal", "drill", "promoted"),
+        ("rehearsal", "rehearsal", "duplicate"),
+        ("failover", "rehearsal", "duplicate"),
+        ("failover", "failover", "duplicate"),
+        (None, "failover", "duplicate"),
+    ],
+)
+def test_only_a_rehearsal_s_lock_yields_and_only_to_what_is_none(
+    machine: Machine, network: Network, holder: str | None, comes: str, outcome: str
+) -> None:
+    network.lose_primary()
+    machine.dynamodb.put_item(TableName=RECOVERIES, Item=lock(holder))
+    assert machine.run({"mode": comes, "reason": "test"}).output["outcome"] == outcome
+
+
+def test_a_rehearsal_whose_lock_was_taken_leaves_it_alone(machine: Machine, faults: Faults) -> None:
+    taken = lock("failover")
+
+    def take_it() -> None:
+        machine.dynamodb.put_item(TableName=RECOVERIES, Item=taken)
+
+    faults.call("RehearsePromotion", take_it)
+    assert machine.run(REHEARSAL).output["verdict"] == "PASS"
+    assert machine.lock() == taken
