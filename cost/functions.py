@@ -59,6 +59,9 @@ def lines(work: Work, deployment: Deployment, settings: Settings) -> Iterable[Li
         yield from write_lines(table, work.number * units, name, deployment)
     for table, units in work.writes.items():
         yield from write_lines(table, units, name, deployment)
+    # Replication puts each once more, in the other Region.
+    puts, put = 2 * work.number * usage.objects, prices["s3_put"]
+    yield Line("S3", where, "objects put, and their replicas", puts, put, cause)
     queries = work.number * usage.dns_queries
     yield Line("Route 53", where, "DNS queries", queries, prices["dns_query"], cause)
     size = usage.log_bytes + _platform_bytes(work.function, deployment, settings)

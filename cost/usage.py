@@ -37,6 +37,7 @@ class FunctionUsage:
     log_bytes: float = 0
     metrics: int = 0
     probes: dict[str, float] = field(default_factory=dict)
+    objects: float = 0
     dns_queries: float = 0
     pings: tuple[str, ...] = ()
     invokes: dict[str, float] = field(default_factory=dict)

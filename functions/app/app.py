@@ -11,7 +11,7 @@ from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.metrics import MetricUnit
 from pilotlight.adapters import https
-from pilotlight.adapters.clients import prompt_client as client
+from pilotlight.adapters.clients import client_in_passing, prompt_client as client
 from pilotlight.adapters.control_table import CachedControl, ControlTable
 from pilotlight.adapters.heartbeats import Heartbeats
 from pilotlight.adapters.items_table import BadCursor, ItemsTable
@@ -64,8 +64,12 @@ def control() -> CachedControl | ReturnedControl:
     """Return the control item, as the fence keeps it; in the Primary with what proves it."""
     here, dynamodb = known(), client("dynamodb")
     if here.region == here.primary_region:
-        heartbeats = Heartbeats(dynamodb, here.items_table, here.control_table)
-        return ReturnedControl(heartbeats, here.region, int(required("HEARTBEAT_SECONDS")) * 1000)
+        heartbeats, in_passing = (
+            Heartbeats(each, here.items_table, here.control_table)
+            for each in (dynamodb, client_in_passing("dynamodb"))
+        )
+        promise_ms = int(required("HEARTBEAT_SECONDS")) * 1000
+        return ReturnedControl(heartbeats, in_passing, here.region, promise_ms)
     return CachedControl(ControlTable(dynamodb, here.control_table).read)
 
 
@@ -100,16 +104,17 @@ def page() -> Response[str]:
 def health() -> Response[str]:
     """Say whether this Region can serve, from both tables. Never redirects: 3xx counts as well."""
     body: dict[str, Any] = {"region": known().region, "release": known().release}
-    # Checkers ask all the time, and so keep a Primary's pulse alive where its schedule does not.
-    control().keep_alive()
-    found = ControlTable(client("dynamodb"), known().control_table).read()
+    # What is told here decides nothing, so that it may be a moment old and cost half.
+    found = ControlTable(client("dynamodb"), known().control_table).read(consistent=False)
     if found:
         body |= {"active_region": found.active_region, "epoch": found.epoch, "state": found.state}
     try:
-        ItemsTable(client("dynamodb"), known().items_table).get("health")
+        ItemsTable(client("dynamodb"), known().items_table).answer()
     except Exception as error:
         logger.warning("Items table does not answer", extra={"error": str(error)})
         return reply(503, {**body, "status": "unhealthy", "failed": "items_table"})
+    # Checkers ask all the time: in the Primary they are its pulse while it is active.
+    control().keep_alive()
     return reply(200, {**body, "status": "healthy" if found else "fenced"})
 
 

@@ -1,9 +1,10 @@
-"""Heartbeat: writes this Region's heartbeats until the next invocation takes over."""
+"""Heartbeat: writes this Region's heartbeats where nobody who serves does."""
 
 from __future__ import annotations
 
 import json
 import time
+from dataclasses import dataclass
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -11,12 +12,29 @@ from pilotlight.adapters.clients import client
 from pilotlight.adapters.control_table import ControlTable
 from pilotlight.adapters.heartbeats import Heartbeats
 from pilotlight.adapters.returned import milliseconds
-from pilotlight.domain.heartbeat import PASSIVE_PROMISE_MS, Heartbeat, following, taken_over
+from pilotlight.domain.heartbeat import (
+    PASSIVE_PROMISE_MS,
+    Heartbeat,
+    following,
+    kept_by_checks,
+    taken_over,
+)
 from pilotlight.settings import Deployment, required
 
 logger = Logger()
 # A schedule fires once a minute; the invocation that it makes then goes on from here.
 MINUTE_MS = 60_000
+# The object is told and not judged, and a request costs eight times what a write of the table does.
+OBJECT_MINUTES = 5
+
+
+@dataclass(frozen=True)
+class Turn:
+    """The newest heartbeat, whether this turn wrote it, and whether another has to come."""
+
+    newest: Heartbeat
+    written: bool
+    goes_on: bool
 
 
 class Beater:
@@ -31,12 +49,14 @@ class Beater:
         self._by = invocation
         self.started = milliseconds()
 
-    def beat(self) -> tuple[Heartbeat, bool] | None:
-        """Write one heartbeat, and say whether this Region is active. None where another does."""
+    def beat(self) -> Turn | None:
+        """Write one heartbeat where checks do not. None where a newer invocation does."""
         now = milliseconds()
         last = self._heartbeats.pulse(self._region)
         if taken_over(self.started, last):
             return None
+        if last and kept_by_checks(last, now):
+            return Turn(last, written=False, goes_on=False)
         control = self._control.read()
         # Unknown counts as active: nothing that may be lost goes unmeasured.
         active = control is None or control.active_region == self._region
@@ -46,7 +66,7 @@ class Beater:
             self._heartbeats.copy(new, self._region, active=active)
             if new.unbroken_since == new.written_at:
                 logger.warning("A gap in the heartbeats", extra={"last": str(last)})
-        return new, active
+        return Turn(new, written=True, goes_on=active)
 
 
 def put_object(bucket: str, region: str, beat: Heartbeat) -> None:
@@ -60,16 +80,19 @@ def put_object(bucket: str, region: str, beat: Heartbeat) -> None:
 
 @logger.inject_lambda_context(clear_state=True)
 def lambda_handler(_event: dict[str, Any], context: Any) -> dict[str, int]:
-    """Write heartbeats for a minute where this Region is active, and one where it is not."""
+    """Write no heartbeat where checks do, one where this Region is not active, or else a minute's.
+
+    A minute without sleep would be too coarse: the return fence has to see half of one as a gap.
+    """
     known, seconds = Deployment.from_environment(), int(required("HEARTBEAT_SECONDS"))
     beater = Beater(known, seconds * 1000, context.aws_request_id)
-    count = 0
-    while done := beater.beat():
-        beat, active = done
-        count += 1
-        if count == 1:
-            put_object(required("BUCKET"), known.region, beat)
-        if not active or milliseconds() - beater.started + seconds * 1000 >= MINUTE_MS:
+    count, tells = 0, beater.started // MINUTE_MS % OBJECT_MINUTES == 0
+    while turn := beater.beat():
+        count += turn.written
+        if tells:
+            put_object(required("BUCKET"), known.region, turn.newest)
+            tells = False
+        if not turn.goes_on or milliseconds() - beater.started + seconds * 1000 >= MINUTE_MS:
             break
         time.sleep(seconds)
     return {"heartbeats": count}

@@ -37,9 +37,7 @@ def publish(tick: int, seen: Look) -> None:
         counts["BeaconUnhealthy"] = seen.beacon == "unhealthy"
     for name, said in counts.items():
         metrics.add_metric(name, MetricUnit.Count, int(said), MetricResolution.High)
-    metrics.add_metric(
-        "ProbeSeconds", MetricUnit.Seconds, seen.probe.seconds, MetricResolution.High
-    )
+    metrics.add_metadata("probe_seconds", seen.probe.seconds)
     metrics.add_metadata("beacon", seen.beacon)
     metrics.add_metadata("probe_error", seen.probe.error or f"HTTP status {seen.probe.status}")
     metrics.set_timestamp(tick)

@@ -20,6 +20,8 @@ OVERRIDE = {"mode": "failover", "reason": "exercise", "override": ["outage_confi
 SENTINEL_SECONDS = 30
 # MiniStack does not serve Service Quotas: see unexercised.toml.
 UNKNOWN_IN_THE_LAB = {"api_quota_parity"}
+# Some heartbeats of the lab.
+HEARTBEAT_SECONDS = 15
 
 
 def rehearsal(lab: DeployedLab) -> list[str]:
@@ -212,6 +214,21 @@ def requests(lab: DeployedLab) -> list[str]:
     return wrong
 
 
+def heartbeats(lab: DeployedLab) -> list[str]:
+    """A checker's request writes the heartbeat that is due, to the last key as to the first."""
+    begun = time.time()
+    key = {"pk": {"S": f"H#{lab.primary}#15"}, "sk": {"S": "heartbeat"}}
+    while time.time() < begun + HEARTBEAT_SECONDS:
+        lab.https.request(lab.primary, _name(lab), "GET", "/health")
+        table = f"{lab.app}-items"
+        found = lab.client("dynamodb", lab.primary).get_item(TableName=table, Key=key)
+        beat = found.get("Item", {"by": {"S": ""}})
+        if beat["by"]["S"].startswith("check") and int(beat["written_at"]["N"]) > begun * 1000:
+            return []
+        time.sleep(0.2)
+    return [f"no check wrote the last key's heartbeat for {HEARTBEAT_SECONDS} s"]
+
+
 def switch(lab: DeployedLab) -> list[str]:
     """The switch keeps its last position, so a fresh environment is asked."""
     lab.renew("switch", lab.primary)
@@ -240,7 +257,7 @@ EXERCISES: dict[str, tuple[Exercise, ...]] = {
     "SeedRole": (seed,),
     "ScheduledReadinessRole": (scheduled_readiness,),
     "EchoRole": (echo,),
-    "AppRole": (requests,),
+    "AppRole": (requests, heartbeats),
     "SwitchRole": (switch,),
 }
 

@@ -74,7 +74,6 @@ def test_every_metric_of_ours_is_named_in_the_code_of_the_function_that_publishe
     ours = [m for m in metrics(widgets) if m[0] == "PilotLight"]
     assert {m[1] for m in ours} == {
         "ProbeFailed",
-        "ProbeSeconds",
         "BeaconUnhealthy",
         "PrimaryUnhealthy",
         "SecondaryReady",

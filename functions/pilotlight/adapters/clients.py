@@ -19,6 +19,8 @@ PROMPT = Config(
     read_timeout=0.5,
     retries={"total_max_attempts": 2, "mode": "legacy"},
 )
+# What is done beside an answer may not keep it: Route 53 and the sentinel wait for two seconds.
+IN_PASSING = Config(connect_timeout=0.2, read_timeout=0.5, retries={"total_max_attempts": 1})
 
 
 @cache
@@ -31,3 +33,9 @@ def client(service: str) -> Any:
 def prompt_client(service: str) -> Any:
     """Return such a client for what users wait for."""
     return cast(Any, boto3).client(service, config=PROMPT)
+
+
+@cache
+def client_in_passing(service: str) -> Any:
+    """Return such a client for what is done beside an answer, and left undone rather than late."""
+    return cast(Any, boto3).client(service, config=IN_PASSING)

@@ -23,11 +23,14 @@ class ControlTable:
         self._client = client
         self._table = table
 
-    def read(self) -> ControlItem | None:
-        """Return the control item, or None where it is missing, garbled or cannot be read."""
+    def read(self, *, consistent: bool = True) -> ControlItem | None:
+        """Return the control item, or None where it is missing, garbled or cannot be read.
+
+        Not consistently it costs half, and may be old by a moment: enough to tell of, not to act.
+        """
         try:
             found = self._client.get_item(
-                TableName=self._table, Key={"pk": {"S": CONTROL_KEY}}, ConsistentRead=True
+                TableName=self._table, Key={"pk": {"S": CONTROL_KEY}}, ConsistentRead=consistent
             )
             return ControlItem.from_item(found["Item"])
         except (BotoCoreError, ClientError, KeyError, ControlItemInvalid):

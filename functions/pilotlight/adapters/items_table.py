@@ -60,6 +60,10 @@ class ItemsTable:
         )
         return from_attributes(found["Item"]) if "Item" in found else None
 
+    def answer(self) -> None:
+        """Read one key, of which no item is needed, and raise whatever DynamoDB does."""
+        self._client.get_item(TableName=self._table, Key=item_key("health"), ConsistentRead=False)
+
     def write(self, write: Write) -> None:
         """Make the transaction of a write.
 

@@ -7,7 +7,7 @@ down, or its code was. Moments are milliseconds since 1970 by the writer's clock
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,6 +20,10 @@ PATIENCE = 1.5
 CLOCK_TOLERANCE_MS = 1_000
 # Where the other Region is active, one a minute is enough: nothing rests on this Region's pulse.
 PASSIVE_PROMISE_MS = 60_000
+# Who serves writes the next one, too. Health checks come all the time, and so do it a little early,
+# in order to be in time; a write does it where they did not.
+Server = Literal["check", "write"]
+DUE: dict[Server, float] = {"check": 0.95, "write": 1.25}
 
 
 class HeartbeatInvalid(Exception):
@@ -40,6 +44,10 @@ class Heartbeat:
     def late(self, now: int) -> bool:
         """Say whether the next one should be there."""
         return now - self.written_at >= self.promise_ms
+
+    def due(self, now: int, promise_ms: int, server: Server) -> bool:
+        """Say whether a Region that promises so much leaves the next one to such a server now."""
+        return now - self.written_at >= min(self.promise_ms, promise_ms) * DUE[server]
 
     def stale(self, now: int) -> bool:
         """Say whether one that comes now comes after a gap. A clock that went back shows one."""
@@ -124,6 +132,14 @@ def held(beats: Sequence[Heartbeat | None], object_written_at: int | None) -> di
         "newest_seq": max((b.seq for b in there), default=None),
         "object_written_at": object_written_at,
     }
+
+
+def kept_by_checks(last: Heartbeat | None, now: int) -> bool:
+    """Say whether health checks write the heartbeats: the last one was theirs, and none is late.
+
+    A write's heartbeat says nothing of the next write, and so does not count.
+    """
+    return last is not None and last.by.startswith("check ") and not last.late(now)
 
 
 def taken_over(mine: int, last: Heartbeat | None) -> bool:

@@ -90,7 +90,7 @@ def test_a_function_that_runs_nearly_always_costs_its_time_probes_and_metrics(re
     repository.append("usage.toml", PROBING)
     found = repository.more()
     probes = 6 * MINUTES
-    seconds = MINUTES * 70 * 128 / 1024 + probes * 0.040 * 512 / 1024
+    seconds = MINUTES * 70 * 128 / 1024 + probes * 0.042 * 512 / 1024
     assert found["lambda_request"] == approx(MINUTES + probes)
     assert found["lambda_arm64"] == approx(seconds)
     assert found["api_rest"] == approx(probes)
@@ -209,6 +209,12 @@ def test_a_scheduled_function_of_both_regions_runs_once_in_each(repository):
     found = repository.more()
     assert found["lambda_request"] == approx(2 * MINUTES)
     assert found["dynamodb_write"] == approx(2 * MINUTES * 7)
+
+
+def test_an_object_costs_a_request_in_each_region(repository):
+    repository.append("usage.toml", f"{PROBING}objects = 0.5\n")
+    add_probing(repository)
+    assert repository.more()["s3_put"] == approx(MINUTES)
 
 
 def test_a_planned_function_costs_nothing_before_the_template_has_it(repository):

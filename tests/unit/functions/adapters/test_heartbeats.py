@@ -124,10 +124,11 @@ def test_a_garbled_heartbeat_is_no_missing_one(beats: Heartbeats, client: Any) -
 class Primary:
     """The Primary's fence at a time of the test's choosing."""
 
-    def __init__(self, client: Any, promise: int = 20_000) -> None:
+    def __init__(self, client: Any, in_passing: Any = None) -> None:
         self.now = T
         self.beats = Heartbeats(client, ITEMS, CONTROL)
-        self.control = ReturnedControl(self.beats, PRIMARY, promise, clock=lambda: self.now)
+        passing = Heartbeats(in_passing or client, ITEMS, CONTROL)
+        self.control = ReturnedControl(self.beats, passing, PRIMARY, 20_000, clock=lambda: self.now)
 
     def at(self, seconds: float) -> str:
         """Return what becomes of a write at a time."""
@@ -136,6 +137,14 @@ class Primary:
         proof = self.control.proof()
         return judge(control, PRIMARY, now=self.now, forwarded=False, proof=proof).code
 
+    def asked(self, seconds: float) -> Heartbeat:
+        """Have a checker ask at a time, and return the newest heartbeat then."""
+        self.now = T + int(seconds * 1000)
+        self.control.keep_alive()
+        found = self.beats.pulse(PRIMARY)
+        assert found is not None
+        return found
+
 
 def test_a_schedule_that_fails_in_a_healthy_region_stops_no_write(client: Any) -> None:
     primary = Primary(client)
@@ -143,19 +152,88 @@ def test_a_schedule_that_fails_in_a_healthy_region_stops_no_write(client: Any) -
     assert {primary.at(seconds) for seconds in range(0, 600, 5)} == {"Active"}
     found = primary.beats.pulse(PRIMARY)
     assert found is not None
-    assert (found.unbroken_since, found.seq) == (None, 30)
+    assert (found.unbroken_since, found.seq) == (None, 24)
+    assert not heartbeat.kept_by_checks(found, found.written_at), "nobody can count on writes"
 
 
-def test_checkers_keep_the_pulse_where_nobody_writes(client: Any) -> None:
+@pytest.mark.parametrize("every", [1, 3, 10])
+def test_whoever_checks_keeps_the_pulse_where_nobody_writes(client: Any, every: int) -> None:
+    """The sentinel alone asks every 10 s, and may be a little early or late each time."""
     primary = Primary(client)
     primary.beats.beat(PRIMARY, None, beat(None, 0))
-    for seconds in range(0, 600, 3):
-        primary.now = T + seconds * 1000
-        primary.control.keep_alive()
+    for n, seconds in enumerate(range(0, 600, every)):
+        last = primary.asked(seconds + n % 2 * 0.3)
+        assert primary.now - last.written_at <= 20_000
     assert primary.at(600) == "Active"
+    assert last.unbroken_since is None
+    assert heartbeat.kept_by_checks(last, last.written_at)
 
 
-def test_checkers_cost_no_read_while_the_schedule_works(client: Any) -> None:
+def test_a_checker_writes_every_key_and_only_one_of_two_does(client: Any) -> None:
+    one, other = Primary(client), Primary(client)
+    one.beats.beat(PRIMARY, None, beat(None, 0))
+    for primary in (one, other):
+        primary.asked(0)
+    last = one.asked(19)
+    assert last.seq == 2
+    assert one.beats.held(PRIMARY) == [last] * 16
+    assert other.asked(19.1) == last
+
+
+def test_two_checkers_that_read_the_same_pulse_write_one_heartbeat(client: Any) -> None:
+    """The other has read and not yet written when the one writes."""
+    one = Primary(client)
+    one.beats.beat(PRIMARY, None, beat(None, 0))
+
+    def first_the_other(**given: Any) -> Any:
+        one.asked(19)
+        return client.put_item(**given)
+
+    other = Primary(client, Partly(client, put_item=first_the_other))
+    assert other.asked(19).seq == 2
+    assert one.beats.held(PRIMARY)[15] == one.beats.pulse(PRIMARY)
+
+
+@pytest.mark.parametrize("operation", ["batch_get_item", "put_item", "batch_write_item"])
+def test_a_heartbeat_that_fails_is_not_the_checkers_business(client: Any, operation: str) -> None:
+    primary = Primary(client, Partly(client, **{operation: raising}))
+    primary.beats.beat(PRIMARY, None, beat(None, 0))
+    primary.asked(0)
+    primary.asked(20)
+    assert primary.at(21) == "Active"
+
+
+def test_a_checker_waits_for_no_patient_client(client: Any) -> None:
+    patient = {name: raising for name in ("batch_get_item", "put_item", "batch_write_item")}
+    primary = Primary(Partly(client, **patient), client)
+    Heartbeats(client, ITEMS, CONTROL).beat(PRIMARY, None, beat(None, 0))
+    primary.asked(0)
+    assert primary.asked(19).seq == 2
+
+
+def test_a_write_steps_in_where_checkers_no_longer_come(client: Any) -> None:
+    primary = Primary(client)
+    primary.beats.beat(PRIMARY, None, beat(None, 0))
+    primary.asked(0)
+    primary.asked(19)
+    assert [primary.at(19 + n) for n in (20, 29, 50)] == ["Active"] * 3
+    last = primary.beats.pulse(PRIMARY)
+    assert last is not None
+    assert primary.beats.held(PRIMARY) == [last] * 16
+    assert last.unbroken_since is None
+
+
+def test_a_checker_that_comes_back_after_an_outage_records_it(client: Any) -> None:
+    """A Region that was cut off takes no write until the echo, whoever asks it first."""
+    primary = Primary(client)
+    primary.beats.beat(PRIMARY, None, beat(None, 0))
+    primary.asked(0)
+    primary.asked(19)
+    assert primary.asked(50).unbroken_since == T + 50_000
+    assert primary.at(51) == "AwaitingEcho"
+
+
+def test_checkers_cost_no_read_between_two_heartbeats(client: Any) -> None:
     reads: list[Any] = []
 
     def counted(**given: Any) -> Any:
@@ -164,7 +242,7 @@ def test_checkers_cost_no_read_while_the_schedule_works(client: Any) -> None:
 
     primary = Primary(Partly(client, batch_get_item=counted))
     primary.beats.beat(PRIMARY, None, beat(None, 0))
-    for tenth in range(199):
+    for tenth in range(189):
         primary.now = T + tenth * 100
         primary.control.keep_alive()
     assert len(reads) == 1

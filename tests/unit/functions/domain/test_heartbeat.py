@@ -77,6 +77,32 @@ def test_with_one_key_missing_the_oldest_is_not_known() -> None:
     assert (found["held"], found["oldest_written_at"]) == (15, None)
 
 
+@pytest.mark.parametrize(
+    ("server", "seconds", "due"),
+    [("check", 18.9, False), ("check", 19, True), ("write", 24.9, False), ("write", 25, True)],
+)
+def test_a_check_writes_a_little_early_and_a_write_where_no_check_did(
+    server: heartbeat.Server, seconds: float, due: bool
+) -> None:
+    now = T + int(seconds * 1000)
+    assert LAST.due(now, 20_000, server) is due
+    passive = Heartbeat(7, T, heartbeat.PASSIVE_PROMISE_MS)
+    assert passive.due(now, 20_000, server) is due, "a Region that has just become active"
+
+
+@pytest.mark.parametrize("server", ["check", "write"])
+def test_every_server_is_in_time_for_the_fence(server: heartbeat.Server) -> None:
+    assert heartbeat.DUE[server] < heartbeat.PATIENCE
+
+
+def test_checks_keep_a_pulse_that_they_wrote_last_and_in_time() -> None:
+    theirs = Heartbeat(7, T, 20_000, None, "check 1", 0)
+    assert heartbeat.kept_by_checks(theirs, T + 19_999)
+    assert not heartbeat.kept_by_checks(theirs, T + 20_000)
+    assert not heartbeat.kept_by_checks(Heartbeat(7, T, 20_000, None, "write 1", 0), T)
+    assert not heartbeat.kept_by_checks(None, T)
+
+
 def test_the_invocation_that_was_started_last_goes_on() -> None:
     assert heartbeat.taken_over(LAST.by_started - 1, LAST)
     assert not heartbeat.taken_over(LAST.by_started, LAST)

@@ -8,7 +8,7 @@ import pytest
 from pilotlight.warm_ping import ENVIRONMENT, ping
 
 from tests.handlers import context
-from tests.unit.functions.fakes import CONTROL, PRIMARY, SECONDARY, aws_error
+from tests.unit.functions.fakes import CONTROL, ITEMS, PRIMARY, SECONDARY, aws_error
 from tests.unit.functions.handlers.conftest import MODULE
 
 if TYPE_CHECKING:
@@ -51,6 +51,15 @@ def test_a_region_whose_items_do_not_answer_is_unhealthy(app: App) -> None:
     answer = app.ask("GET", "/health")
     assert answer.status == 503
     assert (answer.body["status"], answer.body["failed"]) == ("unhealthy", "items_table")
+
+
+def test_health_costs_one_read_unit_and_looks_at_both_tables(app: App) -> None:
+    app.dynamodb.calls.clear()
+    app.ask("GET", "/health")
+    asked = app.dynamodb.asked("get_item")
+    assert {one["TableName"] for one in asked} == {CONTROL, ITEMS}
+    assert [one["ConsistentRead"] for one in asked] == [False, False], "half a unit each"
+    assert len(app.dynamodb.calls) == 2
 
 
 def test_health_is_looked_at_anew_each_time(app: App) -> None:

@@ -83,6 +83,53 @@ def test_a_region_that_does_not_know_counts_as_active(world: World) -> None:
     assert world.beat() == 3
 
 
+def checked(world: World, seconds_ago: float = 0, by: str = "check") -> Heartbeat:
+    last = world.heartbeats.pulse(SECONDARY)
+    at = world.now - int(seconds_ago * 1000)
+    beat = Heartbeat(last.seq + 1 if last else 1, at, 20_000, None, f"{by} of the app", 0)
+    assert world.heartbeats.beat(SECONDARY, last, beat)
+    return beat
+
+
+def test_where_checks_write_the_heartbeats_the_schedule_only_tells_the_bucket(
+    world: World,
+) -> None:
+    world.active(SECONDARY)
+    last = checked(world, 19)
+    assert world.beat() == 0
+    assert world.now == T, "it does not sleep"
+    assert world.heartbeats.pulse(SECONDARY) == last
+    assert list(world.s3.objects) == [f"heartbeat/{SECONDARY}"]
+
+
+def test_where_checks_are_late_the_schedule_steps_in_without_a_gap(world: World) -> None:
+    world.active(SECONDARY)
+    checked(world, 21)
+    assert world.beat() == 3
+    assert all(b is not None and b.unbroken_since is None for b in world.heartbeats.held(SECONDARY))
+
+
+def test_nobody_counts_on_writes(world: World) -> None:
+    """The next one may come tomorrow, and find a pulse that is stale for want of visitors."""
+    world.active(SECONDARY)
+    checked(world, 1, by="write")
+    assert world.beat() == 3
+
+
+def test_it_steps_back_as_soon_as_checks_write_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.active(SECONDARY)
+
+    def asked(seconds: float) -> None:
+        world.sleep(seconds)
+        checked(world, 1)
+
+    monkeypatch.setattr(HEARTBEAT.time, "sleep", asked)
+    assert world.beat() == 1
+    assert world.now == T + 20_000
+
+
 def test_an_invocation_that_was_overtaken_ends(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -97,6 +144,14 @@ def test_an_invocation_that_was_overtaken_ends(
 
     monkeypatch.setattr(HEARTBEAT.time, "sleep", overtaken)
     assert world.beat() == 1
+
+
+@pytest.mark.parametrize(("minute", "objects"), [(0, 1), (1, 0), (4, 0), (5, 1)])
+def test_the_bucket_is_told_every_five_minutes(world: World, minute: int, objects: int) -> None:
+    world.active(PRIMARY)
+    world.sleep(60 * minute)
+    world.beat()
+    assert len(world.s3.objects) == objects
 
 
 def test_a_bucket_that_fails_stops_no_heartbeat(

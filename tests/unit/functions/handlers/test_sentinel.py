@@ -173,6 +173,18 @@ def test_the_metrics_are_of_high_resolution(
     assert directive["Dimensions"] == [["service"]]
 
 
+def test_how_long_the_probe_took_is_in_the_line_and_no_metric(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.seconds = 20
+    world.run()
+    line = json.loads(next(x for x in capsys.readouterr().out.splitlines() if '"_aws"' in x))
+    (directive,) = line["_aws"]["CloudWatchMetrics"]
+    names = {metric["Name"] for metric in directive["Metrics"]}
+    assert names == {"PrimaryUnhealthy", "ProbeFailed", "BeaconUnhealthy"}
+    assert line["probe_seconds"] == 0.1
+
+
 def test_it_asks_the_name_that_only_the_primary_has_and_for_no_longer_than_two_seconds(
     world: World,
 ) -> None:
