@@ -7,6 +7,7 @@ import uuid
 from typing import TYPE_CHECKING
 
 from tests.permissions.deployed import FunctionFailed
+from tests.permissions.planned_move import proof
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -254,6 +255,7 @@ EXERCISES: dict[str, tuple[Exercise, ...]] = {
     "CapacityRole": (release_of_capacity, request_for_capacity),
     "JanitorRole": (janitor,),
     "OverviewRole": (overview,),
+    "ProofRole": (proof,),
     "SeedRole": (seed,),
     "ScheduledReadinessRole": (scheduled_readiness,),
     "EchoRole": (echo,),

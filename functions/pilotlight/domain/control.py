@@ -68,6 +68,26 @@ def drains(control: ControlItem, now: int) -> bool:
     return control.drain_until is None or now < control.drain_until
 
 
+def undrained(
+    control: ControlItem | None, source: str, target: str, epoch: int, by: str | None, now: int
+) -> str | None:
+    """Return why a Region's own control item does not show a drain to another, or None if it does.
+
+    `by` is who made the drain; None asks only that there is one, in this epoch.
+    """
+    if control is None:
+        return f"The control item could not be read in {source}."
+    if (control.active_region, control.epoch) != (source, epoch):
+        return f"{control.active_region} is active in epoch {control.epoch}."
+    if control.state != "draining" or control.drain_to != target:
+        return f"{source} does not drain to {target}: {control.state}, {control.drain_to}."
+    if not drains(control, now):
+        return f"The drain of {source} has expired."
+    if by is not None and control.changed_by != by:
+        return f"{source} drains for {control.changed_by}."
+    return None
+
+
 def _text(item: Mapping[str, Any], name: str) -> str | None:
     """Return an attribute that may be absent, but not empty or of another kind."""
     if name not in item:

@@ -71,9 +71,14 @@ def item_key(item_id: str) -> dict[str, Any]:
     return {"pk": {"S": f"I#{shard_of(item_id)}"}, "sk": {"S": item_id}}
 
 
+def journal_shard(region: str, epoch: int, shard: int) -> str:
+    """Return the partition of one shard of a Region's journal in an epoch."""
+    return f"J#{region}#{epoch}#{shard}"
+
+
 def journal_key(region: str, epoch: int, write_id: str) -> dict[str, Any]:
     """Return the key of a journal entry. Region, epoch and ULID make it collide with no other."""
-    return {"pk": {"S": f"J#{region}#{epoch}#{shard_of(write_id)}"}, "sk": {"S": write_id}}
+    return {"pk": {"S": journal_shard(region, epoch, shard_of(write_id))}, "sk": {"S": write_id}}
 
 
 def plan(

@@ -1,0 +1,102 @@
+"""Proof: shows that a drained Region's writes are all in the Region that is to be promoted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_lambda_powertools import Logger, Tracer
+from pilotlight import moments
+from pilotlight.adapters.clients import client
+from pilotlight.adapters.control_table import ControlTable
+from pilotlight.adapters.journal import Journal, Watermark
+from pilotlight.adapters.other_region import client_of
+from pilotlight.adapters.returned import milliseconds
+from pilotlight.domain.control import undrained
+from pilotlight.journal_proof import JournalProof
+from pilotlight.settings import Deployment, required
+from pilotlight.validation import violation
+
+logger, tracer = Logger(), Tracer()
+# Well within the function's own timeout, a last span with slow answers included.
+SECONDS = 20.0
+REGION = {"type": "string", "minLength": 1}
+REQUEST_SCHEMA: dict[str, Any] = {
+    "$schema": "http://json-schema.org/draft-07/schema#",
+    "title": "A step of the proof",
+    "type": "object",
+    "required": ["step", "source", "target", "epoch"],
+    "additionalProperties": False,
+    "properties": {
+        "step": {"enum": ["seen", "watermark", "tails"]},
+        "source": REGION,
+        "target": REGION,
+        "epoch": {"type": "integer", "minimum": 1},
+        "drained_by": {"type": "string", "minLength": 1},
+    },
+    "if": {"properties": {"step": {"const": "seen"}}},
+    "then": {"required": ["drained_by"]},
+}
+
+
+class InvalidRequest(Exception):
+    """The payload is no step of the proof."""
+
+
+class DrainNotSeen(Exception):
+    """The source does not drain, or not by this run. It may take writes."""
+
+
+def check_drain(known: Deployment, asked: dict[str, Any]) -> None:
+    """Look in the source itself, consistently, whether this drain is on there."""
+    table = ControlTable(client_of(asked["source"], "dynamodb"), known.control_table)
+    by, now = asked.get("drained_by"), milliseconds()
+    reason = undrained(table.read(), asked["source"], asked["target"], asked["epoch"], by, now)
+    if reason:
+        raise DrainNotSeen(reason)
+
+
+def proof(known: Deployment, asked: dict[str, Any]) -> JournalProof:
+    """Put the proof together."""
+    source, target, epoch = asked["source"], asked["target"], asked["epoch"]
+    ours, theirs = (
+        Journal(client_of(region, "dynamodb"), known.items_table, source, epoch)
+        for region in (source, target)
+    )
+    watermark = Watermark(client("dynamodb"), required("RECOVERIES_TABLE"), source, epoch)
+    return JournalProof((source, target), ours, theirs, watermark)
+
+
+def follow(known: Deployment, asked: dict[str, Any]) -> dict[str, Any]:
+    """Do the step that was asked for."""
+    if asked["step"] == "seen":
+        check_drain(known, asked)
+        return {"seen": True}
+    if asked["step"] == "watermark":
+        found = proof(known, asked).advance(SECONDS)
+        return {"caught_up": found.all, "watermark": found.watermark, "compared": found.writes}
+    found = proof(known, asked).tails(SECONDS)
+    compared_at = moments.now()
+    # Afterwards: a drain that was on until now took no write while its journal was compared.
+    check_drain(known, asked)
+    return {
+        "proven": True,
+        "writes": found.writes,
+        "watermark": found.watermark,
+        "compared_at": compared_at,
+    }
+
+
+@tracer.capture_lambda_handler(capture_response=False)
+@logger.inject_lambda_context(clear_state=True)
+def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+    """Do one step of the proof, or fail naming what is not as it should be."""
+    known, wrong = Deployment.from_environment(), violation(event, REQUEST_SCHEMA)
+    regions = {known.primary_region, known.secondary_region}
+    if not wrong and {event["source"], event["target"]} != regions:
+        wrong = "source and target are not the two Regions"
+    if wrong:
+        raise InvalidRequest(f"{wrong}: {event}")
+    # To JSON 2.0 is an integer. A journal's key has no decimals, and no journal equals no journal.
+    found = follow(known, {**event, "epoch": int(event["epoch"])})
+    logger.info("Proof", extra={"asked": event, "found": found})
+    return found
