@@ -17,13 +17,8 @@ REPLICATION_SECONDS = 10
 def proof(lab: DeployedLab) -> list[str]:
     """Drain the Primary with a write in its journal's tail, and prove that the write arrived."""
     lab.reset()
-    answer = lab.https.request(
-        lab.primary,
-        f"{lab.primary}.{lab.config.zone_name}",
-        "PUT",
-        "/items/proof",
-        {"text": "A tail"},
-    )
+    host = f"{lab.primary}.{lab.config.zone_name}"
+    answer = lab.https.request(lab.primary, host, "PUT", "/items/proof", {"text": "A tail"})
     if answer.status != 200:
         return [f"PUT /items/proof answered {answer.status}"]
     who = {"pk": "control", "active_region": lab.primary, "epoch": 1, "changed_by": "exercise"}
