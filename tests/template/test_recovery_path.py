@@ -64,6 +64,12 @@ def test_what_the_machine_calls_what_starts_it_and_what_cleans_up_is_on_the_path
     assert {"FailoverRole", "StartFailoverRole", "JanitorRole"} <= set(found.roles)
 
 
+def test_the_proof_which_asks_the_other_region_is_off_the_path():
+    found = path.walk(load("secondary"))
+    assert "ProofFunction" not in [*found.functions, *found.not_waited_for]
+    assert "ProofRole" not in found.roles
+
+
 def test_what_only_a_deployment_calls_is_off_the_path():
     assert "SeedFunction" not in path.walk(load("secondary")).functions
 
