@@ -52,6 +52,7 @@ def ports(command: Callable[..., Any]) -> Callable[..., Any]:
     for name, default, what in (
         ("--entry-port", 8441, "First TLS port of the Regions' entries, one for each Region."),
         ("--door-port", 8080, "Port for a browser; it leads where DNS says."),
+        ("--page-port", 8081, "Port of the page that shows the state of it all."),
         ("--dns-port", 5354, "Port of the DNS server."),
         ("--api-port", 4566, "Port of the AWS APIs."),
     ):
@@ -65,7 +66,7 @@ def described(**options: Any) -> LabConfig:
     """Return the lab that samconfig.toml and the options describe."""
     config = from_samconfig(ROOT / "samconfig.toml", process.RUN).with_options(**options)
     entries = sorted(config.entries.values())
-    others = [config.door_port, config.dns_port, config.api_port]
+    others = [config.door_port, config.page_port, config.dns_port, config.api_port]
     if len({*entries, *others}) < len([*entries, *others]):
         raise LabError(
             f"Two of the lab's ports are the same: --entry-port takes {entries[0]} to "
@@ -120,6 +121,7 @@ def welcome(config: LabConfig) -> str:
         "",
         "[bold]The lab is up.[/]",
         "",
+        f"  What happens, in a browser      http://127.0.0.1:{config.page_port}/",
         f"  The application, in a browser   http://127.0.0.1:{door}/",
         f"  … over TLS, as its users do     curl --cacert {escape(str(config.ca_file))} "
         f"--connect-to {name}:443:127.0.0.1:{port} https://{name}/health",

@@ -36,6 +36,7 @@ class LabConfig:
     api_port: int = 4566
     dns_port: int = 5354
     door_port: int = 8080
+    page_port: int = 8081
     entry_port: int = 8441
     speed: float = 1.0
     replication_lag: float = 0.5

@@ -30,10 +30,14 @@ class Refused(LabError):
 
 
 class Control:
-    """The switchboard of a lab, an action for each method."""
+    """The switchboard of a lab, an action for each method.
 
-    def __init__(self, config: LabConfig) -> None:
+    `patience` is how many seconds an AWS client waits for an answer.
+    """
+
+    def __init__(self, config: LabConfig, patience: float = 20.0) -> None:
         self._config = config
+        self._patience = patience
         self._clients: dict[tuple[str, str], Any] = {}
 
     def act(self, action: str, **given: Any) -> Any:
@@ -118,7 +122,7 @@ class Control:
                 config=Config(
                     retries={"total_max_attempts": 2},
                     connect_timeout=2,
-                    read_timeout=20,
+                    read_timeout=self._patience,
                     proxies={},
                 ),
             )

@@ -24,6 +24,7 @@ def busy_port(config: LabConfig) -> str | None:
         config.api_port: "--api-port",
         config.dns_port: "--dns-port",
         config.door_port: "--door-port",
+        config.page_port: "--page-port",
         **{port: "--entry-port" for port in config.entries.values()},
         **{port: "--entry-port" for port in config.crossings.values()},
     }
@@ -45,6 +46,7 @@ async def serve(config: LabConfig, *, owned: bool) -> None:
     from hypercorn.asyncio import serve as hypercorn
     from hypercorn.config import Config
 
+    from lab.control import Control
     from lab.engine import (
         alarms,
         aws as aws_module,
@@ -66,6 +68,7 @@ async def serve(config: LabConfig, *, owned: bool) -> None:
     from lab.engine.clock import Clock
     from lab.engine.entries import Entries
     from lab.engine.gate import Gate
+    from lab.engine.page import Page
     from lab.engine.route53 import Route53, furnish_zone
     from lab.engine.switchboard import Journal, Switchboard
 
@@ -94,10 +97,12 @@ async def serve(config: LabConfig, *, owned: bool) -> None:
     route53 = Route53(aws, outage, journal.note)
     route53.start()
     switchboard = Switchboard(aws, outage, route53, replication, record, journal)
-    gate = Gate(aws, outage, route53, Entries(aws), switchboard)
+    page = Page(config, switchboard.actions, Control(config, patience=5.0).client)
+    gate = Gate(aws, outage, route53, Entries(aws), switchboard, page)
 
     plain, tls, stop = Config(), Config(), asyncio.Event()
-    plain.bind = [f"127.0.0.1:{p}" for p in (config.api_port, config.door_port)]
+    ports = (config.api_port, config.door_port, config.page_port)
+    plain.bind = [f"127.0.0.1:{port}" for port in ports]
     entries = (*config.entries.values(), *config.crossings.values())
     tls.bind = [f"127.0.0.1:{port}" for port in entries]
     tls.certfile, tls.keyfile = str(certificate), str(key)

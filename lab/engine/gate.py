@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hypercorn.protocol.events import StreamClosed
 
 from lab.engine.outage import read_call
+from lab.engine.page import POLICY
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from lab.engine.entries import Entries
     from lab.engine.losses import Style
     from lab.engine.outage import Outage
+    from lab.engine.page import Page
     from lab.engine.route53 import Route53
     from lab.engine.switchboard import Switchboard
 
@@ -35,23 +37,28 @@ class Gate:
         route53: Route53,
         entries: Entries,
         switchboard: Switchboard,
+        page: Page,
     ) -> None:
         self._aws = aws
         self._outage = outage
         self._route53 = route53
         self._entries = entries
         self._switchboard = switchboard
+        self._page = page
         self._door: tuple[float, str | None] = (0.0, None)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one request."""
+        port = (scope.get("server") or (None, None))[1]
         if scope["type"] != "http":
             await self._aws.app.app(scope, receive, send)
+        elif port == self._aws.config.page_port:
+            await self._show(scope, receive, send)
         elif scope["path"].startswith("/_lab/"):
             await self._control(scope, receive, send)
         elif region := self._entries.region_of(scope):
             await self._enter(region, _header(scope, b"host"), scope, receive, send)
-        elif scope.get("server") and scope["server"][1] == self._aws.config.door_port:
+        elif port == self._aws.config.door_port:
             await self._front_door(scope, receive, send)
         else:
             await self._api(scope, receive, send)
@@ -114,6 +121,22 @@ class Gate:
         stream = send.__self__
         stream.closed = True
         await stream.send(StreamClosed(stream_id=stream.stream_id))
+
+    async def _show(self, scope: Any, receive: Any, send: Any) -> None:
+        """Serve the page, whatever is lost. It only reads."""
+        await _body(receive)
+        if scope["method"] != "GET":
+            await _reply(send, 405, {"error": "The page is only looked at."})
+            return
+        status, kind, body = await asyncio.to_thread(self._page.answer, scope["path"])
+        headers = [
+            (b"content-type", kind.encode()),
+            (b"content-length", b"%d" % len(body)),
+            (b"cache-control", b"no-store"),
+            (b"content-security-policy", POLICY.encode()),
+        ]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
 
     async def _control(self, scope: Any, receive: Any, send: Any) -> None:
         body = await _body(receive)

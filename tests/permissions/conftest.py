@@ -23,6 +23,7 @@ def lab():
         api_port=api,
         dns_port=dns,
         door_port=door,
+        page_port=door + 1,
         entry_port=entry,
         speed=20.0,
         replication_lag=0.05,

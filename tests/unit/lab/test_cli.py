@@ -40,9 +40,10 @@ def test_every_command_explains_itself_without_a_lab(shell: Shell, command: str,
 @pytest.mark.parametrize("command", ["up", "drill"])
 def test_the_ports_are_explained_with_their_defaults(shell: Shell, command: str) -> None:
     out = shell(command, "--help").out
-    for option in ("--entry-port", "--door-port", "--dns-port", "--api-port"):
+    for option in ("--entry-port", "--door-port", "--page-port", "--dns-port", "--api-port"):
         assert option in out
-    for default in (CONFIG.entry_port, CONFIG.door_port, CONFIG.dns_port, CONFIG.api_port):
+    ports = (CONFIG.entry_port, CONFIG.door_port, CONFIG.page_port)
+    for default in (*ports, CONFIG.dns_port, CONFIG.api_port):
         assert f"default: {default};" in out
 
 
@@ -93,6 +94,7 @@ def test_reports_cannot_go_into_a_file(shell: Shell, tmp_path: Path) -> None:
         ["--door-port", "4566"],
         ["--api-port", "5354"],
         ["--door-port", "8443"],
+        ["--page-port", "8080"],
         ["--entry-port", "8079"],
     ],
 )

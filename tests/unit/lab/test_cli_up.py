@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -93,10 +94,11 @@ def test_a_detached_lab_outlives_the_command(shell: Shell, starts: Starts) -> No
 
 def test_options_reach_the_lab(shell: Shell, starts: Starts) -> None:
     ports = ["--entry-port", "9441", "--door-port", "9080", "--dns-port", "9053"]
-    shell("up", "--detach", *ports, "--api-port", "9566")
+    shell("up", "--detach", *ports, "--api-port", "9566", "--page-port", "9081")
     config = starts.config
     assert config and config.entries[PRIMARY] == 9441
     assert (config.door_port, config.dns_port, config.api_port) == (9080, 9053, 9566)
+    assert config.page_port == 9081
     assert config.speed == 1.0, "by hand, AWS's intervals are as long as they are"
     assert config.secondary_region == SECONDARY
 
@@ -121,6 +123,11 @@ def test_a_checkout_with_brackets_in_its_path_is_named_in_full(
 ) -> None:
     monkeypatch.setattr(process, "RUN", Path("/home/me/[red]/pilot-light"))
     assert "--cacert /home/me/[red]/pilot-light/ca.pem" in shell("up", "--detach").out
+
+
+def test_the_page_is_named_before_everything_else(shell: Shell, starts: Starts) -> None:
+    out = shell("up", "--detach", "--page-port", "9081").out
+    assert re.findall(r"http://127[^ \n]+", out)[0] == "http://127.0.0.1:9081/"
 
 
 @pytest.mark.parametrize("what", ["build", "deploy"])

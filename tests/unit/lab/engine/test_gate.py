@@ -74,6 +74,7 @@ class World:
             Anything(lookup=self._lookup),
             entries,
             Anything(actions=self.actions),
+            Anything(answer=lambda path: (200, "text/html", f"page {path}".encode())),
         )
 
     async def _app(self, scope: Any, receive: Any, send: Any) -> None:
@@ -84,8 +85,8 @@ class World:
     async def _sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
 
-    async def _at_once(self, action: Any, **given: Any) -> Any:
-        return action(**given)
+    async def _at_once(self, action: Any, *more: Any, **given: Any) -> Any:
+        return action(*more, **given)
 
     def _lookup(self, name: str, kind: str) -> list[Answer]:
         self.questions += 1
@@ -93,7 +94,12 @@ class World:
         return [Answer(name, kind, address, 10)] if address else []
 
     def ask(
-        self, path: str = "/", port: int = CONFIG.api_port, body: bytes = b"", **headers: str
+        self,
+        path: str = "/",
+        port: int = CONFIG.api_port,
+        body: bytes = b"",
+        method: str = "POST",
+        **headers: str,
     ) -> Stream:
         stream = Stream()
         parts = [body[:4], body[4:]]
@@ -104,7 +110,7 @@ class World:
 
         scope = {
             "type": "http",
-            "method": "POST",
+            "method": method,
             "path": path,
             "server": ("127.0.0.1", port),
             "headers": [(k.replace("_", "-").encode(), v.encode()) for k, v in headers.items()],
@@ -235,6 +241,22 @@ def test_the_front_door_says_that_the_name_leads_nowhere(world: World, silent: s
     assert stream.status == 502
     assert stream.body["error"]["code"] == "NoAnswer"
     assert NAME in stream.body["error"]["message"]
+
+
+def test_the_page_is_served_while_every_region_is_lost(world: World) -> None:
+    for region in CONFIG.regions:
+        world.outage.lose(region, Loss())
+    stream = world.ask("/state.json", CONFIG.page_port, method="GET")
+    assert (stream.status, stream.messages[1]["body"]) == (200, b"page /state.json")
+    headers = dict(stream.messages[0]["headers"])
+    assert headers[b"content-security-policy"].startswith(b"default-src 'none'")
+    assert headers[b"cache-control"] == b"no-store"
+
+
+@pytest.mark.parametrize("path", ["/", "/_lab/lose"])
+def test_the_page_s_port_takes_no_orders(world: World, path: str) -> None:
+    assert world.ask(path, CONFIG.page_port, body=b'{"region": "us-west-2"}').status == 405
+    assert world.reached == []
 
 
 def test_an_action_of_the_switchboard_is_done_and_answered(world: World) -> None:

@@ -44,7 +44,7 @@ def busy(monkeypatch: pytest.MonkeyPatch, *taken: int) -> tuple[str | None, Port
 def test_every_port_of_the_lab_is_tried_on_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
     problem, ports = busy(monkeypatch)
     assert problem is None
-    expected = {CONFIG.api_port, CONFIG.dns_port, CONFIG.door_port}
+    expected = {CONFIG.api_port, CONFIG.dns_port, CONFIG.door_port, CONFIG.page_port}
     expected |= {*CONFIG.entries.values(), *CONFIG.crossings.values()}
     assert set(ports.tried) == {("127.0.0.1", port) for port in expected}
 
@@ -55,6 +55,7 @@ def test_every_port_of_the_lab_is_tried_on_loopback(monkeypatch: pytest.MonkeyPa
         (CONFIG.api_port, "--api-port"),
         (CONFIG.dns_port, "--dns-port"),
         (CONFIG.door_port, "--door-port"),
+        (CONFIG.page_port, "--page-port"),
         (CONFIG.entries[SECONDARY], "--entry-port"),
         (CONFIG.crossings[SECONDARY, PRIMARY], "--entry-port"),
     ],
