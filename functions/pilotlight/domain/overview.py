@@ -76,13 +76,12 @@ def overview(read: Gathered, pair: Pair, now: datetime) -> dict[str, Any]:
 
 
 def summary(facts: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
-    """Return the verdict on the whole, and the facts that it rests on."""
-    named: dict[str, list[str]] = {"attention": [], "unknown": []}
-    for name, fact in facts.items():
-        named.get(fact["verdict"], []).append(name)
-    verdict = next((v for v, names in named.items() if names), "ok")
-    parts = [f"{v.capitalize()}: {', '.join(names)}." for v, names in named.items() if names]
-    return {"verdict": verdict, "summary": " ".join(parts) or "Every fact is as it should be."}
+    """Return the verdict on the whole: what needs attention, in words, and what is not known."""
+    told = [f["detail"] for f in facts.values() if f["verdict"] == "attention"]
+    unknown = [name for name, f in facts.items() if f["verdict"] == "unknown"]
+    verdict = "attention" if told else "unknown" if unknown else "ok"
+    told += [f"Unknown: {', '.join(unknown)}."] if unknown else []
+    return {"verdict": verdict, "summary": " ".join(told) or "Every fact is as it should be."}
 
 
 def control(item: Mapping[str, Any], pair: Pair, now: datetime) -> dict[str, Any]:

@@ -43,10 +43,11 @@ def test_what_is_missing_is_unknown(source: str) -> None:
     assert told(**{source: {}})["facts"][SOURCES[source]]["verdict"] == "unknown"
 
 
-def test_the_summary_names_what_needs_attention_before_what_is_unknown() -> None:
+def test_the_summary_tells_what_needs_attention_before_what_is_unknown() -> None:
     found = told(rehearsal={}, sentinel=SENTINEL | {"probe_ok": False})
     assert found["verdict"] == "attention"
-    assert found["summary"] == "Attention: sentinel. Unknown: rehearsal."
+    detail = found["facts"]["sentinel"]["detail"]
+    assert found["summary"] == f"{detail} Unknown: rehearsal."
     assert told(rehearsal={})["verdict"] == "unknown"
 
 
