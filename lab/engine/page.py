@@ -26,6 +26,8 @@ POLICY = (
     "connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'"
 )
 CHANGES_SHOWN = 20
+# What a Region that is well needs at most; one that hangs is not waited for in silence.
+PATIENCE = 4.0
 LAB_COMMANDS = (
     ("Lose the Primary's Region", ".venv/bin/lab outage"),
     ("Cut the two Regions off from each other", ".venv/bin/lab outage partition"),
@@ -55,6 +57,9 @@ class Question:
             if not self._asking and now - self._asked_at >= self._every:
                 self._asking, self._asked_at = True, now
                 threading.Thread(target=self._answer, daemon=True).start()
+            waited = now - self._asked_at if self._asking else 0.0
+            if waited >= PATIENCE:
+                return {**self._told, "error": f"It has not answered for {waited:.0f} s."}
             return dict(self._told)
 
     def _answer(self) -> None:

@@ -55,7 +55,7 @@ def overview(read: Gathered, pair: Pair, now: datetime) -> dict[str, Any]:
     """Return the document that functions/overview/facts.schema.json describes."""
     told: dict[str, Callable[[], dict[str, Any]]] = {
         "control": lambda: _known(read.control, lambda it: control(it, pair, now)),
-        "machine": lambda: _known(read.lock, lambda it: machine(it, now), where_none=IDLE),
+        "machine": lambda: _known(read.lock, lambda it: machine(it, now)),
         "sentinel": lambda: _known(read.sentinel, lambda it: sentinel(it, now)),
         "readiness": lambda: _known(read.readiness, lambda it: readiness(it, now)),
         "rehearsal": lambda: _known(read.rehearsal, lambda it: rehearsal(it, now)),
@@ -86,6 +86,8 @@ def summary(facts: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
 
 def control(item: Mapping[str, Any], pair: Pair, now: datetime) -> dict[str, Any]:
     """Tell who is active. Anything but a Primary that serves is for a person to know."""
+    if not item:
+        return _fact("unknown", "There is no control item.")
     region, state = item.get("active_region"), item.get("state")
     regions, states = (pair.primary_region, pair.secondary_region), ("serving", "draining")
     if region not in regions or state not in states or not isinstance(item.get("epoch"), int):
@@ -126,7 +128,7 @@ def machine(lock: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     if cooldown is not None and cooldown > now:
         until = moments.text(cooldown)
         return _fact("attention", f"No recovery starts before {until}.", cooldown_until=until)
-    return IDLE
+    return _fact("ok", "No recovery is running.")
 
 
 def sentinel(item: Mapping[str, Any], now: datetime) -> dict[str, Any]:
@@ -214,18 +216,12 @@ def _fact(verdict: str, detail: str, **values: Any) -> dict[str, Any]:
     return {"verdict": verdict, "detail": detail, **values}
 
 
-IDLE = _fact("ok", "No recovery is running.")
-
-
 def _known(
     told: Mapping[str, Any],
     judge: Callable[[Mapping[str, Any]], dict[str, Any]],
-    where_none: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     if "error" in told:
         return _fact("unknown", f"It could not be read: {told['error']}")
-    if not told:
-        return where_none or _fact("unknown", "There is none.")
     return judge(told)
 
 

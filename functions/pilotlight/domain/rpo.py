@@ -81,22 +81,28 @@ def estimate(replication: Mapping[str, Any], first: FirstFailure | None) -> Esti
     replication
         What `heartbeat.held` told, or `{"error": …}`, or nothing.
     """
-    if not replication:
-        return Estimate(None, "Unknown: nothing was told of the Primary's heartbeats.")
-    if "error" in replication:
-        return Estimate(None, f"Unknown: heartbeats could not be read: {replication['error']}")
-    oldest = replication.get("oldest_written_at")
-    if type(oldest) is not int:
-        found, keys = replication.get("held"), replication.get("keys")
-        return Estimate(None, f"Unknown: {found} of {keys} keys of the Primary's heartbeats held.")
     if first is None:
         return Estimate(None, "Unknown: nobody has seen the Primary fail.")
-    written = datetime.fromtimestamp(oldest / 1000, UTC)
+    at = first.at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    unknown = _why_unknown(replication)
+    if unknown:
+        return Estimate(None, f"Unknown: {unknown}", at, first.source)
+    written = datetime.fromtimestamp(replication["oldest_written_at"] / 1000, UTC)
     seconds = round(max((first.at - written).total_seconds(), 0.0), 3)
     what = "Now" if first.source == "now" else f"At the first failed probe (by the {first.source})"
-    at = first.at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     detail = f"{what} the oldest of the newest heartbeats held here was {seconds:g} s old."
     return Estimate(seconds, detail, at, first.source)
+
+
+def _why_unknown(replication: Mapping[str, Any]) -> str | None:
+    if not replication:
+        return "nothing was told of the Primary's heartbeats."
+    if "error" in replication:
+        return f"heartbeats could not be read: {replication['error']}"
+    if type(replication.get("oldest_written_at")) is not int:
+        found, keys = replication.get("held"), replication.get("keys")
+        return f"{found} of {keys} keys of the Primary's heartbeats held."
+    return None
 
 
 def within(found: Estimate, objective: timedelta) -> bool:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
+from pilotlight import moments
 from pilotlight.domain.past_recoveries import KEPT, epochs, fact, told
+from pilotlight.domain.rpo import FirstFailure, estimate
 
 from tests.unit.functions.overview_facts import FAILED_OVER, RECORD
 
@@ -22,6 +24,13 @@ def test_the_machine_s_rto_runs_from_the_first_failed_probe_and_says_whose_it_wa
     found = told(RECORD)
     assert (found["rto_seconds"], found["rto_from"]) == (60.5, "first failed probe (sentinel)")
     assert (found["rpo_seconds"], found["rpo_detail"]) == (12.5, "It was 12.5 s old.")
+
+
+def test_the_first_failed_probe_counts_also_where_the_lag_is_not_known() -> None:
+    first = FirstFailure(moments.parse("2026-07-01T11:56:00Z"), "sentinel")
+    unknown = estimate({}, first).as_dict()
+    found = told(RECORD | {"rpo_estimate": json.dumps(unknown)})
+    assert (found["rto_seconds"], found["rpo_seconds"]) == (60.5, None)
 
 
 def test_without_a_failed_probe_it_runs_from_the_start_of_the_run_and_says_so() -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
 
+from lab.engine import page as page_module
 from lab.engine.page import CHANGES_SHOWN, HTML, POLICY, Page, Question, plainly
 from tests.unit.functions.overview_facts import FAILED_OVER, NOW, PAIR, overview
 from tests.unit.lab.engine.fakes import CONFIG, PRIMARY, SECONDARY, Anything, eventually
@@ -118,7 +119,9 @@ def test_a_region_that_does_not_answer_is_told_and_the_last_facts_stay(
     assert state["facts"] == FACTS
 
 
-def test_a_region_that_hangs_holds_up_nothing_and_is_asked_by_one_at_a_time(world: World) -> None:
+def test_a_region_that_hangs_holds_up_nothing_and_is_asked_by_one_at_a_time(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     released = threading.Event()
 
     def hang(**_: Any) -> Any:
@@ -132,6 +135,8 @@ def test_a_region_that_hangs_holds_up_nothing_and_is_asked_by_one_at_a_time(worl
             assert world.page.state()["facts"] is None
         assert eventually(lambda: world.invoked)
         assert len(world.invoked) == 1
+        monkeypatch.setattr(page_module, "PATIENCE", 0)
+        assert "has not answered" in world.page.state()["facts_error"]
     finally:
         released.set()
 
