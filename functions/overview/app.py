@@ -47,6 +47,7 @@ def facts() -> dict[str, Any]:
         primary_region=known.primary_region,
         secondary_region=known.secondary_region,
         rpo_objective=timedelta(seconds=int(required("RPO_OBJECTIVE_SECONDS"))),
+        rehearsal_max_age=timedelta(days=float(required("REHEARSAL_MAX_AGE_DAYS"))),
     )
     return overview(read, pair, datetime.now(UTC))
 

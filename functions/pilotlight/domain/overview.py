@@ -32,6 +32,7 @@ class Pair:
     primary_region: str
     secondary_region: str
     rpo_objective: timedelta
+    rehearsal_max_age: timedelta
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def overview(read: Gathered, pair: Pair, now: datetime) -> dict[str, Any]:
         "machine": lambda: _known(read.lock, lambda it: machine(it, now)),
         "sentinel": lambda: _known(read.sentinel, lambda it: sentinel(it, now)),
         "readiness": lambda: _known(read.readiness, lambda it: readiness(it, now)),
-        "rehearsal": lambda: _known(read.rehearsal, lambda it: rehearsal(it, now)),
+        "rehearsal": lambda: _known(read.rehearsal, lambda it: rehearsal(it, pair, now)),
         "replication": lambda: _known(
             read.heartbeats, lambda it: replication(it, read.control, pair, now)
         ),
@@ -123,8 +124,9 @@ def machine(lock: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     owner, expires = lock.get("owner"), _at(lock.get("expires_at"), per_second=1)
     cooldown = _at(lock.get("cooldown_until"), per_second=1)
     if owner and (expires is None or expires > now):
-        what = lock.get("machine") or "recovery"
-        return _fact("attention", f"A {what} is running.", machine=what, execution=owner)
+        what = lock.get("machine") or lock.get("mode") or "recovery"
+        verdict: Verdict = "ok" if lock.get("mode") == "rehearsal" else "attention"
+        return _fact(verdict, f"A {what} is running.", machine=what, execution=owner)
     if cooldown is not None and cooldown > now:
         until = moments.text(cooldown)
         return _fact("attention", f"No recovery starts before {until}.", cooldown_until=until)
@@ -174,14 +176,18 @@ def readiness(item: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     return _fact(verdict, detail, **given)
 
 
-def rehearsal(item: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    """Tell how the last rehearsal ended. One that proved nothing is unknown."""
+def rehearsal(item: Mapping[str, Any], pair: Pair, now: datetime) -> dict[str, Any]:
+    """Tell how the last rehearsal ended. One that proved nothing, or not lately, is unknown."""
     age, said, passed = _age(item.get("at"), now), item.get("verdict"), item.get("last_pass_at")
     if age is None:
         return _fact("unknown", "No rehearsal is on record.")
-    detail = f"The last one, {age // 86400} days ago, ended {said}; the last pass was {passed}."
+    pass_told = f"the last pass was {passed}" if passed else "none has passed yet"
+    detail = f"The last one, {age // 86400} days ago, ended {said}; {pass_told}."
+    verdict = REHEARSALS.get(said, "unknown")
+    if verdict == "ok" and age > pair.rehearsal_max_age.total_seconds():
+        verdict, detail = "unknown", f"That is too long ago. {detail}"
     given = {"said": said, "rehearsed_at": item["at"], "last_pass_at": passed, "age_seconds": age}
-    return _fact(REHEARSALS.get(said, "unknown"), detail, **given)
+    return _fact(verdict, detail, **given)
 
 
 def replication(

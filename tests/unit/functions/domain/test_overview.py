@@ -89,6 +89,13 @@ def test_a_run_that_holds_the_lock_is_told_by_its_machine() -> None:
     assert found["execution"] == "arn:execution"
 
 
+def test_a_rehearsal_that_runs_changes_nothing_and_alarms_nobody() -> None:
+    lock = {"owner": "arn:execution", "mode": "rehearsal", "expires_at": MS // 1000 + 60}
+    found = fact("machine", lock=lock)
+    assert (found["verdict"], found["detail"]) == ("ok", "A rehearsal is running.")
+    assert fact("machine", lock=lock | {"mode": "drill"})["verdict"] == "attention"
+
+
 def test_a_lock_that_ran_out_and_a_cooldown_that_is_over_hold_up_nobody() -> None:
     past = MS // 1000 - 1
     assert fact("machine", lock={"owner": "arn", "expires_at": past})["verdict"] == "ok"
@@ -152,6 +159,12 @@ def test_a_rehearsal_proves_something_only_where_it_passed(said: str, verdict: s
     found = fact("rehearsal", rehearsal=dict(WELL.rehearsal) | {"verdict": said})
     assert (found["verdict"], found["said"]) == (verdict, said)
     assert "2 days ago" in found["detail"]
+
+
+def test_a_pass_that_is_too_old_proves_nothing_any_more() -> None:
+    old = dict(WELL.rehearsal) | {"at": "2026-06-17T11:59:59Z"}
+    found = fact("rehearsal", rehearsal=old)
+    assert found["verdict"] == "unknown" and "too long ago" in found["detail"]
 
 
 # --- replication ----------------------------------------------------------------------------------

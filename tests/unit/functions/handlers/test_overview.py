@@ -36,6 +36,7 @@ def tables(moto_client: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
             moto_client.delete_item(TableName=table, Key={name: item[name] for name in names})
     monkeypatch.setattr(MODULE, "client", lambda _service: moto_client)
     monkeypatch.setenv("RPO_OBJECTIVE_SECONDS", "120")
+    monkeypatch.setenv("REHEARSAL_MAX_AGE_DAYS", "14")
     return moto_client
 
 
