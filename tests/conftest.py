@@ -35,6 +35,8 @@ ENVIRONMENT = {
     "KEY_ARN": "arn:aws:kms:us-east-2:123456789012:key/4711",
     "ALIASES": "arn:aws:lambda:us-east-2:123456789012:function:pilot-light-app:live",
     "RECOVERIES_TABLE": "pilot-light-recoveries",
+    "LEDGER_TABLE": "pilot-light-ledger",
+    "ECHO_FUNCTION": "arn:aws:lambda:us-east-2:123456789012:function:pilot-light-echo:live",
     "BUCKET": "pilot-light-123456789012-us-east-2",
     "APP_FUNCTION": "arn:aws:lambda:us-east-2:123456789012:function:pilot-light-app:live",
     "SWITCH_FUNCTION": "arn:aws:lambda:us-east-2:123456789012:function:pilot-light-switch:live",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pilotlight.adapters.control_table import CachedControl
     from pilotlight.adapters.items_table import ItemsTable
     from pilotlight.adapters.returned import ReturnedControl
+    from pilotlight.domain.writes import Write
     from pilotlight.settings import Deployment
 
 FORWARDED_BY = "X-Forwarded-By-Region"
@@ -105,19 +106,54 @@ class ItemService:
         WriteRefused
             Nobody can take the write now.
         """
-        control = self._control.get()
-        passage = fence.judge(
-            control,
-            self._known.region,
-            now=self._clock(),
-            forwarded=request.forwarded,
-            proof=self._control.proof(),
-        )
+        passage = self._passage(forwarded=request.forwarded)
         if passage.action == "forward" and passage.region:
             return self._forward(request, passage.region, passage.code)
         if passage.action != "write" or passage.epoch is None:
             raise WriteRefused(passage)
         return self._write(request, passage.epoch)
+
+    def replay(self, lost: Write, over: Item | None) -> Item:
+        """Write the value of a lost write as a new one, if the item is still `over`.
+
+        The new write bears the name of the lost one, so that a second replay finds the first.
+
+        Raises
+        ------
+        WriteRefused
+            This Region is not active.
+        WriteConflict
+            The item is no longer the one over which the value is to be written.
+        ItemMissing
+            What was lost is a deletion, and there is nothing to delete.
+        """
+        passage = self._passage(forwarded=False)
+        if passage.action != "write" or passage.epoch is None:
+            raise WriteRefused(passage)
+        name, current = f"replay:{lost.new.write_id}", self._items.get(lost.new.id)
+        if current and current.request_key == name:
+            return current
+        planned = plan(
+            "delete" if lost.new.deleted else "replace",
+            item_id=lost.new.id,
+            text=lost.new.text,
+            current=over,
+            region=self._known.region,
+            epoch=passage.epoch,
+            write_id=str(ULID()),
+            now=moments.now(),
+            request_key=name,
+        )
+        return self._made(planned)
+
+    def _passage(self, *, forwarded: bool) -> fence.Passage:
+        return fence.judge(
+            self._control.get(),
+            self._known.region,
+            now=self._clock(),
+            forwarded=forwarded,
+            proof=self._control.proof(),
+        )
 
     def _write(self, request: WriteRequest, epoch: int) -> Item:
         item_id = request.item_id or _new_id(request.idempotency_key)
@@ -138,6 +174,9 @@ class ItemService:
             if current and current.request_key and current.request_key == request.idempotency_key:
                 return current
             raise
+        return self._made(planned)
+
+    def _made(self, planned: Write) -> Item:
         if fence.too_late(self._control.age()):
             raise WriteRefused(TOO_LATE)
         self._items.write(planned)

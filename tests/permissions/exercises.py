@@ -6,6 +6,7 @@ import time
 import uuid
 from typing import TYPE_CHECKING
 
+from tests.permissions import ledger_exercises
 from tests.permissions.deployed import FunctionFailed
 from tests.permissions.planned_move import proof
 
@@ -256,6 +257,8 @@ EXERCISES: dict[str, tuple[Exercise, ...]] = {
     "JanitorRole": (janitor,),
     "OverviewRole": (overview,),
     "ProofRole": (proof,),
+    "LedgerStreamRole": (ledger_exercises.arrivals,),
+    "LedgerRole": (ledger_exercises.a_reconciled_and_replayed_write,),
     "SeedRole": (seed,),
     "ScheduledReadinessRole": (scheduled_readiness,),
     "EchoRole": (echo,),

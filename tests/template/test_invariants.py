@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from pilotlight.domain import heartbeat, intake
+from pilotlight.domain.writes import Write, plan, transaction
 from pilotlight.validation import violation
 
 from tests.template.stacks import ACCOUNT, Resolver, Stack, config, source, stack
@@ -280,15 +281,62 @@ def test_readiness_and_intake_read_the_same_blocked_windows(secondary: Stack) ->
         assert variables["REHEARSAL_BLOCKED_WINDOWS"] == {"Ref": "RehearsalBlockedWindows"}
 
 
-def test_the_echo_is_called_by_the_pulse_that_the_primary_writes(secondary: Stack) -> None:
+def stream_patterns(secondary: Stack) -> list[dict[str, Any]]:
     (mapping,) = secondary.of_type("AWS::Lambda::EventSourceMapping").values()
-    (one,) = mapping["FilterCriteria"]["Filters"]
-    pattern = json.loads(one["Pattern"])["dynamodb"]
+    return [json.loads(f["Pattern"]) for f in mapping["FilterCriteria"]["Filters"]]
+
+
+def test_the_stream_has_one_consumer_that_takes_what_the_primary_wrote(secondary: Stack) -> None:
+    """AWS asks for one reader of a global table's stream."""
+    journal, items, pulse = stream_patterns(secondary)
+    primary = stack("primary").region
+    write = plan_of(primary)
+    puts = [put["Put"]["Item"] for put in transaction(write, "items")]
+    (prefix,) = journal["dynamodb"]["Keys"]["pk"]["S"]
+    assert puts[1]["pk"]["S"].startswith(prefix["prefix"])
+    (prefix,) = items["dynamodb"]["Keys"]["pk"]["S"]
+    assert puts[0]["pk"]["S"].startswith(prefix["prefix"])
+    assert items["dynamodb"]["NewImage"]["region"]["S"] == [puts[0]["region"]["S"]]
+    assert all(p["eventName"] == ["INSERT", "MODIFY"] for p in (journal, items))
+    assert "eventName" not in pulse
+
+
+def plan_of(region: str) -> Write:
+    names = {"item_id": "tea", "text": "-", "write_id": "0" * 26, "now": "-"}
+    return plan("create", current=None, region=region, epoch=1, **names)
+
+
+def test_a_batch_that_fails_is_tried_as_long_as_the_stream_keeps_it_and_then_told(
+    secondary: Stack,
+) -> None:
+    (mapping,) = secondary.of_type("AWS::Lambda::EventSourceMapping").values()
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert mapping["BisectBatchOnFunctionError"] is True
+    assert mapping["MaximumRecordAgeInSeconds"] == 24 * 3600
+    assert "MaximumRetryAttempts" not in mapping
+    assert mapping["DestinationConfig"]["OnFailure"]["Destination"] == "<RecoveryDeadLetters.Arn>"
+
+
+def test_the_echo_is_called_by_the_pulse_that_the_primary_writes(secondary: Stack) -> None:
+    pattern = stream_patterns(secondary)[2]["dynamodb"]
     key = heartbeat.key(stack("primary").region)
     assert pattern["Keys"]["pk"]["S"] == [key["pk"]["S"]]
     broken = heartbeat.attributes(heartbeat.Heartbeat(1, 1, 1, 1))
     whole = heartbeat.attributes(heartbeat.Heartbeat(1, 1, 1))
     assert set(pattern["NewImage"]) == set(broken) - set(whole)
+
+
+def test_the_ledger_settles_but_cannot_speak_for_a_region(secondary: Stack) -> None:
+    """Its functions read who is active. A replay writes items and the own journal only."""
+    for name, statement in statements(secondary):
+        if name not in ("LedgerRole", "LedgerStreamRole"):
+            continue
+        resources = str(statement["Resource"])
+        if "ControlTable" in resources or stack("primary").region in resources:
+            assert set(as_list(statement["Action"])) <= {"dynamodb:GetItem", "dynamodb:Query"}
+        if "dynamodb:PutItem" in as_list(statement["Action"]) and "ItemsTable" in resources:
+            keys = statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
+            assert keys == ["I#*", f"J#{secondary.region}#*"]
 
 
 def test_only_the_echo_and_the_promotion_can_speak_for_the_secondary() -> None:

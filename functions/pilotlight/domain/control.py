@@ -31,6 +31,7 @@ class ControlItem:
     drain_to: str | None = None
     changed_by: str | None = None
     break_glass: str | None = None
+    changed_at: str | None = None
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> ControlItem:
@@ -45,16 +46,15 @@ class ControlItem:
             state = item["state"]["S"]
             region, epoch = item["active_region"]["S"], int(item["epoch"]["N"])
             until = int(item["drain_until"]["N"]) if "drain_until" in item else None
-            to, by, forced = (
-                _text(item, name) for name in ("drain_to", "changed_by", "break_glass")
-            )
+            told = ("drain_to", "changed_by", "break_glass", "changed_at")
+            to, by, forced, at = (_text(item, name) for name in told)
         except (KeyError, TypeError, ValueError) as error:
             raise ControlItemInvalid(f"The control item lacks or garbles {error}.") from error
         if state not in ("serving", "draining") or not region:
             raise ControlItemInvalid(f"The control item says state {state!r}, region {region!r}.")
         if state == "draining" and to == region:
             raise ControlItemInvalid(f"The control item drains {region} to itself.")
-        return cls(region, epoch, state, until, to, by, forced)
+        return cls(region, epoch, state, until, to, by, forced, at)
 
 
 def drains(control: ControlItem, now: int) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 SHARDS = 4
 ITEM_ID = "^[A-Za-z0-9._-]{1,64}$"
@@ -159,6 +159,22 @@ def transaction(write: Write, table: str) -> list[dict[str, Any]]:
             }
         },
     ]
+
+
+def from_entry(found: dict[str, Any]) -> Write:
+    """Read a journal entry as DynamoDB returns it.
+
+    Raises
+    ------
+    KeyError, ValueError
+        It is no journal entry.
+    """
+    old = found["old"].get("M")
+    return Write(
+        operation=cast("Operation", found["operation"]["S"]),
+        new=from_attributes(found["new"]["M"]),
+        old=from_attributes(old) if old else None,
+    )
 
 
 def attributes(item: Item) -> dict[str, Any]:

@@ -76,7 +76,7 @@ def test_reads_are_consistent(fake: FakeDynamoDB) -> None:
 # --- seeding -------------------------------------------------------------------------------------
 def test_seeding_makes_the_primary_active(dynamodb: Any) -> None:
     table = ControlTable(dynamodb, CONTROL)
-    seeded = replace(SERVING, changed_by="seed")
+    seeded = replace(SERVING, changed_by="seed", changed_at=NOW)
     assert table.seed(PRIMARY, NOW) == seeded
     assert table.read() == seeded
 

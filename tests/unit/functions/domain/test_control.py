@@ -115,7 +115,9 @@ def test_whatever_the_item_holds_it_is_read_or_called_invalid(item: dict[str, An
 
 def test_a_new_deployment_starts_with_the_primary_in_the_first_epoch() -> None:
     seeded = seed_item(PRIMARY, "2026-01-31T12:00:00.000Z")
-    found = ControlItem(PRIMARY, 1, "serving", changed_by="seed")
+    found = ControlItem(
+        PRIMARY, 1, "serving", changed_by="seed", changed_at="2026-01-31T12:00:00.000Z"
+    )
     assert ControlItem.from_item(seeded) == found
     assert seeded["pk"] == {"S": CONTROL_KEY}
     assert seeded["changed_at"] == {"S": "2026-01-31T12:00:00.000Z"}

@@ -1,0 +1,26 @@
+"""The records of promotions in the recoveries table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pilotlight.domain.closing import Promotion, from_record
+
+
+class Promotions:
+    """Records, each read at most once while it is there."""
+
+    def __init__(self, client: Any, table: str) -> None:
+        self._client = client
+        self._table = table
+        self._known: dict[int, Promotion] = {}
+
+    def to(self, epoch: int) -> Promotion | None:
+        """Return the record of the promotion to an epoch, or None where there is none."""
+        if epoch not in self._known:
+            key = {"pk": {"S": f"recovery#{epoch}"}}
+            found = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
+            if "Item" not in found:
+                return None
+            self._known[epoch] = from_record(found["Item"])
+        return self._known[epoch]

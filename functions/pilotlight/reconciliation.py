@@ -1,0 +1,150 @@
+"""Reconciling: compares the Regions' journals of closed epochs, a bounded piece at a time."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING
+
+from ulid import ULID
+
+from pilotlight import moments
+from pilotlight.adapters.journal_links import LAST, ulid_at
+from pilotlight.domain import closing
+from pilotlight.domain.history import judge
+from pilotlight.domain.ledger import LedgerEntry, belongs
+from pilotlight.domain.writes import SHARDS, journal_shard
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pilotlight.adapters.items_table import ItemsTable
+    from pilotlight.adapters.journal_links import JournalLinks
+    from pilotlight.adapters.ledger_table import LedgerTable
+    from pilotlight.adapters.promotions import Promotions
+    from pilotlight.domain.control import ControlItem
+    from pilotlight.domain.writes import Item, Write
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """How far a pass has come.
+
+    For each closed `epoch`, the `step` goes over its journal and that of the next one, and ends
+    with a look at the ledger's own open entries. `last` is the newest write of the closed epoch.
+    """
+
+    epoch: int
+    step: int = 0
+    after: str = ""
+    last: str = ""
+
+
+class Reconciliation:
+    """A pass over the closed epochs, from where the last one stopped."""
+
+    def __init__(
+        self,
+        control: ControlItem,
+        journals: dict[str, JournalLinks],
+        own_region: str,
+        items: ItemsTable,
+        promotions: Promotions,
+        ledger: LedgerTable,
+    ) -> None:
+        self._control = control
+        self._journals = journals
+        self._own = own_region
+        self._items = items
+        self._promotions = promotions
+        self._ledger = ledger
+        regions = sorted(journals)
+        self._steps = [(n, r, s) for n in (0, 1) for r in regions for s in range(SHARDS)]
+
+    def run(self, goes_on: Callable[[], bool]) -> bool:
+        """Go on until all is compared or it is time to stop, and say whether all is compared.
+
+        Raises
+        ------
+        JournalUnread
+            A Region did not answer. What was compared before is kept.
+        """
+        cursor = Cursor(**{"epoch": 1, **self._ledger.cursor()})
+        while cursor.epoch < self._control.epoch:
+            if not goes_on():
+                return False
+            cursor = self._advance(cursor)
+            self._ledger.keep_cursor(asdict(cursor))
+        # The last change is looked at anew each time: what was on its way may have arrived.
+        again = Cursor(max(self._control.epoch - 1, 1))
+        self._ledger.keep_cursor(asdict(again))
+        return True
+
+    def _advance(self, at: Cursor) -> Cursor:
+        if at.step == len(self._steps):
+            seen = self._look_again(at.after)
+            return Cursor(at.epoch, at.step, seen, at.last) if seen else Cursor(at.epoch + 1)
+        later, region, shard = self._steps[at.step]
+        low, high = self._window(at)
+        if later and not at.last:
+            return Cursor(at.epoch, at.step + 1, "", "")
+        key = journal_shard(region, at.epoch + later, shard)
+        writes, after = self._journals[region].page(key, at.after or low, high)
+        for write in writes:
+            self._compare(write)
+        last = at.last if later else max([at.last, *(w.new.write_id for w in writes)])
+        if after:
+            return Cursor(at.epoch, at.step, after, last)
+        return Cursor(at.epoch, at.step + 1, "", last)
+
+    def _window(self, at: Cursor) -> tuple[str, str]:
+        """Return between which ULIDs writes may have been lost.
+
+        A write of the later epoch can only be overwritten by one of the closed epoch that is
+        younger, so what follows the last of these is not looked at.
+        """
+        promotion = self._promotions.to(at.epoch + 1)
+        closed = closing.closed_at(at.epoch, self._control, promotion)
+        if not self._steps[at.step][0]:
+            return ulid_at(closing.torn_since(closed, promotion)), LAST
+        newest = ULID.from_str(at.last).datetime if at.last else closed
+        until = ulid_at(newest + closing.CLOCKS) if newest else LAST
+        return ulid_at(closed - closing.CLOCKS if closed else None), until
+
+    def _compare(self, write: Write) -> None:
+        """Look for a write here. What the running epoch has on its way is not late."""
+        here = self._journals[self._own].link(write.new) is not None
+        closed = closing.is_closed(write.new, self._control)
+        if here or closed:
+            self._keep(self._judged(write, late=closed and not here))
+
+    def _keep(self, entry: LedgerEntry, *, again: bool = False) -> None:
+        """Keep what belongs in the ledger. A write whose item has yet to arrive is late as well."""
+        if entry.history.verdict == "pending" and closing.is_closed(entry.write.new, self._control):
+            entry = replace(entry, late=True)
+        if belongs(entry) or again:
+            self._ledger.put(entry)
+
+    def _look_again(self, after: str) -> str:
+        """Judge open entries anew, and return after which to go on, or nothing at their end."""
+        still = [e for e in self._ledger.entries("open") if e.write_id > after]
+        for entry in still[:100]:
+            self._keep(self._judged(entry.write, late=entry.late), again=True)
+        return still[99].write_id if len(still) > 100 else ""
+
+    def _judged(self, write: Write, *, late: bool) -> LedgerEntry:
+        current = self._items.get(write.new.id)
+        return LedgerEntry(
+            write=write,
+            late=late,
+            history=judge(write.new, current, self._link),
+            current=current,
+            active_epoch=self._control.epoch,
+            found_at=moments.now(),
+            found_by="reconcile",
+        )
+
+    def _link(self, item: Item) -> Write | None:
+        """Follow the journal here, and in the other Region where it is not here yet."""
+        others = [j for r, j in self._journals.items() if r != self._own]
+        found = self._journals[self._own].link(item)
+        return found or next((w for j in others if (w := j.link(item))), None)
