@@ -40,17 +40,22 @@ class Replica:
     page: int = 3
 
     def pages(self, after: str, until: str) -> list[Page]:
+        return [
+            Page(tuple(s[: self.page]), s[self.page - 1].write_id if len(s) >= self.page else None)
+            for s in self._shards(after, until)
+        ]
+
+    def entries(self, after: str, until: str, at_most: int) -> list[Entry]:
+        """Stop within a shard as soon as it holds more than was asked for, and no later."""
+        shards = self._shards(after, until)
+        return [e for s in shards for e in [e for e in s if e.write_id > after][: at_most + 1]]
+
+    def _shards(self, after: str, until: str) -> list[list[Entry]]:
         shards: list[list[Entry]] = [[], [], [], []]
         for entry in sorted(self.written, key=lambda e: e.write_id):
             if after <= entry.write_id <= until:
                 shards[shard_of(entry.write_id)].append(entry)
-        return [
-            Page(tuple(s[: self.page]), s[self.page - 1].write_id if len(s) >= self.page else None)
-            for s in shards
-        ]
-
-    def entries(self, after: str, until: str, at_most: int) -> list[Entry]:
-        return [e for e in reversed(self.written) if after < e.write_id <= until]
+        return shards
 
     def versions(self, item_ids: Iterable[str]) -> dict[str, Version]:
         return {i: self.items[i] for i in item_ids if i in self.items}
