@@ -144,7 +144,7 @@ def test_an_item_that_drains_is_asked_for_more_often(
 # --- always --------------------------------------------------------------------------------------
 @pytest.mark.parametrize("control", CONTROLS)
 @pytest.mark.parametrize("forwarded", [True, False])
-def test_the_torn_regions_never_both_write_on_the_same_item(
+def test_the_two_regions_never_both_write_on_the_same_item(
     control: ControlItem | None, forwarded: bool
 ) -> None:
     passages = [judge(control, own, now=T, forwarded=forwarded) for own in (PRIMARY, SECONDARY)]
