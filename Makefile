@@ -42,6 +42,9 @@ outages: install-dev  ## A drill of each outage of the lab, and the table of wha
 audit: install  ## Check the recovery path, and write docs/recovery-path.md (AUDIT_FLAGS="--seen REPORT")
 	$(BIN)/python -m lab.audit $(AUDIT_FLAGS)
 
+by-hand: install-dev  ## What only a person may do: approve a promotion, break the glass, reconcile (two minutes)
+	$(BIN)/pytest -m "" tests/e2e/test_by_hand.py
+
 permissions: install-dev  ## Remove each permission in turn and see that something fails
 	$(BIN)/pytest -m permissions tests/permissions
 
@@ -80,4 +83,4 @@ clean:  ## Remove everything that the other targets made
 	-@[ -x $(BIN)/lab ] && $(BIN)/lab down
 	rm -rf .venv .lab .aws-sam reports .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
 
-.PHONY: help drill up bench cost audit test check unit integration e2e outages permissions format install install-dev lock clean
+.PHONY: help drill up bench cost audit test check unit integration e2e outages by-hand permissions format install install-dev lock clean

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 DEFINITION = ROOT / "statemachines" / "failover.asl.json"
 CAPACITY_DEFINITION = ROOT / "statemachines" / "capacity.asl.json"
+BREAK_GLASS_DEFINITION = ROOT / "statemachines" / "break-glass.asl.json"
 CAPACITY_MACHINE = "arn:aws:states:us-east-2:123456789012:stateMachine:pilot-light-capacity"
 PRIMARY, SECONDARY, ACCOUNT = "us-west-2", "us-east-2", "123456789012"
 CONTROL, RECOVERIES = "pilot-light-control", "pilot-light-recoveries"
@@ -188,7 +189,9 @@ def interpreter(
 def definition(path: Path = DEFINITION, **overrides: str) -> str:
     """The definition as `sam deploy` would hand it over, substitutions filled in."""
     values = {
+        "PrimaryRegion": PRIMARY,
         "SecondaryRegion": SECONDARY,
+        "PublicName": "app.pilotlight.example",
         "ControlTable": CONTROL,
         "RecoveriesTable": RECOVERIES,
         "HoldRetrySeconds": "15",

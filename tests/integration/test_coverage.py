@@ -6,13 +6,21 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.integration.machine import CAPACITY_DEFINITION, DEFINITION, ENTERED, all_states
+from tests.integration.machine import (
+    BREAK_GLASS_DEFINITION,
+    CAPACITY_DEFINITION,
+    DEFINITION,
+    ENTERED,
+    all_states,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.mark.parametrize("path", [DEFINITION, CAPACITY_DEFINITION], ids=lambda p: p.name)
+@pytest.mark.parametrize(
+    "path", [DEFINITION, CAPACITY_DEFINITION, BREAK_GLASS_DEFINITION], ids=lambda p: p.name
+)
 def test_every_state_was_entered(path: Path) -> None:
     """Runs last (see conftest): the states that the tests before it entered."""
     assert all_states(path) - ENTERED == set()

@@ -29,8 +29,11 @@ class DeployedLab:
         self.primary, self.secondary = config.primary_region, config.secondary_region
         self.app, self.https = config.app_name, Https(config)
         self._clients: dict[tuple[str, str], Any] = {}
-        machines = self.client("stepfunctions").list_state_machines()["stateMachines"]
-        self._machines = {m["name"]: m["stateMachineArn"] for m in machines}
+        self._machines = {
+            (region, m["name"]): m["stateMachineArn"]
+            for region in (self.primary, self.secondary)
+            for m in self.client("stepfunctions", region).list_state_machines()["stateMachines"]
+        }
 
     def client(self, service: str, region: str = "") -> Any:
         key = (service, region or self.secondary)
@@ -91,15 +94,17 @@ class DeployedLab:
         version = client.publish_version(FunctionName=name)["Version"]
         client.update_alias(FunctionName=name, Name="live", FunctionVersion=version)
 
-    def machine(self, name: str) -> str:
-        """The ARN of a state machine of the Secondary."""
-        return self._machines[f"{self.app}-{name}"]
+    def machine(self, name: str, region: str = "") -> str:
+        """The ARN of a state machine, of the Secondary where no Region is named."""
+        return self._machines[region or self.secondary, f"{self.app}-{name}"]
 
-    def run(self, machine: str, given: dict[str, Any], seconds: float = 60) -> dict[str, Any]:
+    def run(
+        self, machine: str, given: dict[str, Any], seconds: float = 60, region: str = ""
+    ) -> dict[str, Any]:
         """Run a machine to its end: its output, or its error, with the status."""
-        client = self.client("stepfunctions")
+        client = self.client("stepfunctions", region)
         arn = client.start_execution(
-            stateMachineArn=self.machine(machine), input=json.dumps(given)
+            stateMachineArn=self.machine(machine, region), input=json.dumps(given)
         )["executionArn"]
         end = time.monotonic() + seconds
         while (found := client.describe_execution(executionArn=arn))["status"] == "RUNNING":

@@ -24,6 +24,8 @@ SENTINEL_SECONDS = 30
 UNKNOWN_IN_THE_LAB = {"api_quota_parity"}
 # Some heartbeats of the lab.
 HEARTBEAT_SECONDS = 15
+# More than the replication lag of the lab in which permissions are tried.
+REPLICATED_SECONDS = 0.5
 
 
 def rehearsal(lab: DeployedLab) -> list[str]:
@@ -175,6 +177,22 @@ def _provisioned_functions(lab: DeployedLab) -> tuple[str, str]:
     return f"{lab.app}-app", f"{lab.app}-switch"
 
 
+def break_glass(lab: DeployedLab) -> list[str]:
+    """Started in the Primary, whose replica has to say that the Secondary is active."""
+    lab.put("control", pk="control", active_region=lab.secondary, epoch=2, state="serving")
+    time.sleep(REPLICATED_SECONDS)
+    sentence = f"MAKE {lab.primary} ACTIVE WITHOUT {lab.secondary}"
+    given = {"confirm": sentence, "reason": "exercise"}
+    try:
+        found = lab.run("break-glass", given, region=lab.primary)
+    finally:
+        lab.put("control", pk="control", active_region=lab.primary, epoch=1, state="serving")
+        time.sleep(REPLICATED_SECONDS)
+    if (found["status"], found.get("outcome")) == ("SUCCEEDED", "broken_glass"):
+        return []
+    return [f"ended {found['status']}, {found.get('outcome')}: {found['cause']}"]
+
+
 def overview(lab: DeployedLab) -> list[str]:
     """Facts that cannot be read are told as unknown, each with its error."""
     lab.reset()
@@ -255,6 +273,7 @@ EXERCISES: dict[str, tuple[Exercise, ...]] = {
     "SentinelRole": (sentinel,),
     "CapacityRole": (release_of_capacity, request_for_capacity),
     "JanitorRole": (janitor,),
+    "BreakGlassRole": (break_glass,),
     "OverviewRole": (overview,),
     "ProofRole": (proof,),
     "LedgerStreamRole": (ledger_exercises.arrivals,),

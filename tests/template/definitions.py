@@ -32,6 +32,7 @@ class Definition:
     name: str
     resource: str
     role: str
+    stack: str = "secondary"
 
     @property
     def path(self) -> Path:
@@ -60,6 +61,7 @@ class Definition:
 
 FAILOVER = Definition("failover", "FailoverMachine", "FailoverRole")
 CAPACITY = Definition("capacity", "CapacityMachine", "CapacityRole")
-DEFINITIONS = (FAILOVER, CAPACITY)
+BREAK_GLASS = Definition("break-glass", "BreakGlassMachine", "BreakGlassRole", "primary")
+DEFINITIONS = (FAILOVER, CAPACITY, BREAK_GLASS)
 EVERY_STATE = [(d, name) for d in DEFINITIONS for name in d.states]
 EVERY_TASK = [(d, name) for d in DEFINITIONS for name in d.tasks]

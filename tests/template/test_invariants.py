@@ -340,10 +340,20 @@ def test_the_ledger_settles_but_cannot_speak_for_a_region(secondary: Stack) -> N
 
 
 def test_only_the_echo_and_the_promotion_can_speak_for_the_secondary() -> None:
-    """The fence believes the control table, so nothing in the Primary may write there."""
+    """The fence believes the control table, so nothing in the Primary may write there.
+
+    The one exception is a person's: breaking the glass writes the control item and the override.
+    """
+    written = {}
     for name, statement in statements(stack("primary")):
         if any("-control" in str(r) for r in as_list(statement["Resource"])):
-            assert set(as_list(statement["Action"])) <= READS, name
+            for action in set(as_list(statement["Action"])) - READS:
+                keys = statement["Condition"]["ForAllValues:StringEquals"]["dynamodb:LeadingKeys"]
+                written[name, action] = keys
+    assert written == {
+        ("BreakGlassRole", "dynamodb:UpdateItem"): ["control"],
+        ("BreakGlassRole", "dynamodb:PutItem"): [f"override#{stack('primary').region}"],
+    }
 
 
 def test_every_rule_keeps_what_it_cannot_deliver(any_stack: Stack) -> None:
@@ -425,7 +435,8 @@ def test_no_deployment_can_change_who_is_active(any_stack: Stack) -> None:
         )
         writes = {"dynamodb:PutItem", "dynamodb:UpdateItem"} & set(as_list(statement["Action"]))
         if touches and writes:
-            assert name in {"SeedRole", "FailoverRole", "ReadinessRole", "EchoRole"}
+            known = {"SeedRole", "FailoverRole", "ReadinessRole", "EchoRole", "BreakGlassRole"}
+            assert name in known
             if name == "EchoRole":
                 keys = statement["Condition"]["ForAllValues:StringEquals"]["dynamodb:LeadingKeys"]
                 assert keys == [f"echo#{stack('primary').region}"], "an echo is no promotion"

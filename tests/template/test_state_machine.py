@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from lab.audit.template import as_list
 from tests.template.definitions import (
+    BREAK_GLASS,
     CAPACITY,
     DEFINITIONS,
     EVERY_STATE,
@@ -20,12 +22,10 @@ from tests.template.definitions import (
     Definition,
     groups,
 )
-from tests.template.stacks import source
+from tests.template.stacks import source, stack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from tests.template.stacks import Stack
 
 # The failover machine, for what is said of it alone.
 MACHINE, STATES = FAILOVER.machine, FAILOVER.states
@@ -186,9 +186,26 @@ def test_choices_compare_for_equality_so_that_a_missing_value_is_never_consent(
 SERVICES = ("lambda", "dynamodb", "sns", "states")
 
 
-def called(definition: Definition, task: dict[str, Any], filled: dict[str, Any]) -> tuple[str, str]:
-    """The IAM action of a task, and what it names as the resource, substitutions filled in."""
+# What each entry of a transaction needs.
+IN_A_TRANSACTION = {"Put": "PutItem", "Update": "UpdateItem"}
+
+
+def named(text: str, filled: dict[str, Any]) -> str:
+    """What an argument names, substitutions filled in."""
+    return filled.get(text.strip("${}"), text)
+
+
+def calls(
+    definition: Definition, task: dict[str, Any], filled: dict[str, Any]
+) -> Iterator[tuple[str, str]]:
+    """The IAM actions of a task, each with what it names as the resource."""
+    arguments = task["Arguments"]
     service, call = task["Resource"].removesuffix(".waitForTaskToken").rsplit(":", 2)[-2:]
+    if call == "transactWriteItems":
+        for entry in arguments["TransactItems"]:
+            ((kind, what),) = entry.items()
+            yield f"dynamodb:{IN_A_TRANSACTION[kind]}", named(what["TableName"], filled)
+        return
     action = "InvokeFunction" if task["Resource"].endswith("lambda:invoke") else call
     key = {
         "lambda": "FunctionName",
@@ -196,43 +213,68 @@ def called(definition: Definition, task: dict[str, Any], filled: dict[str, Any])
         "sns": "TopicArn",
         "states": "StateMachineArn",
     }[service]
-    resource = filled.get(task["Arguments"][key].strip("${}"), task["Arguments"][key])
-    if service == "dynamodb":
-        resource = f"{resource[:-1]}.Arn>"
-    return f"{service}:{action[0].upper()}{action[1:]}", resource
+    # The tasks of the capacity machine take their function from the Map that holds them.
+    resources = (
+        [f"{filled[f'{f}Function'][:-1]}Aliaslive>" for f in ("App", "Switch")]
+        if definition is CAPACITY and service == "lambda"
+        else [named(arguments[key], filled)]
+    )
+    for resource in resources:
+        yield f"{service}:{action[0].upper()}{action[1:]}", resource
+
+
+def table(resource: str) -> str:
+    """A table as a role names it: by the reference to its ARN, or by the ARN of its name."""
+    return resource.rsplit("/", 1)[-1].removesuffix(".Arn>").strip("<>")
 
 
 @every_machine
-def test_every_call_is_covered_by_the_machine_s_role(
-    definition: Definition, secondary: Stack
-) -> None:
-    role = secondary.resources[definition.role]["Properties"]
-    filled = secondary.resources[definition.resource]["Properties"]["DefinitionSubstitutions"]
-    allowed: dict[str, set[str]] = {}
-    for policy in role["Policies"]:
-        for statement in policy["PolicyDocument"]["Statement"]:
-            actions, resources = statement["Action"], statement["Resource"]
-            for action in actions if isinstance(actions, list) else [actions]:
-                group = resources if isinstance(resources, list) else [resources]
-                allowed.setdefault(action, set()).update(group)
-    used: dict[str, set[str]] = {}
-    for name, task in definition.tasks.items():
-        action, resource = called(definition, task, filled)
-        # The tasks of the capacity machine take their function from the Map that holds them.
-        aliases = (
-            {f"{filled[f'{f}Function'][:-1]}Aliaslive>" for f in ("App", "Switch")}
-            if (definition is CAPACITY and action.startswith("lambda:"))
-            else {resource}
-        )
-        assert aliases <= allowed.get(action, set()), f"{name} needs {action} on {aliases}"
-        used.setdefault(action, set()).update(aliases)
-    needed = {a: r for a, r in allowed.items() if a.split(":")[0] in SERVICES}
-    assert needed == used, "the role allows what no state does"
+def test_every_call_is_covered_by_the_machine_s_role(definition: Definition) -> None:
+    deployed = stack(definition.stack)
+    role = deployed.resources[definition.role]["Properties"]
+    filled = deployed.resources[definition.resource]["Properties"]["DefinitionSubstitutions"]
+    allowed = {
+        (action, table(resource) if action.startswith("dynamodb:") else resource)
+        for policy in role["Policies"]
+        for statement in policy["PolicyDocument"]["Statement"]
+        for action in as_list(statement["Action"])
+        for resource in as_list(statement["Resource"])
+        if action.split(":")[0] in SERVICES
+    }
+    used = {
+        (action, table(resource) if action.startswith("dynamodb:") else resource)
+        for task in definition.tasks.values()
+        for action, resource in calls(definition, task, filled)
+    }
+    assert used - allowed == set(), "the role lacks what a state needs"
+    assert allowed - used == set(), "the role allows what no state does"
+
+
+def test_breaking_the_glass_needs_nothing_but_the_control_table_of_the_primary() -> None:
+    used = {task["Resource"].split(":::")[1] for task in BREAK_GLASS.tasks.values()}
+    assert used == {"dynamodb:getItem", "aws-sdk:dynamodb:transactWriteItems"}
+    found = {n for n, r in stack("primary").resources.items() if "StateMachine" in r["Type"]}
+    assert found == {"BreakGlassMachine"}, "the Primary has no other machine"
+    resources = set(stack("secondary").resources)
+    assert not {"BreakGlassMachine", "BreakGlassRole"} & resources
+
+
+def test_nobody_starts_the_break_glass_machine_but_a_person() -> None:
+    for env in ("primary", "secondary", "monitor"):
+        for name, resource in stack(env).resources.items():
+            if name != "BreakGlassMachine":
+                assert "BreakGlassMachine" not in str(resource), name
+
+
+def test_the_sentence_names_both_regions_and_stands_in_the_error_too() -> None:
+    sentence = "MAKE ${PrimaryRegion} ACTIVE WITHOUT ${SecondaryRegion}"
+    assert f"'{sentence}'" in BREAK_GLASS.states["IsConfirmed"]["Choices"][0]["Condition"]
+    assert sentence in BREAK_GLASS.states["ReadRequest"]["Assign"]["failure"]["cause"]
 
 
 def test_the_failover_machine_calls_data_planes_only() -> None:
-    calls = {task["Resource"].split(":::")[1] for task in FAILOVER.tasks.values()}
-    assert calls <= {
+    used = {task["Resource"].split(":::")[1] for task in FAILOVER.tasks.values()}
+    assert used <= {
         "lambda:invoke",
         "dynamodb:getItem",
         "dynamodb:putItem",
@@ -267,8 +309,8 @@ def test_capacity_is_asked_for_after_the_promotion_only_and_keeps_nothing_from_g
 def test_capacity_is_asked_for_both_functions_of_the_app_under_their_alias() -> None:
     for name in ("RequestCapacity", "ReleaseCapacity"):
         assert CAPACITY.states[name]["Items"] == ["${AppFunction}", "${SwitchFunction}"]
-    calls = [t for t in CAPACITY.tasks.values() if ":aws-sdk:lambda:" in t["Resource"]]
-    assert [t["Arguments"]["Qualifier"] for t in calls] == ["live"] * 3
+    provisioning = [t for t in CAPACITY.tasks.values() if ":aws-sdk:lambda:" in t["Resource"]]
+    assert [t["Arguments"]["Qualifier"] for t in provisioning] == ["live"] * 3
 
 
 def test_the_capacity_machine_gives_up_before_its_time_is_over() -> None:
