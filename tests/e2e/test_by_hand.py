@@ -126,7 +126,7 @@ def approve_the_failover(pair):
     wanted = pair.until(
         "the request",
         lambda: [n for n in pair.watch.notifications() if n.event == "approval_wanted"],
-        seconds=90,
+        seconds=150,
     )
     assert pair.item(pair.secondary)["epoch"] == "1", "nothing moves before the answer"
     token = re.search(r"--task-token '([^']+)'", wanted[0].message)[1]
