@@ -22,8 +22,6 @@ OVERRIDE = {"mode": "failover", "reason": "exercise", "override": ["outage_confi
 SENTINEL_SECONDS = 30
 # MiniStack does not serve Service Quotas: see unexercised.toml.
 UNKNOWN_IN_THE_LAB = {"api_quota_parity"}
-# Some heartbeats of the lab.
-HEARTBEAT_SECONDS = 15
 # More than the replication lag of the lab in which permissions are tried.
 REPLICATED_SECONDS = 0.5
 
@@ -234,21 +232,6 @@ def requests(lab: DeployedLab) -> list[str]:
     return wrong
 
 
-def heartbeats(lab: DeployedLab) -> list[str]:
-    """A checker's request writes the heartbeat that is due, to the last key as to the first."""
-    begun = time.time()
-    key = {"pk": {"S": f"H#{lab.primary}#15"}, "sk": {"S": "heartbeat"}}
-    while time.time() < begun + HEARTBEAT_SECONDS:
-        lab.https.request(lab.primary, _name(lab), "GET", "/health")
-        table = f"{lab.app}-items"
-        found = lab.client("dynamodb", lab.primary).get_item(TableName=table, Key=key)
-        beat = found.get("Item", {"by": {"S": ""}})
-        if beat["by"]["S"].startswith("check") and int(beat["written_at"]["N"]) > begun * 1000:
-            return []
-        time.sleep(0.2)
-    return [f"no check wrote the last key's heartbeat for {HEARTBEAT_SECONDS} s"]
-
-
 def switch(lab: DeployedLab) -> list[str]:
     """The switch keeps its last position, so a fresh environment is asked."""
     lab.renew("switch", lab.primary)
@@ -281,7 +264,7 @@ EXERCISES: dict[str, tuple[Exercise, ...]] = {
     "SeedRole": (seed,),
     "ScheduledReadinessRole": (scheduled_readiness,),
     "EchoRole": (echo,),
-    "AppRole": (requests, heartbeats),
+    "AppRole": (requests,),
     "SwitchRole": (switch,),
 }
 
