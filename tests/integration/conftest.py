@@ -97,7 +97,7 @@ def machine(
         def client(service: str) -> Any:
             return lambda_client if service == "lambda" else real(service)
 
-        for module in ("confirm", "readiness", "warm", "decide", "traffic", "janitor"):
+        for module in ("confirm", "readiness", "warm", "decide", "traffic", "report", "janitor"):
             loaded = _loaded(module)
             if hasattr(loaded, "client"):
                 monkeypatch.setattr(loaded, "client", client)
@@ -145,5 +145,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         "test_rehearsals.py",
         "test_break_glass.py",
         "test_approval.py",
+        "test_reports.py",
     }
     items[:] = others + (last if whole else [])

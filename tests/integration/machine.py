@@ -31,7 +31,7 @@ CAPACITY_MACHINE = "arn:aws:states:us-east-2:123456789012:stateMachine:pilot-lig
 PRIMARY, SECONDARY, ACCOUNT = "us-west-2", "us-east-2", "123456789012"
 CONTROL, RECOVERIES = "pilot-light-control", "pilot-light-recoveries"
 ITEMS = "pilot-light-items"
-FUNCTIONS = ("Intake", "Confirm", "Readiness", "Warm", "Decide", "Traffic")
+FUNCTIONS = ("Intake", "Confirm", "Readiness", "Warm", "Decide", "Traffic", "Report")
 TIME_COMPRESSION = 100.0
 ENTERED: set[str] = set()
 

@@ -26,7 +26,7 @@ FUNCTION_TASKS = {"Intake", "Decide", "ConfirmTraffic"}
 EVIDENCE_TASKS = {"ConfirmOutage", "VerifyReadiness"}
 # Failures that a recovery passes over.
 WARM_TASKS = {"PlanWarming", "WarmBatch"}
-OPTIONAL = {"Announce", "NotifyOutcome", "StartCooldown", "ReleaseLock"} | WARM_TASKS
+OPTIONAL = {"Announce", "NotifyOutcome", "StartCooldown", "ReleaseLock", "WriteReport"} | WARM_TASKS
 # Tasks that a straight failover does not enter, each with a test of its own below.
 ELSEWHERE = {
     "ReadLock",
@@ -42,12 +42,13 @@ ELSEWHERE = {
     "RequestCapacity",
     "NotifyFailure",
     "ReleaseLockAfterFailure",
+    "WriteFailureReport",
 }
 REQUIRED = all_tasks() - OPTIONAL - ELSEWHERE - EVIDENCE_TASKS
 
 
 def fault(state: str) -> Exception:
-    if state in FUNCTION_TASKS | EVIDENCE_TASKS | WARM_TASKS:
+    if state in FUNCTION_TASKS | EVIDENCE_TASKS | WARM_TASKS | {"WriteReport"}:
         return FunctionFailed("SomeError")
     return aws_error("AccessDeniedException")
 

@@ -8,28 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.integration.machine import PRIMARY, SECONDARY, all_tasks, definition
-from tests.integration.test_failures import FAILOVER, janitor
+from tests.integration.test_failures import ELSEWHERE, FAILOVER, janitor
 
 if TYPE_CHECKING:
     from tests.integration.conftest import Network
     from tests.integration.machine import Faults, Machine
 
 # Tasks of a straight failover, in which a stop can strike.
-STRAIGHT = sorted(
-    all_tasks()
-    - {
-        "ReadLock",
-        "FindRecord",
-        "NotifyHold",
-        "AskApproval",
-        "ReadAnswer",
-        "RehearsePromotion",
-        "RequestCapacity",
-        "ReleaseLock",
-        "NotifyFailure",
-        "ReleaseLockAfterFailure",
-    }
-)
+STRAIGHT = sorted(all_tasks() - ELSEWHERE - {"ReleaseLock"})
 
 
 @pytest.mark.parametrize("state", STRAIGHT)

@@ -182,4 +182,4 @@ def test_a_rehearsal_warms_and_leaves_the_list_as_it_was(machine: Machine, fleet
     run = machine.run(REHEARSAL)
     assert run.output["outcome"] == "rehearsed"
     assert "orders:live" in fleet.pinged
-    assert machine.rows(RECOVERIES) == ["warm-targets"]
+    assert machine.item(RECOVERIES, "warm-targets")["targets"] == {"SS": ["orders:live"]}

@@ -57,6 +57,8 @@ def _ended(lab: DeployedLab, found: dict, outcome: str, *, cooldown: bool) -> li
         wrong.append(f"ended {found['status']}, {found.get('outcome')}: {found['cause']}")
     if found.get("notified") is not True:
         wrong.append("nobody was notified")
+    if not found.get("report"):
+        wrong.append("no report was written")
     if outcome == "promoted" and not found.get("capacity", {}).get("requested"):
         wrong.append(f"capacity was not requested: {found.get('capacity')}")
     unmet = [c for c in (found.get("decision") or {}).get("conditions", []) if not c["met"]]
@@ -79,6 +81,20 @@ def warm(lab: DeployedLab) -> list[str]:
     return [
         f"{t['failed']} pings of {t['function']} failed" for t in found["targets"] if t["failed"]
     ]
+
+
+def report(lab: DeployedLab) -> list[str]:
+    told = {
+        "kind": "rehearsal",
+        "execution": f"{lab.machine('failover')}:exercise",
+        "outcome": "rehearsed",
+        "timeline": {"started_at": "2026-01-31T12:00:00Z"},
+    }
+    try:
+        found = lab.invoke("report", told)
+    except FunctionFailed as error:
+        return [str(error)]
+    return [] if found["report"].startswith("s3://") else [f"it answered {found}"]
 
 
 def janitor(lab: DeployedLab) -> list[str]:
@@ -255,6 +271,7 @@ EXERCISES: dict[str, tuple[Exercise, ...]] = {
     "WarmRole": (warm,),
     "SentinelRole": (sentinel,),
     "CapacityRole": (release_of_capacity, request_for_capacity),
+    "ReportRole": (report,),
     "JanitorRole": (janitor,),
     "BreakGlassRole": (break_glass,),
     "OverviewRole": (overview,),

@@ -1,0 +1,216 @@
+"""The report as one page for people: no other file, no script, no library beyond Python's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from html import escape
+from string import Template
+from typing import Any
+
+TITLES = {
+    "failover": "Failover",
+    "drill": "Drill",
+    "rehearsal": "Rehearsal",
+    "switchover": "Switchover",
+    "failback": "Failback",
+}
+TICK, CROSS = "M2 7.5 5.5 11 12 3.5", "M3 3l8 8M11 3l-8 8"
+DASH = "M2.5 7h9"
+
+
+def page(report: Mapping[str, Any], template: str) -> str:
+    """Return the page. Whatever the report holds is shown as text, never as markup."""
+    sections = [
+        ("recovery", "Stages", _stages(report)),
+        ("conditions", "Conditions", _conditions(report)),
+        ("evidence", "Evidence", _evidence(report["evidence"])),
+        ("control", "Who is active", _control(report)),
+        ("moments", "Moments", _moments(report)),
+        ("more", "What else is known", _more(report)),
+    ]
+    shown = [s for s in sections if s[2]]
+    return Template(template).substitute(
+        title=f"{TITLES[report['kind']]}: {_text(report['outcome'])} · {_text(report['id'])}",
+        verdict=_text(report["verdict"]),
+        top=_top(report),
+        contents="".join(f'<li><a href="#{i}">{title}</a></li>' for i, title, _ in shown),
+        sections="".join(_section(*s) for s in shown),
+        footer=f"Execution <code>{_text(report['evidence']['execution'])}</code>",
+    )
+
+
+def _text(value: Any) -> str:
+    return escape("nothing" if value is None else str(value))
+
+
+def _mark(word: str, tone: str) -> str:
+    path = {"good": TICK, "bad": CROSS}.get(tone, DASH)
+    icon = f'<svg aria-hidden="true" viewBox="0 0 14 14"><path d="{path}"/></svg>'
+    return f'<span class="mark {tone}">{icon}{escape(word)}</span>'
+
+
+def _section(name: str, title: str, body: str) -> str:
+    head = f'<div class="head"><h2 id="{name}-title">{title}</h2></div>'
+    return (
+        f'<section id="{name}" aria-labelledby="{name}-title">{head}'
+        f'<div class="body">{body}</div></section>'
+    )
+
+
+def _table(caption: str, heads: list[str], rows: list[list[str]], named: int = 1) -> str:
+    """Return a table of cells that are markup already. One of each row names it."""
+    if not rows:
+        return ""
+    top = "".join(f'<th scope="col">{escape(h)}</th>' for h in heads)
+    lines = []
+    for row in rows:
+        cells = [
+            f'<th scope="row">{c}</th>' if n == named else f"<td>{c}</td>"
+            for n, c in enumerate(row)
+        ]
+        lines.append(f"<tr>{''.join(cells)}</tr>")
+    return (
+        f"<table><caption>{escape(caption)}</caption><thead><tr>{top}</tr></thead>"
+        f"<tbody>{''.join(lines)}</tbody></table>"
+    )
+
+
+def _seconds(value: Any) -> str:
+    return f"{value:.1f}" if isinstance(value, int | float) else "n/a"
+
+
+def _figure(name: str, value: str, unit: str, note: str) -> str:
+    small = f"<small> {escape(unit)}</small>" if value != "n/a" else ""
+    return (
+        f'<div><dt>{escape(name)}</dt><dd class="value">{escape(value)}{small}</dd>'
+        f'<dd class="note">{escape(note)}</dd></div>'
+    )
+
+
+def _top(report: Mapping[str, Any]) -> str:
+    tone = {"pass": "good", "fail": "bad"}.get(report["verdict"], "neutral")
+    word = report["verdict"].upper() if report["kind"] == "rehearsal" else report["outcome"]
+    request, regions = report["request"], report["regions"]
+    facts = {
+        "Regions": f"{regions['primary']} (Primary), {regions['secondary']} (Secondary)",
+        "Public name": report["public_name"],
+        "Outcome": report["outcome"],
+        "Started by": request.get("trigger", "unknown"),
+        "Reason": request.get("reason", "unknown"),
+        "When": f"{report['started_at']} to {report['ended_at']}",
+    }
+    met = [c for c in report["checks"] if c["passed"]]
+    figures = [
+        _figure("Recovery time, RTO", _seconds(report["rto_seconds"]), "s", report["rto_detail"]),
+        _figure(
+            "Data loss, RPO estimate",
+            _seconds(report["rpo_estimate_seconds"]),
+            "s",
+            f"{report['rpo_estimate_detail']} {report['rpo_detail']}".strip(),
+        ),
+        _figure(
+            "Conditions met",
+            str(len(met)) if report["checks"] else "n/a",
+            f"of {len(report['checks'])}",
+            "Required and advisory ones." if report["checks"] else "Nothing was judged.",
+        ),
+    ]
+    listed = "".join(f"<div><dt>{k}</dt><dd>{_text(v)}</dd></div>" for k, v in facts.items())
+    return (
+        f"<h1>{TITLES[report['kind']]}: {_mark(word, tone)}</h1>"
+        f'<p class="lead">{_text(report["summary"])}</p>'
+        f'<dl class="facts">{listed}</dl><dl class="figures">{"".join(figures)}</dl>'
+    )
+
+
+def _stages(report: Mapping[str, Any]) -> str:
+    stages = report["stages"]
+    whole = sum(s["seconds"] for s in stages)
+    if whole <= 0:
+        return "<p>No stage was passed.</p>"
+    begin, rows = stages[0]["starts_at"], []
+    for stage in stages:
+        x = 100 * (stage["starts_at"] - begin) / whole
+        width = max(100 * stage["seconds"] / whole, 0.4)
+        bar = (
+            '<svg class="bar" aria-hidden="true" height="22">'
+            f'<rect class="solid" x="{min(x, 99.6):.2f}%" y="3" width="{width:.2f}%" height="16"/>'
+            "</svg>"
+        )
+        told = f'<br><span class="small soft">{_text(stage["detail"])}</span>'
+        rows.append([bar, f"{_text(stage['name'])}{told}", f"{stage['seconds']:.1f} s"])
+    rows.append(["", "together", f"{whole:.1f} s"])
+    return _table("In seconds, measured by the machine", ["Place", "Stage", "Took"], rows)
+
+
+def _conditions(report: Mapping[str, Any]) -> str:
+    if not report["checks"]:
+        return "<p>Nothing was judged.</p>"
+    rows = []
+    for c in report["checks"]:
+        word, tone = ("met", "good") if c["passed"] else ("not met", "bad")
+        if not c["observed"]:
+            word, tone = "not observed", "neutral"
+        elif not c["passed"] and not c["required"]:
+            tone = "neutral"
+        weight = "required" if c["required"] else "advisory"
+        name = _text(c["name"]).replace("_", "_<wbr>")
+        shown = f'<span class="weight soft">{weight}</span>'
+        rows.append([_mark(word, tone), name, shown, _text(c["detail"])])
+    decision = report["evidence"]["decision"]
+    told = f"The machine decided: <strong>{_text(decision.get('action'))}</strong>."
+    return f"<p>{told}</p>" + _table(
+        "Conditions of a promotion", ["Result", "Condition", "Weight", "Detail"], rows
+    )
+
+
+def _evidence(evidence: Mapping[str, Any]) -> str:
+    parts = []
+    for name, found in evidence["checks"].items():
+        parts.append(f"<h3>{_text(name)}</h3>")
+        parts.append(_tree(found))
+    return "".join(parts)
+
+
+def _tree(value: Any) -> str:
+    """Return whatever a step answered: mappings as lists of terms, lists of them as tables."""
+    if isinstance(value, Mapping):
+        items = "".join(f"<dt>{_text(k)}</dt><dd>{_tree(v)}</dd>" for k, v in value.items())
+        return f'<dl class="tree">{items}</dl>'
+    if isinstance(value, list) and value and all(isinstance(v, Mapping) for v in value):
+        heads = list(dict.fromkeys(k for v in value for k in v))
+        top = "".join(f'<th scope="col">{_text(h)}</th>' for h in heads)
+        lines = "".join(
+            f"<tr>{''.join(f'<td>{_tree(v.get(h))}</td>' for h in heads)}</tr>" for v in value
+        )
+        table = f"<table><thead><tr>{top}</tr></thead><tbody>{lines}</tbody></table>"
+        return f'<div class="wide">{table}</div>'
+    if isinstance(value, list):
+        return ", ".join(_tree(v) for v in value) or "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return _text("none" if value is None or value == "" else value)
+
+
+def _control(report: Mapping[str, Any]) -> str:
+    rows = []
+    for when, item in report["control"].items():
+        found = item or {}
+        told = [_text(found.get(k, "not known")) for k in ("active_region", "epoch", "state")]
+        rows.append([when, *told])
+    return _table(
+        "The control item, before and after", ["When", "Active Region", "Epoch", "State"], rows, 0
+    )
+
+
+def _moments(report: Mapping[str, Any]) -> str:
+    rows = [
+        [f"{m['at']:.1f} s", _text(m["what"]), f"<time>{_text(m['time'])}</time>"]
+        for m in report["timeline"]
+    ]
+    return _table("From the first of them", ["At", "What", "UTC"], rows)
+
+
+def _more(report: Mapping[str, Any]) -> str:
+    names = ("failure", "drain", "proof", "traffic", "approval")
+    return "".join(f"<h3>{n}</h3>{_tree(report[n])}" for n in names if report[n])

@@ -1,0 +1,42 @@
+"""Report: writes what a run did, for machines and for people, into the Region's bucket."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from aws_lambda_powertools import Logger, Tracer
+from pilotlight.adapters.clients import client
+from pilotlight.adapters.reports import store
+from pilotlight.domain.report import Deployed, place, report
+from pilotlight.report_page import page
+from pilotlight.settings import Deployment, required
+
+logger, tracer = Logger(), Tracer()
+TEMPLATE = Path(__file__).with_name("page.html")
+
+
+@tracer.capture_lambda_handler(capture_response=False)
+@logger.inject_lambda_context(clear_state=True)
+def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, str]:
+    """Write report.json and report.html of the run that the event tells of, and say where.
+
+    Raises
+    ------
+    InvalidReport
+        The event does not say what it is of.
+    ReportNotStored
+        The bucket did not take it.
+    """
+    known = Deployment.from_environment()
+    where = Deployed(known.primary_region, known.secondary_region, known.public_name)
+    found, prefix = report(event, where, datetime.now(UTC)), place(event)
+    files = {
+        "report.json": ("application/json", json.dumps(found, indent=2)),
+        "report.html": ("text/html; charset=utf-8", page(found, TEMPLATE.read_text("utf-8"))),
+    }
+    address = store(client("s3"), required("BUCKET"), prefix, files)
+    logger.info("Report written", extra={"report": address})
+    return {"report": address}
