@@ -162,7 +162,7 @@ def break_the_glass(pair):
     assert json.loads(broken.get("output", "{}")).get("outcome") == "broken_glass", broken
     assert pair.item(pair.primary)["active_region"] == pair.primary
     pair.until_written(pair.primary, by=pair.primary)
-    assert pair.control.leads_to() == pair.primary
+    pair.until("DNS to lead to the Primary", lambda: pair.control.leads_to() == pair.primary)
     return broken["executionArn"]
 
 
@@ -186,4 +186,4 @@ def refuse_until_reconciled(pair, execution):
     rehearsed = pair.run("failover", pair.secondary, rehearsal)
     assert json.loads(rehearsed.get("output", "{}")).get("outcome") == "rehearsed", rehearsed
     pair.until_written(pair.secondary, by=pair.primary)
-    assert pair.control.leads_to() == pair.primary
+    pair.until("DNS to lead to the Primary", lambda: pair.control.leads_to() == pair.primary)
