@@ -27,6 +27,7 @@ ENVIRONMENT = {
     "REHEARSAL_BLOCKED_WINDOWS": "",
     "REHEARSAL_MAX_AGE_DAYS": "8",
     "HEARTBEAT_SECONDS": "20",
+    "HEALTHY_MINUTES": "5",
     "RPO_OBJECTIVE_SECONDS": "120",
     "RPO_POLICY": "promote",
     "PEER_BUCKET": "pilot-light-123456789012-us-west-2",

@@ -11,24 +11,17 @@ from pilotlight.domain import approval
 from pilotlight.domain.conditions import Rpo
 from pilotlight.domain.confirmation import policy
 from pilotlight.domain.decision import SETTLING_JUDGEMENTS, decide
+from pilotlight.domain.switchover_decision import Move, Patience, decide as decide_move
 from pilotlight.moments import parse
 from pilotlight.settings import required
 
 logger, tracer, metrics = Logger(), Tracer(), Metrics()
 
 
-@metrics.log_metrics
-@tracer.capture_lambda_handler(capture_response=False)
-@logger.inject_lambda_context(clear_state=True)
-def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """Read request, evidence, `hold_started_at` and `now`, and return the decision.
-
-    With `{"step": "answer"}`, `asked`, `unanswered` and `now`: what came of asking a person.
-    """
-    if event.get("step") == "answer":
-        return _answer(event)
+def of_failover(event: dict[str, Any]) -> dict[str, Any]:
+    """Decide whether to promote after a loss."""
     held_since = event.get("hold_started_at")
-    decision = decide(
+    return decide(
         mode=event["request"]["mode"],
         overridden=frozenset(event["request"].get("override") or ()),
         evidence=event["evidence"],
@@ -43,6 +36,40 @@ def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         policy=policy(required("CONFIRMATION_POLICY")),
         judgements_before=int(event.get("judgements_before", SETTLING_JUDGEMENTS)),
     ).as_dict()
+
+
+def of_switchover(event: dict[str, Any]) -> dict[str, Any]:
+    """Decide whether a planned move may begin."""
+    request = event["request"]
+    return decide_move(
+        Move.of(request["mode"], request["source"], request["target"]),
+        evidence=event["evidence"],
+        patience=Patience(
+            healthy=timedelta(minutes=float(required("HEALTHY_MINUTES"))),
+            heartbeat=timedelta(seconds=float(required("HEARTBEAT_SECONDS"))),
+        ),
+        now=parse(event["now"]),
+    ).as_dict()
+
+
+DECIDERS = {"failover": of_failover, "switchover": of_switchover}
+
+
+@metrics.log_metrics
+@tracer.capture_lambda_handler(capture_response=False)
+@logger.inject_lambda_context(clear_state=True)
+def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+    """Read request, evidence, `hold_started_at` and `now`, and return the decision.
+
+    `machine` names the machine that asks: `failover`, which is the default, or `switchover`.
+    With `{"step": "answer"}`, `asked`, `unanswered` and `now`: what came of asking a person.
+    """
+    if event.get("step") == "answer":
+        return _answer(event)
+    machine = event.get("machine", "failover")
+    if machine not in DECIDERS:
+        raise ValueError(f"The machine {machine!r} is none of {', '.join(DECIDERS)}.")
+    decision = DECIDERS[machine](event)
     metrics.add_metric(name=f"Decision.{decision['action']}", unit=MetricUnit.Count, value=1)
     logger.info("Decided", extra={"decision": decision})
     return decision

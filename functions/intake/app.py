@@ -1,32 +1,64 @@
-"""Intake: accepts, drops or refuses what started the machine."""
+"""Intake: accepts, drops, hands over or refuses what started a machine."""
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Tracer
-from pilotlight.domain.intake import InvalidExecutionInput, read
+from pilotlight.domain.intake import InvalidExecutionInput, Request, read
+from pilotlight.domain.switchover_request import MoveRequest, read_move
 from pilotlight.moments import parse
-from pilotlight.settings import optional, required
+from pilotlight.settings import Deployment, optional, required
 from pilotlight.validation import violation
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 logger, tracer = Logger(), Tracer()
+
+
+def of_failover(event: dict[str, Any]) -> Request:
+    """Read the input of the failover machine."""
+    return read(
+        event["input"],
+        validate=violation,
+        alarm_arns=required("ALARM_ARNS").split(","),
+        now=parse(event["now"]),
+        max_event_age=timedelta(seconds=float(required("MAX_EVENT_AGE_SECONDS"))),
+        blocked_windows=optional("REHEARSAL_BLOCKED_WINDOWS"),
+    )
+
+
+def of_switchover(event: dict[str, Any]) -> MoveRequest:
+    """Read the input of the switchover machine."""
+    known = Deployment.from_environment()
+    return read_move(
+        event["input"],
+        validate=violation,
+        primary=known.primary_region,
+        secondary=known.secondary_region,
+    )
+
+
+READERS: dict[str, Callable[[dict[str, Any]], Request | MoveRequest]] = {
+    "failover": of_failover,
+    "switchover": of_switchover,
+}
 
 
 @tracer.capture_lambda_handler(capture_response=False)
 @logger.inject_lambda_context(clear_state=True)
 def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """Read `{"input": <the execution's input>, "now": <time>}` and say what is to be done."""
+    """Read `{"input": <the execution's input>, "now": <time>}` and say what is to be done.
+
+    `machine` names the machine that asks: `failover`, which is the default, or `switchover`.
+    """
+    machine = event.get("machine", "failover")
+    if machine not in READERS:
+        raise ValueError(f"The machine {machine!r} is none of {', '.join(READERS)}.")
     try:
-        request = read(
-            event["input"],
-            validate=violation,
-            alarm_arns=required("ALARM_ARNS").split(","),
-            now=parse(event["now"]),
-            max_event_age=timedelta(seconds=float(required("MAX_EVENT_AGE_SECONDS"))),
-            blocked_windows=optional("REHEARSAL_BLOCKED_WINDOWS"),
-        )
+        request = READERS[machine](event)
     except InvalidExecutionInput as error:
         logger.warning("Input refused", extra={"why": str(error)})
         raise

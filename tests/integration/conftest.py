@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -25,9 +26,14 @@ from tests.integration.machine import (
     interpreter,
 )
 from tests.integration.provisioned import ProvisionedConcurrency
+from tests.integration.two_regions import TwoRegions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from tests.integration.two_regions import Replication
+
+REGIONS = (PRIMARY, SECONDARY)
 
 
 @dataclass
@@ -38,6 +44,7 @@ class Network:
     secondary_up: bool = True
     beacon: str = "healthy"
     switch_works: bool = True
+    releases: dict[str, str] = field(default_factory=lambda: dict.fromkeys(REGIONS, "test"))
     active: Callable[[], str] = lambda: PRIMARY
 
     def lose_primary(self) -> None:
@@ -57,7 +64,8 @@ class Network:
             region = host.split(".")[0]
         if not (self.primary_up if region == PRIMARY else self.secondary_up):
             raise https.Unreachable("ConnectionRefusedError")
-        return https.Response(200, f'{{"region": "{region}"}}'.encode(), {}, 0.01)
+        body = {"region": region, "release": self.releases[region], "status": "healthy"}
+        return https.Response(200, json.dumps(body).encode(), {}, 0.01)
 
 
 @pytest.fixture
@@ -91,7 +99,8 @@ def machine(
         clients.client.cache_clear()
         handlers = {function_arn(name): _handler(name) for name in FUNCTIONS}
         app = {os.environ["APP_FUNCTION"]: _app, os.environ["SWITCH_FUNCTION"]: _app}
-        lambda_client = InProcessLambda({**handlers, **app})
+        handlers |= app
+        lambda_client = InProcessLambda(handlers)
         real = clients.client
 
         def client(service: str) -> Any:
@@ -107,10 +116,51 @@ def machine(
             CreateBucketConfiguration={"LocationConstraint": SECONDARY},
         )
         with interpreter(handlers, faults, {"lambda": lambda_api}):
-            found = Machine(faults)
+            found = Machine(faults, lambda_client)
             network.active = lambda: found.active()[0]
             yield found
             found.stop_all()
+
+
+@pytest.fixture
+def regions(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Iterator[TwoRegions]:
+    """The switchover machine beside the failover machine, and a replica of each table in each."""
+    from pilotlight.adapters import other_region
+
+    other_region.client_of.cache_clear()
+    found, preflight = TwoRegions(machine), _loaded("preflight")
+    functions, real = machine.functions, other_region.client_of
+
+    def client_of(region: str, service: str) -> Any:
+        return functions if service == "lambda" else real(region, service)
+
+    monkeypatch.setattr(preflight, "client_of", client_of)
+    monkeypatch.setattr(preflight, "ping_client_of", lambda _region: functions)
+    monkeypatch.setenv("MACHINE_ARNS", f"{machine.arn},{found.arn}")
+    monkeypatch.setenv("TOPIC_ARN", machine.topic)
+    called = {
+        "Preflight": _handler("Preflight"),
+        "Proof": found.proof,
+        "Ledger": lambda _event: found.ledger,
+    }
+    for name, handler in called.items():
+        functions.handlers[function_arn(name)] = _replicating(found.replication, handler)
+    functions.handlers["pilot-light-app:live"] = _app
+    yield found
+    for execution in found.executions():
+        machine.stop(execution)
+
+
+def _replicating(
+    replication: Replication, handler: Callable[[dict[str, Any]], Any]
+) -> Callable[[dict[str, Any]], Any]:
+    """Let replication go on while a function is called."""
+
+    def called(event: dict[str, Any]) -> Any:
+        replication.step()
+        return handler(event)
+
+    return called
 
 
 _MODULES: dict[str, Any] = {}
@@ -146,5 +196,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         "test_break_glass.py",
         "test_approval.py",
         "test_reports.py",
+        "test_switchover.py",
+        "test_switchover_failures.py",
+        "test_switchover_interruptions.py",
     }
     items[:] = others + (last if whole else [])

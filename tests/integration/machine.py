@@ -25,15 +25,20 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 DEFINITION = ROOT / "statemachines" / "failover.asl.json"
+SWITCHOVER_DEFINITION = ROOT / "statemachines" / "switchover.asl.json"
 CAPACITY_DEFINITION = ROOT / "statemachines" / "capacity.asl.json"
 BREAK_GLASS_DEFINITION = ROOT / "statemachines" / "break-glass.asl.json"
 CAPACITY_MACHINE = "arn:aws:states:us-east-2:123456789012:stateMachine:pilot-light-capacity"
+SWITCHOVER_MACHINE = CAPACITY_MACHINE.replace("-capacity", "-switchover")
 PRIMARY, SECONDARY, ACCOUNT = "us-west-2", "us-east-2", "123456789012"
 CONTROL, RECOVERIES = "pilot-light-control", "pilot-light-recoveries"
 ITEMS = "pilot-light-items"
 FUNCTIONS = ("Intake", "Confirm", "Readiness", "Warm", "Decide", "Traffic", "Report")
+# What only a planned move calls.
+MOVE_FUNCTIONS = ("Preflight", "Proof", "Ledger")
 TIME_COMPRESSION = 100.0
-ENTERED: set[str] = set()
+# Machine and state, for each state that was entered.
+ENTERED: set[tuple[str, str]] = set()
 
 
 def function_arn(name: str) -> str:
@@ -87,10 +92,10 @@ class InProcessLambda:
     """What the interpreter takes for a Lambda client."""
 
     def __init__(self, handlers: dict[str, Callable[[dict[str, Any]], Any]]) -> None:
-        self._handlers = handlers
+        self.handlers = handlers
 
     def invoke(self, FunctionName: str, Payload: bytes, **_: Any) -> dict[str, Any]:
-        handler = self._handlers[FunctionName]
+        handler = self.handlers[FunctionName]
         try:
             answer, failed = handler(json.loads(Payload)), False
         except Exception as error:
@@ -200,7 +205,9 @@ def definition(path: Path = DEFINITION, **overrides: str) -> str:
         "Approval": "none",
         "ApprovalSeconds": "300",
         "CapacityMachine": CAPACITY_MACHINE,
-        **{f"{name}Function": function_arn(name) for name in FUNCTIONS},
+        "SwitchoverMachine": SWITCHOVER_MACHINE,
+        "DrainSeconds": "60",
+        **{f"{name}Function": function_arn(name) for name in FUNCTIONS + MOVE_FUNCTIONS},
         **overrides,
     }
     text = path.read_text()
@@ -225,8 +232,8 @@ class Run:
 class Machine:
     """One deployed failover machine with its tables and its topic."""
 
-    def __init__(self, faults: Faults) -> None:
-        self.faults = faults
+    def __init__(self, faults: Faults, functions: InProcessLambda) -> None:
+        self.faults, self.functions = faults, functions
         client = lambda name: boto3.client(name, region_name=SECONDARY)  # noqa: E731
         self.dynamodb, self.sfn, self.sns, self.sqs = map(
             client, ("dynamodb", "stepfunctions", "sns", "sqs")
@@ -336,7 +343,8 @@ class Machine:
         names = [
             e["stateEnteredEventDetails"]["name"] for e in events if "stateEnteredEventDetails" in e
         ]
-        ENTERED.update(names)
+        machine = arn.split(":")[-2].removeprefix("pilot-light-").split("-")[0]
+        ENTERED.update((machine, name) for name in names)
         return names
 
     def until(self, condition: Callable[[], Any], seconds: float = 10) -> None:

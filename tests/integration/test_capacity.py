@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 APP, SWITCH = "pilot-light-app", "pilot-light-switch"
 REQUEST = {"action": "request", "reason": "promotion of epoch 2"}
 RELEASE = {"action": "release", "reason": "failback"}
-FAILOVER = {"mode": "failover", "reason": "test"}
+FAILOVER = {"mode": "failover", "reason": "test", "graceful": False}
 
 
 def deployed(machine: Machine, wanted: str = "2") -> str:

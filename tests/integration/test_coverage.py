@@ -11,6 +11,7 @@ from tests.integration.machine import (
     CAPACITY_DEFINITION,
     DEFINITION,
     ENTERED,
+    SWITCHOVER_DEFINITION,
     all_states,
 )
 
@@ -19,8 +20,11 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize(
-    "path", [DEFINITION, CAPACITY_DEFINITION, BREAK_GLASS_DEFINITION], ids=lambda p: p.name
+    "path",
+    [DEFINITION, SWITCHOVER_DEFINITION, CAPACITY_DEFINITION, BREAK_GLASS_DEFINITION],
+    ids=lambda p: p.name,
 )
 def test_every_state_was_entered(path: Path) -> None:
     """Runs last (see conftest): the states that the tests before it entered."""
-    assert all_states(path) - ENTERED == set()
+    entered = {state for machine, state in ENTERED if machine == path.name.split(".")[0]}
+    assert all_states(path) - entered == set()

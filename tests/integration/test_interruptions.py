@@ -61,7 +61,11 @@ def test_a_machine_that_times_out_is_cleaned_up(
     run = machine.run(FAILOVER)
     assert run.status == "TIMED_OUT"
     assert machine.lock()["owner"]["S"] == run.arn
-    assert janitor(machine, run, monkeypatch) == {"released": True, "notified": True}
+    assert janitor(machine, run, monkeypatch) == {
+        "undone": False,
+        "released": True,
+        "notified": True,
+    }
     assert machine.active() == (PRIMARY, 1)
 
 
@@ -73,7 +77,11 @@ def test_the_janitor_leaves_the_lock_of_another_run_alone(
     alive = machine.start(FAILOVER)
     machine.until(lambda: "WaitToJudgeAgain" in machine.states(alive))
     dead = machine.run({"mode": "nonsense"})
-    assert janitor(machine, dead, monkeypatch) == {"released": False, "notified": False}
+    assert janitor(machine, dead, monkeypatch) == {
+        "undone": False,
+        "released": False,
+        "notified": False,
+    }
     assert machine.lock()["owner"]["S"] == alive
     machine.stop(alive)
 
@@ -84,7 +92,7 @@ def test_the_janitor_refuses_executions_of_other_machines(
     run = machine.run({"mode": "nonsense"})
     machine.arn, own = "arn:aws:states:us-east-2:123456789012:stateMachine:other", machine.arn
     with pytest.raises(ValueError, match="is no execution of"):
-        monkeypatch.setenv("MACHINE_ARN", own)
+        monkeypatch.setenv("MACHINE_ARNS", own)
         janitor_with(machine, run, monkeypatch, own)
     machine.arn = own
 
@@ -92,6 +100,6 @@ def test_the_janitor_refuses_executions_of_other_machines(
 def janitor_with(machine, run, monkeypatch, machine_arn) -> None:  # type: ignore[no-untyped-def]
     from tests.handlers import context, load_handler
 
-    monkeypatch.setenv("MACHINE_ARN", machine_arn)
+    monkeypatch.setenv("MACHINE_ARNS", machine_arn)
     detail = {"executionArn": run.arn, "stateMachineArn": machine.arn, "status": "FAILED"}
     load_handler("janitor").lambda_handler({"detail": detail}, context("janitor"))

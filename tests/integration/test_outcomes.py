@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tests.integration.conftest import Network
     from tests.integration.machine import Machine
 
-FAILOVER = {"mode": "failover", "reason": "test"}
+FAILOVER = {"mode": "failover", "reason": "test", "graceful": False}
 DRILL = {"mode": "drill", "reason": "test"}
 REHEARSAL = {"mode": "rehearsal", "reason": "test"}
 ROUTE_53_ALARM, SENTINEL_ALARM = ENVIRONMENT["ALARM_ARNS"].split(",")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = json.loads((ROOT / "functions" / "report" / "report.schema.json").read_text())
-FAILOVER = {"mode": "failover", "reason": "test"}
+FAILOVER = {"mode": "failover", "reason": "test", "graceful": False}
 REHEARSAL = {"mode": "rehearsal", "reason": "test"}
 
 

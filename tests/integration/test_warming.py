@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.integration.conftest import Network
     from tests.integration.machine import Faults, Machine, Run
 
-FAILOVER = {"mode": "failover", "reason": "test"}
+FAILOVER = {"mode": "failover", "reason": "test", "graceful": False}
 REHEARSAL = {"mode": "rehearsal", "reason": "test"}
 
 

@@ -35,7 +35,9 @@ def rehearsal(lab: DeployedLab) -> list[str]:
 def failover_of_a_healthy_primary(lab: DeployedLab) -> list[str]:
     """Ends at once, because the Primary was seen to be well. Without eyes it would hold."""
     lab.reset()
-    found = lab.run("failover", {"mode": "failover", "reason": "exercise"}, seconds=12)
+    found = lab.run(
+        "failover", {"mode": "failover", "reason": "exercise", "graceful": False}, seconds=12
+    )
     return _ended(lab, found, "held", cooldown=False)
 
 
@@ -101,6 +103,8 @@ def janitor(lab: DeployedLab) -> list[str]:
     machine = lab.machine("failover")
     execution = f"{machine.replace(':stateMachine:', ':execution:')}:{uuid.uuid4()}"
     lab.put("recoveries", pk="lock", owner=execution)
+    drain = {"state": "draining", "changed_by": execution, "changed_at": "-"}
+    lab.put("control", pk="control", active_region=lab.primary, epoch=1, **drain)
     detail = {"executionArn": execution, "stateMachineArn": machine, "status": "ABORTED"}
     try:
         found = lab.invoke("janitor", {"detail": detail})
@@ -108,7 +112,10 @@ def janitor(lab: DeployedLab) -> list[str]:
         return [str(error)]
     finally:
         lab.forget("lock")
-    return [] if found == {"released": True, "notified": True} else [f"it answered {found}"]
+    if lab.item("control", "control")["state"] != "serving":
+        return ["the drain was left on"]
+    done = {"undone": True, "released": True, "notified": True}
+    return [] if found == done else [f"it answered {found}"]
 
 
 def sentinel(lab: DeployedLab) -> list[str]:

@@ -60,8 +60,9 @@ class Definition:
 
 
 FAILOVER = Definition("failover", "FailoverMachine", "FailoverRole")
+SWITCHOVER = Definition("switchover", "SwitchoverMachine", "SwitchoverRole")
 CAPACITY = Definition("capacity", "CapacityMachine", "CapacityRole")
 BREAK_GLASS = Definition("break-glass", "BreakGlassMachine", "BreakGlassRole", "primary")
-DEFINITIONS = (FAILOVER, CAPACITY, BREAK_GLASS)
+DEFINITIONS = (FAILOVER, SWITCHOVER, CAPACITY, BREAK_GLASS)
 EVERY_STATE = [(d, name) for d in DEFINITIONS for name in d.states]
 EVERY_TASK = [(d, name) for d in DEFINITIONS for name in d.tasks]

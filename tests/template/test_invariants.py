@@ -435,11 +435,22 @@ def test_no_deployment_can_change_who_is_active(any_stack: Stack) -> None:
         )
         writes = {"dynamodb:PutItem", "dynamodb:UpdateItem"} & set(as_list(statement["Action"]))
         if touches and writes:
-            known = {"SeedRole", "FailoverRole", "ReadinessRole", "EchoRole", "BreakGlassRole"}
-            assert name in known
+            assert name in {
+                "SeedRole",
+                "FailoverRole",
+                "SwitchoverRole",
+                "ReadinessRole",
+                "EchoRole",
+                "BreakGlassRole",
+                "JanitorRole",
+            }
             if name == "EchoRole":
                 keys = statement["Condition"]["ForAllValues:StringEquals"]["dynamodb:LeadingKeys"]
                 assert keys == [f"echo#{stack('primary').region}"], "an echo is no promotion"
+            if name == "JanitorRole":
+                attributes = statement["Condition"]["ForAllValues:StringEquals"]
+                changed = set(attributes["dynamodb:Attributes"])
+                assert not {"active_region", "epoch", "break_glass"} & changed, "it undoes drains"
     # The seed only ever puts under a condition, and readiness only its own canary.
     readiness = [
         s

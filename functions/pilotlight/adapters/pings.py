@@ -16,6 +16,14 @@ if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
 MAX_IN_FLIGHT = 250
+# A connection for each ping, and no retry: a second ping for a slow first would be held beside it
+# and count for nothing.
+PINGING = Config(
+    connect_timeout=1,
+    read_timeout=4,
+    retries={"total_max_attempts": 1, "mode": "standard"},
+    max_pool_connections=MAX_IN_FLIGHT,
+)
 LIST_KEY = "warm-targets"
 
 
@@ -25,17 +33,8 @@ class NoEnvironment(Exception):
 
 @cache
 def ping_client() -> Any:
-    """Return a Lambda client with a connection for each ping.
-
-    It does not retry: a second ping for a slow first would be held beside it and count for nothing.
-    """
-    config = Config(
-        connect_timeout=1,
-        read_timeout=4,
-        retries={"total_max_attempts": 1, "mode": "standard"},
-        max_pool_connections=MAX_IN_FLIGHT,
-    )
-    return cast(Any, boto3).client("lambda", config=config)
+    """Return the Lambda client that pings."""
+    return cast(Any, boto3).client("lambda", config=PINGING)
 
 
 def environment(client: Any, function: str, hold_ms: int) -> str:

@@ -7,6 +7,8 @@ It also keeps what was seen last, for the machine and for people:
                           the Primary is well. Kept through single good probes, removed after four
                           good ones in a row (see `domain.sentinel.Streak`).
 `good_looks`              good probes in a row
+`healthy_since`           since when own probe and beacon have found nothing wrong, without a pause;
+                          absent while one of them does
 `probe_ok`, `beacon`      the last verdicts: true or false; healthy, unhealthy or unknown
 `looked_at`               when that was
 ========================  ========================================================================
@@ -72,12 +74,19 @@ class SentinelLease:
         }
         change = "SET last_tick = :tick, looked_at = :at, probe_ok = :ok, beacon = :beacon"
         change += ", good_looks = :good"
+        gone = []
         if streak.first_failed_at:
             # The run before may have seen the first failure in a tick that it was still at.
             change += ", first_failed_at = if_not_exists(first_failed_at, :first)"
             values[":first"] = {"S": streak.first_failed_at}
         else:
-            change += " REMOVE first_failed_at"
+            gone.append("first_failed_at")
+        if streak.healthy_since:
+            change += ", healthy_since = :healthy"
+            values[":healthy"] = {"S": streak.healthy_since}
+        else:
+            gone.append("healthy_since")
+        change += f" REMOVE {', '.join(gone)}" if gone else ""
         condition = "(#owner = :run OR from_tick > :tick)"
         condition += " AND (attribute_not_exists(last_tick) OR last_tick < :tick)"
         return self._update(change, condition, values) is not None
@@ -110,5 +119,7 @@ def _number(value: int) -> dict[str, str]:
 
 
 def _streak(item: Mapping[str, Any]) -> Streak:
-    first = item.get("first_failed_at", {}).get("S")
-    return Streak(first, int(item.get("good_looks", {}).get("N", "0")))
+    first, since, looked_at = (
+        item.get(name, {}).get("S") for name in ("first_failed_at", "healthy_since", "looked_at")
+    )
+    return Streak(first, int(item.get("good_looks", {}).get("N", "0")), since, looked_at)

@@ -35,11 +35,11 @@ class Witnesses:
         """Return what each says, as evidence."""
         questions: dict[str, Callable[[], Any]] = {
             "replication": self._replication,
-            "sentinel": lambda: self._row(SENTINEL_KEY),
-            "scheduled": lambda: self._row(READINESS_KEY),
+            "sentinel": lambda: row(self.dynamodb, self.recoveries_table, SENTINEL_KEY),
+            "scheduled": lambda: row(self.dynamodb, self.recoveries_table, READINESS_KEY),
         }
         with ThreadPoolExecutor(len(questions)) as pool:
-            return dict(zip(questions, pool.map(_told, questions.values()), strict=True))
+            return dict(zip(questions, pool.map(told, questions.values()), strict=True))
 
     def _replication(self) -> dict[str, Any]:
         beats = self.heartbeats.held(self.primary_region)
@@ -53,14 +53,17 @@ class Witnesses:
         except Exception:
             return None
 
-    def _row(self, key: str) -> dict[str, Any]:
-        found = self.dynamodb.get_item(
-            TableName=self.recoveries_table, Key={"pk": {"S": key}}, ConsistentRead=True
-        ).get("Item", {})
-        return {k: v["S"] for k, v in found.items() if "S" in v and k not in ("pk", "checks")}
+
+def row(dynamodb: Any, table: str, key: str) -> dict[str, Any]:
+    """Return what an item of the recoveries table says in strings, without the long ones."""
+    found = dynamodb.get_item(TableName=table, Key={"pk": {"S": key}}, ConsistentRead=True).get(
+        "Item", {}
+    )
+    return {k: v["S"] for k, v in found.items() if "S" in v and k not in ("pk", "checks")}
 
 
-def _told(question: Callable[[], Any]) -> dict[str, Any]:
+def told(question: Callable[[], Any]) -> dict[str, Any]:
+    """Return an answer, or the error that came instead of it."""
     try:
         return dict(question())
     except Exception as error:

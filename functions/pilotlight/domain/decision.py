@@ -125,14 +125,14 @@ def decide(
     if mode not in get_args(Mode):
         raise ValueError(f"The mode {mode!r} is none of {', '.join(get_args(Mode))}.")
     rehearsal = mode == "rehearsal"
-    confirm, found = _part(evidence, "confirm"), lag(rpo, evidence, rehearsal=rehearsal, now=now)
+    confirm, found = part(evidence, "confirm"), lag(rpo, evidence, rehearsal=rehearsal, now=now)
     # Only where a policy asks may it hold: every real disaster leaves writes behind.
     asks = rpo.policy == "ask" and not rehearsal and RPO not in overridden
     conditions = (
         _outage(confirm, policy, required=not rehearsal and OUTAGE not in overridden),
-        _ready(_part(evidence, "readiness")),
+        ready(part(evidence, "readiness")),
         Condition(RPO, asks, *rpo_condition(rpo, found)),
-        _warm(_part(evidence, "warm")),
+        warm(part(evidence, "warm")),
         Condition(SCHEDULED, False, *scheduled_condition(evidence, now)),
     )
     if rehearsal:
@@ -182,9 +182,10 @@ def _act(
     return "hold", f"Not promoted. {because}", None
 
 
-def _part(evidence: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    part = evidence.get(name)
-    return part if isinstance(part, Mapping) else {}
+def part(evidence: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """Return one part of the evidence, empty where it is missing or garbled."""
+    found = evidence.get(name)
+    return found if isinstance(found, Mapping) else {}
 
 
 def _parts(part: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
@@ -193,7 +194,8 @@ def _parts(part: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
     return [p if isinstance(p, Mapping) else {} for p in found] if isinstance(found, list) else []
 
 
-def _failure(part: Mapping[str, Any]) -> str | None:
+def failure_of(part: Mapping[str, Any]) -> str | None:
+    """Return why a part of the evidence says nothing, or None where it does."""
     if not part:
         return "There is no evidence."
     error = part.get("error")
@@ -205,7 +207,7 @@ def _failure(part: Mapping[str, Any]) -> str | None:
 
 
 def _outage(part: Mapping[str, Any], policy: confirmation.Policy, *, required: bool) -> Condition:
-    failure = _failure(part)
+    failure = failure_of(part)
     if failure:
         return Condition(OUTAGE, required, met=False, detail=failure, observed=False)
     oks, beacon = [p.get("ok") for p in _parts(part, "probes")], part.get("beacon", "nothing")
@@ -229,10 +231,11 @@ def _beacon_may_follow(part: Mapping[str, Any]) -> bool:
     return failed and part.get("beacon") in ("healthy", "unknown")
 
 
-def _ready(part: Mapping[str, Any]) -> Condition:
-    failure = _failure(part)
+def ready(part: Mapping[str, Any], name: str = READY) -> Condition:
+    """Judge the checks of a Region that is to serve. Only required ones veto."""
+    failure = failure_of(part)
     if failure:
-        return Condition(READY, required=True, met=False, detail=failure, observed=False)
+        return Condition(name, required=True, met=False, detail=failure, observed=False)
     checks = _parts(part, "checks")
     failed = [c for c in checks if c.get("ok") is not True]
     vetoes = [c for c in failed if c.get("required") is not False]
@@ -244,12 +247,13 @@ def _ready(part: Mapping[str, Any]) -> Condition:
         detail += f" Advisory ones failed: {named}."
     met = part.get("verdict") == "ready" and bool(checks) and not vetoes
     known = met or any(c.get("ok") is False for c in vetoes)
-    return Condition(READY, required=True, met=met, detail=detail, observed=known)
+    return Condition(name, required=True, met=met, detail=detail, observed=known)
 
 
-def _warm(part: Mapping[str, Any]) -> Condition:
-    failure = _failure(part)
+def warm(part: Mapping[str, Any], name: str = WARM) -> Condition:
+    """Judge what warming proved. It is never required."""
+    failure = failure_of(part)
     if failure:
-        return Condition(WARM, required=False, met=False, detail=failure, observed=False)
+        return Condition(name, required=False, met=False, detail=failure, observed=False)
     met, detail = judged(part)
-    return Condition(WARM, required=False, met=met, detail=detail)
+    return Condition(name, required=False, met=met, detail=detail)

@@ -31,7 +31,14 @@ REQUEST_SCHEMA: dict[str, Any] = {
             "description": "A rehearsal that keeps to the blocked windows, as the schedule's do.",
             "type": "boolean",
         },
+        "graceful": {
+            "description": "Only for a failover: whether to drain and lose nothing. Default: true, "
+            "unless a condition is overridden.",
+            "type": "boolean",
+        },
     },
+    "if": {"properties": {"mode": {"const": "failover"}}},
+    "else": {"properties": {"graceful": {"const": False}}},
 }
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html
 ALARM_EVENT_SCHEMA: dict[str, Any] = {
@@ -85,7 +92,7 @@ class Alarm:
 class Request:
     """What the machine was asked to do, or why it drops it."""
 
-    disposition: Literal["accept", "drop"]
+    disposition: Literal["accept", "drop", "hand_over"]
     mode: Literal["failover", "rehearsal", "drill"]
     reason: str
     trigger: Literal["alarm", "manual", "schedule"]
@@ -138,7 +145,16 @@ def read(
         )
     if given.get("scheduled", False):
         return _scheduled(given, now, blocked_windows)
-    return Request("accept", given["mode"], given["reason"], "manual", given.get("override", []))
+    override = given.get("override", [])
+    graceful = given.get("graceful", given["mode"] == "failover" and not override)
+    if graceful and override:
+        raise InvalidExecutionInput(
+            "An override answers for a loss, and a graceful failover knows none. "
+            'Write "graceful": false, or leave override out.'
+        )
+    return Request(
+        "hand_over" if graceful else "accept", given["mode"], given["reason"], "manual", override
+    )
 
 
 def _scheduled(given: Mapping[str, Any], now: datetime, blocked_windows: str) -> Request:

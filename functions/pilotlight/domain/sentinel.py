@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 # The alarm looks at four periods: after as many good looks no failed one is left in it.
 GOOD_LOOKS_TO_FORGET = 4
 LONGEST_PROBE = 2.0
+# As long as the silence alarm waits: over a longer pause nobody can say that the Primary was well.
+LONGEST_PAUSE_SECONDS = 180
 
 
 @dataclass(frozen=True)
@@ -26,23 +29,40 @@ class Look:
         """Whether a witness says that the Primary is down. An unanswered beacon says nothing."""
         return not self.probe.ok or self.beacon == "unhealthy"
 
+    @property
+    def well(self) -> bool:
+        """Whether both witnesses say that the Primary is well."""
+        return self.probe.ok and self.beacon == "healthy"
+
 
 @dataclass(frozen=True)
 class Streak:
-    """Since when own probes have failed.
+    """Since when own probes have failed, and since when nobody has found anything wrong.
 
-    One good look within it does not end it, for it does not end the alarm's 3 of 4 either.
+    One good look within an outage does not end it, for it does not end the alarm's 3 of 4 either.
     """
 
     first_failed_at: str | None = None
     good_looks: int = 0
+    healthy_since: str | None = None
+    looked_at: str | None = None
 
     def after(self, look: Look) -> Streak:
         """Return the streak with one more look in it."""
+        at, since = look.probe.at, self._healthy_since(look)
         if not look.probe.ok:
-            return Streak(self.first_failed_at or look.probe.at, 0)
+            return Streak(self.first_failed_at or at, 0, since, at)
         good = self.good_looks + 1
-        return Streak(None if good >= GOOD_LOOKS_TO_FORGET else self.first_failed_at, good)
+        first = None if good >= GOOD_LOOKS_TO_FORGET else self.first_failed_at
+        return Streak(first, good, since, at)
+
+    def _healthy_since(self, look: Look) -> str | None:
+        """Only both witnesses together begin it; either ends it, and so does a pause."""
+        if look.unhealthy:
+            return None
+        if self.healthy_since and self.looked_at and not _paused(self.looked_at, look.probe.at):
+            return self.healthy_since
+        return look.probe.at if look.well else None
 
 
 @dataclass(frozen=True)
@@ -65,6 +85,11 @@ class Lease:
     def yields_to(self, since: int) -> bool:
         """Say whether a run that began then takes over."""
         return since > self.since
+
+
+def _paused(last: str, now: str) -> bool:
+    apart = datetime.fromisoformat(now) - datetime.fromisoformat(last)
+    return apart.total_seconds() > LONGEST_PAUSE_SECONDS
 
 
 def next_tick(now: float, interval: int) -> int:

@@ -73,6 +73,24 @@ class FakeDynamoDB:
         self.table(TableName).pop(_key(Key), None)
         return {}
 
+    def update_item(
+        self, TableName: str, Key: dict[str, Any], UpdateExpression: str, **more: Any
+    ) -> dict[str, Any]:
+        """Knows `SET a = :a, b = :b REMOVE c, d`, of an item that is there."""
+        self._called("update_item", TableName=TableName, Key=Key, **more)
+        if not self._holds(TableName, Key, more):
+            raise aws_error("ConditionalCheckFailedException")
+        row, (sets, _, removes) = (
+            self.table(TableName)[_key(Key)],
+            UpdateExpression.removeprefix("SET ").partition(" REMOVE "),
+        )
+        for name, value in (part.split(" = ") for part in sets.split(", ")):
+            name = more.get("ExpressionAttributeNames", {}).get(name, name)
+            row[name] = more["ExpressionAttributeValues"][value]
+        for name in filter(None, removes.split(", ")):
+            row.pop(name, None)
+        return {}
+
     def transact_write_items(
         self, TransactItems: list[dict[str, Any]], ClientRequestToken: str
     ) -> dict[str, Any]:

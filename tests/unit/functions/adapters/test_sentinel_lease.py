@@ -108,8 +108,18 @@ def test_it_keeps_the_first_failed_probe_for_the_machine(lease: SentinelLease, c
 
 def test_the_run_that_takes_over_knows_the_streak(lease: SentinelLease) -> None:
     lease.take("old", 1, 10)
-    lease.speak("old", 10, look(), Streak(AT, 2))
-    assert lease.take("new", 2, 20) == Streak(AT, 2)
+    lease.speak("old", 10, look(), Streak(AT, 2, AT))
+    assert lease.take("new", 2, 20) == Streak(AT, 2, AT, looked_at=AT)
+
+
+def test_it_keeps_since_when_the_primary_is_well_and_forgets_it(
+    lease: SentinelLease, client: Any
+) -> None:
+    lease.take("run", 1, 10)
+    lease.speak("run", 10, look(), Streak(None, 4, AT))
+    assert item(client)["healthy_since"]["S"] == AT
+    lease.speak("run", 20, look(ok=False), Streak(AT, 0, None))
+    assert "healthy_since" not in item(client)
 
 
 def test_the_earlier_first_failure_stands(lease: SentinelLease, client: Any) -> None:

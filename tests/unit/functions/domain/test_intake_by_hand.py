@@ -33,7 +33,7 @@ def taken(value: Any, blocked_windows: str = "") -> Request:
 def test_a_mode_and_a_reason_are_enough(mode: str) -> None:
     request = taken({"mode": mode, "reason": "quarterly check"})
     assert request.as_dict() == {
-        "disposition": "accept",
+        "disposition": "hand_over" if mode == "failover" else "accept",
         "mode": mode,
         "reason": "quarterly check",
         "trigger": "manual",
@@ -46,6 +46,42 @@ def test_a_mode_and_a_reason_are_enough(mode: str) -> None:
 def test_a_person_may_answer_for_the_outage() -> None:
     request = taken({"mode": "failover", "reason": "x", "override": ["outage_confirmed"]})
     assert request.override == ["outage_confirmed"]
+
+
+@pytest.mark.parametrize(
+    ("more", "disposition"),
+    [
+        ({}, "hand_over"),
+        ({"graceful": True}, "hand_over"),
+        ({"graceful": False}, "accept"),
+        ({"override": []}, "hand_over"),
+        ({"override": ["outage_confirmed"]}, "accept"),
+        ({"override": ["outage_confirmed"], "graceful": False}, "accept"),
+    ],
+)
+def test_a_failover_by_hand_is_graceful_unless_it_says_or_implies_a_loss(
+    more: dict[str, Any], disposition: str
+) -> None:
+    assert taken({"mode": "failover", "reason": "x", **more}).disposition == disposition
+
+
+def test_a_graceful_failover_has_nothing_to_override() -> None:
+    given = {"override": ["outage_confirmed"], "graceful": True}
+    with pytest.raises(InvalidExecutionInput, match='"graceful": false'):
+        taken({"mode": "failover", "reason": "x", **given})
+
+
+@pytest.mark.parametrize("mode", ["rehearsal", "drill"])
+def test_a_rehearsal_or_a_drill_is_never_graceful(mode: str) -> None:
+    assert taken({"mode": mode, "reason": "x", "graceful": False}).disposition == "accept"
+    with pytest.raises(InvalidExecutionInput, match="graceful"):
+        taken({"mode": mode, "reason": "x", "graceful": True})
+
+
+@pytest.mark.parametrize("graceful", ["false", 0, None, []])
+def test_graceful_is_yes_or_no(graceful: Any) -> None:
+    with pytest.raises(InvalidExecutionInput, match="graceful"):
+        taken({"mode": "failover", "reason": "x", "graceful": graceful})
 
 
 @pytest.mark.parametrize(
@@ -132,7 +168,7 @@ def test_windows_that_cannot_be_read_stop_the_scheduled_rehearsal_and_say_so() -
 
 @pytest.mark.parametrize("mode", MODES)
 def test_windows_that_cannot_be_read_stop_nothing_that_a_person_starts(mode: str) -> None:
-    assert taken({"mode": mode, "reason": "x"}, "Someday").disposition == "accept"
+    assert taken({"mode": mode, "reason": "x"}, "Someday").disposition != "drop"
 
 
 @pytest.mark.parametrize("mode", ["failover", "drill"])
@@ -147,7 +183,7 @@ def test_scheduled_is_true_or_false(value: Any) -> None:
         taken({**SCHEDULED, "scheduled": value})
 
 
-NAMES = st.sampled_from(["mode", "reason", "override", "detail", "source", "x"])
+NAMES = st.sampled_from(["mode", "reason", "override", "graceful", "detail", "source", "x"])
 VALUES = st.one_of(st.none(), st.booleans(), st.sampled_from([*MODES, ""]), st.just([]))
 
 

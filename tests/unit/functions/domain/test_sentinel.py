@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given, strategies as st
 from pilotlight.domain.confirmation import Probe
-from pilotlight.domain.sentinel import Lease, Look, Streak, next_tick, probe_seconds
+from pilotlight.domain.sentinel import (
+    LONGEST_PAUSE_SECONDS,
+    Lease,
+    Look,
+    Streak,
+    next_tick,
+    probe_seconds,
+)
 
 from tests.template.stacks import source
 
@@ -107,7 +114,7 @@ def test_a_beacon_alone_begins_no_streak() -> None:
 @pytest.mark.parametrize("good", [1, 2, 3])
 def test_a_few_good_looks_do_not_end_a_streak(good: int) -> None:
     found = streak(look(False), *[look(True)] * good, look(False, at=LATER))
-    assert found == Streak(AT, 0)
+    assert (found.first_failed_at, found.good_looks) == (AT, 0)
 
 
 def test_four_good_looks_in_a_row_end_it() -> None:
@@ -120,6 +127,45 @@ def test_no_failed_look_is_left_in_the_alarm_when_a_streak_is_forgotten() -> Non
     alarm = source()["Resources"]["SentinelAlarm"]["Properties"]
     assert streak(look(False), *[look(True)] * (alarm["EvaluationPeriods"] - 1)).first_failed_at
     assert not streak(look(False), *[look(True)] * alarm["EvaluationPeriods"]).first_failed_at
+
+
+# --- how long it has been well -------------------------------------------------------------------
+def test_both_witnesses_together_begin_it_and_it_lasts() -> None:
+    found = streak(look(True), look(True, at=LATER), look(True, "unknown", at=LATER))
+    assert found.healthy_since == AT
+
+
+def test_an_unanswered_beacon_does_not_begin_it() -> None:
+    assert streak(look(True, "unknown")).healthy_since is None
+
+
+@pytest.mark.parametrize("bad", [look(False, at=LATER), look(True, "unhealthy", at=LATER)])
+def test_either_witness_ends_it(bad: Look) -> None:
+    assert streak(look(True), bad).healthy_since is None
+
+
+def test_it_begins_anew_after_a_bad_look() -> None:
+    assert streak(look(True), look(False), look(True, at=LATER)).healthy_since == LATER
+
+
+@pytest.mark.parametrize(
+    ("later", "since"),
+    [("2026-01-31T12:03:05.000Z", AT), ("2026-01-31T12:03:05.001Z", "2026-01-31T12:03:05.001Z")],
+)
+def test_a_pause_in_which_nobody_looked_ends_it(later: str, since: str) -> None:
+    assert streak(look(True), look(True, at=later)).healthy_since == since
+
+
+def test_a_pause_and_an_unanswered_beacon_leave_nothing_known() -> None:
+    later = look(True, "unknown", at="2026-01-31T13:00:00.000Z")
+    assert streak(look(True), later).healthy_since is None
+
+
+def test_nobody_is_silent_for_as_long_as_a_pause_and_the_alarm_says_nothing() -> None:
+    alarm = source()["Resources"]["SentinelSilentAlarm"]["Properties"]
+    assert (
+        alarm["Period"] * alarm["EvaluationPeriods"] >= LONGEST_PAUSE_SECONDS > max(INTERVALS) * 2
+    )
 
 
 # --- the lease -----------------------------------------------------------------------------------

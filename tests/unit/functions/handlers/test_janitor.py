@@ -9,9 +9,10 @@ from botocore.exceptions import ClientError
 from pilotlight.settings import MissingSetting
 
 from tests.handlers import context, load_handler
-from tests.unit.functions.fakes import RECOVERIES, FakeDynamoDB, aws_error
+from tests.unit.functions.fakes import CONTROL, RECOVERIES, FakeDynamoDB, aws_error, control_item
 
 MODULE: Any = load_handler("janitor")
+SWITCHOVER = "arn:aws:states:us-east-2:123456789012:stateMachine:pilot-light-switchover"
 MACHINE = "arn:aws:states:us-east-2:123456789012:stateMachine:pilot-light-failover"
 DEAD = "arn:aws:states:us-east-2:123456789012:execution:pilot-light-failover:dead"
 ALIVE = "arn:aws:states:us-east-2:123456789012:execution:pilot-light-failover:alive"
@@ -47,7 +48,7 @@ class World:
 def world(fake: FakeDynamoDB, monkeypatch: pytest.MonkeyPatch) -> World:
     found = World(fake)
     monkeypatch.setattr(MODULE, "client", found.client)
-    monkeypatch.setenv("MACHINE_ARN", MACHINE)
+    monkeypatch.setenv("MACHINE_ARNS", f"{MACHINE},{SWITCHOVER}")
     monkeypatch.setenv("TOPIC_ARN", TOPIC)
     return found
 
@@ -55,7 +56,7 @@ def world(fake: FakeDynamoDB, monkeypatch: pytest.MonkeyPatch) -> World:
 @pytest.mark.parametrize("status", ["TIMED_OUT", "ABORTED", "FAILED"])
 def test_the_lock_of_the_dead_is_freed_and_told(world: World, status: str) -> None:
     world.lock(owner=DEAD)
-    assert world.clean_up(status) == {"released": True, "notified": True}
+    assert world.clean_up(status) == {"undone": False, "released": True, "notified": True}
     assert not world.locked()
     message = world.told[0]
     assert message["TopicArn"] == TOPIC
@@ -68,12 +69,12 @@ def test_the_lock_of_the_dead_is_freed_and_told(world: World, status: str) -> No
 
 @pytest.mark.parametrize("status", ["TIMED_OUT", "ABORTED"])
 def test_a_run_that_was_cut_off_without_a_lock_is_told_too(world: World, status: str) -> None:
-    assert world.clean_up(status) == {"released": False, "notified": True}
+    assert world.clean_up(status) == {"undone": False, "released": False, "notified": True}
     assert "It held no lock." in world.told[0]["Message"]
 
 
 def test_a_run_that_failed_has_told_by_itself(world: World) -> None:
-    assert world.clean_up("FAILED") == {"released": False, "notified": False}
+    assert world.clean_up("FAILED") == {"undone": False, "released": False, "notified": False}
     assert world.told == []
 
 
@@ -82,6 +83,39 @@ def test_another_runs_lock_and_a_cooldown_stay(world: World, lock: dict[str, str
     world.lock(**lock)
     assert world.clean_up("ABORTED")["released"] is False
     assert world.locked()
+
+
+def drain(world: World, by: str) -> dict[str, Any]:
+    item = control_item(state="draining")
+    item |= {"changed_by": {"S": by}, "drain_until": {"N": "1"}, "drain_to": {"S": "us-east-2"}}
+    world.dynamodb.put_item(CONTROL, item)
+    return item
+
+
+@pytest.mark.parametrize("status", ["TIMED_OUT", "ABORTED", "FAILED"])
+def test_the_drain_of_the_dead_is_undone_and_told(world: World, status: str) -> None:
+    drain(world, DEAD)
+    done = world.clean_up(status, SWITCHOVER)
+    assert done == {"undone": True, "released": False, "notified": True}
+    (found,) = world.dynamodb.rows(CONTROL)
+    assert found["state"]["S"] == "serving"
+    assert not {"drain_until", "drain_to"} & set(found)
+    assert (found["active_region"]["S"], found["epoch"]["N"]) == ("us-west-2", "1")
+    assert "pilot-light-switchover" in world.told[0]["Message"]
+    assert "Its drain was undone" in world.told[0]["Message"]
+
+
+def test_another_run_s_drain_stays(world: World) -> None:
+    item = drain(world, ALIVE)
+    assert world.clean_up("ABORTED", SWITCHOVER)["undone"] is False
+    assert world.dynamodb.rows(CONTROL) == [item]
+
+
+def test_a_promotion_that_the_dead_made_stays(world: World) -> None:
+    item = control_item("us-east-2", 2) | {"changed_by": {"S": DEAD}}
+    world.dynamodb.put_item(CONTROL, item)
+    assert world.clean_up("ABORTED", SWITCHOVER)["undone"] is False
+    assert world.dynamodb.rows(CONTROL) == [item]
 
 
 def test_cleaning_up_twice_frees_once(world: World) -> None:
@@ -106,7 +140,7 @@ def test_an_execution_of_another_machine_is_none_of_its_business(world: World) -
     assert world.locked()
 
 
-@pytest.mark.parametrize("name", ["MACHINE_ARN", "TOPIC_ARN", "RECOVERIES_TABLE"])
+@pytest.mark.parametrize("name", ["MACHINE_ARNS", "TOPIC_ARN", "RECOVERIES_TABLE"])
 def test_a_missing_setting_is_named(
     world: World, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:

@@ -1,0 +1,55 @@
+"""Trials of a Region that is to serve: what was tried, and whether it worked."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from pilotlight.adapters import https
+from pilotlight.adapters.invoke import api_event, invoke
+from pilotlight.domain.readiness import Check
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Trial = tuple[str, bool, Callable[[], str]]
+
+
+class NotWell(Exception):
+    """Something answered, and not as it should."""
+
+
+def answers(client: Any, function: str, path: str, healthy: set[int]) -> str:
+    """Invoke an alias with a request, as API Gateway would."""
+    status = invoke(client, function, api_event(path))["statusCode"]
+    if status not in healthy:
+        raise NotWell(f"GET {path} answered {status}.")
+    return f"GET {path} answered {status}"
+
+
+def endpoint(host: str) -> str:
+    """Ask a Region's own endpoint for its deep health, over TLS."""
+    status = https.request("GET", f"https://{host}/health", timeout=2.0).status
+    if status != 200:
+        raise NotWell(f"https://{host}/health answered {status}.")
+    return f"https://{host}/health answered 200"
+
+
+def certificate(host: str) -> str:
+    """Look at the end of the endpoint's certificate."""
+    end = https.certificate_end(host, timeout=2.0)
+    if end - datetime.now(UTC) < timedelta(days=7):
+        raise NotWell(f"The certificate ends on {end:%Y-%m-%d}.")
+    return f"ends on {end:%Y-%m-%d}"
+
+
+def tried(trial: Trial) -> Check:
+    """Try one thing. Whatever goes wrong is evidence, not an error of this step."""
+    name, is_required, action = trial
+    start = time.monotonic()
+    try:
+        ok, detail = True, action()
+    except Exception as error:
+        ok, detail = False, f"{type(error).__name__}: {error}"
+    return Check(name, is_required, ok, detail, round(time.monotonic() - start, 3))

@@ -1,0 +1,74 @@
+"""Preflight: looks at both Regions before a planned move, tries the target, and warms it."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+from aws_lambda_powertools import Logger, Tracer
+from pilotlight import moments
+from pilotlight.adapters.clients import client
+from pilotlight.adapters.other_region import client_of, ping_client_of
+from pilotlight.adapters.pings import MAX_IN_FLIGHT, listed, wave
+from pilotlight.adapters.preflight import Preflight
+from pilotlight.adapters.trials import tried
+from pilotlight.domain.readiness import evidence
+from pilotlight.domain.warming import SHOWN, Warmed, name, summary, warmed
+from pilotlight.settings import Deployment, required
+
+logger, tracer = Logger(), Tracer()
+# No wave begins later than this. The move waits for it, and cold functions serve too.
+BUDGET = timedelta(seconds=6)
+
+
+def look(move: Preflight) -> dict[str, Any]:
+    """Return what is to be seen of both Regions."""
+    return move.look()
+
+
+def try_target(move: Preflight) -> dict[str, Any]:
+    """Return the verdict `ready` or `not_ready` over the target, with every check."""
+    trials = move.trials_of_target(required("APP_FUNCTION"))
+    with ThreadPoolExecutor(len(trials)) as pool:
+        return evidence(list(pool.map(tried, trials)), moments.now())
+
+
+def warm(move: Preflight) -> dict[str, Any]:
+    """Force execution environments into being in the target, and return what is proven."""
+    more = listed(client("dynamodb"), required("RECOVERIES_TABLE"))
+    # By name and alias, which are the same in both Regions.
+    functions = list(dict.fromkeys(name(f) for f in [*more, *required("WARM_TARGETS").split(",")]))
+    wanted, until = int(required("WARM_CONCURRENCY")), datetime.now(UTC) + BUDGET
+    at_once = max(1, min(len(functions), MAX_IN_FLIGHT // wanted))
+    with ThreadPoolExecutor(at_once * wanted) as pings, ThreadPoolExecutor(at_once) as pool:
+
+        def warm_one(function: str) -> Warmed:
+            send = partial(wave, pings, ping_client_of(move.target), function, wanted)
+            return warmed(function, wanted, send, lambda: datetime.now(UTC) < until)
+
+        found = summary(list(pool.map(warm_one, functions)), SHOWN)
+    return {**found, "planned": len(functions)}
+
+
+STEPS = {"look": look, "target": try_target, "warm": warm}
+
+
+@tracer.capture_lambda_handler(capture_response=False)
+@logger.inject_lambda_context(clear_state=True)
+def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+    """Do the step `look`, `target` or `warm` of a move from `source` to `target`."""
+    step = event.get("step")
+    if step not in STEPS:
+        raise ValueError(f"The step {step!r} is none of {', '.join(STEPS)}.")
+    known = Deployment.from_environment()
+    for end in ("source", "target"):
+        if event.get(end) not in (known.primary_region, known.secondary_region):
+            raise ValueError(f"The {end} {event.get(end)!r} is no Region of this deployment.")
+    move = Preflight(
+        known, event["source"], event["target"], client_of, required("RECOVERIES_TABLE")
+    )
+    found = STEPS[step](move)
+    logger.info("Preflight", extra={"step": step, "found": found})
+    return found
