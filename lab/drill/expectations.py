@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from lab.drill import checks, losses, staying
+from lab.drill import checks, failback, losses, staying
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,7 +48,7 @@ class Expectation:
     def judges(self) -> tuple[Callable[[Observations], Judgement], ...]:
         """The checks that find out."""
         if self.recovers:
-            return (*checks.JUDGES, *losses.JUDGES)
+            return (*checks.JUDGES, *losses.JUDGES, *failback.JUDGES)
         users = staying.users_not_affected if self.untouched else staying.users_met_only_the_outage
         runs = staying.HOLDING if "holds" in self.allowed else (staying.nothing_was_started,)
         return (*staying.JUDGES, users, *runs)

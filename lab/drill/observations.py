@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from lab.drill.failback import Failback
 
 
 @dataclass(frozen=True)
@@ -155,6 +158,8 @@ class Observations:
     calls: list[dict[str, Any]] = field(default_factory=list)
     journal_at_promotion: dict[str, float] | None = None
     journal_at_the_end: dict[str, float] | None = None
+    overwritten: Write | None = None
+    failback: Failback | None = None
 
     @property
     def meant(self) -> list[Execution]:

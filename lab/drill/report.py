@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 
 from lab.deployment import heartbeat_seconds, sentinel_interval
-from lab.drill import losses
+from lab.drill import failback, losses
 from lab.drill.checks import checks, missing, recovery_calls, rpo
 from lab.drill.expectations import expectation, outage_report
 from lab.drill.page import render
@@ -63,6 +63,8 @@ def report(seen: Observations) -> dict[str, Any]:
         "rpo_estimate_seconds": losses.estimate(seen),
         "rpo_journal_seconds": losses.journal_rpo(seen),
         "returned": returned(seen),
+        **_writes(seen),
+        "failback": failback.told(seen),
         "stages": [asdict(s) for s in parts],
         "checks": [asdict(c) for c in judged],
         "regions": {"primary": seen.primary, "secondary": seen.secondary},
@@ -106,6 +108,18 @@ def report(seen: Observations) -> dict[str, Any]:
     }
     jsonschema.validate(found, schema)
     return found
+
+
+def _writes(seen: Observations) -> dict[str, Any]:
+    """Return what became of the acknowledged writes; null where nobody could tell."""
+    found = failback.fate(seen)
+    return {
+        "acknowledged_writes": found.acknowledged if found else len(seen.writes),
+        "present_writes": found.present if found else None,
+        "ledger_writes": found.ledger if found else None,
+        "lost_writes": found.lost if found else None,
+        "refused_write_seconds": failback.refused_write_seconds(seen),
+    }
 
 
 def _outcomes(schema: dict[str, Any]) -> list[str]:
@@ -180,6 +194,8 @@ def _milestones(seen: Observations) -> list[dict[str, Any]]:
         "promoted": seen.promoted_at,
         "DNS moved": seen.dns_moved,
         "healed": seen.healed,
+        "drained": failback.left(seen, "Drain"),
+        "moved back": failback.left(seen, "Promote"),
     }
     return [
         {"name": name, "at": round(at - seen.outage, 3)}

@@ -13,6 +13,8 @@ from lab.config import LabError
 from lab.drill import stages
 from lab.drill.checks import DELIVERY_STEP
 from lab.drill.expectations import expectation
+from lab.drill.failback import LAST_MOMENT, MEANWHILE
+from lab.drill.failback_course import fail_back
 from lab.drill.observations import Observations
 from lab.drill.returned import write_from_its_return
 from lab.drill.traffic import Https, Traffic, held
@@ -86,6 +88,9 @@ class Scenario:
                 self._after(recovered=recovered)
                 if recovered:
                     self._return()
+                self._gather()
+                if recovered:
+                    self._fail_back()
             else:
                 self._see_it_stay()
                 self._see_it_end()
@@ -93,7 +98,10 @@ class Scenario:
             self._traffic.stop()
         if not self._expected.recovers:
             self._compare()
-        return self._gathered()
+            self._gather()
+        self.seen.writes, self.seen.requests = self._traffic.writes, self._traffic.requests
+        self.seen.ended = time.time()
+        return self.seen
 
     def _steady(self) -> None:
         with self._progress.step("Steady traffic through the public name"):
@@ -105,6 +113,7 @@ class Scenario:
             # Not before: an alarm that finds its first data says so too.
             self._watch.subscribe()
             self._traffic.start()
+            self._traffic.replace("Written long before the outage")
             time.sleep(BASELINE_SECONDS)
         bad = [r.said for r in self._traffic.requests if not r.good]
         if bad:
@@ -139,6 +148,8 @@ class Scenario:
         return "us-east-1"
 
     def _lose(self) -> None:
+        if self._expected.recovers:
+            self.seen.overwritten = self._traffic.replace(LAST_MOMENT)
         # The moment before the switchboard acts: what is acknowledged later counts as later.
         self.seen.outage = time.time()
         self._lab.act("outage", mode=self._outage, style=self._style)
@@ -179,6 +190,7 @@ class Scenario:
         self.seen.first_failed_probe = self._watch.first_failed_probe()
         if recovered:
             with self._progress.step(f"Users are served from {region}"):
+                self._traffic.replace(MEANWHILE)
                 time.sleep(BASELINE_SECONDS)
         if self.seen.promoted_at is not None:
             self.seen.held_after_promotion = held(self._https, self._config, region)
@@ -264,7 +276,11 @@ class Scenario:
         waits = self._lab.act("replication")["links"].get(link, {"oldest_seconds": 0.0})
         return bool(waits["oldest_seconds"] <= self._config.replication_lag + DELIVERY_STEP)
 
-    def _gathered(self) -> Observations:
+    def _fail_back(self) -> None:
+        given = self._config, self._lab, self._watch, self._traffic
+        fail_back(*given, self.seen, self._progress)
+
+    def _gather(self) -> None:
         seen, watch = self.seen, self._watch
         self._look()
         # The other alarm may have started a run just now, which has to end to be judged.
@@ -282,8 +298,6 @@ class Scenario:
         if seen.healed is not None:
             seen.journal_at_the_end = self._journal()
         seen.calls = self._lab.act("calls", since=seen.outage)
-        seen.ended = time.time()
-        return seen
 
     def _within(self, seconds: float, done: Callable[[], bool]) -> bool:
         end = time.time() + seconds

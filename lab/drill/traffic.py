@@ -86,6 +86,12 @@ class Traffic:
         for thread in self._threads:
             thread.start()
 
+    def replace(self, text: str) -> Write | None:
+        """Replace the one item that is written again and again; None where it was not taken."""
+        item_id = f"{self._run}-replaced"
+        found = self._one("write", "PUT", f"/items/{item_id}", {"text": text})
+        return None if found is None else self._acknowledged(item_id, found)
+
     def stop(self) -> None:
         """End, and wait for what is on its way."""
         self._stop.set()
@@ -106,9 +112,13 @@ class Traffic:
         item = {"id": f"{self._run}-{count}", "text": f"Write {count} of drill {self._run}"}
         found = self._one("write", "POST", "/items", item)
         if found is not None:
-            region = found.headers.get("X-Served-By")
-            write_id = found.headers.get("X-Write-Id", "")
-            self.writes.append(Write(item["id"], write_id, time.time(), region))
+            self._acknowledged(item["id"], found)
+
+    def _acknowledged(self, item_id: str, answer: urllib3.BaseHTTPResponse) -> Write:
+        region = answer.headers.get("X-Served-By")
+        write = Write(item_id, answer.headers.get("X-Write-Id", ""), time.time(), region)
+        self.writes.append(write)
+        return write
 
     def _one(
         self, kind: Literal["read", "write"], method: str, path: str, body: dict[str, Any] | None

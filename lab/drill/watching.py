@@ -6,11 +6,16 @@ import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from lab.config import LabError
 from lab.drill.observations import Change, Control, Execution, Notification, State
 
 if TYPE_CHECKING:
     from lab.config import LabConfig
     from lab.control import Control as Lab
+
+
+class LedgerRefused(LabError):
+    """The ledger did not do what was asked."""
 
 
 # As many as the app spreads its journal over.
@@ -28,10 +33,14 @@ class Watch:
         self._stepfunctions = lab.client("stepfunctions", region)
         self._sqs = lab.client("sqs", region)
         self._sns = lab.client("sns", region)
+        self._lambda = lab.client("lambda", region)
         self._queue = ""
         machines = self._stepfunctions.list_state_machines()["stateMachines"]
-        name = f"{config.app_name}-failover"
-        self.machine = next(m["stateMachineArn"] for m in machines if m["name"] == name)
+        self._machines = {m["name"]: m["stateMachineArn"] for m in machines}
+        self.machine = self._machine("failover")
+
+    def _machine(self, name: str) -> str:
+        return str(self._machines[f"{self._config.app_name}-{name}"])
 
     def subscribe(self) -> None:
         """Subscribe a queue to the notifications, as a person's pager would be."""
@@ -121,9 +130,23 @@ class Watch:
         found = self._stepfunctions.list_executions(stateMachineArn=self.machine)["executions"]
         recent = [e for e in found if e["startDate"].timestamp() >= since]
         ordered = sorted(recent, key=lambda e: e["startDate"])
-        return [self._execution(e["executionArn"]) for e in ordered]
+        return [self.execution(e["executionArn"]) for e in ordered]
 
-    def _execution(self, arn: str) -> Execution:
+    def start(self, machine: str, request: dict[str, Any]) -> str:
+        """Start a machine as a person does, and return the execution's ARN."""
+        arn = self._machine(machine)
+        started = self._stepfunctions.start_execution(
+            stateMachineArn=arn, input=json.dumps(request)
+        )
+        return str(started["executionArn"])
+
+    def ended(self, arn: str) -> bool:
+        """Say whether an execution has ended."""
+        found = self._stepfunctions.describe_execution(executionArn=arn)
+        return bool(found["status"] != "RUNNING")
+
+    def execution(self, arn: str) -> Execution:
+        """Return a run and its way through the states."""
         found = self._stepfunctions.describe_execution(executionArn=arn)
         events = self._stepfunctions.get_execution_history(executionArn=arn, maxResults=1000)
         output = found.get("output")
@@ -137,6 +160,28 @@ class Watch:
             ended=found["stopDate"].timestamp() if found.get("stopDate") else None,
             states=passages(events["events"]),
         )
+
+    def ledger(self, **request: Any) -> dict[str, Any]:
+        """Ask the ledger as a person does, by its function.
+
+        Raises
+        ------
+        LedgerRefused
+            It did not do what was asked. Its error is told.
+        """
+        name = f"{self._config.app_name}-ledger:live"
+        answer = self._lambda.invoke(FunctionName=name, Payload=json.dumps(request).encode())
+        found: dict[str, Any] = json.loads(answer["Payload"].read())
+        if answer.get("FunctionError"):
+            raise LedgerRefused(f"The ledger refused {request['action']}: {found}")
+        return found
+
+    def rows(self, region: str) -> list[dict[str, Any]]:
+        """Return the whole items table of a Region: items, journal, heartbeats."""
+        pages = self._lab.client("dynamodb", region).get_paginator("scan")
+        table = f"{self._config.app_name}-items"
+        found = pages.paginate(TableName=table, ConsistentRead=True)
+        return [row for page in found for row in page["Items"]]
 
     def _item(self, table: str, key: str) -> dict[str, Any]:
         found = self._dynamodb.get_item(

@@ -1,16 +1,20 @@
 """Replication between Regions, with a lag: DynamoDB global tables and S3.
 
-MiniStack copies within the write. Here a write waits on its link for the lag, in order, and is
-delivered while both ends run. What still waits when the source is lost is the RPO; it arrives after
-the heal. The last writer wins, by the time of the write, for each item on its own.
+MiniStack copies within the write. Here a write waits on its link and is delivered while both ends
+run. Partitions replicate on their own, as a global table's do: each has a lag of its own, between
+half of the given one and all of it, so that order is kept for an item and not between items. What
+still waits when the source is lost is the RPO; it arrives after the heal. The last writer wins, by
+the time of the write, for each item on its own.
 """
 
 from __future__ import annotations
 
+import bisect
 import copy
 import logging
 import threading
 import time
+import zlib
 from collections import Counter, defaultdict, deque
 from dataclasses import dataclass, field
 from functools import partial
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 Link = tuple[str, str]
+PARTITIONS = 16
 
 
 @dataclass(frozen=True)
@@ -64,10 +69,16 @@ class Replication:
         service: str = "dynamodb",
     ) -> None:
         """Put a write on its link."""
-        due = time.time() + self.lag
+        due = time.time() + self.lag_of(version)
         with self.lock:
-            self.links[link].append(Delivery(due, at, label, apply, version, service))
+            delivery = Delivery(due, at, label, apply, version, service)
+            bisect.insort(self.links[link], delivery, key=lambda d: d.due)
             self.counts["sent"] += 1
+
+    def lag_of(self, version: Hashable) -> float:
+        """Return the lag of the partition that a version belongs to, the same every time."""
+        partition = zlib.crc32(repr(version).encode()) % PARTITIONS
+        return self.lag * (1 + partition / (PARTITIONS - 1)) / 2
 
     def deliver_due(self, now: float) -> None:
         """Deliver what is due on every link that is up, of each service that replicates there."""
@@ -108,7 +119,7 @@ class Replication:
         waiting = {
             f"{source}->{target}": {
                 "waiting": len(queue),
-                "oldest_seconds": round(now - queue[0].written_at, 3) if queue else 0,
+                "oldest_seconds": round(now - min(d.written_at for d in queue), 3) if queue else 0,
             }
             for (source, target), queue in self.links.items()
         }

@@ -76,6 +76,12 @@ def passing() -> dict[str, Any]:
             "taken": 0,
             "refused": {"AwaitingEcho": 25},
         },
+        "acknowledged_writes": 251,
+        "present_writes": 248,
+        "ledger_writes": 3,
+        "lost_writes": 0,
+        "refused_write_seconds": 4.3,
+        "failback": _failback(),
         "stages": stages,
         "checks": _checks(),
         "regions": {"primary": PRIMARY, "secondary": SECONDARY},
@@ -146,6 +152,12 @@ def failing() -> dict[str, Any]:
         "rpo_estimate_seconds": None,
         "rpo_journal_seconds": None,
         "returned": None,
+        "acknowledged_writes": 20,
+        "present_writes": None,
+        "ledger_writes": None,
+        "lost_writes": None,
+        "refused_write_seconds": None,
+        "failback": None,
         "stages": [],
         "checks": [
             {**c, "passed": False, "detail": told[c["name"]]} if c["name"] in told else c
@@ -216,6 +228,32 @@ def _checks() -> list[dict[str, Any]]:
         "a_person_was_told": "2 messages: started, promoted.",
     }
     return [{"name": n, "passed": True, "detail": d} for n, d in checks.items()]
+
+
+def _failback() -> dict[str, Any]:
+    found = [("01ARZ3NDEKTSV4RRFFQ69G5FA1", ["late"], "accepted", "a7")]
+    found += [("01ARZ3NDEKTSV4RRFFQ69G5FA2", ["late"], "accepted", "b8")]
+    found += [("01ARZ3NDEKTSV4RRFFQ69G5FA3", ["late", "lost"], "replayed", "replaced")]
+    return {
+        "outcome": "switched_over",
+        "execution": f"arn:aws:states:{SECONDARY}:0:execution:pilot-light-switchover:back",
+        "seconds": 9.1,
+        "proven_writes": 27,
+        "timeline": {"drained_at": "2026-03-14T10:23:05Z", "promoted_at": "2026-03-14T10:23:09Z"},
+        "ledger": [
+            {
+                "write_id": write_id,
+                "kinds": kinds,
+                "status": status,
+                "region": PRIMARY,
+                "epoch": 1,
+                "version": 1,
+                "item_id": item,
+                "written_at": "2026-03-14T10:22:41Z",
+            }
+            for write_id, kinds, status, item in found
+        ],
+    }
 
 
 def _timeline(recovered_at: float) -> list[dict[str, Any]]:

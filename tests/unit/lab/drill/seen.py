@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from lab.drill.failback import LAST_MOMENT, Failback
 from lab.drill.observations import (
     Answered,
     Change,
@@ -117,6 +118,51 @@ def nothing() -> Observations:
     )
 
 
+def failback(**other: Any) -> Failback:
+    """The planned move of a drill that passed: one write was refused for four seconds."""
+    run = execution(
+        arn="arn:aws:states:us-east-2:000000000000:execution:pilot-light-switchover:2",
+        given={"mode": "failback"},
+        output={
+            "outcome": "switched_over",
+            "summary": "us-west-2 is the active Region.",
+            "timeline": {"promoted_at": "2027-01-15T08:00:38Z"},
+            "proof": {"writes": 3},
+        },
+        states=states({"Drain": (33.0, 33.1), "Promote": (37.0, 37.1)}),
+    )
+    found = Failback(
+        started=OUTAGE + 30,
+        ledger=[entry("write-2"), entry("write-9", "late", "lost", status="replayed")],
+        complete=True,
+        open_after=0,
+        replaced_text=LAST_MOMENT,
+        asked=OUTAGE + 32,
+        run=run,
+        ended=OUTAGE + 38,
+        leads_to=PRIMARY,
+        control=Control(PRIMARY, 3),
+        written=frozenset(f"write-{n}" for n in range(6)),
+        served={PRIMARY: 4},
+    )
+    return replace(found, **other)
+
+
+def entry(write_id: str, *kinds: str, status: str = "accepted") -> dict[str, Any]:
+    """An entry of the ledger."""
+    return {
+        "write_id": write_id,
+        "kinds": list(kinds or ("late",)),
+        "status": status,
+        "region": PRIMARY,
+        "epoch": 1,
+        "version": 1,
+        "item_id": "run-2",
+        "written_at": "2027-01-15T07:59:59Z",
+        "new": {"text": "not for the report"},
+    }
+
+
 def passing(**other: Any) -> Observations:
     """A drill that passed; the writes of the last half second had not crossed yet."""
     writes = [write(0, -3.0, PRIMARY), write(1, -1.0, PRIMARY), write(2, -0.4, PRIMARY)]
@@ -127,13 +173,22 @@ def passing(**other: Any) -> Observations:
             *(request(-3 + i, -2.98 + i, PRIMARY) for i in range(3)),
             *(failed(0.05 + i, 0.06 + i) for i in range(17)),
             *(request(17.4 + i, 17.45 + i, SECONDARY) for i in range(20)),
+            replace(request(33.5, 33.6, SECONDARY, good=False), kind="write"),
+            replace(request(34.5, 34.6, SECONDARY, good=False), kind="write"),
+            replace(request(37.2, 37.3, PRIMARY), kind="write"),
         ],
-        writes=[*writes, write(3, 17.5, SECONDARY), write(4, 18.5, SECONDARY)],
+        writes=[
+            *writes,
+            Write("replaced", "write-9", OUTAGE - 0.01, PRIMARY),
+            write(3, 17.5, SECONDARY),
+            write(4, 18.5, SECONDARY),
+            write(5, 38.5, PRIMARY),
+        ],
         changes=[change(*c) for c in CHANGES],
         executions=[execution()],
         control_before=Control(PRIMARY, 1),
         control_after=Control(SECONDARY, 2),
-        held_after_promotion=frozenset({"run-0", "run-1", "run-3"}),
+        held_after_promotion=frozenset({"run-0", "run-1", "run-3", "replaced"}),
         dns_after_promotion=SECONDARY,
         dns_after_heal=[(OUTAGE + 20.7, SECONDARY), (OUTAGE + 28.0, SECONDARY)],
         primary_healthy_again=True,
@@ -147,7 +202,9 @@ def passing(**other: Any) -> Observations:
         evidence={"confirm": {"verdict": "outage"}},
         calls=[call(), call(), call(PRIMARY, caller=PRIMARY)],
         journal_at_promotion=journal(0, 1),
-        journal_at_the_end=journal(0, 1, 2),
+        journal_at_the_end={**journal(0, 1, 2), "write-9": OUTAGE - 0.02},
+        overwritten=Write("replaced", "write-9", OUTAGE - 0.01, PRIMARY),
+        failback=failback(),
     )
     return replace(found, **other)
 
@@ -155,7 +212,7 @@ def passing(**other: Any) -> Observations:
 def unrecovered(**other: Any) -> Observations:
     """A drill in which the alarm's event never reached the machine."""
     seen = passing(
-        requests=[r for r in passing().requests if r.region == PRIMARY],
+        requests=[r for r in passing().requests if r.ended < OUTAGE + 17.4],
         writes=passing().writes[:3],
         executions=[],
         changes=passing().changes[:4],
@@ -173,5 +230,7 @@ def unrecovered(**other: Any) -> Observations:
         calls=[],
         journal_at_promotion=None,
         journal_at_the_end=None,
+        overwritten=None,
+        failback=None,
     )
     return replace(seen, **other)

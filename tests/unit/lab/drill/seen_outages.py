@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from lab.drill.failback import LAST_MOMENT, Failback
 from lab.drill.observations import (
     Change,
     Control,
@@ -83,6 +84,26 @@ def on_hold(mode: str = "partition", **more: Any) -> Observations:
     return stayed(mode, **{**given, **more})
 
 
+def _failback(writes: list[Write], lost: Write) -> Failback:
+    """The planned move afterwards, with one entry in the ledger."""
+    entry = {"write_id": lost.write_id, "kinds": ["late", "lost"], "status": "replayed"}
+    entry |= {"region": PRIMARY, "epoch": 1, "version": 2, "item_id": "item-0"}
+    return Failback(
+        started=OUTAGE + 20,
+        ledger=[{**entry, "written_at": "2027-01-15T08:00:00Z"}],
+        complete=True,
+        open_after=0,
+        replaced_text=LAST_MOMENT,
+        asked=OUTAGE + 30,
+        run=held("back", output={"outcome": "switched_over"}, states=[]),
+        ended=OUTAGE + 38,
+        leads_to=PRIMARY,
+        control=Control(PRIMARY, 3),
+        written=frozenset(w.write_id for w in writes),
+        served={PRIMARY: 1},
+    )
+
+
 def recovered(mode: str = "region", **more: Any) -> Observations:
     """The Secondary was promoted 10 s after the outage and served all writes."""
     promoted_at, moved, back = OUTAGE + 10, OUTAGE + 12, OUTAGE + 13
@@ -105,10 +126,11 @@ def recovered(mode: str = "region", **more: Any) -> Observations:
     again = [request(back + i / 4, region=SECONDARY) for i in range(40)]
     writes = [write(i, OUTAGE - 3 + i / 4) for i in range(12)]
     journal = {w.write_id: w.acknowledged for w in writes}
+    lost = Write("item-0", "w-lost", OUTAGE - 0.1, PRIMARY)
     given: dict[str, Any] = {
         "healed": back + 5,
         "requests": served + failed + again,
-        "writes": [*writes, write(99, back + 1, SECONDARY)],
+        "writes": [*writes, lost, write(99, back + 1, SECONDARY)],
         "changes": [
             Change(OUTAGE + 5, "health check pilot-light-alarm", "unhealthy"),
             Change(OUTAGE + 8, "alarm pilot-light-primary-unhealthy", "ALARM"),
@@ -126,6 +148,8 @@ def recovered(mode: str = "region", **more: Any) -> Observations:
         ],
         "lock": {"cooldown_until": "1"},
         "recoveries": ["recovery#2"],
+        "overwritten": lost,
+        "failback": _failback([*writes, lost, write(99, back + 1, SECONDARY)], lost),
         "calls": [
             {
                 "at": OUTAGE + 9.5,
@@ -138,6 +162,6 @@ def recovered(mode: str = "region", **more: Any) -> Observations:
         ],
         "writes_to_the_returned": [],
         "journal_at_promotion": journal,
-        "journal_at_the_end": journal,
+        "journal_at_the_end": {**journal, lost.write_id: OUTAGE - 0.2},
     }
     return stayed(mode, **{**given, **more})

@@ -17,6 +17,7 @@ from lab.drill.observations import (
     Notification,
     Request,
     State,
+    Write,
 )
 from lab.drill.scenario import Scenario
 from lab.progress import Progress
@@ -50,6 +51,7 @@ class World:
         self.written = 0.0
         self.held: frozenset[str] | None = frozenset({"run-0"})
         self.done: list[str] = []
+        self.replaced: list[tuple[float, str]] = []
         self.interrupt_at: float | None = None
         self.screen = StringIO()
 
@@ -162,11 +164,10 @@ class Watch:
 class Traffic:
     """Users who ask every half second."""
 
-    writes: tuple[()] = ()
-
     def __init__(self, world: World) -> None:
         self._world = world
         self._begun: float | None = None
+        self.writes: list[Write] = []
 
     def start(self) -> None:
         self._world.done.append("traffic")
@@ -174,6 +175,10 @@ class Traffic:
 
     def stop(self) -> None:
         self._world.done.append("traffic ends")
+
+    def replace(self, text: str) -> Write:
+        self._world.replaced.append((self._world.since_loss(), text))
+        return Write("replaced", f"write {len(self._world.replaced)}", self._world.now, PRIMARY)
 
     @property
     def requests(self) -> list[Request]:
@@ -206,6 +211,7 @@ def simulated(world: World, monkeypatch: pytest.MonkeyPatch, outage: str = "regi
     monkeypatch.setattr(scenario, "Traffic", lambda config, https: Traffic(world))
     monkeypatch.setattr(scenario, "held", lambda *_: world.held)
     monkeypatch.setattr(scenario, "write_from_its_return", write_from_its_return)
+    monkeypatch.setattr(scenario, "fail_back", lambda *_: world.done.append("failback"))
     config = CONFIG.with_options(speed=SPEED)
     progress = Progress(Console(file=world.screen, width=200))
     return Scenario(config, Lab(world), progress, outage=outage)  # type: ignore[arg-type]

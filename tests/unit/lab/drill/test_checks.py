@@ -61,7 +61,7 @@ BROKEN: list[tuple[str, dict[str, Any], str]] = [
     (
         "acknowledged_writes_present",
         {"held_after_promotion": frozenset({"run-0"})},
-        "1 of 2 writes older than the lag of 0.5 s are there; 1 of 1 younger ones are not",
+        "1 of 2 writes older than the lag of 0.5 s are there; 2 of 2 younger ones are not",
     ),
     ("acknowledged_writes_present", {"held_after_promotion": frozenset()}, "0 of 2 writes"),
     ("acknowledged_writes_present", {"held_after_promotion": None}, "is not known"),

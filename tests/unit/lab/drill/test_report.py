@@ -88,9 +88,27 @@ def test_a_promotion_whose_writes_nobody_could_count_loses_none_on_paper() -> No
 def test_what_was_lost_is_counted() -> None:
     found = report(passing())
     assert found["rpo_seconds"] == pytest.approx(0.4)
-    assert found["client"]["acknowledged_writes"] == 5
+    assert found["client"]["acknowledged_writes"] == found["acknowledged_writes"] == 7
     assert found["client"]["missing_writes"] == 1
-    assert (found["client"]["requests"], found["client"]["failed"]) == (40, 17)
+    assert (found["client"]["requests"], found["client"]["failed"]) == (43, 19)
+
+
+def test_what_became_of_every_write_is_told() -> None:
+    found = report(passing())
+    fates = [found[f"{of}_writes"] for of in ("acknowledged", "present", "ledger", "lost")]
+    assert fates == [7, 5, 2, 0]
+    assert found["refused_write_seconds"] == pytest.approx(3.8)
+    assert found["failback"]["outcome"] == "switched_over"
+    assert found["failback"]["proven_writes"] == 3
+    assert [e["write_id"] for e in found["failback"]["ledger"]] == ["write-2", "write-9"]
+    assert "not for the report" not in str(found["failback"])
+
+
+def test_without_a_failback_nobody_knows_what_became_of_the_writes() -> None:
+    found = report(passing(failback=None))
+    assert found["verdict"] == "fail"
+    unknown = ("present_writes", "ledger_writes", "lost_writes", "refused_write_seconds")
+    assert [found[name] for name in (*unknown, "failback")] == [None] * 5
 
 
 def test_the_report_is_named_after_the_moment_the_drill_began() -> None:
@@ -147,6 +165,8 @@ def test_the_milestones_are_the_moments_that_came() -> None:
         "promoted": 15.86,
         "DNS moved": 16.6,
         "healed": 20.6,
+        "drained": 33.1,
+        "moved back": 37.1,
     }
     assert [m["name"] for m in report(unrecovered())["milestones"]] == ["outage", "alarm"]
 

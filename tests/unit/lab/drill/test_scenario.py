@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from lab.drill.failback import LAST_MOMENT, MEANWHILE
 from lab.drill.observations import Control
 from lab.drill.scenario import (
     BASELINE_SECONDS,
@@ -39,6 +40,7 @@ def test_a_drill_goes_from_steady_traffic_over_the_loss_to_the_return(
         "outage region",
         "heal",
         f"10 writes to {PRIMARY}",
+        "failback",
         "traffic ends",
     ]
 
@@ -55,6 +57,24 @@ def test_what_was_seen_is_told(world: World, monkeypatch: pytest.MonkeyPatch) ->
     assert [n.event for n in seen.notifications] == ["started"]
     assert len(seen.writes_to_the_returned) == 10
     assert seen.requests and seen.ended == world.now
+
+
+def test_one_item_is_written_in_both_regions_so_that_one_of_its_writes_is_lost(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = drill(world, monkeypatch)
+    moments, texts = zip(*world.replaced, strict=True)
+    assert texts[1:] == (LAST_MOMENT, MEANWHILE)
+    assert moments[1] == -1.0, "before the loss"
+    assert moments[2] > 15.86, "after the promotion"
+    assert seen.overwritten is not None
+    assert seen.overwritten.write_id == "write 2"
+
+
+def test_a_failback_needs_a_recovery(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.run_starts = 10_000
+    drill(world, monkeypatch)
+    assert "failback" not in world.done
 
 
 def test_traffic_is_steady_for_a_while_before_the_loss(

@@ -171,3 +171,19 @@ def test_https_verifies_the_name_at_the_regions_entry(monkeypatch: pytest.Monkey
     method, path, more = requests[0]
     assert (method, path, more["body"]) == ("POST", "/items", b'{"id": "1"}')
     assert (more["headers"]["Host"], more["redirect"]) == (NAME, False)
+
+
+def test_one_item_is_replaced_again_and_again_and_each_write_is_kept() -> None:
+    found, https = users(
+        answer(200, {}, X_Served_By=PRIMARY, X_Write_Id="01A"),
+        answer(200, {}, X_Served_By=SECONDARY, X_Write_Id="01B"),
+        answer(503),
+    )
+    first, second, refused = (found.replace(text) for text in ("one", "two", "three"))
+    assert refused is None
+    assert found.writes == [first, second]
+    assert [(w.write_id, w.region) for w in found.writes] == [("01A", PRIMARY), ("01B", SECONDARY)]
+    asked = [(method, path, body) for _, _, method, path, body in https.asked]
+    assert {method for method, _, _ in asked} == {"PUT"}
+    assert len({path for _, path, _ in asked}) == 1
+    assert [body for *_, body in asked] == [{"text": t} for t in ("one", "two", "three")]

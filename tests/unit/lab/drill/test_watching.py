@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from datetime import UTC, datetime
 from typing import Any
@@ -9,8 +10,8 @@ from typing import Any
 import pytest
 
 from lab.drill.observations import Change, Control, Notification
-from lab.drill.watching import Watch
-from tests.unit.lab.engine.fakes import CONFIG, SECONDARY, Anything
+from lab.drill.watching import LedgerRefused, Watch
+from tests.unit.lab.engine.fakes import CONFIG, PRIMARY, SECONDARY, Anything
 
 ACCOUNT = "000000000000"
 MACHINES = f"arn:aws:states:{SECONDARY}:{ACCOUNT}:stateMachine:"
@@ -33,6 +34,10 @@ class Lab:
         self.policy: dict[str, Any] = {}
         self.actions: list[tuple[str, dict[str, Any]]] = []
         self.regions: set[str] = set()
+        self.ledger: dict[str, Any] = {"open": 0, "entries": []}
+        self.asked_of_the_ledger: list[dict[str, Any]] = []
+        self.refuses = False
+        self.started: list[dict[str, Any]] = []
         self._machines = [{"name": m, "stateMachineArn": MACHINES + m} for m in machines]
 
     def act(self, action: str, **given: Any) -> Any:
@@ -53,7 +58,23 @@ class Lab:
             keys = [key for table, key in self.items if table == TableName]
             return {"Items": [{"pk": {"S": key}} for key in keys]}
 
-        return Anything(get_item=get_item, scan=scan)
+        def pages(operation: str) -> Any:
+            def paginate(**given: Any) -> list[dict[str, Any]]:
+                assert operation == "scan"
+                return [scan(**given), {"Items": [{"pk": {"S": "of the second page"}}]}]
+
+            return Anything(paginate=paginate)
+
+        return Anything(get_item=get_item, scan=scan, get_paginator=pages)
+
+    def _lambda(self) -> Any:
+        def invoke(FunctionName: str, Payload: bytes) -> dict[str, Any]:
+            assert FunctionName == "pilot-light-ledger:live"
+            self.asked_of_the_ledger.append(json.loads(Payload))
+            body = io.BytesIO(json.dumps(self.ledger).encode())
+            return {"Payload": body, **({"FunctionError": "Unhandled"} if self.refuses else {})}
+
+        return Anything(invoke=invoke)
 
     def _stepfunctions(self) -> Any:
         def executions(stateMachineArn: str) -> dict[str, Any]:
@@ -67,6 +88,9 @@ class Lab:
             list_state_machines=lambda: {"stateMachines": self._machines},
             list_executions=executions,
             describe_execution=describe,
+            start_execution=lambda **given: (
+                self.started.append(given) or {"executionArn": "a new run"}
+            ),
             get_execution_history=lambda executionArn, maxResults: {"events": []},
         )
 
@@ -97,7 +121,7 @@ class Lab:
 
 @pytest.fixture
 def lab() -> Lab:
-    return Lab("pilot-light-janitor", "pilot-light-failover")
+    return Lab("pilot-light-switchover", "pilot-light-failover")
 
 
 @pytest.fixture
@@ -194,3 +218,37 @@ def test_an_execution_that_failed_says_why(watch: Watch, lab: Lab) -> None:
     lab.runs = [run("a", 20, status="FAILED", stopDate=moment(25), error="E", cause="C")]
     (found,) = watch.executions(0)
     assert (found.outcome, found.output) == ("failed", {"error": "E", "cause": "C"})
+
+
+def test_a_machine_is_started_by_its_name_as_a_person_would(watch: Watch, lab: Lab) -> None:
+    assert watch.start("switchover", {"mode": "failback", "reason": "why"}) == "a new run"
+    (started,) = lab.started
+    assert started["stateMachineArn"] == MACHINES + "pilot-light-switchover"
+    assert json.loads(started["input"]) == {"mode": "failback", "reason": "why"}
+
+
+@pytest.mark.parametrize(("status", "ended"), [("RUNNING", False), ("FAILED", True)])
+def test_a_run_has_ended_once_it_runs_no_more(
+    watch: Watch, lab: Lab, status: str, ended: bool
+) -> None:
+    lab.runs = [run("a", 1.0, status=status)]
+    assert watch.ended("a") is ended
+
+
+def test_the_ledger_is_asked_by_its_function(watch: Watch, lab: Lab) -> None:
+    lab.ledger = {"open": 1, "entries": [{"write_id": "w"}]}
+    assert watch.ledger(action="accept", write_ids="all", by="me") == lab.ledger
+    assert lab.asked_of_the_ledger == [{"action": "accept", "write_ids": "all", "by": "me"}]
+
+
+def test_what_the_ledger_refuses_is_told(watch: Watch, lab: Lab) -> None:
+    lab.refuses, lab.ledger = True, {"errorMessage": "Not active"}
+    with pytest.raises(LedgerRefused, match=r"refused replay: .*Not active"):
+        watch.ledger(action="replay")
+
+
+def test_all_pages_of_a_regions_items_are_read(watch: Watch, lab: Lab) -> None:
+    lab.items["pilot-light-items", "I#1"] = {}
+    found = [row["pk"]["S"] for row in watch.rows(PRIMARY)]
+    assert found == ["I#1", "of the second page"]
+    assert PRIMARY in lab.regions

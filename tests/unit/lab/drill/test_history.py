@@ -1,0 +1,51 @@
+"""Which writes an item rests on, by the journal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lab.drill.history import text_of, written
+
+
+def item(item_id: str, write_id: str, text: str = "") -> dict[str, Any]:
+    return {
+        "pk": {"S": "I#1"},
+        "sk": {"S": item_id},
+        "write_id": {"S": write_id},
+        "text": {"S": text},
+    }
+
+
+def entry(write_id: str, before: str | None) -> dict[str, Any]:
+    old = {"M": {"write_id": {"S": before}}} if before else {"NULL": True}
+    return {"pk": {"S": "J#us-west-2#1#0"}, "sk": {"S": write_id}, "old": old}
+
+
+HEARTBEAT = {"pk": {"S": "H#us-west-2#0"}, "sk": {"S": "heartbeat"}}
+
+
+def test_an_item_rests_on_its_last_write_and_on_all_before() -> None:
+    rows = [item("a", "w3"), entry("w3", "w2"), entry("w2", "w1"), entry("w1", None), HEARTBEAT]
+    assert written(rows) == {"w1", "w2", "w3"}
+
+
+def test_a_write_that_was_overwritten_unread_is_in_no_history() -> None:
+    rows = [item("a", "w3"), entry("w3", "w1"), entry("w2", "w1"), entry("w1", None)]
+    assert written(rows) == {"w1", "w3"}
+
+
+def test_an_entry_without_its_item_is_no_write_that_is_there() -> None:
+    assert written([entry("w1", None), item("b", "w9"), entry("w9", None)]) == {"w9"}
+
+
+def test_a_missing_entry_ends_the_chain_and_vouches_for_nothing_before() -> None:
+    assert written([item("a", "w3"), entry("w2", "w1"), entry("w1", None)]) == {"w3"}
+
+
+def test_histories_that_meet_end() -> None:
+    assert written([item("a", "w1"), entry("w1", "w2"), entry("w2", "w1")]) == {"w1", "w2"}
+
+
+def test_what_an_item_says_is_its_own_text() -> None:
+    rows = [entry("a", None), item("a", "w1", "first"), item("b", "w2", "second")]
+    assert (text_of(rows, "b"), text_of(rows, "c")) == ("second", None)
