@@ -285,3 +285,18 @@ def test_the_page_of_a_promotion_where_none_may_be_is_red_and_says_so():
     assert "Failover drill: FAIL us-east-2 and us-west-2 were cut off from each other; " in found
     assert "users were served from us-east-2 after" in found
     assert "nothing_promoted" in found.partition("Timeline of the recovery")[0]
+
+
+def test_the_way_back_is_told_with_the_ledger_and_what_became_of_every_write():
+    found = text(PASSING)
+    assert "0 of 251 Acknowledged writes: 248 are present at the end, 3 are in the ledger." in found
+    assert "The move to us-west-2 ended switched over after 9.1 s." in found
+    assert "27 writes of its journal were compared" in found
+    assert "replayed replaced late, lost version 1 in us-west-2, epoch 1, at 10:22:41" in found
+
+
+def test_a_lost_write_is_alarming_and_a_drill_without_a_failback_counts_none():
+    lossy = page.render(changed(PASSING, lost_writes=2))
+    assert '<dd class="value alarming">2<small> of 251' in lossy
+    assert "There was no failback." in text(FAILING)
+    assert 'id="failback"' not in page.render(FAILING)
