@@ -31,8 +31,9 @@ MODELLED = (
     "metric, the alarms' periods and CloudWatch's delay, schedules, and DNS TTLs. The sentinel's "
     "interval is a parameter, and deployed as {interval} s to match. Figures of modelled stages "
     "are at AWS's length again, so that a tenth of a second here counts as {tenth:g} s.",
-    "Replication between the Regions: a lag of {lag:g} s, in order for each link. AWS promises "
-    "none; DynamoDB's is usually about a second.",
+    "Replication between the Regions: a lag of {lag:g} s at most and half of that at least, in "
+    "order for each item and not between items. AWS promises none; DynamoDB's is usually about a "
+    "second.",
     "Heartbeats come every {heartbeat} s here, a parameter of the template, to suit the faster "
     "clock. Replication back to the returned Primary stands still for {behind:g} s after its "
     "return.",
