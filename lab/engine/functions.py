@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from lab.config import LabConfig
     from lab.engine.aws import Aws
 
+# Environments of one function at once; beyond them it is throttled, as by a quota. Without a limit
+# an overloaded laptop never gets out: slow ones time out and are ended, and more are started.
+MOST_ENVIRONMENTS = 32
 WORKER_SITE = Path(__file__).parent / "worker_site"
 
 
@@ -49,6 +52,9 @@ def entries_of(config: LabConfig, region: str) -> str:
 
 def install(aws: Aws) -> None:
     """Close the gaps."""
+    if aws.lambda_runtime._LOCAL_MAX_WORKERS:
+        raise AssertionError("MiniStack limits execution environments itself by now.")
+    aws.lambda_runtime._LOCAL_MAX_WORKERS = MOST_ENVIRONMENTS
     _error_names(aws)
     _layers_unpacked_once(aws)
 
