@@ -131,7 +131,7 @@ class Traffic:
             said = f"the name leads to {address}, which is no Region's"
             region = self._regions[address]
             found = self._https.request(region, self._config.public_name, method, path, body)
-            region, said = found.headers.get("X-Served-By"), f"HTTP status {found.status}"
+            region, said = found.headers.get("X-Served-By"), _told(found)
         except (NotResolved, KeyError):
             pass
         except (urllib3.exceptions.HTTPError, OSError) as error:
@@ -139,6 +139,17 @@ class Traffic:
         good = found is not None and 200 <= found.status < 300
         self.requests.append(Request(kind, started, time.time(), good, region, said))
         return found if good else None
+
+
+def _told(answer: urllib3.BaseHTTPResponse) -> str:
+    """Say what an answer was; of an error also its code."""
+    said = f"HTTP status {answer.status}"
+    if answer.status < 400:
+        return said
+    try:
+        return f"{said} {answer.json()['error']['code']}"
+    except (ValueError, LookupError, TypeError):
+        return said
 
 
 def held(https: Https, config: LabConfig, region: str) -> frozenset[str] | None:

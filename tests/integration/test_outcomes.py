@@ -13,7 +13,7 @@ from tests.integration.machine import PRIMARY, RECOVERIES, SECONDARY
 
 if TYPE_CHECKING:
     from tests.integration.conftest import Network
-    from tests.integration.machine import Machine
+    from tests.integration.machine import Faults, Machine
 
 FAILOVER = {"mode": "failover", "reason": "test", "graceful": False}
 DRILL = {"mode": "drill", "reason": "test"}
@@ -194,6 +194,24 @@ def test_a_second_run_is_a_duplicate_while_the_lock_is_held(
     assert second.output == {"outcome": "duplicate", "owner": first}
     network.secondary_up = True
     assert machine.wait(first).output["outcome"] == "promoted"
+
+
+def test_a_lock_that_is_released_before_it_is_read_is_asked_for_again(
+    machine: Machine, network: Network, faults: Faults
+) -> None:
+    """Else the alarm's only event would end as the duplicate of a run that is no more."""
+    network.lose_primary()
+    held = {"pk": {"S": "lock"}, "owner": {"S": "arn:held"}}
+    held["expires_at"] = {"N": str(int(time.time()) + 900)}
+    machine.dynamodb.put_item(TableName=RECOVERIES, Item=held)
+
+    def release() -> None:
+        machine.dynamodb.delete_item(TableName=RECOVERIES, Key={"pk": {"S": "lock"}})
+
+    faults.call("ReadLock", release)
+    run = machine.run(alarm_event())
+    assert run.output["outcome"] == "promoted"
+    assert run.states.count("AcquireLock") == 2
 
 
 def test_an_expired_lock_is_taken_over(machine: Machine, network: Network) -> None:

@@ -91,12 +91,19 @@ def test_a_move_leaves_a_cooldown_and_no_lock(regions: TwoRegions, machine: Mach
     assert "owner" not in lock
     assert "machine" not in lock
     assert 800 < int(lock["cooldown_until"]["N"]) - time.time() < 901
-    assert regions.run(FAILBACK).output["outcome"] == "cooling_down"
+
+
+def test_the_cooldown_of_a_promotion_does_not_hold_up_a_person(
+    regions: TwoRegions, machine: Machine
+) -> None:
+    until = {"N": str(int(time.time()) + 900)}
+    cooldown = {"pk": {"S": "lock"}, "cooldown_until": until}
+    machine.dynamodb.put_item(TableName=RECOVERIES, Item=cooldown)
+    assert regions.run(SWITCHOVER).output["outcome"] == "switched_over"
 
 
 def test_there_and_back_again(regions: TwoRegions, machine: Machine) -> None:
     assert regions.run(SWITCHOVER).output["outcome"] == "switched_over"
-    regions.forget_cooldown()
     regions.beat(SECONDARY, PRIMARY)
     regions.replication.flush()
     assert regions.run(FAILBACK).output["outcome"] == "switched_over"

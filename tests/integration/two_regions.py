@@ -202,9 +202,6 @@ class TwoRegions:
         found = self.machine.sfn.list_executions(stateMachineArn=self.arn)["executions"]
         return [e["executionArn"] for e in found]
 
-    def forget_cooldown(self) -> None:
-        self.machine.dynamodb.delete_item(TableName=RECOVERIES, Key={"pk": {"S": "lock"}})
-
     def record(self, epoch: int) -> dict[str, Any]:
         """A record, its JSON read."""
         found = {k: next(iter(v.values())) for k, v in self.machine.record(epoch).items()}

@@ -187,3 +187,17 @@ def test_one_item_is_replaced_again_and_again_and_each_write_is_kept() -> None:
     assert {method for method, _, _ in asked} == {"PUT"}
     assert len({path for _, path, _ in asked}) == 1
     assert [body for *_, body in asked] == [{"text": t} for t in ("one", "two", "three")]
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"error": {"code": "Draining"}}, "HTTP status 503 Draining"),
+        ({"message": "Forbidden"}, "HTTP status 503"),
+        ([], "HTTP status 503"),
+    ],
+)
+def test_a_refusal_is_told_with_its_code(body: Any, said: str) -> None:
+    found, _ = users(answer(503, body))
+    found._read(0)
+    assert [r.said for r in found.requests] == [said]
