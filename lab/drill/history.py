@@ -1,8 +1,9 @@
-"""Which writes are in the history of the items, by the journal: the drill's own reading of it."""
+"""What a Region holds of writes, items and journal together: the drill's own reading of it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -35,6 +36,32 @@ def written(rows: Iterable[Mapping[str, Any]]) -> frozenset[str]:
             found.add(at)
             at = _before(entries.get(at))
     return frozenset(found)
+
+
+def arrived(rows: Iterable[Mapping[str, Any]], region: str, epoch: int) -> dict[str, float]:
+    """Return the writes of a Region's epoch that have arrived, with their times.
+
+    An item and its journal entry are one transaction in their own Region only: elsewhere they
+    arrive apart, and a write is there when both are.
+    """
+    entries, items = list[Mapping[str, Any]](), dict[str, Mapping[str, Any]]()
+    for row in rows:
+        if row["pk"]["S"].startswith(f"{JOURNAL}{region}#{epoch}#"):
+            entries.append(row)
+        elif row["pk"]["S"].startswith(ITEMS):
+            items[row["sk"]["S"]] = row
+    return {
+        entry["sk"]["S"]: datetime.fromisoformat(entry["at"]["S"]).timestamp()
+        for entry in entries
+        if _holds(items.get(entry["item_id"]["S"]), entry)
+    }
+
+
+def _holds(item: Mapping[str, Any] | None, entry: Mapping[str, Any]) -> bool:
+    if item is None:
+        return False
+    newer = int(item["version"]["N"]) > int(entry["version"]["N"])
+    return newer or item["write_id"] == entry["sk"]
 
 
 def text_of(rows: Iterable[Mapping[str, Any]], item_id: str) -> str | None:

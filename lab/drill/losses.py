@@ -24,7 +24,10 @@ def estimate(seen: Observations) -> float | None:
 
 
 def late_entries(seen: Observations) -> dict[str, float] | None:
-    """Return the Primary's journal entries that arrived after the promotion, with their times."""
+    """Return the Primary's writes of which a half arrived after the promotion, with their times.
+
+    Halves are the journal entry and the item, which arrive apart.
+    """
     before, after = seen.journal_at_promotion, seen.journal_at_the_end
     if before is None or after is None or seen.healed is None:
         return None
@@ -52,8 +55,8 @@ def journal_agrees_with_the_client(seen: Observations) -> Judgement:
     told = lost & set(late)
     oldest = max((seen.outage - late[w] for w in told), default=0.0)
     detail = (
-        f"{len(late)} journal entries arrived after the promotion; the {len(told)} of {len(lost)} "
-        f"writes that the client missed are among them. Their oldest by the journal "
+        f"{len(late)} writes by the journal arrived after the promotion; the {len(told)} of "
+        f"{len(lost)} writes that the client missed are among them. Their oldest by the journal "
         f"{oldest:.3f} s, by the client {by_client:.3f} s."
     )
     # An entry is written before it is acknowledged, and what is older than the lag has arrived.

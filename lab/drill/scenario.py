@@ -15,6 +15,7 @@ from lab.drill.checks import DELIVERY_STEP
 from lab.drill.expectations import expectation
 from lab.drill.failback import LAST_MOMENT, MEANWHILE
 from lab.drill.failback_course import fail_back
+from lab.drill.history import arrived
 from lab.drill.observations import Observations
 from lab.drill.returned import write_from_its_return
 from lab.drill.traffic import Https, Traffic, held
@@ -194,7 +195,7 @@ class Scenario:
                 time.sleep(BASELINE_SECONDS)
         if self.seen.promoted_at is not None:
             self.seen.held_after_promotion = held(self._https, self._config, region)
-            self.seen.journal_at_promotion = self._journal()
+            self.seen.journal_at_promotion = self._arrived()
 
     def _return(self) -> None:
         primary = self._config.primary_region
@@ -266,6 +267,14 @@ class Scenario:
         """Return what the Secondary holds of the journal that the Primary wrote while active."""
         before = self.seen.control_before
         return self._watch.journal(before.active_region, before.epoch) if before else None
+
+    def _arrived(self) -> dict[str, float] | None:
+        """Return what the Secondary holds whole of the Primary's writes, items and journal."""
+        before = self.seen.control_before
+        if before is None:
+            return None
+        rows = self._watch.rows(self._config.secondary_region)
+        return arrived(rows, before.active_region, before.epoch)
 
     def _look_at_dns(self) -> None:
         self.seen.dns_after_heal.append((time.time(), self._lab.leads_to()))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from lab.drill.history import text_of, written
+import pytest
+
+from lab.drill.history import arrived, text_of, written
 
 
 def item(item_id: str, write_id: str, text: str = "") -> dict[str, Any]:
@@ -49,3 +51,33 @@ def test_histories_that_meet_end() -> None:
 def test_what_an_item_says_is_its_own_text() -> None:
     rows = [entry("a", None), item("a", "w1", "first"), item("b", "w2", "second")]
     assert (text_of(rows, "b"), text_of(rows, "c")) == ("second", None)
+
+
+AT = 1_800_000_000.0
+
+
+def journal(write_id: str, version: int, region: str = "us-west-2", epoch: int = 1) -> Any:
+    found = {"pk": {"S": f"J#{region}#{epoch}#3"}, "sk": {"S": write_id}, "item_id": {"S": "a"}}
+    return {**found, "version": {"N": str(version)}, "at": {"S": "2027-01-15T08:00:00+00:00"}}
+
+
+def held(write_id: str, version: int) -> dict[str, Any]:
+    return {**item("a", write_id), "version": {"N": str(version)}}
+
+
+@pytest.mark.parametrize(
+    ("rows", "there"),
+    [
+        ([journal("w2", 2), held("w2", 2)], True),
+        ([journal("w2", 2), held("w3", 3)], True),
+        ([journal("w2", 2)], False),
+        ([held("w2", 2)], False),
+        ([journal("w2", 2), held("w1", 1)], False),
+        ([journal("w2", 2), held("other", 2)], False),
+        ([journal("w2", 2, epoch=2), held("w2", 2)], False),
+        ([journal("w2", 2, epoch=11), held("w2", 2)], False),
+        ([journal("w2", 2, region="us-east-2"), held("w2", 2)], False),
+    ],
+)
+def test_a_write_has_arrived_when_its_item_and_its_entry_have(rows: list[Any], there: bool) -> None:
+    assert arrived([HEARTBEAT, *rows], "us-west-2", 1) == ({"w2": AT} if there else {})

@@ -45,7 +45,7 @@ def test_the_journal_tells_the_age_of_what_arrived_late() -> None:
 def test_the_journal_and_the_client_agree_on_what_was_lost() -> None:
     passed, detail = losses.journal_agrees_with_the_client(seen())
     assert passed
-    assert "2 journal entries arrived" in detail, "one of them was never acknowledged"
+    assert "2 writes by the journal arrived" in detail, "one of them was never acknowledged"
     assert "the 1 of 1 writes that the client missed are among them" in detail
     assert "by the journal 0.400 s, by the client 0.300 s." in detail
 
