@@ -30,6 +30,15 @@ def test_heartbeats_suit_the_clock_of_the_lab(speed: float, seconds: int) -> Non
     assert bounds["MinValue"] <= seconds <= bounds["MaxValue"]
 
 
+@pytest.mark.parametrize(("speed", "minutes"), [(0.5, 10), (1.0, 5), (5.0, 1), (10.0, 0)])
+def test_how_long_the_primary_has_to_be_well_suits_the_clock_of_the_lab(
+    speed: float, minutes: int
+) -> None:
+    assert deployment.healthy_minutes(speed) == minutes
+    bounds = source()["Parameters"]["HealthyMinutes"]
+    assert bounds["MinValue"] <= minutes <= bounds["MaxValue"]
+
+
 @pytest.mark.parametrize("env", CONFIG_ENVS)
 def test_a_deployment_gives_what_samconfig_gives_and_the_intervals_of_its_own_code(
     monkeypatch: pytest.MonkeyPatch, env: str
@@ -47,5 +56,5 @@ def test_a_deployment_gives_what_samconfig_gives_and_the_intervals_of_its_own_co
     )
     own = {"HeartbeatSeconds": "5"}
     if env.startswith("secondary"):
-        own["SentinelIntervalSeconds"] = "2"
+        own |= {"SentinelIntervalSeconds": "2", "HealthyMinutes": "1"}
     assert given == {**config(env)[1], **own}
