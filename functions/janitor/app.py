@@ -61,18 +61,28 @@ def notify(execution: str, status: str, *, machine: str, undone: bool, released:
     """Tell people. The machine itself could not."""
     drain = "Its drain was undone: the old Region serves. " if undone else ""
     lock = "Its lock was freed." if released else "It held no lock."
+    subject, mode, event = f"recovery ended {status}", "unknown", "failed"
+    advice = (
+        "It is safe to run again, and a promotion that was made is then completed. "
+        'See the runbook, "ended TIMED_OUT or ABORTED".'
+    )
+    if machine == f"{required('APP_NAME')}-capacity":
+        subject, mode = f"provisioned concurrency ended {status}", "capacity"
+        event = "capacity_failed"
+        advice = (
+            "No recovery waits for it. What it asked for may stay, and is then billed. "
+            'See the runbook, "Release provisioned concurrency".'
+        )
     client("sns").publish(
         TopicArn=required("TOPIC_ARN"),
-        Subject=f"Pilot Light: recovery ended {status}",
+        Subject=f"Pilot Light: {subject}",
         Message=(
             f"An execution of the machine {machine} ended {status} without finishing.\n\n"
-            f"{drain}{lock} "
-            "It is safe to run again, and a promotion that was made is then completed. "
-            f'See the runbook, "ended TIMED_OUT or ABORTED".\nExecution: {execution}\n'
+            f"{drain}{lock} {advice}\nExecution: {execution}\n"
         ),
         MessageAttributes={
-            "event": {"DataType": "String", "StringValue": "failed"},
-            "mode": {"DataType": "String", "StringValue": "unknown"},
+            "event": {"DataType": "String", "StringValue": event},
+            "mode": {"DataType": "String", "StringValue": mode},
         },
     )
 

@@ -10,6 +10,7 @@ from pilotlight import widget
 from pilotlight.adapters.clients import client
 from pilotlight.adapters.facts import Facts
 from pilotlight.adapters.heartbeats import Heartbeats
+from pilotlight.adapters.ledger_table import LedgerTable
 from pilotlight.domain.overview import Pair, overview
 from pilotlight.settings import Deployment, required
 from pilotlight.validation import violation
@@ -38,6 +39,7 @@ def facts() -> dict[str, Any]:
     read = Facts(
         dynamodb=dynamodb,
         heartbeats=Heartbeats(dynamodb, known.items_table, known.control_table),
+        ledger=LedgerTable(dynamodb, required("LEDGER_TABLE")),
         control_table=known.control_table,
         recoveries_table=required("RECOVERIES_TABLE"),
         primary_region=known.primary_region,
@@ -48,6 +50,7 @@ def facts() -> dict[str, Any]:
         secondary_region=known.secondary_region,
         rpo_objective=timedelta(seconds=int(required("RPO_OBJECTIVE_SECONDS"))),
         rehearsal_max_age=timedelta(days=float(required("REHEARSAL_MAX_AGE_DAYS"))),
+        sentinel_interval=timedelta(seconds=int(required("SENTINEL_INTERVAL_SECONDS"))),
     )
     return overview(read, pair, datetime.now(UTC))
 

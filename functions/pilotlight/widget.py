@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 DESCRIPTION = """\
 ## Pilot Light: overview
-Who is active, what the sentinel saw, readiness, rehearsals, replication, and the latest recoveries,
-read from the Secondary's own tables.
+Who is active, what the sentinel saw, readiness, rehearsals, replication, the ledger, and the latest
+recoveries, read from the Secondary's own tables.
 
 ### Widget parameters
 Param | Description
@@ -34,6 +34,7 @@ TITLES = {
     "readiness": "Readiness of the Secondary",
     "rehearsal": "Last rehearsal",
     "replication": "Replication, by heartbeats",
+    "ledger": "Ledger",
     "recoveries": "Latest recoveries",
 }
 # Text on background, each pair at a contrast of at least 4.5 to 1.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.integration.machine import CAPACITY_DEFINITION, SECONDARY, aws_error, definition
+from tests.integration.test_failures import janitor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -101,6 +102,26 @@ def test_capacity_that_never_comes_is_given_up_after_a_bounded_time(
     assert lambda_api.calls[f"GET {APP}"] == 60
     assert lambda_api.configured[f"{APP}:live"] == 2, "what was asked stays asked"
     assert events(machine) == ["capacity_failed"]
+
+
+def test_a_run_that_somebody_stopped_is_told_by_the_janitor(
+    machine: Machine, lambda_api: ProvisionedConcurrency, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine, "arn", deployed(machine))
+
+    def stopped_meanwhile(function: str, look: int) -> str:
+        if (function, look) == (APP, 1):
+            machine.stop_all()
+        return "IN_PROGRESS"
+
+    lambda_api.status = stopped_meanwhile
+    run = machine.run(REQUEST)
+    assert (run.status, events(machine)) == ("ABORTED", [])
+    done = janitor(machine, run, monkeypatch)
+    assert done == {"undone": False, "released": False, "notified": True}
+    ((event, message),) = machine.notices()
+    assert event == "capacity_failed"
+    assert "pilot-light-capacity ended ABORTED" in message and run.arn in message
 
 
 def test_a_status_that_nobody_knows_is_not_ready(
@@ -252,12 +273,12 @@ def test_a_run_that_completes_a_promotion_does_not_request_it_twice(
     assert lambda_api.calls[f"PUT {APP}"] == 1
 
 
-@pytest.mark.parametrize("mode", ["rehearsal", "failover"])
+@pytest.mark.parametrize("given", [{"mode": "rehearsal", "reason": "test"}, FAILOVER])
 def test_nothing_is_requested_where_nothing_is_promoted(
-    machine: Machine, lambda_api: ProvisionedConcurrency, mode: str
+    machine: Machine, lambda_api: ProvisionedConcurrency, given: dict[str, Any]
 ) -> None:
     wants_capacity(machine, arn := deployed(machine))
-    run = machine.run({"mode": mode, "reason": "the Primary is well"})
+    run = machine.run(given)
     assert run.output["outcome"] in {"rehearsed", "held"}
     assert machine.sfn.list_executions(stateMachineArn=arn)["executions"] == []
     assert not lambda_api.calls

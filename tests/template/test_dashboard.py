@@ -110,6 +110,26 @@ def test_replication_is_shown_in_both_directions_where_its_source_is(
     assert ways == {(t, a, b) for t in tables for a in pair for b in pair - {a}}
 
 
+def test_every_machine_s_runs_are_shown_however_they_ended(
+    widgets: list[dict[str, Any]], secondary: Stack
+) -> None:
+    (graph,) = [w["properties"] for w in widgets if "machines" in w["properties"]["title"]]
+    shown = {tuple(metric[1:4:2]): metric[4]["label"] for metric in graph["metrics"]}
+    endings = {
+        "ExecutionsSucceeded": "succeeded",
+        "ExecutionsFailed": "failed",
+        "ExecutionsTimedOut": "timed out",
+        "ExecutionsAborted": "stopped",
+    }
+    machines = secondary.of_type("AWS::StepFunctions::StateMachine")
+    assert len(shown) == len(graph["metrics"])
+    assert shown == {
+        (name, f"<{machine}>"): f"{properties['StateMachineName'].split('-')[-1]} {ending}"
+        for machine, properties in machines.items()
+        for name, ending in endings.items()
+    }
+
+
 def test_no_widget_names_a_region_outside_of_the_pair_and_us_east_1(
     widgets: list[dict[str, Any]], secondary: Stack
 ) -> None:
@@ -159,13 +179,14 @@ def test_the_overview_only_reads_and_only_the_items_that_it_tells_of(secondary: 
     (policy,) = secondary.resources["OverviewRole"]["Properties"]["Policies"]
     keys = {}
     for statement in policy["PolicyDocument"]["Statement"]:
-        assert statement["Action"] in ("dynamodb:GetItem", "dynamodb:BatchGetItem")
         ((condition),) = statement["Condition"].values()
-        keys[statement["Resource"]] = condition["dynamodb:LeadingKeys"]
+        keys[statement["Action"], statement["Resource"]] = condition["dynamodb:LeadingKeys"]
+    kept = ["lock", "sentinel", "readiness", "rehearsal", "recovery#*"]
     assert keys == {
-        "<ControlTable.Arn>": ["control"],
-        "<RecoveriesTable.Arn>": ["lock", "sentinel", "readiness", "rehearsal", "recovery#*"],
-        "<ItemsTable.Arn>": [f"H#{stack('primary').region}#*"],
+        ("dynamodb:GetItem", "<ControlTable.Arn>"): ["control"],
+        ("dynamodb:GetItem", "<RecoveriesTable.Arn>"): kept,
+        ("dynamodb:Query", "<LedgerTable.Arn>"): ["L#*"],
+        ("dynamodb:BatchGetItem", "<ItemsTable.Arn>"): [f"H#{stack('primary').region}#*"],
     }
 
 

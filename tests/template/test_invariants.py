@@ -224,6 +224,19 @@ def test_the_readiness_alarm_tells_a_person_and_starts_nothing(
         assert alarm["AlarmName"] not in str(rule["EventPattern"])
 
 
+def test_the_janitor_hears_of_every_machine_of_the_secondary_and_knows_it(
+    secondary: Stack,
+) -> None:
+    machines = secondary.of_type("AWS::StepFunctions::StateMachine")
+    detail = secondary.resources["ExecutionEndedRule"]["Properties"]["EventPattern"]["detail"]
+    assert {arn.strip("<>") for arn in detail["stateMachineArn"]} == set(machines)
+    assert {"TIMED_OUT", "ABORTED"} <= set(detail["status"])
+    janitor = secondary.resources["JanitorFunction"]["Properties"]["Environment"]["Variables"]
+    assert janitor["MACHINE_ARNS"].split(",") == detail["stateMachineArn"]
+    capacity = machines["CapacityMachine"]["StateMachineName"]
+    assert capacity == f"{janitor['APP_NAME']}-capacity", "by which it tells that one apart"
+
+
 def test_the_schedule_starts_a_rehearsal_that_keeps_to_the_blocked_windows(
     secondary: Stack,
 ) -> None:

@@ -59,9 +59,9 @@ def test_the_alarms_watch_the_metric_that_the_function_writes(
         assert dimensions == point.dimensions == {"service": "pilot-light-sentinel"}
 
 
-def test_two_apps_of_one_account_do_not_share_the_metric() -> None:
+def test_two_apps_of_one_account_share_no_metric() -> None:
     ours, theirs = with_parameters(), with_parameters(AppName="other")
-    for name in ("SentinelAlarm", "SentinelSilentAlarm"):
+    for name in ("SentinelAlarm", "SentinelSilentAlarm", "SecondaryReadyAlarm"):
         assert ours[name]["Dimensions"] != theirs[name]["Dimensions"]
 
 

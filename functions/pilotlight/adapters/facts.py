@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 from pilotlight.adapters.witnesses import READINESS_KEY, SENTINEL_KEY
 from pilotlight.domain import heartbeat, past_recoveries
 from pilotlight.domain.control import CONTROL_KEY
+from pilotlight.domain.ledger import counts
 from pilotlight.domain.overview import Gathered
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pilotlight.adapters.heartbeats import Heartbeats
+    from pilotlight.adapters.ledger_table import LedgerTable
 
 LOCK_KEY, REHEARSAL_KEY = "lock", "rehearsal"
 
@@ -26,6 +28,7 @@ class Facts:
 
     dynamodb: Any
     heartbeats: Heartbeats
+    ledger: LedgerTable
     control_table: str
     recoveries_table: str
     primary_region: str
@@ -37,14 +40,15 @@ class Facts:
             partial(self._row, self.control_table, CONTROL_KEY),
             *(partial(kept, key) for key in (LOCK_KEY, SENTINEL_KEY, READINESS_KEY, REHEARSAL_KEY)),
             self._held,
+            self._open,
         ]
         with ThreadPoolExecutor(len(questions)) as pool:
-            control, lock, sentinel, readiness, rehearsal, held = pool.map(_told, questions)
+            control, lock, sentinel, readiness, rehearsal, held, ledger = pool.map(_told, questions)
             records = [
                 partial(kept, f"recovery#{epoch}") for epoch in past_recoveries.epochs(control)
             ]
             recoveries = list(pool.map(_told, records))
-        return Gathered(control, lock, sentinel, readiness, rehearsal, held, recoveries)
+        return Gathered(control, lock, sentinel, readiness, rehearsal, held, ledger, recoveries)
 
     def _row(self, table: str, key: str) -> dict[str, Any]:
         found = self.dynamodb.get_item(
@@ -56,6 +60,9 @@ class Facts:
         beats = self.heartbeats.held(self.primary_region)
         pulse = beats[0].written_at if beats[0] else None
         return {"pulse": pulse, **heartbeat.held(beats, None)}
+
+    def _open(self) -> dict[str, Any]:
+        return dict(counts(self.ledger.entries("open")))
 
 
 def _plain(value: dict[str, Any]) -> Any:

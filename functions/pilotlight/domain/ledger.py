@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from pilotlight.domain.history import History, Verdict
 from pilotlight.domain.writes import Item, Write, attributes, from_attributes, shard_of
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 Status = Literal["open", "accepted", "replayed"]
 Finder = Literal["stream", "reconcile"]
 SHARDS_PREFIX = "L#"
+KINDS = ("late", "lost", "unknown")
 
 
 @dataclass(frozen=True)
@@ -89,8 +93,23 @@ def public(entry: LedgerEntry) -> dict[str, Any]:
 def counts(entries: list[LedgerEntry]) -> dict[str, int]:
     """Count the open entries, and of them the late, the lost and the unknown ones."""
     still = [e for e in entries if e.status == "open"]
-    kinds = {kind: sum(kind in e.kinds for e in still) for kind in ("late", "lost", "unknown")}
+    kinds = {kind: sum(kind in e.kinds for e in still) for kind in KINDS}
     return {"open": len(still), **kinds}
+
+
+def fact(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Tell the overview what is open, by what `counts` returned. An entry may be of two kinds.
+
+    What nobody has compared yet is not among them, so that none open is no promise.
+    """
+    if not found:
+        return {"verdict": "unknown", "detail": "Nothing was counted."}
+    if not found["open"]:
+        detail = "No entry is open. A failback compares the journals before it says so."
+        return {"verdict": "ok", "detail": detail, **found}
+    kinds = ", ".join(f"{found[kind]} {kind}" for kind in KINDS)
+    detail = f"Open entries: {found['open']} ({kinds}). No failback until they are settled."
+    return {"verdict": "attention", "detail": detail, **found}
 
 
 def stored(entry: LedgerEntry) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from pilotlight import moments
-from pilotlight.domain import past_recoveries
+from pilotlight.domain import ledger, past_recoveries
 from pilotlight.domain.conditions import OLD_SECONDS, SENTINEL_SILENT_SECONDS
 from pilotlight.domain.heartbeat import PASSIVE_PROMISE_MS, PATIENCE
 from pilotlight.domain.rpo import moment
@@ -33,14 +33,15 @@ class Pair:
     secondary_region: str
     rpo_objective: timedelta
     rehearsal_max_age: timedelta
+    sentinel_interval: timedelta
 
 
 @dataclass(frozen=True)
 class Gathered:
     """What was read, as plain attributes. `{}` is not there, `{"error": …}` could not be read.
 
-    `heartbeats` are the Primary's, as `{"pulse": ms, **heartbeat.held(…)}`. `recoveries` are the
-    newest records, one for each epoch that was asked for.
+    `heartbeats` are the Primary's, as `{"pulse": ms, **heartbeat.held(…)}`. `ledger` is what
+    `ledger.counts` says. `recoveries` are the newest records, one for each epoch asked for.
     """
 
     control: Mapping[str, Any]
@@ -49,6 +50,7 @@ class Gathered:
     readiness: Mapping[str, Any]
     rehearsal: Mapping[str, Any]
     heartbeats: Mapping[str, Any]
+    ledger: Mapping[str, Any]
     recoveries: Sequence[Mapping[str, Any]]
 
 
@@ -57,12 +59,13 @@ def overview(read: Gathered, pair: Pair, now: datetime) -> dict[str, Any]:
     told: dict[str, Callable[[], dict[str, Any]]] = {
         "control": lambda: _known(read.control, lambda it: control(it, pair, now)),
         "machine": lambda: _known(read.lock, lambda it: machine(it, now)),
-        "sentinel": lambda: _known(read.sentinel, lambda it: sentinel(it, now)),
+        "sentinel": lambda: _known(read.sentinel, lambda it: sentinel(it, pair, now)),
         "readiness": lambda: _known(read.readiness, lambda it: readiness(it, now)),
         "rehearsal": lambda: _known(read.rehearsal, lambda it: rehearsal(it, pair, now)),
         "replication": lambda: _known(
             read.heartbeats, lambda it: replication(it, read.control, pair, now)
         ),
+        "ledger": lambda: _known(read.ledger, ledger.fact),
         "recoveries": lambda: past_recoveries.fact(read.recoveries, read.control),
     }
     facts = {name: tell() for name, tell in told.items()}
@@ -133,7 +136,7 @@ def machine(lock: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     return _fact("ok", "No recovery is running.")
 
 
-def sentinel(item: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+def sentinel(item: Mapping[str, Any], pair: Pair, now: datetime) -> dict[str, Any]:
     """Tell what the sentinel saw of the Primary when it last looked."""
     age = _age(item.get("looked_at"), now)
     if age is None:
@@ -144,7 +147,8 @@ def sentinel(item: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     verdict: Verdict = "ok" if probe is True and beacon == "healthy" else "unknown"
     if probe is False or beacon == "unhealthy":
         verdict = "attention"
-    if age > SENTINEL_SILENT_SECONDS:
+    # Between two looks of a slow sentinel there is no silence.
+    if age > max(3 * pair.sentinel_interval.total_seconds(), SENTINEL_SILENT_SECONDS):
         verdict, detail = "unknown", f"The sentinel is silent. {detail}"
     return _fact(
         verdict,

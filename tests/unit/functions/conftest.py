@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from moto import mock_aws
+from pilotlight.adapters.ledger_table import LedgerTable
 from pilotlight.settings import Deployment
 
-from tests.unit.functions.fakes import CONTROL, ITEMS, RECOVERIES, SECONDARY, FakeDynamoDB
+from tests.unit.functions.fakes import CONTROL, ITEMS, LEDGER, RECOVERIES, SECONDARY, FakeDynamoDB
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,6 +51,21 @@ def dynamodb(request: pytest.FixtureRequest, fake: FakeDynamoDB) -> Any:
         for item in client.scan(TableName=table)["Items"]:
             client.delete_item(TableName=table, Key={name: item[name] for name in names})
     return client
+
+
+@pytest.fixture
+def ledger(moto_client: Any) -> LedgerTable:
+    """An empty one."""
+    keys = (("pk", "HASH"), ("sk", "RANGE"))
+    if LEDGER in moto_client.list_tables()["TableNames"]:
+        moto_client.delete_table(TableName=LEDGER)
+    moto_client.create_table(
+        TableName=LEDGER,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": n, "AttributeType": "S"} for n, _ in keys],
+        KeySchema=[{"AttributeName": n, "KeyType": kind} for n, kind in keys],
+    )
+    return LedgerTable(moto_client, LEDGER)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 PRIMARY, SECONDARY = "us-west-2", "us-east-2"
 CONTROL, ITEMS, RECOVERIES = "pilot-light-control", "pilot-light-items", "pilot-light-recoveries"
+LEDGER = "pilot-light-ledger"
 
 
 def aws_error(code: str, **extra: Any) -> ClientError:

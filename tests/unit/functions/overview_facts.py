@@ -16,7 +16,8 @@ from tests.unit.functions.fakes import PRIMARY, SECONDARY
 
 NOW = datetime(2026, 7, 1, 12, 0, 0, tzinfo=UTC)
 MS = int(NOW.timestamp() * 1000)
-PAIR = Pair("pilot-light", PRIMARY, SECONDARY, timedelta(seconds=120), timedelta(days=14))
+TICK = timedelta(seconds=10)
+PAIR = Pair("pilot-light", PRIMARY, SECONDARY, timedelta(seconds=120), timedelta(days=14), TICK)
 SCHEMA = json.loads(Path(FUNCTIONS / "overview" / "facts.schema.json").read_text())
 CHECKS = [
     {"name": "items_table", "required": True, "state": "ok", "detail": "ACTIVE", "seconds": 0.1},
@@ -34,6 +35,7 @@ WELL = Gathered(
     },
     rehearsal={"verdict": "PASS", "at": "2026-06-29T12:00:00Z", "last_pass_at": "2026-06-29"},
     heartbeats={"pulse": MS - 5_000, "keys": 16, "held": 16, "oldest_written_at": MS - 30_000},
+    ledger={"open": 0, "late": 0, "lost": 0, "unknown": 0},
     recoveries=[],
 )
 RECORD = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,47 +11,11 @@ from pilotlight.adapters.items_table import ItemsTable
 from pilotlight.adapters.journal_links import JournalLinks, JournalUnread, ulid_at
 from pilotlight.adapters.ledger_table import AlreadySettled, LedgerTable
 from pilotlight.domain.history import History
-from pilotlight.domain.ledger import LedgerEntry, counts
-from pilotlight.domain.writes import Write, plan
+from pilotlight.domain.ledger import counts
 from ulid import ULID
 
-from tests.unit.functions.fakes import ITEMS, PRIMARY, SECONDARY, aws_error
-
-TABLE = "pilot-light-ledger"
-NOON = datetime(2027, 1, 15, 12, tzinfo=UTC)
-
-
-def write(at: datetime = NOON, item_id: str = "tea", region: str = PRIMARY) -> Write:
-    given = {"item_id": item_id, "text": "green", "write_id": str(ULID.from_datetime(at))}
-    return plan("create", current=None, region=region, epoch=1, now="noon", **given)  # type: ignore[arg-type]
-
-
-def entry(**changes: Any) -> LedgerEntry:
-    found = LedgerEntry(
-        write=write(),
-        late=True,
-        history=History("lost", "-"),
-        current=write().new,
-        active_epoch=2,
-        found_at="1",
-        found_by="stream",
-        arrived_at="0",
-    )
-    return replace(found, **changes)
-
-
-@pytest.fixture
-def ledger(moto_client: Any) -> LedgerTable:
-    keys = (("pk", "HASH"), ("sk", "RANGE"))
-    if TABLE in moto_client.list_tables()["TableNames"]:
-        moto_client.delete_table(TableName=TABLE)
-    moto_client.create_table(
-        TableName=TABLE,
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[{"AttributeName": n, "AttributeType": "S"} for n, _ in keys],
-        KeySchema=[{"AttributeName": n, "KeyType": kind} for n, kind in keys],
-    )
-    return LedgerTable(moto_client, TABLE)
+from tests.unit.functions.fakes import ITEMS, LEDGER, PRIMARY, SECONDARY, aws_error
+from tests.unit.functions.ledger_entries import NOON, entry, write
 
 
 def test_an_entry_comes_back_as_it_was_put(ledger: LedgerTable) -> None:
@@ -120,7 +84,7 @@ def test_an_error_that_is_no_condition_is_not_swallowed(ledger: LedgerTable) -> 
             raise aws_error("ThrottlingException")
 
     with pytest.raises(Exception, match="Throttling"):
-        LedgerTable(Throttled(), TABLE).put(entry())
+        LedgerTable(Throttled(), LEDGER).put(entry())
 
 
 # --- the journal ---------------------------------------------------------------------------------

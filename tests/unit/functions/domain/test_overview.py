@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -130,6 +131,19 @@ def test_a_sentinel_that_is_silent_vouches_for_nothing() -> None:
     assert "silent" in found["detail"]
 
 
+@pytest.mark.parametrize(
+    ("interval", "age", "verdict"),
+    [(1, 60, "ok"), (20, 60, "ok"), (20, 61, "unknown"), (60, 180, "ok"), (60, 181, "unknown")],
+)
+def test_silence_is_three_intervals_and_at_least_a_minute(
+    interval: int, age: int, verdict: str
+) -> None:
+    looked = {"looked_at": (NOW - timedelta(seconds=age)).isoformat()}
+    pair = replace(PAIR, sentinel_interval=timedelta(seconds=interval))
+    read = replace(WELL, sentinel=SENTINEL | looked)
+    assert overview(read, pair, NOW)["facts"]["sentinel"]["verdict"] == verdict
+
+
 # --- readiness and rehearsal ----------------------------------------------------------------------
 def test_readiness_shows_every_check_with_its_state() -> None:
     found = fact("readiness")
@@ -188,3 +202,15 @@ def test_a_passive_primary_is_judged_by_its_one_pulse() -> None:
     assert (found["verdict"], found["seconds"], found["limit_seconds"]) == ("ok", 80.0, 90.0)
     silent = fact("replication", heartbeats=beats | {"pulse": MS - 91_000}, **given)
     assert silent["verdict"] == "attention"
+
+
+# --- ledger ---------------------------------------------------------------------------------------
+def test_an_open_entry_needs_attention_and_tells_its_kinds() -> None:
+    found = fact("ledger", ledger={"open": 2, "late": 1, "lost": 2, "unknown": 0})
+    assert (found["verdict"], found["open"], found["late"], found["lost"]) == ("attention", 2, 1, 2)
+    assert "Open entries: 2 (1 late, 2 lost, 0 unknown)." in found["detail"]
+
+
+def test_an_entry_whose_kind_nobody_can_tell_needs_attention_too() -> None:
+    found = fact("ledger", ledger={"open": 1, "late": 0, "lost": 0, "unknown": 1})
+    assert (found["verdict"], found["unknown"]) == ("attention", 1)

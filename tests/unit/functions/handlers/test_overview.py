@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from pilotlight.adapters.heartbeats import Heartbeats
 from pilotlight.domain.heartbeat import Heartbeat
+from pilotlight.domain.history import History
 from pilotlight.validation import violation
 
 from tests.handlers import context, load_handler
@@ -20,7 +22,11 @@ from tests.unit.functions.fakes import (
     aws_error,
     control_item,
 )
+from tests.unit.functions.ledger_entries import entry, write
 from tests.unit.functions.overview_facts import RECORD, SCHEMA
+
+if TYPE_CHECKING:
+    from pilotlight.adapters.ledger_table import LedgerTable
 
 MODULE: Any = load_handler("overview")
 
@@ -30,7 +36,7 @@ def ask(event: Any) -> Any:
 
 
 @pytest.fixture
-def tables(moto_client: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+def tables(moto_client: Any, ledger: LedgerTable, monkeypatch: pytest.MonkeyPatch) -> Any:
     for table, names in ((CONTROL, ["pk"]), (RECOVERIES, ["pk"]), (ITEMS, ["pk", "sk"])):
         for item in moto_client.scan(TableName=table)["Items"]:
             moto_client.delete_item(TableName=table, Key={name: item[name] for name in names})
@@ -46,6 +52,7 @@ def test_a_deployment_of_which_nothing_is_known_is_told_as_unknown(tables: Any) 
     assert found["verdict"] == "unknown"
     verdicts = {name: fact["verdict"] for name, fact in found["facts"].items()}
     assert verdicts.pop("machine") == "ok", "no lock is no recovery"
+    assert verdicts.pop("ledger") == "ok", "no entry is none that is open"
     assert set(verdicts.values()) == {"unknown"}
 
 
@@ -70,6 +77,18 @@ def test_a_deployment_that_failed_over_is_told_from_its_own_tables(tables: Any) 
     assert facts["replication"]["verdict"] == "attention"
 
 
+def test_the_ledger_is_told_by_its_open_entries(tables: Any, ledger: LedgerTable) -> None:
+    late, lost, settled = (entry(write=write(item_id=name)) for name in ("tea", "milk", "rum"))
+    for one in (replace(late, history=History("kept", "-")), lost, settled):
+        ledger.put(one)
+    ledger.settle(settled.write_id, "accepted", by="Ada", at="8")
+    found = ask({"view": "facts"})
+    assert violation(found, SCHEMA) is None
+    told = found["facts"]["ledger"]
+    assert (told["verdict"], told["open"]) == ("attention", 2)
+    assert (told["late"], told["lost"], told["unknown"]) == (2, 1, 0)
+
+
 def test_a_table_that_does_not_answer_makes_its_facts_unknown_and_no_error(
     tables: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -77,7 +96,7 @@ def test_a_table_that_does_not_answer_makes_its_facts_unknown_and_no_error(
         def get_item(self, **_: Any) -> Any:
             raise aws_error("ProvisionedThroughputExceededException")
 
-        batch_get_item = get_item
+        batch_get_item = get_paginator = get_item
 
     monkeypatch.setattr(MODULE, "client", lambda _service: Broken())
     facts = ask({"view": "facts"})["facts"]
