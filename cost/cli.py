@@ -79,7 +79,6 @@ def intervals(texts: tuple[str, ...]) -> dict[str, int]:
     help="Leave out X-Ray traces of health checks, API metrics by method, or the log lines that "
     "Lambda itself writes.",
 )
-@click.option("--http-api", is_flag=True, help="As if the APIs were HTTP APIs.")
 @click.option(
     "--parameter",
     multiple=True,
@@ -103,7 +102,6 @@ def cli(
     objects_gb: float | None,
     user_requests: float | None,
     without: tuple[Without, ...],
-    http_api: bool,
     parameter: tuple[str, ...],
     assume: tuple[str, ...],
     free_allowances: bool,
@@ -120,7 +118,6 @@ def cli(
     settings = Settings(
         checks=checks,
         intervals=intervals(each),
-        api="http" if http_api else "as-deployed",
         without=frozenset(without),
         parameters=pairs(parameter, "--parameter"),
         assumptions={**numbers(assume, "--assume"), **given},

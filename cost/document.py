@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cost import grounds, savings
+from cost.bill import allowances
 from cost.tables import dollars, quantity, rows
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def markdown(computed: Computed) -> str:
     parts = [
         _opening(computed),
         _month(computed),
+        _allowances(computed),
         _dominates(computed),
         _saves(computed),
         _one_failover(computed),
@@ -63,7 +65,9 @@ def _opening(computed: Computed) -> list[str]:
         "figures by itself; a resource or function that the tables do not know is an error.",
         "",
         "**Nothing here was measured on a bill.** The prices are us-east-1 list prices, some of "
-        "them recalled; use is assumed. Always-free allowances are not taken off, unless said.",
+        "them recalled; use is assumed. Always-free allowances are not taken off, unless said: "
+        f"with them it is **{dollars(computed.instead(free_allowances=True).total)}** "
+        "([which](#what-the-always-free-allowances-leave)).",
     ]
 
 
@@ -84,6 +88,31 @@ def _month(computed: Computed) -> list[str]:
         f"Line by line. {ROUNDS}",
         "",
         *bill_rows(bill, 2),
+    ]
+
+
+def _allowances(computed: Computed) -> list[str]:
+    free = [(-line.amount, line) for line in allowances(computed.month.bill)]
+    body = [
+        (
+            line.price.of,
+            f"{line.price.free:,g}",
+            f"{computed.month.bill.quantity(line.price.name):,.3g}",
+            line.price.unit,
+            dollars(less),
+        )
+        for less, line in sorted(free, key=lambda found: -found[0])
+        if less >= 0.005
+    ]
+    left = computed.instead(free_allowances=True).total
+    return [
+        "## What the always-free allowances leave",
+        "",
+        "An account gets these every month for ever, all its workloads together and, where not "
+        "said otherwise, all its Regions. Where no other workload uses them up they take off "
+        f"{dollars(computed.total - left)} and leave **{dollars(left)}**:",
+        "",
+        *rows(("", "free", "used here", "", "takes off"), body, "124"),
     ]
 
 

@@ -151,7 +151,7 @@ def compute(deployment: Deployment, settings: Settings, root: Path = ROOT) -> Bi
     found = [
         Line("Step Functions", stack.role, "transitions", number, transitions, cause),
         *_calls(entered, stack, machine, deployment),
-        *traffic.lines(flows, deployment, settings),
+        *traffic.lines(flows, deployment),
         Line("X-Ray", stack.role, "traces, at most", 1 + len(flows), prices["trace"], cause),
     ]
     for work in works:

@@ -148,7 +148,7 @@ def _start_lines(month: Month, starts: list[schedules.Start], root: Path) -> Ite
 def _lines(month: Month, starts: list[schedules.Start], root: Path) -> Iterable[Line]:
     all_of, flows, settings = month.deployment, list(month.flows), month.settings
     yield from checks.lines(month.checks, all_of.prices)
-    yield from traffic.lines(flows, all_of, settings)
+    yield from traffic.lines(flows, all_of)
     yield from traffic.metric_lines(flows, all_of, settings)
     yield from traffic.trace_lines(flows, all_of, settings)
     works = list(_work(flows, _scheduled(starts, all_of), all_of))

@@ -55,8 +55,6 @@ def single(computed: Computed) -> list[Option]:
         found.append(Option(f"{check.name} every 30 s", means, slower))
     means = "every fast check as slow as the others"
     found.append(Option("All checks every 30 s", means, computed.instead(checks="slow").total))
-    means = "another API type in the template; settings and traces by method go"
-    found.append(Option("HTTP APIs for REST APIs", means, computed.instead(api="http").total))
     means = (
         f"`BackupRetentionDays={BACKUP_DAYS}`; point-in-time recovery still reaches back 35 days"
     )
@@ -79,8 +77,7 @@ def together(computed: Computed) -> list[Option]:
             "all checks every 30 s, and the always-free allowances",
             {"checks": "slow", "free_allowances": True},
         ),
-        ("HTTP APIs with untraced functions", {"api": "http"}),
-        ("HTTP APIs, and all checks every 30 s", {"api": "http", "checks": "slow"}),
+        ("fewer backups, and all checks every 30 s", {**few, "checks": "slow"}),
     ]
     if computed.total - computed.instead(**lossless).total >= 0.005:
         changes = [(base, {}), *((f"A, and {means}", change) for means, change in changes)]

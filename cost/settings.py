@@ -16,7 +16,6 @@ class Settings:
 
     checks: Checks = "as-deployed"
     intervals: dict[str, int] = field(default_factory=dict)
-    api: Literal["as-deployed", "http"] = "as-deployed"
     without: frozenset[Without] = frozenset()
     parameters: dict[str, str] = field(default_factory=dict)
     assumptions: dict[str, float] = field(default_factory=dict)

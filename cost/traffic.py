@@ -136,13 +136,12 @@ def of_probes(
         yield Flow(role, found, invocations * number, function, name)
 
 
-def lines(flows: list[Flow], deployment: Deployment, settings: Settings) -> Iterable[Line]:
+def lines(flows: list[Flow], deployment: Deployment) -> Iterable[Line]:
     """Return what API Gateway asks for the requests, and the answers cost, without functions."""
     prices, kilobytes = deployment.prices, deployment.usage.assumed("response_kb")
     for flow in flows:
         if not flow.by_url:
-            as_deployed = API_PRICES[flow.route.api.kind]
-            price = prices["api_http" if settings.api == "http" else as_deployed]
+            price = prices[API_PRICES[flow.route.api.kind]]
             what = f"{flow.route.method} {flow.route.path} for {flow.cause}"
             yield Line("API Gateway", flow.where, what, flow.number, price, (flow.cause,))
         sent, size = prices["transfer_out"], flow.number * kilobytes / 1_000_000
@@ -186,7 +185,7 @@ def trace_lines(flows: list[Flow], deployment: Deployment, settings: Settings) -
         for flow in (f for f in flows if f.where == stack.role):
             if flow.cause != "users" and "check-traces" in settings.without:
                 continue
-            by_api = settings.api != "http" and flow.route.api.properties.get("TracingEnabled")
+            by_api = flow.route.api.properties.get("TracingEnabled")
             tracer = flow.route.api if by_api else stack.resources[flow.route.function]
             if by_api or tracer.properties.get("Tracing") == "Active":
                 groups.setdefault(tracer.name, []).append(flow)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics, Tracer
-from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.metrics import MetricUnit
 from pilotlight.adapters import https
 from pilotlight.adapters.clients import client_in_passing, prompt_client as client
@@ -30,7 +30,7 @@ from pilotlight.settings import Deployment, required
 from pilotlight.validation import violation
 from pilotlight.warm_ping import answers_warm_pings
 
-logger, tracer, metrics, api = Logger(), Tracer(), Metrics(), APIGatewayRestResolver()
+logger, tracer, metrics, api = Logger(), Tracer(), Metrics(), APIGatewayHttpResolver()
 PAGE = Path(__file__).with_name("page.html").read_text(encoding="utf-8")
 CSP = (
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'"

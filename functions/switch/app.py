@@ -43,5 +43,5 @@ def switch() -> Switch:
 @answers_warm_pings
 def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """Answer one checker, who comes by the function URL, or a person, who comes by the API."""
-    path: str = event["rawPath"] if "rawPath" in event else event["path"]
+    path: str = event["rawPath"]
     return switch().ask(path.rsplit("/", 1)[-1])

@@ -51,15 +51,12 @@ ENVIRONMENT = {
     "HEARTBEAT_SECONDS": "20",
 }
 EVENT = {
-    "httpMethod": "PUT",
-    "path": "/items/bench",
-    "headers": {"Content-Type": "application/json"},
-    "multiValueHeaders": {},
-    "queryStringParameters": None,
-    "multiValueQueryStringParameters": None,
+    "version": "2.0",
+    "rawPath": "/items/bench",
+    "headers": {"content-type": "application/json"},
     "body": json.dumps({"text": "What the fence adds"}),
     "isBase64Encoded": False,
-    "requestContext": {"requestId": "bench", "stage": "live", "resourcePath": "/items/{id}"},
+    "requestContext": {"http": {"method": "PUT"}, "requestId": "bench", "stage": "$default"},
 }
 
 

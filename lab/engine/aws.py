@@ -45,6 +45,7 @@ class Aws:
     dynamodb: Any
     s3: Any
     apigateway: Any
+    http_apis: Any
     backup: Any
     cloudtrail: Any
     sts: Any
@@ -128,6 +129,7 @@ def load(config: LabConfig, clock: Clock) -> Aws:
         dynamodb=module(service + "dynamodb"),
         s3=module(service + "s3"),
         apigateway=module(service + "apigateway_v1"),
+        http_apis=module(service + "apigateway"),
         backup=module(service + "backup"),
         cloudtrail=module(service + "cloudtrail"),
         sts=module(service + "sts"),

@@ -27,7 +27,7 @@ def install(aws: Aws) -> None:
     _backup_selections(aws)
     _global_tables(aws)
     _bucket_replication(aws)
-    _sampling_rules(aws)
+    _http_apis(aws)
 
 
 def _register(aws: Aws, kind: str, **handlers: Callable[..., Any]) -> None:
@@ -184,15 +184,40 @@ def _bucket_replication(aws: Aws) -> None:
     _register(aws, "AWS::S3::Bucket", create=create, update=update)
 
 
-def _sampling_rules(aws: Aws) -> None:
-    """Accept X-Ray's sampling rules, and do nothing with them: the lab traces nothing."""
+def _http_apis(aws: Aws) -> None:
+    """Make the routes of an HTTP API from its OpenAPI body, without which it answers 404."""
+    known, service = aws.provisioners._RESOURCE_HANDLERS["AWS::ApiGatewayV2::Api"], aws.http_apis
+    create_api, update_api = known["create"], known["update"]
 
-    def create(_logical_id: str, properties: dict[str, Any], _stack: str) -> Attributes:
-        name, region = properties["SamplingRule"]["RuleName"], aws.region()
-        arn = f"arn:aws:xray:{region}:{ACCOUNT}:sampling-rule/{name}"
-        return arn, {"RuleARN": arn}
+    def made(answer: tuple[int, Any, Any], name: str) -> str:
+        status, _headers, body = answer
+        if status >= 400:
+            raise ValueError(str(body))
+        return str(json.loads(body)[name])
 
-    def delete(_arn: str, _properties: Any, *_: Any, **__: Any) -> None:
-        """Nothing was kept."""
+    def route(api: str, properties: dict[str, Any]) -> None:
+        for path, methods in properties["Body"]["paths"].items():
+            for method, operation in methods.items():
+                asked = operation["x-amazon-apigateway-integration"]
+                if asked["payloadFormatVersion"] != "2.0":
+                    raise ValueError(f"{method} {path}: MiniStack speaks only format 2.0.")
+                to = {"integrationType": "AWS_PROXY", "integrationUri": asked["uri"]}
+                integration = made(service._create_integration(api, to), "integrationId")
+                key = {"routeKey": f"{method.upper()} {path}"}
+                target = {"target": f"integrations/{integration}"}
+                made(service._create_route(api, {**key, **target}), "routeId")
 
-    _register(aws, "AWS::XRay::SamplingRule", create=create, delete=delete)
+    def create(logical_id: str, properties: dict[str, Any], stack: str) -> Attributes:
+        found: Attributes = create_api(logical_id, properties, stack)
+        route(found[0], properties)
+        return found
+
+    def update(
+        api: str, old: Any, new: dict[str, Any], stack: str, *args: Any, **kwargs: Any
+    ) -> Any:
+        found = update_api(api, old, new, stack, *args, **kwargs)
+        service._routes[api], service._integrations[api] = {}, {}
+        route(api, new)
+        return found
+
+    _register(aws, "AWS::ApiGatewayV2::Api", create=create, update=update)

@@ -23,7 +23,7 @@ HANDLER: Any = load_handler("overview")
 OF_AWS = {
     "AWS/Route53": ({"HealthCheckPercentageHealthy"}, {"HealthCheckId"}),
     "AWS/DynamoDB": ({"ReplicationLatency"}, {"TableName", "ReceivingRegion"}),
-    "AWS/ApiGateway": ({"Count", "5XXError"}, {"ApiName"}),
+    "AWS/Lambda": ({"Invocations", "Errors"}, {"FunctionName"}),
     "AWS/States": (
         {"ExecutionsSucceeded", "ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted"},
         {"StateMachineArn"},
@@ -88,8 +88,8 @@ def test_every_other_metric_is_one_that_aws_publishes_of_a_resource_of_the_deplo
     widgets: list[dict[str, Any]], secondary: Stack
 ) -> None:
     tables = {t["TableName"] for t in secondary.of_type("AWS::DynamoDB::GlobalTable").values()}
-    (api,) = secondary.of_type("AWS::ApiGateway::RestApi").values()
-    known = tables | {api["Name"], secondary.region, stack("primary").region}
+    functions = {f["FunctionName"] for f in secondary.of_type("AWS::Lambda::Function").values()}
+    known = tables | functions | {secondary.region, stack("primary").region}
     for namespace, name, dimensions, _ in metrics(widgets):
         if namespace == "PilotLight":
             continue

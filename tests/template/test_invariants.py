@@ -50,7 +50,7 @@ def health_checks(found: Stack) -> dict[str, dict[str, Any]]:
 
 
 def routed_gets(found: Stack) -> set[str]:
-    (api,) = found.of_type("AWS::ApiGateway::RestApi").values()
+    (api,) = found.of_type("AWS::ApiGatewayV2::Api").values()
     return {path for path, methods in api["Body"]["paths"].items() if "get" in methods}
 
 
@@ -79,7 +79,7 @@ def test_every_health_check_asks_a_routed_path_of_a_name_that_a_region_owns(env:
     owners = {"<SwitchUrl.FunctionUrl>": {"/switch/on", "/switch/off"}} | {
         domain["DomainName"]: routed_gets(stack(app))
         for app in APP_STACKS
-        for domain in stack(app).of_type("AWS::ApiGateway::DomainName").values()
+        for domain in stack(app).of_type("AWS::ApiGatewayV2::DomainName").values()
         if domain["DomainName"].startswith(stack(app).region)
     }
     asked = {k: c for k, c in health_checks(stack(env)).items() if c["Type"] != "CALCULATED"}
@@ -129,11 +129,11 @@ def test_the_switch_is_set_aside_environments_only_where_a_person_asks_for_them(
 
 @pytest.mark.parametrize("env", APP_STACKS)
 def test_custom_domains_map_the_root_to_the_api_s_only_stage(env: str) -> None:
-    (stage_id,) = stack(env).of_type("AWS::ApiGateway::Stage")
-    mappings = stack(env).of_type("AWS::ApiGateway::BasePathMapping")
+    (stage_id,) = stack(env).of_type("AWS::ApiGatewayV2::Stage")
+    mappings = stack(env).of_type("AWS::ApiGatewayV2::ApiMapping")
     assert len(mappings) == 2
     for mapping in mappings.values():
-        assert "BasePath" not in mapping
+        assert "ApiMappingKey" not in mapping
         assert mapping["Stage"] == f"<{stage_id}>"
 
 
@@ -511,7 +511,7 @@ def test_nothing_is_stored_in_the_clear(any_stack: Stack) -> None:
 
 def test_the_default_endpoint_does_not_answer_beside_the_custom_domains() -> None:
     for env in APP_STACKS:
-        (api,) = stack(env).of_type("AWS::ApiGateway::RestApi").values()
+        (api,) = stack(env).of_type("AWS::ApiGatewayV2::Api").values()
         (server,) = api["Body"]["servers"]
         endpoint = server["x-amazon-apigateway-endpoint-configuration"]
         assert endpoint["disableExecuteApiEndpoint"] is True

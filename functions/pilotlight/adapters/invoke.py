@@ -28,18 +28,16 @@ def invoke(client: Any, function: str, payload: dict[str, Any]) -> Any:
 
 
 def api_event(path: str) -> dict[str, Any]:
-    """Return the smallest API Gateway proxy event of a GET that the app's router understands."""
+    """Return the smallest event of an HTTP API's GET that the functions behind it understand.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+    """
     return {
-        "resource": path,
-        "path": path,
-        "httpMethod": "GET",
+        "version": "2.0",
+        "routeKey": f"GET {path}",
+        "rawPath": path,
+        "rawQueryString": "",
         "headers": {},
-        "multiValueHeaders": {},
-        "queryStringParameters": None,
-        "multiValueQueryStringParameters": None,
-        "pathParameters": None,
-        "stageVariables": None,
-        "requestContext": {"path": path, "stage": "live", "httpMethod": "GET"},
-        "body": None,
+        "requestContext": {"http": {"method": "GET", "path": path}, "stage": "$default"},
         "isBase64Encoded": False,
     }

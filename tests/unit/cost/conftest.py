@@ -52,7 +52,9 @@ def plain_template() -> dict[str, Any]:
             shared.get("LoggingConfig", {}).pop(level, None)
             given.get("LoggingConfig", {}).pop(level, None)
     every = {"HttpMethod": "*", "ResourcePath": "/*", "MetricsEnabled": True}
-    resources["AppApi"]["Properties"] |= {"TracingEnabled": True, "MethodSettings": [every]}
+    given = {"StageName": "live", "TracingEnabled": True, "MethodSettings": [every]}
+    resources["AppApi"] |= {"Type": "AWS::Serverless::Api", "Properties": given}
+    del resources["AppFunction"]["Properties"]["Tracing"]
     return found
 
 

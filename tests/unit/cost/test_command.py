@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 
 import pytest
@@ -48,6 +49,14 @@ def test_the_page_has_every_line_assumption_and_applied_price(deployed, document
         assert f"| {line.price.of} |" in document
     for name in deployed.month.deployment.usage.assumptions:
         assert f"| `{name}` |" in document
+
+
+def test_the_page_says_what_the_always_free_allowances_leave(deployed, document):
+    left = deployed.instead(free_allowances=True).total
+    assert f"leave **${left:.2f}**" in document
+    section = document.split("## What the always-free allowances leave")[1].split("##")[0]
+    told = sum(float(x) for x in re.findall(r"\$([0-9.]+) \|", section))
+    assert told == pytest.approx(deployed.total - left, abs=0.06)
 
 
 def test_an_option_that_saves_nothing_is_not_offered(repository):
@@ -101,7 +110,6 @@ def test_json_names_the_settings_that_were_changed(run, deployed):
     [
         (["--checks", "slow"], True),
         (["--interval", "EndpointHealthCheck=30"], True),
-        (["--http-api", "--without", "check-traces"], True),
         (["--free-allowances"], True),
         (["--assume", "checkers_per_region=1"], True),
         (["--parameter", "BackupRetentionDays=1"], True),

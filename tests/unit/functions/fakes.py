@@ -187,7 +187,7 @@ def request_event(
 ) -> dict[str, Any]:
     """A request as API Gateway hands it to a function. A body that is no string is sent as JSON."""
     event = api_event(path)
-    event["httpMethod"] = event["requestContext"]["httpMethod"] = method
+    event["requestContext"]["http"]["method"] = method
     event["body"] = body if body is None or isinstance(body, str) else json.dumps(body)
     event["headers"] = headers or {}
     event["queryStringParameters"] = query

@@ -61,4 +61,4 @@ def test_a_function_that_died_without_a_word_is_a_failure_too(body: bytes, said:
 def test_the_event_of_a_request_is_one_that_the_app_understands() -> None:
     answer = app.lambda_handler(api_event("/"), context("app"))
     assert answer["statusCode"] == 200
-    assert api_event("/health")["httpMethod"] == "GET"
+    assert api_event("/health")["requestContext"]["http"]["method"] == "GET"

@@ -50,8 +50,7 @@ class App:
     def ask(self, method: str, path: str, body: Any = None, **more: Any) -> Answer:
         event = request_event(method, path, body, **more)
         found = MODULE.lambda_handler(event, context("app"))
-        headers = {name: values[0] for name, values in found["multiValueHeaders"].items()}
-        return Answer(found["statusCode"], headers, found["body"])
+        return Answer(found["statusCode"], found["headers"], found["body"])
 
     def active(self, region: str, state: str = "serving") -> None:
         self.dynamodb.put_item(CONTROL, control_item(region, 2, state))

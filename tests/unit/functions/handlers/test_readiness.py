@@ -45,7 +45,7 @@ class World:
         def answer(event: dict[str, Any]) -> dict[str, Any]:
             if isinstance(self.statuses[arn], Exception):
                 raise self.statuses[arn]
-            return {"statusCode": self.statuses[arn], "body": json.dumps(event["path"])}
+            return {"statusCode": self.statuses[arn], "body": json.dumps(event["rawPath"])}
 
         return answer
 
@@ -91,7 +91,7 @@ def test_what_is_required_and_what_is_advisory_is_as_documented(world: World) ->
 def test_it_tries_its_own_endpoint_and_functions_as_they_are_called(world: World) -> None:
     world.verify()
     assert sorted(world.asked) == [f"GET https://{HOST}/health", f"TLS {HOST}"]
-    paths = [payload["path"] for payload in world.clients["lambda"].payloads]
+    paths = [payload["rawPath"] for payload in world.clients["lambda"].payloads]
     assert sorted(paths) == ["/health", "/switch/off"]
 
 

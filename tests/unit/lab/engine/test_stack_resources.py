@@ -192,12 +192,69 @@ def test_conditions_know_the_region_that_is_deployed_to(monkeypatch: pytest.Monk
         assert (found["AWS::Region"], found["Role"]) == (SECONDARY, "Primary")
 
 
-def test_a_sampling_rule_is_taken_and_known_by_its_arn() -> None:
-    aws, registry = with_registry()
-    stack_resources._sampling_rules(aws)
-    handlers = registry["AWS::XRay::SamplingRule"]
-    given = {"SamplingRule": {"RuleName": "checks"}}
-    arn, attributes = handlers["create"]("Rule", given, "stack")
-    assert arn.endswith(":sampling-rule/checks")
-    assert attributes == {"RuleARN": arn}
-    handlers["delete"](arn, given)
+class HttpApis:
+    """Routes and integrations as MiniStack keeps them: by API, and by an id that it makes."""
+
+    def __init__(self) -> None:
+        self._routes: dict[str, dict[str, Any]] = {"api": {}}
+        self._integrations: dict[str, dict[str, Any]] = {"api": {}}
+
+    def _create_integration(self, api: str, given: dict[str, Any]) -> Any:
+        return self._kept(self._integrations[api], "integrationId", given)
+
+    def _create_route(self, api: str, given: dict[str, Any]) -> Any:
+        if " " not in given["routeKey"]:
+            return 400, {}, b"no method"
+        return self._kept(self._routes[api], "routeId", given)
+
+    def _kept(self, there: dict[str, Any], name: str, given: dict[str, Any]) -> Any:
+        there[f"{name}-{len(there)}"] = given
+        return 201, {}, json.dumps({name: f"{name}-{len(there) - 1}"}).encode()
+
+    def routes(self) -> dict[str, str]:
+        """Return the function of each route."""
+        return {
+            route["routeKey"]: self._integrations["api"][
+                route["target"].removeprefix("integrations/")
+            ]["integrationUri"]
+            for route in self._routes["api"].values()
+        }
+
+
+def http_apis() -> tuple[HttpApis, dict[str, Any]]:
+    service = HttpApis()
+    aws, registry = with_registry(http_apis=service)
+    registry["AWS::ApiGatewayV2::Api"] = {
+        "create": lambda *_: ("api", {"ApiId": "api"}),
+        "update": lambda *_: ("api", {"ApiId": "api"}),
+    }
+    stack_resources._http_apis(aws)
+    return service, registry["AWS::ApiGatewayV2::Api"]
+
+
+def body(payload: str = "2.0", **functions: str) -> dict[str, Any]:
+    def operation(function: str) -> dict[str, Any]:
+        asked = {"type": "aws_proxy", "uri": function, "payloadFormatVersion": payload}
+        return {"x-amazon-apigateway-integration": asked}
+
+    return {"Body": {"paths": {"/items": {m: operation(f) for m, f in functions.items()}}}}
+
+
+def test_an_http_api_has_the_routes_of_its_body() -> None:
+    service, handlers = http_apis()
+    made = handlers["create"]("Api", body(get="reader", post="writer"), "stack")
+    assert made == ("api", {"ApiId": "api"})
+    assert service.routes() == {"GET /items": "reader", "POST /items": "writer"}
+
+
+def test_an_update_leaves_no_route_of_the_former_body() -> None:
+    service, handlers = http_apis()
+    handlers["create"]("Api", body(get="reader", post="writer"), "stack")
+    handlers["update"]("api", {}, body(get="another"), "stack")
+    assert service.routes() == {"GET /items": "another"}
+
+
+def test_an_http_api_that_the_lab_cannot_serve_fails_the_stack() -> None:
+    _, handlers = http_apis()
+    with pytest.raises(ValueError, match=r"get /items: MiniStack speaks only format 2\.0"):
+        handlers["create"]("Api", body(payload="1.0", get="reader"), "stack")
