@@ -19,7 +19,7 @@ HOST = "us-west-2.pilotlight.example"
 def test_a_function_is_well_if_it_answers_as_it_should(status: int) -> None:
     client = FakeLambda({"app:live": lambda _event: {"statusCode": status}})
     assert answers(client, "app:live", "/health", {200, 404}) == f"GET /health answered {status}"
-    assert client.payloads[0]["path"] == "/health"
+    assert client.payloads[0]["rawPath"] == "/health"
 
 
 @pytest.mark.parametrize("status", [301, 404, 503])
