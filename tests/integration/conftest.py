@@ -17,6 +17,7 @@ from tests.handlers import context, load_handler
 from tests.integration.machine import (
     ACCOUNT,
     FUNCTIONS,
+    MOVE_FUNCTIONS,
     PRIMARY,
     SECONDARY,
     Faults,
@@ -31,7 +32,6 @@ from tests.integration.two_regions import TwoRegions
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.integration.two_regions import Replication
 
 REGIONS = (PRIMARY, SECONDARY)
 
@@ -138,26 +138,23 @@ def regions(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Iterator[TwoRe
     monkeypatch.setattr(preflight, "ping_client_of", lambda _region: functions)
     monkeypatch.setenv("MACHINE_ARNS", f"{machine.arn},{found.arn}")
     monkeypatch.setenv("TOPIC_ARN", machine.topic)
-    called = {
-        "Preflight": _handler("Preflight"),
-        "Proof": found.proof,
-        "Ledger": lambda _event: found.ledger,
-    }
-    for name, handler in called.items():
-        functions.handlers[function_arn(name)] = _replicating(found.replication, handler)
+    for name in MOVE_FUNCTIONS:
+        functions.handlers[function_arn(name)] = _replicating(found, name)
     functions.handlers["pilot-light-app:live"] = _app
     yield found
     for execution in found.executions():
         machine.stop(execution)
 
 
-def _replicating(
-    replication: Replication, handler: Callable[[dict[str, Any]], Any]
-) -> Callable[[dict[str, Any]], Any]:
+def _replicating(regions: TwoRegions, name: str) -> Callable[[dict[str, Any]], Any]:
     """Let replication go on while a function is called."""
+    handler = _handler(name, seconds=60)
 
     def called(event: dict[str, Any]) -> Any:
-        replication.step()
+        regions.called.append((name, event.get("step") or event.get("action")))
+        if event.get("step") == "tails":
+            regions.let_writes_end()
+        regions.replication.step()
         return handler(event)
 
     return called
@@ -172,8 +169,11 @@ def _loaded(name: str) -> Any:
     return _MODULES[name]
 
 
-def _handler(name: str) -> Callable[[dict[str, Any]], Any]:
-    return lambda event: _loaded(name.lower()).lambda_handler(event, context(name))
+def _handler(name: str, seconds: int = 10) -> Callable[[dict[str, Any]], Any]:
+    """A function under its time limit."""
+    given = context(name)
+    given.get_remaining_time_in_millis = lambda: seconds * 1000
+    return lambda event: _loaded(name.lower()).lambda_handler(event, given)
 
 
 def _app(event: dict[str, Any]) -> dict[str, Any]:
@@ -199,5 +199,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         "test_switchover.py",
         "test_switchover_failures.py",
         "test_switchover_interruptions.py",
+        "test_switchover_reports.py",
     }
     items[:] = others + (last if whole else [])

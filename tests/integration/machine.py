@@ -32,7 +32,7 @@ CAPACITY_MACHINE = "arn:aws:states:us-east-2:123456789012:stateMachine:pilot-lig
 SWITCHOVER_MACHINE = CAPACITY_MACHINE.replace("-capacity", "-switchover")
 PRIMARY, SECONDARY, ACCOUNT = "us-west-2", "us-east-2", "123456789012"
 CONTROL, RECOVERIES = "pilot-light-control", "pilot-light-recoveries"
-ITEMS = "pilot-light-items"
+ITEMS, LEDGER = "pilot-light-items", "pilot-light-ledger"
 FUNCTIONS = ("Intake", "Confirm", "Readiness", "Warm", "Decide", "Traffic", "Report")
 # What only a planned move calls.
 MOVE_FUNCTIONS = ("Preflight", "Proof", "Ledger")

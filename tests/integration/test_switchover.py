@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pilotlight import journal_proof
+from pilotlight.adapters import journal
 
 from tests.integration.machine import PRIMARY, RECOVERIES, SECONDARY
 from tests.integration.two_regions import FAILBACK, SWITCHOVER
@@ -69,8 +72,10 @@ def test_no_write_is_lost_while_users_write_all_the_time(
     done = threading.Event()
 
     def user() -> None:
-        while not done.is_set():
-            written.extend(filter(None, [regions.write(source)]))
+        for n in itertools.count():
+            if done.is_set():
+                break
+            written.extend(filter(None, [regions.write(source, f"item-{n % 3}")]))
             time.sleep(0.03)
 
     thread = threading.Thread(target=user)
@@ -83,6 +88,10 @@ def test_no_write_is_lost_while_users_write_all_the_time(
     assert run.output["outcome"] == "switched_over", run.output["summary"]
     assert written
     assert set(written) <= regions.journal(target)
+    assert run.output["proof"]["writes"] == len(written), "the proof is of every one of them"
+    for n in range(3):
+        before, after = (regions.items(r).get(f"item-{n}") for r in (source, target))
+        assert before == after
 
 
 def test_a_move_leaves_a_cooldown_and_no_lock(regions: TwoRegions, machine: Machine) -> None:
@@ -145,7 +154,8 @@ def cut(regions: TwoRegions, _network: Network) -> None:
 def not_caught_up(regions: TwoRegions, _network: Network) -> None:
     source, _ = regions_of(regions)
     regions.replication.cut = True
-    regions.write(source)
+    # Older than what the proof leaves aside while users write.
+    regions.write(source, ago=120)
 
 
 def regions_of(regions: TwoRegions) -> tuple[str, str]:
@@ -221,32 +231,81 @@ def test_an_unready_secondary_is_no_target(
     assert machine.active() == (PRIMARY, 1)
 
 
+def left_behind(regions: TwoRegions) -> str:
+    """A write that the Primary acknowledged and a failover left behind. It arrived since."""
+    regions.serve(PRIMARY, 3)
+    regions.replication.cut = True
+    write_id = regions.write(PRIMARY, ago=120)
+    assert write_id
+    regions.serve(SECONDARY, 4)
+    assert regions.ask("Ledger", action="reconcile")["open"] == 1
+    regions.replication.cut = False
+    regions.replication.flush()
+    assert write_id in regions.journal(SECONDARY)
+    return write_id
+
+
 def test_a_failback_waits_for_the_review_of_the_ledger(
     regions: TwoRegions, machine: Machine
 ) -> None:
-    regions.serve(SECONDARY, 4)
-    regions.ledger |= {"open": 3, "late": 2, "lost": 1}
+    left_behind(regions)
     run = regions.run(FAILBACK)
     assert run.output["outcome"] == "refused"
     assert run.output["decision"]["unmet"] == ["ledger_reviewed"]
-    assert "3 writes of the ledger are to be reviewed" in machine.notices()[-1][1]
+    assert "1 writes of the ledger are to be reviewed" in machine.notices()[-1][1]
+    assert machine.active() == (SECONDARY, 4)
 
 
-def test_journals_that_are_not_compared_to_their_end_are_no_review(regions: TwoRegions) -> None:
+def test_what_a_person_has_accepted_lets_the_failback_pass(
+    regions: TwoRegions, machine: Machine
+) -> None:
+    write_id = left_behind(regions)
+    assert regions.run(FAILBACK).output["outcome"] == "refused"
+    found = regions.ask("Ledger", action="accept", write_ids=[write_id], by="a person")
+    assert (found["accepted"], found["open"]) == ([write_id], 0)
+    assert regions.run(FAILBACK).output["outcome"] == "switched_over"
+    assert machine.active() == (PRIMARY, 5)
+
+
+def test_journals_that_are_not_compared_to_their_end_are_no_review(
+    regions: TwoRegions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tests.integration import conftest
+
     regions.serve(SECONDARY, 4)
-    regions.ledger |= {"complete": False}
+    monkeypatch.setattr(conftest._loaded("ledger"), "PIECE_MS", 60_001)
     run = regions.run(FAILBACK)
     assert run.output["decision"]["unmet"] == ["ledger_reviewed"]
     assert run.states.count("ReconcileLedger") == 8
 
 
+def test_a_switchover_asks_no_ledger(regions: TwoRegions) -> None:
+    assert regions.run(SWITCHOVER).output["outcome"] == "switched_over"
+    assert regions.calls("Ledger", "reconcile") == 0
+
+
 def test_a_target_that_catches_up_late_is_waited_for(regions: TwoRegions) -> None:
     regions.replication.lag = 7
-    regions.write(PRIMARY)
+    regions.write(PRIMARY, ago=120)
     regions.replication.step()
     run = regions.run(SWITCHOVER)
     assert run.output["outcome"] == "switched_over"
-    assert run.states.count("ProveUpToNow") > 1
+    assert regions.calls("Proof", "watermark") > 1
+    assert run.output["proof"]["writes"] == 0, "it was compared before the drain"
+
+
+def test_a_long_journal_is_compared_in_several_steps_before_the_drain(
+    regions: TwoRegions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in range(16):
+        regions.write(PRIMARY, f"item-{n}", ago=120 + n)
+    regions.replication.flush()
+    monkeypatch.setattr(journal_proof, "SPANS", 1)
+    monkeypatch.setattr(journal, "PAGE", 2)
+    run = regions.run(SWITCHOVER)
+    assert run.output["outcome"] == "switched_over"
+    assert run.states.count("CompareOn") >= 1
+    assert run.output["proof"]["writes"] == 0
 
 
 # --- nothing to do --------------------------------------------------------------------------------

@@ -36,7 +36,14 @@ EVIDENCE = {
     "ReconcileLedger": ["ledger_reviewed"],
     "ProveUpToNow": ["caught_up"],
 }
-OPTIONAL = {"Announce", "WarmTarget", "StartCooldown", "NotifyOutcome", "MoveCapacity"}
+OPTIONAL = {
+    "Announce",
+    "WarmTarget",
+    "StartCooldown",
+    "WriteReport",
+    "NotifyOutcome",
+    "MoveCapacity",
+}
 ELSEWHERE = {
     "ReadLock",
     "FindRecord",
@@ -44,11 +51,12 @@ ELSEWHERE = {
     "UndoDrain",
     "NotifyFailure",
     "ReleaseLockAfterFailure",
+    "WriteFailureReport",
 }
 
 
 def fault(state: str) -> Exception:
-    if state in FUNCTIONS | set(EVIDENCE) | {"WarmTarget"}:
+    if state in FUNCTIONS | set(EVIDENCE) | {"WarmTarget", "WriteReport"}:
         return FunctionFailed("SomeError")
     return aws_error("AccessDeniedException")
 
@@ -151,25 +159,48 @@ def test_a_drain_that_the_source_never_shows_is_undone(
     assert_failed(machine, run, "AwaitDrain")
     assert "DrainNotSeen" in run.cause
     assert regions.control()["state"] == "serving"
-    assert run.states[-4:-1] == ["UndoDrain", "NotifyFailure", "ReleaseLockAfterFailure"]
+    assert run.states[-6:-3] == ["UndoDrain", "NotifyFailure", "ReleaseLockAfterFailure"]
 
 
 def test_a_write_that_never_arrives_is_not_left_behind(
     regions: TwoRegions, machine: Machine
 ) -> None:
     regions.serve(SECONDARY, 4)
+    last: list[str | None] = []
 
     def last_write_then_cut() -> None:
-        if not regions.replication.cut:
-            assert regions.write(SECONDARY)
+        if not last:
+            last.append(regions.write(SECONDARY))
             regions.replication.cut = True
 
     machine.faults.call("Drain", last_write_then_cut)
     run = regions.run(FAILBACK)
     assert_failed(machine, run, "Prove")
-    assert "TailsDiffer" in run.cause
+    assert f"{PRIMARY} lacks 1 writes of {SECONDARY} ({last[0]})" in run.cause
+    assert regions.calls("Proof", "tails") == 16, "asked again and again, and then given up"
     assert machine.active() == (SECONDARY, 4)
+    assert regions.control()["state"] == "serving"
     assert regions.write(SECONDARY), "users write on"
+
+
+@pytest.mark.parametrize("what", ["J#", "I#"], ids=["journal entry", "item"])
+def test_a_write_of_which_a_part_arrives_late_is_waited_for(
+    regions: TwoRegions, machine: Machine, what: str
+) -> None:
+    """Partitions replicate in no order: neither of the two speaks for the other."""
+    last: list[str] = []
+
+    def last_write() -> None:
+        if not last:
+            last.extend(filter(None, [regions.write(PRIMARY)]))
+            regions.replication.late = {what: 12}
+
+    machine.faults.call("Drain", last_write)
+    run = regions.run(SWITCHOVER)
+    assert run.output["outcome"] == "switched_over", run.cause
+    assert 1 < regions.calls("Proof", "tails") <= 16
+    assert set(last) <= regions.journal(SECONDARY)
+    assert regions.items(SECONDARY).get("tea") == regions.items(PRIMARY).get("tea")
 
 
 def test_a_proof_that_does_not_say_so_is_none(

@@ -8,23 +8,30 @@ from __future__ import annotations
 
 import json
 import random
+import threading
 import time
-import uuid
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import boto3
+from pilotlight import moments
 from pilotlight.adapters.heartbeats import Heartbeats
+from pilotlight.adapters.items_table import ItemsTable
+from pilotlight.adapters.ledger_table import LedgerTable
 from pilotlight.domain.heartbeat import Heartbeat
+from pilotlight.domain.writes import plan
+from ulid import ULID
 
 from tests.integration.machine import (
     CONTROL,
     ITEMS,
+    LEDGER,
     PRIMARY,
     RECOVERIES,
     SECONDARY,
     SWITCHOVER_DEFINITION,
     definition,
+    function_arn,
 )
 
 if TYPE_CHECKING:
@@ -41,13 +48,20 @@ class Replication:
 
     def __init__(self, clients: dict[str, Any]) -> None:
         self._clients, self._random = clients, random.Random(4711)
+        self._stepping = threading.Lock()
         self._seen: dict[str, dict[Key, dict[str, Any]]] = {r: {} for r in clients}
         self._on_its_way: list[tuple[int, str, Key, dict[str, Any]]] = []
         self._step = 0
         self.lag, self.cut = 0, False
+        # What takes longer: the beginning of a partition key, and by how many steps.
+        self.late: dict[str, int] = {}
 
     def step(self) -> None:
-        """Pick up what was written, and deliver what is due."""
+        """Pick up what was written, and deliver what is due. Functions are called side by side."""
+        with self._stepping:
+            self._take_step()
+
+    def _take_step(self) -> None:
         self._step += 1
         for region in self._clients:
             self._pick_up(region)
@@ -77,7 +91,8 @@ class Replication:
                 if self._seen[region].get(key) == item or key[1][0].startswith("canary#"):
                     continue
                 self._seen[region][key] = item
-                self._on_its_way.append((self._step + self.lag, other, key, item))
+                more = sum(n for start, n in self.late.items() if key[1][0].startswith(start))
+                self._on_its_way.append((self._step + self.lag + more, other, key, item))
 
 
 class TwoRegions:
@@ -96,10 +111,21 @@ class TwoRegions:
                 KeySchema=[{"AttributeName": n, "KeyType": kind} for n, kind in keys],
             )
         self.replication = Replication(self.replicas)
-        self._written: list[set[str]] = []
-        self.ledger = {"complete": True, "open": 0, "late": 0, "lost": 0, "entries": []}
+        self._create_ledger()
+        self._writing = threading.Lock()
+        # Function and step or action of each call of what only a planned move calls.
+        self.called: list[tuple[str, str]] = []
         self.arn = self.deploy()
         self.serve(PRIMARY, 1)
+
+    def _create_ledger(self) -> None:
+        keys = [("pk", "HASH"), ("sk", "RANGE")]
+        self.machine.dynamodb.create_table(
+            TableName=LEDGER,
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": n, "AttributeType": "S"} for n, _ in keys],
+            KeySchema=[{"AttributeName": n, "KeyType": kind} for n, kind in keys],
+        )
 
     def deploy(self, name: str = "", **overrides: str) -> str:
         """Deploy the machine as other parameters would."""
@@ -112,13 +138,17 @@ class TwoRegions:
 
     # --- what is the case ------------------------------------------------------------------------
     def serve(self, active: str, epoch: int, recorded: bool = True) -> None:
-        """One Region serves, both are well, replication flows, and the sentinel says so."""
+        """One Region serves, both are well, replication flows, and the sentinel says so.
+
+        The journals were compared up to the last change of the active Region.
+        """
         self.machine.seed(active, epoch)
         passive = PRIMARY if active == SECONDARY else SECONDARY
         self.beat(active, passive)
         self.sentinel()
         if recorded and epoch > 1:
             self.row(f"recovery#{epoch}", outcome="promoted")
+        LedgerTable(self.machine.dynamodb, LEDGER).keep_cursor({"epoch": max(epoch - 1, 1)})
         self.replication.flush()
 
     def beat(self, active: str, passive: str, age: float = 1.0) -> None:
@@ -141,17 +171,35 @@ class TwoRegions:
         item = {"pk": {"S": pk}} | {k: {"S": v} for k, v in strings.items()}
         self.machine.dynamodb.put_item(TableName=RECOVERIES, Item=item)
 
-    def write(self, region: str) -> str | None:
+    def write(self, region: str, item_id: str = "tea", ago: float = 0) -> str | None:
         """A user's write where the fence lets it pass: its id, or None where it was refused."""
-        control = self.control(region)
-        ours = control["active_region"] == region
-        expired = int(control.get("drain_until", "0")) < time.time() * 1000
-        if not ours or (control["state"] == "draining" and not expired):
-            return None
-        write_id, epoch = uuid.uuid4().hex, control["epoch"]
-        entry = {"pk": {"S": f"J#{region}#{epoch}#0"}, "sk": {"S": write_id}}
-        self.replicas[region].put_item(TableName=ITEMS, Item=entry)
-        return write_id
+        with self._writing:
+            control = self.control(region)
+            ours = control["active_region"] == region
+            expired = int(control.get("drain_until", "0")) < time.time() * 1000
+            if not ours or (control["state"] == "draining" and not expired):
+                return None
+            at, items = datetime.now(UTC) - timedelta(seconds=ago), self.items(region)
+            write = plan(
+                "replace",
+                item_id=item_id,
+                text="green",
+                current=items.get(item_id),
+                region=region,
+                epoch=int(control["epoch"]),
+                write_id=str(ULID.from_datetime(at)),
+                now=moments.text(at),
+            )
+            items.write(write)
+            return write.new.write_id
+
+    def let_writes_end(self) -> None:
+        """Wait for a write that has passed the fence: a wait of the machine is compressed."""
+        with self._writing:
+            pass
+
+    def items(self, region: str) -> ItemsTable:
+        return ItemsTable(self.replicas[region], ITEMS)
 
     def journal(self, region: str) -> set[str]:
         found = self.replicas[region].scan(TableName=ITEMS, ConsistentRead=True)["Items"]
@@ -170,33 +218,19 @@ class TwoRegions:
         changed = {k: {"N" if isinstance(v, int) else "S": str(v)} for k, v in values.items()}
         self.machine.dynamodb.put_item(TableName=CONTROL, Item=item | changed)
 
-    # --- the functions that others write, by their contract --------------------------------------
-    def proof(self, event: dict[str, Any]) -> dict[str, Any]:
-        source, target, step = event["source"], event["target"], event["step"]
-        if step == "seen":
-            found = self.control(source)
-            wanted = ("draining", event["drained_by"], str(event["epoch"]))
-            if (found["state"], found["changed_by"], found["epoch"]) != wanted:
-                raise DrainNotSeen(f"{source} still serves.")
-            return {"seen": True}
-        written, held = self.journal(source), self.journal(target)
-        count, missing = len(written), written - held
-        if step == "watermark":
-            # Users write on: what was there some comparisons ago is to have arrived by this one.
-            self._written = [*self._written, written][-5:]
-            late = self._written[0] - held
-            return {"caught_up": not late, "watermark": "-", "compared": count}
-        if missing:
-            raise TailsDiffer(f"{len(missing)} writes are missing in {target}.")
-        at = datetime.now(UTC).isoformat()
-        return {"proven": True, "writes": count, "watermark": "-", "compared_at": at}
-
     # --- executions ------------------------------------------------------------------------------
     def start(self, request: dict[str, Any], arn: str | None = None) -> str:
         return self.machine.start(request, arn or self.arn)
 
     def run(self, request: dict[str, Any], arn: str | None = None) -> Run:
         return self.machine.wait(self.start(request, arn), 60)
+
+    def ask(self, function: str, **event: Any) -> Any:
+        """What a function answers to a person."""
+        return self.machine.functions.handlers[function_arn(function)](event)
+
+    def calls(self, function: str, step: str) -> int:
+        return self.called.count((function, step))
 
     def executions(self) -> list[str]:
         found = self.machine.sfn.list_executions(stateMachineArn=self.arn)["executions"]
@@ -207,11 +241,3 @@ class TwoRegions:
         found = {k: next(iter(v.values())) for k, v in self.machine.record(epoch).items()}
         parts = ("timeline", "proof", "drain", "decision", "evidence", "traffic")
         return found | {k: json.loads(found[k]) for k in parts if k in found}
-
-
-class DrainNotSeen(Exception):
-    """As functions/proof raises it."""
-
-
-class TailsDiffer(Exception):
-    """As functions/proof raises it."""
