@@ -32,8 +32,9 @@ def lab():
     engine = process.start(config, owned=True)
     try:
         deployment.build(progress)
-        # Without it a promotion requests no capacity, and needs no permission to.
-        deployment.deploy(config, progress, "ProvisionedConcurrency=1")
+        # Without the first a promotion requests no capacity, and needs no permission to. Without
+        # the second a planned move waits until the Primary has been well for some minutes.
+        deployment.deploy(config, progress, "ProvisionedConcurrency=1", "HealthyMinutes=0")
         found = DeployedLab(config, Control(config))
         # No recovery but those that the exercises start.
         found.client("events").disable_rule(Name=f"{config.app_name}-start-failover")

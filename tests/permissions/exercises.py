@@ -6,9 +6,8 @@ import time
 import uuid
 from typing import TYPE_CHECKING
 
-from tests.permissions import ledger_exercises
+from tests.permissions import ledger_exercises, planned_move
 from tests.permissions.deployed import FunctionFailed
-from tests.permissions.planned_move import proof
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -282,7 +281,13 @@ EXERCISES: dict[str, tuple[Exercise, ...]] = {
     "JanitorRole": (janitor,),
     "BreakGlassRole": (break_glass,),
     "OverviewRole": (overview,),
-    "ProofRole": (proof,),
+    "ProofRole": (planned_move.proof,),
+    "PreflightRole": (planned_move.preflight,),
+    "SwitchoverRole": (
+        planned_move.move_to_where_it_is_already,
+        planned_move.switchover,
+        planned_move.failback,
+    ),
     "LedgerStreamRole": (ledger_exercises.arrivals,),
     "LedgerRole": (ledger_exercises.a_reconciled_and_replayed_write,),
     "SeedRole": (seed,),

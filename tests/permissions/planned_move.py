@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 from tests.permissions.deployed import CACHED_SECONDS, FunctionFailed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.permissions.deployed import DeployedLab
 
 # Within which the lab replicates a write, with a margin.
 REPLICATION_SECONDS = 10
+# Within which the Region that serves has written all of its heartbeats.
+HEARTBEATS_SECONDS = 20
 
 
 def proof(lab: DeployedLab) -> list[str]:
@@ -54,3 +59,98 @@ def _looked_for_in_the_secondary(lab: DeployedLab) -> list[str]:
     except FunctionFailed as error:
         return [] if f"{lab.primary} is active" in str(error) else [str(error)]
     return ["a drain was seen that is none"]
+
+
+def preflight(lab: DeployedLab) -> list[str]:
+    """Look in both directions, try the Primary, and warm both Regions."""
+    lab.reset()
+    ways = ((lab.primary, lab.secondary), (lab.secondary, lab.primary))
+    wrong = []
+    try:
+        for source, target in ways:
+            seen = _step(lab, "look", source, target)
+            parts = {"sentinel": seen["sentinel"], "scheduled": seen["scheduled"]}
+            parts |= seen["replication"]
+            wrong += [f"{name}: {p['error']}" for name, p in parts.items() if "error" in p]
+            warmed = _step(lab, "warm", source, target)["targets"]
+            wrong += [f"{t['failed']} pings of {t['function']}" for t in warmed if t["failed"]]
+        tried = _step(lab, "target", lab.secondary, lab.primary)
+    except FunctionFailed as error:
+        return [str(error)]
+    return wrong + [f"{c['name']}: {c['detail']}" for c in tried["checks"] if not c["ok"]]
+
+
+def move_to_where_it_is_already(lab: DeployedLab) -> list[str]:
+    with _serving(lab, lab.secondary, 2):
+        lab.put("recoveries", pk="recovery#2", execution="-")
+        found = lab.run("switchover", {"mode": "switchover", "reason": "exercise"})
+        return _ended(lab, found, "already_there")
+
+
+def switchover(lab: DeployedLab) -> list[str]:
+    with _serving(lab, lab.primary, 1):
+        _await_heartbeats(lab, lab.primary, lab.secondary)
+        found = lab.run("switchover", {"mode": "switchover", "reason": "exercise"})
+        return _ended(lab, found, "switched_over")
+
+
+def failback(lab: DeployedLab) -> list[str]:
+    """What other exercises left in the ledger is accepted before."""
+    with _serving(lab, lab.secondary, 2):
+        _await_heartbeats(lab, lab.secondary, lab.primary)
+        while not (found := lab.invoke("ledger", {"action": "reconcile"}))["complete"]:
+            pass
+        if found["open"]:
+            lab.invoke("ledger", {"action": "accept", "write_ids": "all", "by": "exercise"})
+        found = lab.run("switchover", {"mode": "failback", "reason": "exercise"})
+        return _ended(lab, found, "switched_over")
+
+
+def _step(lab: DeployedLab, step: str, source: str, target: str) -> Any:
+    return lab.invoke("preflight", {"step": step, "source": source, "target": target})
+
+
+@contextmanager
+def _serving(lab: DeployedLab, region: str, epoch: int) -> Iterator[None]:
+    """Let a Region serve, with no lock and no record, and the Primary again afterwards."""
+    try:
+        _serve(lab, region, epoch)
+        yield
+    finally:
+        _serve(lab, lab.primary, 1)
+
+
+def _serve(lab: DeployedLab, region: str, epoch: int) -> None:
+    for key in ("lock", "recovery#2", "recovery#3"):
+        lab.forget(key)
+    who: dict[str, Any] = {"active_region": region, "epoch": epoch, "state": "serving"}
+    lab.put("control", pk="control", changed_at="-", changed_by="a person", **who)
+    time.sleep(CACHED_SECONDS)
+
+
+def _await_heartbeats(lab: DeployedLab, source: str, target: str) -> None:
+    """Wait until the target holds a young heartbeat of each of the source's keys."""
+    end = time.monotonic() + HEARTBEATS_SECONDS
+    while time.monotonic() < end:
+        held = _step(lab, "look", source, target)["replication"]["to_target"]
+        if (held.get("age_seconds") or HEARTBEATS_SECONDS) < HEARTBEATS_SECONDS / 2:
+            return
+        time.sleep(0.5)
+
+
+def _ended(lab: DeployedLab, found: dict[str, Any], outcome: str) -> list[str]:
+    wrong = []
+    if (found["status"], found.get("outcome")) != ("SUCCEEDED", outcome):
+        told = found["cause"] or found.get("summary")
+        wrong.append(f"ended {found['status']}, {found.get('outcome')}: {told}")
+    if found.get("notified") is not True:
+        wrong.append("nobody was notified")
+    if not found.get("report"):
+        wrong.append("no report was written")
+    moved, lock = outcome == "switched_over", lab.item("recoveries", "lock")
+    if moved and not found.get("capacity", {}).get("asked"):
+        wrong.append(f"capacity was not asked for: {found.get('capacity')}")
+    if "owner" in lock or ("cooldown_until" in lock) is not moved:
+        wrong.append(f"the lock was left as {lock}")
+    cold = [c for c in (found.get("decision") or {}).get("conditions", []) if not c["met"]]
+    return wrong + [f"{c['name']}: {c['detail']}" for c in cold if c["name"] == "target_warm"]
