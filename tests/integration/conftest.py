@@ -197,8 +197,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         "test_approval.py",
         "test_reports.py",
         "test_switchover.py",
+        "test_switchover_drains.py",
         "test_switchover_failures.py",
         "test_switchover_interruptions.py",
+        "test_switchover_refusals.py",
         "test_switchover_reports.py",
     }
     items[:] = others + (last if whole else [])
