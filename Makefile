@@ -16,6 +16,9 @@ up: install  ## Start the two-Region lab, deploy the application, and keep it ru
 cost: install  ## Compute what an idle month and a failover cost, from the template
 	@$(BIN)/python -m cost $(COST_FLAGS)
 
+moves: install  ## Ten planned moves under load, there and back (about three minutes)
+	@$(BIN)/lab moves $(MOVES_FLAGS)
+
 bench: install  ## Compare designs over 20 outages, side by side (about 20 minutes)
 	@$(BIN)/lab bench $(BENCH_FLAGS)
 
@@ -83,4 +86,4 @@ clean:  ## Remove everything that the other targets made
 	-@[ -x $(BIN)/lab ] && $(BIN)/lab down
 	rm -rf .venv .lab .aws-sam reports .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
 
-.PHONY: help drill up bench cost audit test check unit integration e2e outages by-hand permissions format install install-dev lock clean
+.PHONY: help drill up moves bench cost audit test check unit integration e2e outages by-hand permissions format install install-dev lock clean

@@ -40,6 +40,13 @@ SPEED = click.option(
     show_default=True,
     help="How much faster AWS's own intervals run; the code under test never does.",
 )
+LAG = click.option(
+    "--replication-lag",
+    type=click.FloatRange(0, 60),
+    default=0.5,
+    show_default=True,
+    help="Seconds that a write needs to the other Region, at most.",
+)
 STYLE = click.option(
     "--style",
     type=click.Choice(STYLES),
@@ -145,13 +152,7 @@ def welcome(config: LabConfig) -> str:
 
 @cli.command(epilog=OUTAGES)
 @SPEED
-@click.option(
-    "--replication-lag",
-    type=click.FloatRange(0, 60),
-    default=0.5,
-    show_default=True,
-    help="Seconds that a write needs to the other Region.",
-)
+@LAG
 @click.option(
     "--reports",
     type=click.Path(file_okay=False),
@@ -187,6 +188,41 @@ def drill(
 
     config = described(speed=speed, replication_lag=replication_lag, **options)
     sys.exit(0 if run_drill(config, reports, outage=outage, style=style, keep=keep) else 1)
+
+
+@cli.command()
+@click.option(
+    "--count", type=click.IntRange(1, 200), default=10, show_default=True, help="How many."
+)
+@click.option(
+    "--users", type=click.IntRange(1, 8), default=3, show_default=True, help="Side by side."
+)
+@SPEED
+@LAG
+@click.option(
+    "--reports",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=ROOT / "reports" / "moves",
+    help="Where moves.json goes.",
+)
+@ports
+def moves(
+    *,
+    count: int,
+    users: int,
+    speed: float,
+    replication_lag: float,
+    reports: Path,
+    **options: int,
+) -> None:
+    """Move to the Secondary and back, as planned, under load, and measure what writers notice.
+
+    The exit code says whether every move moved and no acknowledged write was lost.
+    """
+    from lab.drill.moves import run_moves
+
+    config = described(speed=speed, replication_lag=replication_lag, **options)
+    sys.exit(0 if run_moves(config, reports, count=count, users=users).well else 1)
 
 
 @cli.command()

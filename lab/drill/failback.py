@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from lab.drill.losses import late_entries
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from lab.drill.checks import Judgement
-    from lab.drill.observations import Control, Execution, Observations
+    from lab.drill.observations import Control, Execution, Observations, Request
 
 # What is written to one item: in the Primary, in the last moment before its loss, and then in the
 # Secondary, which never saw it.
@@ -73,9 +73,12 @@ def refused_write_seconds(seen: Observations) -> float | None:
     did. None where there was no move, or no good one followed.
     """
     back = seen.failback
-    if back is None or back.run is None:
-        return None
-    during = [r for r in seen.requests if r.kind == "write" and back.asked <= r.started]
+    return None if back is None or back.run is None else refusal(seen.requests, back.asked)
+
+
+def refusal(requests: Iterable[Request], since: float) -> float | None:
+    """Return how long no write was taken since a moment; None where none was taken any more."""
+    during = [r for r in requests if r.kind == "write" and since <= r.started]
     failed = [r for r in during if not r.good]
     if not failed:
         return 0.0

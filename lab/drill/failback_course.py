@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from lab.drill.failback import Failback
 from lab.drill.history import text_of, written
+from lab.drill.waiting import caught_up, within
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from lab.config import LabConfig
     from lab.control import Control
     from lab.drill.observations import Observations
@@ -41,15 +40,15 @@ def fail_back(
     with progress.step(f"Planned move back to {config.primary_region}"):
         back.asked = time.time()
         arn = watch.start("switchover", REQUEST)
-        _within(MOVE_SECONDS, lambda: watch.ended(arn))
+        within(MOVE_SECONDS, lambda: watch.ended(arn))
         back.run, back.ended = watch.execution(arn), time.time()
-        _within(SETTLE_SECONDS, lambda: lab.leads_to() == config.primary_region)
+        within(SETTLE_SECONDS, lambda: lab.leads_to() == config.primary_region)
         back.leads_to = lab.leads_to()
         time.sleep(AFTERWARDS_SECONDS)
         recent = [w for w in traffic.writes if w.acknowledged > time.time() - AFTERWARDS_SECONDS]
         back.served = dict(Counter(str(w.region) for w in recent))
     traffic.stop()
-    _within(SETTLE_SECONDS, lambda: _caught_up(config, lab))
+    within(SETTLE_SECONDS, lambda: caught_up(lab))
     back.control = watch.control()
     rows = watch.rows(config.primary_region)
     back.written = written(rows)
@@ -65,7 +64,7 @@ def _settle_the_ledger(watch: Watch, back: Failback) -> None:
         found.update(watch.ledger(action="reconcile"))
         return bool(found.get("complete"))
 
-    back.complete = _within(LEDGER_SECONDS, compared)
+    back.complete = within(LEDGER_SECONDS, compared)
     entries = watch.ledger(action="list")["entries"]
     lost = [e["write_id"] for e in entries if "lost" in e["kinds"] and e["status"] == "open"]
     if lost:
@@ -73,17 +72,3 @@ def _settle_the_ledger(watch: Watch, back: Failback) -> None:
     watch.ledger(action="accept", write_ids="all", by=WHO)
     settled = watch.ledger(action="list")
     back.ledger, back.open_after = settled["entries"], settled["open"]
-
-
-def _caught_up(config: LabConfig, lab: Control) -> bool:
-    links = lab.act("replication")["links"].values()
-    return all(link["waiting"] == 0 for link in links)
-
-
-def _within(seconds: float, done: Callable[[], bool]) -> bool:
-    end = time.time() + seconds
-    while not done():
-        if time.time() > end:
-            return False
-        time.sleep(0.2)
-    return True

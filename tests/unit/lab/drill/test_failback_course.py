@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from lab.drill import failback_course
+from lab.drill import failback_course, waiting
 from lab.drill.failback_course import WHO, fail_back
 from lab.drill.observations import Control, Execution, Observations, Write
 from lab.progress import Progress
@@ -94,7 +94,8 @@ class World:
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     found = World()
-    monkeypatch.setattr(failback_course, "time", found)
+    for module in (failback_course, waiting):
+        monkeypatch.setattr(module, "time", found)
     return found
 
 

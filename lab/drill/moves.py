@@ -1,0 +1,186 @@
+"""`lab moves`: planned moves under load, there and back, and for how long each refuses writes."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+
+from lab import deployment, process
+from lab.bench.figures import percentile
+from lab.config import LabError
+from lab.control import Control
+from lab.drill.failback import refusal
+from lab.drill.history import written
+from lab.drill.traffic import Https, Traffic
+from lab.drill.waiting import caught_up, within
+from lab.drill.watching import Watch
+from lab.progress import Progress, console
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from lab.config import LabConfig
+    from lab.drill.observations import Execution
+
+MODES = ("switchover", "failback")
+STEADY_SECONDS, MOVE_SECONDS, SETTLE_SECONDS, PAUSE_SECONDS = 120.0, 90.0, 30.0, 2.0
+
+
+@dataclass(frozen=True)
+class Move:
+    """One planned move, and how long its states took. Seconds are wall time, measured."""
+
+    mode: str
+    outcome: str
+    seconds: float
+    refused_write_seconds: float | None
+    summary: str
+    states: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What all moves together came to."""
+
+    moves: list[Move]
+    acknowledged_writes: int
+    present_writes: int
+    lost_writes: int
+    replication_lag: float
+    speed: float
+
+    @property
+    def well(self) -> bool:
+        """Whether every move moved and no acknowledged write was lost."""
+        moved = all(m.outcome == "switched_over" for m in self.moves)
+        return moved and bool(self.acknowledged_writes) and not self.lost_writes
+
+    @property
+    def refused(self) -> list[float]:
+        """The seconds of refused writes of the moves that are known."""
+        known = [m.refused_write_seconds for m in self.moves]
+        return [seconds for seconds in known if seconds is not None]
+
+
+def run_moves(config: LabConfig, folder: Path, *, count: int, users: int) -> Found:
+    """Make planned moves in a lab of its own, write moves.json, and print what they came to."""
+    progress = Progress()
+    with progress.step("Engine: a laptop AWS with two Regions"):
+        engine = process.start(config.with_options(speed=1.0), owned=True)
+    try:
+        deployment.build(progress)
+        deployment.deploy(config, progress)
+        lab = Control(config)
+        lab.act("speed", factor=config.speed)
+        found = Moves(config, lab, progress, users).run(count)
+    finally:
+        engine.stop()
+    folder.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(asdict(found), indent=2)
+    (folder / "moves.json").write_text(text + "\n", encoding="utf-8")
+    show(found)
+    return found
+
+
+class Moves:
+    """Planned moves of a lab that is up, with users who go on."""
+
+    def __init__(self, config: LabConfig, lab: Control, progress: Progress, users: int) -> None:
+        self._config, self._lab, self._progress = config, lab, progress
+        self._watch, https = Watch(config, lab), Https(config)
+        self._users = [Traffic(config, https) for _ in range(users)]
+
+    def run(self, count: int) -> Found:
+        """Move back and forth, then look what became of every write."""
+        with self._progress.step("Healthy checks, and a heartbeat of each Region"):
+            if not within(STEADY_SECONDS, self._steady):
+                raise LabError("The health checks did not settle. See .lab/last/engine.log.")
+            time.sleep(heartbeat_wait(self._config.speed))
+        try:
+            for user in self._users:
+                user.start()
+            time.sleep(PAUSE_SECONDS)
+            moves = [self._move(MODES[n % 2]) for n in range(count)]
+        finally:
+            for user in self._users:
+                user.stop()
+        within(SETTLE_SECONDS, lambda: caught_up(self._lab))
+        return self._found(moves)
+
+    def _steady(self) -> bool:
+        return all(check["healthy"] for check in self._lab.act("health"))
+
+    def _move(self, mode: str) -> Move:
+        config = self._config
+        target = config.secondary_region if mode == "switchover" else config.primary_region
+        with self._progress.step(f"{mode} to {target}"):
+            asked = time.time()
+            arn = self._watch.start("switchover", {"mode": mode, "reason": "moves under load"})
+            within(MOVE_SECONDS, lambda: self._watch.ended(arn))
+            run, took = self._watch.execution(arn), time.time() - asked
+            within(SETTLE_SECONDS, lambda: self._lab.leads_to() == target)
+            time.sleep(PAUSE_SECONDS + heartbeat_wait(config.speed))
+        return self._judged(mode, run, took, asked)
+
+    def _judged(self, mode: str, run: Execution, took: float, asked: float) -> Move:
+        # The longest of all users counts; one to whom nobody answers any more counts as unknown.
+        each = [refusal(list(user.requests), asked) for user in self._users]
+        known = [seconds for seconds in each if seconds is not None]
+        longest = max(known) if len(known) == len(each) else None
+        told = str(run.output.get("summary") or run.output)
+        states = {s.name: round(s.exited - s.entered, 3) for s in run.states}
+        return Move(mode, run.outcome, round(took, 3), longest, told, states)
+
+    def _found(self, moves: list[Move]) -> Found:
+        control = self._watch.control()
+        if control is None:
+            raise LabError("The control item could not be read at the end.")
+        there = written(self._watch.rows(control.active_region))
+        acknowledged = {w.write_id for user in self._users for w in user.writes}
+        lost = acknowledged - there
+        config = self._config
+        return Found(
+            moves,
+            len(acknowledged),
+            len(acknowledged & there),
+            len(lost),
+            config.replication_lag,
+            config.speed,
+        )
+
+
+def heartbeat_wait(speed: float) -> float:
+    """Return the seconds in which each Region's schedule has written a heartbeat once."""
+    return 60 / speed + 1
+
+
+def show(found: Found) -> None:
+    """Print each move, and what they came to."""
+    table = Table(box=None, pad_edge=False)
+    for head in ("move", "outcome", "took", "refused writes for"):
+        table.add_column(head, justify="left" if head in ("move", "outcome") else "right")
+    for move in found.moves:
+        refused = move.refused_write_seconds
+        told = "unknown" if refused is None else f"{refused:.2f} s"
+        table.add_row(move.mode, move.outcome, f"{move.seconds:.1f} s", told)
+    console.print()
+    console.print(table)
+    console.print()
+    for move in found.moves:
+        if move.outcome != "switched_over":
+            console.print(f"{move.mode}: {move.summary}", soft_wrap=True, markup=False)
+    if found.refused:
+        median, longest = percentile(found.refused, 0.5), max(found.refused)
+        console.print(
+            f"Writes were refused for {median:.2f} s (p50), {longest:.2f} s at most, at a "
+            f"replication lag of {found.replication_lag:g} s. Measured, wall time."
+        )
+    console.print(
+        f"Of {found.acknowledged_writes} acknowledged writes {found.present_writes} are present, "
+        f"{found.lost_writes} are lost."
+    )
+    console.print("[bold green]PASS[/]" if found.well else "[bold red]FAIL[/]")
