@@ -37,6 +37,7 @@ FUNCTIONS = ("Intake", "Confirm", "Readiness", "Warm", "Decide", "Traffic", "Rep
 # What only a planned move calls.
 MOVE_FUNCTIONS = ("Preflight", "Proof", "Ledger")
 TIME_COMPRESSION = 100.0
+MACHINES = ("failover", "switchover", "capacity", "break-glass")
 # Machine and state, for each state that was entered.
 ENTERED: set[tuple[str, str]] = set()
 
@@ -343,7 +344,9 @@ class Machine:
         names = [
             e["stateEnteredEventDetails"]["name"] for e in events if "stateEnteredEventDetails" in e
         ]
-        machine = arn.split(":")[-2].removeprefix("pilot-light-").split("-")[0]
+        # A test may deploy a variant of one, under a name that begins alike.
+        deployed = arn.split(":")[-2].removeprefix("pilot-light-")
+        machine = next(name for name in MACHINES if deployed.startswith(name))
         ENTERED.update((machine, name) for name in names)
         return names
 

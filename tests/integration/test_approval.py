@@ -267,7 +267,11 @@ def test_a_run_stopped_while_it_asks_is_cleaned_up_and_can_be_run_by_hand(
     run = machine.wait(arn)
     assert run.status == "ABORTED"
     assert time.monotonic() - began < 10, "it does not wait for the deadline"
-    assert janitor(machine, run, monkeypatch) == {"released": True, "notified": True}
+    assert janitor(machine, run, monkeypatch) == {
+        "undone": False,
+        "released": True,
+        "notified": True,
+    }
     assert machine.run(FAILOVER).output["outcome"] == "promoted"
 
 

@@ -189,9 +189,16 @@ def test_an_older_rehearsal_that_ends_late_does_not_overwrite_the_newer_verdict(
     assert [row["verdict"] for row in kept(machine)] == ["PASS"]
 
 
+REQUESTS = {
+    "failover": FAILOVER,
+    "drill": {"mode": "drill", "reason": "test"},
+    "rehearsal": {"mode": "rehearsal", "reason": "test"},
+}
+
+
 @pytest.mark.parametrize("mode", ["failover", "drill"])
 def test_what_is_no_rehearsal_leaves_no_verdict(machine: Machine, mode: str) -> None:
-    run = machine.run({"mode": mode, "reason": "test"})
+    run = machine.run(REQUESTS[mode])
     assert (run.output["outcome"], run.output["verdict"]) == ("held", None)
     assert machine.rows(RECOVERIES) == []
 
@@ -249,7 +256,7 @@ def test_only_a_rehearsal_s_lock_yields_and_only_to_what_is_none(
 ) -> None:
     network.lose_primary()
     machine.dynamodb.put_item(TableName=RECOVERIES, Item=lock(holder))
-    assert machine.run({"mode": comes, "reason": "test"}).output["outcome"] == outcome
+    assert machine.run(REQUESTS[comes]).output["outcome"] == outcome
 
 
 def test_a_rehearsal_whose_lock_was_taken_leaves_it_alone(machine: Machine, faults: Faults) -> None:
