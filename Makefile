@@ -22,7 +22,9 @@ moves: install  ## Ten planned moves under load, there and back (about three min
 bench: install  ## Compare designs over 20 outages, side by side (about 20 minutes)
 	@$(BIN)/lab bench $(BENCH_FLAGS)
 
-test: check unit integration e2e  ## Everything CI runs: linters, then all tests
+test: install-dev  ## Everything CI runs: linters and fast tests side by side, then the drill
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=line check unit integration
+	@$(MAKE) --no-print-directory e2e
 
 check: install-dev  ## Linters, types, and the template's and state machine's validators
 	$(BIN)/ruff check .
