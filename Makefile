@@ -23,7 +23,7 @@ bench: install  ## Compare designs over 20 outages, side by side (about 20 minut
 	@$(BIN)/lab bench $(BENCH_FLAGS)
 
 test: install-dev  ## Everything CI runs: linters and fast tests side by side, then the drill
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=line check unit integration
+	@$(MAKE) --no-print-directory --jobs=2 check unit integration
 	@$(MAKE) --no-print-directory e2e
 
 check: install-dev  ## Linters, types, and the template's and state machine's validators
