@@ -23,7 +23,7 @@ bench: install  ## Compare designs over 20 outages, side by side (about 20 minut
 	@$(BIN)/lab bench $(BENCH_FLAGS)
 
 test: install-dev  ## Everything CI runs: linters and fast tests side by side, then the drill
-	@$(MAKE) --no-print-directory --jobs=2 check unit integration
+	@$(MAKE) --no-print-directory --jobs=2 integration-recovery integration-moves check unit
 	@$(MAKE) --no-print-directory e2e
 
 check: install-dev  ## Linters, types, and the template's and state machine's validators
@@ -37,6 +37,12 @@ unit: install-dev  ## Unit and template tests
 
 integration: install-dev  ## The real state machine with the real handlers, in-process
 	$(BIN)/pytest tests/integration
+
+MOVES := $(wildcard tests/integration/test_switchover*.py tests/integration/test_ledger*.py)
+integration-moves: install-dev
+	$(BIN)/pytest $(MOVES) tests/integration/test_coverage.py
+integration-recovery: install-dev
+	$(BIN)/pytest tests/integration $(MOVES:%=--ignore=%)
 
 e2e: install-dev  ## The drill, as tests
 	$(BIN)/pytest tests/e2e
@@ -88,4 +94,4 @@ clean:  ## Remove everything that the other targets made
 	-@[ -x $(BIN)/lab ] && $(BIN)/lab down
 	rm -rf .venv .lab .aws-sam reports .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
 
-.PHONY: help drill up moves bench cost audit test check unit integration e2e outages by-hand permissions format install install-dev lock clean
+.PHONY: help drill up moves bench cost audit test check unit integration integration-moves integration-recovery e2e outages by-hand permissions format install install-dev lock clean
