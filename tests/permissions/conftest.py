@@ -38,6 +38,8 @@ def lab():
         found = DeployedLab(config, Control(config))
         # No recovery but those that the exercises start.
         found.client("events").disable_rule(Name=f"{config.app_name}-start-failover")
+        # A rehearsal asks for its verdict.
+        found.invoke("scheduled-readiness", {})
         yield found
     finally:
         engine.stop()

@@ -140,6 +140,11 @@ class DeployedLab:
         if self.item("control", "control").get("active_region") != self.primary:
             who = {"active_region": self.primary, "epoch": 1, "state": "serving"}
             self.put("control", pk="control", changed_at="-", changed_by="a person", **who)
+            # An echo of a later epoch would keep the Primary from writing.
+            self.client("dynamodb").delete_item(
+                TableName=f"{self.app}-control", Key={"pk": {"S": f"echo#{self.primary}"}}
+            )
+            self.invoke("echo", {})
             time.sleep(CACHED_SECONDS)
 
 

@@ -23,6 +23,8 @@ SENTINEL_SECONDS = 30
 UNKNOWN_IN_THE_LAB = {"api_quota_parity"}
 # More than the replication lag of the lab in which permissions are tried.
 REPLICATED_SECONDS = 0.5
+# A planned move, and its end.
+HANDED_OVER_SECONDS = 20
 
 
 def rehearsal(lab: DeployedLab) -> list[str]:
@@ -43,6 +45,16 @@ def failover_of_a_healthy_primary(lab: DeployedLab) -> list[str]:
 def failover(lab: DeployedLab) -> list[str]:
     lab.reset()
     return _ended(lab, lab.run("failover", OVERRIDE), "promoted", cooldown=True)
+
+
+def planned_failover(lab: DeployedLab) -> list[str]:
+    """A failover by hand is handed over; what the other machine makes of it is its own exercise."""
+    lab.reset()
+    found = lab.run("failover", {"mode": "failover", "reason": "exercise"})
+    time.sleep(HANDED_OVER_SECONDS)
+    lab.reset()
+    ended = found["status"], found.get("outcome")
+    return [] if ended == ("SUCCEEDED", "handed_over") else [f"ended {ended}: {found['cause']}"]
 
 
 def failover_of_what_is_active_already(lab: DeployedLab) -> list[str]:
@@ -74,14 +86,22 @@ def _ended(lab: DeployedLab, found: dict, outcome: str, *, cooldown: bool) -> li
 def readiness(lab: DeployedLab) -> list[str]:
     lab.reset()
     found = lab.invoke("readiness", {"mode": "rehearsal"})
-    return [f"{c['name']}: {c['detail']}" for c in found["checks"] if not c["ok"]]
+    wrong = [f"{c['name']}: {c['detail']}" for c in found["checks"] if not c["ok"]]
+    witnesses = {name: found.get(name) or {} for name in ("replication", "sentinel", "scheduled")}
+    wrong += [f"{n}: {told['error']}" for n, told in witnesses.items() if "error" in told]
+    if witnesses["replication"].get("object_written_at") is None:
+        wrong.append("the heartbeat's object was not read")
+    return wrong
 
 
 def warm(lab: DeployedLab) -> list[str]:
-    found = lab.invoke("warm", {"mode": "rehearsal"})
-    return [
-        f"{t['failed']} pings of {t['function']} failed" for t in found["targets"] if t["failed"]
-    ]
+    """Plans, and pings what was planned, as the machine does."""
+    try:
+        planned = lab.invoke("warm", {"step": "plan"})
+        done = [lab.invoke("warm", {"step": "ping", "batch": b}) for b in planned["batches"]]
+    except FunctionFailed as error:
+        return [str(error)]
+    return [f"{d['failed']} pings failed: {d['targets']}" for d in done if d["failed"]]
 
 
 def report(lab: DeployedLab) -> list[str]:
@@ -237,6 +257,7 @@ def seed(lab: DeployedLab) -> list[str]:
 
 def requests(lab: DeployedLab) -> list[str]:
     """What a user does, and what a checker asks, in the Primary."""
+    lab.reset()
     item = f"exercise-{uuid.uuid4().hex[:8]}"
     asked = (
         ("POST", "/items", {"id": item, "text": "An exercise"}),
@@ -256,6 +277,7 @@ def requests(lab: DeployedLab) -> list[str]:
 
 def switch(lab: DeployedLab) -> list[str]:
     """The switch keeps its last position, so a fresh environment is asked."""
+    lab.reset()
     lab.renew("switch", lab.primary)
     answer = lab.https.request(lab.primary, _name(lab), "GET", "/switch/on")
     return [] if answer.status == 200 else [f"GET /switch/on answered {answer.status}"]
@@ -272,6 +294,7 @@ EXERCISES: dict[str, tuple[Exercise, ...]] = {
         failover_of_a_healthy_primary,
         failover,
         failover_of_what_is_active_already,
+        planned_failover,
     ),
     "ReadinessRole": (readiness,),
     "WarmRole": (warm,),

@@ -24,7 +24,7 @@ def test_something_fails_without_it(lab, permission):
     with lab.lacking(permission):
         wrong = first_complaint(lab, permission.grant.holder)
     assert wrong, "nothing went wrong: it is superfluous, or no exercise needs it"
-    assert lab.refusals(permission, since) == {permission.grant.action}
+    assert lab.refusals(permission, since) == {permission.grant.action}, wrong
 
 
 @pytest.mark.parametrize("role", EXERCISES)
