@@ -131,10 +131,16 @@ def ledger_holds_what_the_disaster_left(seen: Observations) -> Judgement:
 
 
 def overwritten_write_is_found(seen: Observations) -> Judgement:
-    """Require the write that lost to a newer one to be in the ledger as lost, and replayed."""
-    back, overwritten = seen.failback, seen.overwritten
-    if back is None or overwritten is None:
+    """Require the write that lost to a newer one to be in the ledger as lost, and replayed.
+
+    Where the outage lets replication go on it arrived in time, and has to be in the history.
+    """
+    back, overwritten, late = seen.failback, seen.overwritten, late_entries(seen)
+    if back is None or overwritten is None or late is None:
         return False, "No write was made that had to be lost."
+    if overwritten.write_id not in late:
+        there = overwritten.write_id in (back.written or ())
+        return there, f"It arrived in time, and is {'' if there else 'not '}in the item's history."
     kinds = back.kinds(overwritten.write_id)
     return (
         "lost" in kinds and back.replaced_text == LAST_MOMENT,

@@ -75,6 +75,16 @@ def test_a_check_fails_and_says_why(check: str, seen: Observations, why: str) ->
     assert why in found.detail
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_where_replication_went_on_the_overwritten_write_is_in_the_history(there: bool) -> None:
+    seen = back(ledger=[LATE], written=frozenset({"write-9"} if there else {}))
+    in_time = {**(seen.journal_at_promotion or {}), "write-9": OUTAGE - 0.02}
+    seen = replace(seen, journal_at_promotion=in_time)
+    found = next(c for c in checks(seen, JUDGES) if c.name == "overwritten_write_is_found")
+    assert found.passed is there
+    assert "arrived in time" in found.detail
+
+
 def test_a_late_write_that_is_there_by_now_counts_as_one_of_the_ledger() -> None:
     found = fate(back(written=frozenset(f"write-{n}" for n in range(10))))
     assert found is not None
