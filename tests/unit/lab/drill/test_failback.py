@@ -75,6 +75,20 @@ def test_a_check_fails_and_says_why(check: str, seen: Observations, why: str) ->
     assert why in found.detail
 
 
+@pytest.mark.parametrize(("made", "passed"), [(14.2, True), (14.0, False), (-1.0, False)])
+def test_what_was_under_way_at_the_promotion_may_be_in_the_ledger(
+    made: float, passed: bool
+) -> None:
+    """The promotion was written 15.86 s after the outage; the lag is half a second."""
+    at = {"write-7": OUTAGE + made}
+    before = {**(passing().journal_at_promotion or {}), **at}
+    after = {**(passing().journal_at_the_end or {}), **at}
+    seen = back(ledger=[LATE, LOST, entry("write-7")])
+    seen = replace(seen, journal_at_promotion=before, journal_at_the_end=after)
+    found = next(c for c in checks(seen, JUDGES) if c.name.startswith("ledger_holds"))
+    assert found.passed is passed
+
+
 @pytest.mark.parametrize("there", [True, False])
 def test_where_replication_went_on_the_overwritten_write_is_in_the_history(there: bool) -> None:
     seen = back(ledger=[LATE], written=frozenset({"write-9"} if there else {}))
