@@ -189,6 +189,7 @@ ENTERED_BY = {
         "test_outcomes.py",
         "test_failures.py",
         "test_interruptions.py",
+        "test_hand_over.py",
         "test_rehearsals.py",
         "test_approval.py",
         "test_reports.py",
