@@ -38,7 +38,10 @@ class NotSettled(LabError):
 
 @dataclass(frozen=True)
 class Outage:
-    """One outage: when, what started the recovery, and what every user lost."""
+    """One outage: when, what started the recovery, and what every user lost.
+
+    `beacon` is what of `alarm_to_switch` the machine waited for Route 53's checkers: modelled.
+    """
 
     number: int
     phases: Phases
@@ -46,6 +49,7 @@ class Outage:
     alarm: str | None
     outcome: str
     alarm_to_switch: float | None
+    beacon: float
     samples: tuple[Sample, ...]
 
 
@@ -197,13 +201,16 @@ class Course:
             for u in self.users
         ]
         fired, promoted = alarm[1] if alarm else None, seen.promoted_at
+        beacon = next((s for s in stages if s.name == "beacon"), None)
+        more = beacon.seconds - beacon.wall_seconds if beacon else 0.0
         return Outage(
             number,
             drawn,
             at,
             alarm[0] if alarm else None,
             seen.recovery.outcome if seen.recovery else "none",
-            round(promoted - fired, 3) if promoted and fired else None,
+            round(promoted - fired + more, 3) if promoted and fired else None,
+            beacon.seconds if beacon else 0.0,
             tuple(samples),
         )
 

@@ -79,6 +79,7 @@ def report(
             _design(d.key, d.title, d.summary, samples[d.key], samples[PLAIN]) for d in DESIGNS
         ],
         "alarm_to_switch_seconds": spread(to_switch),
+        "beacon_seconds": spread([o.beacon for o in seen]),
         "fence": dict(fence),
         "goals": [
             {**asdict(g), "met": g.met, "held_back_by": list(g.held_back_by)} for g in judged
@@ -123,6 +124,7 @@ def _outage(outage: Outage) -> dict[str, Any]:
         "alarm": outage.alarm,
         "outcome": outage.outcome,
         "alarm_to_switch_seconds": outage.alarm_to_switch,
+        "beacon_seconds": outage.beacon,
         "users": [
             {
                 "design": s.design,

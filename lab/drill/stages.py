@@ -55,7 +55,10 @@ def gap(seen: Observations) -> Gap | None:
 
 
 def stages(seen: Observations) -> list[Stage]:
-    """Return the stages of the recovery; none where it did not happen."""
+    """Return the stages of the recovery; none where it did not happen.
+
+    `beacon` and `hold` are there only where the recovery had to wait for them.
+    """
     window, run = gap(seen), seen.recovery
     if window is None or window.good is None or run is None or seen.promoted_at is None:
         return []
@@ -81,6 +84,12 @@ def stages(seen: Observations) -> list[Stage]:
             first.entered if first else None,
             False,
             "intake, lock, announcement, and who is active",
+        ),
+        (
+            "beacon",
+            _beacon(seen, first.entered, decide.entered) if first and decide else None,
+            True,
+            "the own probes were first: Route 53's checkers reach their threshold",
         ),
         (
             "hold",
@@ -114,6 +123,8 @@ def stages(seen: Observations) -> list[Stage]:
     for what, end, modelled, detail in ends:
         if what == "hold" and first == evidence:
             continue
+        if what == "beacon" and end is None:
+            continue
         until = min(max(end if end is not None else at, at), window.good)
         wall = until - at
         seconds = wall * (seen.speed if modelled else 1.0)
@@ -123,3 +134,9 @@ def stages(seen: Observations) -> list[Stage]:
         )
         at = until
     return found
+
+
+def _beacon(seen: Observations, judging: float, decided: float) -> float | None:
+    """Return when the beacon turned, if that was while the machine was judging already."""
+    turned = seen.first(f"health check {seen.app_name}-endpoint", "unhealthy", seen.outage)
+    return turned if turned is not None and judging < turned <= decided else None

@@ -111,6 +111,8 @@ def machine(
             if hasattr(loaded, "client"):
                 monkeypatch.setattr(loaded, "client", client)
         monkeypatch.setattr(_loaded("warm"), "ping_client", lambda: lambda_client)
+        # Machines judge again at once. What confirm waits for has tests of its own.
+        monkeypatch.setattr(_loaded("confirm"), "FOLLOW_SECONDS", 0.0)
         boto3.client("s3", region_name=SECONDARY).create_bucket(
             Bucket=os.environ["BUCKET"],
             CreateBucketConfiguration={"LocationConstraint": SECONDARY},

@@ -65,6 +65,12 @@ def verdict(oks: Sequence[bool], beacon: Beacon, by: Policy) -> Verdict:
     return "healthy" if all(oks) and beacon == "healthy" else "unclear"
 
 
+def beacon_may_follow(oks: Sequence[object], beacon: object, by: object) -> bool:
+    """Say whether only the beacon is missing to an outage, as in the first seconds of each."""
+    failed = bool(oks) and all(ok is False for ok in oks)
+    return failed and beacon in ("healthy", "unknown") and by != "any"
+
+
 def evidence(
     probes: Sequence[Probe], beacon: Beacon, checked_at: str, by: Policy
 ) -> dict[str, Any]:

@@ -35,10 +35,10 @@ ANSWERED = {
     OUTAGE: "A person answers for the outage.",
     RPO: "A person answers for what may be lost.",
 }
-# Judgements in which the beacon may follow failed probes without a message, a second apart and
-# the time of the evidence, half a second or more. Route 53's checkers reach their threshold after
-# 24 to 43 seconds, the sentinel's alarm after 28.
-SETTLING_JUDGEMENTS = 15
+# Judgements in which the beacon may follow failed probes without a message, each of which waits for
+# it for six seconds. Route 53's checkers reach their threshold after 24 to 43 seconds, the
+# sentinel's alarm after 28.
+SETTLING_JUDGEMENTS = 3
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,9 @@ def decide(
         action == "hold"
         and decision.unmet == [OUTAGE]
         and judgements_before < SETTLING_JUDGEMENTS
-        and _beacon_may_follow(confirm)
+        and confirmation.beacon_may_follow(
+            [p.get("ok") for p in _parts(confirm, "probes")], confirm.get("beacon"), policy
+        )
     )
     return replace(decision, settling=settling)
 
@@ -222,13 +224,6 @@ def _outage(part: Mapping[str, Any], policy: confirmation.Policy, *, required: b
     seen = bool(oks) and (policy == "any" or beacon != "unknown") and part.get("policy") == policy
     told = confirmation.account(oks, beacon, policy)
     return Condition(OUTAGE, required, met, told, observed=whole and seen)
-
-
-def _beacon_may_follow(part: Mapping[str, Any]) -> bool:
-    """Say whether only the beacon is missing to an outage, as in the first seconds of each."""
-    probes = _parts(part, "probes")
-    failed = bool(probes) and all(p.get("ok") is False for p in probes)
-    return failed and part.get("beacon") in ("healthy", "unknown")
 
 
 def ready(part: Mapping[str, Any], name: str = READY) -> Condition:

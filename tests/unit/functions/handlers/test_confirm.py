@@ -15,20 +15,42 @@ MODULE: Any = load_handler("confirm")
 
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    found: dict[str, Any] = {"beacon": "unhealthy", "answers": [], "asked": []}
+    found: dict[str, Any] = {
+        "beacon": "unhealthy",
+        "answers": [],
+        "asked": [],
+        "beacons": 0,
+        "turns_after": float("inf"),
+    }
 
     def request(method: str, url: str, timeout: float, headers: Any) -> https.Response:
         assert headers == {"Connection": "close"}, "a connection of before proves nothing"
         found["asked"].append((method, url, timeout))
-        answer = found["answers"][len(found["asked"]) % len(found["answers"])]
+        turned = found["beacons"] > found["turns_after"]
+        answers = found.get("on_turn", found["answers"]) if turned else found["answers"]
+        answer = answers[len(found["asked"]) % len(answers)]
         if isinstance(answer, Exception):
             raise answer
         return https.Response(answer, b"", {}, 0.12345)
 
     def beacon(name: str) -> str:
         found["beacon_name"] = name
-        return found["beacon"]
+        found["beacons"] += 1
+        return "unhealthy" if found["beacons"] > found["turns_after"] else found["beacon"]
 
+    class Time:
+        """A clock that only sleeping moves."""
+
+        now = 0.0
+
+        def monotonic(self) -> float:
+            return self.now
+
+        def sleep(self, seconds: float) -> None:
+            self.now += seconds
+
+    found["clock"] = Time()
+    monkeypatch.setattr(MODULE, "time", found["clock"])
     monkeypatch.setattr(https, "request", request)
     monkeypatch.setattr(names, "beacon", beacon)
     return found
@@ -95,3 +117,47 @@ def test_the_confirmation_policy_is_a_setting_and_stands_in_the_evidence(
     monkeypatch.setenv("CONFIRMATION_POLICY", policy)
     found = confirm()
     assert (found["verdict"], found["policy"]) == (verdict, policy)
+
+
+@pytest.mark.parametrize("before", ["healthy", "unknown"])
+def test_a_beacon_that_turns_a_little_later_is_waited_for_and_both_are_heard_anew(
+    world: dict[str, Any], before: str
+) -> None:
+    world["answers"], world["beacon"], world["turns_after"] = [DEAD], before, 4
+    found = confirm()
+    assert (found["verdict"], found["beacon"]) == ("outage", "unhealthy")
+    assert world["clock"].now == 4 * MODULE.ASK_SECONDS, "not a moment longer"
+    assert len(world["asked"]) == 2 * MODULE.PROBES
+
+
+def test_a_primary_that_is_back_when_the_beacon_turns_is_no_outage(world: dict[str, Any]) -> None:
+    world["answers"], world["beacon"], world["turns_after"] = [DEAD], "healthy", 2
+    world["on_turn"] = [200]
+    assert confirm()["verdict"] == "unclear"
+
+
+def test_a_beacon_that_stays_healthy_is_waited_for_within_the_function_s_time(
+    world: dict[str, Any],
+) -> None:
+    world["answers"], world["beacon"] = [DEAD], "healthy"
+    assert confirm()["verdict"] == "unclear"
+    assert world["clock"].now == MODULE.FOLLOW_SECONDS
+    assert len(world["asked"]) == MODULE.PROBES
+
+
+@pytest.mark.parametrize(
+    ("answers", "beacon", "policy"),
+    [([200], "healthy", "both"), ([200, DEAD, DEAD], "healthy", "both"), ([DEAD], "healthy", "any")]
+    + [([DEAD], "unhealthy", by) for by in ("both", "any", "route53")],
+)
+def test_nothing_is_waited_for_that_would_change_no_verdict(
+    world: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    answers: list[Any],
+    beacon: str,
+    policy: str,
+) -> None:
+    monkeypatch.setenv("CONFIRMATION_POLICY", policy)
+    world["answers"], world["beacon"] = answers, beacon
+    confirm()
+    assert world["clock"].now == 0

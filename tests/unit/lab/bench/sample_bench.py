@@ -34,7 +34,7 @@ def _part(name: str, seconds: float) -> Part:
 def outage(number: int, totals: dict[str, list[float | None]]) -> Outage:
     samples = tuple(sample(d, i, t) for d, each in totals.items() for i, t in enumerate(each))
     phases = Phases(12.5, SHARES)
-    return Outage(number, phases, 1_760_000_000.0, "sentinel", "promoted", 2.5, samples)
+    return Outage(number, phases, 1_760_000_000.0, "sentinel", "promoted", 2.5, 1.5, samples)
 
 
 def bench(**totals: list[float | None]) -> dict[str, Any]:

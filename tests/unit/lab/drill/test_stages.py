@@ -158,6 +158,25 @@ def test_the_time_of_a_hold_is_a_stage_of_its_own() -> None:
     assert_contiguous(held_twice())
 
 
+def beacon_turns(at: float) -> Observations:
+    changes = [change(at, what, state) for _, what, state in CHANGES[1:2]]
+    return passing(changes=[*passing().changes[:1], *changes, *passing().changes[2:]])
+
+
+def test_what_the_machine_waits_for_the_beacon_is_modelled() -> None:
+    found = by_name(beacon_turns(15.2))
+    assert list(found) == [*NAMES[:4], "beacon", *NAMES[4:]]
+    assert found["beacon"].wall_seconds == pytest.approx(0.5)
+    assert found["beacon"].seconds == pytest.approx(5.0)
+    assert found["evidence"].wall_seconds == pytest.approx(0.6)
+    assert_contiguous(beacon_turns(15.2))
+
+
+@pytest.mark.parametrize("at", [14.6, 15.9])
+def test_a_beacon_that_nothing_waited_for_is_no_stage(at: float) -> None:
+    assert "beacon" not in by_name(beacon_turns(at))
+
+
 def test_a_recovery_without_a_hold_has_no_such_stage() -> None:
     assert "hold" not in by_name(passing())
 
