@@ -35,6 +35,7 @@ ENVIRONMENT = {
     "TOPIC_ARN": "arn:aws:sns:us-east-2:123456789012:pilot-light-recovery",
     "KEY_ARN": "arn:aws:kms:us-east-2:123456789012:key/4711",
     "ALIASES": "arn:aws:lambda:us-east-2:123456789012:function:pilot-light-app:live",
+    "RECOVERY_ALIASES": "arn:aws:lambda:us-east-2:123456789012:function:pilot-light-intake:live",
     "RECOVERIES_TABLE": "pilot-light-recoveries",
     "LEDGER_TABLE": "pilot-light-ledger",
     "ECHO_FUNCTION": "arn:aws:lambda:us-east-2:123456789012:function:pilot-light-echo:live",

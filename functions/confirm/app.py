@@ -13,6 +13,7 @@ from pilotlight.adapters import names
 from pilotlight.adapters.probes import probe
 from pilotlight.domain.confirmation import Beacon, Probe, beacon_may_follow, evidence, policy
 from pilotlight.settings import Deployment, required
+from pilotlight.warm_ping import answers_warm_pings
 
 logger, tracer = Logger(), Tracer()
 PROBES, TIMEOUT = 3, 2.0
@@ -39,6 +40,7 @@ def turned(known: Deployment) -> bool:
     return False
 
 
+@answers_warm_pings
 @tracer.capture_lambda_handler(capture_response=False)
 @logger.inject_lambda_context(clear_state=True)
 def lambda_handler(_event: dict[str, Any], _context: Any) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from pilotlight.domain.decision import SETTLING_JUDGEMENTS, decide
 from pilotlight.domain.switchover_decision import Move, Patience, decide as decide_move
 from pilotlight.moments import parse
 from pilotlight.settings import required
+from pilotlight.warm_ping import answers_warm_pings
 
 logger, tracer, metrics = Logger(), Tracer(), Metrics()
 
@@ -55,6 +56,7 @@ def of_switchover(event: dict[str, Any]) -> dict[str, Any]:
 DECIDERS = {"failover": of_failover, "switchover": of_switchover}
 
 
+@answers_warm_pings
 @metrics.log_metrics
 @tracer.capture_lambda_handler(capture_response=False)
 @logger.inject_lambda_context(clear_state=True)

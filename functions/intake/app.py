@@ -11,6 +11,7 @@ from pilotlight.domain.switchover_request import MoveRequest, read_move
 from pilotlight.moments import parse
 from pilotlight.settings import Deployment, optional, required
 from pilotlight.validation import violation
+from pilotlight.warm_ping import answers_warm_pings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,6 +48,7 @@ READERS: dict[str, Callable[[dict[str, Any]], Request | MoveRequest]] = {
 }
 
 
+@answers_warm_pings
 @tracer.capture_lambda_handler(capture_response=False)
 @logger.inject_lambda_context(clear_state=True)
 def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:

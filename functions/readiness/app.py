@@ -15,6 +15,7 @@ from pilotlight.adapters.trials import answers, certificate, endpoint, tried
 from pilotlight.adapters.witnesses import Witnesses
 from pilotlight.domain.readiness import evidence
 from pilotlight.settings import Deployment, required
+from pilotlight.warm_ping import answers_warm_pings
 
 if TYPE_CHECKING:
     from pilotlight.adapters.trials import Trial
@@ -52,6 +53,7 @@ def trials(known: Deployment) -> list[Trial]:
     ]
 
 
+@answers_warm_pings
 @tracer.capture_lambda_handler(capture_response=False)
 @logger.inject_lambda_context(clear_state=True)
 def lambda_handler(_event: dict[str, Any], _context: Any) -> dict[str, Any]:

@@ -13,11 +13,13 @@ from pilotlight.adapters.reports import store
 from pilotlight.domain.report import Deployed, place, report
 from pilotlight.report_page import page
 from pilotlight.settings import Deployment, required
+from pilotlight.warm_ping import answers_warm_pings
 
 logger, tracer = Logger(), Tracer()
 TEMPLATE = Path(__file__).with_name("page.html")
 
 
+@answers_warm_pings
 @tracer.capture_lambda_handler(capture_response=False)
 @logger.inject_lambda_context(clear_state=True)
 def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, str]:

@@ -38,6 +38,7 @@ def inspector() -> Inspector:
         topic=required("TOPIC_ARN"),
         key=required("KEY_ARN"),
         aliases=required("ALIASES").split(","),
+        recovery_aliases=required("RECOVERY_ALIASES").split(","),
         warm_concurrency=int(required("WARM_CONCURRENCY")),
         rehearsal_max_age=timedelta(days=float(required("REHEARSAL_MAX_AGE_DAYS"))),
         blocked_windows=optional("REHEARSAL_BLOCKED_WINDOWS"),

@@ -8,6 +8,7 @@ from typing import Any
 from aws_lambda_powertools import Logger, Tracer
 from pilotlight.adapters import https, names
 from pilotlight.settings import Deployment
+from pilotlight.warm_ping import answers_warm_pings
 
 logger, tracer = Logger(), Tracer()
 
@@ -16,6 +17,7 @@ class TrafficNotMoved(Exception):
     """The public name does not lead to the expected Region yet. The state machine asks again."""
 
 
+@answers_warm_pings
 @tracer.capture_lambda_handler(capture_response=False)
 @logger.inject_lambda_context(clear_state=True)
 def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from pilotlight.adapters.clients import client
 from pilotlight.adapters.pings import MAX_IN_FLIGHT, listed, ping_client, wave
 from pilotlight.domain.warming import Warmed, batches, name, summary, warmed
 from pilotlight.settings import required
+from pilotlight.warm_ping import answers_warm_pings
 
 logger, tracer = Logger(), Tracer()
 # No wave begins later than this after the plan. Users are waiting, and cold functions serve too.
@@ -48,6 +49,7 @@ def ping_batch(batch: dict[str, Any]) -> dict[str, Any]:
         return summary(list(pool.map(warm, functions)), batch["show"])
 
 
+@answers_warm_pings
 @tracer.capture_lambda_handler(capture_response=False)
 @logger.inject_lambda_context(clear_state=True)
 def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:

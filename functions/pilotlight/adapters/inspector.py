@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from pilotlight.adapters import https
+from pilotlight.adapters.invoke import InvocationFailed
+from pilotlight.adapters.pings import NoEnvironment, environment
 from pilotlight.domain import heartbeat, inspection
 from pilotlight.domain.inspection import Finding, Judged
 
@@ -42,6 +44,7 @@ class Inspector:
     topic: str
     key: str
     aliases: list[str]
+    recovery_aliases: list[str]
     warm_concurrency: int
     rehearsal_max_age: timedelta
     blocked_windows: str
@@ -54,6 +57,7 @@ class Inspector:
             ("control_table", True, lambda: self._table(known.control_table, known.primary_region)),
             ("recoveries_table", True, lambda: self._table(self.recoveries_table, None)),
             ("functions", True, self._functions),
+            ("recovery_functions", True, self._recovery_functions),
             ("concurrency_quota", True, self._concurrency),
             ("certificate", True, self._certificate),
             ("notification_key", True, self._notification_key),
@@ -95,6 +99,16 @@ class Inspector:
             for arn in self.aliases
         }
         return inspection.functions(found)
+
+    def _recovery_functions(self) -> Judged:
+        """Ping each function of the recovery path, which also keeps an environment for it."""
+        silent = {}
+        for arn in self.recovery_aliases:
+            try:
+                environment(self._own("lambda"), arn, hold_ms=0)
+            except (InvocationFailed, NoEnvironment) as error:
+                silent[arn.split(":function:")[-1]] = str(error)
+        return inspection.answers(len(self.recovery_aliases), silent)
 
     def _limit(self, region: str) -> dict[str, int]:
         found: dict[str, int] = self.client(region, "lambda").get_account_settings()["AccountLimit"]

@@ -80,6 +80,13 @@ def functions(found: Mapping[str, Mapping[str, Any]]) -> Judged:
     return ("ok", f"{len(found)} aliases lead to functions that can run") if found else _nothing()
 
 
+def answers(asked: int, silent: Mapping[str, str]) -> Judged:
+    """Judge whether the functions of the recovery path run: not as described, but as invoked."""
+    if silent:
+        return "failed", "; ".join(f"{name}: {why}" for name, why in silent.items())
+    return ("ok", f"{asked} functions of the recovery path answered") if asked else _nothing()
+
+
 def concurrency(unreserved: int, needed: int) -> Judged:
     """Judge whether this Region's quota leaves room for what a recovery forces into being."""
     state: State = "ok" if unreserved >= needed else "failed"

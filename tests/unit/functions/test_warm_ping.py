@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from pilotlight.warm_ping import ENVIRONMENT, MAX_HOLD_MS, answers_warm_pings, ping
 
+from tests.handlers import context, load_handler
+
 HANDLED = {"handled": True}
 
 
@@ -55,3 +57,11 @@ def test_the_handler_keeps_its_name() -> None:
 
 def test_an_environment_answers_under_one_name(slept: list[float]) -> None:
     assert handler(ping(0), None) == handler(ping(0), None)
+
+
+@pytest.mark.parametrize(
+    "name", ["intake", "confirm", "readiness", "warm", "decide", "traffic", "report"]
+)
+def test_every_function_of_the_recovery_path_answers_pings_and_does_nothing_else(name: str) -> None:
+    answer = load_handler(name).lambda_handler(ping(0), context(name))
+    assert set(answer) == {"environment"}

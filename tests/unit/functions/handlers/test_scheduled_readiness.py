@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import threading
 from datetime import UTC, datetime, timedelta
@@ -20,6 +21,7 @@ REQUIRED = {
     "control_table",
     "recoveries_table",
     "functions",
+    "recovery_functions",
     "concurrency_quota",
     "certificate",
     "notification_key",
@@ -43,6 +45,10 @@ def rules(bucket: str) -> dict[str, Any]:
     return {"ReplicationConfiguration": {"Rules": [rule]}}
 
 
+def pong(answer: Any, **more: str) -> dict[str, Any]:
+    return {"Payload": io.BytesIO(json.dumps(answer).encode()), **more}
+
+
 class World:
     """Two Regions in which everything is well, until a test breaks it."""
 
@@ -61,6 +67,7 @@ class World:
                     "UnreservedConcurrentExecutions": 1000,
                 }
             },
+            "invoke": lambda: pong({"environment": "e1"}),
             "get_service_quota": {"Quota": {"Value": 10000.0}},
             "generate_data_key": {"Plaintext": b"key"},
             "list_subscriptions_by_topic": {"Subscriptions": [{"SubscriptionArn": "arn:aws:sns:"}]},
@@ -162,6 +169,7 @@ def test_nothing_that_is_required_asks_the_other_region(world: World) -> None:
     [
         ("describe_table", {"items_table", "control_table", "recoveries_table"}),
         ("get_function_configuration", {"functions"}),
+        ("invoke", {"recovery_functions"}),
         ("generate_data_key", {"notification_key"}),
         ("get_account_settings", {"concurrency_quota", "concurrency_parity"}),
     ],
@@ -171,6 +179,21 @@ def test_what_is_required_and_not_answered_is_unknown_and_not_ready(
 ) -> None:
     world.answers[operation] = aws_error("AccessDeniedException")
     assert world.look() == ("not_ready", {**WELL, **dict.fromkeys(names, "unknown")})
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda: pong({"errorType": "ImportError", "errorMessage": "-"}, FunctionError="Unhandled"),
+        lambda: pong({"hello": "world"}),
+    ],
+    ids=["it raises", "it does not know pings"],
+)
+def test_a_function_of_the_recovery_path_that_does_not_run_is_found_before_a_disaster(
+    world: World, answer: Any
+) -> None:
+    world.answers["invoke"] = answer
+    assert world.look() == ("not_ready", {**WELL, "recovery_functions": "failed"})
 
 
 @pytest.mark.parametrize(
