@@ -87,6 +87,12 @@ class DeployedLab:
             raise FunctionFailed(f"{function}: {found}")
         return found
 
+    def start(self, function: str) -> None:
+        """Start a function of the Secondary, and do not wait for its answer."""
+        self.client("lambda").invoke(
+            FunctionName=f"{self.app}-{function}:live", InvocationType="Event", Payload=b"{}"
+        )
+
     def renew(self, function: str, region: str) -> None:
         """Publish a function anew: its next answer comes from a fresh environment."""
         client, name = self.client("lambda", region), f"{self.app}-{function}"
@@ -117,10 +123,11 @@ class DeployedLab:
 
     # --- data -------------------------------------------------------------------------------------
 
-    def item(self, table: str, key: str) -> dict[str, Any]:
+    def item(self, table: str, key: str, sort_key: str = "") -> dict[str, Any]:
         """An item of the Secondary, its values plain; empty where there is none."""
+        keys = {"pk": {"S": key}} | ({"sk": {"S": sort_key}} if sort_key else {})
         found = self.client("dynamodb").get_item(
-            TableName=f"{self.app}-{table}", Key={"pk": {"S": key}}, ConsistentRead=True
+            TableName=f"{self.app}-{table}", Key=keys, ConsistentRead=True
         )
         return {k: next(iter(v.values())) for k, v in found.get("Item", {}).items()}
 

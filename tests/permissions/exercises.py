@@ -24,6 +24,8 @@ SENTINEL_SECONDS = 30
 UNKNOWN_IN_THE_LAB = {"api_quota_parity"}
 # More than the replication lag of the lab in which permissions are tried.
 REPLICATED_SECONDS = 0.5
+# Ten a second.
+HEARTBEAT_LOOKS = 40
 # A planned move, and its end.
 HANDED_OVER_SECONDS = 20
 
@@ -180,6 +182,46 @@ def echo(lab: DeployedLab) -> list[str]:
     return [] if echoed == str(now) else [f"the echo is of {echoed}, not of {now}"]
 
 
+def heartbeats_of_a_passive_region(lab: DeployedLab) -> list[str]:
+    """One key, for nothing rests on the others; who cannot tell that it is passive writes all."""
+    lab.reset()
+    wrong = _beaten(lab)
+    if lab.item("items", _beat_key(lab, 1), "heartbeat").get("by") != "exercise":
+        wrong.append("all keys were written, as in an active Region")
+    return wrong
+
+
+def heartbeats_of_an_active_region(lab: DeployedLab) -> list[str]:
+    lab.reset()
+    lab.put("control", pk="control", active_region=lab.secondary, epoch=2, state="serving")
+    wrong = _beaten(lab)
+    if lab.item("items", _beat_key(lab, 1), "heartbeat").get("by") == "exercise":
+        wrong.append("the other keys were not written")
+    lab.reset()
+    return wrong
+
+
+def _beaten(lab: DeployedLab) -> list[str]:
+    """Let the heartbeats of the Secondary be late, and see whether the next one comes."""
+    now = int(time.time() * 1000)
+    late = {"seq": 1, "written_at": now - 3_600_000, "promise_ms": 20_000}
+    for number in (1, 0):
+        key = {"pk": _beat_key(lab, number), "sk": "heartbeat"}
+        lab.put("items", **key, **late, by="exercise", by_started=0)
+    lab.start("heartbeat")
+    for _ in range(HEARTBEAT_LOOKS):
+        time.sleep(0.1)
+        if lab.item("items", _beat_key(lab, 0), "heartbeat").get("by") != "exercise":
+            # The others follow the pulse.
+            time.sleep(0.3)
+            return []
+    return ["no heartbeat came"]
+
+
+def _beat_key(lab: DeployedLab, number: int) -> str:
+    return f"H#{lab.secondary}#{number}"
+
+
 def release_of_capacity(lab: DeployedLab) -> list[str]:
     for function in _provisioned_functions(lab):
         lab.client("lambda").put_provisioned_concurrency_config(
@@ -322,6 +364,7 @@ EXERCISES: dict[str, tuple[Exercise, ...]] = {
     "SeedRole": (seed,),
     "ScheduledReadinessRole": (scheduled_readiness,),
     "EchoRole": (echo,),
+    "HeartbeatRole": (heartbeats_of_a_passive_region, heartbeats_of_an_active_region),
     "AppRole": (requests,),
     "SwitchRole": (switch,),
 }
