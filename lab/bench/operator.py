@@ -58,7 +58,7 @@ class Operator:
         )
 
     def unquiet(self) -> list[str]:
-        """Return which of these alarms fire, and whether a run of the machine is under way."""
+        """Return which of these alarms fire, and what else keeps the times from being quiet."""
         firing = [
             f"alarm {alarm['AlarmName']} fires"
             for region in self._config.regions
@@ -67,7 +67,18 @@ class Operator:
             )["MetricAlarms"]
             if alarm["StateValue"] == "ALARM"
         ]
-        return firing + ["a run of the machine is under way"] * bool(self._running())
+        return (
+            firing
+            + ["a run of the machine is under way"] * bool(self._running())
+            + ["scheduled readiness has not looked yet"] * (not self._was_looked_at())
+        )
+
+    def _was_looked_at(self) -> bool:
+        """Whether scheduled readiness has run since the deployment: within five minutes, it has."""
+        found = self._dynamodb.get_item(
+            TableName=f"{self._config.app_name}-recoveries", Key={"pk": {"S": "readiness"}}
+        )
+        return "Item" in found
 
     def _running(self) -> list[str]:
         found = self._stepfunctions.list_executions(
