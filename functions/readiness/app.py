@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from pilotlight.adapters.trials import Trial
 
 logger, tracer = Logger(), Tracer()
+# Made while the environment starts, when nobody waits for them.
+for service in ("dynamodb", "lambda", "s3"):
+    client(service)
 
 
 def trials(known: Deployment) -> list[Trial]:

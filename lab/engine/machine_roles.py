@@ -81,6 +81,8 @@ def install(aws: Aws, outage: Outage) -> None:
             raise PermissionError(f"{role_arn} does not exist or does not trust {PRINCIPAL}.")
         return client(ALIASES.get(service, service), region, role_arn)
 
+    # The first client of all takes a third of a second, which no execution on AWS waits for.
+    aws.client("lambda", "us-east-1")
     for module in list(sys.modules.values()):
         if (
             getattr(module, "__name__", "").startswith("moto.stepfunctions")
