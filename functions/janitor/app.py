@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Tracer
 from botocore.exceptions import ClientError
 from pilotlight import moments
 from pilotlight.adapters.clients import client
+from pilotlight.adapters.rehearsals import Rehearsals
+from pilotlight.domain import cut_off
+from pilotlight.domain.last_words import message
 from pilotlight.settings import Deployment, required
+
+if TYPE_CHECKING:
+    from pilotlight.domain.cut_off import CutOffRehearsal
+    from pilotlight.domain.last_words import Message
 
 logger, tracer = Logger(), Tracer()
 
@@ -57,32 +64,21 @@ def _done(operation: str, **change: Any) -> bool:
     return True
 
 
-def notify(execution: str, status: str, *, machine: str, undone: bool, released: bool) -> None:
+def keep(rehearsal: CutOffRehearsal) -> bool:
+    """Keep a verdict on a rehearsal that could not keep its own, and say whether it was needed."""
+    table = Rehearsals(client("dynamodb"), required("RECOVERIES_TABLE"))
+    return table.keep(rehearsal, now=moments.now())
+
+
+def notify(told: Message) -> None:
     """Tell people. The machine itself could not."""
-    drain = "Its drain was undone: the old Region serves. " if undone else ""
-    lock = "Its lock was freed." if released else "It held no lock."
-    subject, mode, event = f"recovery ended {status}", "unknown", "failed"
-    advice = (
-        "It is safe to run again, and a promotion that was made is then completed. "
-        'See the runbook, "ended TIMED_OUT or ABORTED".'
-    )
-    if machine == f"{required('APP_NAME')}-capacity":
-        subject, mode = f"provisioned concurrency ended {status}", "capacity"
-        event = "capacity_failed"
-        advice = (
-            "No recovery waits for it. What it asked for may stay, and is then billed. "
-            'See the runbook, "Release provisioned concurrency".'
-        )
     client("sns").publish(
         TopicArn=required("TOPIC_ARN"),
-        Subject=f"Pilot Light: {subject}",
-        Message=(
-            f"An execution of the machine {machine} ended {status} without finishing.\n\n"
-            f"{drain}{lock} {advice}\nExecution: {execution}\n"
-        ),
+        Subject=f"Pilot Light: {told.subject}",
+        Message=told.text,
         MessageAttributes={
-            "event": {"DataType": "String", "StringValue": event},
-            "mode": {"DataType": "String", "StringValue": mode},
+            "event": {"DataType": "String", "StringValue": told.event},
+            "mode": {"DataType": "String", "StringValue": told.mode},
         },
     )
 
@@ -97,11 +93,23 @@ def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, bool]:
         raise ValueError(f"{execution} is no execution of {required('MACHINE_ARNS')}.")
     # Users first: until the drain is undone nobody takes their writes.
     undone, released = undo_drain(execution), free_lock(execution)
+    rehearsal, name = cut_off.rehearsal(detail), machine.rsplit(":", 1)[-1]
     # A run that ends FAILED has notified by itself, unless it died so early that it left something.
     notified = undone or released or status in ("TIMED_OUT", "ABORTED")
     if notified:
-        name = machine.rsplit(":", 1)[-1]
-        notify(execution, status, machine=name, undone=undone, released=released)
-    done = {"undone": undone, "released": released, "notified": notified}
+        notify(
+            message(
+                execution,
+                status,
+                machine=name,
+                capacity=name == f"{required('APP_NAME')}-capacity",
+                undone=undone,
+                released=released,
+                rehearsal=rehearsal,
+            )
+        )
+    # Last: a record that cannot be written keeps nobody from being told.
+    kept = rehearsal is not None and keep(rehearsal)
+    done = {"undone": undone, "released": released, "notified": notified, "verdict_kept": kept}
     logger.info("Cleaned up", extra={"execution": execution, "status": status, "done": done})
     return done

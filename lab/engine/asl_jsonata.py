@@ -8,7 +8,7 @@ import random
 import re
 import sys
 import uuid
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -77,7 +77,12 @@ def _with_nulls(value: Any) -> Any:
 
 
 def _as_text(value: Any) -> str:
-    return value.isoformat() if isinstance(value, datetime | date) else str(value)
+    """Write a moment as AWS does: 2026-01-31T12:00:00.000Z."""
+    if not isinstance(value, datetime | date):
+        return str(value)
+    if not isinstance(value, datetime) or value.tzinfo is None:
+        return value.isoformat()
+    return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _hash(text: Any, algorithm: str) -> str:

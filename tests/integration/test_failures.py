@@ -276,7 +276,14 @@ def janitor(machine: Machine, run: Run, monkeypatch: pytest.MonkeyPatch) -> dict
     """Give the janitor the event that EventBridge would."""
     monkeypatch.setenv("MACHINE_ARNS", machine.arn)
     monkeypatch.setenv("TOPIC_ARN", machine.topic)
-    detail = {"executionArn": run.arn, "stateMachineArn": machine.arn, "status": run.status}
+    found = machine.sfn.describe_execution(executionArn=run.arn)
+    detail = {
+        "executionArn": run.arn,
+        "stateMachineArn": machine.arn,
+        "status": run.status,
+        "startDate": int(found["startDate"].timestamp() * 1000),
+        "input": found["input"],
+    }
     event = {
         "source": "aws.states",
         "detail-type": "Step Functions Execution Status Change",

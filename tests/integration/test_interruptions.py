@@ -65,6 +65,7 @@ def test_a_machine_that_times_out_is_cleaned_up(
         "undone": False,
         "released": True,
         "notified": True,
+        "verdict_kept": False,
     }
     assert machine.active() == (PRIMARY, 1)
 
@@ -81,6 +82,7 @@ def test_the_janitor_leaves_the_lock_of_another_run_alone(
         "undone": False,
         "released": False,
         "notified": False,
+        "verdict_kept": False,
     }
     assert machine.lock()["owner"]["S"] == alive
     machine.stop(alive)

@@ -15,7 +15,9 @@ from tests.integration.machine import (
     SECONDARY,
     FunctionFailed,
     aws_error,
+    definition,
 )
+from tests.integration.test_failures import janitor
 
 if TYPE_CHECKING:
     from tests.integration.conftest import Network
@@ -268,3 +270,56 @@ def test_a_rehearsal_whose_lock_was_taken_leaves_it_alone(machine: Machine, faul
     faults.call("RehearsePromotion", take_it)
     assert machine.run(REHEARSAL).output["verdict"] == "PASS"
     assert machine.lock() == taken
+
+
+# --- one that is cut off --------------------------------------------------------------------------
+def stopped_in(machine: Machine, faults: Faults, state: str) -> Run:
+    """A rehearsal that a person stops while it is in a state."""
+
+    def stop() -> None:
+        (found,) = machine.sfn.list_executions(stateMachineArn=machine.arn, statusFilter="RUNNING")[
+            "executions"
+        ]
+        machine.stop(found["executionArn"])
+
+    faults.call(state, stop)
+    return machine.run(REHEARSAL)
+
+
+@pytest.mark.parametrize("state", ["ConfirmOutage", "RehearsePromotion"])
+def test_a_rehearsal_that_is_stopped_proves_nothing_and_leaves_the_last_pass(
+    machine: Machine, faults: Faults, monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    machine.run(REHEARSAL)
+    passed = newest(machine)["last_pass_at"]
+    run = stopped_in(machine, faults, state)
+    machine.until(lambda: machine.lock())
+    assert newest(machine)["verdict"] == "PASS", "nobody has told yet"
+    done = janitor(machine, run, monkeypatch)
+    assert (done["released"], done["verdict_kept"]) == (True, True)
+    found = assert_verdict(machine, run, "INCONCLUSIVE")
+    assert (found["outcome"], found["reason"]) == ("stopped", "test")
+    assert newest(machine)["last_pass_at"] == passed
+
+
+def test_a_rehearsal_that_times_out_proves_nothing(
+    machine: Machine, faults: Faults, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    short = json.loads(definition(Topic=machine.topic))
+    short["TimeoutSeconds"] = 1
+    machine.arn = machine.deploy(json.dumps(short), "pilot-light-failover-short")
+    faults.call("RehearsePromotion", lambda: time.sleep(1.5))
+    run = machine.run(REHEARSAL)
+    assert run.status == "TIMED_OUT"
+    janitor(machine, run, monkeypatch)
+    assert assert_verdict(machine, run, "INCONCLUSIVE")["outcome"] == "timed_out"
+
+
+def test_a_rehearsal_that_is_stopped_after_its_verdict_keeps_it(
+    machine: Machine, faults: Faults, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = stopped_in(machine, faults, "ReleaseLock")
+    machine.until(lambda: newest(machine))
+    assert janitor(machine, run, monkeypatch)["verdict_kept"] is False
+    assert [row["verdict"] for row in kept(machine)] == ["PASS"]
+    assert newest(machine)["verdict"] == "PASS"

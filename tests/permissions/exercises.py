@@ -132,15 +132,18 @@ def janitor(lab: DeployedLab) -> list[str]:
     drain = {"state": "draining", "changed_by": execution, "changed_at": "-"}
     lab.put("control", pk="control", active_region=lab.primary, epoch=1, **drain)
     detail = {"executionArn": execution, "stateMachineArn": machine, "status": "ABORTED"}
+    rehearsal = {"input": '{"mode": "rehearsal"}', "startDate": int(time.time() * 1000)}
     try:
-        found = lab.invoke("janitor", {"detail": detail})
+        found = lab.invoke("janitor", {"detail": detail | rehearsal})
     except FunctionFailed as error:
         return [str(error)]
     finally:
         lab.forget("lock")
     if lab.item("control", "control")["state"] != "serving":
         return ["the drain was left on"]
-    done = {"undone": True, "released": True, "notified": True}
+    if lab.item("recoveries", "rehearsal").get("execution") != execution:
+        return ["the newest verdict is another run's"]
+    done = {"undone": True, "released": True, "notified": True, "verdict_kept": True}
     return [] if found == done else [f"it answered {found}"]
 
 

@@ -57,7 +57,12 @@ def world(fake: FakeDynamoDB, monkeypatch: pytest.MonkeyPatch) -> World:
 @pytest.mark.parametrize("status", ["TIMED_OUT", "ABORTED", "FAILED"])
 def test_the_lock_of_the_dead_is_freed_and_told(world: World, status: str) -> None:
     world.lock(owner=DEAD)
-    assert world.clean_up(status) == {"undone": False, "released": True, "notified": True}
+    assert world.clean_up(status) == {
+        "undone": False,
+        "released": True,
+        "notified": True,
+        "verdict_kept": False,
+    }
     assert not world.locked()
     message = world.told[0]
     assert message["TopicArn"] == TOPIC
@@ -70,7 +75,12 @@ def test_the_lock_of_the_dead_is_freed_and_told(world: World, status: str) -> No
 
 @pytest.mark.parametrize("status", ["TIMED_OUT", "ABORTED"])
 def test_a_run_that_was_cut_off_without_a_lock_is_told_too(world: World, status: str) -> None:
-    assert world.clean_up(status) == {"undone": False, "released": False, "notified": True}
+    assert world.clean_up(status) == {
+        "undone": False,
+        "released": False,
+        "notified": True,
+        "verdict_kept": False,
+    }
     assert "It held no lock." in world.told[0]["Message"]
 
 
@@ -80,7 +90,7 @@ def test_a_capacity_run_that_was_cut_off_is_told_as_such_and_not_as_a_recovery(
 ) -> None:
     world.lock(owner=ALIVE)
     done = world.clean_up(status, CAPACITY)
-    assert done == {"undone": False, "released": False, "notified": True}
+    assert done == {"undone": False, "released": False, "notified": True, "verdict_kept": False}
     assert world.locked(), "the lock is the recovery's that started it"
     (message,) = world.told
     assert message["Subject"] == f"Pilot Light: provisioned concurrency ended {status}"
@@ -93,7 +103,7 @@ def test_a_capacity_run_that_was_cut_off_is_told_as_such_and_not_as_a_recovery(
 @pytest.mark.parametrize("machine", [MACHINE, CAPACITY])
 def test_a_run_that_failed_has_told_by_itself(world: World, machine: str) -> None:
     done = world.clean_up("FAILED", machine)
-    assert done == {"undone": False, "released": False, "notified": False}
+    assert done == {"undone": False, "released": False, "notified": False, "verdict_kept": False}
     assert world.told == []
 
 
@@ -115,7 +125,7 @@ def drain(world: World, by: str) -> dict[str, Any]:
 def test_the_drain_of_the_dead_is_undone_and_told(world: World, status: str) -> None:
     drain(world, DEAD)
     done = world.clean_up(status, SWITCHOVER)
-    assert done == {"undone": True, "released": False, "notified": True}
+    assert done == {"undone": True, "released": False, "notified": True, "verdict_kept": False}
     (found,) = world.dynamodb.rows(CONTROL)
     assert found["state"]["S"] == "serving"
     assert not {"drain_until", "drain_to"} & set(found)

@@ -6,6 +6,7 @@ import hashlib
 import json
 import threading
 import uuid
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -109,6 +110,11 @@ def test_the_context_may_be_used_as_on_aws() -> None:
         "$items",
         "$limit",
     }
+
+
+def test_a_moment_is_written_as_aws_does() -> None:
+    started = datetime(2026, 1, 31, 13, tzinfo=timezone(timedelta(hours=1)))
+    assert evaluate("$started", started=started) == "2026-01-31T12:00:00.000Z"
 
 
 def test_an_expression_that_fails_is_a_query_error_and_no_crash() -> None:

@@ -1,0 +1,62 @@
+"""A run that was cut off, by a stop or a time limit: what its last event tells of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from pilotlight import moments
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pilotlight.domain.rehearsal import Verdict
+
+OUTCOMES = {"ABORTED": "stopped", "TIMED_OUT": "timed_out"}
+HOW = {"ABORTED": "The run was stopped", "TIMED_OUT": "The run ran into its time limit"}
+
+
+@dataclass(frozen=True)
+class CutOffRehearsal:
+    """A rehearsal that kept no verdict by itself."""
+
+    execution: str
+    started_at: str
+    outcome: str
+    reason: str
+    trigger: str
+    summary: str
+    verdict: Verdict = "INCONCLUSIVE"
+
+
+def rehearsal(detail: Mapping[str, Any]) -> CutOffRehearsal | None:
+    """Return the rehearsal that was cut off; None where the run was none, or ended by itself.
+
+    Parameters
+    ----------
+    detail
+        Of a `Step Functions Execution Status Change` event. Its `input` is left out where it is
+        large, which a rehearsal's is not, and `error` and `cause` may be absent or null.
+    """
+    status, asked = detail["status"], _asked(detail.get("input"))
+    if status not in OUTCOMES or asked.get("mode") != "rehearsal":
+        return None
+    said = ": ".join(str(detail[key]) for key in ("error", "cause") if detail.get(key))
+    return CutOffRehearsal(
+        execution=detail["executionArn"],
+        started_at=moments.text(datetime.fromtimestamp(detail["startDate"] / 1000, UTC)),
+        outcome=OUTCOMES[status],
+        reason=str(asked.get("reason", "unknown")),
+        trigger="schedule" if asked.get("scheduled") is True else "manual",
+        summary=f"Nothing is proven. {HOW[status]} before its end{f', {said}' if said else ''}.",
+    )
+
+
+def _asked(text: Any) -> Mapping[str, Any]:
+    try:
+        found = json.loads(text or "null")
+    except (TypeError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
