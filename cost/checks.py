@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cost import CostError
 from cost.bill import Line
-from cost.template import referred
+from lab.intrinsics import referred
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

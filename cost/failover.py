@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cost import ROOT, CostError, bill, functions, traffic
 from cost.bill import Line
 from cost.functions import Work
-from cost.template import referred
+from lab.intrinsics import referred
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cost import CostError
-from cost.template import referred
+from lab.intrinsics import referred
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cost import CostError
 from cost.bill import Line
 from cost.schedules import per_month
-from cost.template import referred
+from lab.intrinsics import referred
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

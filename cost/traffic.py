@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from cost import CostError
 from cost.bill import Line
 from cost.checks import FUNCTION_URL
-from cost.template import referred
 from cost.traces import recorded, rules
+from lab.intrinsics import referred
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

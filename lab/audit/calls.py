@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lab.audit import grants, path as path_module, planes
-from lab.audit.template import load, own
+from lab.audit.template import load
+from lab.intrinsics import referred
 
 if TYPE_CHECKING:
     from lab.audit.planes import Plane
@@ -53,7 +54,7 @@ def region_of(stack: Template, resource: str) -> str:
     UnknownRegion
         Neither its ARN nor the stack tells.
     """
-    named = own(resource)
+    named = referred(resource)
     if named:
         if named not in stack.resources:
             raise UnknownRegion(f"{resource} is no resource of this stack.")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lab.audit.template import as_list, own
+from lab.audit.template import as_list
+from lab.intrinsics import referred
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +42,7 @@ def of_stack(stack: Template) -> list[Grant]:
         for policy in role.get("Policies", []):
             found += _of_document(name, policy["PolicyName"], policy["PolicyDocument"])
         for arn in role.get("ManagedPolicyArns", []):
-            if own(arn) is None:
+            if not referred(arn):
                 found.append(Grant(name, "*", arn))
     for name, policy in stack.of_type("AWS::IAM::ManagedPolicy").items():
         found += _of_document(name, name, policy["PolicyDocument"])
@@ -50,7 +51,7 @@ def of_stack(stack: Template) -> list[Grant]:
 
 def of_role(stack: Template, role: str) -> list[Grant]:
     """Return what one role may do, by its own policies and by those that it shares."""
-    shared = {own(arn) for arn in stack.properties(role).get("ManagedPolicyArns", [])}
+    shared = {referred(arn) for arn in stack.properties(role).get("ManagedPolicyArns", [])}
     return [g for g in of_stack(stack) if g.holder == role or g.holder in shared]
 
 
@@ -62,8 +63,8 @@ def role_of(stack: Template, resource: str) -> str:
     Unreadable
         It has none of its own: SAM would generate one that nobody has read.
     """
-    role = own(str(stack.properties(resource).get("Role", "")))
-    if role is None:
+    role = referred(str(stack.properties(resource).get("Role", "")))
+    if not role:
         raise Unreadable(f"{resource} has no role of its own in the template.")
     return role
 

@@ -13,7 +13,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from lab.audit import grants
-from lab.audit.template import definition, own
+from lab.audit.template import definition
+from lab.intrinsics import referred
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,10 +63,10 @@ def walk(stack: Template, machine: str = MACHINE) -> Path:
     for name, rule in stack.of_type("AWS::Events::Rule").items():
         pattern = str(rule.get("EventPattern", ""))
         for target in rule["Targets"]:
-            if own(target["Arn"]) == machine:
-                path.roles[str(own(target["RoleArn"]))] = f"starts the machine, for {name}"
-            elif f"<{machine}>" in pattern and own(target["Arn"]) is not None:
-                function = str(own(target["Arn"]))
+            if referred(target["Arn"]) == machine:
+                path.roles[referred(target["RoleArn"])] = f"starts the machine, for {name}"
+            elif f"<{machine}>" in pattern and referred(target["Arn"]):
+                function = referred(target["Arn"])
                 _add_function(stack, path, function, f"cleans up after the machine, by {name}")
     return path
 
@@ -76,7 +77,7 @@ def carriers(stack: Template, secondary: str) -> dict[str, str]:
     for name, rule in stack.of_type("AWS::Events::Rule").items():
         for target in rule["Targets"]:
             if target["Arn"].startswith(f"arn:aws:events:{secondary}:"):
-                found[str(own(target["RoleArn"]))] = f"carries the alarm's event, for {name}"
+                found[referred(target["RoleArn"])] = f"carries the alarm's event, for {name}"
     return found
 
 
@@ -99,7 +100,7 @@ def _states(node: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def _task(machine: str, name: str, state: dict[str, Any]) -> Task:
     given, resource = state.get("Arguments", {}), state["Resource"]
-    if own(resource):
+    if referred(resource):
         return Task(machine, name, "lambda:InvokeFunction", resource, waits=True)
     found = _TASK.match(resource)
     if not found:
@@ -123,7 +124,7 @@ def _add_machine(stack: Template, path: Path, machine: str, why: str) -> None:
     for task in tasks_of(stack, machine):
         path.tasks.append(task)
         why = f"is called by {machine}, state {task.state}"
-        named = own(task.target)
+        named = referred(task.target)
         if named is None and task.action == "lambda:InvokeFunction":
             # Computed at run time: whatever the role may invoke can be meant.
             targets = _invocable(stack, role)
@@ -146,7 +147,7 @@ def _follow(stack: Template, path: Path, task: Task, target: str, why: str) -> N
 
 def _invocable(stack: Template, role: str) -> list[str]:
     allowed = [g for g in grants.of_role(stack, role) if g.action == "lambda:InvokeFunction"]
-    return [called for g in allowed if (called := own(g.resource))]
+    return [called for g in allowed if (called := referred(g.resource))]
 
 
 def _add_function(stack: Template, path: Path, function: str, why: str) -> None:

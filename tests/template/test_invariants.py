@@ -13,7 +13,7 @@ from pilotlight.domain import heartbeat, intake
 from pilotlight.domain.writes import Write, plan, transaction
 from pilotlight.validation import violation
 
-from tests.template.stacks import ACCOUNT, Resolver, Stack, config, source, stack
+from tests.template.stacks import ACCOUNT, Stack, config, intrinsics, source, stack
 
 ROOT = Path(__file__).resolve().parents[2]
 APP_STACKS = ("primary", "secondary")
@@ -122,8 +122,8 @@ def test_the_switch_is_set_aside_environments_only_where_a_person_asks_for_them(
     secondary: Stack, given: str, expected: str | None
 ) -> None:
     asked = {**secondary.parameters, "SwitchReservedConcurrency": given}
-    resolver = Resolver(source(), secondary.region, asked)
-    function = resolver.value(source()["Resources"]["SwitchFunction"]["Properties"])
+    known = intrinsics(secondary.region, asked)
+    function = known.value(source()["Resources"]["SwitchFunction"]["Properties"])
     assert function.get("ReservedConcurrentExecutions") == expected
 
 
@@ -273,11 +273,9 @@ def test_rehearsals_are_scheduled_where_there_is_a_primary_and_nobody_said_off(
     env: str, expression: str, there: bool
 ) -> None:
     found = stack(env)
-    resolver = Resolver(
-        source(), found.region, {**found.parameters, "RehearsalSchedule": expression}
-    )
+    known = intrinsics(found.region, {**found.parameters, "RehearsalSchedule": expression})
     for name in ("WeeklyRehearsal", "WeeklyRehearsalRole"):
-        assert resolver.condition(source()["Resources"][name]["Condition"]) is there
+        assert known.holds(source()["Resources"][name]["Condition"]) is there
     pattern = source()["Parameters"]["RehearsalSchedule"]["AllowedPattern"]
     assert re.fullmatch(pattern, expression)
 

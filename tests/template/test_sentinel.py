@@ -12,7 +12,7 @@ from pilotlight.domain.sentinel import Look
 
 from lab.engine.metrics import points
 from tests.handlers import load_handler
-from tests.template.stacks import ACCOUNT, CONFIG_ENVS, Resolver, config, source, stack, translate
+from tests.template.stacks import ACCOUNT, CONFIG_ENVS, config, intrinsics, source, stack, translate
 
 if TYPE_CHECKING:
     from tests.template.stacks import Stack
@@ -29,14 +29,10 @@ def properties(found: Stack, name: str) -> dict[str, Any]:
 def with_parameters(**given: str) -> dict[str, Any]:
     """The Secondary's resources under other parameters."""
     region, parameters = config("secondary")
-    translated, template = translate("secondary"), source()
-    resolver = Resolver(template, region, {**parameters, **given})
-    resolver.template = {**translated, "Parameters": template["Parameters"]}
-    return {
-        name: resolver.value(r)["Properties"]
-        for name, r in translated["Resources"].items()
-        if r.get("Properties") and ("Condition" not in r or resolver.condition(r["Condition"]))
-    }
+    translated = translate("secondary")
+    known = intrinsics(region, {**parameters, **given}, translated)
+    found = known.deployed(translated["Resources"])
+    return {name: r["Properties"] for name, r in found.items() if r.get("Properties")}
 
 
 # --- metric and alarms ----------------------------------------------------------------------------
