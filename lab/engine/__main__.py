@@ -57,6 +57,7 @@ async def serve(config: LabConfig, *, owned: bool) -> None:
         execution_environments,
         executions,
         functions,
+        halts as halts_module,
         machine_roles,
         metrics,
         outage as outage_module,
@@ -90,13 +91,15 @@ async def serve(config: LabConfig, *, owned: bool) -> None:
     calls.install_refusals(aws.iam_evaluator, record)
     stack_resources.install(aws)
     standstill.install(aws, outage)
+    halts = halts_module.Halts()
+    halts_module.install(halts)
     metrics.install(aws, outage.runs)
     replication = replication_module.Replication(config.replication_lag, outage)
     replication_module.install(aws, replication)
     furnish_zone(aws)
     route53 = Route53(aws, outage, journal.note)
     route53.start()
-    switchboard = Switchboard(aws, outage, route53, replication, record, journal)
+    switchboard = Switchboard(aws, outage, route53, replication, record, journal, halts)
     page = Page(config, switchboard.actions, Control(config, patience=5.0).client)
     gate = Gate(aws, outage, route53, Entries(aws), switchboard, page)
 

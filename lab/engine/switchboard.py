@@ -11,10 +11,11 @@ from lab.engine import named_outages
 from lab.engine.losses import MODES, STYLES, Loss
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from lab.engine.aws import Aws
     from lab.engine.calls import CallRecord
+    from lab.engine.halts import Halts
     from lab.engine.losses import Style
     from lab.engine.outage import Outage
     from lab.engine.replication import Replication
@@ -43,6 +44,7 @@ class Switchboard:
         replication: Replication,
         calls: CallRecord,
         journal: Journal,
+        halts: Halts,
     ) -> None:
         self._aws = aws
         self._outage = outage
@@ -50,6 +52,7 @@ class Switchboard:
         self._replication = replication
         self._calls = calls
         self._journal = journal
+        self._halts = halts
         self.actions: dict[str, Callable[..., Any]] = {
             "state": self._state,
             "outage": self._outage_begins,
@@ -63,6 +66,9 @@ class Switchboard:
             "transitions": self._transitions,
             "calls": self._recorded,
             "refusals": self._refusals,
+            "halt": self._halt,
+            "halted": halts.halted,
+            "go": self._go,
             "dns": self._dns,
         }
 
@@ -151,6 +157,15 @@ class Switchboard:
 
     def _refusals(self, since: float = 0) -> list[dict[str, Any]]:
         return self._calls.refused_since(since)
+
+    def _halt(self, machine: str = "", states: Sequence[str] = ()) -> list[dict[str, str]]:
+        """Halt a machine before and after these states, and at no other."""
+        self._halts.at(machine, states)
+        return self._halts.halted()
+
+    def _go(self, state: str = "") -> list[dict[str, str]]:
+        self._halts.go(state)
+        return self._halts.halted()
 
     def _dns(self, name: str, type: str = "A") -> list[dict[str, Any]]:
         return [asdict(a) for a in self._route53.lookup(name, type)]

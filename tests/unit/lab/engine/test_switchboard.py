@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
 
 from lab.engine.calls import CallRecord
 from lab.engine.dns_answers import Answer
+from lab.engine.halts import Halts
 from lab.engine.losses import Loss
 from lab.engine.outage import Outage
 from lab.engine.replication import Replication
 from lab.engine.switchboard import Journal, Switchboard
-from tests.unit.lab.engine.fakes import PRIMARY, SECONDARY, Anything, FakeAws
+from tests.unit.lab.engine.fakes import PRIMARY, SECONDARY, Anything, FakeAws, eventually
 
 
 class World:
@@ -21,13 +23,14 @@ class World:
     def __init__(self) -> None:
         self.aws, self.outage, self.journal = FakeAws(), Outage(), Journal()
         self.replication, self.calls = Replication(0.5, self.outage), CallRecord()
+        self.halts = Halts()
         route53: Any = Anything(
             status=lambda: [{"name": "endpoint", "healthy": True}],
             lookup=lambda name, kind: [Answer(name, kind, "127.0.1.1", 10)],
         )
         aws: Any = self.aws
         self.switchboard = Switchboard(
-            aws, self.outage, route53, self.replication, self.calls, self.journal
+            aws, self.outage, route53, self.replication, self.calls, self.journal, self.halts
         )
 
     def do(self, action: str, **given: Any) -> Any:
@@ -163,3 +166,18 @@ def test_what_iam_refused_is_told_from_a_moment_on() -> None:
     for at in (1.0, 2.0):
         world.calls.refuse({"at": at, "action": "sns:Publish"})
     assert world.do("refusals", since=1.5) == [{"at": 2.0, "action": "sns:Publish"}]
+
+
+def test_a_machine_halts_at_the_states_that_are_named_until_others_are() -> None:
+    world = World()
+    assert world.do("halt", machine="pilot-light-failover", states=["Promote"]) == []
+    place = {"execution": "arn", "state": "Promote", "when": "before"}
+    halted = threading.Thread(
+        target=world.halts.pass_by, args=(place, "pilot-light-failover", lambda: False)
+    )
+    halted.start()
+    assert eventually(lambda: world.do("halted") == [place])
+    assert world.do("go") == []
+    halted.join(5)
+    assert world.do("halt") == []
+    world.halts.pass_by(place, "pilot-light-failover", lambda: False)

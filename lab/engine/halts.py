@@ -1,0 +1,76 @@
+"""Executions that halt before and after a state, as at a debugger's breakpoint.
+
+What is done to the lab meanwhile is so for that state and for no other.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+
+class Halts:
+    """At which states executions halt, and who has halted."""
+
+    def __init__(self) -> None:
+        self._at: frozenset[tuple[str, str]] = frozenset()
+        self._halted: list[dict[str, str]] = []
+        self._changed = threading.Condition()
+
+    def at(self, machine: str, states: Iterable[str]) -> None:
+        """Halt a machine's executions at these states from now on, and let all others go on."""
+        with self._changed:
+            self._at = frozenset((machine, state) for state in states)
+        self.go()
+
+    def halted(self) -> list[dict[str, str]]:
+        """Return the execution, the state, and whether it is `before` or `after` it, of each."""
+        with self._changed:
+            return list(self._halted)
+
+    def go(self, state: str = "") -> None:
+        """Let go on what has halted, at one state or at any. What halts later is not meant."""
+        with self._changed:
+            self._halted = [h for h in self._halted if state and h["state"] != state]
+            self._changed.notify_all()
+
+    def pass_by(self, place: dict[str, str], machine: str, given_up: Callable[[], bool]) -> None:
+        """Freeze the calling thread where executions are to halt, until they are to go on."""
+        with self._changed:
+            if (machine, place["state"]) not in self._at:
+                return
+            self._halted.append(place)
+            while any(halted is place for halted in self._halted):
+                if given_up():
+                    self._halted.remove(place)
+                    return
+                self._changed.wait(0.2)
+
+
+def install(halts: Halts) -> None:
+    """Ask at every state."""
+    from moto.stepfunctions.parser.asl.component.state.state import CommonStateField
+
+    evaluate = CommonStateField._eval_body
+
+    def halting(self: Any, env: Any) -> Any:
+        context = env.states.context_object.context_object_data
+        machine, execution = context["StateMachine"]["Name"], context["Execution"]["Id"]
+
+        def pass_by(when: str) -> None:
+            place = {"execution": execution, "state": self.name, "when": when}
+            halts.pass_by(place, machine, lambda: not env.is_running())
+
+        pass_by("before")
+        if not env.is_running():
+            # It was stopped meanwhile, and does nothing more.
+            return None
+        try:
+            return evaluate(self, env)
+        finally:
+            pass_by("after")
+
+    CommonStateField._eval_body = halting
