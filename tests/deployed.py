@@ -3,22 +3,57 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 import uuid
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from lab import deployment, process
+from lab.config import ROOT, from_samconfig
+from lab.control import Control
 from lab.drill.traffic import Https
+from lab.progress import Progress
 from tests.permissions.permissions import Permission, without
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lab.config import LabConfig
-    from lab.control import Control
 
+# The ports of the lab, where the usual ones are taken: API, DNS, door, first entry.
+PORTS = os.environ.get("LAB_PORTS", "4566,5354,8080,8441")
 # The app and the switch keep the control item for a second.
 CACHED_SECONDS = 1.1
+
+
+@contextmanager
+def lab(*parameters: str) -> Iterator[DeployedLab]:
+    """Run a lab that is quick, deployed with these parameters of the Secondary's stack."""
+    api, dns, door, entry = map(int, PORTS.split(","))
+    config = from_samconfig(ROOT / "samconfig.toml", process.RUN).with_options(
+        api_port=api,
+        dns_port=dns,
+        door_port=door,
+        page_port=door + 1,
+        entry_port=entry,
+        speed=20.0,
+        replication_lag=0.05,
+    )
+    progress = Progress()
+    engine = process.start(config, owned=True)
+    try:
+        deployment.build(progress)
+        # Without the first a promotion requests no capacity, and needs no permission to. Without
+        # the second a planned move waits until the Primary has been well for some minutes.
+        given = ("ProvisionedConcurrency=1", "HealthyMinutes=0", *parameters)
+        deployment.deploy(config, progress, *given)
+        found = DeployedLab(config, Control(config))
+        # No recovery but those that somebody starts.
+        found.client("events").disable_rule(Name=f"{config.app_name}-start-failover")
+        yield found
+    finally:
+        engine.stop()
 
 
 class DeployedLab:

@@ -7,13 +7,13 @@ import uuid
 from typing import TYPE_CHECKING
 
 from lab.config import ACCOUNT
+from tests.deployed import CACHED_SECONDS, FunctionFailed
 from tests.permissions import ledger_exercises, planned_move
-from tests.permissions.deployed import CACHED_SECONDS, FunctionFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.permissions.deployed import DeployedLab
+    from tests.deployed import DeployedLab
 
     Exercise = Callable[[DeployedLab], list[str]]
 

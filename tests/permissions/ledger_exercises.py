@@ -11,12 +11,12 @@ from pilotlight.domain import heartbeat
 from pilotlight.domain.writes import attributes, item_key, plan, transaction
 from ulid import ULID
 
-from tests.permissions.deployed import FunctionFailed
+from tests.deployed import FunctionFailed
 
 if TYPE_CHECKING:
     from pilotlight.domain.writes import Write
 
-    from tests.permissions.deployed import DeployedLab
+    from tests.deployed import DeployedLab
 
 
 def arrivals(lab: DeployedLab) -> list[str]:

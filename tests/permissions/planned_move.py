@@ -6,12 +6,12 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from tests.permissions.deployed import CACHED_SECONDS, FunctionFailed
+from tests.deployed import CACHED_SECONDS, FunctionFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.permissions.deployed import DeployedLab
+    from tests.deployed import DeployedLab
 
 # Within which the lab replicates a write, with a margin.
 REPLICATION_SECONDS = 10
@@ -89,7 +89,7 @@ def move_to_where_it_is_already(lab: DeployedLab) -> list[str]:
 
 def switchover(lab: DeployedLab) -> list[str]:
     with _serving(lab, lab.primary, 1):
-        _await_heartbeats(lab, lab.primary, lab.secondary)
+        await_heartbeats(lab, lab.primary, lab.secondary)
         found = lab.run("switchover", {"mode": "switchover", "reason": "exercise"})
         return _ended(lab, found, "switched_over")
 
@@ -97,7 +97,7 @@ def switchover(lab: DeployedLab) -> list[str]:
 def failback(lab: DeployedLab) -> list[str]:
     """What other exercises left in the ledger is accepted before."""
     with _serving(lab, lab.secondary, 2):
-        _await_heartbeats(lab, lab.secondary, lab.primary)
+        await_heartbeats(lab, lab.secondary, lab.primary)
         while not (found := lab.invoke("ledger", {"action": "reconcile"}))["complete"]:
             pass
         if found["open"]:
@@ -128,7 +128,7 @@ def _serve(lab: DeployedLab, region: str, epoch: int) -> None:
     time.sleep(CACHED_SECONDS)
 
 
-def _await_heartbeats(lab: DeployedLab, source: str, target: str) -> None:
+def await_heartbeats(lab: DeployedLab, source: str, target: str) -> None:
     """Wait until the target holds a young heartbeat of each of the source's keys."""
     end = time.monotonic() + HEARTBEATS_SECONDS
     while time.monotonic() < end:
