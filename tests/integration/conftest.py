@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from moto import mock_aws
-from pilotlight.adapters import clients, https, names
+from pilotlight.adapters import clients, https, names, other_region
 
 from tests.handlers import context, load_handler
 from tests.integration.machine import (
@@ -27,6 +27,7 @@ from tests.integration.machine import (
     interpreter,
 )
 from tests.integration.provisioned import ProvisionedConcurrency
+from tests.integration.torn import Torn
 from tests.integration.two_regions import TwoRegions
 
 if TYPE_CHECKING:
@@ -127,8 +128,6 @@ def machine(
 @pytest.fixture
 def regions(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Iterator[TwoRegions]:
     """The switchover machine beside the failover machine, and a replica of each table in each."""
-    from pilotlight.adapters import other_region
-
     other_region.client_of.cache_clear()
     found, preflight = TwoRegions(machine), _loaded("preflight")
     functions, real = machine.functions, other_region.client_of
@@ -146,6 +145,17 @@ def regions(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Iterator[TwoRe
     yield found
     for execution in found.executions():
         machine.stop(execution)
+
+
+@pytest.fixture
+def world() -> Iterator[Torn]:
+    """Two Regions after a failover, for the ledger."""
+    with mock_aws():
+        clients.client.cache_clear()
+        other_region.client_of.cache_clear()
+        yield Torn()
+    clients.client.cache_clear()
+    other_region.client_of.cache_clear()
 
 
 def _replicating(regions: TwoRegions, name: str) -> Callable[[dict[str, Any]], Any]:

@@ -1,0 +1,91 @@
+"""Reconciling: what a comparison of both journals finds."""
+
+from __future__ import annotations
+
+import pytest
+from pilotlight.adapters.journal_links import JournalUnread
+
+from tests.handlers import context
+from tests.integration.machine import PRIMARY, SECONDARY
+from tests.integration.torn import (
+    CONTROL,
+    ITEMS,
+    LEDGER,
+    Torn,
+    name,
+    torn,
+)
+
+
+def test_reconciling_finds_what_has_not_arrived_and_what_was_overwritten(
+    world: Torn,
+) -> None:
+    late, newer = torn(world)
+    waiting = world.write(PRIMARY, "waiting", -4, "milk")
+    found = world.ledger("reconcile")
+    assert found["complete"] is True
+    assert (found["open"], found["late"], found["lost"]) == (2, 2, 1)
+    assert world.told() == {name(late): ["late", "lost"], name(waiting): ["late"]}
+    assert {e["arrived_at"] for e in found["entries"]} == {None}
+    world.copy_item(late.new)
+    world.copy_entry(late)
+    world.ledger("reconcile")
+    assert world.told() == {
+        name(late): ["late"],
+        name(waiting): ["late"],
+        name(newer): ["lost"],
+    }
+
+
+def test_an_entry_that_arrives_after_all_says_when(world: Torn) -> None:
+    late, _ = torn(world)
+    world.ledger("reconcile")
+    world.stream(world.copy_entry(late))
+    (entry,) = world.ledger("list")["entries"]
+    assert entry["found_by"] == "reconcile"
+    assert entry["arrived_at"]
+
+
+def test_without_a_closed_epoch_there_is_nothing_to_reconcile(world: Torn) -> None:
+    world.active(PRIMARY, 1)
+    world.write(PRIMARY, "on its way", -5)
+    found = world.ledger("reconcile")
+    assert (found["complete"], found["open"]) == (True, 0)
+
+
+def test_writes_from_long_before_the_outage_are_not_asked_for(world: Torn) -> None:
+    world.write(PRIMARY, "old", -3600)
+    assert world.ledger("reconcile")["open"] == 0
+
+
+def test_a_pass_that_runs_out_of_time_says_so_and_goes_on_where_it_was(
+    world: Torn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late, _ = torn(world)
+    assert world.ledger("reconcile", remaining=1000)["complete"] is False
+    left = iter([60_000] * 3 + [0])
+    found, passes = {"complete": False}, 0
+    while not found["complete"]:
+        left = iter([60_000] * 3 + [0])
+        here = context("ledger")
+        here.get_remaining_time_in_millis = lambda left=left: next(left)
+        found = LEDGER.lambda_handler({"action": "reconcile"}, here)
+        passes += 1
+    assert passes > 3
+    assert world.told() == {name(late): ["late", "lost"]}
+
+
+def test_a_primary_that_does_not_answer_is_an_error_that_names_it(
+    world: Torn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torn(world)
+    world.dynamodb[PRIMARY].delete_table(TableName=ITEMS)
+    with pytest.raises(JournalUnread, match=PRIMARY):
+        world.ledger("reconcile")
+    assert world.ledger("list")["open"] == 0
+
+
+def test_without_a_control_item_nothing_is_compared(world: Torn) -> None:
+    world.dynamodb[SECONDARY].delete_item(TableName=CONTROL, Key={"pk": {"S": "control"}})
+    with pytest.raises(LEDGER.ControlItemUnread):
+        world.ledger("reconcile")

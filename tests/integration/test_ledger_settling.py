@@ -1,0 +1,162 @@
+"""What a person does about the ledger: accept, replay, and ask wrongly."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pilotlight.ledger_request import BadRequest
+from pilotlight.settling import NoSuchEntry, NotReplayed
+
+from tests.handlers import context
+from tests.integration.machine import PRIMARY, SECONDARY
+from tests.integration.torn import (
+    LEDGER,
+    Torn,
+    name,
+    torn,
+)
+
+
+def test_an_accepted_entry_is_settled_by_a_person_and_stays_so(world: Torn) -> None:
+    late, _ = torn(world)
+    world.ledger("reconcile")
+    found = world.ledger("accept", write_ids=[name(late)], by="Ada")
+    assert (found["accepted"], found["open"]) == ([name(late)], 0)
+    assert world.ledger("reconcile")["open"] == 0
+    (entry,) = world.ledger("list")["entries"]
+    assert (entry["status"], entry["settled_by"]) == ("accepted", "Ada")
+    again = world.ledger("accept", write_ids=[name(late)], by="Bob")
+    assert (again["accepted"], again["unchanged"]) == ([], {name(late): "accepted"})
+    assert world.ledger("list")["entries"][0]["settled_by"] == "Ada"
+
+
+def test_all_open_entries_can_be_accepted_at_once(world: Torn) -> None:
+    torn(world)
+    world.write(PRIMARY, "waiting", -4, "milk")
+    world.ledger("reconcile")
+    assert len(world.ledger("accept", write_ids="all", by="Ada")["accepted"]) == 2
+    assert world.ledger("list")["open"] == 0
+
+
+def test_a_replay_writes_the_lost_value_as_a_new_write_over_what_is_there(
+    world: Torn,
+) -> None:
+    late, newer = torn(world)
+    world.ledger("reconcile")
+    found = world.ledger("replay", write_ids=[name(late)], by="Ada")
+    item = world.items(SECONDARY).get("tea")
+    assert item
+    assert (item.text, item.version, item.region, item.epoch) == (
+        "late",
+        newer.new.version + 1,
+        SECONDARY,
+        2,
+    )
+    assert found["replayed"] == {name(late): item.write_id}
+    assert found["open"] == 0
+    (entry,) = world.ledger("list")["entries"]
+    assert (entry["status"], entry["replayed_as"]) == ("replayed", item.write_id)
+    assert world.ledger("replay", write_ids=[name(late)], by="Ada")["replayed"] == found["replayed"]
+    assert world.items(SECONDARY).get("tea") == item
+
+
+def test_a_replay_that_died_before_it_was_marked_is_not_made_twice(
+    world: Torn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late, _ = torn(world)
+    world.ledger("reconcile")
+
+    def dies(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as died:
+        died.setattr(LEDGER.LedgerTable, "settle", dies)
+        with pytest.raises(KeyboardInterrupt):
+            world.ledger("replay", write_ids=[name(late)], by="Ada")
+    made = world.items(SECONDARY).get("tea")
+    assert made
+    done = world.ledger("replay", write_ids=[name(late)], by="Ada")["replayed"]
+    assert done == {name(late): made.write_id}
+    assert world.items(SECONDARY).get("tea") == made
+
+
+def test_a_lost_deletion_is_replayed_as_a_deletion(world: Torn) -> None:
+    first = world.write(PRIMARY, "first", -60)
+    world.copy_item(first.new)
+    world.copy_entry(first)
+    gone = world.write(PRIMARY, "", -5)
+    world.write(SECONDARY, "newer", 10)
+    world.ledger("reconcile")
+    world.ledger("replay", write_ids=[name(gone)], by="Ada")
+    item = world.items(SECONDARY).get("tea")
+    assert item
+    assert item.deleted
+
+
+def test_an_item_that_has_changed_is_not_overwritten_by_a_replay(world: Torn) -> None:
+    late, _ = torn(world)
+    world.ledger("reconcile")
+    changed = world.write(SECONDARY, "changed", 40)
+    with pytest.raises(NotReplayed, match=f"{name(late)}: its item has changed since"):
+        world.ledger("replay", write_ids=[name(late)], by="Ada")
+    assert world.items(SECONDARY).get("tea") == changed.new
+    world.ledger("reconcile")
+    world.ledger("replay", write_ids=[name(late)], by="Ada")
+    item = world.items(SECONDARY).get("tea")
+    assert item
+    assert item.text == "late"
+
+
+def test_nothing_is_replayed_while_the_secondary_is_not_active(world: Torn) -> None:
+    late, newer = torn(world)
+    world.ledger("reconcile")
+    world.active(PRIMARY, 3)
+    with pytest.raises(NotReplayed, match="The other Region is active"):
+        world.ledger("replay", write_ids=[name(late)], by="Ada")
+    assert world.items(SECONDARY).get("tea") == newer.new
+    assert world.ledger("list")["open"] == 1
+
+
+def test_what_was_accepted_is_not_replayed(world: Torn) -> None:
+    late, newer = torn(world)
+    world.ledger("reconcile")
+    world.ledger("accept", write_ids="all", by="Ada")
+    with pytest.raises(NotReplayed, match="it was accepted by Ada"):
+        world.ledger("replay", write_ids=[name(late)], by="Bob")
+    assert world.items(SECONDARY).get("tea") == newer.new
+
+
+@pytest.mark.parametrize(
+    ("payload", "says"),
+    [
+        ({}, "no action None. Send one of list, reconcile, accept, replay"),
+        ({"action": "forget"}, "no action 'forget'"),
+        ({"action": ["list"]}, "no action"),
+        ({"action": "accept", "by": "Ada"}, "accept: .*write_ids"),
+        ({"action": "accept", "write_ids": ["tea"], "by": "Ada"}, "accept: "),
+        ({"action": "replay", "write_ids": "all", "by": "Ada"}, "replay: "),
+        ({"action": "replay", "write_ids": ["0" * 26]}, "replay: .*by"),
+        ({"action": "list", "verbose": True}, "list: "),
+    ],
+)
+def test_what_is_asked_wrongly_is_told_what_is_wrong(
+    world: Torn, payload: dict[str, Any], says: str
+) -> None:
+    with pytest.raises(BadRequest, match=says):
+        LEDGER.lambda_handler(payload, context("ledger"))
+
+
+def test_an_entry_that_is_not_there_is_named_and_nothing_is_settled(world: Torn) -> None:
+    late, _ = torn(world)
+    world.ledger("reconcile")
+    with pytest.raises(NoSuchEntry, match="0" * 26):
+        world.ledger("accept", write_ids=[name(late), "0" * 26], by="Ada")
+    assert world.ledger("list")["open"] == 1
+
+
+def test_twenty_entries_are_shown_and_all_are_counted(world: Torn) -> None:
+    for n in range(25):
+        world.write(PRIMARY, "waiting", -4, f"milk-{n}")
+    found = world.ledger("reconcile")
+    assert (found["open"], len(found["entries"])) == (25, 20)

@@ -1,0 +1,131 @@
+"""What arrives by the stream: what of it is kept in the ledger."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from pilotlight import moments
+from pilotlight.adapters import clients
+
+from tests.integration.machine import PRIMARY, SECONDARY
+from tests.integration.torn import (
+    CONTROL,
+    STREAM,
+    Torn,
+    name,
+    torn,
+)
+
+if TYPE_CHECKING:
+    import pytest
+
+
+def test_a_late_entry_is_kept_with_both_values_and_what_the_item_is_now(world: Torn) -> None:
+    late, newer = torn(world)
+    assert world.stream(world.copy_entry(late)) == {"batchItemFailures": []}
+    (entry,) = world.ledger("list")["entries"]
+    assert entry["kinds"] == ["late", "lost"]
+    assert (entry["write_id"], entry["item_id"], entry["version"]) == (name(late), "tea", 2)
+    assert (entry["region"], entry["epoch"], entry["active_epoch"]) == (PRIMARY, 1, 2)
+    assert [entry[k]["text"] for k in ("old", "new", "current")] == ["first", "late", "newer"]
+    assert entry["current"]["write_id"] == name(newer)
+    assert entry["written_at"] == late.new.updated_at
+    arrived = moments.parse(entry["arrived_at"]) - world.promoted
+    assert timedelta(seconds=29) <= arrived <= timedelta(seconds=30)
+    assert entry["found_by"] == "stream"
+    assert entry["status"] == "open"
+
+
+def test_a_late_entry_whose_item_nobody_else_wrote_is_late_and_not_lost(world: Torn) -> None:
+    write = world.write(PRIMARY, "late", -5)
+    world.stream(world.copy_item(write.new), world.copy_entry(write))
+    assert world.told() == {name(write): ["late"]}
+
+
+def test_a_late_item_whose_entry_was_there_in_time_is_late(world: Torn) -> None:
+    write = world.write(PRIMARY, "late", -5)
+    world.stream(world.copy_entry(write, seconds=-2))
+    assert world.told() == {}
+    world.stream(world.copy_item(write.new))
+    assert world.told() == {name(write): ["late"]}
+
+
+def test_a_late_item_that_wins_makes_the_newer_epoch_s_writes_lost(world: Torn) -> None:
+    late, newer = torn(world)
+    newest = world.write(SECONDARY, "newest", 20)
+    world.stream(world.copy_entry(late))
+    world.stream(world.copy_item(late.new))
+    assert world.told() == {name(late): ["late"], name(newer): ["lost"], name(newest): ["lost"]}
+
+
+def test_what_belongs_to_the_running_epoch_costs_one_read_and_no_entry(
+    world: Torn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.active(PRIMARY, 1)
+    write, calls = world.write(PRIMARY, "green", -5), []
+    real = clients.client("dynamodb")
+
+    def counted(*given: Any, **more: Any) -> Any:
+        calls.append(given)
+        return make(*given, **more)
+
+    make = real._make_api_call
+    monkeypatch.setattr(real, "_make_api_call", counted)
+    records = [world.copy_item(write.new), world.copy_entry(write)]
+    assert world.stream(*records * 10) == {"batchItemFailures": []}
+    assert [operation for operation, _ in calls] == ["GetItem"]
+    assert world.told() == {}
+
+
+def test_what_arrived_before_the_promotion_is_not_late_however_late_it_is_read(
+    world: Torn,
+) -> None:
+    write = world.write(PRIMARY, "in time", -5)
+    world.stream(world.copy_item(write.new, seconds=-3), world.copy_entry(write, seconds=-3))
+    assert world.told() == {}
+
+
+def test_the_first_record_that_fails_is_where_lambda_goes_on(world: Torn) -> None:
+    late, _ = torn(world)
+    other = world.write(PRIMARY, "other", -5, "milk")
+    good, bad, after = world.copy_entry(late), world.copy_entry(other), world.copy_entry(late)
+    del bad["dynamodb"]["NewImage"]["new"]
+    found = world.stream(good, bad, after)
+    failed = bad["dynamodb"]["SequenceNumber"]
+    assert found == {"batchItemFailures": [{"itemIdentifier": failed}]}
+    assert list(world.told()) == [name(late)]
+
+
+def test_without_a_control_item_a_batch_is_tried_again(world: Torn) -> None:
+    late, _ = torn(world)
+    record = world.copy_entry(late)
+    world.dynamodb[SECONDARY].delete_item(TableName=CONTROL, Key={"pk": {"S": "control"}})
+    assert len(world.stream(record)["batchItemFailures"]) == 1
+
+
+def test_a_removed_row_is_of_no_interest(world: Torn) -> None:
+    late, _ = torn(world)
+    record = world.copy_entry(late)
+    del record["dynamodb"]["NewImage"]
+    assert world.stream(record) == {"batchItemFailures": []}
+    assert world.told() == {}
+
+
+def test_a_heartbeat_with_a_gap_calls_the_echo_once_and_stops_nothing(
+    world: Torn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late, _ = torn(world)
+    called: list[dict[str, Any]] = []
+    real = clients.client
+    echo = SimpleNamespace(invoke=lambda **given: called.append(given))
+    monkeypatch.setattr(STREAM, "client", lambda s: echo if s == "lambda" else real(s))
+    beat = world.record({"pk": {"S": f"H#{PRIMARY}#0"}, "sk": {"S": "-"}})
+    assert world.stream(beat, beat, world.copy_entry(late))["echo_called"] is True
+    assert [(c["FunctionName"].split(":")[-2], c["InvocationType"]) for c in called] == [
+        ("pilot-light-echo", "Event")
+    ]
+    assert list(world.told()) == [name(late)]
+    monkeypatch.setattr(STREAM, "client", lambda s: None if s == "lambda" else real(s))
+    assert world.stream(beat) == {"echo_called": False, "batchItemFailures": []}

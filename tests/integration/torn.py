@@ -1,0 +1,124 @@
+"""What a disaster has torn: two Regions' tables, and the ledger's two functions between them."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+from pilotlight import moments
+from pilotlight.adapters.items_table import ItemsTable
+from pilotlight.domain.writes import Item, Write, attributes, item_key, plan, transaction
+from ulid import ULID
+
+from tests.handlers import context, load_handler
+from tests.integration.machine import PRIMARY, SECONDARY
+
+ITEMS, CONTROL, RECOVERIES = "pilot-light-items", "pilot-light-control", "pilot-light-recoveries"
+TABLES = {ITEMS: 2, CONTROL: 1, RECOVERIES: 1, "pilot-light-ledger": 2}
+STREAM: Any = load_handler("ledgerstream")
+LEDGER: Any = load_handler("ledger")
+
+
+class Torn:
+    """Two Regions, of which the Secondary was promoted a minute ago. Nothing copies by itself."""
+
+    def __init__(self) -> None:
+        self.dynamodb = {r: boto3.client("dynamodb", region_name=r) for r in (PRIMARY, SECONDARY)}
+        for client in self.dynamodb.values():
+            for table, keys in TABLES.items():
+                names = list(zip(("pk", "sk")[:keys], ("HASH", "RANGE"), strict=False))
+                client.create_table(
+                    TableName=table,
+                    BillingMode="PAY_PER_REQUEST",
+                    AttributeDefinitions=[
+                        {"AttributeName": n, "AttributeType": "S"} for n, _ in names
+                    ],
+                    KeySchema=[{"AttributeName": n, "KeyType": kind} for n, kind in names],
+                )
+        self.promoted = datetime.now(UTC) - timedelta(minutes=1)
+        self.active(SECONDARY, 2)
+        timeline = json.dumps({"promoted_at": moments.text(self.promoted)})
+        self.put(RECOVERIES, {"pk": {"S": "recovery#2"}, "timeline": {"S": timeline}})
+
+    def put(self, table: str, item: dict[str, Any], region: str = SECONDARY) -> None:
+        self.dynamodb[region].put_item(TableName=table, Item=item)
+
+    def active(self, region: str, epoch: int) -> None:
+        self.put(
+            CONTROL,
+            {
+                "pk": {"S": "control"},
+                "active_region": {"S": region},
+                "epoch": {"N": str(epoch)},
+                "state": {"S": "serving"},
+                "changed_at": {"S": moments.text(self.promoted)},
+            },
+        )
+
+    def items(self, region: str) -> ItemsTable:
+        return ItemsTable(self.dynamodb[region], ITEMS)
+
+    def write(self, region: str, text: str, seconds: float = 0, item_id: str = "tea") -> Write:
+        """Write as a Region's app does, seconds after the promotion."""
+        at = self.promoted + timedelta(seconds=seconds)
+        write = plan(
+            "replace" if text else "delete",
+            item_id=item_id,
+            text=text,
+            current=self.items(region).get(item_id),
+            region=region,
+            epoch=1 if region == PRIMARY else 2,
+            write_id=str(ULID.from_datetime(at)),
+            now=moments.text(at),
+        )
+        self.items(region).write(write)
+        return write
+
+    def copy_entry(self, write: Write, to: str = SECONDARY, seconds: float = 30) -> dict[str, Any]:
+        """Let a journal entry arrive, and return the stream's record of it."""
+        row = transaction(write, ITEMS)[1]["Put"]["Item"]
+        self.put(ITEMS, row, to)
+        return self.record(row, seconds)
+
+    def copy_item(self, item: Item, to: str = SECONDARY, seconds: float = 30) -> dict[str, Any]:
+        """Let an item arrive and win, and return the stream's record of it."""
+        old = self.items(to).get(item.id)
+        row = {**item_key(item.id), **attributes(item)}
+        self.put(ITEMS, row, to)
+        before = {"OldImage": {**item_key(item.id), **attributes(old)}} if old else {}
+        return self.record(row, seconds, **before)
+
+    def record(self, row: dict[str, Any], seconds: float = 30, **more: Any) -> dict[str, Any]:
+        change = {
+            "Keys": {k: row[k] for k in ("pk", "sk")},
+            "NewImage": row,
+            "ApproximateCreationDateTime": int(self.promoted.timestamp() + seconds),
+            "SequenceNumber": str(time.time_ns()),
+        }
+        return {"eventName": "INSERT", "dynamodb": {**change, **more}}
+
+    def stream(self, *records: dict[str, Any]) -> Any:
+        return STREAM.lambda_handler({"Records": list(records)}, context("ledger-stream"))
+
+    def ledger(self, action: str, remaining: int = 60_000, **given: Any) -> Any:
+        here = context("ledger")
+        here.get_remaining_time_in_millis = lambda: remaining
+        return LEDGER.lambda_handler({"action": action, **given}, here)
+
+    def told(self) -> dict[str, list[str]]:
+        return {e["write_id"]: e["kinds"] for e in self.ledger("list")["entries"]}
+
+
+def name(write: Write) -> str:
+    return write.new.write_id
+
+
+def torn(world: Torn) -> tuple[Write, Write]:
+    """The Primary's last write did not arrive before the Secondary wrote the same item."""
+    first = world.write(PRIMARY, "first", -60)
+    world.copy_item(first.new)
+    world.copy_entry(first)
+    return world.write(PRIMARY, "late", -5), world.write(SECONDARY, "newer", 10)
