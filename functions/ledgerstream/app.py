@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from aws_lambda_powertools import Logger
+from botocore.exceptions import BotoCoreError, ClientError
 from pilotlight.adapters.clients import client
 from pilotlight.adapters.control_table import ControlTable
 from pilotlight.adapters.items_table import ItemsTable
-from pilotlight.adapters.journal_links import JournalLinks
+from pilotlight.adapters.journal_links import JournalLinks, JournalUnread
 from pilotlight.adapters.ledger_table import LedgerTable
 from pilotlight.adapters.promotions import Promotions
-from pilotlight.arrivals import Arrivals
+from pilotlight.arrivals import Arrivals, ControlItemUnread, is_entry
 from pilotlight.settings import Deployment, required
 
 logger = Logger()
+# What another attempt may find gone.
+PASSING = (BotoCoreError, ClientError, ControlItemUnread, JournalUnread)
 
 
 def arrivals() -> Arrivals:
@@ -40,6 +44,37 @@ def call_echo() -> bool:
     return True
 
 
+def looked_at(batch: Arrivals, record: dict[str, Any], queue: str) -> int:
+    """Return how many findings went to the ledger.
+
+    What will never be readable is set aside and told, so that what is behind it need not wait.
+    """
+    try:
+        return batch.take(record)
+    except PASSING:
+        raise
+    except Exception as error:
+        logger.exception("A record was set aside")
+        if is_entry(record):
+            batch.set_aside(record)
+        tell(record, error, queue)
+        return 1
+
+
+def tell(record: dict[str, Any], error: Exception, queue: str) -> None:
+    """Put a record that was set aside into the dead-letter queue, whose alarm tells a person."""
+    change, kind = record["dynamodb"], type(error).__name__
+    said = {"keys": change["Keys"], "sequence_number": change["SequenceNumber"]}
+    client("sqs").send_message(
+        QueueUrl=queue,
+        MessageBody=json.dumps({**said, "error": f"{kind}: {error}"}),
+        MessageAttributes={
+            "ERROR_CODE": {"DataType": "String", "StringValue": kind},
+            "ERROR_MESSAGE": {"DataType": "String", "StringValue": str(error)[:1000] or "-"},
+        },
+    )
+
+
 def is_beat(record: dict[str, Any]) -> bool:
     """Say whether a record is of a heartbeat."""
     return bool(record["dynamodb"]["Keys"]["pk"]["S"].startswith("H#"))
@@ -50,10 +85,10 @@ def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """Look at a batch of the stream, and answer from which record on it is to be tried again."""
     records = event["Records"]
     answer = {"echo_called": call_echo()} if any(map(is_beat, records)) else {}
-    batch, found = arrivals(), 0
+    batch, queue, found = arrivals(), required("DEAD_LETTERS_URL"), 0
     for record in (r for r in records if not is_beat(r)):
         try:
-            found += batch.take(record)
+            found += looked_at(batch, record, queue)
         except Exception:
             number = record["dynamodb"]["SequenceNumber"]
             logger.exception("A record was not looked at", extra={"sequence_number": number})

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from pilotlight import moments
 from pilotlight.domain import closing
 from pilotlight.domain.history import judge, overwritten
-from pilotlight.domain.ledger import LedgerEntry, belongs
-from pilotlight.domain.writes import Item, Write, from_attributes, from_entry
+from pilotlight.domain.ledger import LedgerEntry, belongs, garbled
+from pilotlight.domain.writes import Item, Write, from_attributes, from_entry, stand_in
 
 if TYPE_CHECKING:
     from pilotlight.adapters.control_table import ControlTable
@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 
 class ControlItemUnread(Exception):
     """Nobody knows which epoch it is. The batch is tried again."""
+
+
+def is_entry(record: dict[str, Any]) -> bool:
+    """Say whether a record is of a journal entry."""
+    return bool(record["dynamodb"]["Keys"]["pk"]["S"].startswith("J#"))
 
 
 @dataclass
@@ -52,10 +57,16 @@ class Arrivals:
         image, created = change.get("NewImage"), float(change["ApproximateCreationDateTime"])
         if image is None:
             return 0
-        if "item_id" in image:
+        if is_entry(record):
             return self._entry(from_entry(image), created)
         old = change.get("OldImage")
         return self._item(from_attributes(image), from_attributes(old) if old else None, created)
+
+    def set_aside(self, record: dict[str, Any]) -> None:
+        """Keep a journal entry that cannot be read in the ledger, by its key, for a person."""
+        write, epoch = stand_in(record["dynamodb"]["NewImage"]), self._control().epoch
+        found_at = moments.now()
+        self.ledger.put(garbled(write, active_epoch=epoch, found_at=found_at, found_by="stream"))
 
     def _entry(self, write: Write, created: float) -> int:
         if not closing.is_closed(write.new, self._control()):

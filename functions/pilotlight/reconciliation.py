@@ -11,7 +11,7 @@ from pilotlight import moments
 from pilotlight.adapters.journal_links import LAST, ulid_at
 from pilotlight.domain import closing
 from pilotlight.domain.history import judge
-from pilotlight.domain.ledger import LedgerEntry, belongs
+from pilotlight.domain.ledger import LedgerEntry, belongs, garbled
 from pilotlight.domain.writes import SHARDS, journal_shard
 
 if TYPE_CHECKING:
@@ -112,6 +112,9 @@ class Reconciliation:
 
     def _compare(self, write: Write) -> None:
         """Look for a write here. What the running epoch has on its way is not late."""
+        if write.garbled:
+            self._ledger.put(self._unread(write))
+            return
         here = self._journals[self._own].link(write.new) is not None
         closed = closing.is_closed(write.new, self._control)
         if here or closed:
@@ -127,9 +130,13 @@ class Reconciliation:
     def _look_again(self, after: str) -> str:
         """Judge open entries anew, and return after which to go on, or nothing at their end."""
         still = [e for e in self._ledger.entries("open") if e.write_id > after]
-        for entry in still[:100]:
+        for entry in (e for e in still[:100] if not e.write.garbled):
             self._keep(self._judged(entry.write, late=entry.late), again=True)
         return still[99].write_id if len(still) > 100 else ""
+
+    def _unread(self, write: Write) -> LedgerEntry:
+        epoch, now = self._control.epoch, moments.now()
+        return garbled(write, active_epoch=epoch, found_at=now, found_by="reconcile")
 
     def _judged(self, write: Write, *, late: bool) -> LedgerEntry:
         current = self._items.get(write.new.id)

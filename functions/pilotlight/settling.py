@@ -64,6 +64,9 @@ def replay(
         if entry.status == "accepted":
             failed[entry.write_id] = f"it was accepted by {entry.settled_by}"
             continue
+        if entry.write.garbled:
+            failed[entry.write_id] = "its journal entry cannot be read; look at it, and accept"
+            continue
         try:
             written = service.replay(entry.write, entry.current)
         except WriteConflict:

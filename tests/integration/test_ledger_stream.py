@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pilotlight import moments
 from pilotlight.adapters import clients
 
-from tests.integration.machine import PRIMARY, SECONDARY
+from tests.integration.machine import PRIMARY, SECONDARY, aws_error
 from tests.integration.torn import (
     CONTROL,
     STREAM,
@@ -87,11 +87,20 @@ def test_what_arrived_before_the_promotion_is_not_late_however_late_it_is_read(
     assert world.told() == {}
 
 
-def test_the_first_record_that_fails_is_where_lambda_goes_on(world: Torn) -> None:
+def test_the_first_record_that_fails_is_where_lambda_goes_on(
+    world: Torn, monkeypatch: pytest.MonkeyPatch
+) -> None:
     late, _ = torn(world)
     other = world.write(PRIMARY, "other", -5, "milk")
     good, bad, after = world.copy_entry(late), world.copy_entry(other), world.copy_entry(late)
-    del bad["dynamodb"]["NewImage"]["new"]
+    real = STREAM.Arrivals.take
+
+    def throttled(batch: Any, record: dict[str, Any]) -> int:
+        if record is bad:
+            raise aws_error("ProvisionedThroughputExceededException")
+        return int(real(batch, record))
+
+    monkeypatch.setattr(STREAM.Arrivals, "take", throttled)
     found = world.stream(good, bad, after)
     failed = bad["dynamodb"]["SequenceNumber"]
     assert found == {"batchItemFailures": [{"itemIdentifier": failed}]}

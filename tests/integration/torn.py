@@ -10,7 +10,15 @@ from typing import Any
 import boto3
 from pilotlight import moments
 from pilotlight.adapters.items_table import ItemsTable
-from pilotlight.domain.writes import Item, Write, attributes, item_key, plan, transaction
+from pilotlight.domain.writes import (
+    Item,
+    Write,
+    attributes,
+    item_key,
+    journal_key,
+    plan,
+    transaction,
+)
 from ulid import ULID
 
 from tests.handlers import context, load_handler
@@ -107,6 +115,9 @@ class Torn:
         here = context("ledger")
         here.get_remaining_time_in_millis = lambda: remaining
         return LEDGER.lambda_handler({"action": action, **given}, here)
+
+    def journal_key(self, write: Write) -> dict[str, Any]:
+        return journal_key(write.new.region, write.new.epoch, write.new.write_id)
 
     def told(self) -> dict[str, list[str]]:
         return {e["write_id"]: e["kinds"] for e in self.ledger("list")["entries"]}

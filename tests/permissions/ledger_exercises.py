@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 
 
 def arrivals(lab: DeployedLab) -> list[str]:
-    """A late entry, and a heartbeat with a gap."""
+    """A late entry, a heartbeat with a gap, and an entry that nobody can read."""
     write, table = _left_behind(lab), f"{lab.app}-items"
     entry = transaction(write, table)[1]["Put"]["Item"]
     beat = heartbeat.key(lab.primary)
-    records = [_record(beat, {}), _record({k: entry[k] for k in ("pk", "sk")}, entry)]
+    keys = {k: entry[k] for k in ("pk", "sk")}
+    records = [_record(beat, {}), _record(keys, entry), _record(keys, keys)]
     try:
         found = lab.invoke("ledger-stream", {"Records": records})
     except FunctionFailed as error:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from pilotlight.adapters.heartbeats import NotRead
-from pilotlight.domain.journal import LOWEST, Entry, Page, Version
+from pilotlight.domain.journal import LOWEST, Entry, Page, Version, following
 from pilotlight.domain.writes import SHARDS, item_key, journal_shard
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Journal:
         self._shards = [journal_shard(region, epoch, n) for n in range(SHARDS)]
 
     def pages(self, after: str, until: str) -> list[Page]:
-        """Return the first page of each shard in a span, both ends included."""
+        """Return the first page of each shard in a span without its beginning."""
         with ThreadPoolExecutor(AT_ONCE) as pool:
             return list(pool.map(lambda shard: self._page(shard, after, until), self._shards))
 
@@ -46,7 +46,7 @@ class Journal:
             start: str | None = after
             while start is not None and len(found) <= at_most:
                 page = self._page(shard, start, until)
-                found += [e for e in page.entries if e.write_id > start]
+                found += page.entries
                 start = page.stopped_at
             return found
 
@@ -67,12 +67,14 @@ class Journal:
             return {k: v for found in pool.map(self._batch, batches) for k, v in found.items()}
 
     def _page(self, shard: str, after: str, until: str) -> Page:
+        if after >= until:
+            return Page(())
         found = self._client.query(
             TableName=self._table,
-            KeyConditionExpression="pk = :shard AND sk BETWEEN :after AND :until",
+            KeyConditionExpression="pk = :shard AND sk BETWEEN :from AND :until",
             ExpressionAttributeValues={
                 ":shard": {"S": shard},
-                ":after": {"S": after},
+                ":from": {"S": following(after)},
                 ":until": {"S": until},
             },
             ProjectionExpression="sk, item_id, version",

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 from ulid import ULID
 
-from pilotlight.domain.writes import Item, Write, from_entry, journal_key
+from pilotlight.domain.journal import following
+from pilotlight.domain.writes import (
+    EntryGarbled,
+    Item,
+    Write,
+    from_entry,
+    journal_key,
+    stand_in,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -31,6 +39,8 @@ class JournalLinks:
     def link(self, item: Item) -> Write | None:
         """Return the entry of the write that made a version of an item, or None.
 
+        One that is garbled links nothing, as if it were missing.
+
         Raises
         ------
         JournalUnread
@@ -41,13 +51,18 @@ class JournalLinks:
             found = self._ask("get_item", Key=key, ConsistentRead=True)
             if "Item" not in found:
                 return None
-            self._known[item.write_id] = from_entry(found["Item"])
+            try:
+                self._known[item.write_id] = from_entry(found["Item"])
+            except EntryGarbled:
+                return None
         return self._known[item.write_id]
 
     def page(
         self, shard: str, after: str, upto: str = LAST, limit: int = 100
     ) -> tuple[list[Write], str | None]:
         """Return entries of a shard by their time, and after which to go on, or None at its end.
+
+        For one that is garbled another stands in.
 
         Parameters
         ----------
@@ -61,19 +76,21 @@ class JournalLinks:
         JournalUnread
             The Region did not answer.
         """
+        if after >= upto:
+            return [], None
         found = self._ask(
             "query",
-            KeyConditionExpression="pk = :shard AND sk BETWEEN :after AND :upto",
+            KeyConditionExpression="pk = :shard AND sk BETWEEN :from AND :upto",
             ExpressionAttributeValues={
                 ":shard": {"S": shard},
-                ":after": {"S": after},
-                ":upto": {"S": max(upto, after)},
+                ":from": {"S": following(after)},
+                ":upto": {"S": upto},
             },
             ConsistentRead=True,
             Limit=limit,
         )
-        writes = [from_entry(row) for row in found["Items"] if row["sk"]["S"] != after]
-        self._known |= {w.new.write_id: w for w in writes}
+        writes = [_read(row) for row in found["Items"]]
+        self._known |= {w.new.write_id: w for w in writes if not w.garbled}
         last = found.get("LastEvaluatedKey")
         return writes, last["sk"]["S"] if last else None
 
@@ -82,6 +99,13 @@ class JournalLinks:
             return getattr(self._client, operation)(TableName=self._table, **asked)
         except (BotoCoreError, ClientError) as error:
             raise JournalUnread(f"The journal in {self._region} was not read: {error}") from error
+
+
+def _read(row: dict[str, Any]) -> Write:
+    try:
+        return from_entry(row)
+    except EntryGarbled:
+        return stand_in(row)
 
 
 def ulid_at(moment: datetime | None) -> str:

@@ -82,6 +82,11 @@ def lower_bound(moment: int) -> str:
     return str(ULID.from_bytes(max(moment, 0).to_bytes(6, "big") + bytes(10)))
 
 
+def following(write_id: str) -> str:
+    """Return the lowest key above a write id, and below every other that is higher."""
+    return write_id + "0"
+
+
 def span(pages: Sequence[Page], after: str, until: str) -> Span:
     """Join the first pages of all shards to what is complete: up to where the first one stopped."""
     stops = [p.stopped_at for p in pages if p.stopped_at is not None]

@@ -51,6 +51,19 @@ class LedgerEntry:
         return (*kinds, verdict) if verdict in ("lost", "unknown") else kinds
 
 
+def garbled(write: Write, *, active_epoch: int, found_at: str, found_by: Finder) -> LedgerEntry:
+    """Return the finding of a journal entry that cannot be read. Nobody can tell what became of it.
+
+    Parameters
+    ----------
+    write
+        What stands in for it.
+    """
+    detail = "The journal's entry cannot be read. What is there of it is under its key."
+    history = History("unknown", detail)
+    return LedgerEntry(write, False, history, None, active_epoch, found_at, found_by)
+
+
 def belongs(entry: LedgerEntry) -> bool:
     """Say whether there is a reason to keep an entry."""
     return bool(entry.kinds)

@@ -5,7 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 SHARDS = 4
 ITEM_ID = "^[A-Za-z0-9._-]{1,64}$"
@@ -32,6 +35,10 @@ class WriteUnknown(Exception):
     """The table did not answer in time. Whether the write was made is not known."""
 
 
+class EntryGarbled(Exception):
+    """A journal entry cannot be read: what it lacks, or what of it is of another kind."""
+
+
 @dataclass(frozen=True)
 class Item:
     """An item as users see it. A deleted one stays as a tombstone: its version counts on."""
@@ -54,6 +61,11 @@ class Write:
     operation: Operation
     new: Item
     old: Item | None
+
+    @property
+    def garbled(self) -> bool:
+        """Whether this stands in for an entry that cannot be read."""
+        return self.new.version == 0
 
 
 def is_item_id(text: str) -> bool:
@@ -166,15 +178,28 @@ def from_entry(found: dict[str, Any]) -> Write:
 
     Raises
     ------
-    KeyError, ValueError
+    EntryGarbled
         It is no journal entry.
     """
-    old = found["old"].get("M")
-    return Write(
-        operation=cast("Operation", found["operation"]["S"]),
-        new=from_attributes(found["new"]["M"]),
-        old=from_attributes(old) if old else None,
-    )
+    try:
+        old = found["old"].get("M")
+        return Write(
+            operation=cast("Operation", found["operation"]["S"]),
+            new=from_attributes(found["new"]["M"]),
+            old=from_attributes(old) if old else None,
+        )
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise EntryGarbled(f"A journal entry lacks {error}, or garbles it.") from error
+
+
+def stand_in(found: Mapping[str, Any]) -> Write:
+    """Return what the key of a garbled journal entry tells, and its item if it names one.
+
+    Its version is 0, which no write has.
+    """
+    (_, region, epoch, _), write_id = found["pk"]["S"].split("#"), found["sk"]["S"]
+    item_id = found["item_id"]["S"] if "item_id" in found else "unknown"
+    return Write("replace", Item(item_id, "", 0, region, int(epoch), write_id, ""), None)
 
 
 def attributes(item: Item) -> dict[str, Any]:

@@ -164,6 +164,7 @@ class TornRegions:
             self._stream(row, old)
 
     def _stream(self, new: dict[str, Any], old: dict[str, Any] | None) -> None:
+        keys = {"pk": {"S": "J#" if "item_id" in new else "I#"}}
         change = {"NewImage": new, "ApproximateCreationDateTime": int(self.now.timestamp())}
         Arrivals(
             control_table=self,  # type: ignore[arg-type]
@@ -171,7 +172,7 @@ class TornRegions:
             items=self.items[SECONDARY],  # type: ignore[arg-type]
             promotions=self.promotions,  # type: ignore[arg-type]
             ledger=self.ledger,  # type: ignore[arg-type]
-        ).take({"dynamodb": {**change, **({"OldImage": old} if old else {})}})
+        ).take({"dynamodb": {"Keys": keys, **change, **({"OldImage": old} if old else {})}})
 
     def read(self) -> ControlItem:
         return self.control

@@ -52,10 +52,12 @@ def test_a_journal_is_that_of_one_region_and_one_epoch(regions: TwoRegions) -> N
     assert other.entries(LOWEST, HIGHEST, 10) == []
 
 
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("size", [1, 2, 7])
 def test_page_by_page_the_whole_of_every_shard_is_read(
-    regions: TwoRegions, monkeypatch: pytest.MonkeyPatch
+    regions: TwoRegions, monkeypatch: pytest.MonkeyPatch, size: int
 ) -> None:
-    monkeypatch.setattr(journal, "PAGE", 2)
+    monkeypatch.setattr(journal, "PAGE", size)
     every, after, last, found = written(regions, 30), LOWEST, False, []
     while not last:
         part = span(here(regions).pages(after, HIGHEST), after, HIGHEST)
@@ -68,6 +70,14 @@ def test_page_by_page_the_whole_of_every_shard_is_read(
 def test_a_span_is_read_without_its_beginning_and_with_its_end(regions: TwoRegions) -> None:
     every = written(regions, 12)
     assert ids(here(regions).entries(ulid(3), ulid(7), 12)) == every[4:8]
+
+
+def test_a_span_that_ends_where_it_begins_is_empty_and_not_asked_for() -> None:
+    client = Client()
+    found = Journal(client, ITEMS, PRIMARY, 1)
+    assert [page.entries for page in found.pages(ulid(3), ulid(3))] == [()] * 4
+    assert found.entries(ulid(3), ulid(3), 5) == []
+    assert client.asked == []
 
 
 def test_what_is_far_more_than_expected_is_not_read_to_its_end(

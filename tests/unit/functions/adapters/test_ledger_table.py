@@ -88,7 +88,9 @@ def test_an_error_that_is_no_condition_is_not_swallowed(ledger: LedgerTable) -> 
 
 
 # --- the journal ---------------------------------------------------------------------------------
-def test_the_journal_is_read_by_write_and_by_time(moto_client: Any) -> None:
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("limit", [1, 3])
+def test_the_journal_is_read_by_write_and_by_time(moto_client: Any, limit: int) -> None:
     for row in moto_client.scan(TableName=ITEMS)["Items"]:
         moto_client.delete_item(TableName=ITEMS, Key={k: row[k] for k in ("pk", "sk")})
     made = [write(NOON + timedelta(minutes=n), f"tea-{n}") for n in range(60)]
@@ -102,7 +104,7 @@ def test_the_journal_is_read_by_write_and_by_time(moto_client: Any) -> None:
     for shard in range(4):
         after: str | None = low
         while after:
-            page, after = journal.page(f"J#{PRIMARY}#1#{shard}", after, high, limit=3)
+            page, after = journal.page(f"J#{PRIMARY}#1#{shard}", after, high, limit)
             found += page
     assert sorted(found, key=lambda w: w.new.write_id) == made[10:50]
 

@@ -1,0 +1,137 @@
+"""A journal entry that nobody can read: set aside, told, kept findable, and passed by."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from pilotlight.adapters import clients
+from pilotlight.settings import MissingSetting
+from pilotlight.settling import NotReplayed
+
+from tests.integration.machine import PRIMARY, SECONDARY
+from tests.integration.torn import ITEMS, Torn, name, torn
+
+QUEUE = "pilot-light-recovery-dead-letters"
+
+
+@pytest.fixture
+def told(world: Torn, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """What people are told of by the dead-letter queue, whose alarm wakes them."""
+    sqs = clients.client("sqs")
+    queue = sqs.create_queue(QueueName=QUEUE)["QueueUrl"]
+    monkeypatch.setenv("DEAD_LETTERS_URL", queue)
+
+    def messages() -> list[dict[str, Any]]:
+        found = sqs.receive_message(
+            QueueUrl=queue, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
+        )
+        return list(found.get("Messages", []))
+
+    return messages
+
+
+def garbled(world: Torn, *lacks: str, item: str = "milk") -> tuple[str, dict[str, Any]]:
+    """An entry of the Primary without some attributes, in both Regions: its id and its record."""
+    write = world.write(PRIMARY, "other", -5, item)
+    record = world.copy_entry(write)
+    row = record["dynamodb"]["NewImage"]
+    for attribute in lacks:
+        del row[attribute]
+    for region in (PRIMARY, SECONDARY):
+        world.put(ITEMS, row, region)
+    return name(write), record
+
+
+@pytest.mark.parametrize("lacks", [("new",), ("operation",), ("old", "at"), ("item_id", "new")])
+def test_what_is_behind_a_garbled_entry_in_the_stream_is_looked_at(
+    world: Torn, told: Any, lacks: tuple[str, ...]
+) -> None:
+    late, _ = torn(world)
+    bad, record = garbled(world, *lacks)
+    if lacks == ("old", "at"):
+        record["dynamodb"]["NewImage"]["old"] = "no attribute value"
+    assert world.stream(record, world.copy_entry(late)) == {"batchItemFailures": []}
+    assert world.told() == {bad: ["unknown"], name(late): ["late", "lost"]}
+
+
+def test_a_person_is_told_which_and_why(world: Torn, told: Any) -> None:
+    _, record = garbled(world, "new")
+    world.stream(record)
+    (message,) = told()
+    said = json.loads(message["Body"])
+    assert said["keys"] == record["dynamodb"]["Keys"]
+    assert said["sequence_number"] == record["dynamodb"]["SequenceNumber"]
+    assert "lacks 'new'" in said["error"]
+    assert message["MessageAttributes"]["ERROR_CODE"]["StringValue"] == "EntryGarbled"
+
+
+def test_the_ledger_says_what_the_entry_s_key_tells(world: Torn, told: Any) -> None:
+    bad, record = garbled(world, "new")
+    world.stream(record)
+    (entry,) = world.ledger("list")["entries"]
+    assert (entry["write_id"], entry["region"], entry["epoch"]) == (bad, PRIMARY, 1)
+    assert (entry["item_id"], entry["kinds"], entry["status"]) == ("milk", ["unknown"], "open")
+    assert "cannot be read" in entry["history"]["detail"]
+
+
+def test_a_garbled_item_is_told_and_passed_by(world: Torn, told: Any) -> None:
+    late, _ = torn(world)
+    record = world.copy_item(world.write(PRIMARY, "other", -5, "milk").new)
+    del record["dynamodb"]["NewImage"]["version"]
+    assert world.stream(record, world.copy_entry(late)) == {"batchItemFailures": []}
+    assert len(told()) == 1
+    assert list(world.told()) == [name(late)]
+
+
+def test_reconciling_finds_it_too_and_goes_on(world: Torn) -> None:
+    late, _ = torn(world)
+    bad, _ = garbled(world, "new")
+    found = world.ledger("reconcile")
+    assert found["complete"] is True
+    assert world.told() == {bad: ["unknown"], name(late): ["late", "lost"]}
+    assert world.ledger("reconcile")["unknown"] == 1, "the look again does not judge what is unread"
+
+
+def test_a_garbled_link_of_an_item_s_history_is_a_missing_one(world: Torn) -> None:
+    late, _ = torn(world)
+    newest = world.write(SECONDARY, "newest", 20)
+    entry = world.dynamodb[SECONDARY].query(
+        TableName=ITEMS,
+        KeyConditionExpression="pk = :pk AND sk = :sk",
+        ExpressionAttributeValues={f":{k}": v for k, v in world.journal_key(newest).items()},
+    )["Items"][0]
+    del entry["new"]
+    world.put(ITEMS, entry)
+    world.ledger("reconcile")
+    assert world.told()[name(late)] == ["late", "unknown"]
+
+
+def test_it_is_settled_by_a_person_and_never_replayed(world: Torn, told: Any) -> None:
+    bad, record = garbled(world, "new")
+    world.stream(record)
+    with pytest.raises(NotReplayed, match="cannot be read"):
+        world.ledger("replay", write_ids=[bad], by="Ada")
+    assert world.ledger("accept", write_ids=[bad], by="Ada")["open"] == 0
+    world.stream(record)
+    assert world.ledger("reconcile")["open"] == 0
+
+
+def test_what_cannot_be_set_aside_is_tried_again(
+    world: Torn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEAD_LETTERS_URL", "https://sqs.us-east-2.amazonaws.com/123456789012/none")
+    late, _ = torn(world)
+    _, record = garbled(world, "new")
+    failed = {"itemIdentifier": record["dynamodb"]["SequenceNumber"]}
+    assert world.stream(record, world.copy_entry(late)) == {"batchItemFailures": [failed]}
+
+
+def test_no_name_of_the_queue_is_an_error_that_names_it(
+    world: Torn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DEAD_LETTERS_URL", raising=False)
+    _, record = garbled(world, "new")
+    with pytest.raises(MissingSetting, match="DEAD_LETTERS_URL"):
+        world.stream(record)
