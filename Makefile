@@ -19,6 +19,9 @@ cost: install  ## Compute what an idle month and a failover cost, from the templ
 moves: install  ## Ten planned moves under load, there and back (about three minutes)
 	@$(BIN)/lab moves $(MOVES_FLAGS)
 
+break-glass: install  ## Lose the active Secondary, make the Primary active by hand, reconcile (two minutes)
+	@$(BIN)/lab break-glass $(BREAK_GLASS_FLAGS)
+
 bench: install  ## Compare designs over 20 outages, side by side (about 20 minutes)
 	@$(BIN)/lab bench $(BENCH_FLAGS)
 
@@ -94,4 +97,4 @@ clean:  ## Remove everything that the other targets made
 	-@[ -x $(BIN)/lab ] && $(BIN)/lab down
 	rm -rf .venv .lab .aws-sam reports .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
 
-.PHONY: help drill up moves bench cost audit test check unit integration integration-moves integration-recovery e2e outages by-hand permissions format install install-dev lock clean
+.PHONY: help drill up moves break-glass bench cost audit test check unit integration integration-moves integration-recovery e2e outages by-hand permissions format install install-dev lock clean

@@ -226,6 +226,27 @@ def moves(
 
 
 @cli.command()
+@SPEED
+@LAG
+@click.option(
+    "--reports",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=ROOT / "reports" / "break-glass",
+    help="Where break-glass.json goes.",
+)
+@ports
+def break_glass(*, speed: float, replication_lag: float, reports: Path, **options: int) -> None:
+    """Lose the Secondary while it is active, break the glass, bring it back, and reconcile.
+
+    The exit code says whether all of it went as the runbook says and no acknowledged write is lost.
+    """
+    from lab.drill.break_glass_command import run_break_glass
+
+    config = described(speed=speed, replication_lag=replication_lag, **options)
+    sys.exit(0 if run_break_glass(config, reports) else 1)
+
+
+@cli.command()
 @click.option(
     "--outages", type=click.IntRange(1, 500), default=20, show_default=True, help="How many."
 )

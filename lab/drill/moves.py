@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from lab import deployment, process
 from lab.bench.figures import percentile
 from lab.config import LabError
-from lab.control import Control
 from lab.drill.failback import refusal
 from lab.drill.history import written
+from lab.drill.own_lab import heartbeat_wait, own_lab, settle
 from lab.drill.traffic import Https, Traffic
 from lab.drill.waiting import caught_up, within
 from lab.drill.watching import Watch
@@ -24,10 +23,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lab.config import LabConfig
+    from lab.control import Control
     from lab.drill.observations import Execution
 
 MODES = ("switchover", "failback")
-STEADY_SECONDS, MOVE_SECONDS, SETTLE_SECONDS, PAUSE_SECONDS = 120.0, 90.0, 30.0, 2.0
+MOVE_SECONDS, SETTLE_SECONDS, PAUSE_SECONDS = 90.0, 30.0, 2.0
 
 
 @dataclass(frozen=True)
@@ -69,16 +69,8 @@ class Found:
 def run_moves(config: LabConfig, folder: Path, *, count: int, users: int) -> Found:
     """Make planned moves in a lab of its own, write moves.json, and print what they came to."""
     progress = Progress()
-    with progress.step("Engine: a laptop AWS with two Regions"):
-        engine = process.start(config.with_options(speed=1.0), owned=True)
-    try:
-        deployment.build(progress)
-        deployment.deploy(config, progress)
-        lab = Control(config)
-        lab.act("speed", factor=config.speed)
+    with own_lab(config, progress) as lab:
         found = Moves(config, lab, progress, users).run(count)
-    finally:
-        engine.stop()
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(asdict(found), indent=2)
     (folder / "moves.json").write_text(text + "\n", encoding="utf-8")
@@ -96,10 +88,7 @@ class Moves:
 
     def run(self, count: int) -> Found:
         """Move back and forth, then look what became of every write."""
-        with self._progress.step("Healthy checks, and a heartbeat of each Region"):
-            if not within(STEADY_SECONDS, self._steady):
-                raise LabError("The health checks did not settle. See .lab/last/engine.log.")
-            time.sleep(heartbeat_wait(self._config.speed))
+        settle(self._config, self._lab, self._progress)
         try:
             for user in self._users:
                 user.start()
@@ -110,9 +99,6 @@ class Moves:
                 user.stop()
         within(SETTLE_SECONDS, lambda: caught_up(self._lab))
         return self._found(moves)
-
-    def _steady(self) -> bool:
-        return all(check["healthy"] for check in self._lab.act("health"))
 
     def _move(self, mode: str) -> Move:
         config = self._config
@@ -151,11 +137,6 @@ class Moves:
             config.replication_lag,
             config.speed,
         )
-
-
-def heartbeat_wait(speed: float) -> float:
-    """Return the seconds in which each Region's schedule has written a heartbeat once."""
-    return 60 / speed + 1
 
 
 def show(found: Found) -> None:

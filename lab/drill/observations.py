@@ -109,6 +109,8 @@ class Answered:
     forwarded_by: str | None
     at: float = 0.0
     code: str = ""
+    item_id: str = ""
+    write_id: str = ""
 
     @property
     def forwarded(self) -> bool:

@@ -1,4 +1,4 @@
-"""The returned Primary, written to from its return on: how long until it knows its place."""
+"""A returned Region, written to from its return on: how long until it knows its place."""
 
 from __future__ import annotations
 
@@ -23,32 +23,48 @@ BEHIND_SECONDS = 2.0
 EVERY_SECONDS, LIMIT_SECONDS, FORWARDED_ENOUGH = 0.1, 30.0, 10
 
 
-def write_from_its_return(https: Https, config: LabConfig, lab: Control) -> list[Answered]:
-    """End the outage and write to the Primary by its own name, until it has forwarded some."""
-    primary, secondary = config.primary_region, config.secondary_region
-    host, run = f"{primary}.{config.zone_name}", uuid.uuid4().hex[:8]
-    lab.act("pause", src=secondary, dst=primary)
+def write_from_its_return(
+    https: Https, config: LabConfig, lab: Control, *, region: str = "", contested: str = ""
+) -> list[Answered]:
+    """End the outage and write to a Region by its own name, until it has forwarded some.
+
+    Parameters
+    ----------
+    region
+        The Region that returns: the Primary where none is named.
+    contested
+        An item that every second write replaces, because the other Region has written it too.
+    """
+    region = region or config.primary_region
+    (other,) = {config.primary_region, config.secondary_region} - {region}
+    host, run = f"{region}.{config.zone_name}", uuid.uuid4().hex[:8]
+    lab.act("pause", src=other, dst=region)
     try:
         lab.act("heal")
         healed, behind = time.time(), True
         found: list[Answered] = []
         while time.time() < healed + LIMIT_SECONDS:
             if behind and time.time() >= healed + BEHIND_SECONDS:
-                lab.act("pause", src=secondary, dst=primary, on=False)
+                lab.act("pause", src=other, dst=region, on=False)
                 behind = False
-            item = {"id": f"returned-{run}-{len(found)}", "text": "Sent to the Region that is back"}
-            found.append(_sent(https, primary, host, item))
+            own = contested and len(found) % 2 == 0
+            item_id = contested if own else f"returned-{run}-{len(found)}"
+            found.append(_sent(https, region, host, item_id, replaces=bool(own)))
             if sum(a.forwarded for a in found) >= FORWARDED_ENOUGH:
                 break
             time.sleep(EVERY_SECONDS)
     finally:
-        lab.act("pause", src=secondary, dst=primary, on=False)
+        lab.act("pause", src=other, dst=region, on=False)
     return found
 
 
-def _sent(https: Https, region: str, host: str, item: dict[str, Any]) -> Answered:
+def _sent(https: Https, region: str, host: str, item_id: str, *, replaces: bool) -> Answered:
+    text = {"text": "Sent to the Region that is back"}
+    asked: tuple[str, str, dict[str, str]] = ("POST", "/items", {"id": item_id, **text})
+    if replaces:
+        asked = ("PUT", f"/items/{item_id}", text)
     try:
-        answer = https.request(region, host, "POST", "/items", item)
+        answer = https.request(region, host, *asked)
     except (urllib3.exceptions.HTTPError, OSError):
         return Answered(0, None, None, time.time())
     headers = answer.headers
@@ -57,7 +73,8 @@ def _sent(https: Https, region: str, host: str, item: dict[str, Any]) -> Answere
     except (ValueError, LookupError, TypeError):
         code = ""
     by, passed_on = headers.get("X-Served-By"), headers.get("X-Forwarded-By-Region")
-    return Answered(answer.status, by, passed_on, time.time(), code)
+    write_id = headers.get("X-Write-Id", "")
+    return Answered(answer.status, by, passed_on, time.time(), code, item_id, write_id)
 
 
 def returned(seen: Observations) -> dict[str, Any] | None:

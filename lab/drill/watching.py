@@ -23,12 +23,12 @@ JOURNAL_SHARDS = 4
 
 
 class Watch:
-    """The Secondary's Region of a lab, read."""
+    """A Region of a lab, read: the Secondary's where none is named."""
 
-    def __init__(self, config: LabConfig, lab: Lab) -> None:
+    def __init__(self, config: LabConfig, lab: Lab, region: str = "") -> None:
         self._config = config
         self._lab = lab
-        region = config.secondary_region
+        region = region or config.secondary_region
         self._dynamodb = lab.client("dynamodb", region)
         self._stepfunctions = lab.client("stepfunctions", region)
         self._sqs = lab.client("sqs", region)
@@ -37,7 +37,11 @@ class Watch:
         self._queue = ""
         machines = self._stepfunctions.list_state_machines()["stateMachines"]
         self._machines = {m["name"]: m["stateMachineArn"] for m in machines}
-        self.machine = self._machine("failover")
+
+    @property
+    def machine(self) -> str:
+        """The ARN of the failover machine."""
+        return self._machine("failover")
 
     def _machine(self, name: str) -> str:
         return str(self._machines[f"{self._config.app_name}-{name}"])
@@ -82,11 +86,25 @@ class Watch:
         return found
 
     def control(self) -> Control | None:
-        """Return who is active, as the Secondary holds it."""
+        """Return who is active, as this Region holds it."""
         item = self._item("control", "control")
         if "active_region" not in item:
             return None
         return Control(item["active_region"], int(item["epoch"]))
+
+    def broken_glass(self) -> str | None:
+        """Return the execution that broke the glass, as this Region holds it, until reconciled."""
+        return self._item("control", "control").get("break_glass")
+
+    def reconcile_break_glass(self, execution: str) -> None:
+        """Take the mark of a break-glass away, as the runbook says."""
+        self._dynamodb.update_item(
+            TableName=f"{self._config.app_name}-control",
+            Key={"pk": {"S": "control"}},
+            UpdateExpression="REMOVE break_glass",
+            ConditionExpression="break_glass = :execution",
+            ExpressionAttributeValues={":execution": {"S": execution}},
+        )
 
     def lock(self) -> dict[str, Any]:
         """Return the lock of the recoveries; empty where there is none."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.unit.lab.command_line import MadeUpLab, Shell
     from tests.unit.lab.engine_process import Processes
 
-COMMANDS = ["up", "drill", "moves", "bench", "outage", "heal", "status", "down"]
+COMMANDS = ["up", "drill", "moves", "break-glass", "bench", "outage", "heal", "status", "down"]
 
 
 @pytest.mark.parametrize("arguments", [[], ["-h"], ["--help"]])

@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from lab.config import LabError
-from lab.drill import moves as moves_module, waiting
+from lab.drill import moves as moves_module, own_lab as own_lab_module, waiting
 from lab.drill.moves import Found, Move, Moves
 from lab.drill.observations import Control, Execution, Request, State, Write
 from lab.progress import Progress
@@ -103,7 +103,7 @@ class User:
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     found = World()
-    for module in (moves_module, waiting):
+    for module in (moves_module, own_lab_module, waiting):
         monkeypatch.setattr(module, "time", found)
     monkeypatch.setattr(moves_module, "Watch", lambda _config, lab: lab)
     monkeypatch.setattr(moves_module, "Https", lambda _config: None)
@@ -171,10 +171,10 @@ def test_what_the_moves_came_to_is_written_and_told(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
     done: list[str] = []
-    engine = type("Engine", (), {"stop": lambda _self: done.append("stopped")})()
-    monkeypatch.setattr(moves_module.process, "start", lambda *_, **__: engine)
-    monkeypatch.setattr(moves_module.deployment, "build", lambda _progress: done.append("built"))
-    monkeypatch.setattr(moves_module.deployment, "deploy", lambda *_: done.append("deployed"))
+    engine = type("Engine", (), {"stop": lambda _self, _error=None: done.append("stopped")})()
+    monkeypatch.setattr(own_lab_module.process, "start", lambda *_, **__: engine)
+    monkeypatch.setattr(own_lab_module.deployment, "build", lambda _progress: done.append("built"))
+    monkeypatch.setattr(own_lab_module.deployment, "deploy", lambda *_: done.append("deployed"))
     monkeypatch.setattr(
         World,
         "act",
@@ -184,7 +184,7 @@ def test_what_the_moves_came_to_is_written_and_told(
             "speed": {},
         }[action],
     )
-    monkeypatch.setattr(moves_module, "Control", lambda _config: world)
+    monkeypatch.setattr(own_lab_module, "Control", lambda _config: world)
     moves_module.run_moves(CONFIG.with_options(speed=10.0), tmp_path / "new", count=2, users=1)
     written = json.loads((tmp_path / "new" / "moves.json").read_text())
     assert [m["mode"] for m in written["moves"]] == ["switchover", "failback"]

@@ -22,6 +22,7 @@ class Lab:
     def __init__(self) -> None:
         self.now = 0.0
         self.done: list[tuple[str, float]] = []
+        self.link = (SECONDARY, PRIMARY)
 
     def time(self) -> float:
         return self.now
@@ -31,7 +32,7 @@ class Lab:
 
     def act(self, action: str, **given: Any) -> None:
         if action == "pause":
-            assert (given["src"], given["dst"]) == (SECONDARY, PRIMARY)
+            assert (given["src"], given["dst"]) == self.link
             action = "pause" if given.get("on", True) else "resume"
         else:
             assert given == {}, "a named outage ends as a whole"
@@ -97,3 +98,24 @@ def test_replication_goes_on_even_if_the_drill_is_interrupted(
     with pytest.raises(KeyboardInterrupt):
         written(lab, FakeHttps(refused()))
     assert lab.done[-1][0] == "resume"
+
+
+def test_the_secondary_may_be_the_one_that_returns_and_an_item_be_written_by_both(lab: Lab) -> None:
+    lab.link = (PRIMARY, SECONDARY)
+    passed_on = [
+        answer(201, X_Served_By=PRIMARY, X_Forwarded_By_Region=SECONDARY, X_Write_Id=f"w{n}")
+        for n in range(FORWARDED_ENOUGH)
+    ]
+    https = FakeHttps(*passed_on)
+    found = returned.write_from_its_return(
+        https,  # type: ignore[arg-type]
+        CONFIG,
+        lab,  # type: ignore[arg-type]
+        region=SECONDARY,
+        contested="both",
+    )
+    asked = [(region, method, path) for region, _, method, path, _ in https.asked]
+    assert asked[:2] == [(SECONDARY, "PUT", "/items/both"), (SECONDARY, "POST", "/items")]
+    assert [a.write_id for a in found] == [f"w{n}" for n in range(FORWARDED_ENOUGH)]
+    assert {a.item_id for a in found[::2]} == {"both"}
+    assert len({a.item_id for a in found[1::2]}) == FORWARDED_ENOUGH / 2

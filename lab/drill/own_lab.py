@@ -1,0 +1,58 @@
+"""A lab for one command: engine, stacks, and its end."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from lab import deployment, process
+from lab.config import LabError
+from lab.control import Control
+from lab.drill.waiting import within
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lab.config import LabConfig
+    from lab.progress import Progress
+
+STEADY_SECONDS = 120.0
+
+
+@contextmanager
+def own_lab(config: LabConfig, progress: Progress, *parameters: str) -> Iterator[Control]:
+    """Start a lab with every stack deployed, at the speed asked for, and end it afterwards."""
+    with progress.step("Engine: a laptop AWS with two Regions"):
+        # Two busy cores deploy several times faster while the checkers take their time.
+        engine = process.start(config.with_options(speed=1.0), owned=True)
+    try:
+        deployment.build(progress)
+        deployment.deploy(config, progress, *parameters)
+        lab = Control(config)
+        lab.act("speed", factor=config.speed)
+        yield lab
+    except BaseException as error:
+        engine.stop(error)
+        raise
+    engine.stop()
+
+
+def settle(config: LabConfig, lab: Control, progress: Progress) -> None:
+    """Wait for quiet times.
+
+    Raises
+    ------
+    LabError
+        They did not come.
+    """
+    with progress.step("Healthy checks, and a heartbeat of each Region"):
+        healthy = within(STEADY_SECONDS, lambda: all(c["healthy"] for c in lab.act("health")))
+        if not healthy:
+            raise LabError("The health checks did not settle. See .lab/last/engine.log.")
+        time.sleep(heartbeat_wait(config.speed))
+
+
+def heartbeat_wait(speed: float) -> float:
+    """Return the seconds in which each Region's schedule has written a heartbeat once."""
+    return 60 / speed + 1
