@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lab.engine.aws import Aws
 
 
 def install(aws: Aws) -> None:
-    """Sweep twice a second: every 10 s, as MiniStack does, a minute lasts up to 70 s."""
+    """Sweep twice a second: every 10 s, as MiniStack does, a minute lasts up to 70 s.
+
+    A rate without a start date begins at once, where MiniStack lets its first interval pass.
+    https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html#rate-based
+    """
     seconds_of = aws.eventbridge._parse_rate_seconds
 
     def scaled(expression: str) -> float | None:
@@ -19,3 +23,15 @@ def install(aws: Aws) -> None:
     aws.eventbridge._parse_rate_seconds = scaled
     aws.scheduler._SCHEDULE_TICK_INTERVAL = 0.5
     aws.eventbridge._SCHEDULER_TICK_INTERVAL = 0.5
+
+    scheduler, create = aws.scheduler, aws.scheduler._create_schedule
+
+    def created(name: str, body: dict[str, Any]) -> Any:
+        before = set(scheduler._schedules._data)
+        answer = create(name, body)
+        for schedule in set(scheduler._schedules._data) - before:
+            if seconds_of(body["ScheduleExpression"]) and not body.get("StartDate"):
+                scheduler._schedule_last_fired[schedule] = 0.0
+        return answer
+
+    scheduler._create_schedule = created

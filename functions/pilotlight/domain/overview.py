@@ -167,17 +167,28 @@ def readiness(item: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     if age is None:
         return _fact("unknown", "There is no scheduled verdict.")
     verdict: Verdict = "ok" if said == "ready" else "attention"
-    detail = f"{str(said).replace('_', ' ')}, {age} s ago: {item.get('findings') or 'no findings'}."
-    if age > OLD_SECONDS:
-        verdict, detail = "unknown", f"The scheduled verdict is too old. {detail}"
     checks = past_recoveries.read_json(item.get("checks"), [])
     kept = [
         {k: c.get(k) for k in ("name", "required", "state", "detail")}
         for c in (checks if isinstance(checks, list) else [])
         if isinstance(c, dict)
     ]
+    named = _findings(kept) if kept else item.get("findings")
+    detail = f"{str(said).replace('_', ' ')}, {age} s ago: {named or 'no findings'}."
+    if age > OLD_SECONDS:
+        verdict, detail = "unknown", f"The scheduled verdict is too old. {detail}"
     given = {"said": said, "checked_at": item["checked_at"], "age_seconds": age, "checks": kept}
     return _fact(verdict, detail, **given)
+
+
+def _findings(checks: Sequence[Mapping[str, Any]]) -> str:
+    """Name what is not well, the required first. The checks themselves have the details."""
+    bad = [c for c in checks if c["state"] != "ok"]
+    told = [f"{c['name']} {c['state']}" for c in bad if c["required"]]
+    advisory = [f"{c['name']} {c['state']}" for c in bad if not c["required"]]
+    if advisory:
+        told.append(f"advisory: {', '.join(advisory)}")
+    return "; ".join(told)
 
 
 def rehearsal(item: Mapping[str, Any], pair: Pair, now: datetime) -> dict[str, Any]:

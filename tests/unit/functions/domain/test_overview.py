@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import fields, replace
 from datetime import timedelta
 from typing import Any
@@ -155,15 +156,23 @@ def test_readiness_shows_every_check_with_its_state() -> None:
 
 
 def test_a_secondary_that_is_not_ready_needs_attention_and_an_old_verdict_is_none() -> None:
-    said = READINESS | {"verdict": "not_ready", "findings": "items_table failed: gone"}
+    checks = [
+        {"name": "subscribers", "required": False, "state": "failed", "detail": "none"},
+        {"name": "items_table", "required": True, "state": "unknown", "detail": "no answer"},
+    ]
+    said = READINESS | {"verdict": "not_ready", "checks": json.dumps(checks)}
     found = fact("readiness", readiness=said)
-    assert found["verdict"] == "attention" and "items_table failed: gone" in found["detail"]
+    assert found["verdict"] == "attention"
+    assert "items_table unknown; advisory: subscribers failed" in found["detail"]
     old = fact("readiness", readiness=READINESS | {"checked_at": "2026-07-01T11:44:59Z"})
     assert old["verdict"] == "unknown" and "too old" in old["detail"]
 
 
 def test_checks_that_are_garbled_are_left_out_and_the_verdict_stays() -> None:
-    assert fact("readiness", readiness=READINESS | {"checks": "{"})["checks"] == []
+    said = READINESS | {"verdict": "not_ready", "checks": "{", "findings": "items_table failed: -"}
+    found = fact("readiness", readiness=said)
+    assert found["checks"] == []
+    assert "items_table failed" in found["detail"]
 
 
 @pytest.mark.parametrize(

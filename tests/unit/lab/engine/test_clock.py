@@ -23,7 +23,10 @@ def test_a_change_of_the_speed_counts_from_the_next_interval_on() -> None:
 
 def scheduled(speed: float) -> FakeAws:
     rates = {"rate(1 minute)": 60, "nonsense": None}
-    aws = FakeAws(eventbridge=Anything(_parse_rate_seconds=rates.get), scheduler=Anything())
+    aws = FakeAws(
+        eventbridge=Anything(_parse_rate_seconds=rates.get),
+        scheduler=Anything(_create_schedule=None),
+    )
     aws.clock.speed = speed
     schedules.install(aws)
     return aws
