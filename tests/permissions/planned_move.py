@@ -98,12 +98,17 @@ def failback(lab: DeployedLab) -> list[str]:
     """What other exercises left in the ledger is accepted before."""
     with _serving(lab, lab.secondary, 2):
         await_heartbeats(lab, lab.secondary, lab.primary)
-        while not (found := lab.invoke("ledger", {"action": "reconcile"}))["complete"]:
-            pass
-        if found["open"]:
-            lab.invoke("ledger", {"action": "accept", "write_ids": "all", "by": "exercise"})
+        accept_what_is_open(lab)
         found = lab.run("switchover", {"mode": "failback", "reason": "exercise"})
         return _ended(lab, found, "switched_over")
+
+
+def accept_what_is_open(lab: DeployedLab) -> None:
+    """Compare the journals to their end, and accept every write that is to be reviewed."""
+    while not (found := lab.invoke("ledger", {"action": "reconcile"}))["complete"]:
+        pass
+    if found["open"]:
+        lab.invoke("ledger", {"action": "accept", "write_ids": "all", "by": "exercise"})
 
 
 def _step(lab: DeployedLab, step: str, source: str, target: str) -> Any:
