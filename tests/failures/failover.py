@@ -1,0 +1,201 @@
+"""The failover machine: the failure of each of its tasks."""
+
+from __future__ import annotations
+
+from tests.failures import faults, situations as at
+from tests.failures.case import CONDITION, EXISTS, Case, Ended
+
+OVERRIDE, REHEARSAL = at.given(at.OVERRIDE), at.given(at.REHEARSAL)
+PROMOTED = Ended(
+    "SUCCEEDED",
+    "promoted",
+    told=("started", "promoted"),
+    serves="secondary",
+    promoted=True,
+    lock="cooldown",
+)
+REHEARSED = Ended("SUCCEEDED", "rehearsed", told=("started", "rehearsed"))
+COMPLETED = PROMOTED.but(promoted=False, says='"completing": true')
+HELD = Ended("SUCCEEDED", "held", told=("started", "hold_ended"))
+
+
+def failed(step: str, **but: object) -> Ended:
+    """It ends FAILED at a step, people are told, the lock is free, the old Region serves."""
+    whole = Ended(
+        "FAILED",
+        "RecoveryFailed",
+        told=("started", "failed"),
+        says=f"{step}: ",
+        told_why=f"failed at {step}",
+    )
+    return whole.but(**but)
+
+
+def refused(**but: object) -> Ended:
+    """It fails for a reason that is none of its tasks'."""
+    return failed("ReadControl", says="BreakGlassUnreconciled").but(**but)
+
+
+BEFORE_THE_LOCK = (
+    Case("Intake", OVERRIDE, failed("Intake", told=("failed",))),
+    Case(
+        "HandOver",
+        at.given(at.GRACEFUL),
+        Ended("SUCCEEDED", "handed_over"),
+        catches=EXISTS,
+        by=faults.the_move_is_made_already,
+    ),
+    Case("HandOver", at.given(at.GRACEFUL), failed("HandOver", told=("failed",))),
+    Case(
+        "AcquireLock",
+        at.locked(at.OVERRIDE),
+        Ended("SUCCEEDED", "duplicate", lock="another's"),
+        catches=CONDITION,
+        by_itself=True,
+    ),
+    Case("AcquireLock", OVERRIDE, failed("AcquireLock", told=("failed",))),
+    Case(
+        "ReadLock",
+        at.locked(at.OVERRIDE),
+        failed("ReadLock", told=("failed",), lock="another's"),
+    ),
+)
+BEFORE_THE_PROMOTION = (
+    Case("Announce", OVERRIDE, PROMOTED.but(told=("promoted",))),
+    Case("ReadControl", OVERRIDE, failed("ReadControl")),
+    Case(
+        "FindRecord",
+        at.active_in_the_secondary(at.OVERRIDE),
+        failed("FindRecord", serves="secondary"),
+    ),
+    Case(
+        "ConfirmOutage",
+        at.given(at.UNGRACEFUL),
+        HELD.but(
+            told=("started", "held", "hold_ended"),
+            says="primary_healthy",
+            told_why="UNMET  outage_confirmed: The step failed",
+        ),
+    ),
+    Case(
+        "VerifyReadiness",
+        OVERRIDE,
+        PROMOTED.but(
+            told=("started", "held", "promoted"),
+            told_why="UNMET  secondary_ready: The step failed",
+        ),
+    ),
+    Case("PlanWarming", OVERRIDE, PROMOTED.but(unmet=("functions_warm",))),
+    Case("WarmBatch", OVERRIDE, PROMOTED.but(unmet=("functions_warm",))),
+    Case("Decide", OVERRIDE, failed("Decide")),
+    Case(
+        "NotifyHold",
+        at.secondary_unready(at.OVERRIDE),
+        PROMOTED.but(told=("started", "held", "promoted")),
+        afterwards=at.healed_once_held,
+    ),
+    Case(
+        "AskApproval",
+        at.alarmed,
+        HELD.but(says="approval_not_asked", told_why="Nobody could be asked"),
+        afterwards=at.healed_once_over,
+    ),
+    Case(
+        "ReadAnswer",
+        at.alarmed,
+        failed("ReadAnswer", told=("started", "approval_wanted", "failed")),
+        meanwhile=at.approved,
+        afterwards=at.healed_once_over,
+    ),
+    Case(
+        "Promote",
+        OVERRIDE,
+        PROMOTED,
+        catches=CONDITION,
+        by=faults.the_control_item_changes,
+    ),
+    Case("Promote", OVERRIDE, failed("Promote")),
+)
+OF_A_REHEARSAL = (
+    Case(
+        "RehearsePromotion",
+        REHEARSAL,
+        REHEARSED,
+        catches=CONDITION,
+        by_itself=True,
+    ),
+    Case("VerifyReadiness", REHEARSAL, HELD.but(says='"verdict": "INCONCLUSIVE"')),
+    Case("RehearsePromotion", REHEARSAL, failed("RehearsePromotion")),
+    Case("KeepRehearsal", REHEARSAL, failed("KeepRehearsal")),
+    Case(
+        "RecordRehearsal",
+        REHEARSAL,
+        REHEARSED,
+        catches=CONDITION,
+        by=faults.a_later_rehearsal_was_quicker,
+    ),
+    Case("RecordRehearsal", REHEARSAL, failed("RecordRehearsal")),
+    Case(
+        "ReleaseLock",
+        REHEARSAL,
+        REHEARSED.but(lock="kept"),
+    ),
+    Case("KeepFailedRehearsal", at.unreconciled(at.REHEARSAL), refused()),
+    Case("RecordFailedRehearsal", at.unreconciled(at.REHEARSAL), refused()),
+)
+AFTER_THE_PROMOTION = (
+    Case(
+        "RequestCapacity",
+        OVERRIDE,
+        PROMOTED.but(says="An earlier run requested it"),
+        catches=EXISTS,
+        by=faults.capacity_is_asked_for_already,
+    ),
+    Case(
+        "RequestCapacity",
+        OVERRIDE,
+        PROMOTED.but(says='"requested": false', told_why="could not be requested"),
+    ),
+    Case(
+        "ConfirmTraffic",
+        OVERRIDE,
+        failed(
+            "ConfirmTraffic", serves="secondary", promoted=True, told_why="The promotion stands"
+        ),
+        again=COMPLETED,
+    ),
+    Case(
+        "RecordRecovery",
+        OVERRIDE,
+        PROMOTED,
+        catches=CONDITION,
+        by=faults.the_promotion_is_on_record,
+    ),
+    Case(
+        "RecordRecovery",
+        OVERRIDE,
+        failed(
+            "RecordRecovery", serves="secondary", promoted=True, told_why="there is no record of it"
+        ),
+        again=COMPLETED,
+    ),
+    Case("StartCooldown", OVERRIDE, PROMOTED.but(lock="kept")),
+    Case("WriteReport", OVERRIDE, PROMOTED.but(says='"report": ""')),
+    Case("NotifyOutcome", OVERRIDE, PROMOTED.but(told=("started",), says='"notified": false')),
+)
+OF_A_FAILURE = (
+    Case("NotifyFailure", at.unreconciled(at.OVERRIDE), refused(told=("started",), told_why="")),
+    Case(
+        "ReleaseLockAfterFailure",
+        at.unreconciled(at.OVERRIDE),
+        refused(told=("started", "failed", "failed"), told_why="Its lock was freed"),
+    ),
+    Case("WriteFailureReport", at.unreconciled(at.OVERRIDE), refused()),
+)
+CASES = (
+    *BEFORE_THE_LOCK,
+    *BEFORE_THE_PROMOTION,
+    *OF_A_REHEARSAL,
+    *AFTER_THE_PROMOTION,
+    *OF_A_FAILURE,
+)

@@ -1,0 +1,80 @@
+"""What may befall an execution while it is halted, beside a permission that is missing."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.failures.pair import Pair
+
+LATER = "2999-12-31T23:59:59.000Z"
+
+
+@contextmanager
+def the_control_item_changes(pair: Pair, _arn: str) -> Iterator[None]:
+    """A person makes the active Region active in a new epoch."""
+    pair.serve(pair.control()["active_region"])
+    yield
+
+
+@contextmanager
+def the_lease_runs_out(pair: Pair, _arn: str) -> Iterator[None]:
+    """A drain lasted longer than it may."""
+    pair.lab.client("dynamodb").update_item(
+        TableName=f"{pair.lab.app}-control",
+        Key={"pk": {"S": "control"}},
+        UpdateExpression="SET drain_until = :soon",
+        ExpressionAttributeValues={":soon": {"N": str(int(time.time() * 1000) + 5000)}},
+    )
+    yield
+
+
+@contextmanager
+def the_promotion_is_on_record(pair: Pair, _arn: str) -> Iterator[None]:
+    """Another execution completes the promotion first."""
+    pair.lab.put("recoveries", pk=f"recovery#{pair.epoch + 1}", execution="another")
+    yield
+
+
+@contextmanager
+def a_later_rehearsal_was_quicker(pair: Pair, _arn: str) -> Iterator[None]:
+    before = pair.lab.item("recoveries", "rehearsal")
+    pair.lab.put("recoveries", pk="rehearsal", **{**_text(before), "started_at": LATER})
+    yield
+    assert pair.lab.item("recoveries", "rehearsal")["started_at"] == LATER, "it lost its word"
+    pair.lab.forget("rehearsal")
+    if before:
+        pair.lab.put("recoveries", pk="rehearsal", **_text(before))
+
+
+@contextmanager
+def the_move_is_made_already(pair: Pair, arn: str) -> Iterator[None]:
+    """The machine that this one would start has an execution of that name, which has ended."""
+    pair.start("switchover", {"mode": "nonsense"}, name=arn.rsplit(":", 1)[-1])
+    yield
+
+
+@contextmanager
+def capacity_is_asked_for_already(pair: Pair, _arn: str) -> Iterator[None]:
+    pair.start("capacity", {"action": "nonsense"}, name=f"promotion-{pair.epoch + 1}")
+    yield
+
+
+@contextmanager
+def the_alias_is_gone(pair: Pair, _arn: str) -> Iterator[None]:
+    """A function that is not there has no capacity either."""
+    client, name = pair.lab.client("lambda"), f"{pair.lab.app}-app"
+    version = client.get_alias(FunctionName=name, Name="live")["FunctionVersion"]
+    client.delete_alias(FunctionName=name, Name="live")
+    try:
+        yield
+    finally:
+        client.create_alias(FunctionName=name, Name="live", FunctionVersion=version)
+
+
+def _text(item: dict[str, str]) -> dict[str, str]:
+    return {k: v for k, v in item.items() if k != "pk"}

@@ -1,0 +1,195 @@
+"""What an execution may start from. Each brings it about, and returns the execution's input."""
+
+from __future__ import annotations
+
+import re
+import time
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from lab.config import ACCOUNT
+from tests.failures.judging import OTHER
+from tests.permissions.planned_move import accept_what_is_open, await_heartbeats
+
+if TYPE_CHECKING:
+    from tests.failures.case import Situation
+    from tests.failures.pair import Pair
+
+REASON = "a task is made to fail"
+# Users are down and the probes do not see it: the quickest way to a promotion.
+OVERRIDE = {"mode": "failover", "reason": REASON, "override": ["outage_confirmed"]}
+UNGRACEFUL = {"mode": "failover", "reason": REASON, "graceful": False}
+GRACEFUL = {"mode": "failover", "reason": REASON}
+REHEARSAL = {"mode": "rehearsal", "reason": REASON}
+SWITCHOVER = {"mode": "switchover", "reason": REASON}
+FAILBACK = {"mode": "failback", "reason": REASON}
+
+
+def given(request: dict[str, Any]) -> Situation:
+    """The known state is all there is."""
+    return lambda _pair: request
+
+
+# --- locks ----------------------------------------------------------------------------------------
+
+
+def locked(request: dict[str, Any], machine: str = "failover") -> Situation:
+    """Another execution is at work."""
+
+    def situation(pair: Pair) -> dict[str, Any]:
+        until = int(time.time()) + 600
+        held = {"owner": OTHER, "machine": machine, "mode": "drill", "expires_at": until}
+        pair.lab.put("recoveries", pk="lock", **held)
+        return request
+
+    return situation
+
+
+def cooling_down(pair: Pair) -> dict[str, Any]:
+    pair.lab.put("recoveries", pk="lock", cooldown_until=int(time.time()) + 600)
+    return OVERRIDE
+
+
+# --- who is active --------------------------------------------------------------------------------
+
+
+def active_in_the_secondary(request: dict[str, Any]) -> Situation:
+    """Its promotion is on record, what was left behind is reviewed, and replication is well."""
+
+    def situation(pair: Pair) -> dict[str, Any]:
+        pair.serve(pair.secondary)
+        now = datetime.now(UTC).isoformat()
+        record = {"timeline": f'{{"promoted_at": "{now}"}}', "execution": "-"}
+        pair.lab.put("recoveries", pk=f"recovery#{pair.epoch}", **record)
+        pair.until("DNS to lead there", lambda: pair.leads_to(pair.secondary))
+        if request["mode"] == "failback":
+            await_heartbeats(pair.lab, pair.secondary, pair.primary)
+            accept_what_is_open(pair.lab)
+        return request
+
+    return situation
+
+
+def active_in_the_primary(request: dict[str, Any]) -> Situation:
+    """Replication is well."""
+
+    def situation(pair: Pair) -> dict[str, Any]:
+        await_heartbeats(pair.lab, pair.primary, pair.secondary)
+        return request
+
+    return situation
+
+
+def unreconciled(request: dict[str, Any]) -> Situation:
+    """The glass was broken: every run is refused as soon as it has read the control item."""
+
+    def situation(pair: Pair) -> dict[str, Any]:
+        pair.serve(pair.primary, break_glass="somebody")
+        return request
+
+    return situation
+
+
+# --- losses ---------------------------------------------------------------------------------------
+
+
+def secondary_unready(request: dict[str, Any]) -> Situation:
+    """Nobody reaches the Secondary's entry, so that it is not ready."""
+
+    def situation(pair: Pair) -> dict[str, Any]:
+        pair.lab.control.act("lose", region=pair.secondary, mode="entry")
+        return request
+
+    return situation
+
+
+def cut_off(request: dict[str, Any]) -> Situation:
+    """The Secondary does not reach the Primary, and Route 53's checkers do."""
+
+    def situation(pair: Pair) -> dict[str, Any]:
+        pair.lab.control.act("outage", mode="partition", style="reset")
+        return request
+
+    return situation
+
+
+def alarmed(pair: Pair) -> dict[str, Any]:
+    """The Primary's entry is lost, and the alarm's event starts the machine."""
+    pair.lab.control.act("outage", mode="api")
+    pair.until("an outage that is seen", lambda: not pair.endpoint_healthy())
+    return alarm_event(pair)
+
+
+def alarm_event(pair: Pair, age: float = 0.0) -> dict[str, Any]:
+    """The event of the sentinel's alarm, as CloudWatch documents it."""
+    name = f"{pair.lab.app}-sentinel"
+    at = datetime.now(UTC) - timedelta(seconds=age)
+    return {
+        "version": "0",
+        "id": "c4c1c1c9-6542-e61b-6ef0-8c4d36933a92",
+        "detail-type": "CloudWatch Alarm State Change",
+        "source": "aws.cloudwatch",
+        "account": ACCOUNT,
+        "time": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "region": pair.secondary,
+        "resources": [f"arn:aws:cloudwatch:{pair.secondary}:{ACCOUNT}:alarm:{name}"],
+        "detail": {
+            "alarmName": name,
+            "configuration": {"metrics": []},
+            "previousState": {"value": "OK"},
+            "state": {"value": "ALARM", "reason": "Threshold Crossed", "reasonData": "{}"},
+        },
+    }
+
+
+# --- what a person, or time, does meanwhile -------------------------------------------------------
+
+
+def healed_once_held(pair: Pair, arn: str) -> None:
+    """People read of the hold, and mend what it names."""
+    pair.until("the hold to be told", lambda: "held" in [n.event for n in pair.notices(arn)], 60)
+    pair.heal()
+
+
+def healed_once_settling(pair: Pair, arn: str) -> None:
+    def settling() -> bool:
+        return "LetTheBeaconFollow" in pair.states("failover", arn)
+
+    pair.until("the beacon to be waited for", settling, 60)
+    pair.heal()
+
+
+def healed_once_over(pair: Pair, arn: str) -> None:
+    pair.wait("failover", arn)
+    pair.heal()
+
+
+def freed_once_waiting(pair: Pair, arn: str) -> None:
+    """The other execution ends."""
+    pair.until("it to wait", lambda: "AwaitSwitchover" in pair.states("failover", arn))
+    pair.lab.forget("lock")
+
+
+def asked(pair: Pair, arn: str) -> str:
+    """The task token of a request for approval."""
+
+    def request() -> list[str]:
+        return [n.message for n in pair.notices(arn) if n.event == "approval_wanted"]
+
+    (message,) = pair.until("the request", request, 60)
+    found = re.search(r"--task-token '([^']+)'", message)
+    assert found, message
+    return found[1]
+
+
+def approved(pair: Pair, arn: str) -> None:
+    _answer(pair, arn, '{"approved": true, "by": "Ada"}')
+
+
+def rejected(pair: Pair, arn: str) -> None:
+    _answer(pair, arn, '{"approved": false, "by": "Ada"}')
+
+
+def _answer(pair: Pair, arn: str, output: str) -> None:
+    client = pair.lab.client("stepfunctions")
+    client.send_task_success(taskToken=asked(pair, arn), output=output)
