@@ -62,6 +62,9 @@ by-hand: install-dev  ## What only a person may do: approve a promotion, break t
 permissions: install-dev  ## Remove each permission in turn and see that something fails
 	$(BIN)/pytest -m permissions tests/permissions
 
+failures: install-dev  ## Let each task of the machines fail in the lab, and see what comes of it (ten minutes)
+	$(BIN)/pytest -m failures tests/failures
+
 format: install-dev  ## Format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -97,4 +100,4 @@ clean:  ## Remove everything that the other targets made
 	-@[ -x $(BIN)/lab ] && $(BIN)/lab down
 	rm -rf .venv .lab .aws-sam reports .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
 
-.PHONY: help drill up moves break-glass bench cost audit test check unit integration integration-moves integration-recovery e2e outages by-hand permissions format install install-dev lock clean
+.PHONY: help drill up moves break-glass bench cost audit test check unit integration integration-moves integration-recovery e2e outages by-hand permissions failures format install install-dev lock clean
