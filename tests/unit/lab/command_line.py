@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from lab import cli, process
+from lab.commands import running
 from lab.control import Control
 from tests.unit.lab.engine.fakes import CONFIG, SECONDARY, Anything
 
@@ -75,7 +76,7 @@ class MadeUpLab(Control):
         self.addresses = [CONFIG.addresses[SECONDARY]]
         monkeypatch.setattr(process, "RUN", self.run)
         monkeypatch.setattr(process, "deployed", lambda: CONFIG)
-        monkeypatch.setattr(cli, "Control", lambda config: self)
+        monkeypatch.setattr(running, "Control", lambda config: self)
 
     def act(self, action: str, **given: Any) -> Any:
         if self.interrupts:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lab import cli, process
+from lab import process
+from lab.commands.running import region_code
 from lab.config import LabError
 from tests.unit.lab.engine.fakes import CONFIG, PRIMARY
 
@@ -200,5 +201,5 @@ def test_an_error_that_a_person_can_mend_is_one_line_and_returns_two(
 
 
 def test_a_region_is_named_by_its_role_or_its_code() -> None:
-    assert cli.region_code(CONFIG, "primary") == PRIMARY
-    assert [cli.region_code(CONFIG, region) for region in CONFIG.regions] == list(CONFIG.regions)
+    assert region_code(CONFIG, "primary") == PRIMARY
+    assert [region_code(CONFIG, region) for region in CONFIG.regions] == list(CONFIG.regions)

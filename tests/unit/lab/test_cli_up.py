@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lab import cli, deployment, process
+from lab import deployment, process
+from lab.commands import running
 from lab.config import LabConfig, LabError
 from lab.deployment import DeploymentFailed
 from lab.drill import command
@@ -40,7 +41,7 @@ class Starts:
         monkeypatch.setattr(deployment, "build", lambda *_: self._do("build"))
         monkeypatch.setattr(deployment, "deploy", self._deploy)
         monkeypatch.setattr(deployment, "outputs", lambda *_: OUTPUTS)
-        monkeypatch.setattr(cli, "Control", lambda _: Anything(client=lambda *_: described))
+        monkeypatch.setattr(running, "Control", lambda _: Anything(client=lambda *_: described))
 
     def _start(self, config: LabConfig, *, owned: bool) -> Any:
         self.config = config

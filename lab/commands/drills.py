@@ -1,0 +1,160 @@
+"""Labs that are up for one purpose: a drill, planned moves, a broken glass, the benchmark."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from lab.commands.options import LAG, OUTAGES, SPEED, STYLE, described, ports
+from lab.config import ROOT
+from lab.engine.named_outages import NAMED
+
+
+@click.command(epilog=OUTAGES)
+@SPEED
+@LAG
+@click.option(
+    "--reports",
+    type=click.Path(file_okay=False),
+    default=str(ROOT / "reports"),
+    help="Where the reports go.",
+)
+@click.option(
+    "--outage",
+    type=click.Choice(list(NAMED)),
+    default="region",
+    show_default=True,
+    metavar="MODE",
+    help="What is lost.",
+)
+@STYLE
+@click.option("--keep", is_flag=True, help="Leave the lab up afterwards, to look around.")
+@ports
+def drill(
+    *,
+    speed: float,
+    replication_lag: float,
+    reports: str,
+    outage: str,
+    style: str | None,
+    keep: bool,
+    **options: int,
+) -> None:
+    """Begin an outage under load, watch what comes of it, check it, and write a report.
+
+    The exit code is the verdict: whether what had to happen, happened.
+    """
+    from lab.drill.command import run_drill
+
+    config = described(speed=speed, replication_lag=replication_lag, **options)
+    sys.exit(0 if run_drill(config, reports, outage=outage, style=style, keep=keep) else 1)
+
+
+@click.command()
+@click.option(
+    "--count", type=click.IntRange(1, 200), default=10, show_default=True, help="How many."
+)
+@click.option(
+    "--users", type=click.IntRange(1, 8), default=3, show_default=True, help="Side by side."
+)
+@SPEED
+@LAG
+@click.option(
+    "--reports",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=ROOT / "reports" / "moves",
+    help="Where moves.json goes.",
+)
+@ports
+def moves(
+    *,
+    count: int,
+    users: int,
+    speed: float,
+    replication_lag: float,
+    reports: Path,
+    **options: int,
+) -> None:
+    """Move to the Secondary and back, as planned, under load, and measure what writers notice.
+
+    The exit code says whether every move moved and no acknowledged write was lost.
+    """
+    from lab.drill.moves import run_moves
+
+    config = described(speed=speed, replication_lag=replication_lag, **options)
+    sys.exit(0 if run_moves(config, reports, count=count, users=users).well else 1)
+
+
+@click.command()
+@SPEED
+@LAG
+@click.option(
+    "--reports",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=ROOT / "reports" / "break-glass",
+    help="Where break-glass.json goes.",
+)
+@ports
+def break_glass(*, speed: float, replication_lag: float, reports: Path, **options: int) -> None:
+    """Lose the Secondary while it is active, break the glass, bring it back, and reconcile.
+
+    The exit code says whether all of it went as the runbook says and no acknowledged write is lost.
+    """
+    from lab.drill.break_glass_command import run_break_glass
+
+    config = described(speed=speed, replication_lag=replication_lag, **options)
+    sys.exit(0 if run_break_glass(config, reports) else 1)
+
+
+@click.command()
+@click.option(
+    "--outages", type=click.IntRange(1, 500), default=20, show_default=True, help="How many."
+)
+@click.option(
+    "--users", type=click.IntRange(1, 20), default=5, show_default=True, help="Of each design."
+)
+@click.option(
+    "--seed", type=int, help="Draws the phases; another one each time where none is given."
+)
+@SPEED
+@click.option(
+    "--reports",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=ROOT / "reports" / "bench",
+    help="Where the reports go.",
+)
+@click.option("--write-doc", is_flag=True, help="Put the figures into docs/benchmark.md.")
+@click.option(
+    "--from",
+    "known",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Run nothing: show a bench.json again, and write its documents.",
+)
+@ports
+def bench(
+    *,
+    outages: int,
+    users: int,
+    seed: int | None,
+    speed: float,
+    reports: Path,
+    write_doc: bool,
+    known: Path | None,
+    **options: int,
+) -> None:
+    """Compare designs: the same outages against record sets that stand side by side.
+
+    The exit code says whether it could be measured; the goals are judged in the report.
+    """
+    from lab.bench.command import again, run_bench
+    from lab.bench.document import fill
+
+    if known:
+        found = again(known)
+    else:
+        config = described(speed=speed, **options)
+        found = run_bench(config, reports, outages=outages, users=users, seed=seed)
+    if write_doc:
+        fill(found)

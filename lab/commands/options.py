@@ -1,0 +1,70 @@
+"""Options that several commands have."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from lab import process
+from lab.config import ROOT, LabConfig, LabError, from_samconfig
+from lab.engine.losses import STYLES
+from lab.engine.named_outages import NAMED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PORT = click.IntRange(1024, 65500)
+# \b keeps click from joining the lines.
+OUTAGES = "\b\nMODE is what is lost:\n" + "\n".join(
+    textwrap.fill(known.what, 96, initial_indent=f"  {name:<11}", subsequent_indent=" " * 13)
+    for name, known in NAMED.items()
+)
+SPEED = click.option(
+    "--speed",
+    type=click.FloatRange(0.5, 20),
+    default=10.0,
+    show_default=True,
+    help="How much faster AWS's own intervals run; the code under test never does.",
+)
+LAG = click.option(
+    "--replication-lag",
+    type=click.FloatRange(0, 60),
+    default=0.5,
+    show_default=True,
+    help="Seconds that a write needs to the other Region, at most.",
+)
+STYLE = click.option(
+    "--style",
+    type=click.Choice(STYLES),
+    help="How what is lost refuses. Not every outage has every style.",
+)
+
+
+def ports(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options for the ports of a lab."""
+    for name, default, what in (
+        ("--entry-port", 8441, "First TLS port of the Regions' entries, one for each Region."),
+        ("--door-port", 8080, "Port for a browser; it leads where DNS says."),
+        ("--page-port", 8081, "Port of the page that shows the state of it all."),
+        ("--dns-port", 5354, "Port of the DNS server."),
+        ("--api-port", 4566, "Port of the AWS APIs."),
+    ):
+        command = click.option(
+            name, type=PORT, default=default, show_default=True, help=f"{what} On 127.0.0.1."
+        )(command)
+    return command
+
+
+def described(**options: Any) -> LabConfig:
+    """Return the lab that samconfig.toml and the options describe."""
+    config = from_samconfig(ROOT / "samconfig.toml", process.RUN).with_options(**options)
+    entries = sorted(config.entries.values())
+    others = [config.door_port, config.page_port, config.dns_port, config.api_port]
+    if len({*entries, *others}) < len([*entries, *others]):
+        raise LabError(
+            f"Two of the lab's ports are the same: --entry-port takes {entries[0]} to "
+            f"{entries[-1]}, and the others are {', '.join(map(str, others))}."
+        )
+    return config

@@ -1,0 +1,149 @@
+"""A lab that stays up: start it, look at it, break it, mend it, end it."""
+
+from __future__ import annotations
+
+import json
+
+import click
+from rich.markup import escape
+
+from lab import deployment, process
+from lab.commands.options import OUTAGES, STYLE, described, ports
+from lab.config import LabConfig, LabError
+from lab.control import Control
+from lab.engine.named_outages import NAMED
+from lab.progress import Progress, console
+
+# These outages have a place of their own, whatever Region is named.
+PLACED = ("us-east-1", "partition")
+
+
+@click.command()
+@click.option("--detach", is_flag=True, help="Return once it is up; `lab down` ends it.")
+@click.option(
+    "--parameter",
+    "parameters",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A parameter of the Secondary's stack, such as Approval=hold. May be repeated.",
+)
+@ports
+def up(*, detach: bool, parameters: tuple[str, ...], **options: int) -> None:
+    """Start the lab, deploy the application to it, and stay up."""
+    config, progress = described(**options), Progress()
+    with progress.step("Engine"):
+        engine = process.start(config, owned=not detach)
+    try:
+        deployment.build(progress)
+        deployment.deploy(config, progress, *parameters)
+        console.print(welcome(config), highlight=False, soft_wrap=True)
+        if detach:
+            return
+        console.print("\n[dim]Ctrl-C ends it.[/]")
+        if engine.process.wait():
+            raise process.EngineFailed("The lab's engine has died. See .lab/last/engine.log.")
+        console.print("The lab was ended.")
+    except BaseException as error:
+        engine.stop(error)
+        raise
+
+
+def welcome(config: LabConfig) -> str:
+    """Say what is where, and what to try next."""
+    control = Control(config)
+    describe = control.client("cloudformation", config.secondary_region).describe_stacks
+    commands = {k: v for k, v in deployment.outputs(config, describe).items() if "Command" in k}
+    door, name, port = config.door_port, config.public_name, config.entries[config.primary_region]
+    lines = [
+        "",
+        "[bold]The lab is up.[/]",
+        "",
+        f"  What happens, in a browser      http://127.0.0.1:{config.page_port}/",
+        f"  The application, in a browser   http://127.0.0.1:{door}/",
+        f"  … over TLS, as its users do     curl --cacert {escape(str(config.ca_file))} "
+        f"--connect-to {name}:443:127.0.0.1:{port} https://{name}/health",
+        f"  DNS                             dig @127.0.0.1 -p {config.dns_port} {name}",
+        f"  AWS                             {config.endpoint}",
+        "",
+        "For the AWS CLI and boto3:",
+        "",
+        f"  export AWS_ENDPOINT_URL={config.endpoint} AWS_ACCESS_KEY_ID=test "
+        "AWS_SECRET_ACCESS_KEY=test",
+        *(f"  {escape(' '.join(command.split()))}" for command in commands.values()),
+        "",
+        "To lose the Primary, and to bring it back:",
+        "",
+        "  .venv/bin/lab outage",
+        "  .venv/bin/lab status",
+        "  .venv/bin/lab heal",
+    ]
+    return "\n".join(lines)
+
+
+@click.command(epilog=OUTAGES)
+@click.argument("mode", type=click.Choice(list(NAMED)), default="region")
+@click.option("--region", default="primary", help="Where: primary, secondary, or a Region's code.")
+@STYLE
+def outage(mode: str, region: str, style: str | None) -> None:
+    """Begin an outage in the lab that is up: MODE (default: region), besides others."""
+    config = process.deployed()
+    code = region_code(config, region)
+    Control(config).act("outage", mode=mode, region=code, style=style)
+    where = "" if mode in PLACED else f" in {code}"
+    console.print(f"The outage {mode} began{where}. `lab heal` ends it.")
+
+
+@click.command()
+def heal() -> None:
+    """End every outage of the lab that is up."""
+    ended = process.deployed()
+    names = Control(ended).state()["outages"]
+    Control(ended).act("heal")
+    console.print(f"Ended: {', '.join(names)}." if names else "No outage was begun.")
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def status(*, as_json: bool) -> None:
+    """Show who is active, where DNS leads, what is lost, and the health checks."""
+    config = process.deployed()
+    control = Control(config)
+    state = control.state()
+    found = {
+        **control.who_is_active(state["lost"]),
+        "public_name_leads_to": control.leads_to(),
+        "lost": state["lost"],
+        "outages": state["outages"],
+        "health_checks": {
+            c["name"]: "healthy" if c["healthy"] else "unhealthy" for c in control.act("health")
+        },
+        "replication": control.act("replication")["links"],
+    }
+    if as_json:
+        click.echo(json.dumps(found, indent=2))
+        return
+    regions = [f"{r} ({loss['mode']})" for r, loss in state["lost"].items()]
+    lost = ", ".join(state["outages"] or regions)
+    active = f"{found['active_region']} (epoch {found['epoch']}, {found['state']})"
+    unknown = "unknown: the control item is missing, or no Region answers that holds it"
+    click.echo(f"Active Region   {active if found['active_region'] else unknown}")
+    click.echo(f"DNS leads to    {found['public_name_leads_to'] or 'nowhere'}")
+    click.echo(f"Lost            {lost or 'nothing'}")
+    for name, verdict in found["health_checks"].items():
+        click.echo(f"Health check    {name}: {verdict}")
+
+
+@click.command()
+def down() -> None:
+    """End the lab and clear what it left."""
+    click.echo("The lab is down." if process.stop_any() else "No lab was up.")
+
+
+def region_code(config: LabConfig, region: str) -> str:
+    """Return the code of a Region that was named by its role or code."""
+    roles = {"primary": config.primary_region, "secondary": config.secondary_region}
+    code = roles.get(region, region)
+    if code not in config.regions:
+        known = ", ".join(["primary", "secondary", *config.regions])
+        raise LabError(f"There is no Region {region!r} in this lab. Name one of: {known}.")
+    return code
