@@ -38,6 +38,7 @@ ENVIRONMENT = {
     "RECOVERY_ALIASES": "arn:aws:lambda:us-east-2:123456789012:function:pilot-light-intake:live",
     "RECOVERIES_TABLE": "pilot-light-recoveries",
     "LEDGER_TABLE": "pilot-light-ledger",
+    "REHEARSAL_RETENTION_DAYS": "400",
     "DEAD_LETTERS_URL": "https://sqs.us-east-2.amazonaws.com/123456789012/dead-letters",
     "ECHO_FUNCTION": "arn:aws:lambda:us-east-2:123456789012:function:pilot-light-echo:live",
     "BUCKET": "pilot-light-123456789012-us-east-2",

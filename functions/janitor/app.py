@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Tracer
@@ -64,10 +65,10 @@ def _done(operation: str, **change: Any) -> bool:
     return True
 
 
-def keep(rehearsal: CutOffRehearsal) -> bool:
+def keep(rehearsal: CutOffRehearsal, days: int) -> bool:
     """Keep a verdict on a rehearsal that could not keep its own, and say whether it was needed."""
     table = Rehearsals(client("dynamodb"), required("RECOVERIES_TABLE"))
-    return table.keep(rehearsal, now=moments.now())
+    return table.keep(rehearsal, now=datetime.now(UTC), days=days)
 
 
 def notify(told: Message) -> None:
@@ -93,6 +94,7 @@ def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, bool]:
         raise ValueError(f"{execution} is no execution of {required('MACHINE_ARNS')}.")
     # Users first: until the drain is undone nobody takes their writes.
     undone, released = undo_drain(execution), free_lock(execution)
+    days = int(required("REHEARSAL_RETENTION_DAYS"))
     rehearsal, name = cut_off.rehearsal(detail), machine.rsplit(":", 1)[-1]
     # A run that ends FAILED has notified by itself, unless it died so early that it left something.
     notified = undone or released or status in ("TIMED_OUT", "ABORTED")
@@ -109,7 +111,7 @@ def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, bool]:
             )
         )
     # Last: a record that cannot be written keeps nobody from being told.
-    kept = rehearsal is not None and keep(rehearsal)
+    kept = rehearsal is not None and keep(rehearsal, days)
     done = {"undone": undone, "released": released, "notified": notified, "verdict_kept": kept}
     logger.info("Cleaned up", extra={"execution": execution, "status": status, "done": done})
     return done

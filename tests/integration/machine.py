@@ -202,6 +202,7 @@ def definition(path: Path = DEFINITION, **overrides: str) -> str:
         "RecoveriesTable": RECOVERIES,
         "HoldRetrySeconds": "15",
         "CooldownSeconds": "900",
+        "RehearsalRetentionDays": "400",
         "ProvisionedConcurrency": "0",
         "Approval": "none",
         "ApprovalSeconds": "300",

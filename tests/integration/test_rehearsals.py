@@ -34,7 +34,10 @@ def newest(machine: Machine) -> dict[str, str]:
 
 def kept(machine: Machine) -> list[dict[str, str]]:
     rows = [pk for pk in machine.rows(RECOVERIES) if pk.startswith("rehearsal#")]
-    return [{k: v["S"] for k, v in machine.item(RECOVERIES, pk).items()} for pk in rows]
+    return [
+        {k: str(next(iter(v.values()))) for k, v in machine.item(RECOVERIES, pk).items()}
+        for pk in rows
+    ]
 
 
 def assert_verdict(machine: Machine, run: Run, verdict: str) -> dict[str, str]:
@@ -46,6 +49,9 @@ def assert_verdict(machine: Machine, run: Run, verdict: str) -> dict[str, str]:
     assert of_run[0]["pk"] == f"rehearsal#{found['started_at']}"
     assert machine.lock() == {}
     assert machine.active() == (PRIMARY, 1)
+    days = (int(of_run[0]["keep_until"]) - time.time()) / 86400
+    assert days == pytest.approx(400, abs=0.1), "it expires"
+    assert "keep_until" not in found, "when one last passed never does"
     return of_run[0]
 
 
@@ -203,6 +209,12 @@ def test_what_is_no_rehearsal_leaves_no_verdict(machine: Machine, mode: str) -> 
     run = machine.run(REQUESTS[mode])
     assert (run.output["outcome"], run.output["verdict"]) == ("held", None)
     assert machine.rows(RECOVERIES) == []
+
+
+def test_the_record_of_a_recovery_never_expires(machine: Machine, network: Network) -> None:
+    network.lose_primary()
+    assert machine.run(FAILOVER).output["outcome"] == "promoted"
+    assert "keep_until" not in machine.record(2)
 
 
 # --- by schedule ----------------------------------------------------------------------------------

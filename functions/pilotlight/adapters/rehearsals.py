@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from pilotlight import moments
+
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from pilotlight.domain.cut_off import CutOffRehearsal
 
 
@@ -17,8 +22,8 @@ class Rehearsals:
         self._client = client
         self._table = table
 
-    def keep(self, found: CutOffRehearsal, *, now: str) -> bool:
-        """Keep a verdict, and say whether it is the run's; one that the run kept itself stays."""
+    def keep(self, found: CutOffRehearsal, *, now: datetime, days: int) -> bool:
+        """Keep a verdict for some days, and say whether it was needed: the run's own stays."""
         values = {
             "pk": f"rehearsal#{found.started_at}",
             "verdict": found.verdict,
@@ -27,17 +32,19 @@ class Rehearsals:
             "reason": found.reason,
             "trigger": found.trigger,
             "execution": found.execution,
-            "recorded_at": now,
+            "recorded_at": moments.text(now),
         }
+        until = str(int((now + timedelta(days=days)).timestamp()))
         kept = self._done(
             "put_item",
-            Item={name: {"S": value} for name, value in values.items()},
+            Item={name: {"S": value} for name, value in values.items()}
+            | {"keep_until": {"N": until}},
             # Also met by its own earlier attempt.
             ConditionExpression="attribute_not_exists(pk) OR outcome = :outcome",
             ExpressionAttributeValues={":outcome": {"S": found.outcome}},
         )
         if kept:
-            self._make_newest(found, now)
+            self._make_newest(found, moments.text(now))
         return kept
 
     def _make_newest(self, found: CutOffRehearsal, now: str) -> None:

@@ -9,6 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 from pilotlight.adapters.rehearsals import Rehearsals
 from pilotlight.domain.cut_off import CutOffRehearsal
+from pilotlight.moments import parse
 
 from tests.unit.functions.fakes import RECOVERIES, aws_error
 
@@ -37,10 +38,10 @@ class Table:
 
     def item(self, pk: str) -> dict[str, str]:
         found = self._client.get_item(TableName=RECOVERIES, Key={"pk": {"S": pk}}).get("Item", {})
-        return {name: value["S"] for name, value in found.items()}
+        return {name: next(iter(value.values())) for name, value in found.items()}
 
     def keep(self, found: CutOffRehearsal = STOPPED) -> bool:
-        return Rehearsals(self, RECOVERIES).keep(found, now=NOW)
+        return Rehearsals(self, RECOVERIES).keep(found, now=parse(NOW), days=400)
 
 
 @pytest.fixture
@@ -59,6 +60,7 @@ def test_the_verdict_is_kept_and_is_the_newest(table: Table) -> None:
         "trigger": "manual",
         "execution": "arn:stopped",
         "recorded_at": NOW,
+        "keep_until": "1804420805",
     }
     assert table.item("rehearsal") == {
         "pk": "rehearsal",

@@ -169,7 +169,10 @@ def test_an_execution_of_another_machine_is_none_of_its_business(world: World) -
     assert world.locked()
 
 
-@pytest.mark.parametrize("name", ["APP_NAME", "MACHINE_ARNS", "TOPIC_ARN", "RECOVERIES_TABLE"])
+@pytest.mark.parametrize(
+    "name",
+    ["APP_NAME", "MACHINE_ARNS", "TOPIC_ARN", "RECOVERIES_TABLE", "REHEARSAL_RETENTION_DAYS"],
+)
 def test_a_missing_setting_is_named(
     world: World, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:

@@ -1,0 +1,63 @@
+"""What is forgotten, and what never is: rehearsals after a while, recoveries not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.template.definitions import DEFINITIONS, FAILOVER, Definition
+from tests.template.stacks import source, stack
+
+if TYPE_CHECKING:
+    from tests.template.stacks import Stack
+
+KEEPS = ("KeepRehearsal", "KeepFailedRehearsal")
+every_machine = pytest.mark.parametrize("definition", DEFINITIONS, ids=lambda d: d.name)
+
+
+def days() -> int:
+    return int(source()["Parameters"]["RehearsalRetentionDays"]["Default"])
+
+
+def test_the_recoveries_table_deletes_what_says_until_when_it_is_kept(secondary: Stack) -> None:
+    (table,) = (
+        t
+        for t in secondary.of_type("AWS::DynamoDB::Table").values()
+        if t["TableName"] == "pilot-light-recoveries"
+    )
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "keep_until", "Enabled": True}
+
+
+def test_a_rehearsal_is_kept_for_longer_than_the_oldest_pass_that_may_count() -> None:
+    parameters = source()["Parameters"]
+    oldest = parameters["RehearsalMaxAgeDays"]["MaxValue"]
+    assert parameters["RehearsalRetentionDays"]["MinValue"] > oldest
+
+
+@every_machine
+def test_only_records_of_rehearsals_say_until_when(definition: Definition) -> None:
+    def says(node: Any) -> bool:
+        return "keep_until" in str(node)
+
+    expiring = {name for name, state in definition.states.items() if says(state)}
+    assert expiring == (set(KEEPS) if definition is FAILOVER else set())
+
+
+def test_machine_and_janitor_keep_a_rehearsal_for_the_same_time(secondary: Stack) -> None:
+    janitor = secondary.resources["JanitorFunction"]["Properties"]["Environment"]["Variables"]
+    assert int(janitor["REHEARSAL_RETENTION_DAYS"]) == days()
+    machine = secondary.resources["FailoverMachine"]["Properties"]["DefinitionSubstitutions"]
+    assert int(machine["RehearsalRetentionDays"]) == days()
+
+
+@pytest.mark.parametrize("env", ["primary", "secondary"])
+def test_both_buckets_forget_reports_of_rehearsals_and_no_others(env: str) -> None:
+    """Each by a rule of its own: S3 does not replicate what a lifecycle rule deletes."""
+    (bucket,) = stack(env).of_type("AWS::S3::Bucket").values()
+    forgetting = {
+        rule["Prefix"]: int(rule["ExpirationInDays"])
+        for rule in bucket["LifecycleConfiguration"]["Rules"]
+        if "ExpirationInDays" in rule
+    }
+    assert forgetting == {"reports/rehearsal/": days()}
