@@ -70,6 +70,8 @@ class Course:
         secondary = self._config.secondary_region
         with self._progress.step(f"{secondary} is active"):
             if move:
+                # Users' first requests start what answers them; two cores do that one by one.
+                time.sleep(BASELINE_SECONDS)
                 self._move("a drill")
             if not within(SETTLE_SECONDS, lambda: self._served_by(secondary)):
                 raise LabError(f"{secondary} takes no writes. See .lab/last/engine.log.")
