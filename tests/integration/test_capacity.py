@@ -118,7 +118,12 @@ def test_a_run_that_somebody_stopped_is_told_by_the_janitor(
     run = machine.run(REQUEST)
     assert (run.status, events(machine)) == ("ABORTED", [])
     done = janitor(machine, run, monkeypatch)
-    assert done == {"undone": False, "released": False, "notified": True}
+    assert done == {
+        "undone": False,
+        "released": False,
+        "notified": True,
+        "verdict_kept": False,
+    }
     ((event, message),) = machine.notices()
     assert event == "capacity_failed"
     assert "pilot-light-capacity ended ABORTED" in message and run.arn in message

@@ -151,7 +151,12 @@ def test_a_drain_that_cannot_be_undone_is_undone_by_the_janitor(
     assert regions.control()["state"] == "draining"
     machine.arn = regions.arn
     done = janitor(machine, run, monkeypatch)
-    assert done == {"undone": True, "released": False, "notified": True}
+    assert done == {
+        "undone": True,
+        "released": False,
+        "notified": True,
+        "verdict_kept": False,
+    }
     assert regions.control()["state"] == "serving"
 
 

@@ -198,7 +198,12 @@ def test_a_lock_that_a_failure_left_is_freed_by_the_janitor(
     run = regions.run(SWITCHOVER)
     machine.arn = regions.arn
     done = janitor(machine, run, monkeypatch)
-    assert done == {"undone": False, "released": True, "notified": True}
+    assert done == {
+        "undone": False,
+        "released": True,
+        "notified": True,
+        "verdict_kept": False,
+    }
 
 
 def test_traffic_that_does_not_move_fails_and_the_next_run_completes(

@@ -67,7 +67,12 @@ def test_a_machine_that_times_out_within_the_drain_is_cleaned_up(
     assert regions.control()["state"] == "draining"
     machine.arn = regions.arn
     done = janitor(machine, run, monkeypatch)
-    assert done == {"undone": True, "released": True, "notified": True}
+    assert done == {
+        "undone": True,
+        "released": True,
+        "notified": True,
+        "verdict_kept": False,
+    }
     assert machine.active() == (PRIMARY, 1)
     assert regions.control()["state"] == "serving"
 
