@@ -56,7 +56,7 @@ outages: install-dev  ## A drill of each outage of the lab, and the table of wha
 audit: install  ## Check the recovery path, and write docs/recovery-path.md (AUDIT_FLAGS="--seen REPORT")
 	$(BIN)/python -m lab.audit $(AUDIT_FLAGS)
 
-by-hand: install-dev  ## What only a person may do: approve a promotion, break the glass, reconcile (two minutes)
+by-hand: install-dev  ## What only a person may do: stop a rehearsal, approve a promotion, break the glass (three minutes)
 	$(BIN)/pytest -m "" tests/e2e/test_by_hand.py
 
 permissions: install-dev  ## Remove each permission in turn and see that something fails

@@ -1,6 +1,6 @@
-"""What only a person may do, done: approve a promotion, break the glass, reconcile.
+"""What only a person may do, done: stop a rehearsal, approve a promotion, break the glass.
 
-Marked as long: `make by-hand` runs it, in about two minutes.
+Marked as long: `make by-hand` runs it, in about three minutes.
 """
 
 from __future__ import annotations
@@ -53,13 +53,13 @@ class Pair:
         quiet = [a["StateValue"] for a in alarms] == ["OK"]
         return well and quiet and all(e.ended for e in self.watch.executions(0.0))
 
-    def item(self, region):
+    def item(self, region, table="control", key="control"):
         found = self.control.client("dynamodb", region).get_item(
-            TableName=f"{self.config.app_name}-control",
-            Key={"pk": {"S": "control"}},
+            TableName=f"{self.config.app_name}-{table}",
+            Key={"pk": {"S": key}},
             ConsistentRead=True,
-        )["Item"]
-        return {name: next(iter(value.values())) for name, value in found.items()}
+        )
+        return {name: next(iter(value.values())) for name, value in found.get("Item", {}).items()}
 
     def write(self, region):
         """Write an item at a Region's own entry, as a user whom DNS leads there."""
@@ -97,6 +97,25 @@ def pair():
         yield Pair(config, Control(config))
     finally:
         engine.stop()
+
+
+def test_a_rehearsal_that_a_person_stops_proves_nothing_and_is_on_record(pair):
+    pair.until("checks that have settled", pair.settled)
+    arn = pair.watch.start("failover", {"mode": "rehearsal", "reason": "to be stopped"})
+    pair.control.client("stepfunctions", pair.secondary).stop_execution(
+        executionArn=arn, error="Stopped", cause="somebody needs the lock"
+    )
+    newest = pair.until(
+        "the janitor's verdict",
+        lambda: (
+            (found := pair.item(pair.secondary, "recoveries", "rehearsal")).get("execution") == arn
+            and found
+        ),
+    )
+    assert newest["verdict"] == "INCONCLUSIVE"
+    kept = pair.item(pair.secondary, "recoveries", f"rehearsal#{newest['started_at']}")
+    assert (kept["outcome"], kept["reason"]) == ("stopped", "to be stopped")
+    assert int(kept["keep_until"]) > time.time()
 
 
 def test_a_promotion_waits_for_a_person(pair):
