@@ -45,7 +45,8 @@ class Halts:
             self._halted.append(place)
             while any(halted is place for halted in self._halted):
                 if given_up():
-                    self._halted.remove(place)
+                    # Another branch may be at an equal place.
+                    self._halted = [h for h in self._halted if h is not place]
                     return
                 self._changed.wait(0.2)
 

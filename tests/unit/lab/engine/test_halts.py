@@ -2,52 +2,28 @@
 
 from __future__ import annotations
 
-import json
+import threading
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
 from moto import mock_aws
 from moto.stepfunctions.parser.asl.component.state.state import CommonStateField
 
 from lab.engine import halts as halts_module
 from lab.engine.halts import Halts
-from tests.unit.lab.engine.fakes import SECONDARY, eventually
+from tests.unit.lab.engine.fakes import eventually
+from tests.unit.lab.engine.three_states import NAME, ThreeStates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-STATES = {
-    "First": {"Type": "Pass", "Next": "Second"},
-    "Second": {"Type": "Pass", "Next": "Third"},
-    "Third": {"Type": "Succeed"},
-}
 
-
-class World:
+class World(ThreeStates):
     """A machine of three states, and whoever may halt it."""
 
     def __init__(self, halts: Halts) -> None:
+        super().__init__()
         self.halts = halts
-        self.client = boto3.client("stepfunctions", region_name=SECONDARY)
-        definition = {"StartAt": "First", "States": STATES}
-        self.machine = self.client.create_state_machine(
-            name="three-states",
-            definition=json.dumps(definition),
-            roleArn="arn:aws:iam::123456789012:role/machine",
-        )["stateMachineArn"]
-
-    def start(self) -> str:
-        started = self.client.start_execution(stateMachineArn=self.machine)
-        return str(started["executionArn"])
-
-    def status(self, arn: str) -> str:
-        return str(self.client.describe_execution(executionArn=arn)["status"])
-
-    def entered(self, arn: str) -> list[str]:
-        events = self.client.get_execution_history(executionArn=arn)["events"]
-        details = [e.get("stateEnteredEventDetails") for e in events]
-        return [d["name"] for d in details if d]
 
     def halted(self, arn: str, state: str, when: str) -> bool:
         place = {"execution": arn, "state": state, "when": when}
@@ -65,7 +41,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
 
 
 def test_an_execution_halts_before_and_after_the_state_that_was_named(world: World) -> None:
-    world.halts.at("three-states", ["Second"])
+    world.halts.at(NAME, ["Second"])
     arn = world.start()
     assert world.halted(arn, "Second", "before")
     assert world.entered(arn) == ["First"]
@@ -78,7 +54,7 @@ def test_an_execution_halts_before_and_after_the_state_that_was_named(world: Wor
 
 
 def test_only_who_halted_at_one_state_may_be_let_go(world: World) -> None:
-    world.halts.at("three-states", ["First", "Second"])
+    world.halts.at(NAME, ["First", "Second"])
     ahead = world.start()
     assert world.halted(ahead, "First", "before")
     world.halts.go("First")
@@ -96,18 +72,18 @@ def test_another_machine_does_not_halt(world: World) -> None:
 
 
 def test_naming_other_states_lets_go_of_who_halted_at_the_former(world: World) -> None:
-    world.halts.at("three-states", ["First"])
+    world.halts.at(NAME, ["First"])
     arn = world.start()
     assert world.halted(arn, "First", "before")
-    world.halts.at("three-states", ["Third"])
+    world.halts.at(NAME, ["Third"])
     assert world.halted(arn, "Third", "before")
 
 
 def test_an_execution_that_is_stopped_while_it_halts_has_halted_no_longer(world: World) -> None:
-    world.halts.at("three-states", ["Second"])
+    world.halts.at(NAME, ["Second"])
     arn = world.start()
     assert world.halted(arn, "Second", "before")
-    world.client.stop_execution(executionArn=arn)
+    world.stop(arn)
     assert eventually(lambda: world.halts.halted() == [])
     assert world.entered(arn) == ["First"]
 
@@ -115,5 +91,20 @@ def test_an_execution_that_is_stopped_while_it_halts_has_halted_no_longer(world:
 def test_nobody_halts_where_nothing_was_asked() -> None:
     halts = Halts()
     place: dict[str, Any] = {"execution": "-", "state": "First", "when": "before"}
-    halts.pass_by(place, "three-states", lambda: False)
+    halts.pass_by(place, NAME, lambda: False)
     assert halts.halted() == []
+
+
+def test_a_branch_that_is_over_lets_go_of_no_other_that_halted_beside_it() -> None:
+    halts = Halts()
+    halts.at(NAME, ["First"])
+    place = {"execution": "-", "state": "First", "when": "after"}
+    beside = threading.Thread(target=halts.pass_by, args=(dict(place), NAME, lambda: False))
+    beside.start()
+    assert eventually(lambda: halts.halted() == [place])
+    halts.pass_by(place, NAME, lambda: True)
+    beside.join(0.5)
+    assert beside.is_alive()
+    halts.go()
+    beside.join(5)
+    assert not beside.is_alive()
