@@ -118,6 +118,7 @@ def _executions(outage: Outage) -> None:
         if not outage.runs(region):
             outage.swallow(region, "execution, frozen until it is back")
             outage.wait_until_back(region, lambda: not env.is_running())
-        return evaluate(self, env)
+        # What was stopped, or has timed out, does nothing more.
+        return evaluate(self, env) if env.is_running() else None
 
     CommonStateField._eval_body = gated
