@@ -6,8 +6,7 @@ for a missing value must never read as consent.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from pilotlight.domain import confirmation
@@ -19,10 +18,12 @@ from pilotlight.domain.conditions import (
     rpo_condition,
     scheduled_condition,
 )
+from pilotlight.domain.evidence import failure_of, part, parts
+from pilotlight.domain.judgement import Condition, Judgement, ready, reasons, unmet, warm
 from pilotlight.domain.rehearsal import Verdict, verdict
-from pilotlight.domain.warming import judged
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime, timedelta
 
     from pilotlight.domain.rpo import Estimate
@@ -42,41 +43,19 @@ SETTLING_JUDGEMENTS = 3
 
 
 @dataclass(frozen=True)
-class Condition:
-    """One condition of a promotion."""
-
-    name: str
-    required: bool
-    met: bool
-    detail: str
-    # An unmet condition that was observed is known to be unmet. Both hold a failover.
-    observed: bool = True
-
-
-@dataclass(frozen=True)
-class Decision:
+class Decision(Judgement):
     """What to do, and on what grounds."""
 
     action: Action
-    conditions: tuple[Condition, ...]
-    summary: str
     ended_by: EndedBy | None = None
     rpo_estimate: Estimate | None = None
     settling: bool = False
     verdict: Verdict | None = None
 
-    @property
-    def unmet(self) -> list[str]:
-        """Names of the required conditions that are not met."""
-        return [c.name for c in self.conditions if c.required and not c.met]
-
     def as_dict(self) -> dict[str, Any]:
         """Return the decision as the state machine keeps it."""
         return {
-            "action": self.action,
-            "conditions": [asdict(c) for c in self.conditions],
-            "unmet": self.unmet,
-            "summary": self.summary,
+            **super().as_dict(),
             "ended_by": self.ended_by,
             "rpo_estimate": self.rpo_estimate.as_dict() if self.rpo_estimate else None,
             "settling": self.settling,
@@ -130,9 +109,9 @@ def decide(
     asks = rpo.policy == "ask" and not rehearsal and RPO not in overridden
     conditions = (
         _outage(confirm, policy, required=not rehearsal and OUTAGE not in overridden),
-        ready(part(evidence, "readiness")),
+        ready(part(evidence, "readiness"), READY),
         Condition(RPO, asks, *rpo_condition(rpo, found)),
-        warm(part(evidence, "warm")),
+        warm(part(evidence, "warm"), WARM),
         Condition(SCHEDULED, False, *scheduled_condition(evidence, now)),
     )
     if rehearsal:
@@ -149,7 +128,7 @@ def decide(
         and decision.unmet == [OUTAGE]
         and judgements_before < SETTLING_JUDGEMENTS
         and confirmation.beacon_may_follow(
-            [p.get("ok") for p in _parts(confirm, "probes")], confirm.get("beacon"), policy
+            [p.get("ok") for p in parts(confirm, "probes")], confirm.get("beacon"), policy
         )
     )
     return replace(decision, settling=settling)
@@ -158,7 +137,7 @@ def decide(
 def _rehearsed(conditions: tuple[Condition, ...], found: Estimate) -> Decision:
     """Return what a rehearsal found. It waits for nothing, so an unmet condition ends it."""
     judged_as, told = verdict(conditions, frozenset({OUTAGE}))
-    held = any(c.required and not c.met for c in conditions)
+    held = bool(unmet(conditions))
     action: Action = "end_hold" if held else "rehearse"
     ended_by: EndedBy | None = "rehearsal" if held else None
     return Decision(action, conditions, told, ended_by, found, verdict=judged_as)
@@ -172,11 +151,10 @@ def _act(
     expired: bool,
 ) -> tuple[Action, str, EndedBy | None]:
     """Return what the conditions call for, in words too, and what ended the hold."""
-    unmet = [c for c in conditions if c.required and not c.met]
-    if not unmet:
+    if not unmet(conditions):
         by_hand = "".join(f" {ANSWERED[name]}" for name in ANSWERED if name in overridden)
         return "promote", f"All required conditions are met.{by_hand}", None
-    because = " ".join(f"{c.name}: {c.detail}" for c in unmet)
+    because = reasons(conditions)
     if healthy and OUTAGE not in overridden:
         return "end_hold", "The Primary is confirmed healthy.", "primary_healthy"
     if expired:
@@ -184,35 +162,11 @@ def _act(
     return "hold", f"Not promoted. {because}", None
 
 
-def part(evidence: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """Return one part of the evidence, empty where it is missing or garbled."""
-    found = evidence.get(name)
-    return found if isinstance(found, Mapping) else {}
-
-
-def _parts(part: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
-    """Return a list of the evidence. What is garbled in it stays, empty: it may not go unseen."""
-    found = part.get(name)
-    return [p if isinstance(p, Mapping) else {} for p in found] if isinstance(found, list) else []
-
-
-def failure_of(part: Mapping[str, Any]) -> str | None:
-    """Return why a part of the evidence says nothing, or None where it does."""
-    if not part:
-        return "There is no evidence."
-    error = part.get("error")
-    if error is None:
-        return None
-    if isinstance(error, Mapping):
-        return f"The step failed: {error.get('Error')}: {error.get('Cause')}"
-    return f"The step failed: {error}"
-
-
 def _outage(part: Mapping[str, Any], policy: confirmation.Policy, *, required: bool) -> Condition:
     failure = failure_of(part)
     if failure:
         return Condition(OUTAGE, required, met=False, detail=failure, observed=False)
-    oks, beacon = [p.get("ok") for p in _parts(part, "probes")], part.get("beacon", "nothing")
+    oks, beacon = [p.get("ok") for p in parts(part, "probes")], part.get("beacon", "nothing")
     # The verdict counts only with what it rests on: judged anew, from evidence that is whole.
     whole = all(type(ok) is bool for ok in oks) and beacon in get_args(confirmation.Beacon)
     met = (
@@ -224,31 +178,3 @@ def _outage(part: Mapping[str, Any], policy: confirmation.Policy, *, required: b
     seen = bool(oks) and (policy == "any" or beacon != "unknown") and part.get("policy") == policy
     told = confirmation.account(oks, beacon, policy)
     return Condition(OUTAGE, required, met, told, observed=whole and seen)
-
-
-def ready(part: Mapping[str, Any], name: str = READY) -> Condition:
-    """Judge the checks of a Region that is to serve. Only required ones veto."""
-    failure = failure_of(part)
-    if failure:
-        return Condition(name, required=True, met=False, detail=failure, observed=False)
-    checks = _parts(part, "checks")
-    failed = [c for c in checks if c.get("ok") is not True]
-    vetoes = [c for c in failed if c.get("required") is not False]
-    named = ", ".join(f"{c.get('name')} ({c.get('detail')})" for c in vetoes or failed)
-    detail = f"{len(checks) - len(failed)} checks passed."
-    if vetoes:
-        detail = f"Not ready: {named}."
-    elif failed:
-        detail += f" Advisory ones failed: {named}."
-    met = part.get("verdict") == "ready" and bool(checks) and not vetoes
-    known = met or any(c.get("ok") is False for c in vetoes)
-    return Condition(name, required=True, met=met, detail=detail, observed=known)
-
-
-def warm(part: Mapping[str, Any], name: str = WARM) -> Condition:
-    """Judge what warming proved. It is never required."""
-    failure = failure_of(part)
-    if failure:
-        return Condition(name, required=False, met=False, detail=failure, observed=False)
-    met, detail = judged(part)
-    return Condition(name, required=False, met=met, detail=detail)

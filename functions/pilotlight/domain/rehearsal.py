@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from pilotlight.domain.judgement import unmet
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pilotlight.domain.decision import Condition
+    from pilotlight.domain.judgement import Condition
 
 Verdict = Literal["PASS", "FAIL", "INCONCLUSIVE"]
 
@@ -26,7 +28,7 @@ def verdict(conditions: Iterable[Condition], must_be_seen: frozenset[str]) -> tu
         cannot be met, but if they cannot even be observed, a failover would hold.
     """
     given = list(conditions)
-    known = [c for c in given if c.required and not c.met and c.observed]
+    known = [c for c in unmet(given) if c.observed]
     unseen = [c for c in given if (c.required or c.name in must_be_seen) and not c.observed]
     because = " ".join(f"{c.name}: {c.detail}" for c in known + unseen)
     if known:

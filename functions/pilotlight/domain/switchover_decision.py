@@ -5,13 +5,14 @@ A planned move can wait, so every witness has to speak, and what could not be se
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from pilotlight.domain.conditions import SCHEDULED, scheduled_condition
-from pilotlight.domain.decision import Condition, failure_of, part, ready, warm
+from pilotlight.domain.evidence import failure_of, part
 from pilotlight.domain.heartbeat import PASSIVE_PROMISE_MS, PATIENCE
+from pilotlight.domain.judgement import Condition, Judgement, ready, reasons, unmet, warm
 from pilotlight.domain.rpo import moment
 
 if TYPE_CHECKING:
@@ -64,26 +65,10 @@ class Patience:
 
 
 @dataclass(frozen=True)
-class SwitchoverDecision:
+class SwitchoverDecision(Judgement):
     """What to do, and on what grounds."""
 
     action: Action
-    conditions: tuple[Condition, ...]
-    summary: str
-
-    @property
-    def unmet(self) -> list[str]:
-        """Names of the required conditions that are not met."""
-        return [c.name for c in self.conditions if c.required and not c.met]
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the decision as the state machine keeps it."""
-        return {
-            "action": self.action,
-            "conditions": [asdict(c) for c in self.conditions],
-            "unmet": self.unmet,
-            "summary": self.summary,
-        }
 
 
 def decide(
@@ -113,13 +98,12 @@ def decide(
     else:
         verdict = {"readiness": {"scheduled": part(seen, "scheduled")}}
         conditions.append(Condition(SCHEDULED, False, *scheduled_condition(verdict, now)))
-    unmet = [c for c in conditions if c.required and not c.met]
-    if not unmet:
+    if not unmet(conditions):
         return SwitchoverDecision(
             "proceed", tuple(conditions), "All required conditions are met: the move begins."
         )
-    because = " ".join(f"{c.name}: {c.detail}" for c in unmet)
-    return SwitchoverDecision("refuse", tuple(conditions), f"Nothing was changed. {because}")
+    why = f"Nothing was changed. {reasons(conditions)}"
+    return SwitchoverDecision("refuse", tuple(conditions), why)
 
 
 def _required(name: str, seen: Mapping[str, Any], judge: Judge) -> Condition:

@@ -6,7 +6,7 @@ from itertools import product
 from typing import Any
 
 import pytest
-from pilotlight.domain.decision import Condition
+from pilotlight.domain.judgement import Condition
 from pilotlight.domain.rehearsal import verdict
 
 from tests.unit.functions.domain.decision_cases import (
