@@ -61,6 +61,7 @@ async def serve(config: LabConfig, *, owned: bool) -> None:
         machine_roles,
         metrics,
         outage as outage_module,
+        queues,
         replication as replication_module,
         schedules,
         stack_resources,
@@ -89,6 +90,7 @@ async def serve(config: LabConfig, *, owned: bool) -> None:
     machine_roles.install(aws, outage)
     calls.install(aws, outage, record)
     calls.install_refusals(aws.iam_evaluator, record)
+    queues.install(aws)
     stack_resources.install(aws)
     standstill.install(aws, outage)
     halts = halts_module.Halts()

@@ -44,6 +44,7 @@ class Aws:
     route53: Any
     dynamodb: Any
     s3: Any
+    sqs: Any
     apigateway: Any
     http_apis: Any
     backup: Any
@@ -128,6 +129,7 @@ def load(config: LabConfig, clock: Clock) -> Aws:
         route53=module(service + "route53"),
         dynamodb=module(service + "dynamodb"),
         s3=module(service + "s3"),
+        sqs=module(service + "sqs"),
         apigateway=module(service + "apigateway_v1"),
         http_apis=module(service + "apigateway"),
         backup=module(service + "backup"),
