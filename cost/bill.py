@@ -23,6 +23,7 @@ SERVICES = (
     "Step Functions",
     "EventBridge",
     "SNS",
+    "SQS",
 )
 ROLES = ("Primary", "Secondary", "Monitor")
 

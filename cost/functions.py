@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cost import CostError
 from cost.bill import Line
+from cost.queues import message_lines
 from cost.standing import TABLES, replicas
 from lab.intrinsics import referred
 
@@ -51,7 +52,8 @@ def lines(work: Work, deployment: Deployment, settings: Settings) -> Iterable[Li
     architecture = (work.function.properties.get("Architectures") or ["x86_64"])[0]
     seconds = work.number * milliseconds / 1000 * gigabytes
     cause = (name,)
-    yield Line("Lambda", where, "invocations", work.number, prices["lambda_request"], cause)
+    invocations = work.number * (1 + sum(usage.messages.values()))
+    yield Line("Lambda", where, "invocations", invocations, prices["lambda_request"], cause)
     yield Line("Lambda", where, f"time of {name}", seconds, prices[f"lambda_{architecture}"], cause)
     reads = work.number * usage.reads
     yield Line("DynamoDB", where, "reads", reads, prices["dynamodb_read"], cause)
@@ -64,8 +66,10 @@ def lines(work: Work, deployment: Deployment, settings: Settings) -> Iterable[Li
     yield Line("S3", where, "objects put, and their replicas", puts, put, cause)
     queries = work.number * usage.dns_queries
     yield Line("Route 53", where, "DNS queries", queries, prices["dns_query"], cause)
-    size = usage.log_bytes + _platform_bytes(work.function, deployment, settings)
-    yield from log_lines(work.stack, _group(work), work.number * size, name, deployment)
+    yield from message_lines(work, deployment)
+    size = work.number * usage.log_bytes
+    size += invocations * _platform_bytes(work.function, deployment, settings)
+    yield from log_lines(work.stack, _group(work), size, name, deployment)
 
 
 def standing_lines(stack: Stack, function: Resource, deployment: Deployment) -> Iterable[Line]:

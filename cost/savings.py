@@ -69,15 +69,12 @@ def single(computed: Computed) -> list[Option]:
 def together(computed: Computed) -> list[Option]:
     """Return combinations, from the one that gives up nothing in time to the cheapest."""
     lossless: dict[str, Any] = {"without": set(LOSSLESS)}
-    few = {"parameters": {"BackupRetentionDays": BACKUP_DAYS}}
     base = "neither traces of health checks, metrics by method, nor Lambda's own log lines"
     changes: list[tuple[str, dict[str, Any]]] = [
-        ("fewer backups, and the always-free allowances", {**few, "free_allowances": True}),
         (
             "all checks every 30 s, and the always-free allowances",
             {"checks": "slow", "free_allowances": True},
         ),
-        ("fewer backups, and all checks every 30 s", {**few, "checks": "slow"}),
     ]
     if computed.total - computed.instead(**lossless).total >= 0.005:
         changes = [(base, {}), *((f"A, and {means}", change) for means, change in changes)]

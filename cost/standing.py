@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cost import CostError
 from cost.bill import Line
+from cost.queues import polling_lines
 from cost.schedules import per_month
 from lab.intrinsics import referred
 
@@ -153,6 +154,7 @@ PRICERS: dict[str, Pricer] = {
     "AWS::DynamoDB::GlobalTable": _table,
     "AWS::DynamoDB::Table": _table,
     "AWS::KMS::Key": _key,
+    "AWS::Lambda::EventSourceMapping": polling_lines,
     "AWS::Route53::HostedZone": _one("Route 53", "hosted zones", "hosted_zone"),
     "AWS::S3::Bucket": _bucket,
 }

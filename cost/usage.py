@@ -38,6 +38,7 @@ class FunctionUsage:
     metrics: int = 0
     probes: dict[str, float] = field(default_factory=dict)
     objects: float = 0
+    messages: dict[str, float] = field(default_factory=dict)
     dns_queries: float = 0
     pings: tuple[str, ...] = ()
     invokes: dict[str, float] = field(default_factory=dict)

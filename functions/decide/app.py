@@ -33,6 +33,7 @@ def of_failover(event: dict[str, Any]) -> dict[str, Any]:
             objective=timedelta(seconds=float(required("RPO_OBJECTIVE_SECONDS"))),
             policy=required("RPO_POLICY"),
             alarm=event["request"].get("alarm"),
+            sentinel_interval=timedelta(seconds=float(required("SENTINEL_INTERVAL_SECONDS"))),
         ),
         policy=policy(required("CONFIRMATION_POLICY")),
         judgements_before=int(event.get("judgements_before", SETTLING_JUDGEMENTS)),

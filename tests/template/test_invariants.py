@@ -292,8 +292,14 @@ def test_readiness_and_intake_read_the_same_blocked_windows(secondary: Stack) ->
         assert variables["REHEARSAL_BLOCKED_WINDOWS"] == {"Ref": "RehearsalBlockedWindows"}
 
 
+def stream(secondary: Stack) -> dict[str, Any]:
+    found = secondary.of_type("AWS::Lambda::EventSourceMapping").values()
+    (mapping,) = [m for m in found if m["EventSourceArn"] == "<ItemsTable.StreamArn>"]
+    return mapping
+
+
 def stream_patterns(secondary: Stack) -> list[dict[str, Any]]:
-    (mapping,) = secondary.of_type("AWS::Lambda::EventSourceMapping").values()
+    mapping = stream(secondary)
     return [json.loads(f["Pattern"]) for f in mapping["FilterCriteria"]["Filters"]]
 
 
@@ -320,7 +326,7 @@ def plan_of(region: str) -> Write:
 def test_a_batch_that_fails_is_tried_as_long_as_the_stream_keeps_it_and_then_told(
     secondary: Stack,
 ) -> None:
-    (mapping,) = secondary.of_type("AWS::Lambda::EventSourceMapping").values()
+    mapping = stream(secondary)
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert mapping["BisectBatchOnFunctionError"] is True
     assert mapping["MaximumRecordAgeInSeconds"] == 24 * 3600

@@ -7,8 +7,9 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pilotlight.adapters.clients import IMPATIENT
 from pilotlight.domain.confirmation import Probe
-from pilotlight.domain.sentinel import Look
+from pilotlight.domain.sentinel import LONGEST_PROBE, PLANNED_SECONDS, Look
 
 from lab.engine.metrics import points
 from tests.handlers import load_handler
@@ -19,7 +20,13 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.filterwarnings("ignore:This metric does")
 SENTINEL: Any = load_handler("sentinel")
-OWN = ("SentinelSchedule", "SentinelAlarm", "SentinelSilentAlarm", "SentinelScheduleRole")
+OWN = (
+    "SentinelSchedule",
+    "SentinelAlarm",
+    "SentinelSilentAlarm",
+    "SentinelScheduleRole",
+    "SentinelLooksMapping",
+)
 
 
 def properties(found: Stack, name: str) -> dict[str, Any]:
@@ -45,7 +52,7 @@ def test_the_alarms_watch_the_metric_that_the_function_writes(
     monkeypatch.setattr(SENTINEL.metrics.provider, "namespace", namespace)
     monkeypatch.delenv("POWERTOOLS_METRICS_DISABLED")
     seen = Look(Probe(ok=True, status=200, error=None, seconds=0.1, at="t"), "healthy")
-    SENTINEL.publish(1_000_005_000, seen)
+    SENTINEL.publish(1_000_005_000, seen, 0.1)
     written = {p.name: p for p in points(capsys.readouterr().out.strip())}
     for name in ("SentinelAlarm", "SentinelSilentAlarm"):
         alarm = properties(secondary, name)
@@ -112,18 +119,51 @@ def test_the_rule_and_intake_know_exactly_the_two_alarms_that_start_the_machine(
 
 
 # --- function and schedule ------------------------------------------------------------------------
-def test_the_sentinel_may_update_its_lease_and_write_its_logs_and_nothing_else(
+def test_the_sentinel_may_use_its_item_its_queue_and_its_logs_and_nothing_else(
     secondary: Stack,
 ) -> None:
     role = properties(secondary, "SentinelRole")
     assert "ManagedPolicyArns" not in role
     (policy,) = role["Policies"]
-    lease, logs = policy["PolicyDocument"]["Statement"]
-    assert lease["Action"] == "dynamodb:UpdateItem"
-    assert lease["Resource"] == "<RecoveriesTable.Arn>"
-    keys = lease["Condition"]["ForAllValues:StringEquals"]["dynamodb:LeadingKeys"]
+    item, queue, logs = policy["PolicyDocument"]["Statement"]
+    assert set(item["Action"]) == {"dynamodb:GetItem", "dynamodb:UpdateItem"}
+    assert item["Resource"] == "<RecoveriesTable.Arn>"
+    keys = item["Condition"]["ForAllValues:StringEquals"]["dynamodb:LeadingKeys"]
     assert keys == ["sentinel"], "neither the lock nor a record"
+    # To plan, and what Lambda needs to poll in the function's name:
+    # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+    polls = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
+    assert set(queue["Action"]) == {"sqs:SendMessage"} | polls
+    assert queue["Resource"] == "<SentinelLooks.Arn>"
     assert logs["Resource"] == "<SentinelLogs.Arn>"
+
+
+def test_a_look_is_a_message_of_its_own_queue_and_comes_alone(secondary: Stack) -> None:
+    mapping = properties(secondary, "SentinelLooksMapping")
+    assert mapping["EventSourceArn"] == "<SentinelLooks.Arn>"
+    assert mapping["FunctionName"] == "<SentinelFunctionAliaslive>"
+    assert mapping["BatchSize"] == 1
+    # With it, the fewest pollers are five, not two, and each asks all day:
+    # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
+    assert "ScalingConfig" not in mapping
+    variables = properties(secondary, "SentinelFunction")["Environment"]["Variables"]
+    assert variables["LOOKS_QUEUE_URL"] == "<SentinelLooks>"
+
+
+def test_the_queue_is_encrypted_and_keeps_a_look_for_little_longer_than_it_is_planned(
+    secondary: Stack,
+) -> None:
+    queue = properties(secondary, "SentinelLooks")
+    assert queue["SqsManagedSseEnabled"] is True
+    assert PLANNED_SECONDS < queue["MessageRetentionPeriod"] <= PLANNED_SECONDS + 60
+    assert "RedrivePolicy" not in queue
+    timeout = properties(secondary, "SentinelFunction")["Timeout"]
+    assert queue["VisibilityTimeout"] >= 6 * timeout, "as Lambda wants it"
+
+
+def test_nobody_is_let_at_the_queue_by_a_policy_of_its_own(secondary: Stack) -> None:
+    policies = secondary.of_type("AWS::SQS::QueuePolicy").values()
+    assert all("<SentinelLooks>" not in policy["Queues"] for policy in policies)
 
 
 def test_the_schedule_may_start_the_sentinel_s_alias_and_nothing_else(secondary: Stack) -> None:
@@ -140,13 +180,23 @@ def test_the_schedule_may_start_the_sentinel_s_alias_and_nothing_else(secondary:
     assert trust["Condition"]["StringEquals"]["aws:SourceArn"] == group
 
 
-def test_a_run_outlives_its_minute_even_when_one_start_is_lost(secondary: Stack) -> None:
-    function = properties(secondary, "SentinelFunction")
-    assert properties(secondary, "SentinelSchedule")["ScheduleExpression"] == "rate(1 minute)"
-    slowest = max(source()["Parameters"]["SentinelIntervalSeconds"]["AllowedValues"])
-    assert function["Timeout"] - SENTINEL.RESERVE_SECONDS >= 2 * 60
-    assert function["Timeout"] - SENTINEL.RESERVE_SECONDS - slowest >= 60
-    assert function["Timeout"] <= 900
+def test_looks_are_planned_every_minute(secondary: Stack) -> None:
+    schedule = properties(secondary, "SentinelSchedule")
+    assert schedule["ScheduleExpression"] == "rate(1 minute)"
+    assert schedule["FlexibleTimeWindow"] == {"Mode": "OFF"}
+
+
+def test_a_look_has_time_for_a_probe_and_for_a_slow_dynamodb(secondary: Stack) -> None:
+    calls, each = 2, IMPATIENT.connect_timeout + IMPATIENT.read_timeout
+    attempts = IMPATIENT.retries["total_max_attempts"]
+    slowest = calls * attempts * each + LONGEST_PROBE
+    assert properties(secondary, "SentinelFunction")["Timeout"] > slowest
+
+
+def test_the_decision_and_the_overview_know_when_the_sentinel_is_silent(secondary: Stack) -> None:
+    for name in ("SentinelFunction", "DecideFunction", "OverviewFunction"):
+        variables = properties(secondary, name)["Environment"]["Variables"]
+        assert str(variables["SENTINEL_INTERVAL_SECONDS"]) == "10", name
 
 
 def test_the_sentinel_is_small_and_arm64_and_reserves_nothing(secondary: Stack) -> None:

@@ -15,6 +15,7 @@ from pilotlight.domain.rpo import (
     moment,
     within,
 )
+from pilotlight.domain.sentinel import SHORTEST_SILENCE, silent_after
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 RPO, SCHEDULED = "rpo_within_objective", "scheduled_readiness"
 # Two runs of five minutes may fail before the stored verdict says too little.
 OLD_SECONDS = 900
-# The sentinel looks at least every ten seconds. One that has stopped may tell of an older outage.
-SENTINEL_SILENT_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -33,9 +32,17 @@ class Rpo:
     objective: timedelta
     policy: Policy
     alarm: Mapping[str, Any] | None = None
+    # A sentinel that has stopped may tell of an older outage.
+    sentinel_silent_after: timedelta = SHORTEST_SILENCE
 
     @classmethod
-    def of(cls, objective: timedelta, policy: str, alarm: Mapping[str, Any] | None) -> Rpo:
+    def of(
+        cls,
+        objective: timedelta,
+        policy: str,
+        alarm: Mapping[str, Any] | None,
+        sentinel_interval: timedelta,
+    ) -> Rpo:
         """Check the policy.
 
         Raises
@@ -46,7 +53,7 @@ class Rpo:
         known: tuple[Policy, ...] = get_args(Policy)
         for one in known:
             if policy == one:
-                return cls(objective, one, alarm)
+                return cls(objective, one, alarm, silent_after(sentinel_interval))
         raise ValueError(f"The RpoPolicy {policy!r} is none of {', '.join(known)}.")
 
 
@@ -57,7 +64,9 @@ def lag(rpo: Rpo, evidence: Mapping[str, Any], *, rehearsal: bool, now: datetime
     if not rehearsal:
         probes = confirm.get("probes")
         first = first_failure(
-            sentinel=_sentinel_s_word(_mapping(readiness.get("sentinel")), now),
+            sentinel=_sentinel_s_word(
+                _mapping(readiness.get("sentinel")), now, rpo.sentinel_silent_after
+            ),
             alarm=rpo.alarm,
             probes=[p for p in probes if isinstance(p, Mapping)]
             if isinstance(probes, list)
@@ -67,10 +76,10 @@ def lag(rpo: Rpo, evidence: Mapping[str, Any], *, rehearsal: bool, now: datetime
     return estimate(_mapping(readiness.get("replication")), first)
 
 
-def _sentinel_s_word(said: Mapping[str, Any], now: datetime) -> Any:
+def _sentinel_s_word(said: Mapping[str, Any], now: datetime, patience: timedelta) -> Any:
     """Return since when the sentinel sees this outage, or None where it has stopped looking."""
     looked = moment(said.get("looked_at"))
-    silent = looked is None or (now - looked).total_seconds() > SENTINEL_SILENT_SECONDS
+    silent = looked is None or now - looked > patience
     return None if silent else said.get("first_failed_at")
 
 

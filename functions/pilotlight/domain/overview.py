@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pilotlight import moments
 from pilotlight.domain import ledger, past_recoveries
-from pilotlight.domain.conditions import OLD_SECONDS, SENTINEL_SILENT_SECONDS
+from pilotlight.domain.conditions import OLD_SECONDS
 from pilotlight.domain.heartbeat import PASSIVE_PROMISE_MS, PATIENCE
 from pilotlight.domain.rpo import moment
+from pilotlight.domain.sentinel import silent_after
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -147,8 +148,7 @@ def sentinel(item: Mapping[str, Any], pair: Pair, now: datetime) -> dict[str, An
     verdict: Verdict = "ok" if probe is True and beacon == "healthy" else "unknown"
     if probe is False or beacon == "unhealthy":
         verdict = "attention"
-    # Between two looks of a slow sentinel there is no silence.
-    if age > max(3 * pair.sentinel_interval.total_seconds(), SENTINEL_SILENT_SECONDS):
+    if age > silent_after(pair.sentinel_interval).total_seconds():
         verdict, detail = "unknown", f"The sentinel is silent. {detail}"
     return _fact(
         verdict,

@@ -1,10 +1,10 @@
-"""When the sentinel looks, what it concludes, and which of its runs may speak."""
+"""When the sentinel looks, what it concludes, and what one look leaves to the next."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,6 +15,10 @@ GOOD_LOOKS_TO_FORGET = 4
 LONGEST_PROBE = 2.0
 # As long as the silence alarm waits: over a longer pause nobody can say that the Primary was well.
 LONGEST_PAUSE_SECONDS = 180
+SHORTEST_SILENCE = timedelta(seconds=60)
+PLANNED_SECONDS = 180
+SHORT_INTERVAL = 2
+NEVER = -1
 
 
 @dataclass(frozen=True)
@@ -66,25 +70,12 @@ class Streak:
 
 
 @dataclass(frozen=True)
-class Lease:
-    """Who speaks: the newest run, from the tick on that it named when it took over.
+class Kept:
+    """What the looks before have left: whose turn is next, and until when looks are planned."""
 
-    The run before may still speak of an earlier tick, on which it was at work: so none is left
-    out. No tick is spoken of twice, for each has to be later than the last.
-    """
-
-    owner: str
-    since: int
-    from_tick: int
-    last_tick: int = -1
-
-    def grants(self, run: str, tick: int) -> bool:
-        """Say whether a run may speak of a tick. Both are told in milliseconds."""
-        return tick > self.last_tick and (run == self.owner or tick < self.from_tick)
-
-    def yields_to(self, since: int) -> bool:
-        """Say whether a run that began then takes over."""
-        return since > self.since
+    last_tick: int = NEVER
+    planned_until: int = NEVER
+    streak: Streak = Streak()
 
 
 def _paused(last: str, now: str) -> bool:
@@ -92,16 +83,51 @@ def _paused(last: str, now: str) -> bool:
     return apart.total_seconds() > LONGEST_PAUSE_SECONDS
 
 
-def next_tick(now: float, interval: int) -> int:
-    """Return the next tick after a moment of the wall clock, in milliseconds.
+def tick_of(now: float, interval: int) -> int:
+    """Return the tick of the period in which a moment of the wall clock lies, in milliseconds.
 
     Ticks stand in the middle of the clock's multiples of the interval, to which CloudWatch aligns
-    its periods. So each period gets one point, whichever run speaks and however late it wakes; and
+    its periods. So a look that comes half an interval late still counts for its own period; and
     the point is there before the period closes, after a probe of full length and the way through
     the logs. A tick at the start of a period would be judged half a period later.
     """
-    half = interval / 2
-    return round((math.floor((now - half) / interval) + 1) * interval * 1000 + half * 1000)
+    return math.floor(now / interval) * interval * 1000 + interval * 500
+
+
+def plan(now: float, planned_until: int, interval: int) -> list[int]:
+    """Return the ticks to come of which no look is planned yet, in milliseconds.
+
+    They are planned for three minutes, though the next start is due in one: a start may fail
+    unseen, and Scheduler keeps to the minute and no closer, so that the one after it may come 179 s
+    after the one before.
+    https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
+    """
+    step, latest = interval * 1000, (now + PLANNED_SECONDS) * 1000
+    # Nobody can have planned that far: a clock was wrong, and would silence the sentinel.
+    after = planned_until if planned_until <= latest + step else NEVER
+    first = tick_of(now, interval)
+    first += step if first < now * 1000 else 0
+    return [tick for tick in range(first, int(latest) + 1, step) if tick > after]
+
+
+def delay_seconds(tick: int, now: float, interval: int) -> int:
+    """Return for how long a message has to wait until a tick, in whole seconds as SQS wants it.
+
+    Half a second too late would be another period where intervals are that short. There it comes
+    too early instead, and the look waits.
+    """
+    seconds = tick / 1000 - now
+    return max(0, math.floor(seconds) if interval <= SHORT_INTERVAL else round(seconds))
+
+
+def early_seconds(tick: int, now: float, interval: int) -> float:
+    """Return for how long a look has to wait that the queue delivered before its tick."""
+    return min(max(0.0, tick / 1000 - now), 1.0) if interval <= SHORT_INTERVAL else 0.0
+
+
+def silent_after(interval: timedelta) -> timedelta:
+    """Return after how long without a look the sentinel no longer tells of what is now."""
+    return max(3 * interval, SHORTEST_SILENCE)
 
 
 def probe_seconds(interval: int) -> float:

@@ -77,12 +77,18 @@ def test_an_old_outage_does_not_make_the_lag_grow() -> None:
     assert early.seconds == late.seconds == 1.5
 
 
-@pytest.mark.parametrize(("silent", "source"), [(60, "sentinel"), (61, "probe")])
-def test_a_sentinel_that_has_stopped_may_tell_of_an_older_outage(silent: int, source: str) -> None:
+@pytest.mark.parametrize(
+    ("interval", "silent", "source"),
+    [(10, 60, "sentinel"), (10, 61, "probe"), (60, 180, "sentinel"), (60, 181, "probe")],
+)
+def test_a_sentinel_that_has_stopped_may_tell_of_an_older_outage(
+    interval: int, silent: int, source: str
+) -> None:
+    rpo = Rpo.of(timedelta(seconds=120), "promote", None, timedelta(seconds=interval))
     seen = evidence()
     looked = NOW - timedelta(seconds=silent)
     seen["readiness"]["sentinel"]["looked_at"] = looked.isoformat()
-    found = decided(seen).rpo_estimate
+    found = decided(seen, rpo=rpo).rpo_estimate
     assert found is not None
     assert found.source == source
 

@@ -1,8 +1,9 @@
-"""When the sentinel looks, what it concludes, and which run may speak of which tick."""
+"""When the sentinel looks, what it concludes, and what it remembers."""
 
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,11 +11,16 @@ from hypothesis import given, strategies as st
 from pilotlight.domain.confirmation import Probe
 from pilotlight.domain.sentinel import (
     LONGEST_PAUSE_SECONDS,
-    Lease,
+    NEVER,
+    PLANNED_SECONDS,
     Look,
     Streak,
-    next_tick,
+    delay_seconds,
+    early_seconds,
+    plan,
     probe_seconds,
+    silent_after,
+    tick_of,
 )
 
 from tests.template.stacks import source
@@ -33,42 +39,108 @@ def look(ok: bool, beacon: Beacon = "healthy", at: str = AT) -> Look:
 
 
 # --- ticks ---------------------------------------------------------------------------------------
+NOWS = st.integers(1_000_000_000_000, 2_000_000_000_000).map(lambda ms: ms / 1000)
+
+
 @pytest.mark.parametrize(
     ("now", "interval", "tick"),
     [
         (1000.0, 10, 1005.0),
-        (1004.999, 10, 1005.0),
-        (1005.0, 10, 1015.0),
-        (1005.001, 10, 1015.0),
-        (1009.999, 10, 1015.0),
+        (1009.999, 10, 1005.0),
+        (1010.0, 10, 1015.0),
         (1000.0, 1, 1000.5),
-        (1000.5, 1, 1001.5),
-        (1000.0, 5, 1002.5),
-        (1020.0, 60, 1050.0),
+        (1000.999, 1, 1000.5),
+        (1001.0, 5, 1002.5),
+        (1030.0, 60, 1050.0),
     ],
 )
-def test_a_tick_is_the_middle_of_the_next_multiple_of_the_interval(
+def test_a_tick_is_the_middle_of_the_multiple_of_the_interval_that_is_now(
     now: float, interval: int, tick: float
 ) -> None:
-    assert next_tick(now, interval) == tick * 1000
+    assert tick_of(now, interval) == tick * 1000
 
 
-@given(st.floats(1e9, 2e9), st.sampled_from(INTERVALS))
-def test_every_period_of_the_alarm_gets_its_points_whenever_a_run_begins(
+@given(NOWS, st.sampled_from(INTERVALS))
+def test_every_period_of_the_alarm_gets_its_points_whenever_planning_begins(
     begun: float, interval: int
 ) -> None:
-    period, tick = PERIODS[str(interval)]["Seconds"] * 1000, next_tick(begun, interval)
-    assert begun * 1000 < tick + 1 <= (begun + interval) * 1000 + 2, "the next one, and no later"
-    ticks = [tick + n * interval * 1000 for n in range(200)]
-    per_period = Counter(t // period for t in ticks)
-    whole = [per_period[p] for p in sorted(per_period)][1:-1]
+    period = PERIODS[str(interval)]["Seconds"] * 1000
+    ticks: list[int] = []
+    for minute in range(30):
+        ticks += plan(begun + 60 * minute, ticks[-1] if ticks else NEVER, interval)
+    per_period = Counter(tick // period for tick in ticks)
+    whole = [per_period[p] for p in range(min(per_period) + 1, max(per_period))]
     assert set(whole) == {period // (interval * 1000)}
 
 
-@given(st.floats(1e9, 2e9), st.floats(0, 100), st.sampled_from(INTERVALS))
-def test_all_runs_have_the_same_ticks(begun: float, later: float, interval: int) -> None:
-    apart = next_tick(begun + later, interval) - next_tick(begun, interval)
-    assert apart % (interval * 1000) == 0
+@given(NOWS, st.lists(st.floats(0, 59.9), min_size=3, max_size=12), st.sampled_from(INTERVALS))
+def test_no_tick_is_left_out_or_planned_twice_however_imprecise_the_schedule(
+    begun: float, lateness: list[float], interval: int
+) -> None:
+    """One start of them all fails unseen."""
+    starts = [begun + 60 * n + late for n, late in enumerate(lateness) if n != 1]
+    ticks: list[int] = []
+    for start in starts:
+        planned = plan(start, ticks[-1] if ticks else NEVER, interval)
+        assert all(tick >= start * 1000 for tick in planned)
+        ticks += planned
+    step = interval * 1000
+    assert ticks == list(range(ticks[0], ticks[-1] + 1, step))
+    assert starts[0] * 1000 <= ticks[0] < starts[0] * 1000 + step
+
+
+def test_a_plan_reaches_three_minutes_ahead_and_begins_where_the_last_one_ended() -> None:
+    first = plan(1000.0, NEVER, 10)
+    assert (first[0], first[-1]) == (1_005_000, 1_175_000)
+    assert plan(1000.0, first[-1], 10) == []
+    assert plan(1060.0, first[-1], 10) == [1_185_000 + n * 10_000 for n in range(6)]
+
+
+def test_the_tick_that_is_now_is_planned_and_one_that_is_over_is_not() -> None:
+    assert plan(1005.0, NEVER, 10)[0] == 1_005_000
+    assert plan(1005.1, NEVER, 10)[0] == 1_015_000
+
+
+def test_a_plan_from_the_future_is_not_believed() -> None:
+    future = (1000 + 3600) * 1000
+    assert plan(1000.0, future, 10) == plan(1000.0, NEVER, 10)
+
+
+@pytest.mark.parametrize(
+    ("now", "delay", "short"),
+    [(1000.0, 5, 5), (1000.4, 5, 4), (1000.6, 4, 4), (1004.9, 0, 0), (1006.0, 0, 0)],
+)
+def test_a_message_waits_whole_seconds_until_its_tick(now: float, delay: int, short: int) -> None:
+    assert delay_seconds(1_005_000, now, 5) == delay
+    assert delay_seconds(1_005_000, now, 2) == short
+
+
+@pytest.mark.parametrize(("now", "early"), [(1004.4, 0.6), (1005.0, 0), (1005.2, 0), (1001.0, 1)])
+def test_only_at_short_intervals_a_look_waits_for_its_tick(now: float, early: float) -> None:
+    assert early_seconds(1_005_000, now, 2) == pytest.approx(early)
+    assert early_seconds(1_005_000, now, 5) == 0
+
+
+@given(NOWS, st.sampled_from(INTERVALS))
+def test_a_look_begins_well_within_the_period_of_its_tick(now: float, interval: int) -> None:
+    for tick in plan(now, NEVER, interval):
+        arrives = now + delay_seconds(tick, now, interval)
+        begins = arrives + early_seconds(tick, arrives, interval)
+        margin = min(0.45 * interval, interval / 2 - 0.6 if interval > 2 else 0.45)
+        assert tick_of(begins - margin, interval) == tick == tick_of(begins + margin, interval)
+
+
+@pytest.mark.parametrize("interval", INTERVALS)
+def test_sqs_can_delay_for_as_long_as_looks_are_planned_ahead(interval: int) -> None:
+    delays = [delay_seconds(tick, 1000.0, interval) for tick in plan(1000.0, NEVER, interval)]
+    assert max(delays) <= PLANNED_SECONDS <= 900
+
+
+@pytest.mark.parametrize(("interval", "silent"), [(1, 60), (10, 60), (20, 60), (30, 90), (60, 180)])
+def test_the_sentinel_is_silent_after_three_intervals_and_a_minute_at_least(
+    interval: int, silent: int
+) -> None:
+    assert silent_after(timedelta(seconds=interval)) == timedelta(seconds=silent)
 
 
 @pytest.mark.parametrize("interval", INTERVALS)
@@ -166,23 +238,3 @@ def test_nobody_is_silent_for_as_long_as_a_pause_and_the_alarm_says_nothing() ->
     assert (
         alarm["Period"] * alarm["EvaluationPeriods"] >= LONGEST_PAUSE_SECONDS > max(INTERVALS) * 2
     )
-
-
-# --- the lease -----------------------------------------------------------------------------------
-def test_the_run_before_finishes_the_tick_it_is_at_and_no_other() -> None:
-    lease = Lease(owner="new", since=2, from_tick=30, last_tick=10)
-    assert lease.grants("old", 20)
-    assert not lease.grants("old", 30)
-    assert lease.grants("new", 30)
-
-
-def test_nobody_speaks_twice_of_a_tick() -> None:
-    lease = Lease(owner="new", since=2, from_tick=30, last_tick=30)
-    assert not lease.grants("new", 30)
-    assert not lease.grants("old", 20)
-    assert lease.grants("new", 40)
-
-
-def test_only_a_newer_run_takes_over() -> None:
-    lease = Lease(owner="new", since=2, from_tick=30)
-    assert [lease.yields_to(since) for since in (1, 2, 3)] == [False, False, True]

@@ -1,17 +1,19 @@
-"""The sentinel's run: a point for every tick, until a newer run takes over or time is up."""
+"""The sentinel: looks are planned, and each tick gets one point, whatever the queue does."""
 
 from __future__ import annotations
 
 import json
-from types import SimpleNamespace
+import os
 from typing import Any
 
 import pytest
+from pilotlight import looks
 from pilotlight.adapters import https, names
-from pilotlight.adapters.sentinel_lease import LeaseUnavailable
-from pilotlight.domain.sentinel import Streak
+from pilotlight.adapters.look_queue import LooksNotPlanned
+from pilotlight.adapters.sentinel_item import ItemUnavailable
+from pilotlight.domain.sentinel import NEVER, Kept
 
-from tests.handlers import load_handler
+from tests.handlers import context, load_handler
 from tests.unit.functions.fakes import PRIMARY
 
 pytestmark = pytest.mark.filterwarnings("ignore:This metric does")
@@ -20,61 +22,87 @@ BEGUN = 1_000_001.0
 
 
 class World:
-    """A clock that only sleep moves, a Primary, a beacon, and a lease in memory."""
+    """A clock, a Primary, a beacon, the item in memory, and a queue that keeps what it is sent."""
 
-    def __init__(self, seconds: float) -> None:
-        self.now, self.seconds = BEGUN, seconds
+    def __init__(self) -> None:
+        self.now, self.slept = BEGUN, 0.0
         self.up, self.beacon, self.probe_takes = True, "healthy", 0.1
         self.asked: list[tuple[str, float]] = []
-        self.taken: list[tuple[str, int, int]] = []
-        self.spoken: list[tuple[str, int, Any, Any]] = []
-        self.grant: Any = lambda _tick: True
-        self.streak: Any = Streak()
+        self.kept = Kept()
+        self.runs: list[str] = []
+        self.fails: set[str] = set()
+        self.meanwhile: Any = lambda: None
+        self.sent: list[int] = []
+        self.accepts = 1_000
 
     def time(self) -> float:
         return self.now
 
     def sleep(self, seconds: float) -> None:
-        assert seconds >= 0
+        assert 0 <= seconds <= 1
         self.now += seconds
+        self.slept += seconds
 
     def request(self, _method: str, url: str, timeout: float, **_: Any) -> https.Response:
         self.asked.append((url, timeout))
         self.now += self.probe_takes
+        self.meanwhile()
         if not self.up:
             raise https.Unreachable("ConnectTimeoutError")
         return https.Response(200, b"", {}, 0.1)
 
-    def take(self, run: str, since: int, from_tick: int) -> Any:
-        self.taken.append((run, since, from_tick))
-        return self.streak
+    # --- the item ---
+    def read(self) -> Kept:
+        self._try("read")
+        return self.kept
 
-    def speak(self, run: str, tick: int, look: Any, streak: Any) -> bool:
-        said: bool = self.grant(tick)
-        self.spoken.append((run, tick, look, streak))
-        return said
+    def speak(self, run: str, tick: int, look: Any, before: Kept) -> bool:
+        self._try("speak")
+        if before.last_tick != self.kept.last_tick:
+            return False
+        self.runs.append(run)
+        self.kept = Kept(tick, self.kept.planned_until, before.streak.after(look))
+        return True
 
-    def run(self) -> dict[str, Any]:
-        context = SimpleNamespace(
-            function_name="sentinel",
-            function_version="1",
-            memory_limit_in_mb=128,
-            invoked_function_arn="arn:aws:lambda:us-east-2:123456789012:function:sentinel:live",
-            aws_request_id="run-1",
-            get_remaining_time_in_millis=lambda: self.seconds * 1000,
-        )
-        found: dict[str, Any] = MODULE.lambda_handler({}, context)
+    def planned(self, until: int) -> None:
+        self._try("planned")
+        self.kept = Kept(self.kept.last_tick, until, self.kept.streak)
+
+    def _try(self, what: str) -> None:
+        if what in self.fails:
+            raise ItemUnavailable("InternalServerError")
+
+    # --- the queue ---
+    def send(self, ticks: list[int], now: float, interval: int) -> None:
+        assert (now, interval) == (self.now, int(os.environ["SENTINEL_INTERVAL_SECONDS"]))
+        assert len(ticks) <= 10
+        if len(self.sent) + len(ticks) > self.accepts:
+            raise LooksNotPlanned("ServiceUnavailable")
+        self.sent += ticks
+
+    def plan(self) -> dict[str, Any]:
+        found: dict[str, Any] = MODULE.lambda_handler({}, context("sentinel"))
         return found
+
+    def deliver(self, tick: int, run: str = "run-1") -> int:
+        record = {"eventSource": "aws:sqs", "body": json.dumps({"tick": tick})}
+        given = context("sentinel")
+        given.aws_request_id = run
+        found: dict[str, Any] = MODULE.lambda_handler({"Records": [record]}, given)
+        return int(found["spoken"])
 
 
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
-    found = World(seconds=60)
+    found = World()
+    monkeypatch.setattr(looks, "time", found)
     monkeypatch.setattr(MODULE, "time", found)
     monkeypatch.setattr(MODULE, "client", lambda _service: None)
-    monkeypatch.setattr(MODULE, "SentinelLease", lambda _client, _table: found)
+    monkeypatch.setattr(MODULE, "SentinelItem", lambda _client, _table: found)
+    monkeypatch.setattr(MODULE, "LookQueue", lambda _client, _url: found)
     monkeypatch.setattr(https, "request", found.request)
     monkeypatch.setattr(names, "beacon", lambda _name, _lifetime: found.beacon)
+    monkeypatch.setenv("LOOKS_QUEUE_URL", "https://sqs.us-east-2.amazonaws.com/123456789012/looks")
     monkeypatch.delenv("POWERTOOLS_METRICS_DISABLED")
     return found
 
@@ -88,114 +116,186 @@ def written(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
     ]
 
 
-def test_it_speaks_at_every_tick_until_its_time_is_nearly_up(
+# --- the plan -------------------------------------------------------------------------------------
+def test_the_schedule_has_three_minutes_planned_and_then_only_what_is_missing(
+    world: World,
+) -> None:
+    assert world.plan() == {"planned": 18}
+    assert world.plan() == {"planned": 0}
+    world.now += 60
+    assert world.plan() == {"planned": 6}
+    assert world.sent == [1_000_005_000 + n * 10_000 for n in range(24)]
+    assert world.slept == 0
+
+
+def test_at_one_second_a_look_that_is_early_waits_for_its_tick(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SENTINEL_INTERVAL_SECONDS", "1")
+    world.now = 1_000_004.8
+    assert world.deliver(1_000_005_500) == 1
+    assert world.slept == pytest.approx(0.7)
+    (line,) = written(capsys)
+    assert (line["at"], line["late_seconds"]) == (1_000_005_500, -0.7)
+
+
+def test_what_sqs_did_not_take_is_sent_by_the_next_start(world: World) -> None:
+    world.accepts = 10
+    with pytest.raises(LooksNotPlanned):
+        world.plan()
+    world.accepts = 1_000
+    world.plan()
+    assert world.sent == [1_000_005_000 + n * 10_000 for n in range(18)]
+
+
+@pytest.mark.parametrize("fails", ["read", "planned"])
+def test_looks_are_planned_while_dynamodb_fails(world: World, fails: str) -> None:
+    """Twice, if need be: the second message for a tick changes nothing."""
+    world.fails = {fails}
+    assert world.plan() == {"planned": 18}
+    world.now += 60
+    assert world.plan() == {"planned": 18}
+
+
+# --- the look -------------------------------------------------------------------------------------
+def test_a_message_is_one_look_and_one_point_at_its_tick(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert world.run() == {"spoken": 5}
-    ticks = [1_000_005_000 + n * 10_000 for n in range(5)]
+    world.now = 1_000_005.3
+    assert world.deliver(1_000_005_000) == 1
+    (line,) = written(capsys)
+    assert line["at"] == 1_000_005_000
+    assert line["late_seconds"] == 0.3
+    assert world.kept.last_tick == 1_000_005_000
+    assert world.runs == ["run-1"]
+
+
+def test_a_message_that_comes_twice_looks_once(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.now = 1_000_005.0
+    assert [world.deliver(1_000_005_000), world.deliver(1_000_005_000)] == [1, 0]
+    assert len(world.asked) == len(written(capsys)) == 1
+
+
+def test_a_burst_of_old_messages_fills_the_tick_that_is_now_and_no_other(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.now = 1_000_064.0
+    spoken = [world.deliver(1_000_005_000 + n * 10_000) for n in range(7)]
+    assert spoken == [1, 0, 0, 0, 0, 0, 0]
+    assert [line["at"] for line in written(capsys)] == [1_000_065_000]
+
+
+def test_messages_that_are_late_for_ever_still_fill_every_tick(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.up, world.probe_takes = False, 0
+    for n in range(4):
+        world.now = 1_000_018.0 + n * 10
+        assert world.deliver(1_000_005_000 + n * 10_000) == 1
+    ticks = [1_000_015_000 + n * 10_000 for n in range(4)]
     assert [line["at"] for line in written(capsys)] == ticks
-    assert world.taken == [("run-1", int(BEGUN * 1000), ticks[0])]
 
 
-def test_each_point_is_on_the_way_before_the_next_look(
+def test_a_slow_answer_of_dynamodb_takes_no_look_to_an_older_tick(
+    world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.now = 1_000_009.0
+    read = world.read
+
+    def slow() -> Kept:
+        world.now += 4
+        return read()
+
+    monkeypatch.setattr(world, "read", slow)
+    world.deliver(1_000_005_000)
+    assert [line["at"] for line in written(capsys)] == [1_000_015_000]
+
+
+def test_of_two_looks_at_once_one_speaks(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    def other() -> None:
+        world.kept = Kept(1_000_005_000, NEVER, world.kept.streak)
+
+    world.now, world.meanwhile = 1_000_005.0, other
+    assert world.deliver(1_000_005_000) == 0
+    assert written(capsys) == []
+
+
+def test_a_look_that_finds_an_older_one_done_meanwhile_goes_on_from_it(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    seen: list[int] = []
-    world.grant = lambda _tick: seen.append(len(written(capsys))) is None
-    world.run()
-    assert seen == [0, 1, 1, 1, 1], "a line for each tick, and not all of them at the end"
+    failed = "2026-01-31T12:00:05.000Z"
+
+    def other() -> None:
+        streak = world.kept.streak.__class__(failed, 0, None, failed)
+        world.kept = Kept(1_000_005_000, NEVER, streak)
+        world.meanwhile = lambda: None
+
+    world.now, world.meanwhile, world.up = 1_000_015.0, other, False
+    assert world.deliver(1_000_015_000) == 1
+    assert world.kept.streak.first_failed_at == failed
+    assert [line["at"] for line in written(capsys)] == [1_000_015_000]
 
 
-def test_it_ends_when_a_newer_run_has_the_lease(
-    world: World, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("fails", ["read", "speak"])
+def test_a_tick_of_which_dynamodb_does_not_tell_stays_empty_and_the_next_one_does_not(
+    world: World, capsys: pytest.CaptureFixture[str], fails: str
 ) -> None:
-    world.grant = lambda tick: tick < 1_000_020_000
-    assert world.run() == {"spoken": 2}
-    assert len(written(capsys)) == 2
-    assert len(world.spoken) == 3
+    world.now, world.fails = 1_000_005.0, {fails}
+    assert world.deliver(1_000_005_000) == 0
+    world.now, world.fails = 1_000_015.0, set()
+    assert world.deliver(1_000_015_000) == 1
+    assert [line["at"] for line in written(capsys)] == [1_000_015_000]
 
 
-def test_it_does_not_begin_where_a_newer_run_is_at_work(world: World) -> None:
-    world.streak = None
-    assert world.run() == {"spoken": 0}
-    assert world.asked == []
+def test_the_streak_goes_on_from_look_to_look(world: World) -> None:
+    world.up = False
+    firsts = set()
+    for n in range(5):
+        world.now = 1_000_005.0 + n * 10
+        world.deliver(1_000_005_000 + n * 10_000)
+        firsts.add(world.kept.streak.first_failed_at)
+    assert len(firsts) == 1
+    assert None not in firsts
 
 
-def test_it_says_nothing_of_a_tick_whose_lease_is_unknown_and_goes_on(
-    world: World, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def grant(tick: int) -> bool:
-        if tick == 1_000_015_000:
-            raise LeaseUnavailable("InternalServerError")
-        return True
-
-    world.grant = grant
-    assert world.run() == {"spoken": 4}
-    assert 1_000_015_000 not in [line["at"] for line in written(capsys)]
-
-
-def test_a_look_that_overran_skips_ticks_and_repeats_none(world: World) -> None:
-    world.probe_takes = 12.0
-    world.run()
-    ticks = [tick for _, tick, _, _ in world.spoken]
-    assert ticks == [1_000_005_000, 1_000_025_000, 1_000_045_000]
-
-
+# --- what is written ------------------------------------------------------------------------------
 @pytest.mark.parametrize(
-    ("up", "beacon", "expected"),
+    ("up", "beacon", "unhealthy"),
     [
-        (True, "healthy", {"PrimaryUnhealthy": 0, "ProbeFailed": 0, "BeaconUnhealthy": 0}),
-        (True, "unknown", {"PrimaryUnhealthy": 0, "ProbeFailed": 0}),
-        (True, "unhealthy", {"PrimaryUnhealthy": 1, "ProbeFailed": 0, "BeaconUnhealthy": 1}),
-        (False, "healthy", {"PrimaryUnhealthy": 1, "ProbeFailed": 1, "BeaconUnhealthy": 0}),
-        (False, "unknown", {"PrimaryUnhealthy": 1, "ProbeFailed": 1}),
-        (False, "unhealthy", {"PrimaryUnhealthy": 1, "ProbeFailed": 1, "BeaconUnhealthy": 1}),
+        (True, "healthy", 0),
+        (True, "unknown", 0),
+        (True, "unhealthy", 1),
+        (False, "healthy", 1),
+        (False, "unknown", 1),
+        (False, "unhealthy", 1),
     ],
 )
-def test_the_metrics_say_who_saw_what(
-    world: World, capsys: pytest.CaptureFixture[str], up: bool, beacon: str, expected: Any
+def test_the_metric_says_what_was_seen_and_the_line_who_saw_it(
+    world: World, capsys: pytest.CaptureFixture[str], up: bool, beacon: str, unhealthy: int
 ) -> None:
-    world.up, world.beacon, world.seconds = up, beacon, 20
-    world.run()
+    world.up, world.beacon = up, beacon
+    world.deliver(1_000_005_000)
     (line,) = written(capsys)
-    assert {k: v for k, v in line.items() if k in {*expected, "BeaconUnhealthy"}} == expected
-    assert line["beacon"] == beacon
+    assert (line["PrimaryUnhealthy"], line["probe_ok"], line["beacon"]) == (unhealthy, up, beacon)
+    assert line["probe_error"] == ("HTTP status 200" if up else "ConnectTimeoutError")
+    assert "probe_seconds" in line
 
 
-def test_the_metrics_are_of_high_resolution(
+def test_the_metric_is_the_only_one_and_of_high_resolution(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    world.seconds = 20
-    world.run()
+    world.deliver(1_000_005_000)
     line = next(x for x in capsys.readouterr().out.splitlines() if '"_aws"' in x)
     (directive,) = json.loads(line)["_aws"]["CloudWatchMetrics"]
-    assert {m["StorageResolution"] for m in directive["Metrics"]} == {1}
+    (metric,) = directive["Metrics"]
+    assert (metric["Name"], metric["StorageResolution"]) == ("PrimaryUnhealthy", 1)
     assert directive["Dimensions"] == [["service"]]
-
-
-def test_how_long_the_probe_took_is_in_the_line_and_no_metric(
-    world: World, capsys: pytest.CaptureFixture[str]
-) -> None:
-    world.seconds = 20
-    world.run()
-    line = json.loads(next(x for x in capsys.readouterr().out.splitlines() if '"_aws"' in x))
-    (directive,) = line["_aws"]["CloudWatchMetrics"]
-    names = {metric["Name"] for metric in directive["Metrics"]}
-    assert names == {"PrimaryUnhealthy", "ProbeFailed", "BeaconUnhealthy"}
-    assert line["probe_seconds"] == 0.1
 
 
 def test_it_asks_the_name_that_only_the_primary_has_and_for_no_longer_than_two_seconds(
     world: World,
 ) -> None:
-    world.seconds = 20
-    world.run()
+    world.deliver(1_000_005_000)
     assert world.asked == [(f"https://{PRIMARY}.pilotlight.example/health", 2.0)]
-
-
-def test_the_streak_goes_on_from_look_to_look(world: World) -> None:
-    world.up = False
-    world.run()
-    firsts = {streak.first_failed_at for _, _, _, streak in world.spoken}
-    assert len(firsts) == 1
-    assert None not in firsts
