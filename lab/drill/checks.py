@@ -167,6 +167,15 @@ def lock_released(seen: Observations) -> Judgement:
     return True, "Nobody holds the lock, and the cooldown runs."
 
 
+def no_tick_has_two_looks(seen: Observations) -> Judgement:
+    """Require the sentinel to have spoken, and of each tick once, as the alarm counts on it."""
+    if not seen.looks:
+        return False, "The sentinel has said nothing since the outage."
+    twice = sorted(at for at, points in seen.looks.items() if points > 1)
+    said = f"{len(seen.looks)} ticks since the outage have a point"
+    return not twice, f"{said}, {len(twice)} of them more than one."
+
+
 def no_call_left_the_secondary(seen: Observations) -> Judgement:
     """Require that the recovery path called no other Region until the recovery had ended."""
     calls = path_calls(seen)
@@ -215,6 +224,7 @@ JUDGES: tuple[Callable[[Observations], Judgement], ...] = (
     dns_stays,
     notifications_in_order,
     lock_released,
+    no_tick_has_two_looks,
     no_call_left_the_secondary,
     data_planes_only,
 )

@@ -142,6 +142,8 @@ class Observations:
     changes: list[Change] = field(default_factory=list)
     executions: list[Execution] = field(default_factory=list)
     first_failed_probe: float | None = None
+    # Points of the sentinel's metric in each second that has one: ticks are a second apart.
+    looks: dict[int, int] = field(default_factory=dict)
     switched_on: float | None = None
     control_before: Control | None = None
     control_after: Control | None = None

@@ -301,6 +301,7 @@ class Scenario:
         seen.control_after = watch.control()
         seen.notifications = [n for n in watch.notifications() if n.at >= seen.outage]
         seen.lock, seen.recoveries = watch.lock(), watch.recoveries()
+        seen.looks = watch.looks(seen.outage)
         if seen.control_after:
             record = watch.recovery(seen.control_after.epoch)
             seen.evidence = json.loads(record.get("evidence", "{}"))

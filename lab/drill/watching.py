@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,7 @@ class Watch:
         self._sqs = lab.client("sqs", region)
         self._sns = lab.client("sns", region)
         self._lambda = lab.client("lambda", region)
+        self._cloudwatch = lab.client("cloudwatch", region)
         self._queue = ""
         machines = self._stepfunctions.list_state_machines()["stateMachines"]
         self._machines = {m["name"]: m["stateMachineArn"] for m in machines}
@@ -114,6 +116,20 @@ class Watch:
         """Return when the sentinel's first probe of the outage failed."""
         at = self._item("recoveries", "sentinel").get("first_failed_at")
         return datetime.fromisoformat(at).timestamp() if at else None
+
+    def looks(self, since: float) -> dict[int, int]:
+        """Return how many points the sentinel's metric has in each second that has any."""
+        name = f"{self._config.app_name}-sentinel"
+        found = self._cloudwatch.get_metric_statistics(
+            Namespace="PilotLight",
+            MetricName="PrimaryUnhealthy",
+            Dimensions=[{"Name": "service", "Value": name}],
+            StartTime=since,
+            EndTime=time.time() + 1,
+            Period=1,
+            Statistics=["SampleCount"],
+        )["Datapoints"]
+        return {int(p["Timestamp"].timestamp()): int(p["SampleCount"]) for p in found}
 
     def recovery(self, epoch: int) -> dict[str, Any]:
         """Return the record of the recovery that made an epoch; empty where there is none."""

@@ -66,6 +66,7 @@ def stayed(mode: str = "us-east-1", **more: Any) -> Observations:
         "control_after": Control(PRIMARY, 1),
         "dns_throughout": [(at, PRIMARY) for at in times if at >= OUTAGE],
         "effects": ["us-east-1 evaluation of its alarms: 12"],
+        "looks": {int(OUTAGE): 1},
         "held_finally": {PRIMARY: everything, SECONDARY: everything},
     }
     return Observations(**{**given, **more})

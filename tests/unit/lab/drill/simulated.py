@@ -162,6 +162,9 @@ class Watch:
     def first_failed_probe(self) -> float | None:
         return None
 
+    def looks(self, _since: float) -> dict[int, int]:
+        return {1: 1}
+
     def lock(self) -> dict[str, Any]:
         return {"cooldown_until": "9"}
 

@@ -89,6 +89,12 @@ BROKEN: list[tuple[str, dict[str, Any], str]] = [
     ("notifications_in_order", {"notifications": told("started", "held", "promoted")}, "held"),
     ("lock_released", {"lock": {"owner": "run 1", "cooldown_until": "9"}}, "belongs to run 1"),
     ("lock_released", {"lock": {}}, "no cooldown"),
+    ("no_tick_has_two_looks", {"looks": {}}, "said nothing"),
+    (
+        "no_tick_has_two_looks",
+        {"looks": {1: 1, 2: 2, 4: 1}},
+        "3 ticks since the outage have a point, 1 of",
+    ),
     (
         "no_call_left_the_secondary",
         {"calls": [call(), call(VIRGINIA), call(PRIMARY), call(PRIMARY)]},

@@ -37,6 +37,7 @@ class Lab:
         self.ledger: dict[str, Any] = {"open": 0, "entries": []}
         self.asked_of_the_ledger: list[dict[str, Any]] = []
         self.refuses = False
+        self.points: dict[float, float] = {}
         self.started: list[dict[str, Any]] = []
         self._machines = [{"name": m, "stateMachineArn": MACHINES + m} for m in machines]
 
@@ -66,6 +67,16 @@ class Lab:
             return Anything(paginate=paginate)
 
         return Anything(get_item=get_item, scan=scan, get_paginator=pages)
+
+    def _cloudwatch(self) -> Any:
+        def statistics(**given: Any) -> dict[str, Any]:
+            assert given["MetricName"] == "PrimaryUnhealthy"
+            assert given["Dimensions"][0]["Value"] == "pilot-light-sentinel"
+            assert (given["StartTime"], given["Period"]) == (5.0, 1)
+            found = [{"Timestamp": moment(at), "SampleCount": n} for at, n in self.points.items()]
+            return {"Datapoints": found}
+
+        return Anything(get_metric_statistics=statistics)
 
     def _lambda(self) -> Any:
         def invoke(FunctionName: str, Payload: bytes) -> dict[str, Any]:
@@ -176,6 +187,11 @@ def test_the_control_item_says_who_is_active(watch: Watch, lab: Lab) -> None:
     item = {"active_region": {"S": SECONDARY}, "epoch": {"N": "7"}}
     lab.items["pilot-light-control", "control"] = item
     assert watch.control() == Control(SECONDARY, 7)
+
+
+def test_the_sentinel_s_points_are_counted_for_each_second(watch: Watch, lab: Lab) -> None:
+    lab.points = {6.0: 1.0, 7.0: 2.0}
+    assert watch.looks(5.0) == {6: 1, 7: 2}
 
 
 def test_the_lock_and_the_records_are_read_from_the_recoveries_table(
