@@ -57,7 +57,7 @@ CASES = (
     Case(
         "Promote",
         SITUATION,
-        failed("DynamoDb.AccessDeniedException", "It is not known whether the write was made"),
+        failed("DynamoDb.DynamoDbException", "It is not known whether the write was made"),
     ),
 )
 OUTCOMES = {
