@@ -1,0 +1,43 @@
+"""What holds for the whole template: names, parameters, outputs, logs, the build."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from tests.template.stacks import Stack, source
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_every_log_group_forgets(any_stack: Stack) -> None:
+    for group in any_stack.of_type("AWS::Logs::LogGroup").values():
+        assert int(group["RetentionInDays"]) > 0
+
+
+def test_every_parameter_is_described_and_bounded() -> None:
+    for name, parameter in source()["Parameters"].items():
+        assert parameter["Description"], name
+        bounds = {"AllowedValues", "AllowedPattern", "MinValue"} & set(parameter)
+        assert bounds or parameter["Type"] == "CommaDelimitedList", name
+
+
+def test_the_template_knows_nothing_of_the_lab() -> None:
+    text = (ROOT / "template.yaml").read_text().lower()
+    assert not re.search(r"\blab\b|ministack|localhost|127\.0", text)
+
+
+def test_the_makefile_builds_exactly_the_functions_of_the_template() -> None:
+    kinds = source()["Resources"].items()
+    functions = {k for k, r in kinds if r["Type"] == "AWS::Serverless::Function"}
+    line = re.search(r"^FUNCTIONS := (.*)$", (ROOT / "functions" / "Makefile").read_text(), re.M)
+    assert line
+    assert {f"{name}Function" for name in line[1].split()} == functions
+    for name in line[1].split():
+        assert (ROOT / "functions" / name.lower() / "app.py").is_file(), name
+
+
+def test_the_outputs_print_the_commands_a_person_needs_next(secondary: Stack) -> None:
+    commands = {k: o["Value"] for k, o in secondary.outputs.items() if k.endswith("Command")}
+    assert {"WhoIsActiveCommand", "RehearseCommand", "ExecutionsCommand"} <= set(commands)
+    assert all(c.startswith("aws ") and secondary.region in c for c in commands.values())

@@ -1,0 +1,127 @@
+"""Alarms, events and schedules: what starts what, and what only tells a person."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from pilotlight.domain import intake
+from pilotlight.validation import violation
+
+from tests.template.stacks import ACCOUNT, Stack, intrinsics, source, stack
+
+
+def test_an_alarm_on_a_route_53_metric_is_only_in_us_east_1(any_stack: Stack) -> None:
+    for name, alarm in any_stack.of_type("AWS::CloudWatch::Alarm").items():
+        if alarm["Namespace"] == "AWS/Route53":
+            assert any_stack.region == "us-east-1", f"{name} would never see a data point"
+            assert alarm["Period"] >= 60, "Route 53 publishes one point a minute"
+
+
+def test_the_alarm_s_event_reaches_the_machine_through_both_rules(
+    monitor: Stack, secondary: Stack
+) -> None:
+    (alarm,) = monitor.of_type("AWS::CloudWatch::Alarm").values()
+    arn = f"arn:aws:cloudwatch:us-east-1:{ACCOUNT}:alarm:{alarm['AlarmName']}"
+    (forward,) = monitor.of_type("AWS::Events::Rule").values()
+    assert forward["EventPattern"]["resources"] == ["<PrimaryUnhealthyAlarm.Arn>"]
+    (target,) = forward["Targets"]
+    assert target["Arn"] == f"arn:aws:events:{secondary.region}:{ACCOUNT}:event-bus/default"
+    start = secondary.resources["StartFailoverRule"]["Properties"]
+    own = f"arn:aws:cloudwatch:{secondary.region}:{ACCOUNT}:alarm:pilot-light-sentinel"
+    assert start["EventPattern"]["resources"] == [arn, own]
+    assert start["Targets"][0]["Arn"] == "<FailoverMachine>"
+    intake = secondary.resources["IntakeFunction"]["Properties"]["Environment"]["Variables"]
+    assert intake["ALARM_ARNS"].split(",") == [arn, own]
+
+
+def test_the_readiness_alarm_tells_a_person_and_starts_nothing(
+    secondary: Stack, any_stack: Stack
+) -> None:
+    alarm = secondary.resources["SecondaryReadyAlarm"]["Properties"]
+    assert alarm["TreatMissingData"] == "breaching", "that nobody looks is drift too"
+    assert alarm["AlarmActions"] == ["<RecoveryTopic>"]
+    function = secondary.resources["ScheduledReadinessFunction"]["Properties"]
+    service = function["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
+    assert alarm["Dimensions"] == [{"Name": "service", "Value": service}]
+    namespace = function["Environment"]["Variables"]["POWERTOOLS_METRICS_NAMESPACE"]
+    assert alarm["Namespace"] == namespace
+    for rule in any_stack.of_type("AWS::Events::Rule").values():
+        assert alarm["AlarmName"] not in str(rule["EventPattern"])
+
+
+def test_the_janitor_hears_of_every_machine_of_the_secondary_and_knows_it(
+    secondary: Stack,
+) -> None:
+    machines = secondary.of_type("AWS::StepFunctions::StateMachine")
+    detail = secondary.resources["ExecutionEndedRule"]["Properties"]["EventPattern"]["detail"]
+    assert {arn.strip("<>") for arn in detail["stateMachineArn"]} == set(machines)
+    assert {"TIMED_OUT", "ABORTED"} <= set(detail["status"])
+    janitor = secondary.resources["JanitorFunction"]["Properties"]["Environment"]["Variables"]
+    assert janitor["MACHINE_ARNS"].split(",") == detail["stateMachineArn"]
+    capacity = machines["CapacityMachine"]["StateMachineName"]
+    assert capacity == f"{janitor['APP_NAME']}-capacity", "by which it tells that one apart"
+
+
+def test_the_schedule_starts_a_rehearsal_that_keeps_to_the_blocked_windows(
+    secondary: Stack,
+) -> None:
+    schedule = secondary.resources["WeeklyRehearsal"]["Properties"]
+    assert schedule["Target"]["Arn"] == "<FailoverMachine>"
+    role = secondary.resources[schedule["Target"]["RoleArn"].strip("<>").split(".")[0]]
+    (policy,) = role["Properties"]["Policies"]
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert (statement["Action"], statement["Resource"]) == (
+        "states:StartExecution",
+        "<FailoverMachine>",
+    )
+    request = intake.read(
+        json.loads(schedule["Target"]["Input"]),
+        validate=violation,
+        alarm_arns=[],
+        now=datetime(2026, 12, 25, tzinfo=UTC),
+        max_event_age=timedelta(minutes=15),
+        blocked_windows="2026-12-25",
+    )
+    assert (request.mode, request.disposition) == ("rehearsal", "drop")
+
+
+@pytest.mark.parametrize(
+    ("env", "expression", "there"),
+    [
+        ("secondary", "rate(7 days)", True),
+        ("secondary", "off", False),
+        ("secondary-first", "rate(7 days)", False),
+        ("primary", "rate(7 days)", False),
+    ],
+)
+def test_rehearsals_are_scheduled_where_there_is_a_primary_and_nobody_said_off(
+    env: str, expression: str, there: bool
+) -> None:
+    found = stack(env)
+    known = intrinsics(found.region, {**found.parameters, "RehearsalSchedule": expression})
+    for name in ("WeeklyRehearsal", "WeeklyRehearsalRole"):
+        assert known.holds(source()["Resources"][name]["Condition"]) is there
+    pattern = source()["Parameters"]["RehearsalSchedule"]["AllowedPattern"]
+    assert re.fullmatch(pattern, expression)
+
+
+@pytest.mark.parametrize("expression", ["", "never", "0 10 ? * TUE *", "cron()", "Off"])
+def test_a_schedule_that_is_none_is_refused_at_the_deployment(expression: str) -> None:
+    pattern = source()["Parameters"]["RehearsalSchedule"]["AllowedPattern"]
+    assert not re.fullmatch(pattern, expression)
+
+
+def test_readiness_and_intake_read_the_same_blocked_windows(secondary: Stack) -> None:
+    for name in ("IntakeFunction", "ScheduledReadinessFunction"):
+        variables = source()["Resources"][name]["Properties"]["Environment"]["Variables"]
+        assert variables["REHEARSAL_BLOCKED_WINDOWS"] == {"Ref": "RehearsalBlockedWindows"}
+
+
+def test_every_rule_keeps_what_it_cannot_deliver(any_stack: Stack) -> None:
+    for name, rule in any_stack.of_type("AWS::Events::Rule").items():
+        for target in rule["Targets"]:
+            assert "DeadLetterConfig" in target, name
+            assert target["RetryPolicy"]["MaximumEventAgeInSeconds"] <= 3600, name

@@ -1,0 +1,137 @@
+"""Health checks, records and domains: who asks what, and where names lead."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.template.stacks import Stack, intrinsics, source, stack
+
+APP_STACKS = ("primary", "secondary")
+
+
+def health_checks(found: Stack) -> dict[str, dict[str, Any]]:
+    return {
+        k: p["HealthCheckConfig"] for k, p in found.of_type("AWS::Route53::HealthCheck").items()
+    }
+
+
+def routed_gets(found: Stack) -> set[str]:
+    (api,) = found.of_type("AWS::ApiGatewayV2::Api").values()
+    return {path for path, methods in api["Body"]["paths"].items() if "get" in methods}
+
+
+def records(found: Stack) -> list[dict[str, Any]]:
+    groups = found.of_type("AWS::Route53::RecordSetGroup").values()
+    return [r for g in groups for r in g["RecordSets"]] + list(
+        found.of_type("AWS::Route53::RecordSet").values()
+    )
+
+
+@pytest.mark.parametrize("env", ["secondary", "monitor"])
+def test_every_health_check_asks_a_routed_path_of_a_name_that_a_region_owns(env: str) -> None:
+    owners = {"<SwitchUrl.FunctionUrl>": {"/switch/on", "/switch/off"}} | {
+        domain["DomainName"]: routed_gets(stack(app))
+        for app in APP_STACKS
+        for domain in stack(app).of_type("AWS::ApiGatewayV2::DomainName").values()
+        if domain["DomainName"].startswith(stack(app).region)
+    }
+    asked = {k: c for k, c in health_checks(stack(env)).items() if c["Type"] != "CALCULATED"}
+    assert asked
+    for name, check in asked.items():
+        fqdn = check["FullyQualifiedDomainName"]
+        assert "/" not in fqdn, f"{name}: the FQDN holds a path"
+        assert fqdn in owners, f"{name} asks {fqdn}, which is no Region's own name"
+        assert check["ResourcePath"] in owners[fqdn], f"{name} asks a path that is not routed"
+
+
+def test_the_switch_s_url_is_public_by_that_url_alone_and_only_in_the_secondary(
+    primary: Stack, secondary: Stack
+) -> None:
+    assert not primary.of_type("AWS::Lambda::Url")
+    assert secondary.of_type("AWS::Lambda::Url") == {
+        "SwitchUrl": {
+            "TargetFunctionArn": "<SwitchFunction>",
+            "Qualifier": "live",
+            "AuthType": "NONE",
+        }
+    }
+    for found in (primary, secondary):
+        permissions = found.of_type("AWS::Lambda::Permission")
+        public = {k: p for k, p in permissions.items() if p["Principal"] == "*"}
+        expected = {"SwitchUrlPermission", "SwitchUrlInvokePermission"}
+        assert set(public) == (expected if found is secondary else set())
+        for permission in public.values():
+            alias = found.resources[permission["FunctionName"].strip("<>")]["Properties"]
+            assert (alias["FunctionName"], alias["Name"]) == ("<SwitchFunction>", "live")
+            only_by_url = (
+                permission.get("FunctionUrlAuthType") == "NONE"
+                or permission.get("InvokedViaFunctionUrl") is True
+            )
+            assert only_by_url
+
+
+@pytest.mark.parametrize(("given", "expected"), [("0", None), ("20", "20")])
+def test_the_switch_is_set_aside_environments_only_where_a_person_asks_for_them(
+    secondary: Stack, given: str, expected: str | None
+) -> None:
+    asked = {**secondary.parameters, "SwitchReservedConcurrency": given}
+    known = intrinsics(secondary.region, asked)
+    function = known.value(source()["Resources"]["SwitchFunction"]["Properties"])
+    assert function.get("ReservedConcurrentExecutions") == expected
+
+
+@pytest.mark.parametrize("env", APP_STACKS)
+def test_custom_domains_map_the_root_to_the_api_s_only_stage(env: str) -> None:
+    (stage_id,) = stack(env).of_type("AWS::ApiGatewayV2::Stage")
+    mappings = stack(env).of_type("AWS::ApiGatewayV2::ApiMapping")
+    assert len(mappings) == 2
+    for mapping in mappings.values():
+        assert "ApiMappingKey" not in mapping
+        assert mapping["Stage"] == f"<{stage_id}>"
+
+
+def test_no_health_check_asks_the_failover_record_s_own_name(any_stack: Stack) -> None:
+    public = "app.pilotlight.example"
+    for check in health_checks(any_stack).values():
+        assert check.get("FullyQualifiedDomainName") != public
+
+
+@pytest.mark.parametrize("name", ["app.pilotlight.example.", "beacon.pilotlight.example."])
+def test_a_failover_name_has_exactly_one_primary_and_one_secondary(name: str) -> None:
+    everywhere = [r for env in ("primary", "secondary", "monitor") for r in records(stack(env))]
+    found = [r for r in everywhere if r["Name"] == name]
+    assert sorted(r["Failover"] for r in found) == ["PRIMARY", "SECONDARY"]
+    assert len({r["SetIdentifier"] for r in found}) == 2
+    assert len({(r["Type"], r["TTL"]) for r in found}) == 1
+    assert all("Region" not in r and "AliasTarget" not in r for r in found)
+    by_role = {r["Failover"]: r for r in found}
+    assert "HealthCheckId" in by_role["PRIMARY"]
+    assert "HealthCheckId" not in by_role["SECONDARY"], "a SECONDARY without a check always answers"
+
+
+def test_failover_records_point_to_an_origin_that_each_region_s_own_stack_makes() -> None:
+    targets = [r["ResourceRecords"][0] for r in records(stack("secondary")) if r["Type"] == "CNAME"]
+    origins = [r["Name"] for env in APP_STACKS for r in records(stack(env)) if "AliasTarget" in r]
+    assert len(targets) == 2
+    assert set(targets) <= set(origins)
+
+
+def test_the_switch_is_two_of_three_with_one_inverted_child(secondary: Stack) -> None:
+    checks = health_checks(secondary)
+    switch = checks["SwitchHealthCheck"]
+    assert switch["HealthThreshold"] == 2
+    children = [c.strip("<>") for c in switch["ChildHealthChecks"]]
+    assert len(children) == 3
+    assert [c for c in children if checks[c].get("Inverted")] == ["NotOnHealthCheck"]
+    assert all(checks[c]["Type"] != "CALCULATED" for c in children), "no nesting"
+
+
+def test_checkers_stand_in_at_least_three_regions_and_in_neither_of_the_risky_ones() -> None:
+    for env in ("secondary", "monitor"):
+        for check in health_checks(stack(env)).values():
+            if check["Type"] == "CALCULATED":
+                continue
+            assert len(check["Regions"]) >= 3
+            assert not {"us-east-1", stack("primary").region} & set(check["Regions"])
