@@ -158,6 +158,18 @@ def test_probes_follow_the_interval_at_the_labs_speed(world: World) -> None:
     assert len(world.requests) > first
 
 
+def test_a_changed_speed_counts_for_the_interval_that_is_under_way(world: World) -> None:
+    world.check()
+    for _ in range(11):
+        world.after(1)
+    before = len(world.requests)
+    world.aws.clock.speed = 10
+    world.after(0)
+    assert len(world.requests) == before, "and for none that has not passed"
+    world.after(1)
+    assert len(world.requests) >= before + 16, "each of the checkers has asked again"
+
+
 @pytest.mark.parametrize("speed", [1, 10])
 def test_a_checker_waits_two_seconds_for_an_answer_at_any_speed(world: World, speed: float) -> None:
     world.aws.clock.speed = speed
@@ -172,7 +184,7 @@ def test_a_checker_that_waited_in_vain_comes_again_as_if_it_had_waited_at_aws_sp
     world.took, world.answer = 2.0, TimeoutError()
     checker = Checker(healthy=True, next_at=0)
     began = world.now
-    world.route53._probe(checker, ENDPOINT, 1.0, "ref hc-0")
+    world.route53._probe(checker, ENDPOINT, "ref hc-0")
     assert checker.next_at == pytest.approx(began + 0.2 + 1.0)
 
 
