@@ -7,7 +7,7 @@ UV_FLAGS := --quiet --python $(BIN)/python --no-cache --require-hashes
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-drill: install  ## Lose a Region on this machine and watch the application recover (about a minute)
+drill: install  ## Lose a Region on this machine and watch the application recover and move back (a minute and a half)
 	@$(BIN)/lab drill $(DRILL_FLAGS)
 
 up: install  ## Start the two-Region lab, deploy the application, and keep it running
@@ -16,13 +16,13 @@ up: install  ## Start the two-Region lab, deploy the application, and keep it ru
 cost: install  ## Compute what an idle month and a failover cost, from the template
 	@$(BIN)/python -m cost $(COST_FLAGS)
 
-moves: install  ## Ten planned moves under load, there and back (about three minutes)
+moves: install  ## Ten planned moves under load, there and back (about four minutes)
 	@$(BIN)/lab moves $(MOVES_FLAGS)
 
 break-glass: install  ## Lose the active Secondary, make the Primary active by hand, reconcile (two minutes)
 	@$(BIN)/lab break-glass $(BREAK_GLASS_FLAGS)
 
-bench: install  ## Compare designs over 20 outages, side by side (about 20 minutes)
+bench: install  ## Compare designs over 20 outages, side by side (about 15 minutes)
 	@$(BIN)/lab bench $(BENCH_FLAGS)
 
 test: install-dev  ## Everything CI runs: linters and fast tests side by side, then the drill
