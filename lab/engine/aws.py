@@ -111,6 +111,9 @@ def load(config: LabConfig, clock: Clock) -> Aws:
         LOG_LEVEL="WARNING",
         AUTH="true",
         CLOUDTRAIL_RECORDING="1",
+        # They would listen on every address, whatever BIND_HOST says.
+        IOT_MTLS_ENABLED="0",
+        SFTP_ENABLED="0",
         STATE_DIR=str(Path(config.state_dir) / "ministack"),
     )
     module = importlib.import_module
