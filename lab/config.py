@@ -33,6 +33,7 @@ class LabConfig:
     public_label: str
     state_dir: str
     config_envs: tuple[str, ...]
+    witness_region: str = "us-east-1"
     api_port: int = 4566
     dns_port: int = 5354
     door_port: int = 8080
@@ -134,6 +135,7 @@ def from_samconfig(path: Path, state_dir: Path) -> LabConfig:
             hosted_zone_id=values["HostedZoneId"],
             public_label=values.get("PublicLabel", "app"),
             state_dir=str(state_dir),
+            witness_region=values.get("WitnessRegion", "us-east-1"),
             config_envs=tuple(envs),
         )
     except (OSError, KeyError, ValueError) as error:

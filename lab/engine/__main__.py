@@ -66,6 +66,8 @@ async def serve(config: LabConfig, *, owned: bool) -> None:
         schedules,
         stack_resources,
         standstill,
+        strong_memberships,
+        strong_tables as strong_module,
     )
     from lab.engine.clock import Clock
     from lab.engine.entries import Entries
@@ -98,10 +100,13 @@ async def serve(config: LabConfig, *, owned: bool) -> None:
     metrics.install(aws, outage.runs)
     replication = replication_module.Replication(config.replication_lag, outage)
     replication_module.install(aws, replication)
+    strong = strong_module.StrongTables(aws, outage, replication)
+    strong_module.install(aws, strong)
+    strong_memberships.install(aws, strong)
     furnish_zone(aws)
     route53 = Route53(aws, outage, journal.note)
     route53.start()
-    switchboard = Switchboard(aws, outage, route53, replication, record, journal, halts)
+    switchboard = Switchboard(aws, outage, route53, replication, record, journal, halts, strong)
     page = Page(config, switchboard.actions, Control(config, patience=5.0).client)
     gate = Gate(aws, outage, route53, Entries(aws), switchboard, page)
 

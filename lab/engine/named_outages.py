@@ -6,12 +6,15 @@ Nothing here is left to chance: the same outage refuses the same requests every 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal
 
 from lab.engine.losses import Loss
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from lab.engine.losses import Style
     from lab.engine.outage import Outage
 
@@ -20,55 +23,113 @@ VIRGINIA = "us-east-1"
 FLAP_SECONDS = 15.0
 # Real seconds, for it is the application that is slow: more than Route 53 waits for an answer.
 SLOW_SECONDS = 5.0
+# Real seconds, for the code under test waits in those: within an answer's patience, and beyond it.
+STALL_SECONDS, LONG_STALL_SECONDS = 2.0, 20.0
+# `here` is the Region that is asked for, which stands for the Primary.
+Place = Literal["here", "witness", "us-east-1"]
+# Who is cut off: the pair from each other, or `here` from all other members of the control table.
+Apart = Literal["pair", "here"]
 
 
 @dataclass(frozen=True)
 class NamedOutage:
-    """An outage with a name. `styles` are how it may refuse, the usual one first."""
+    """An outage with a name.
+
+    Parameters
+    ----------
+    losses
+        What is lost, by place.
+    apart
+        Who is cut off, if anybody.
+    stalls
+        Real seconds for which strong tables say nothing. The outage ends with them.
+    styles
+        How it may refuse, the usual one first.
+    """
 
     what: str
-    loss: Loss
+    losses: Mapping[Place, Loss] = field(default_factory=lambda: MappingProxyType({}))
+    apart: Apart | None = None
+    stalls: float = 0.0
     styles: tuple[Style, ...] = ("reset", "503", "hang")
 
+    @property
+    def follows_region(self) -> bool:
+        """Whether it is in the Region that is asked for. Others have a place of their own."""
+        return "here" in self.losses or self.apart == "here"
 
+
+def _here(loss: Loss) -> Mapping[Place, Loss]:
+    return MappingProxyType({"here": loss})
+
+
+_DYNAMODB = frozenset({"dynamodb"})
 NAMED: dict[str, NamedOutage] = {
     "region": NamedOutage(
-        "everything in the Primary's Region: entry, APIs, schedules, functions", Loss("region")
+        "everything in the Primary's Region: entry, APIs, schedules, functions",
+        _here(Loss("region")),
     ),
     "us-east-1": NamedOutage(
-        "every endpoint in us-east-1, and the control planes of the global services", Loss("global")
+        "every endpoint in us-east-1, and the control planes of the global services",
+        MappingProxyType({"us-east-1": Loss("global")}),
     ),
     "api": NamedOutage(
         "the Primary's API Gateway: its entry, and its API calls",
-        Loss("entry", services=frozenset({"apigateway"})),
-        ("503", "reset", "hang"),
+        _here(Loss("entry", services=frozenset({"apigateway"}))),
+        styles=("503", "reset", "hang"),
     ),
     "table": NamedOutage(
         "the Primary's DynamoDB: its API calls, and replication from and to it",
-        Loss("region", services=frozenset({"dynamodb"})),
-        ("503", "reset", "hang"),
+        _here(Loss("region", services=_DYNAMODB)),
+        styles=("503", "reset", "hang"),
     ),
     "partition": NamedOutage(
         "the network between Primary and Secondary, both ways: API calls, HTTPS from functions, "
         "replication, events; users and Route 53's checkers reach both",
-        Loss("region"),
-        ("hang", "reset"),
+        apart="pair",
+        styles=("hang", "reset"),
     ),
     "flap": NamedOutage(
         f"the Primary's Region, for {FLAP_SECONDS:g} s at AWS's intervals in every "
         f"{2 * FLAP_SECONDS:g}",
-        Loss("region", flaps=FLAP_SECONDS),
-        ("reset", "503", "hang"),
+        _here(Loss("region", flaps=FLAP_SECONDS)),
+        styles=("reset", "503", "hang"),
     ),
     "slow": NamedOutage(
         f"nothing but time: the Primary's entry answers after {SLOW_SECONDS:g} s",
-        Loss("entry", late=SLOW_SECONDS),
-        (),
+        _here(Loss("entry", late=SLOW_SECONDS)),
+        styles=(),
     ),
     "grey": NamedOutage(
         "every other request that a client makes at the Primary's entry",
-        Loss("entry", every_other=True),
-        ("503", "reset", "hang"),
+        _here(Loss("entry", every_other=True)),
+        styles=("503", "reset", "hang"),
+    ),
+    "witness": NamedOutage(
+        "DynamoDB of the witness's Region: the control table goes on with two of three members",
+        MappingProxyType({"witness": Loss("region", services=_DYNAMODB)}),
+        styles=("503", "reset", "hang"),
+    ),
+    "isolated": NamedOutage(
+        "the network between the Primary and both other members of the control table, both ways: "
+        "strong reads and writes fail there (503: with an error; hang: in silence; the network "
+        "is silent in both); users and Route 53's checkers reach it",
+        apart="here",
+        styles=("503", "hang", "reset"),
+    ),
+    "two-regions": NamedOutage(
+        "the Primary's Region and the witness's, whole: the control table has no quorum",
+        MappingProxyType({"here": Loss("region"), "witness": Loss("global")}),
+    ),
+    "stall": NamedOutage(
+        f"answers of strong tables in all Regions, for {STALL_SECONDS:g} s; it ends by itself",
+        stalls=STALL_SECONDS,
+        styles=(),
+    ),
+    "long-stall": NamedOutage(
+        f"answers of strong tables in all Regions, for {LONG_STALL_SECONDS:g} s; it ends by itself",
+        stalls=LONG_STALL_SECONDS,
+        styles=(),
     ),
 }
 
@@ -89,6 +150,7 @@ def begin(
     *,
     pair: tuple[str, str],
     region: str,
+    witness: str = VIRGINIA,
     style: Style | None = None,
     speed: float = 1.0,
 ) -> None:
@@ -99,8 +161,9 @@ def begin(
     pair
         Primary and Secondary, between which a partition is.
     region
-        Where it is; it stands for the Primary in the table above. `us-east-1` and `partition`
-        have a place of their own.
+        Where it is; it stands for the Primary in the table above. Some have a place of their own.
+    witness
+        The Region of the control table's witness.
     speed
         By how much AWS's intervals are shortened.
 
@@ -113,12 +176,33 @@ def begin(
         raise ValueError(wrong)
     known = NAMED[name]
     style = style or (known.styles[0] if known.styles else "reset")
-    if name == "partition":
-        outage.cut(*pair, style)
-    else:
-        where = VIRGINIA if name == "us-east-1" else region
+    places: dict[Place, str] = {"here": region, "witness": witness, "us-east-1": VIRGINIA}
+    losses = {places[place]: loss for place, loss in known.losses.items()}
+    _refuse_twice(outage, known, losses)
+    for where, loss in losses.items():
+        flaps = loss.flaps / speed if loss.flaps else None
+        outage.lose(where, replace(loss, style=style, flaps=flaps, began=time.time()))
+    for one, other in _cuts(known.apart, pair, region, witness):
+        outage.cut(one, other, style)
+    if known.stalls:
+        outage.stall(known.stalls)
+    outage.has_begun(name, known.stalls or None)
+
+
+def _refuse_twice(outage: Outage, known: NamedOutage, losses: Mapping[str, Loss]) -> None:
+    """Raise ValueError where an outage would take the place of one that lasts."""
+    for where in losses:
         if where in outage.lost:
             raise ValueError(f"Something is lost in {where} already. Heal it first.")
-        flaps = known.loss.flaps / speed if known.loss.flaps else None
-        outage.lose(where, replace(known.loss, style=style, flaps=flaps, began=time.time()))
-    outage.named.append(name)
+    if known.stalls and outage.stalled_for():
+        raise ValueError("Strong tables are stalled already. Heal that first.")
+
+
+def _cuts(
+    apart: Apart | None, pair: tuple[str, str], region: str, witness: str
+) -> list[tuple[str, str]]:
+    """Return between which Regions nothing gets through."""
+    if apart == "pair":
+        return [pair]
+    others = dict.fromkeys((*pair, witness)) if apart == "here" else {}
+    return [(region, other) for other in others if other != region]

@@ -12,6 +12,7 @@ in an outage with a name stands in named_outages.py.
 
 from __future__ import annotations
 
+import math
 import re
 import threading
 import time
@@ -43,6 +44,8 @@ _DATA_PLANE_CHANGES = {
     "PublishBatch",
     "PutLogEvents",
 }
+# What a network that is cut does, by the style of the outage.
+_NETWORK: dict[Style | None, Style] = {"reset": "reset", "hang": "hang", "503": "hang"}
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,8 @@ class Outage:
     def __init__(self) -> None:
         self.lost: dict[str, Loss] = {}
         self.cuts: dict[frozenset[str], Style] = {}
-        self.named: list[str] = []
+        self.stalled_until = 0.0
+        self._named: list[tuple[str, float]] = []
         self.home: dict[str, str] = {}
         self.refused: Counter[str] = Counter()
         self.swallowed: Counter[str] = Counter()
@@ -74,18 +78,43 @@ class Outage:
         self.lost[region] = loss
 
     def cut(self, one: str, other: str, style: Style = "hang") -> None:
-        """Cut two Regions off from each other. Everybody else still reaches both."""
+        """Cut two Regions off from each other. Everybody else still reaches both.
+
+        A network that is cut resets or is silent. Under `503` it is silent too: that style is for a
+        strong table without a quorum, which then says so.
+        """
         self.cuts[frozenset((one, other))] = style
+
+    def stall(self, seconds: float) -> None:
+        """Let all strong tables say nothing for a while, of real time, and then go on."""
+        self.stalled_until = time.monotonic() + seconds
+
+    def stalled_for(self) -> float:
+        """Return the seconds for which strong tables still say nothing."""
+        return max(0.0, self.stalled_until - time.monotonic())
+
+    @property
+    def named(self) -> list[str]:
+        """The outages with a name that have begun and not ended."""
+        now = time.monotonic()
+        return [name for name, ends in self._named if ends > now]
+
+    def has_begun(self, name: str, lasts: float | None = None) -> None:
+        """Note an outage by its name. One that lasts for some seconds ends by itself."""
+        ends = math.inf if lasts is None else time.monotonic() + lasts
+        self._named.append((name, ends))
 
     def heal(self, region: str | None = None) -> None:
         """Bring a Region back, or all of them and what joins them. What waited goes on."""
         if region is None:
             self.lost.clear()
             self.cuts.clear()
+            self.stalled_until = 0.0
         else:
             self.lost.pop(region, None)
         if not self.lost and not self.cuts:
-            self.named.clear()
+            kept = region is not None
+            self._named = [n for n in self._named if kept and n[1] < math.inf]
             self._asked.clear()
         with self._healed:
             self._healed.notify_all()
@@ -110,6 +139,15 @@ class Outage:
         without = any(service in loss.services for loss in losses)
         return all(map(self.runs, link)) and frozenset(link) not in self.cuts and not without
 
+    def serves(self, region: str, service: str) -> bool:
+        """Say whether the data plane of a service in a Region answers there."""
+        loss = self.loss_of(region)
+        return loss is None or not _takes(loss, Call("", region, service, "GetItem", None))
+
+    def style_between(self, one: str, other: str) -> Style | None:
+        """Return how what one Region sends to another fails on its way; None where it does not."""
+        return _NETWORK.get(self.cuts.get(frozenset((one, other))))
+
     def entry_open(self, region: str) -> bool:
         """Say whether a Region's HTTP entry answers at all."""
         loss = self.loss_of(region)
@@ -125,7 +163,7 @@ class Outage:
         client
             Tells clients apart, for a loss that each of them meets every other time.
         """
-        if caller and (cut := self.cuts.get(frozenset((caller, region)))):
+        if caller and (cut := self.style_between(caller, region)):
             self.swallow(region, f"request at its entry from {caller}, which is cut off")
             return cut
         loss = self.loss_of(region)
@@ -172,7 +210,7 @@ class Outage:
         if call.service in GLOBAL_SERVICES:
             # botocore signs them for the client's Region when an endpoint is set.
             region = "us-east-1"
-        if caller and (cut := self.cuts.get(frozenset((caller, region)))):
+        if caller and (cut := self.style_between(caller, region)):
             return self._refused(region, call, f"it comes from {caller}, which is cut off", cut)
         loss = self.loss_of(region)
         if loss is None or not _takes(loss, call):

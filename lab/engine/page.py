@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from lab.control import control_table
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -31,6 +33,7 @@ PATIENCE = 4.0
 LAB_COMMANDS = (
     ("Lose the Primary's Region", ".venv/bin/lab outage"),
     ("Cut the two Regions off from each other", ".venv/bin/lab outage partition"),
+    ("Cut the Primary off from both other Regions", ".venv/bin/lab outage isolated"),
     ("End every outage", ".venv/bin/lab heal"),
     ("Who is active, in the terminal", ".venv/bin/lab status"),
 )
@@ -128,6 +131,7 @@ class Page:
             "outages": lab["outages"],
             "lost": {region: loss["mode"] for region, loss in lab["lost"].items()},
             "cut_off": lab["cut_off"],
+            "quorum": self._quorum(lab["lost"]),
             "health_checks": [
                 {"name": c["name"], "healthy": c["healthy"]} for c in self._actions["health"]()
             ],
@@ -140,6 +144,21 @@ class Page:
                 "aws_environment": f"export AWS_ENDPOINT_URL={config.endpoint} "
                 "AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test",
                 "aws": commands["answer"] or [],
+            },
+        }
+
+    def _quorum(self, lost: dict[str, Any]) -> dict[str, Any]:
+        """Return how each Region's strong calls on the control table fare, and its witness."""
+        found = self._actions["quorum"]()
+        table = found["tables"].get(control_table(self._config), {"regions": {}, "witness": None})
+        witness = table["witness"] or self._config.witness_region
+        silent = found["stalled_seconds"] > 0
+        return {
+            "witness_region": witness,
+            "witness_lost": witness in lost,
+            "strong_calls": {
+                region: "silent" if silent else each["strong_calls"]
+                for region, each in table["regions"].items()
             },
         }
 

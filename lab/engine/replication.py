@@ -139,18 +139,18 @@ def _tables(aws: Aws, replication: Replication) -> None:
     def replicate(table: dict[str, Any], _event: str, old: Any, new: Any) -> None:
         name, source, at = table["TableName"], aws.region(), time.time()
         new = copy.deepcopy(new)
-        pk, sk = _key(dynamodb, table, old if new is None else new)
+        pk, sk = key_of(dynamodb, table, old if new is None else new)
         replication.wrote(("item", source, name, pk, sk), at)
         for target in dynamodb._replica_group(table):
             if target != source:
-                apply = partial(_hold_item, aws, target, name, (pk, sk), new)
+                apply = partial(hold_item, aws, target, name, (pk, sk), new)
                 version = ("item", target, name, pk, sk)
                 replication.send((source, target), f"{name}/{pk}", version, at, apply)
 
     dynamodb._replicate_write = replicate
 
 
-def _key(dynamodb: Any, table: dict[str, Any], item: dict[str, Any]) -> tuple[Any, Any]:
+def key_of(dynamodb: Any, table: dict[str, Any], item: dict[str, Any]) -> tuple[Any, Any]:
     """Return the partition and sort key under which MiniStack keeps an item."""
     pk = dynamodb._extract_key_val(item.get(table["pk_name"]))
     if not table["sk_name"]:
@@ -158,7 +158,9 @@ def _key(dynamodb: Any, table: dict[str, Any], item: dict[str, Any]) -> tuple[An
     return pk, dynamodb._extract_key_val(item.get(table["sk_name"]))
 
 
-def _hold_item(aws: Aws, region: str, name: str, key: tuple[Any, Any], new: Any) -> None:
+def hold_item(
+    aws: Aws, region: str, name: str, key: tuple[Any, Any], new: Any, *, tell: bool = True
+) -> None:
     """Make a Region's replica hold an item, or none, and tell the replica's stream."""
     dynamodb, (pk, sk) = aws.dynamodb, key
 
@@ -171,7 +173,7 @@ def _hold_item(aws: Aws, region: str, name: str, key: tuple[Any, Any], new: Any)
             dynamodb._remove_item(replica, pk, sk)
         else:
             dynamodb._set_item(replica, pk, sk, copy.deepcopy(new))
-        if new is not None or before is not None:
+        if tell and (new is not None or before is not None):
             kind = "REMOVE" if new is None else "MODIFY" if before else "INSERT"
             dynamodb._emit_stream_event(name, kind, before, copy.deepcopy(new), replicate=False)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from lab.engine.outage import Outage
     from lab.engine.replication import Replication
     from lab.engine.route53 import Route53
+    from lab.engine.strong_tables import StrongTables
 
 
 class Journal:
@@ -45,6 +47,7 @@ class Switchboard:
         calls: CallRecord,
         journal: Journal,
         halts: Halts,
+        strong: StrongTables,
     ) -> None:
         self._aws = aws
         self._outage = outage
@@ -62,6 +65,7 @@ class Switchboard:
             "lag": self._lag,
             "pause": self._pause,
             "replication": replication.status,
+            "quorum": strong.status,
             "health": route53.status,
             "transitions": self._transitions,
             "calls": self._recorded,
@@ -73,8 +77,10 @@ class Switchboard:
         }
 
     def _known(self, region: str) -> str:
-        if region not in self._aws.config.regions:
-            known = ", ".join(self._aws.config.regions)
+        config = self._aws.config
+        regions = dict.fromkeys((*config.regions, config.witness_region))
+        if region not in regions:
+            known = ", ".join(regions)
             raise ValueError(f"There is no Region {region!r} in this lab. It has {known}.")
         return region
 
@@ -91,6 +97,7 @@ class Switchboard:
             },
             "outages": list(self._outage.named),
             "cut_off": [sorted(pair) for pair in self._outage.cuts],
+            "stalled_seconds": round(self._outage.stalled_for(), 3),
             "refused": dict(self._outage.refused),
             "swallowed": dict(self._outage.swallowed),
         }
@@ -118,11 +125,22 @@ class Switchboard:
             mode,
             pair=(config.primary_region, config.secondary_region),
             region=self._known(region or config.primary_region),
+            witness=config.witness_region,
             style=style,
             speed=self._aws.clock.speed,
         )
         self._journal.note(f"outage {mode}", "began")
+        if lasts := named_outages.NAMED[mode].stalls:
+            given = (mode, self._outage.stalled_until)
+            timer = threading.Timer(lasts, self._ended_by_itself, given)
+            timer.daemon = True
+            timer.start()
         return self._state()
+
+    def _ended_by_itself(self, name: str, stalled_until: float) -> None:
+        """Note the end of a stall, unless it was healed before."""
+        if self._outage.stalled_until == stalled_until:
+            self._journal.note(f"outage {name}", "ended")
 
     def _heal(self, region: str | None = None) -> dict[str, Any]:
         """Bring a Region back, or end everything that was begun."""

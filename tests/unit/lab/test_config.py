@@ -41,6 +41,14 @@ def test_the_lab_is_the_deployment_that_samconfig_describes(tmp_path: Path) -> N
     assert found.state_dir == str(tmp_path / ".lab")
 
 
+def test_the_witness_is_the_templates_default_unless_it_is_given(tmp_path: Path) -> None:
+    assert samconfig(tmp_path).witness_region == "us-east-1"
+    given = samconfig(tmp_path, WitnessRegion="us-west-1")
+    assert given.witness_region == "us-west-1"
+    given.save(tmp_path / "lab.json")
+    assert LabConfig.load(tmp_path / "lab.json").witness_region == "us-west-1"
+
+
 def test_names_that_are_not_given_are_the_templates_defaults(tmp_path: Path) -> None:
     found = samconfig(tmp_path)
     assert (found.app_name, found.public_label) == ("pilot-light", "app")

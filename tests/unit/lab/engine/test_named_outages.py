@@ -56,6 +56,26 @@ EXPECTED = {
         functions_cross=False, calls_across=False, tables_replicate=False, objects_replicate=False
     ),
     "slow": ALL,
+    "witness": Left(dynamodb_in_virginia=False),
+    "isolated": Left(
+        functions_cross=False, calls_across=False, tables_replicate=False, objects_replicate=False
+    ),
+    "two-regions": Left(
+        users_enter_primary=False,
+        functions_cross=False,
+        dynamodb_in_primary=False,
+        sns_in_primary=False,
+        apigateway_in_primary=False,
+        calls_across=False,
+        dynamodb_in_virginia=False,
+        route53_changes=False,
+        primary_runs=False,
+        virginia_runs=False,
+        tables_replicate=False,
+        objects_replicate=False,
+    ),
+    "stall": ALL,
+    "long-stall": ALL,
 }
 
 
@@ -89,7 +109,7 @@ def looked_at(outage: Outage) -> Left:
 
 def begun(name: str, **given: object) -> Outage:
     outage = Outage()
-    begin(outage, name, pair=PAIR, region=PRIMARY, **given)  # type: ignore[arg-type]
+    begin(outage, name, pair=PAIR, **{"region": PRIMARY, **given})  # type: ignore[arg-type]
     return outage
 
 
@@ -184,16 +204,94 @@ def test_a_region_that_is_lost_is_not_lost_in_another_way_on_top() -> None:
     begin(outage, "api", pair=PAIR, region=PRIMARY)
 
 
+def styles_used(outage: Outage) -> set[str]:
+    return {loss.style for loss in outage.lost.values()} | set(outage.cuts.values())
+
+
 @pytest.mark.parametrize("name", NAMED)
 def test_an_outage_refuses_in_its_usual_style_or_the_one_that_is_asked_for(name: str) -> None:
     styles = NAMED[name].styles
     for style in styles:
-        outage = begun(name, style=style)
-        used = [loss.style for loss in outage.lost.values()] + list(outage.cuts.values())
-        assert used == [style]
-    outage = begun(name)
-    used = [loss.style for loss in outage.lost.values()] + list(outage.cuts.values())
-    assert used == [styles[0] if styles else "reset"]
+        assert styles_used(begun(name, style=style)) == {style}
+    usual = {"slow": {"reset"}}.get(name, set(styles[:1]))
+    assert styles_used(begun(name)) == usual
+
+
+MUNICH = "eu-central-1"
+
+
+@pytest.mark.parametrize("region", [PRIMARY, SECONDARY])
+def test_an_isolated_region_is_cut_off_from_both_other_members_and_they_are_not(
+    region: str,
+) -> None:
+    outage = begun("isolated", region=region, witness=MUNICH)
+    other = SECONDARY if region == PRIMARY else PRIMARY
+    for member in (other, MUNICH):
+        assert not outage.reaches(region, member)
+        assert not outage.reaches(member, region)
+    assert outage.reaches(other, MUNICH)
+    assert outage.reaches(region, VIRGINIA)
+    assert outage.runs(region)
+
+
+@pytest.mark.parametrize(("style", "network"), [("503", "hang"), ("hang", "hang")])
+def test_a_network_that_is_cut_says_nothing_whatever_a_table_says(style: str, network: str) -> None:
+    outage = begun("isolated", style=style)
+    outage.home["FUNCTION"] = PRIMARY
+    for target in (SECONDARY, VIRGINIA):
+        call = Call("FUNCTION", target, "dynamodb", "GetItem", None)
+        assert outage.refusal(call, lambda _: None) == network
+    assert outage.refusal_at_entry(SECONDARY, PRIMARY, "f") == network
+    own = Call("FUNCTION", PRIMARY, "dynamodb", "GetItem", None)
+    assert outage.refusal(own, lambda _: None) is None
+
+
+def test_the_witness_is_where_the_table_has_it() -> None:
+    outage = begun("witness", witness=MUNICH)
+    assert not outage.serves(MUNICH, "dynamodb")
+    assert outage.serves(MUNICH, "s3")
+    assert outage.serves(VIRGINIA, "dynamodb")
+    outage = begun("two-regions", witness=MUNICH)
+    assert [outage.runs(r) for r in (PRIMARY, SECONDARY, MUNICH)] == [False, True, False]
+
+
+@pytest.mark.parametrize(("name", "seconds"), [("stall", 2.0), ("long-stall", 20.0)])
+def test_a_stall_lasts_its_real_seconds_at_any_speed_and_ends_by_itself(
+    monkeypatch: pytest.MonkeyPatch, name: str, seconds: float
+) -> None:
+    clock = Anything(monotonic=lambda: now, time=lambda: now)
+    monkeypatch.setattr("lab.engine.outage.time", clock)
+    now = 1000.0
+    outage = begun(name, speed=10)
+    now = 1000.0 + seconds - 0.1
+    assert outage.stalled_for() == pytest.approx(0.1)
+    assert outage.named == [name]
+    now = 1000.0 + seconds
+    assert (outage.stalled_for(), outage.named) == (0.0, [])
+    begin(outage, name, pair=PAIR, region=PRIMARY)
+
+
+def test_a_stall_does_not_begin_within_another() -> None:
+    outage = begun("stall")
+    with pytest.raises(ValueError, match="stalled already"):
+        begin(outage, "long-stall", pair=PAIR, region=PRIMARY)
+    assert outage.named == ["stall"]
+
+
+def test_a_region_that_is_brought_back_leaves_a_stall_alone() -> None:
+    outage = begun("long-stall")
+    begin(outage, "table", pair=PAIR, region=PRIMARY)
+    outage.heal(PRIMARY)
+    assert outage.named == ["long-stall"]
+    assert outage.stalled_for() > 0
+
+
+@pytest.mark.parametrize("name", ["two-regions", "witness"])
+def test_an_outage_of_several_regions_begins_whole_or_not_at_all(name: str) -> None:
+    outage = begun("us-east-1")
+    with pytest.raises(ValueError, match="us-east-1 already"):
+        begin(outage, name, pair=PAIR, region=PRIMARY)
+    assert list(outage.lost) == [VIRGINIA]
 
 
 def test_the_functions_of_a_region_cross_by_a_port_of_their_own() -> None:

@@ -36,6 +36,16 @@ class World:
     def __init__(self) -> None:
         self.lost: dict[str, Any] = {}
         self.leads_to: str | None = PRIMARY
+        self.stalled = 0.0
+        self.tables: dict[str, Any] = {
+            "pilot-light-control-quorum": {
+                "witness": "us-east-1",
+                "regions": {
+                    PRIMARY: {"strong_calls": "InternalServerError"},
+                    SECONDARY: {"strong_calls": "answers"},
+                },
+            }
+        }
         self.changes: list[dict[str, Any]] = []
         self.invoke: Callable[..., Any] = lambda **_: self.answer(FACTS)
         self.asked: list[tuple[str, str]] = []
@@ -50,6 +60,7 @@ class World:
             "dns": self._dns,
             "health": lambda: [{"name": "pilot-light-off", "healthy": True, "checkers": 6}],
             "transitions": lambda: self.changes,
+            "quorum": lambda: {"stalled_seconds": self.stalled, "tables": self.tables},
         }
         self.page = Page(CONFIG, actions, self._client)
 
@@ -102,6 +113,33 @@ def test_the_page_shows_what_only_the_lab_knows(world: World) -> None:
     assert state["door"] == f"http://127.0.0.1:{CONFIG.door_port}/"
     world.leads_to = None
     assert world.page.state()["leads_to"] is None
+
+
+def test_the_page_shows_who_has_a_quorum_and_which_region_is_the_witness(world: World) -> None:
+    quorum = world.page.state()["quorum"]
+    assert (quorum["witness_region"], quorum["witness_lost"]) == ("us-east-1", False)
+    assert quorum["strong_calls"] == {PRIMARY: "InternalServerError", SECONDARY: "answers"}
+    world.lost, world.stalled = {"us-east-1": {"mode": "region"}}, 1.5
+    quorum = world.page.state()["quorum"]
+    assert quorum["witness_lost"]
+    assert quorum["strong_calls"] == {PRIMARY: "silent", SECONDARY: "silent"}
+
+
+def test_before_there_is_a_control_table_its_witness_is_the_one_of_the_lab(world: World) -> None:
+    world.tables = {}
+    quorum = world.page.state()["quorum"]
+    assert quorum == {
+        "witness_region": CONFIG.witness_region,
+        "witness_lost": False,
+        "strong_calls": {},
+    }
+
+
+def test_a_claimed_region_and_the_revision_are_shown_by_the_page() -> None:
+    source = HTML.read_text(encoding="utf-8")
+    assert "claimed, waits out the lease" in source
+    assert "revision ${control.revision" in source
+    assert '"Witness"' in source
 
 
 def test_a_region_that_does_not_answer_is_told_and_the_last_facts_stay(

@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 import threading
+import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from lab.engine import named_outages
 from lab.engine.calls import CallRecord
 from lab.engine.dns_answers import Answer
 from lab.engine.halts import Halts
 from lab.engine.losses import Loss
 from lab.engine.outage import Outage
+from lab.engine.quorum import Members
 from lab.engine.replication import Replication
+from lab.engine.strong_tables import StrongTables
 from lab.engine.switchboard import Journal, Switchboard
-from tests.unit.lab.engine.fakes import PRIMARY, SECONDARY, Anything, FakeAws, eventually
+from tests.unit.lab.engine.fakes import (
+    CONFIG,
+    PRIMARY,
+    SECONDARY,
+    VIRGINIA,
+    Anything,
+    FakeAws,
+    eventually,
+)
 
 
 class World:
@@ -29,8 +42,16 @@ class World:
             lookup=lambda name, kind: [Answer(name, kind, "127.0.1.1", 10)],
         )
         aws: Any = self.aws
+        self.strong = StrongTables(aws, self.outage, self.replication)
         self.switchboard = Switchboard(
-            aws, self.outage, route53, self.replication, self.calls, self.journal, self.halts
+            aws,
+            self.outage,
+            route53,
+            self.replication,
+            self.calls,
+            self.journal,
+            self.halts,
+            self.strong,
         )
 
     def do(self, action: str, **given: Any) -> Any:
@@ -68,6 +89,52 @@ def test_an_outage_begins_by_its_name_and_every_one_ends_at_once() -> None:
         ("outage flap", "ended"),
         ("outage partition", "ended"),
     ]
+
+
+def test_a_stall_is_noted_when_it_begins_and_when_it_ends_by_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    known = named_outages.NAMED["stall"]
+    monkeypatch.setitem(named_outages.NAMED, "stall", replace(known, stalls=0.05))
+    world = World()
+    state = world.do("outage", mode="stall")
+    assert state["outages"] == ["stall"]
+    assert 0 < state["stalled_seconds"] <= 0.05
+    assert eventually(lambda: len(world.journal.changes) == 2)
+    assert [(c["what"], c["state"]) for c in world.journal.changes] == [
+        ("outage stall", "began"),
+        ("outage stall", "ended"),
+    ]
+    assert world.do("state")["outages"] == []
+
+
+def test_a_stall_that_was_healed_does_not_end_once_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = named_outages.NAMED["stall"]
+    monkeypatch.setitem(named_outages.NAMED, "stall", replace(known, stalls=0.05))
+    world = World()
+    world.do("outage", mode="stall")
+    world.do("heal")
+    time.sleep(0.1)
+    assert [c["state"] for c in world.journal.changes] == ["began", "ended"]
+
+
+def test_the_witness_of_the_lab_is_the_one_that_an_outage_takes() -> None:
+    world = World()
+    world.aws.config = CONFIG.with_options(witness_region="eu-west-1")
+    lost = world.do("outage", mode="witness")["lost"]
+    assert {region: loss["services"] for region, loss in lost.items()} == {
+        "eu-west-1": ["dynamodb"]
+    }
+    assert world.do("heal", region="eu-west-1")["lost"] == {}
+
+
+def test_the_quorum_of_strong_tables_can_be_looked_at() -> None:
+    world = World()
+    world.strong.add("quorum", ("pk",), Members((PRIMARY, SECONDARY), VIRGINIA))
+    world.do("outage", mode="isolated")
+    regions = world.do("quorum")["tables"]["quorum"]["regions"]
+    found = {region: told["strong_calls"] for region, told in regions.items()}
+    assert found == {PRIMARY: "InternalServerError", SECONDARY: "answers"}
 
 
 def test_an_outage_can_be_elsewhere_than_in_the_primary() -> None:
