@@ -17,6 +17,10 @@ ENVIRONMENT = {
     "PUBLIC_NAME": "app.pilotlight.example",
     "ITEMS_TABLE": "pilot-light-items",
     "CONTROL_TABLE": "pilot-light-control",
+    "LAST_RESORT_TABLE": "pilot-light-last-resort",
+    "FENCE_SECONDS": "3",
+    "WITHOUT_QUORUM": "refuse",
+    "WITNESS_REGION": "us-east-1",
     "RELEASE": "test",
     "ALARM_ARNS": "arn:aws:cloudwatch:us-east-1:123456789012:alarm:pilot-light-primary-unhealthy,"
     "arn:aws:cloudwatch:us-east-2:123456789012:alarm:pilot-light-sentinel",
@@ -40,7 +44,6 @@ ENVIRONMENT = {
     "LEDGER_TABLE": "pilot-light-ledger",
     "REHEARSAL_RETENTION_DAYS": "400",
     "DEAD_LETTERS_URL": "https://sqs.us-east-2.amazonaws.com/123456789012/dead-letters",
-    "ECHO_FUNCTION": "arn:aws:lambda:us-east-2:123456789012:function:pilot-light-echo:live",
     "BUCKET": "pilot-light-123456789012-us-east-2",
     "APP_FUNCTION": "arn:aws:lambda:us-east-2:123456789012:function:pilot-light-app:live",
     "SWITCH_FUNCTION": "arn:aws:lambda:us-east-2:123456789012:function:pilot-light-switch:live",

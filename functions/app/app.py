@@ -12,10 +12,11 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.metrics import MetricUnit
 from pilotlight.adapters import https
 from pilotlight.adapters.clients import client_in_passing, prompt_client as client
-from pilotlight.adapters.control_table import CachedControl, ControlTable
-from pilotlight.adapters.heartbeats import Heartbeats
+from pilotlight.adapters.heartbeats import Heartbeats, HeartbeatWriter
 from pilotlight.adapters.items_table import BadCursor, ItemsTable
-from pilotlight.adapters.returned import ReturnedControl
+from pilotlight.adapters.keeping import control_table, fence
+from pilotlight.control.pulse import Pulse, PulseWriter
+from pilotlight.domain.health import WriteHealth
 from pilotlight.domain.writes import (
     ITEM_ID,
     ItemExists,
@@ -60,23 +61,29 @@ def known() -> Deployment:
 
 
 @cache
-def control() -> CachedControl | ReturnedControl:
-    """Return the control item, as the fence keeps it; in the Primary with what proves it."""
-    here, dynamodb = known(), client("dynamodb")
-    if here.region == here.primary_region:
-        heartbeats, in_passing = (
-            Heartbeats(each, here.items_table, here.control_table)
-            for each in (dynamodb, client_in_passing("dynamodb"))
-        )
-        promise_ms = int(required("HEARTBEAT_SECONDS")) * 1000
-        return ReturnedControl(heartbeats, in_passing, here.region, promise_ms)
-    return CachedControl(ControlTable(dynamodb, here.control_table).read)
+def items() -> ItemService:
+    """Return the items of this Region, behind its fence."""
+    return ItemService(known(), fence(known()), ItemsTable(client("dynamodb"), known().items_table))
 
 
 @cache
-def items() -> ItemService:
-    """Return the items of this Region."""
-    return ItemService(known(), control(), ItemsTable(client("dynamodb"), known().items_table))
+def heartbeats() -> HeartbeatWriter:
+    """Return what writes the heartbeats while this Region serves."""
+    table = Heartbeats(client_in_passing("dynamodb"), known().items_table)
+    return HeartbeatWriter(table, known().region, int(required("HEARTBEAT_SECONDS")) * 1000)
+
+
+@cache
+def pulse() -> PulseWriter:
+    """Return what writes the pulse while this Region serves."""
+    table = Pulse(client_in_passing("dynamodb"), known().control_table)
+    return PulseWriter(table, known().region)
+
+
+@cache
+def write_health() -> WriteHealth:
+    """Return what this environment knows of its latest writes."""
+    return WriteHealth()
 
 
 def reply(status: int, body: dict[str, Any], **headers: str) -> Response[str]:
@@ -102,20 +109,31 @@ def page() -> Response[str]:
 
 @api.get("/health")
 def health() -> Response[str]:
-    """Say whether this Region can serve, from both tables. Never redirects: 3xx counts as well."""
+    """Return whether this Region can serve. Never redirects: 3xx counts as well."""
     body: dict[str, Any] = {"region": known().region, "release": known().release}
-    # What is told here decides nothing, so that it may be a moment old and cost half.
-    found = ControlTable(client("dynamodb"), known().control_table).read(consistent=False)
-    if found:
-        body |= {"active_region": found.active_region, "epoch": found.epoch, "state": found.state}
+    # Never asks the quorum: a control table that is silent may move nobody.
+    control = control_table(known()).try_read(consistent=False)
+    if control:
+        shown = ("active_region", "epoch", "state")
+        body |= {name: getattr(control, name) for name in shown}
+    failed = unhealthy()
+    if failed:
+        return reply(503, {**body, "status": "unhealthy", "failed": failed})
+    # Checkers ask all the time: they keep heartbeats and pulse of the active Region going.
+    if control and control.active_region == known().region:
+        heartbeats().serve("check")
+        pulse().serve()
+    return reply(200, {**body, "status": "healthy"})
+
+
+def unhealthy() -> str | None:
+    """Return what keeps this Region from serving, or None."""
     try:
         ItemsTable(client("dynamodb"), known().items_table).answer()
     except Exception as error:
         logger.warning("Items table does not answer", extra={"error": str(error)})
-        return reply(503, {**body, "status": "unhealthy", "failed": "items_table"})
-    # Checkers ask all the time: in the Primary they are its pulse while it is active.
-    control().keep_alive()
-    return reply(200, {**body, "status": "healthy" if found else "fenced"})
+        return "items_table"
+    return "writes" if write_health().all_failed() else None
 
 
 @api.get("/items")
@@ -180,14 +198,22 @@ def write(operation: Operation, item_id: str | None, status: int) -> Response[st
         path=event.path,
         body=(event.decoded_body or "").encode(),
         headers=headers,
+        received_at=received_at(event.raw_event),
     )
     return written(request, status)
+
+
+def received_at(event: dict[str, Any]) -> float | None:
+    """Return when API Gateway took a request, in seconds since 1970, where that is known."""
+    at = event.get("requestContext", {}).get("timeEpoch")
+    return at / 1000 if isinstance(at, int | float) else None
 
 
 def written(request: WriteRequest, status: int) -> Response[str]:
     """Make the write and answer it."""
     try:
-        done = items().write(request)
+        with write_health().watching(WriteThrottled, WriteUnknown):
+            done = items().write(request)
     except WriteRefused as error:
         metrics.add_metric(name="WritesRefused", unit=MetricUnit.Count, value=1)
         return refusal(503, error.code, str(error), Retry_After="1")
@@ -198,6 +224,8 @@ def written(request: WriteRequest, status: int) -> Response[str]:
         passed["X-Forwarded-By-Region"] = known().region
         return Response(done.status, "application/json", done.body.decode(), passed)
     metrics.add_metric(name="ItemsWritten", unit=MetricUnit.Count, value=1)
+    heartbeats().serve("write")
+    pulse().serve()
     return reply(status, public(done), X_Write_Id=done.write_id, X_Epoch=str(done.epoch))
 
 

@@ -4,14 +4,29 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 from aws_lambda_powertools import Logger, Tracer
+from botocore.exceptions import BotoCoreError, ClientError
 from pilotlight import moments
 from pilotlight.adapters import names
+from pilotlight.adapters.clients import client, client_in_passing
+from pilotlight.adapters.keeping import control_table
 from pilotlight.adapters.probes import probe
-from pilotlight.domain.confirmation import Beacon, Probe, beacon_may_follow, evidence, policy
+from pilotlight.adapters.sentinel_item import ItemUnavailable, SentinelItem
+from pilotlight.control.pulse import Pulse
+from pilotlight.control.table import ControlUnread
+from pilotlight.domain.confirmation import (
+    Beacon,
+    Probe,
+    PulseEvidence,
+    beacon_may_follow,
+    evidence,
+    policy,
+    pulse_evidence,
+)
 from pilotlight.settings import Deployment, required
 from pilotlight.warm_ping import answers_warm_pings
 
@@ -21,13 +36,28 @@ PROBES, TIMEOUT = 3, 2.0
 FOLLOW_SECONDS, ASK_SECONDS = 6.0, 0.25
 
 
-def look(known: Deployment) -> tuple[list[Probe], Beacon]:
-    """Probe the Primary and ask the beacon, side by side."""
+def look(known: Deployment) -> tuple[list[Probe], Beacon, PulseEvidence]:
+    """Probe the Primary, ask the beacon and read the pulse, side by side."""
     url = f"https://{known.region_name(known.primary_region)}/health"
-    with ThreadPoolExecutor(PROBES + 1) as pool:
-        beacon = pool.submit(names.beacon, known.beacon_name)
+    with ThreadPoolExecutor(PROBES + 2) as pool:
+        beacon, pulse = (
+            pool.submit(names.beacon, known.beacon_name),
+            pool.submit(look_at_pulse, known),
+        )
         probes = list(pool.map(partial(probe, timeout=TIMEOUT), [url] * PROBES))
-        return probes, beacon.result()
+        return probes, beacon.result(), pulse.result()
+
+
+def look_at_pulse(known: Deployment) -> PulseEvidence:
+    """Return whether the Primary's pulse stands still, as far as a quorum answers."""
+    try:
+        if control_table(known).read().active_region != known.primary_region:
+            return PulseEvidence(detail="The Primary is not active.")
+        beat = Pulse(client_in_passing("dynamodb"), known.control_table).read(consistent=True)
+        kept = SentinelItem(client("dynamodb"), required("RECOVERIES_TABLE")).read().pulse
+    except (ControlUnread, BotoCoreError, ClientError, ItemUnavailable) as error:
+        return PulseEvidence(detail=f"The pulse was not read: {error}")
+    return pulse_evidence(beat, kept, datetime.now(UTC))
 
 
 def turned(known: Deployment) -> bool:
@@ -50,9 +80,10 @@ def lambda_handler(_event: dict[str, Any], _context: Any) -> dict[str, Any]:
     is waited for, and once it has turned both witnesses are heard anew.
     """
     known, wanted = Deployment.from_environment(), policy(required("CONFIRMATION_POLICY"))
-    probes, beacon = look(known)
-    if beacon_may_follow([p.ok for p in probes], beacon, wanted) and turned(known):
-        probes, beacon = look(known)
-    found = evidence(probes, beacon, moments.now(), wanted)
+    probes, beacon, pulse = look(known)
+    missing = beacon_may_follow([p.ok for p in probes], beacon, wanted) and not pulse.still
+    if missing and turned(known):
+        probes, beacon, pulse = look(known)
+    found = evidence(probes, beacon, moments.now(), wanted, pulse)
     logger.info("Primary looked at", extra={"evidence": found})
     return found

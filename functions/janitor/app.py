@@ -10,6 +10,8 @@ from botocore.exceptions import ClientError
 from pilotlight import moments
 from pilotlight.adapters.clients import client
 from pilotlight.adapters.rehearsals import Rehearsals
+from pilotlight.control.table import ControlTable, ControlUnchanged, ControlUnread
+from pilotlight.control.transitions import TRANSITIONS
 from pilotlight.domain import cut_off
 from pilotlight.domain.last_words import message
 from pilotlight.settings import Deployment, required
@@ -22,25 +24,22 @@ logger, tracer = Logger(), Tracer()
 
 
 def undo_drain(execution: str) -> bool:
-    """Let the drained Region serve again if the drain is this execution's, and say whether it was.
+    """Let the drained Region serve again if the drain is this execution's; return whether it was.
 
-    A promotion ends its drain in the same write, so what still drains was not promoted.
+    A planned claim ends its drain in the same write, so what still drains was not claimed.
     """
-    return _done(
-        "update_item",
-        TableName=Deployment.from_environment().control_table,
-        Key={"pk": {"S": "control"}},
-        UpdateExpression="SET #state = :serving, changed_at = :now REMOVE drain_until, drain_to",
-        ConditionExpression="#state = :draining AND changed_by = :dead",
-        ExpressionAttributeNames={"#state": "state"},
-        ExpressionAttributeValues={
-            ":serving": {"S": "serving"},
-            ":draining": {"S": "draining"},
-            ":now": {"S": moments.now()},
-            ":dead": {"S": execution},
-        },
-        ReturnValues="NONE",
-    )
+    known = Deployment.from_environment()
+    table = ControlTable(client("dynamodb"), known.control_table)
+    try:
+        item = table.read()
+        if item.state != "draining" or item.changed_by != execution:
+            return False
+        undrain, here, by = TRANSITIONS["undrain"], item.active_region, f"janitor of {execution}"
+        table.change(undrain, item, here=here, by=by, at=moments.now())
+    except (ControlUnread, ControlUnchanged) as error:
+        logger.warning("Drain not undone; a keeper does it", extra={"error": str(error)})
+        return False
+    return True
 
 
 def free_lock(execution: str) -> bool:

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger
 from pilotlight import settling
 from pilotlight.adapters.clients import client
-from pilotlight.adapters.control_table import CachedControl, ControlTable
 from pilotlight.adapters.items_table import ItemsTable
 from pilotlight.adapters.journal_links import JournalLinks
+from pilotlight.adapters.keeping import fence
 from pilotlight.adapters.ledger_table import LedgerTable
 from pilotlight.adapters.other_region import client_of
 from pilotlight.adapters.promotions import Promotions
+from pilotlight.control.table import ControlTable
 from pilotlight.domain.ledger import counts, public
 from pilotlight.item_service import ItemService
 from pilotlight.ledger_request import checked
@@ -22,14 +23,12 @@ from pilotlight.settings import Deployment, required
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pilotlight.reconciliation import Compared
+
 logger = Logger()
 SHOWN = 20
 # One piece of the comparison may take this long.
 PIECE_MS = 15_000
-
-
-class ControlItemUnread(Exception):
-    """Nobody knows which epoch it is, so nothing can be compared."""
 
 
 class Ledger:
@@ -42,21 +41,19 @@ class Ledger:
         self._items = ItemsTable(dynamodb, known.items_table)
         self._promotions = Promotions(dynamodb, required("RECOVERIES_TABLE"))
 
-    def reconcile(self, goes_on: Callable[[], bool]) -> bool:
-        """Compare with the Primary's journal, and say whether all of it was compared."""
+    def reconcile(self, goes_on: Callable[[], bool], *, anew: bool) -> Compared:
+        """Compare with the Primary's journal, and return how far it came."""
         known, control = self._known, self._control.read()
-        if control is None:
-            raise ControlItemUnread("The control item is missing or was not read. See the runbook.")
         clients = {known.region: client("dynamodb")}
         clients[known.primary_region] = client_of(known.primary_region, "dynamodb")
         journals = {r: JournalLinks(c, known.items_table, r) for r, c in clients.items()}
         return Reconciliation(
             control, journals, known.region, self._items, self._promotions, self.table
-        ).run(goes_on)
+        ).run(goes_on, anew=anew)
 
     def service(self) -> ItemService:
         """Return what writes items behind the fence."""
-        return ItemService(self._known, CachedControl(self._control.read), self._items)
+        return ItemService(self._known, fence(self._known), self._items)
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -66,14 +63,15 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     ledger, done = Ledger(Deployment.from_environment()), dict[str, Any]()
     if action == "reconcile":
         remaining = context.get_remaining_time_in_millis
-        done = {"complete": ledger.reconcile(lambda: remaining() > PIECE_MS)}
+        found = ledger.reconcile(lambda: remaining() > PIECE_MS, anew=event.get("anew", False))
+        done = {"complete": found.complete, "compared": found.writes}
     elif action in ("accept", "replay"):
         entries, by = settling.chosen(ledger.table, event["write_ids"]), event["by"]
         if action == "accept":
             done = settling.accept(ledger.table, entries, by)
         else:
             done = settling.replay(ledger.table, ledger.service(), entries, by)
-    found = ledger.table.entries()
-    shown = [e for e in found if action == "list" or e.status == "open"][:SHOWN]
-    logger.info("Ledger", extra={"action": action, "done": done, "open": counts(found)})
-    return {**done, **counts(found), "entries": [public(e) for e in shown]}
+    kept = ledger.table.entries()
+    shown = [e for e in kept if action == "list" or e.status == "open"][:SHOWN]
+    logger.info("Ledger", extra={"action": action, "done": done, "open": counts(kept)})
+    return {**done, **counts(kept), "entries": [public(e) for e in shown]}

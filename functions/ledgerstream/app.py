@@ -8,12 +8,12 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 from pilotlight.adapters.clients import client
-from pilotlight.adapters.control_table import ControlTable
 from pilotlight.adapters.items_table import ItemsTable
 from pilotlight.adapters.journal_links import JournalLinks, JournalUnread
 from pilotlight.adapters.ledger_table import LedgerTable
 from pilotlight.adapters.promotions import Promotions
 from pilotlight.arrivals import Arrivals, ControlItemUnread, is_entry
+from pilotlight.control.table import ControlTable
 from pilotlight.settings import Deployment, required
 
 logger = Logger()
@@ -31,17 +31,6 @@ def arrivals() -> Arrivals:
         promotions=Promotions(dynamodb, required("RECOVERIES_TABLE")),
         ledger=LedgerTable(dynamodb, required("LEDGER_TABLE")),
     )
-
-
-def call_echo() -> bool:
-    """Have a heartbeat answered, and say whether it will be. If not, the next one calls again."""
-    try:
-        function = required("ECHO_FUNCTION")
-        client("lambda").invoke(FunctionName=function, InvocationType="Event", Payload=b"{}")
-    except Exception as error:
-        logger.warning("The echo was not called", extra={"error": str(error)})
-        return False
-    return True
 
 
 def looked_at(batch: Arrivals, record: dict[str, Any], queue: str) -> int:
@@ -75,24 +64,18 @@ def tell(record: dict[str, Any], error: Exception, queue: str) -> None:
     )
 
 
-def is_beat(record: dict[str, Any]) -> bool:
-    """Say whether a record is of a heartbeat."""
-    return bool(record["dynamodb"]["Keys"]["pk"]["S"].startswith("H#"))
-
-
 @logger.inject_lambda_context(clear_state=True)
 def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """Look at a batch of the stream, and answer from which record on it is to be tried again."""
     records = event["Records"]
-    answer = {"echo_called": call_echo()} if any(map(is_beat, records)) else {}
     batch, queue, found = arrivals(), required("DEAD_LETTERS_URL"), 0
-    for record in (r for r in records if not is_beat(r)):
+    for record in records:
         try:
             found += looked_at(batch, record, queue)
         except Exception:
             number = record["dynamodb"]["SequenceNumber"]
             logger.exception("A record was not looked at", extra={"sequence_number": number})
-            return {**answer, "batchItemFailures": [{"itemIdentifier": number}]}
+            return {"batchItemFailures": [{"itemIdentifier": number}]}
     if found:
         logger.warning("Entries for the ledger", extra={"found": found, "records": len(records)})
-    return {**answer, "batchItemFailures": []}
+    return {"batchItemFailures": []}

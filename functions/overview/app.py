@@ -38,7 +38,7 @@ def facts() -> dict[str, Any]:
     known, dynamodb = Deployment.from_environment(), client("dynamodb")
     read = Facts(
         dynamodb=dynamodb,
-        heartbeats=Heartbeats(dynamodb, known.items_table, known.control_table),
+        heartbeats=Heartbeats(dynamodb, known.items_table),
         ledger=LedgerTable(dynamodb, required("LEDGER_TABLE")),
         control_table=known.control_table,
         recoveries_table=required("RECOVERIES_TABLE"),

@@ -13,12 +13,12 @@ from pilotlight.domain.ledger import LedgerEntry, belongs, garbled
 from pilotlight.domain.writes import Item, Write, from_attributes, from_entry, stand_in
 
 if TYPE_CHECKING:
-    from pilotlight.adapters.control_table import ControlTable
     from pilotlight.adapters.items_table import ItemsTable
     from pilotlight.adapters.journal_links import JournalLinks
     from pilotlight.adapters.ledger_table import LedgerTable
     from pilotlight.adapters.promotions import Promotions
-    from pilotlight.domain.control import ControlItem
+    from pilotlight.control.item import ControlItem
+    from pilotlight.control.table import ControlTable
 
 
 class ControlItemUnread(Exception):
@@ -109,7 +109,7 @@ class Arrivals:
 
     def _control(self) -> ControlItem:
         if self._read is None:
-            self._read = self.control_table.read()
+            self._read = self.control_table.try_read()
         if self._read is None:
             raise ControlItemUnread("The control item is missing or was not read.")
         return self._read

@@ -3,44 +3,50 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ulid import ULID
 
 from pilotlight import moments
 from pilotlight.adapters import https
-from pilotlight.adapters.returned import milliseconds
-from pilotlight.domain import fence
-from pilotlight.domain.writes import Item, ItemExists, ItemMissing, Operation, is_item_id, plan
+from pilotlight.control.fence import AnswerTooLate, Passage, WriteTooLate
+from pilotlight.domain.writes import (
+    Item,
+    ItemExists,
+    ItemMissing,
+    Operation,
+    WriteUnknown,
+    is_item_id,
+    plan,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
-    from pilotlight.adapters.control_table import CachedControl
     from pilotlight.adapters.items_table import ItemsTable
-    from pilotlight.adapters.returned import ReturnedControl
+    from pilotlight.control.fence import Fence, Permit
     from pilotlight.domain.writes import Write
     from pilotlight.settings import Deployment
 
 FORWARDED_BY = "X-Forwarded-By-Region"
 FORWARD_TIMEOUT = 3.0
-TOO_LATE = fence.Passage(
-    "refuse", "WriteTooLate", "The write waited too long on its way. Try again in a second."
-)
 
 
 class WriteRefused(Exception):
     """No write is taken here now."""
 
-    def __init__(self, passage: fence.Passage) -> None:
-        super().__init__(passage.reason)
-        self.code = passage.code
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
 
 
 @dataclass(frozen=True)
 class WriteRequest:
-    """A write as it came in, with all that a forwarding needs."""
+    """A write as it came in, with all that a forwarding needs.
+
+    `received_at` is when API Gateway took it, in seconds since 1970, where that is known.
+    """
 
     operation: Operation
     item_id: str | None
@@ -49,6 +55,7 @@ class WriteRequest:
     path: str
     body: bytes
     headers: Mapping[str, str]
+    received_at: float | None = None
 
     @property
     def idempotency_key(self) -> str:
@@ -64,17 +71,10 @@ class WriteRequest:
 class ItemService:
     """Items of this Region's replica."""
 
-    def __init__(
-        self,
-        known: Deployment,
-        control: CachedControl | ReturnedControl,
-        items: ItemsTable,
-        clock: Callable[[], int] = milliseconds,
-    ) -> None:
+    def __init__(self, known: Deployment, fence: Fence, items: ItemsTable) -> None:
         self._known = known
-        self._control = control
+        self._fence = fence
         self._items = items
-        self._clock = clock
 
     def read(self, item_id: str) -> Item:
         """Return a live item.
@@ -106,12 +106,10 @@ class ItemService:
         WriteRefused
             Nobody can take the write now.
         """
-        passage = self._passage(forwarded=request.forwarded)
+        passage, permit = self._fence.ask(forwarded=request.forwarded, request=request.received_at)
         if passage.action == "forward" and passage.region:
-            return self._forward(request, passage.region, passage.code)
-        if passage.action != "write" or passage.epoch is None:
-            raise WriteRefused(passage)
-        return self._write(request, passage.epoch)
+            return self._forward(request, passage.region)
+        return self._write(request, _epoch(passage), passage, permit)
 
     def replay(self, lost: Write, over: Item | None) -> Item:
         """Write the value of a lost write as a new one, if the item is still `over`.
@@ -127,35 +125,25 @@ class ItemService:
         ItemMissing
             What was lost is a deletion, and there is nothing to delete.
         """
-        passage = self._passage(forwarded=False)
-        if passage.action != "write" or passage.epoch is None:
-            raise WriteRefused(passage)
+        passage, permit = self._fence.ask(forwarded=False)
+        epoch = _epoch(passage)
         name, current = f"replay:{lost.new.write_id}", self._items.get(lost.new.id)
         if current and current.request_key == name:
-            return current
+            return self._acknowledged(current, permit)
         planned = plan(
             "delete" if lost.new.deleted else "replace",
             item_id=lost.new.id,
             text=lost.new.text,
             current=over,
             region=self._known.region,
-            epoch=passage.epoch,
+            epoch=epoch,
             write_id=str(ULID()),
             now=moments.now(),
             request_key=name,
         )
-        return self._made(planned)
+        return self._made(planned, passage, permit)
 
-    def _passage(self, *, forwarded: bool) -> fence.Passage:
-        return fence.judge(
-            self._control.get(),
-            self._known.region,
-            now=self._clock(),
-            forwarded=forwarded,
-            proof=self._control.proof(),
-        )
-
-    def _write(self, request: WriteRequest, epoch: int) -> Item:
+    def _write(self, request: WriteRequest, epoch: int, passage: Passage, permit: Permit) -> Item:
         item_id = request.item_id or _new_id(request.idempotency_key)
         current = self._items.get(item_id)
         try:
@@ -172,17 +160,26 @@ class ItemService:
             )
         except ItemExists:
             if current and current.request_key and current.request_key == request.idempotency_key:
-                return current
+                return self._acknowledged(current, permit)
             raise
-        return self._made(planned)
+        return self._made(planned, passage, permit)
 
-    def _made(self, planned: Write) -> Item:
-        if fence.too_late(self._control.age()):
-            raise WriteRefused(TOO_LATE)
-        self._items.write(planned)
-        return planned.new
+    def _made(self, planned: Write, passage: Passage, permit: Permit) -> Item:
+        try:
+            self._items.write(replace(planned, authority=passage.authority), permit.check_sending)
+        except WriteTooLate as error:
+            raise WriteRefused("WriteTooLate", str(error)) from error
+        return self._acknowledged(planned.new, permit)
 
-    def _forward(self, request: WriteRequest, region: str, why: str) -> https.Response:
+    def _acknowledged(self, item: Item, permit: Permit) -> Item:
+        """Return an item as written, if its answer did not come too late to say so."""
+        try:
+            permit.check_answer()
+        except AnswerTooLate as error:
+            raise WriteUnknown(str(error)) from error
+        return item
+
+    def _forward(self, request: WriteRequest, region: str) -> https.Response:
         headers = {"Content-Type": "application/json", FORWARDED_BY: self._known.region}
         if request.idempotency_key:
             headers["Idempotency-Key"] = request.idempotency_key
@@ -192,12 +189,21 @@ class ItemService:
                 request.method, url, timeout=FORWARD_TIMEOUT, body=request.body, headers=headers
             )
         except https.Unreachable as error:
-            unreachable = fence.Passage(
-                "refuse",
-                "Draining" if why == "Draining" else "ActiveRegionUnreachable",
-                f"The write belongs to {region}, which did not answer. Try again in a second.",
-            )
-            raise WriteRefused(unreachable) from error
+            reason = f"The write belongs to {region}, which did not answer. Try again in a second."
+            raise WriteRefused("ActiveRegionUnreachable", reason) from error
+
+
+def _epoch(passage: Passage) -> int:
+    """Return the epoch in which a write may be made here.
+
+    Raises
+    ------
+    WriteRefused
+        It may not.
+    """
+    if passage.action != "write" or passage.epoch is None:
+        raise WriteRefused(passage.code, passage.reason)
+    return passage.epoch
 
 
 def _new_id(idempotency_key: str) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pilotlight.adapters.returned import milliseconds
 from pilotlight.domain.journal import (
     HIGHEST,
     MARGIN_MS,
+    Mark,
     Span,
     compare,
     higher,
@@ -16,6 +16,7 @@ from pilotlight.domain.journal import (
     newest,
     span,
 )
+from pilotlight.moments import milliseconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,9 +37,14 @@ class TailTooLong(Exception):
 
 @dataclass(frozen=True)
 class Compared:
-    """What was compared and found equal: how many writes, up to which, and whether that is all."""
+    """What was compared and found equal.
+
+    `writes` counts the entries of this call, `compared` those of the epoch up to now, earlier calls
+    included: where it is 0 nothing is proven. `all`: there is no more to compare.
+    """
 
     writes: int
+    compared: int
     watermark: str
     all: bool
 
@@ -87,15 +93,19 @@ class JournalProof:
     def _go(self, until: str, seconds: float, *, drained: bool) -> Compared:
         safe = lower_bound(self._clock() - MARGIN_MS)
         stop = self._clock() + seconds * 1000
-        watermark, writes, complete = self._watermark.read(), 0, True
-        for number, part in enumerate(self._spans(watermark, until, drained=drained), 1):
+        mark, writes, complete = self._watermark.read(), 0, True
+        before, beyond = mark.compared, 0
+        for number, part in enumerate(self._spans(mark.write_id, until, drained=drained), 1):
             writes, complete = writes + len(part.entries), part.last
-            if min(part.until, safe) > watermark:
-                watermark = min(part.until, safe)
-                self._watermark.advance(watermark)
+            upto = min(part.until, safe)
+            # Entries beyond the watermark are compared again by the next call: counted, not kept.
+            beyond = sum(e.write_id > upto for e in part.entries)
+            if upto > mark.write_id:
+                mark = Mark(upto, before + writes - beyond)
+                self._watermark.advance(mark)
             if number == SPANS or self._clock() >= stop:
                 break
-        return Compared(writes, watermark, complete)
+        return Compared(writes, before + writes, mark.write_id, complete)
 
     def _spans(self, after: str, until: str, *, drained: bool) -> Iterator[Span]:
         """Yield one span after the other, each compared and equal."""

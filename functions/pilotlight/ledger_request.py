@@ -15,21 +15,22 @@ class BadRequest(Exception):
     """The payload asks for nothing that there is."""
 
 
-def _schema(**properties: Any) -> dict[str, Any]:
+def _schema(optional: dict[str, Any] | None = None, **properties: Any) -> dict[str, Any]:
     given = {"action": {"type": "string"}, **properties}
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "type": "object",
         "required": list(given),
         "additionalProperties": False,
-        "properties": given,
+        "properties": {**given, **(optional or {})},
     }
 
 
 # Accepting may be wholesale. Replaying overwrites what users see, so each is named.
 ACTIONS: dict[str, dict[str, Any]] = {
     "list": _schema(),
-    "reconcile": _schema(),
+    # Anew: from the first epoch on, whatever was compared before.
+    "reconcile": _schema({"anew": {"type": "boolean"}}),
     "accept": _schema(write_ids={"anyOf": [IDS, {"enum": ["all"]}]}, by=BY),
     "replay": _schema(write_ids=IDS, by=BY),
 }

@@ -7,10 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from aws_lambda_powertools import Logger
+from botocore.exceptions import BotoCoreError, ClientError
 
 from pilotlight.adapters import names, probes
+from pilotlight.adapters.clients import client_in_passing
 from pilotlight.adapters.look_queue import MOST_IN_A_BATCH, LookQueue
 from pilotlight.adapters.sentinel_item import ItemUnavailable, SentinelItem
+from pilotlight.control.pulse import Pulse
 from pilotlight.domain.sentinel import NEVER, Look, early_seconds, plan, probe_seconds, tick_of
 
 if TYPE_CHECKING:
@@ -71,8 +74,17 @@ def look_now(
 
 
 def _look(known: Deployment, seconds: float) -> Look:
-    """Probe the Primary and read the beacon, side by side."""
-    with ThreadPoolExecutor(1) as pool:
+    """Probe the Primary, read the beacon and the pulse, side by side."""
+    with ThreadPoolExecutor(2) as pool:
         beacon = pool.submit(names.beacon, known.beacon_name, seconds)
+        beat = pool.submit(_beat, known)
         probe = probes.probe(f"https://{known.region_name(known.primary_region)}/health", seconds)
-        return Look(probe, beacon.result())
+        return Look(probe, beacon.result(), beat.result())
+
+
+def _beat(known: Deployment) -> int | None:
+    """Read the pulse through the quorum, or return None."""
+    try:
+        return Pulse(client_in_passing("dynamodb"), known.control_table).read(consistent=True)
+    except (BotoCoreError, ClientError):
+        return None

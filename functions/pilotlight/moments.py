@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 
 
 def now() -> str:
     """Return this moment."""
     return text(datetime.now(UTC))
+
+
+def milliseconds() -> int:
+    """Return this moment in milliseconds since 1970."""
+    return int(time.time() * 1000)
 
 
 def text(moment: datetime) -> str:

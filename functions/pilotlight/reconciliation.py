@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pilotlight.adapters.journal_links import JournalLinks
     from pilotlight.adapters.ledger_table import LedgerTable
     from pilotlight.adapters.promotions import Promotions
-    from pilotlight.domain.control import ControlItem
+    from pilotlight.control.item import ControlItem
     from pilotlight.domain.writes import Item, Write
 
 
@@ -29,14 +29,24 @@ if TYPE_CHECKING:
 class Cursor:
     """How far a pass has come.
 
-    For each closed `epoch`, the `step` goes over its journal and that of the next one, and ends
-    with a look at the ledger's own open entries. `last` is the newest write of the closed epoch.
+    For each `epoch`, the `step` goes over its journal and that of the next one, and ends with a
+    look at the ledger's own open entries. `last` is the newest write of the epoch, `compared`
+    counts the entries of the pass.
     """
 
     epoch: int
     step: int = 0
     after: str = ""
     last: str = ""
+    compared: int = 0
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Whether a pass came to its end, and how many journal entries it compared."""
+
+    complete: bool
+    writes: int
 
 
 class Reconciliation:
@@ -57,44 +67,64 @@ class Reconciliation:
         self._items = items
         self._promotions = promotions
         self._ledger = ledger
-        regions = sorted(journals)
+        # The active Region last: what it wrote is only compared where the other one wrote as well.
+        regions = sorted(journals, key=lambda region: (region == control.active_region, region))
         self._steps = [(n, r, s) for n in (0, 1) for r in regions for s in range(SHARDS)]
 
-    def run(self, goes_on: Callable[[], bool]) -> bool:
-        """Go on until all is compared or it is time to stop, and say whether all is compared.
+    def run(self, goes_on: Callable[[], bool], *, anew: bool = False) -> Compared:
+        """Go on until all is compared or it is time to stop.
+
+        The running epoch counts too: what a Region that is not active wrote in it.
+
+        Parameters
+        ----------
+        anew
+            Begin at the first epoch, whatever was compared before.
 
         Raises
         ------
         JournalUnread
             A Region did not answer. What was compared before is kept.
         """
-        cursor = Cursor(**{"epoch": 1, **self._ledger.cursor()})
-        while cursor.epoch < self._control.epoch:
+        cursor = Cursor(1) if anew else Cursor(**{"epoch": 1, **self._ledger.cursor()})
+        while cursor.epoch <= self._control.epoch:
             if not goes_on():
-                return False
+                return Compared(complete=False, writes=cursor.compared)
             cursor = self._advance(cursor)
             self._ledger.keep_cursor(asdict(cursor))
-        # The last change is looked at anew each time: what was on its way may have arrived.
+        # The last change is compared again each time: what was on its way may have arrived.
         again = Cursor(max(self._control.epoch - 1, 1))
         self._ledger.keep_cursor(asdict(again))
-        return True
+        return Compared(complete=True, writes=cursor.compared)
 
     def _advance(self, at: Cursor) -> Cursor:
         if at.step == len(self._steps):
             seen = self._look_again(at.after)
-            return Cursor(at.epoch, at.step, seen, at.last) if seen else Cursor(at.epoch + 1)
+            if seen:
+                return replace(at, after=seen)
+            return Cursor(at.epoch + 1, compared=at.compared)
         later, region, shard = self._steps[at.step]
+        if self._is_skipped(at):
+            return replace(at, step=at.step + 1, after="")
         low, high = self._window(at)
-        if later and not at.last:
-            return Cursor(at.epoch, at.step + 1, "", "")
         key = journal_shard(region, at.epoch + later, shard)
         writes, after = self._journals[region].page(key, at.after or low, high)
         for write in writes:
             self._compare(write)
         last = at.last if later else max([at.last, *(w.new.write_id for w in writes)])
-        if after:
-            return Cursor(at.epoch, at.step, after, last)
-        return Cursor(at.epoch, at.step + 1, "", last)
+        at = replace(at, last=last, compared=at.compared + len(writes))
+        return replace(at, after=after) if after else replace(at, step=at.step + 1, after="")
+
+    def _is_skipped(self, at: Cursor) -> bool:
+        """Return whether a step has nothing to compare.
+
+        Writes of the later epoch, or of the active Region, can only be overwritten where another
+        Region wrote something.
+        """
+        later, region, _ = self._steps[at.step]
+        if at.epoch == self._control.epoch:
+            return bool(later) or (region == self._control.active_region and not at.last)
+        return bool(later) and not at.last
 
     def _window(self, at: Cursor) -> tuple[str, str]:
         """Return between which ULIDs writes may have been lost.
@@ -102,6 +132,8 @@ class Reconciliation:
         A write of the later epoch can only be overwritten by one of the closed epoch that is
         younger, so what follows the last of these is not looked at.
         """
+        if at.epoch == self._control.epoch:
+            return ulid_at(None), LAST
         promotion = self._promotions.to(at.epoch + 1)
         closed = closing.closed_at(at.epoch, self._control, promotion)
         if not self._steps[at.step][0]:

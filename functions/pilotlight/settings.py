@@ -47,6 +47,7 @@ class Deployment:
     public_name: str
     items_table: str
     control_table: str
+    last_resort_table: str
     release: str
 
     @classmethod
@@ -60,6 +61,7 @@ class Deployment:
             public_name=required("PUBLIC_NAME"),
             items_table=required("ITEMS_TABLE"),
             control_table=required("CONTROL_TABLE"),
+            last_resort_table=required("LAST_RESORT_TABLE"),
             release=required("RELEASE"),
         )
 

@@ -60,8 +60,8 @@ STEPS = {"look": look, "target": try_target, "warm": warm}
 def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """Do the step `look`, `target` or `warm` of a move from `source` to `target`."""
     step = event.get("step")
-    if step not in STEPS:
-        raise ValueError(f"The step {step!r} is none of {', '.join(STEPS)}.")
+    if step not in (*STEPS, "handed_over"):
+        raise ValueError(f"The step {step!r} is none of {', '.join(STEPS)}, handed_over.")
     known = Deployment.from_environment()
     for end in ("source", "target"):
         if event.get(end) not in (known.primary_region, known.secondary_region):
@@ -69,6 +69,7 @@ def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     move = Preflight(
         known, event["source"], event["target"], client_of, required("RECOVERIES_TABLE")
     )
-    found = STEPS[step](move)
+    after = step == "handed_over"
+    found = move.handed_over(int(event["epoch"])) if after else STEPS[step](move)
     logger.info("Preflight", extra={"step": step, "found": found})
     return found

@@ -11,7 +11,8 @@ from pilotlight import moments
 from pilotlight.adapters import canaries
 from pilotlight.adapters.clients import client
 from pilotlight.adapters.heartbeats import Heartbeats
-from pilotlight.adapters.trials import answers, certificate, endpoint, tried
+from pilotlight.adapters.keeping import control_table
+from pilotlight.adapters.trials import answers, certificate, endpoint, quorum, tried
 from pilotlight.adapters.witnesses import Witnesses
 from pilotlight.domain.readiness import evidence
 from pilotlight.settings import Deployment, required
@@ -34,7 +35,7 @@ def trials(known: Deployment) -> list[Trial]:
     items_key = {**pk, "sk": {"S": "canary"}}
     return [
         ("items_table", True, partial(canaries.table, dynamodb, known.items_table, items_key)),
-        ("control_table", True, partial(canaries.table, dynamodb, known.control_table, pk)),
+        ("control_quorum", True, partial(quorum, control_table(known))),
         (
             "recoveries_table",
             True,
@@ -64,7 +65,7 @@ def lambda_handler(_event: dict[str, Any], _context: Any) -> dict[str, Any]:
     known = Deployment.from_environment()
     found, dynamodb = trials(known), client("dynamodb")
     witnesses = Witnesses(
-        heartbeats=Heartbeats(dynamodb, known.items_table, known.control_table),
+        heartbeats=Heartbeats(dynamodb, known.items_table),
         dynamodb=dynamodb,
         s3=client("s3"),
         recoveries_table=required("RECOVERIES_TABLE"),

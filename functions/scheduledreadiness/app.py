@@ -10,11 +10,11 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from pilotlight import moments
 from pilotlight.adapters.clients import client
-from pilotlight.adapters.control_table import ControlTable
 from pilotlight.adapters.heartbeats import Heartbeats
 from pilotlight.adapters.inspector import Inspector
 from pilotlight.adapters.other_region import client_of
 from pilotlight.adapters.witnesses import READINESS_KEY
+from pilotlight.control.table import ControlTable
 from pilotlight.domain.inspection import verdict
 from pilotlight.settings import Deployment, optional, required
 
@@ -28,9 +28,10 @@ def inspector() -> Inspector:
     known, dynamodb = Deployment.from_environment(), client("dynamodb")
     return Inspector(
         known=known,
-        heartbeats=Heartbeats(dynamodb, known.items_table, known.control_table),
+        heartbeats=Heartbeats(dynamodb, known.items_table),
         control=ControlTable(dynamodb, known.control_table),
         client=client_of,
+        witness_region=required("WITNESS_REGION"),
         recoveries_table=required("RECOVERIES_TABLE"),
         bucket=required("BUCKET"),
         peer_bucket=required("PEER_BUCKET"),

@@ -5,22 +5,64 @@ from __future__ import annotations
 import json
 import urllib.request
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Tracer
 from pilotlight import moments
 from pilotlight.adapters.clients import client
-from pilotlight.adapters.control_table import ControlTable
-from pilotlight.settings import Deployment
+from pilotlight.adapters.seed_mark import SeedMark
+from pilotlight.control.table import ControlTable, ControlUnread
+from pilotlight.settings import Deployment, required
+
+if TYPE_CHECKING:
+    from pilotlight.control.item import ControlItem
 
 logger, tracer = Logger(), Tracer()
 
 
-def seed() -> dict[str, Any]:
-    """Seed, and return the control item that is there now."""
-    known = Deployment.from_environment()
-    table = ControlTable(client("dynamodb"), known.control_table)
-    return asdict(table.seed(known.primary_region, moments.now()))
+class SeededBefore(Exception):
+    """The control item is gone. Seeding it again could use an epoch a second time."""
+
+
+def seed(epoch: int | None = None) -> dict[str, Any]:
+    """Seed once, and return the control item that is there now.
+
+    Parameters
+    ----------
+    epoch
+        Given by a person who puts a lost item back: above every epoch that was ever used.
+
+    Raises
+    ------
+    SeededBefore
+        The item is missing although it was seeded before, and nobody gave a higher epoch.
+    """
+    known, dynamodb = Deployment.from_environment(), client("dynamodb")
+    table, mark = (
+        ControlTable(dynamodb, known.control_table),
+        SeedMark(dynamodb, required("RECOVERIES_TABLE")),
+    )
+    item = _present(table)
+    if item is None:
+        used = mark.highest_epoch()
+        if used is not None and (epoch is None or epoch <= used):
+            raise SeededBefore(
+                f"The control item was seeded before and is missing now; epoch {used} was used. "
+                "See the runbook, 'The control item is missing'. To put it back, invoke this "
+                f'function with {{"RequestType": "Seed", "Epoch": {used + 1}}}.'
+            )
+        item = table.seed(known.primary_region, moments.now(), epoch or 1)
+    mark.keep(item.epoch)
+    return asdict(item)
+
+
+def _present(table: ControlTable) -> ControlItem | None:
+    try:
+        return table.read()
+    except ControlUnread as error:
+        if error.why == "missing":
+            return None
+        raise
 
 
 def answer(event: dict[str, Any], status: str, reason: str, data: dict[str, Any]) -> None:
@@ -47,9 +89,9 @@ def answer(event: dict[str, Any], status: str, reason: str, data: dict[str, Any]
 @tracer.capture_lambda_handler(capture_response=False)
 @logger.inject_lambda_context(clear_state=True)
 def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """Handle the custom resource's Create, Update and Delete, or `{"RequestType": "Seed"}`."""
+    """Handle the custom resource, or `{"RequestType": "Seed", "Epoch": <number>}` by hand."""
     if "ResponseURL" not in event:
-        return seed()
+        return seed(int(event["Epoch"]) if "Epoch" in event else None)
     found: dict[str, Any] = {}
     try:
         # A deleted stack leaves its tables, and so the item: deleting is nobody's promotion.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricResolution, MetricUnit
 from pilotlight.adapters.clients import client
+from pilotlight.adapters.keeping import keeper
 from pilotlight.adapters.look_queue import LookQueue, planned_tick
 from pilotlight.adapters.sentinel_item import SentinelItem
 from pilotlight.looks import look_now, plan_looks
@@ -47,4 +48,7 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     found = look_now(item, interval, context.aws_request_id, planned, known)
     if found:
         publish(*found, begun - planned / 1000)
-    return {"spoken": int(found is not None)}
+    kept = keeper(known, "sentinel").keep(context.get_remaining_time_in_millis() / 1000)
+    if kept not in ("nothing", "no_quorum"):
+        logger.warning("Control item finished for a dead run", extra={"kept": kept})
+    return {"spoken": int(found is not None), "kept": kept}

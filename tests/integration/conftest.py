@@ -6,10 +6,12 @@ import json
 import os
 import uuid
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from botocore.loaders import JSONFileLoader
 from moto import mock_aws
 from pilotlight.adapters import clients, https, names, other_region
 
@@ -37,6 +39,12 @@ if TYPE_CHECKING:
 REGIONS = (PRIMARY, SECONDARY)
 
 
+def pytest_configure() -> None:
+    """Read once what AWS's services look like: each test has sessions of its own, and reads all."""
+    read = cache(JSONFileLoader().load_file)
+    JSONFileLoader.load_file = lambda _self, path: read(path)
+
+
 @dataclass
 class Network:
     """What the names of the deployment lead to. The one thing moto has not: users' side of AWS."""
@@ -47,6 +55,8 @@ class Network:
     switch_works: bool = True
     releases: dict[str, str] = field(default_factory=lambda: dict.fromkeys(REGIONS, "test"))
     active: Callable[[], str] = lambda: PRIMARY
+    # The control item, as each Region's health shows it.
+    control: Callable[[], dict[str, str]] = dict
 
     def lose_primary(self) -> None:
         self.primary_up, self.beacon = False, "unhealthy"
@@ -65,7 +75,12 @@ class Network:
             region = host.split(".")[0]
         if not (self.primary_up if region == PRIMARY else self.secondary_up):
             raise https.Unreachable("ConnectionRefusedError")
-        body = {"region": region, "release": self.releases[region], "status": "healthy"}
+        body: dict[str, Any] = {"region": region, "release": self.releases[region]}
+        shown = self.control()
+        if shown:
+            body |= {name: shown.get(name) for name in ("active_region", "state")}
+            body["epoch"] = int(shown["epoch"])
+        body["status"] = "healthy"
         return https.Response(200, json.dumps(body).encode(), {}, 0.01)
 
 
@@ -97,7 +112,7 @@ def machine(
 ) -> Iterator[Machine]:
     monkeypatch.setenv("MOTO_ACCOUNT_ID", ACCOUNT)
     with mock_aws(config={"stepfunctions": {"execute_state_machine": True}}):
-        clients.client.cache_clear()
+        forget_clients()
         handlers = {function_arn(name): _handler(name) for name in FUNCTIONS}
         app = {os.environ["APP_FUNCTION"]: _app, os.environ["SWITCH_FUNCTION"]: _app}
         handlers |= app
@@ -121,6 +136,7 @@ def machine(
         with interpreter(handlers, faults, {"lambda": lambda_api}):
             found = Machine(faults, lambda_client)
             network.active = lambda: found.active()[0]
+            network.control = found.control
             yield found
             found.stop_all()
 
@@ -151,10 +167,15 @@ def regions(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Iterator[TwoRe
 def world() -> Iterator[Torn]:
     """Two Regions after a failover, for the ledger."""
     with mock_aws():
-        clients.client.cache_clear()
-        other_region.client_of.cache_clear()
+        forget_clients()
         yield Torn()
-    clients.client.cache_clear()
+    forget_clients()
+
+
+def forget_clients() -> None:
+    """What one test has connected to is gone in the next."""
+    for made in (clients.client, clients.prompt_client, clients.client_in_passing):
+        made.cache_clear()
     other_region.client_of.cache_clear()
 
 
@@ -202,12 +223,13 @@ ENTERED_BY = {
         "test_failures.py",
         "test_interruptions.py",
         "test_hand_over.py",
+        "test_claims.py",
         "test_rehearsals.py",
         "test_approval.py",
         "test_reports.py",
     },
     "capacity": {"test_capacity.py"},
-    "break-glass": {"test_break_glass.py"},
+    "emergency": {"test_emergency.py"},
     "switchover": {
         "test_switchover.py",
         "test_switchover_drains.py",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import threading
 import time
 import uuid
 from contextlib import contextmanager
@@ -19,6 +20,14 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
+from pilotlight import moments
+from pilotlight.control.keeper import Keeper
+from pilotlight.control.last_resort import LastResortTable
+from pilotlight.control.table import ControlTable
+from pilotlight.control.transitions import TRANSITIONS
+
+from tests.conftest import ENVIRONMENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,19 +36,20 @@ ROOT = Path(__file__).resolve().parents[2]
 DEFINITION = ROOT / "statemachines" / "failover.asl.json"
 SWITCHOVER_DEFINITION = ROOT / "statemachines" / "switchover.asl.json"
 CAPACITY_DEFINITION = ROOT / "statemachines" / "capacity.asl.json"
-BREAK_GLASS_DEFINITION = ROOT / "statemachines" / "break-glass.asl.json"
+EMERGENCY_DEFINITION = ROOT / "statemachines" / "emergency.asl.json"
 CAPACITY_MACHINE = "arn:aws:states:us-east-2:123456789012:stateMachine:pilot-light-capacity"
 SWITCHOVER_MACHINE = CAPACITY_MACHINE.replace("-capacity", "-switchover")
 PRIMARY, SECONDARY, ACCOUNT = "us-west-2", "us-east-2", "123456789012"
-CONTROL, RECOVERIES = "pilot-light-control", "pilot-light-recoveries"
-ITEMS, LEDGER = "pilot-light-items", "pilot-light-ledger"
+CONTROL, LAST_RESORT = ENVIRONMENT["CONTROL_TABLE"], ENVIRONMENT["LAST_RESORT_TABLE"]
+RECOVERIES, ITEMS, LEDGER = "pilot-light-recoveries", "pilot-light-items", "pilot-light-ledger"
 FUNCTIONS = ("Intake", "Confirm", "Readiness", "Warm", "Decide", "Traffic", "Report")
 # What only a planned move calls.
 MOVE_FUNCTIONS = ("Preflight", "Proof", "Ledger")
 TIME_COMPRESSION = 100.0
-MACHINES = ("failover", "switchover", "capacity", "break-glass")
+MACHINES = ("failover", "switchover", "capacity", "emergency")
 # Machine and state, for each state that was entered.
 ENTERED: set[tuple[str, str]] = set()
+_WRITING = threading.RLock()
 
 
 def function_arn(name: str) -> str:
@@ -65,6 +75,8 @@ class Faults:
     """What goes wrong, by state name. A fault is called at each attempt and may raise."""
 
     by_state: dict[str, Callable[[], None]] = field(default_factory=dict)
+    # What is raised after an attempt that did its work, each once.
+    unanswered: dict[str, list[Exception]] = field(default_factory=dict)
 
     def always(self, state: str, error: Exception) -> None:
         def fail() -> None:
@@ -80,6 +92,15 @@ class Faults:
                 raise left.pop()
 
         self.by_state[state] = fail
+
+    def lose_answer(self, state: str, error: Exception) -> None:
+        """The next attempt does its work, and fails all the same."""
+        self.unanswered[state] = [error]
+
+    def call_once(self, state: str, action: Callable[[], object]) -> None:
+        """Do something else just before the first attempt."""
+        left = [action]
+        self.by_state[state] = lambda: left.pop()() if left else None
 
     def call(self, state: str, action: Callable[[], None]) -> None:
         self.by_state[state] = action
@@ -105,6 +126,39 @@ class InProcessLambda:
         body = io.BytesIO(json.dumps(answer).encode())
         response = {"StatusCode": 200, "Payload": body, "ExecutedVersion": "1"}
         return response | ({"FunctionError": "Unhandled"} if failed else {})
+
+
+def _struck(original: Callable[..., Any], faults: Faults) -> Callable[..., Any]:
+    """A task that goes wrong where a test says so: before its work, or after it."""
+    from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
+
+    def evaluate(self: Any, env: Any, *args: Any, **kwargs: Any) -> Any:
+        state = env.states.context_object.context_object_data["State"]["Name"]
+        try:
+            faults.strike(state)
+        except FunctionFailed as error:
+            detail = {"errorType": error.error_type, "errorMessage": str(error)}
+            raise lambda_eval_utils.LambdaFunctionErrorException(
+                "Unhandled", json.dumps(detail)
+            ) from error
+        before = list(env.stack)
+        answer = original(self, env, *args, **kwargs)
+        if faults.unanswered.get(state):
+            env.stack[:] = before
+            raise faults.unanswered[state].pop()
+        return answer
+
+    return evaluate
+
+
+def _one_at_a_time(writes: Callable[..., Any]) -> Callable[..., Any]:
+    """A write of DynamoDB: moto looks at its condition and writes in two steps, AWS in one."""
+
+    def write(*args: Any, **kwargs: Any) -> Any:
+        with _WRITING:
+            return writes(*args, **kwargs)
+
+    return write
 
 
 @contextmanager
@@ -135,20 +189,6 @@ def interpreter(
         undo.append((target, name, getattr(target, name)))
         setattr(target, name, value)
 
-    def struck(original: Callable[..., Any]) -> Callable[..., Any]:
-        def evaluate(self: Any, env: Any, *args: Any, **kwargs: Any) -> Any:
-            state = env.states.context_object.context_object_data["State"]["Name"]
-            try:
-                faults.strike(state)
-            except FunctionFailed as error:
-                detail = {"errorType": error.error_type, "errorMessage": str(error)}
-                raise lambda_eval_utils.LambdaFunctionErrorException(
-                    "Unhandled", json.dumps(detail)
-                ) from error
-            return original(self, env, *args, **kwargs)
-
-        return evaluate
-
     for service in (
         ddb.StateTaskServiceDynamoDB,
         lam.StateTaskServiceLambda,
@@ -156,7 +196,9 @@ def interpreter(
         sdk.StateTaskServiceAwsSdk,
         sfn.StateTaskServiceSfn,
     ):
-        patch(service, "_eval_service_task", struck(service._eval_service_task))
+        patch(service, "_eval_service_task", _struck(service._eval_service_task, faults))
+    for name in ("put_item", "update_item", "delete_item", "transact_write_items"):
+        patch(DynamoDBBackend, name, _one_at_a_time(getattr(DynamoDBBackend, name)))
     patch(lambda_eval_utils, "boto_client_for", lambda **_: InProcessLambda(handlers))
 
     @cache
@@ -209,6 +251,9 @@ def definition(path: Path = DEFINITION, **overrides: str) -> str:
         "CapacityMachine": CAPACITY_MACHINE,
         "SwitchoverMachine": SWITCHOVER_MACHINE,
         "DrainSeconds": "60",
+        "FenceSeconds": "3",
+        "MaxWriteSeconds": "2",
+        "LastResortTable": LAST_RESORT,
         **{f"{name}Function": function_arn(name) for name in FUNCTIONS + MOVE_FUNCTIONS},
         **overrides,
     }
@@ -231,16 +276,40 @@ class Run:
     states: list[str]
 
 
+class Inbox:
+    """A Region's topic, and what somebody who subscribed to it has got."""
+
+    def __init__(self, region: str) -> None:
+        self._sqs = boto3.client("sqs", region_name=region)
+        sns = boto3.client("sns", region_name=region)
+        self.topic = sns.create_topic(Name="pilot-light-recovery")["TopicArn"]
+        self._queue = self._sqs.create_queue(QueueName="inbox")["QueueUrl"]
+        found = self._sqs.get_queue_attributes(QueueUrl=self._queue, AttributeNames=["QueueArn"])
+        endpoint = found["Attributes"]["QueueArn"]
+        sns.subscribe(TopicArn=self.topic, Protocol="sqs", Endpoint=endpoint)
+
+    def notices(self) -> list[tuple[str, str]]:
+        """Drain the inbox: (event, message) in order."""
+        found = []
+        while messages := self._sqs.receive_message(
+            QueueUrl=self._queue, MaxNumberOfMessages=10
+        ).get("Messages"):
+            for message in messages:
+                body = json.loads(message["Body"])
+                found.append((body["MessageAttributes"]["event"]["Value"], body["Message"]))
+                handle = message["ReceiptHandle"]
+                self._sqs.delete_message(QueueUrl=self._queue, ReceiptHandle=handle)
+        return found
+
+
 class Machine:
     """One deployed failover machine with its tables and its topic."""
 
     def __init__(self, faults: Faults, functions: InProcessLambda) -> None:
         self.faults, self.functions = faults, functions
         client = lambda name: boto3.client(name, region_name=SECONDARY)  # noqa: E731
-        self.dynamodb, self.sfn, self.sns, self.sqs = map(
-            client, ("dynamodb", "stepfunctions", "sns", "sqs")
-        )
-        for table in (CONTROL, RECOVERIES):
+        self.dynamodb, self.sfn = client("dynamodb"), client("stepfunctions")
+        for table in (CONTROL, RECOVERIES, LAST_RESORT):
             self.dynamodb.create_table(
                 TableName=table,
                 BillingMode="PAY_PER_REQUEST",
@@ -254,12 +323,9 @@ class Machine:
             AttributeDefinitions=[{"AttributeName": n, "AttributeType": "S"} for n in ("pk", "sk")],
             KeySchema=key,
         )
-        self.topic = self.sns.create_topic(Name="pilot-light-recovery")["TopicArn"]
-        self.queue = self.sqs.create_queue(QueueName="inbox")["QueueUrl"]
-        queue_arn = self.sqs.get_queue_attributes(QueueUrl=self.queue, AttributeNames=["QueueArn"])[
-            "Attributes"
-        ]["QueueArn"]
-        self.sns.subscribe(TopicArn=self.topic, Protocol="sqs", Endpoint=queue_arn)
+        share_control_table()
+        self.inbox = Inbox(SECONDARY)
+        self.topic = self.inbox.topic
         self.arn = self.deploy(definition(Topic=self.topic))
         self.seed()
 
@@ -270,22 +336,50 @@ class Machine:
         ]
 
     # --- data ------------------------------------------------------------------------------------
-    def seed(self, active_region: str = PRIMARY, epoch: int = 1) -> None:
+    def seed(
+        self, active_region: str = PRIMARY, epoch: int = 1, state: str = "serving", **more: str
+    ) -> None:
+        """Put the control item as somebody else left it, at the next revision."""
         item = {
             "pk": {"S": "control"},
+            "revision": {"N": str(self.revision() + 1)},
             "active_region": {"S": active_region},
             "epoch": {"N": str(epoch)},
-            "state": {"S": "serving"},
+            "state": {"S": state},
             "changed_by": {"S": "seed"},
         }
+        item |= {name: {"S": value} for name, value in more.items()}
         self.dynamodb.put_item(TableName=CONTROL, Item=item)
+
+    def revision(self) -> int:
+        """Return the control item's revision, 0 where there is none."""
+        return int(self.item(CONTROL, "control").get("revision", {"N": "0"})["N"])
+
+    def change(self, name: str, by: str = "somebody else", **extras: str | int) -> None:
+        """Make a transition of the control item as its own code does."""
+        table = ControlTable(self.dynamodb, CONTROL)
+        seen = table.read()
+        here = {PRIMARY: SECONDARY, SECONDARY: PRIMARY}[seen.active_region]
+        row = TRANSITIONS[name]
+        table.change(
+            row,
+            seen,
+            here=here if row.claims else seen.active_region,
+            by=by,
+            at=moments.now(),
+            **extras,
+        )
 
     def item(self, table: str, pk: str) -> dict[str, Any]:
         return self.dynamodb.get_item(TableName=table, Key={"pk": {"S": pk}}).get("Item", {})
 
+    def control(self) -> dict[str, str]:
+        """The control item, its values plain."""
+        return {k: next(iter(v.values())) for k, v in self.item(CONTROL, "control").items()}
+
     def active(self) -> tuple[str, int]:
-        item = self.item(CONTROL, "control")
-        return item["active_region"]["S"], int(item["epoch"]["N"])
+        item = self.control()
+        return item["active_region"], int(item["epoch"])
 
     def lock(self) -> dict[str, Any]:
         return self.item(RECOVERIES, "lock")
@@ -298,17 +392,14 @@ class Machine:
 
     def notices(self) -> list[tuple[str, str]]:
         """Drain the inbox: (event, message) in order."""
-        found = []
-        while messages := self.sqs.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10).get(
-            "Messages"
-        ):
-            for message in messages:
-                body = json.loads(message["Body"])
-                found.append((body["MessageAttributes"]["event"]["Value"], body["Message"]))
-                self.sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
-        return found
+        return self.inbox.notices()
 
     # --- executions ------------------------------------------------------------------------------
+    def newest(self, arn: str | None = None) -> str:
+        """The execution that was started last."""
+        found = self.sfn.list_executions(stateMachineArn=arn or self.arn)["executions"]
+        return str(max(found, key=lambda e: e["startDate"])["executionArn"])
+
     def start(self, request: dict[str, Any], arn: str | None = None) -> str:
         return self.sfn.start_execution(
             stateMachineArn=arn or self.arn, name=str(uuid.uuid4()), input=json.dumps(request)
@@ -356,6 +447,29 @@ class Machine:
         while not condition():
             assert time.monotonic() < end, "the condition did not come true"
             time.sleep(0.01)
+
+
+def keeper(region: str, later_ms: int = 0) -> Keeper:
+    """What finishes in a Region what a dead run left, by a clock that is ahead. It waits not."""
+    dynamodb = boto3.client("dynamodb", region_name=region)
+    return Keeper(
+        table=ControlTable(dynamodb, CONTROL),
+        region=region,
+        name=f"keeper {region}",
+        lease_seconds=5.0,
+        last_resort=LastResortTable(dynamodb, LAST_RESORT),
+        sleep=lambda _seconds: None,
+        clock=lambda: moments.milliseconds() + later_ms,
+    )
+
+
+def share_control_table() -> None:
+    """Let both Regions reach the one control table: moto has no strongly consistent global table.
+
+    The very same table answers in both, so that every read is strong and every condition counts.
+    """
+    backends = dynamodb_backends[ACCOUNT]
+    backends[PRIMARY].tables[CONTROL] = backends[SECONDARY].tables[CONTROL]
 
 
 def states_of(machine: dict[str, Any]) -> dict[str, dict[str, Any]]:

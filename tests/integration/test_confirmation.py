@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.integration.machine import PRIMARY, SECONDARY
+from tests.integration.machine import CONTROL, PRIMARY, RECOVERIES, SECONDARY
 from tests.integration.test_outcomes import (
     FAILOVER,
     ROUTE_53_ALARM,
@@ -86,6 +87,30 @@ def test_a_partition_is_a_hold_that_says_who_saw_what(machine: Machine, network:
     run = machine.wait(arn)
     assert run.output["decision"]["ended_by"] == "primary_healthy"
     assert machine.active() == (PRIMARY, 1)
+
+
+@pytest.mark.parametrize(("beat", "promotes"), [(5, True), (6, False)], ids=["still", "moves"])
+def test_a_pulse_that_stands_still_stands_in_for_the_beacon(
+    machine: Machine, network: Network, beat: int, promotes: bool
+) -> None:
+    """Users may reach a Primary that is cut off from the quorum. It can acknowledge no write."""
+    network.primary_up = False
+    pulse = {"pk": {"S": "pulse"}, "beat": {"N": str(beat)}}
+    machine.dynamodb.put_item(TableName=CONTROL, Item=pulse)
+    at = datetime.now(UTC)
+    kept = {"pulse_still_since": at - timedelta(seconds=40), "looked_at": at}
+    item = {"pk": {"S": "sentinel"}, "pulse_beat": {"N": "5"}}
+    item |= {name: {"S": moment.isoformat()} for name, moment in kept.items()}
+    machine.dynamodb.put_item(TableName=RECOVERIES, Item=item)
+    arn = machine.start(event_of(SENTINEL_ALARM))
+    if promotes:
+        run = machine.wait(arn)
+        assert run.output["outcome"] == "promoted"
+        assert "The pulse has stood still for 40" in str(run.output["decision"]["conditions"])
+        return
+    machine.until(lambda: "NotifyHold" in machine.states(arn), seconds=30)
+    assert machine.active() == (PRIMARY, 1)
+    machine.stop(arn)
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.integration.machine import (
-    BREAK_GLASS_DEFINITION,
     CAPACITY_DEFINITION,
     DEFINITION,
+    EMERGENCY_DEFINITION,
     ENTERED,
     SWITCHOVER_DEFINITION,
     all_states,
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @pytest.mark.parametrize(
     "path",
-    [DEFINITION, SWITCHOVER_DEFINITION, CAPACITY_DEFINITION, BREAK_GLASS_DEFINITION],
+    [DEFINITION, SWITCHOVER_DEFINITION, CAPACITY_DEFINITION, EMERGENCY_DEFINITION],
     ids=lambda p: p.name,
 )
 def test_every_state_was_entered(path: Path) -> None:

@@ -35,7 +35,7 @@ ELSEWHERE = {
     "NotifyHold",
     "AskApproval",
     "ReadAnswer",
-    "RehearsePromotion",
+    "RehearseClaim",
     "KeepRehearsal",
     "RecordRehearsal",
     "KeepFailedRehearsal",
@@ -69,7 +69,7 @@ def test_a_required_task_that_fails_ends_the_recovery_failed_notified_and_unlock
     faults.always(state, fault(state))
     run = machine.run(FAILOVER)
     assert_failed_notified_unlocked(machine, run, state)
-    after_promotion = {"ConfirmTraffic", "RecordRecovery"}
+    after_promotion = {"Serve", "ConfirmTraffic", "RecordRecovery"}
     assert machine.active() == ((SECONDARY, 2) if state in after_promotion else (PRIMARY, 1))
 
 
@@ -125,10 +125,10 @@ def test_a_lost_hold_message_is_tried_again_at_the_next_judgement(
     assert [event for event, _ in machine.notices()] == ["started", "held", "promoted"]
 
 
-def test_a_rehearsal_fails_where_the_promotion_would(machine: Machine, faults: Faults) -> None:
-    faults.always("RehearsePromotion", aws_error("AccessDeniedException"))
+def test_a_rehearsal_fails_where_the_claim_would(machine: Machine, faults: Faults) -> None:
+    faults.always("RehearseClaim", aws_error("AccessDeniedException"))
     run = machine.run(REHEARSAL)
-    assert_failed_notified_unlocked(machine, run, "RehearsePromotion")
+    assert_failed_notified_unlocked(machine, run, "RehearseClaim")
     assert "AccessDenied" in run.cause
 
 
@@ -187,51 +187,6 @@ def test_a_failure_that_cannot_release_the_lock_is_finished_by_the_janitor(
         "verdict_kept": False,
     }
     assert machine.lock() == {}
-
-
-def test_a_write_that_was_made_and_not_answered_counts(
-    machine: Machine, network: Network, faults: Faults
-) -> None:
-    """The connection breaks after DynamoDB made the update: the retry finds its own promotion."""
-    network.lose_primary()
-
-    def made_but_unanswered() -> None:
-        if machine.active() == (PRIMARY, 1):
-            arn = machine.sfn.list_executions(stateMachineArn=machine.arn)["executions"][0]
-            machine.dynamodb.update_item(
-                TableName="pilot-light-control",
-                Key={"pk": {"S": "control"}},
-                UpdateExpression="SET active_region = :s, epoch = :n, changed_by = :w",
-                ExpressionAttributeValues={
-                    ":s": {"S": SECONDARY},
-                    ":n": {"N": "2"},
-                    ":w": {"S": arn["executionArn"]},
-                },
-            )
-            raise aws_error("InternalServerError")
-
-    faults.call("Promote", made_but_unanswered)
-    run = machine.run(FAILOVER)
-    assert run.output["outcome"] == "promoted"
-    assert machine.active() == (SECONDARY, 2)
-
-
-def test_a_change_of_the_control_item_between_judgement_and_promotion_is_judged_anew(
-    machine: Machine, network: Network, faults: Faults
-) -> None:
-    network.lose_primary()
-    changed = []
-
-    def somebody_else() -> None:
-        if not changed:
-            changed.append(True)
-            machine.seed(PRIMARY, 7)
-
-    faults.call("Promote", somebody_else)
-    run = machine.run(FAILOVER)
-    assert run.output["outcome"] == "promoted"
-    assert run.states.count("GatherEvidence") == 2
-    assert machine.active() == (SECONDARY, 8)
 
 
 def test_a_decision_that_nobody_knows_is_a_failure(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
+from pilotlight import moments
 from pilotlight.adapters.journal_links import JournalUnread
+from pilotlight.control.table import ControlUnread
 
 from tests.handlers import context
-from tests.integration.machine import PRIMARY, SECONDARY
+from tests.integration.machine import PRIMARY, RECOVERIES, SECONDARY
 from tests.integration.torn import (
     CONTROL,
     ITEMS,
@@ -53,9 +57,16 @@ def test_without_a_closed_epoch_there_is_nothing_to_reconcile(world: Torn) -> No
     assert (found["complete"], found["open"]) == (True, 0)
 
 
-def test_writes_from_long_before_the_outage_are_not_asked_for(world: Torn) -> None:
-    world.write(PRIMARY, "old", -3600)
-    assert world.ledger("reconcile")["open"] == 0
+@pytest.mark.parametrize(("lag", "asked_for"), [(10.0, 0), (None, 1)], ids=["known", "unknown"])
+def test_writes_from_long_before_the_outage_are_asked_for_only_where_no_lag_is_on_record(
+    world: Torn, lag: float | None, asked_for: int
+) -> None:
+    timeline = {"promoted_at": moments.text(world.promoted)}
+    told = {"timeline": timeline, "rpo_estimate": {"seconds": lag}}
+    row = {name: {"S": json.dumps(value)} for name, value in told.items()}
+    world.put(RECOVERIES, {"pk": {"S": "recovery#2"}, **row})
+    world.write(PRIMARY, "old", -7200)
+    assert world.ledger("reconcile")["open"] == asked_for
 
 
 def test_a_pass_that_runs_out_of_time_says_so_and_goes_on_where_it_was(
@@ -87,5 +98,5 @@ def test_a_primary_that_does_not_answer_is_an_error_that_names_it(
 
 def test_without_a_control_item_nothing_is_compared(world: Torn) -> None:
     world.dynamodb[SECONDARY].delete_item(TableName=CONTROL, Key={"pk": {"S": "control"}})
-    with pytest.raises(LEDGER.ControlItemUnread):
+    with pytest.raises(ControlUnread, match="no control item"):
         world.ledger("reconcile")

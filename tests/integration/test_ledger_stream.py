@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from pilotlight import moments
@@ -120,21 +119,3 @@ def test_a_removed_row_is_of_no_interest(world: Torn) -> None:
     del record["dynamodb"]["NewImage"]
     assert world.stream(record) == {"batchItemFailures": []}
     assert world.told() == {}
-
-
-def test_a_heartbeat_with_a_gap_calls_the_echo_once_and_stops_nothing(
-    world: Torn, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    late, _ = torn(world)
-    called: list[dict[str, Any]] = []
-    real = clients.client
-    echo = SimpleNamespace(invoke=lambda **given: called.append(given))
-    monkeypatch.setattr(STREAM, "client", lambda s: echo if s == "lambda" else real(s))
-    beat = world.record({"pk": {"S": f"H#{PRIMARY}#0"}, "sk": {"S": "-"}})
-    assert world.stream(beat, beat, world.copy_entry(late))["echo_called"] is True
-    assert [(c["FunctionName"].split(":")[-2], c["InvocationType"]) for c in called] == [
-        ("pilot-light-echo", "Event")
-    ]
-    assert list(world.told()) == [name(late)]
-    monkeypatch.setattr(STREAM, "client", lambda s: None if s == "lambda" else real(s))
-    assert world.stream(beat) == {"echo_called": False, "batchItemFailures": []}

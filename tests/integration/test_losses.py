@@ -11,7 +11,7 @@ import pytest
 from pilotlight.adapters.heartbeats import Heartbeats
 from pilotlight.domain.heartbeat import Heartbeat
 
-from tests.integration.machine import CONTROL, ITEMS, PRIMARY, RECOVERIES, SECONDARY
+from tests.integration.machine import ITEMS, PRIMARY, RECOVERIES, SECONDARY
 from tests.integration.test_outcomes import FAILOVER, REHEARSAL, alarm_event
 
 if TYPE_CHECKING:
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 def heartbeats(machine: Machine, seconds_ago: float, keys: int = 16) -> None:
     """What the Secondary holds of the Primary's heartbeats."""
     written = int((time.time() - seconds_ago) * 1000)
-    beat = Heartbeat(7, written, 20_000, None, "test", written)
-    held = Heartbeats(machine.dynamodb, ITEMS, CONTROL)
-    held.beat(PRIMARY, held.pulse(PRIMARY), beat)
+    beat = Heartbeat(7, written, "test")
+    held = Heartbeats(machine.dynamodb, ITEMS)
+    held.beat(PRIMARY, held.newest(PRIMARY), beat)
     if keys == 16:
         held.copy(beat, PRIMARY, active=True)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.conftest import ENVIRONMENT
-from tests.integration.machine import PRIMARY, RECOVERIES, SECONDARY
+from tests.integration.machine import CONTROL, PRIMARY, RECOVERIES, SECONDARY
 
 if TYPE_CHECKING:
     from tests.integration.conftest import Network
@@ -61,6 +61,25 @@ def test_the_alarm_of_a_lost_primary_promotes_the_secondary(
     assert record["trigger"]["S"] == "alarm"
 
 
+def test_a_promotion_claims_waits_out_the_lease_and_then_serves(
+    machine: Machine, network: Network
+) -> None:
+    network.lose_primary()
+    seen: list[str] = []
+    machine.faults.call("Serve", lambda: seen.append(machine.control()["state"]))
+    run = machine.run(FAILOVER)
+    claim = run.states.index("Claim")
+    assert run.states[claim : claim + 3] == ["Claim", "WaitOutLease", "Serve"]
+    assert seen == ["claimed"], "nobody writes until the lease is over"
+    control = machine.control()
+    assert (control["state"], control["revision"]) == ("serving", "3")
+    assert control["changed_by"] == run.arn
+    assert 800 < int(control["cooldown_until"]) - time.time() < 901
+    times = run.output["timeline"]
+    order = ["started_at", "decided_at", "promoted_at", "served_at", "traffic_confirmed_at"]
+    assert [times[name] for name in order] == sorted(times[name] for name in order)
+
+
 def test_a_promotion_leaves_a_cooldown_and_no_lock(machine: Machine, network: Network) -> None:
     network.lose_primary()
     machine.run(FAILOVER)
@@ -93,14 +112,13 @@ def test_a_run_after_the_cooldown_finds_the_secondary_promoted(
 def test_a_rehearsal_goes_through_everything_but_the_promotion_and_changes_nothing(
     machine: Machine,
 ) -> None:
+    before = machine.control()
     run = machine.run(REHEARSAL)
     assert run.output["outcome"] == "rehearsed"
-    assert {"ConfirmOutage", "VerifyReadiness", "WarmFunctions", "RehearsePromotion"} <= set(
-        run.states
-    )
-    assert machine.active() == (PRIMARY, 1)
+    assert {"ConfirmOutage", "VerifyReadiness", "WarmFunctions", "RehearseClaim"} <= set(run.states)
+    assert machine.control() == before
     assert machine.lock() == {}
-    assert machine.rows("pilot-light-control") == ["control"]
+    assert machine.rows(CONTROL) == ["control"]
 
 
 def test_a_rehearsal_of_an_unready_secondary_is_held_at_once_and_says_why(
@@ -276,7 +294,7 @@ def test_a_missing_control_item_fails_and_is_not_taken_for_consent(
     machine: Machine, network: Network
 ) -> None:
     network.lose_primary()
-    machine.dynamodb.delete_item(TableName="pilot-light-control", Key={"pk": {"S": "control"}})
+    machine.dynamodb.delete_item(TableName=CONTROL, Key={"pk": {"S": "control"}})
     run = machine.run(FAILOVER)
     assert run.status == "FAILED"
     assert "ControlItemMissing" in run.cause

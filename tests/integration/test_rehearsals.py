@@ -113,11 +113,11 @@ def test_a_rehearsal_of_what_is_active_already_proves_nothing(machine: Machine) 
 def test_a_promotion_s_write_that_is_refused_otherwise_fails_the_rehearsal(
     machine: Machine, faults: Faults
 ) -> None:
-    faults.always("RehearsePromotion", aws_error("AccessDeniedException"))
+    faults.always("RehearseClaim", aws_error("AccessDeniedException"))
     run = machine.run(REHEARSAL)
     assert (run.status, run.error) == ("FAILED", "RecoveryFailed")
     found = assert_verdict(machine, run, "FAIL")
-    assert found["summary"].startswith("RehearsePromotion: ")
+    assert found["summary"].startswith("RehearseClaim: ")
     assert json.loads(found["evidence"])["readiness"]["verdict"] == "ready"
 
 
@@ -160,7 +160,7 @@ def test_a_machine_that_fails_later_does_not_forget_the_last_pass(
 ) -> None:
     machine.run(REHEARSAL)
     passed = newest(machine)["last_pass_at"]
-    faults.always("RehearsePromotion", aws_error("AccessDeniedException"))
+    faults.always("RehearseClaim", aws_error("AccessDeniedException"))
     machine.run(REHEARSAL)
     assert (newest(machine)["verdict"], newest(machine)["last_pass_at"]) == ("FAIL", passed)
 
@@ -179,10 +179,10 @@ def test_a_rehearsal_that_cannot_be_recorded_fails_as_a_recovery_would(
 def test_a_failure_that_cannot_be_recorded_is_still_told_and_the_lock_is_free(
     machine: Machine, faults: Faults
 ) -> None:
-    for state in ("RehearsePromotion", "KeepFailedRehearsal", "RecordFailedRehearsal"):
+    for state in ("RehearseClaim", "KeepFailedRehearsal", "RecordFailedRehearsal"):
         faults.always(state, aws_error("AccessDeniedException"))
     run = machine.run(REHEARSAL)
-    assert run.cause.startswith("RehearsePromotion: ")
+    assert run.cause.startswith("RehearseClaim: ")
     assert machine.rows(RECOVERIES) == []
     assert [event for event, _ in machine.notices()] == ["started", "failed"]
 
@@ -279,7 +279,7 @@ def test_a_rehearsal_whose_lock_was_taken_leaves_it_alone(machine: Machine, faul
     def take_it() -> None:
         machine.dynamodb.put_item(TableName=RECOVERIES, Item=taken)
 
-    faults.call("RehearsePromotion", take_it)
+    faults.call("RehearseClaim", take_it)
     assert machine.run(REHEARSAL).output["verdict"] == "PASS"
     assert machine.lock() == taken
 
@@ -298,7 +298,7 @@ def stopped_in(machine: Machine, faults: Faults, state: str) -> Run:
     return machine.run(REHEARSAL)
 
 
-@pytest.mark.parametrize("state", ["ConfirmOutage", "RehearsePromotion"])
+@pytest.mark.parametrize("state", ["ConfirmOutage", "RehearseClaim"])
 def test_a_rehearsal_that_is_stopped_proves_nothing_and_leaves_the_last_pass(
     machine: Machine, faults: Faults, monkeypatch: pytest.MonkeyPatch, state: str
 ) -> None:
@@ -320,7 +320,7 @@ def test_a_rehearsal_that_times_out_proves_nothing(
     short = json.loads(definition(Topic=machine.topic))
     short["TimeoutSeconds"] = 1
     machine.arn = machine.deploy(json.dumps(short), "pilot-light-failover-short")
-    faults.call("RehearsePromotion", lambda: time.sleep(1.5))
+    faults.call("RehearseClaim", lambda: time.sleep(1.5))
     run = machine.run(REHEARSAL)
     assert run.status == "TIMED_OUT"
     janitor(machine, run, monkeypatch)

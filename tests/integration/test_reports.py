@@ -81,7 +81,7 @@ def test_a_hold_that_ended_and_a_promotion_found_leave_reports(machine: Machine)
     assert written(machine.run(FAILOVER).arn)["outcome"] == "already_promoted"
 
 
-@pytest.mark.parametrize("state", ["AcquireLock", "ReadControl", "Promote", "ConfirmTraffic"])
+@pytest.mark.parametrize("state", ["AcquireLock", "ReadControl", "Claim", "ConfirmTraffic"])
 def test_a_failure_leaves_a_report_of_what_was_seen_until_then(
     machine: Machine, network: Network, faults: Faults, state: str
 ) -> None:
@@ -96,7 +96,7 @@ def test_a_failure_leaves_a_report_of_what_was_seen_until_then(
 
 
 def test_a_rehearsal_that_failed_leaves_a_report(machine: Machine, faults: Faults) -> None:
-    faults.always("RehearsePromotion", aws_error("Denied"))
+    faults.always("RehearseClaim", aws_error("Denied"))
     assert written(machine.run(REHEARSAL).arn)["verdict"] == "fail"
 
 

@@ -27,12 +27,15 @@ def test_a_planned_move_makes_the_target_active(
     regions: TwoRegions, machine: Machine, request_: dict[str, str], source: str, target: str
 ) -> None:
     regions.serve(source, 4)
+    before = machine.revision()
     run = regions.run(request_)
     assert (run.status, run.output["outcome"]) == ("SUCCEEDED", "switched_over"), run.cause
     assert machine.active() == (target, 5)
     control = regions.control()
-    assert control["state"] == "serving"
-    assert not {"drain_until", "drain_to"} & set(control)
+    assert (control["state"], control["changed_by"]) == ("serving", run.arn)
+    assert int(control["revision"]) == before + 2, "a drain and a claim, and nothing else"
+    assert 800 < int(control["cooldown_until"]) - time.time() < 901
+    assert not {"drain_until", "move"} & set(control)
     assert run.output["epoch"] == 5
     assert run.output["traffic"]["region"] == target
     assert [event for event, _ in machine.notices()] == ["started", "switched_over"]
@@ -43,6 +46,7 @@ def test_a_move_is_on_record_with_its_evidence_its_proof_and_its_times(
     regions: TwoRegions, request_: dict[str, str], source: str, target: str
 ) -> None:
     regions.serve(source, 4)
+    assert regions.write(source)
     run = regions.run(request_)
     record = regions.record(5)
     assert record["outcome"] == "switched_over"
@@ -54,9 +58,42 @@ def test_a_move_is_on_record_with_its_evidence_its_proof_and_its_times(
     )
     assert record["proof"]["proven"] is True
     assert record["evidence"]["watermark"]["caught_up"] is True
+    assert record["evidence"]["source_shows_claim"] == {
+        "shows_claim": True,
+        "active_region": target,
+        "epoch": 5,
+        "state": "serving",
+    }
+    assert "Compared before the claim: 1 journal entries" in run.output["summary"]
     times = record["timeline"]
-    order = ["started_at", "decided_at", "drained_at", "drain_seen_at", "proven_at", "promoted_at"]
+    order = ["started_at", "decided_at", "drained_at", "proven_at", "promoted_at"]
     assert [times[name] for name in order] == sorted(times[name] for name in order)
+
+
+def test_a_move_that_compared_nothing_says_so(regions: TwoRegions, machine: Machine) -> None:
+    """Two journals that are empty are equal, and prove nothing of any write."""
+    run = regions.run(SWITCHOVER)
+    assert run.output["outcome"] == "switched_over"
+    assert (run.output["proof"]["proven"], run.output["proof"]["complete"]) == (False, True)
+    assert "nothing was compared" in run.output["summary"]
+    assert "the target holds every one of them" not in run.output["summary"]
+    assert "nothing was compared" in machine.notices()[-1][1]
+    assert regions.record(2)["proof"]["proven"] is False
+
+
+@pytest.mark.parametrize("state", ["draining", "claimed"])
+def test_a_region_that_does_not_serve_is_not_moved_and_whose_work_it_is_is_told(
+    regions: TwoRegions, machine: Machine, state: str
+) -> None:
+    regions.change_control(state=state, changed_by="arn:other")
+    before = regions.control()
+    run = regions.run(SWITCHOVER)
+    assert (run.status, run.error) == ("FAILED", "SwitchoverFailed")
+    assert run.cause.startswith(f"ReadControl: NotServing: {PRIMARY} is {state}, changed by arn:o")
+    assert regions.control() == before
+    assert not {"GatherEvidence", "Drain", "UndoDrain"} & set(run.states)
+    assert machine.lock() == {}
+    assert machine.notices()[-1][0] == "failed"
 
 
 @both_ways
@@ -215,18 +252,6 @@ def test_bad_input_fails_with_what_is_wrong_and_changes_nothing(
     assert machine.active() == (PRIMARY, 1)
     assert machine.lock() == {}
     assert [event for event, _ in machine.notices()] == ["failed"]
-
-
-def test_a_break_glass_that_is_not_reconciled_fails_clearly(
-    regions: TwoRegions, machine: Machine
-) -> None:
-    regions.change_control(break_glass="2026-11-25 by ops")
-    run = regions.run(SWITCHOVER)
-    assert run.error == "SwitchoverFailed"
-    assert "BreakGlassUnreconciled" in run.cause
-    assert "2026-11-25 by ops" in run.cause
-    assert machine.lock() == {}
-    assert "Drain" not in run.states
 
 
 def test_a_control_item_that_names_a_foreign_region_is_no_consent(

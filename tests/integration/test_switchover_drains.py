@@ -1,4 +1,4 @@
-"""A drain and what may come in between: undone, proven anew, or left to its lease."""
+"""A drain and what may come in between: undone, proven anew, or ended by a keeper."""
 
 from __future__ import annotations
 
@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.integration.machine import PRIMARY, SECONDARY, FunctionFailed, aws_error, function_arn
+from tests.integration.machine import (
+    PRIMARY,
+    SECONDARY,
+    FunctionFailed,
+    aws_error,
+    function_arn,
+    keeper,
+)
 from tests.integration.test_failures import janitor
 from tests.integration.test_switchover_failures import assert_failed
 from tests.integration.two_regions import FAILBACK, SWITCHOVER
@@ -16,16 +23,29 @@ if TYPE_CHECKING:
     from tests.integration.machine import Faults, Machine
     from tests.integration.two_regions import TwoRegions
 
+HOUR_MS = 3_600_000
 
-def test_a_drain_that_the_source_never_shows_is_undone(
-    regions: TwoRegions, machine: Machine
+
+def test_a_drain_names_its_move_and_its_end_and_nobody_writes_within_it(
+    regions: TwoRegions, machine: Machine, faults: Faults
 ) -> None:
-    machine.faults.call("Drain", lambda: setattr(regions.replication, "cut", True))
+    seen: list[dict[str, str]] = []
+    refused: list[str | None] = []
+
+    def look() -> None:
+        seen.append(regions.control())
+        refused.extend(regions.write(region) for region in (PRIMARY, SECONDARY))
+
+    faults.call_once("Prove", look)
     run = regions.run(SWITCHOVER)
-    assert_failed(machine, run, "AwaitDrain")
-    assert "DrainNotSeen" in run.cause
-    assert regions.control()["state"] == "serving"
-    assert run.states[-6:-3] == ["UndoDrain", "NotifyFailure", "ReleaseLockAfterFailure"]
+    assert run.output["outcome"] == "switched_over"
+    (control,) = seen
+    assert (control["state"], control["active_region"]) == ("draining", PRIMARY)
+    assert control["move"] == control["changed_by"] == run.arn
+    assert 0 < int(control["drain_until"]) / 1000 - time.time() < 61
+    assert refused == [None, None]
+    drain = run.states.index("Drain")
+    assert run.states[drain : drain + 4] == ["Drain", "LetWritesEnd", "IsFailback", "Prove"]
 
 
 def test_a_write_that_never_arrives_is_not_left_behind(
@@ -35,11 +55,10 @@ def test_a_write_that_never_arrives_is_not_left_behind(
     last: list[str | None] = []
 
     def last_write_then_cut() -> None:
-        if not last:
-            last.append(regions.write(SECONDARY))
-            regions.replication.cut = True
+        last.append(regions.write(SECONDARY))
+        regions.replication.cut = True
 
-    machine.faults.call("Drain", last_write_then_cut)
+    machine.faults.call_once("Drain", last_write_then_cut)
     run = regions.run(FAILBACK)
     assert_failed(machine, run, "Prove")
     assert f"{PRIMARY} lacks 1 writes of {SECONDARY} ({last[0]})" in run.cause
@@ -57,11 +76,10 @@ def test_a_write_of_which_a_part_arrives_late_is_waited_for(
     last: list[str] = []
 
     def last_write() -> None:
-        if not last:
-            last.extend(filter(None, [regions.write(PRIMARY)]))
-            regions.replication.late = {what: 12}
+        last.extend(filter(None, [regions.write(PRIMARY)]))
+        regions.replication.late = {what: 12}
 
-    machine.faults.call("Drain", last_write)
+    machine.faults.call_once("Drain", last_write)
     run = regions.run(SWITCHOVER)
     assert run.output["outcome"] == "switched_over", run.cause
     assert 1 < regions.calls("Proof", "tails") <= 16
@@ -69,82 +87,162 @@ def test_a_write_of_which_a_part_arrives_late_is_waited_for(
     assert regions.items(SECONDARY).get("tea") == regions.items(PRIMARY).get("tea")
 
 
-def test_a_proof_that_does_not_say_so_is_none(
-    regions: TwoRegions, machine: Machine, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("answer", [{"writes": 3}, {"proven": True}, {"complete": "true"}])
+def test_a_comparison_that_does_not_say_that_it_is_complete_is_none(
+    regions: TwoRegions,
+    machine: Machine,
+    monkeypatch: pytest.MonkeyPatch,
+    answer: dict[str, object],
 ) -> None:
     real = machine.functions.handlers[function_arn("Proof")]
     monkeypatch.setitem(
         machine.functions.handlers,
         function_arn("Proof"),
-        lambda event: {"writes": 3} if event["step"] == "tails" else real(event),
+        lambda event: answer if event["step"] == "tails" else real(event),
     )
     run = regions.run(SWITCHOVER)
     assert_failed(machine, run, "Prove")
-    assert "NotProven" in run.cause
-    assert machine.active() == (PRIMARY, 1)
-
-
-def test_a_lease_that_runs_out_before_the_promotion_forbids_it(
-    regions: TwoRegions, machine: Machine
-) -> None:
-    regions.arn = regions.deploy("short", DrainSeconds="19")
-    run = regions.run(SWITCHOVER)
-    assert_failed(machine, run, "Promote")
-    assert "DrainLost" in run.cause
+    assert "NotCompared" in run.cause
     assert machine.active() == (PRIMARY, 1)
     assert regions.control()["state"] == "serving"
 
 
-def test_an_epoch_that_somebody_else_has_changed_forbids_the_promotion(
-    regions: TwoRegions, machine: Machine
-) -> None:
-    machine.faults.call("Promote", lambda: regions.change_control(epoch=7))
-    run = regions.run(SWITCHOVER)
-    assert_failed(machine, run, "Promote")
-    assert machine.active() == (PRIMARY, 7)
+# --- what is claimed is the run's own drain -------------------------------------------------------
 
 
-def test_a_break_glass_in_the_midst_of_a_drain_forbids_the_promotion(
-    regions: TwoRegions, machine: Machine
+def test_a_drain_that_a_keeper_has_ended_is_not_claimed(
+    regions: TwoRegions, machine: Machine, faults: Faults
 ) -> None:
-    machine.faults.call("Promote", lambda: regions.change_control(break_glass="by ops"))
+    faults.call_once("PlannedClaim", lambda: keeper(PRIMARY, HOUR_MS).keep(60))
     run = regions.run(SWITCHOVER)
-    assert_failed(machine, run, "Promote")
+    assert_failed(machine, run, "PlannedClaim")
+    assert "DrainLost" in run.cause
+    assert "UndoDrain" not in run.states, "there is nothing left to undo"
+    assert machine.active() == (PRIMARY, 1)
+    assert regions.control()["changed_by"] == f"keeper {PRIMARY}"
+    assert regions.write(PRIMARY)
+
+
+def test_a_drain_that_was_undone_and_made_again_by_another_is_neither_claimed_nor_undone(
+    regions: TwoRegions, machine: Machine, faults: Faults
+) -> None:
+    """State, Region and epoch are those of this run's own drain. Only the revision tells."""
+
+    def again() -> None:
+        machine.change("undrain", by="a keeper")
+        machine.change("drain", by="arn:other", move="arn:other", drain_until=10**14)
+
+    faults.call_once("PlannedClaim", again)
+    run = regions.run(SWITCHOVER)
+    assert_failed(machine, run, "PlannedClaim")
+    assert "DrainLost" in run.cause
+    assert "UndoDrain" not in run.states
+    control = regions.control()
+    assert (control["state"], control["changed_by"]) == ("draining", "arn:other")
     assert machine.active() == (PRIMARY, 1)
 
 
-def test_another_run_s_drain_is_left_alone_until_it_has_run_out(
-    regions: TwoRegions, machine: Machine
+def test_a_drain_that_came_again_before_the_proof_failed_is_left_to_its_owner(
+    regions: TwoRegions, machine: Machine, faults: Faults
 ) -> None:
-    until = int((time.time() + 60) * 1000)
-    drain = {"state": "draining", "changed_by": "arn:other", "drain_to": SECONDARY}
-    regions.change_control(**drain, drain_until=until)
+    def again() -> None:
+        machine.change("undrain", by="a keeper")
+        machine.change("drain", by="arn:other", move="arn:other", drain_until=10**14)
+        raise FunctionFailed("SomeError")
+
+    faults.call("Prove", again)
+    run = regions.run(SWITCHOVER)
+    assert_failed(machine, run, "Prove")
+    assert regions.control()["changed_by"] == "arn:other"
+    assert "This drain was ended already." not in run.cause
+
+
+def test_a_failover_in_the_midst_of_a_drain_is_not_taken_for_the_run_s_own_claim(
+    regions: TwoRegions, machine: Machine, faults: Faults
+) -> None:
+    """The target is active, in the epoch that this run would have made. Another made it."""
+    claim = {"by": "arn:failover", "cooldown_until": 1}
+    faults.call_once("PlannedClaim", lambda: machine.change("claim", **claim))
+    run = regions.run(SWITCHOVER)
+    assert_failed(machine, run, "PlannedClaim")
+    assert "DrainLost" in run.cause
+    assert not {"UndoDrain", "ClaimWasMade"} & set(run.states)
+    control = regions.control()
+    assert (control["state"], control["changed_by"]) == ("claimed", "arn:failover")
+    assert machine.active() == (SECONDARY, 2)
+
+
+def test_a_change_between_judgement_and_drain_ends_the_move_and_drains_nobody(
+    regions: TwoRegions, machine: Machine, faults: Faults
+) -> None:
+    faults.call_once("Drain", lambda: regions.change_control(changed_by="arn:other"))
     run = regions.run(SWITCHOVER)
     assert_failed(machine, run, "Drain")
     assert "ControlItemChanged" in run.cause
-    assert regions.control()["changed_by"] == "arn:other"
-    regions.change_control(**drain, drain_until=int(time.time() * 1000) - 1)
+    assert regions.control()["state"] == "serving"
+    assert "UndoDrain" not in run.states
+
+
+# --- answers that are lost ------------------------------------------------------------------------
+
+
+def test_a_drain_that_was_made_and_not_answered_is_undone(
+    regions: TwoRegions, machine: Machine, faults: Faults
+) -> None:
+    """When the source stopped is not known, so the lease could be counted from nothing."""
+    faults.lose_answer("Drain", aws_error("InternalServerError"))
+    run = regions.run(SWITCHOVER)
+    assert (run.status, run.cause.split(": ")[0]) == ("FAILED", "Drain")
+    after = run.states[run.states.index("Drain") :]
+    assert after[:4] == ["Drain", "LookAtControl", "WhatIsTrue", "UndoDrain"]
+    assert "The drain was undone, and the old Region serves." in machine.notices()[-1][1]
+    assert regions.control()["state"] == "serving"
+    assert machine.active() == (PRIMARY, 1)
     assert regions.run(SWITCHOVER).output["outcome"] == "switched_over"
 
 
-def test_a_promotion_that_was_made_and_not_answered_counts(
+def test_a_planned_claim_that_was_made_and_not_answered_counts(
     regions: TwoRegions, machine: Machine, faults: Faults
 ) -> None:
-    def made_but_unanswered() -> None:
-        if machine.active() == (PRIMARY, 1):
-            regions.change_control(active_region=SECONDARY, epoch=2, state="serving")
-            raise aws_error("InternalServerError")
-
-    faults.call("Promote", made_but_unanswered)
+    faults.lose_answer("PlannedClaim", aws_error("InternalServerError"))
     run = regions.run(SWITCHOVER)
-    assert run.output["outcome"] == "switched_over"
+    assert run.output["outcome"] == "switched_over", run.cause
+    assert "ClaimWasMade" in run.states
+    assert "UndoDrain" not in run.states
     assert machine.active() == (SECONDARY, 2)
+    assert regions.record(2)["promoted_by"] == run.arn
+    assert "promoted_at" in regions.record(2)["timeline"]
+
+
+def test_where_nobody_can_look_what_is_true_a_keeper_ends_the_drain(
+    regions: TwoRegions, machine: Machine, faults: Faults
+) -> None:
+    for state in ("PlannedClaim", "LookAtControl"):
+        faults.always(state, aws_error("InternalServerError"))
+    run = regions.run(SWITCHOVER)
+    assert_failed(machine, run, "PlannedClaim")
+    assert "UndoDrain" not in run.states
+    assert regions.control()["state"] == "draining"
+    assert keeper(SECONDARY).keep(60) == "nothing", "not before its end"
+    assert keeper(SECONDARY, HOUR_MS).keep(60) == "undrained"
+    assert regions.write(PRIMARY), "the source serves again"
+
+
+def test_an_undo_that_was_made_and_not_answered_is_no_second_failure(
+    regions: TwoRegions, machine: Machine, faults: Faults
+) -> None:
+    faults.always("Prove", FunctionFailed("SomeError"))
+    faults.lose_answer("UndoDrain", aws_error("InternalServerError"))
+    run = regions.run(SWITCHOVER)
+    assert (run.status, run.cause.split(": ")[0]) == ("FAILED", "Prove")
+    assert "This drain was ended already." in machine.notices()[-1][1]
+    assert regions.control()["state"] == "serving"
 
 
 def test_a_drain_that_cannot_be_undone_is_undone_by_the_janitor(
     regions: TwoRegions, machine: Machine, faults: Faults, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    faults.always("Prove", FunctionFailed("TailsDiffer"))
+    faults.always("Prove", FunctionFailed("SomeError"))
     faults.always("UndoDrain", aws_error("InternalServerError"))
     run = regions.run(SWITCHOVER)
     assert_failed(machine, run, "Prove")
@@ -160,13 +258,71 @@ def test_a_drain_that_cannot_be_undone_is_undone_by_the_janitor(
     assert regions.control()["state"] == "serving"
 
 
-def test_if_all_fails_the_lease_ends_the_drain(
+def test_if_all_fails_a_keeper_ends_the_drain(
     regions: TwoRegions, machine: Machine, faults: Faults
 ) -> None:
-    regions.arn = regions.deploy("short", DrainSeconds="1")
+    faults.always("Prove", FunctionFailed("SomeError"))
     faults.always("UndoDrain", aws_error("InternalServerError"))
     assert regions.run(SWITCHOVER).status == "FAILED"
-    assert regions.control()["state"] == "draining"
-    machine.until(lambda: int(regions.control()["drain_until"]) < time.time() * 1000)
+    assert regions.write(PRIMARY) is None
+    assert keeper(PRIMARY).keep(60) == "nothing", "its machine may be at work until then"
+    assert keeper(PRIMARY, HOUR_MS).keep(60) == "undrained"
+    assert regions.write(PRIMARY), "the source serves again"
+
+
+# --- the ledger within the drain of a failback ----------------------------------------------------
+
+
+@pytest.mark.parametrize("epoch", [3, 4], ids=["of the lost epoch", "of the running epoch"])
+def test_a_loss_that_shows_in_the_drain_of_a_failback_stops_it_and_is_told(
+    regions: TwoRegions, machine: Machine, faults: Faults, epoch: int
+) -> None:
+    """The review was complete. Then a write executes in the Primary that was long held back."""
+    regions.serve(SECONDARY, 4)
+    late: list[str] = []
+
+    def held_back() -> None:
+        regions.replication.cut = True
+        late.append(regions.write_unfenced(PRIMARY, epoch))
+
+    faults.call_once("Drain", held_back)
+    run = regions.run(FAILBACK)
+    assert_failed(machine, run, "ReconcileInDrain")
+    assert "LedgerNotReviewed: The ledger has 1 writes to be reviewed" in run.cause
+    assert not {"Prove", "PlannedClaim"} & set(run.states)
+    assert "UndoDrain" in run.states
+    assert regions.control()["state"] == "serving"
+    assert machine.active() == (SECONDARY, 4)
+    regions.replication.cut = False
     regions.replication.flush()
-    assert regions.write(PRIMARY), "the source serves again by itself"
+    assert regions.run(FAILBACK).output["decision"]["unmet"] == ["ledger_reviewed"]
+    found = regions.ask("Ledger", action="accept", write_ids=late, by="a person")
+    assert found["open"] == 0
+    assert regions.run(FAILBACK).output["outcome"] == "switched_over"
+
+
+def test_a_comparison_that_does_not_come_to_its_end_in_the_drain_stops_a_failback(
+    regions: TwoRegions, machine: Machine, faults: Faults, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tests.integration import conftest
+
+    regions.serve(SECONDARY, 4)
+    ledger = conftest._loaded("ledger")
+    faults.call_once("Drain", lambda: monkeypatch.setattr(ledger, "PIECE_MS", 60_001))
+    run = regions.run(FAILBACK)
+    assert_failed(machine, run, "ReconcileInDrain")
+    assert run.states.count("ReconcileInDrain") == 3, "users wait, so it is not asked for ever"
+    assert regions.control()["state"] == "serving"
+    assert machine.active() == (SECONDARY, 4)
+
+
+def test_a_ledger_that_does_not_answer_in_the_drain_stops_a_failback(
+    regions: TwoRegions, machine: Machine, faults: Faults
+) -> None:
+    regions.serve(SECONDARY, 4)
+    faults.always("ReconcileInDrain", FunctionFailed("SomeError"))
+    run = regions.run(FAILBACK)
+    assert_failed(machine, run, "ReconcileInDrain")
+    assert "UndoDrain" in run.states
+    assert regions.control()["state"] == "serving"
+    assert machine.active() == (SECONDARY, 4)

@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from tests.integration.machine import Faults, Machine, Run
     from tests.integration.two_regions import TwoRegions
 
-# What goes wrong before the drain, within it, and after the promotion.
+# What goes wrong before the drain, within it, and after the claim.
 BEFORE = {"Intake", "AcquireLock", "ReadControl", "Decide"}
-DRAINED = {"Drain", "AwaitDrain", "Prove", "Promote"}
+DRAINED = {"Drain", "Prove", "PlannedClaim"}
 AFTER = {"ConfirmTraffic", "RecordMove"}
-FUNCTIONS = {"Intake", "Decide", "AwaitDrain", "Prove", "ConfirmTraffic"}
+FUNCTIONS = {"Intake", "Decide", "Prove", "ConfirmTraffic"}
 # A failure of these is evidence that is missing, by the condition that it leaves unmet.
 EVIDENCE = {
     "LookAtBothRegions": ["primary_healthy", "source_serves", "release_parity"],
@@ -39,6 +39,7 @@ EVIDENCE = {
 OPTIONAL = {
     "Announce",
     "WarmTarget",
+    "LookAtSource",
     "StartCooldown",
     "WriteReport",
     "NotifyOutcome",
@@ -48,6 +49,8 @@ ELSEWHERE = {
     "ReadLock",
     "FindRecord",
     "ReleaseLock",
+    "ReconcileInDrain",
+    "LookAtControl",
     "UndoDrain",
     "NotifyFailure",
     "ReleaseLockAfterFailure",
@@ -56,7 +59,7 @@ ELSEWHERE = {
 
 
 def fault(state: str) -> Exception:
-    if state in FUNCTIONS | set(EVIDENCE) | {"WarmTarget", "WriteReport"}:
+    if state in FUNCTIONS | set(EVIDENCE) | {"WarmTarget", "LookAtSource", "WriteReport"}:
         return FunctionFailed("SomeError")
     return aws_error("AccessDeniedException")
 
@@ -84,7 +87,7 @@ def test_a_move_that_fails_ends_failed_with_one_region_serving_and_can_be_run_ag
     assert machine.active() == ((SECONDARY, 2) if moved else (PRIMARY, 1))
     control = regions.control()
     assert control["state"] == "serving"
-    assert not {"drain_until", "drain_to"} & set(control)
+    assert not {"drain_until", "move"} & set(control)
     faults.by_state.clear()
     again = regions.run(SWITCHOVER)
     assert again.output["outcome"] == "switched_over", again.cause
@@ -115,6 +118,8 @@ def test_an_optional_task_that_fails_does_not_stop_a_move(
     run = regions.run(SWITCHOVER)
     assert run.output["outcome"] == "switched_over"
     assert run.output["notified"] is (state != "NotifyOutcome")
+    shown = regions.record(2)["evidence"]["source_shows_claim"]
+    assert ("error" in shown) is (state == "LookAtSource"), "what was not seen is not said"
 
 
 @pytest.mark.parametrize("fails", [False, True])
@@ -212,7 +217,7 @@ def test_traffic_that_does_not_move_fails_and_the_next_run_completes(
     network.switch_works = False
     run = regions.run(SWITCHOVER)
     assert_failed(machine, run, "ConfirmTraffic")
-    assert "The promotion stands" in run.cause
+    assert "The claim stands" in run.cause
     network.switch_works = True
     assert regions.run(SWITCHOVER).output["completing"] is True
 

@@ -40,12 +40,12 @@ def test_a_move_stopped_at_a_state_is_cleaned_up_and_done_by_the_next(
     faults.call(state, stop)
     run = regions.run(SWITCHOVER)
     assert run.status == "ABORTED"
-    promoted = machine.active() == (SECONDARY, 2)
+    claimed = machine.active() == (SECONDARY, 2)
     machine.arn = regions.arn
     done = janitor(machine, run, monkeypatch)
     assert done["notified"] is True
     assert regions.control()["state"] == "serving", "somebody serves"
-    assert not promoted or done["undone"] is False
+    assert not claimed or done["undone"] is False
     assert "owner" not in machine.lock()
     assert janitor(machine, run, monkeypatch)["undone"] is False, "idempotent"
     again = regions.run(SWITCHOVER)

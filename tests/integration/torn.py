@@ -22,10 +22,18 @@ from pilotlight.domain.writes import (
 from ulid import ULID
 
 from tests.handlers import context, load_handler
-from tests.integration.machine import PRIMARY, SECONDARY
+from tests.integration.machine import (
+    CONTROL,
+    ITEMS,
+    LAST_RESORT,
+    LEDGER as LEDGER_TABLE,
+    PRIMARY,
+    RECOVERIES,
+    SECONDARY,
+    share_control_table,
+)
 
-ITEMS, CONTROL, RECOVERIES = "pilot-light-items", "pilot-light-control", "pilot-light-recoveries"
-TABLES = {ITEMS: 2, CONTROL: 1, RECOVERIES: 1, "pilot-light-ledger": 2}
+TABLES = {ITEMS: 2, CONTROL: 1, RECOVERIES: 1, LEDGER_TABLE: 2, LAST_RESORT: 1}
 STREAM: Any = load_handler("ledgerstream")
 LEDGER: Any = load_handler("ledger")
 
@@ -46,6 +54,7 @@ class Torn:
                     ],
                     KeySchema=[{"AttributeName": n, "KeyType": kind} for n, kind in names],
                 )
+        share_control_table()
         self.promoted = datetime.now(UTC) - timedelta(minutes=1)
         self.active(SECONDARY, 2)
         timeline = json.dumps({"promoted_at": moments.text(self.promoted)})
@@ -59,6 +68,7 @@ class Torn:
             CONTROL,
             {
                 "pk": {"S": "control"},
+                "revision": {"N": str(2 * epoch)},
                 "active_region": {"S": region},
                 "epoch": {"N": str(epoch)},
                 "state": {"S": "serving"},

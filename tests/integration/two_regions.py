@@ -18,7 +18,7 @@ from pilotlight import moments
 from pilotlight.adapters.heartbeats import Heartbeats
 from pilotlight.adapters.items_table import ItemsTable
 from pilotlight.adapters.ledger_table import LedgerTable
-from pilotlight.domain.heartbeat import Heartbeat
+from pilotlight.domain.heartbeat import following
 from pilotlight.domain.writes import plan
 from ulid import ULID
 
@@ -39,7 +39,8 @@ if TYPE_CHECKING:
 
 SWITCHOVER = {"mode": "switchover", "reason": "test"}
 FAILBACK = {"mode": "failback", "reason": "test"}
-KEYS = {CONTROL: ("pk",), ITEMS: ("pk", "sk")}
+# What replicates. The control table does not: both Regions reach the same one.
+KEYS = {ITEMS: ("pk", "sk")}
 Key = tuple[str, tuple[str, ...]]
 
 
@@ -153,10 +154,10 @@ class TwoRegions:
 
     def beat(self, active: str, passive: str, age: float = 1.0) -> None:
         now = int((time.time() - age) * 1000)
-        for region, promise in ((active, 20_000), (passive, 60_000)):
-            beats = Heartbeats(self.replicas[region], ITEMS, CONTROL)
-            last = beats.pulse(region)
-            beat = Heartbeat((last.seq if last else 0) + 1, now, promise, None, "test", now)
+        for region in (active, passive):
+            beats = Heartbeats(self.replicas[region], ITEMS)
+            last = beats.newest(region)
+            beat = following(last, now=now, by="test")
             beats.beat(region, last, beat)
             beats.copy(beat, region, active=region == active)
 
@@ -175,23 +176,25 @@ class TwoRegions:
         """A user's write where the fence lets it pass: its id, or None where it was refused."""
         with self._writing:
             control = self.control(region)
-            ours = control["active_region"] == region
-            expired = int(control.get("drain_until", "0")) < time.time() * 1000
-            if not ours or (control["state"] == "draining" and not expired):
+            if (control["active_region"], control["state"]) != (region, "serving"):
                 return None
-            at, items = datetime.now(UTC) - timedelta(seconds=ago), self.items(region)
-            write = plan(
-                "replace",
-                item_id=item_id,
-                text="green",
-                current=items.get(item_id),
-                region=region,
-                epoch=int(control["epoch"]),
-                write_id=str(ULID.from_datetime(at)),
-                now=moments.text(at),
-            )
-            items.write(write)
-            return write.new.write_id
+            return self.write_unfenced(region, int(control["epoch"]), item_id, ago)
+
+    def write_unfenced(self, region: str, epoch: int, item_id: str = "tea", ago: float = 0) -> str:
+        """A write that the network held back, and that no fence can stop any more: its id."""
+        at, items = datetime.now(UTC) - timedelta(seconds=ago), self.items(region)
+        write = plan(
+            "replace",
+            item_id=item_id,
+            text="green",
+            current=items.get(item_id),
+            region=region,
+            epoch=epoch,
+            write_id=str(ULID.from_datetime(at)),
+            now=moments.text(at),
+        )
+        items.write(write)
+        return write.new.write_id
 
     def let_writes_end(self) -> None:
         """Wait for a write that has passed the fence: a wait of the machine is compressed."""
@@ -206,7 +209,7 @@ class TwoRegions:
         return {i["sk"]["S"] for i in found if i["pk"]["S"].startswith("J#")}
 
     def control(self, region: str = SECONDARY) -> dict[str, str]:
-        """The control item in a Region's replica, its values plain."""
+        """The control item as a Region reads it, its values plain."""
         found = self.replicas[region].get_item(
             TableName=CONTROL, Key={"pk": {"S": "control"}}, ConsistentRead=True
         )["Item"]
@@ -215,6 +218,7 @@ class TwoRegions:
     def change_control(self, **values: str | int) -> None:
         """Somebody else changes the control item."""
         item = self.machine.item(CONTROL, "control")
+        values = {"revision": self.machine.revision() + 1, **values}
         changed = {k: {"N" if isinstance(v, int) else "S": str(v)} for k, v in values.items()}
         self.machine.dynamodb.put_item(TableName=CONTROL, Item=item | changed)
 

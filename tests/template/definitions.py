@@ -32,7 +32,12 @@ class Definition:
     name: str
     resource: str
     role: str
-    stack: str = "secondary"
+    stacks: tuple[str, ...] = ("secondary",)
+
+    @property
+    def stack(self) -> str:
+        """The stack in which it is tried: the first that has it."""
+        return self.stacks[0]
 
     @property
     def path(self) -> Path:
@@ -62,7 +67,9 @@ class Definition:
 FAILOVER = Definition("failover", "FailoverMachine", "FailoverRole")
 SWITCHOVER = Definition("switchover", "SwitchoverMachine", "SwitchoverRole")
 CAPACITY = Definition("capacity", "CapacityMachine", "CapacityRole")
-BREAK_GLASS = Definition("break-glass", "BreakGlassMachine", "BreakGlassRole", "primary")
-DEFINITIONS = (FAILOVER, SWITCHOVER, CAPACITY, BREAK_GLASS)
+EMERGENCY = Definition("emergency", "EmergencyMachine", "EmergencyRole", ("primary", "secondary"))
+DEFINITIONS = (FAILOVER, SWITCHOVER, CAPACITY, EMERGENCY)
+# Each with each of its stacks.
+DEPLOYED = [(d, env) for d in DEFINITIONS for env in d.stacks]
 EVERY_STATE = [(d, name) for d in DEFINITIONS for name in d.states]
 EVERY_TASK = [(d, name) for d in DEFINITIONS for name in d.tasks]

@@ -23,7 +23,7 @@ def test_an_alarm_on_a_route_53_metric_is_only_in_us_east_1(any_stack: Stack) ->
 def test_the_alarm_s_event_reaches_the_machine_through_both_rules(
     monitor: Stack, secondary: Stack
 ) -> None:
-    (alarm,) = monitor.of_type("AWS::CloudWatch::Alarm").values()
+    alarm = monitor.resources["PrimaryUnhealthyAlarm"]["Properties"]
     arn = f"arn:aws:cloudwatch:us-east-1:{ACCOUNT}:alarm:{alarm['AlarmName']}"
     (forward,) = monitor.of_type("AWS::Events::Rule").values()
     assert forward["EventPattern"]["resources"] == ["<PrimaryUnhealthyAlarm.Arn>"]
@@ -35,6 +35,51 @@ def test_the_alarm_s_event_reaches_the_machine_through_both_rules(
     assert start["Targets"][0]["Arn"] == "<FailoverMachine>"
     intake = secondary.resources["IntakeFunction"]["Properties"]["Environment"]["Variables"]
     assert intake["ALARM_ARNS"].split(",") == [arn, own]
+
+
+def test_the_public_name_s_alarm_tells_people_where_nothing_of_the_pair_has_to_live(
+    monitor: Stack, any_stack: Stack
+) -> None:
+    alarm = monitor.resources["PublicUnreachableAlarm"]["Properties"]
+    assert alarm["AlarmActions"] == alarm["OKActions"] == ["<RecoveryTopic>"]
+    (metric,) = alarm["Dimensions"]
+    assert metric == {"Name": "HealthCheckId", "Value": "<PublicHealthCheck>"}
+    assert monitor.region not in (stack("primary").region, stack("secondary").region)
+    for rule in any_stack.of_type("AWS::Events::Rule").values():
+        assert alarm["AlarmName"] not in str(rule["EventPattern"]), "it starts nothing"
+
+
+def test_the_public_name_s_alarm_lets_a_failover_end_before_it_speaks(monitor: Stack) -> None:
+    """Three minutes: a recovery takes one, and is told of by itself."""
+    alarm = monitor.resources["PublicUnreachableAlarm"]["Properties"]
+    assert alarm["Period"] * alarm["EvaluationPeriods"] == 180
+    assert "DatapointsToAlarm" not in alarm, "each of them"
+    assert alarm["Statistic"] == "Minimum"
+    assert alarm["TreatMissingData"] == "missing"
+
+
+def test_each_stack_has_a_topic_to_which_its_alarms_may_publish(any_stack: Stack) -> None:
+    (topic,) = any_stack.of_type("AWS::SNS::Topic").values()
+    speaks = [
+        a for a in any_stack.of_type("AWS::CloudWatch::Alarm").values() if "AlarmActions" in a
+    ]
+    own_key = any_stack.of_type("AWS::KMS::Key")
+    if own_key:
+        assert topic["KmsMasterKeyId"] == "<TopicKey>"
+        (key,) = own_key.values()
+        services = [s["Principal"].get("Service") for s in key["KeyPolicy"]["Statement"]]
+        assert "cloudwatch.amazonaws.com" in services
+    else:
+        assert topic["KmsMasterKeyId"] == "alias/aws/sns"
+        assert speaks == [], "alarms cannot publish under the key that AWS manages"
+
+
+@pytest.mark.parametrize("env", ["primary", "secondary", "monitor"])
+def test_an_address_that_is_given_is_subscribed_in_each_stack(env: str) -> None:
+    found = stack(env)
+    for given, there in (("", False), ("ada@example.com", True)):
+        known = intrinsics(found.region, {**found.parameters, "NotificationEmail": given})
+        assert known.holds(source()["Resources"]["EmailSubscription"]["Condition"]) is there
 
 
 def test_the_readiness_alarm_tells_a_person_and_starts_nothing(
@@ -56,6 +101,8 @@ def test_the_janitor_hears_of_every_machine_of_the_secondary_and_knows_it(
     secondary: Stack,
 ) -> None:
     machines = secondary.of_type("AWS::StepFunctions::StateMachine")
+    # It takes no lock and drains nothing; a claim that it left is served by a keeper.
+    assert machines.pop("EmergencyMachine")
     detail = secondary.resources["ExecutionEndedRule"]["Properties"]["EventPattern"]["detail"]
     assert {arn.strip("<>") for arn in detail["stateMachineArn"]} == set(machines)
     assert {"TIMED_OUT", "ABORTED"} <= set(detail["status"])

@@ -57,8 +57,9 @@ def test_the_ends_of_the_machines_are_read_from_what_defines_them():
             *("SwitchoverFailed", "InvalidExecutionInput"),
         },
         "capacity": {"ready", "released", "CapacityFailed", "InvalidExecutionInput"},
-        "break-glass": {
-            *("broken_glass", "already_active"),
-            *("InvalidExecutionInput", "ControlItemMissing", "ControlItemChanged"),
+        "emergency": {
+            *("taken_over", "already_active", "last_resort"),
+            *("InvalidExecutionInput", "ControlItemMissing", "ClaimNotMade"),
+            *("NoQuorum", "ControlTableAnswers"),
         },
     }

@@ -156,6 +156,34 @@ def test_what_deployments_only_may_do_is_no_task_and_was_in_no_drill():
     assert not late & {action for of_role in seen.values() for action in of_role}
 
 
+@pytest.mark.parametrize("env", ["primary", "secondary"])
+def test_an_emergency_calls_data_planes_of_the_own_region_only(env):
+    made = calls.in_an_emergency(env)
+    assert {c.plane.plane for c in made} == {"data"}
+    assert {c.region for c in made} == {load(env).region}
+    assert "dynamodb:UpdateItem" in {c.action for c in made}
+
+
+def test_an_emergency_that_needs_the_other_region_is_a_fault(changed):
+    theirs = f"arn:aws:dynamodb:{PRIMARY}:1:table/pilot-light-control-quorum"
+    changed(EmergencyRole=allow("dynamodb:GetItem", theirs))
+    (fault,) = calls.faults(SECONDARY)
+    assert f"EmergencyRole of the secondary may call dynamodb:GetItem in {PRIMARY}" in fault
+
+
+def test_the_emergency_machine_is_off_the_path_for_only_a_person_starts_it():
+    found = path.walk(load("secondary"))
+    assert "EmergencyRole" not in found.roles
+    assert "EmergencyMachine" not in found.not_waited_for
+
+
+def test_the_page_says_that_a_strong_call_reaches_one_more_region():
+    said = page.render()
+    assert "witness in us-east-1" in said
+    assert "**one call, to the endpoint in\nus-east-2**" in said
+    assert "**FailoverRole**: `dynamodb:GetItem`, `dynamodb:UpdateItem`" in said
+
+
 # --- what no policy bounds ------------------------------------------------------------------------
 
 

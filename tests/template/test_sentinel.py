@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from pilotlight.adapters.clients import IMPATIENT
+from pilotlight.adapters.clients import IMPATIENT, IN_PASSING
 from pilotlight.domain.confirmation import Probe
 from pilotlight.domain.sentinel import LONGEST_PROBE, PLANNED_SECONDS, Look
 
@@ -119,13 +119,20 @@ def test_the_rule_and_intake_know_exactly_the_two_alarms_that_start_the_machine(
 
 
 # --- function and schedule ------------------------------------------------------------------------
-def test_the_sentinel_may_use_its_item_its_queue_and_its_logs_and_nothing_else(
+def test_the_sentinel_may_use_its_item_its_queue_and_its_logs_and_keep_the_control_item(
     secondary: Stack,
 ) -> None:
     role = properties(secondary, "SentinelRole")
     assert "ManagedPolicyArns" not in role
     (policy,) = role["Policies"]
-    item, queue, logs = policy["PolicyDocument"]["Statement"]
+    item, *keeps, queue, logs = policy["PolicyDocument"]["Statement"]
+    # What of them: see test_control.
+    kept = [(s["Action"], s["Resource"]) for s in keeps]
+    assert kept == [
+        ("dynamodb:GetItem", "<ControlTable.Arn>"),
+        ("dynamodb:UpdateItem", "<ControlTable.Arn>"),
+        (["dynamodb:GetItem", "dynamodb:DeleteItem"], "<LastResortTable.Arn>"),
+    ]
     assert set(item["Action"]) == {"dynamodb:GetItem", "dynamodb:UpdateItem"}
     assert item["Resource"] == "<RecoveriesTable.Arn>"
     keys = item["Condition"]["ForAllValues:StringEquals"]["dynamodb:LeadingKeys"]
@@ -190,7 +197,10 @@ def test_a_look_has_time_for_a_probe_and_for_a_slow_dynamodb(secondary: Stack) -
     calls, each = 2, IMPATIENT.connect_timeout + IMPATIENT.read_timeout
     attempts = IMPATIENT.retries["total_max_attempts"]
     slowest = calls * attempts * each + LONGEST_PROBE
-    assert properties(secondary, "SentinelFunction")["Timeout"] > slowest
+    # The keeper then reads the control item and the last resort, ends it, changes the item, and
+    # reads again; it waits out a lease only where there is time for it.
+    kept = 5 * (IN_PASSING.connect_timeout + IN_PASSING.read_timeout)
+    assert properties(secondary, "SentinelFunction")["Timeout"] > slowest + kept
 
 
 def test_the_decision_and_the_overview_know_when_the_sentinel_is_silent(secondary: Stack) -> None:

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from pilotlight.domain import fence
+from pilotlight.control import fence, keeper, last_resort
 
 from lab.audit.template import as_list
 from tests.template.definitions import (
-    BREAK_GLASS,
     CAPACITY,
     DEFINITIONS,
+    DEPLOYED,
+    EMERGENCY,
     EVERY_STATE,
     EVERY_TASK,
     FAILOVER,
@@ -62,6 +63,7 @@ def test_statelint_finds_nothing_but_what_it_does_not_know(definition: Definitio
     known = (
         'States.WaitToJudgeAgain.Seconds is "{% ${HoldRetrySeconds} %}" but should be an Integer',
         'States.AskApproval.TimeoutSeconds is "{% ${ApprovalSeconds} %}" but should be an Integer',
+        '.Seconds is "{% ${FenceSeconds} + ${MaxWriteSeconds} %}" but should be an Integer',
     )
     said = [x for x in lines if not re.match(r"(One|\d+) errors?:", x)]
     assert [x for x in said if not any(k in x for k in known)] == []
@@ -131,7 +133,7 @@ def test_an_approval_is_asked_for_by_default_of_what_nobody_has_approved() -> No
         name
         for name, state in STATES.items()
         for route in [state, *state.get("Choices", []), *state.get("Catch", [])]
-        if "Promote" in (route.get("Next"), route.get("Default"))
+        if "Claim" in (route.get("Next"), route.get("Default"))
     ]
     assert set(into) == {"IsApprovalWanted"}, "no way leads past the question"
     assert {
@@ -189,11 +191,13 @@ def test_choices_compare_for_equality_so_that_a_missing_value_is_never_consent(
             assert positive, f"{name}: {choice['Condition']}"
 
 
+def ways_out(definition: Definition, name: str) -> set[str]:
+    state = definition.states[name]
+    routes = [state, *state.get("Choices", []), *state.get("Catch", [])]
+    return {r[key] for r in routes for key in ("Next", "Default") if key in r}
+
+
 SERVICES = ("lambda", "dynamodb", "sns", "states")
-
-
-# What each entry of a transaction needs.
-IN_A_TRANSACTION = {"Put": "PutItem", "Update": "UpdateItem"}
 
 
 def named(text: str, filled: dict[str, Any]) -> str:
@@ -207,11 +211,6 @@ def calls(
     """The IAM actions of a task, each with what it names as the resource."""
     arguments = task["Arguments"]
     service, call = task["Resource"].removesuffix(".waitForTaskToken").rsplit(":", 2)[-2:]
-    if call == "transactWriteItems":
-        for entry in arguments["TransactItems"]:
-            ((kind, what),) = entry.items()
-            yield f"dynamodb:{IN_A_TRANSACTION[kind]}", named(what["TableName"], filled)
-        return
     action = "InvokeFunction" if task["Resource"].endswith("lambda:invoke") else call
     key = {
         "lambda": "FunctionName",
@@ -234,9 +233,11 @@ def table(resource: str) -> str:
     return resource.rsplit("/", 1)[-1].removesuffix(".Arn>").strip("<>")
 
 
-@every_machine
-def test_every_call_is_covered_by_the_machine_s_role(definition: Definition) -> None:
-    deployed = stack(definition.stack)
+@pytest.mark.parametrize(
+    ("definition", "env"), DEPLOYED, ids=[f"{d.name}-{env}" for d, env in DEPLOYED]
+)
+def test_every_call_is_covered_by_the_machine_s_role(definition: Definition, env: str) -> None:
+    deployed = stack(env)
     role = deployed.resources[definition.role]["Properties"]
     filled = deployed.resources[definition.resource]["Properties"]["DefinitionSubstitutions"]
     allowed = {
@@ -256,26 +257,82 @@ def test_every_call_is_covered_by_the_machine_s_role(definition: Definition) -> 
     assert allowed - used == set(), "the role allows what no state does"
 
 
-def test_breaking_the_glass_needs_nothing_but_the_control_table_of_the_primary() -> None:
-    used = {task["Resource"].split(":::")[1] for task in BREAK_GLASS.tasks.values()}
-    assert used == {"dynamodb:getItem", "aws-sdk:dynamodb:transactWriteItems"}
-    found = {n for n, r in stack("primary").resources.items() if "StateMachine" in r["Type"]}
-    assert found == {"BreakGlassMachine"}, "the Primary has no other machine"
-    resources = set(stack("secondary").resources)
-    assert not {"BreakGlassMachine", "BreakGlassRole"} & resources
+@pytest.mark.parametrize("env", ["primary", "secondary", "monitor"])
+def test_each_stack_has_its_machines_and_no_other(env: str) -> None:
+    kind = "AWS::StepFunctions::StateMachine"
+    expected = {d.resource: d.role for d in DEFINITIONS if env in d.stacks}
+    machines = stack(env).of_type(kind)
+    assert {n: p["RoleArn"].strip("<>").split(".")[0] for n, p in machines.items()} == expected
 
 
-def test_nobody_starts_the_break_glass_machine_but_a_person() -> None:
+# --- the emergency machine ------------------------------------------------------------------------
+
+
+def test_an_emergency_needs_nothing_but_tables_of_its_region_and_a_topic() -> None:
+    used = {task["Resource"].split(":::")[1] for task in EMERGENCY.tasks.values()}
+    assert used == {
+        "dynamodb:getItem",
+        "dynamodb:updateItem",
+        "dynamodb:putItem",
+        "sns:publish",
+    }
+
+
+def test_nobody_starts_the_emergency_machine_but_a_person() -> None:
     for env in ("primary", "secondary", "monitor"):
         for name, resource in stack(env).resources.items():
-            if name != "BreakGlassMachine":
-                assert "BreakGlassMachine" not in str(resource), name
+            if name != "EmergencyMachine":
+                assert "EmergencyMachine" not in str(resource), name
 
 
-def test_the_sentence_names_both_regions_and_stands_in_the_error_too() -> None:
-    sentence = "MAKE ${PrimaryRegion} ACTIVE WITHOUT ${SecondaryRegion}"
-    assert f"'{sentence}'" in BREAK_GLASS.states["IsConfirmed"]["Choices"][0]["Condition"]
-    assert sentence in BREAK_GLASS.states["ReadRequest"]["Assign"]["failure"]["cause"]
+@pytest.mark.parametrize(
+    "sentence",
+    ["MAKE ${Region} ACTIVE WITHOUT ${OtherRegion}", "LET ${Region} WRITE WITHOUT A QUORUM"],
+)
+def test_a_sentence_is_asked_for_word_by_word_and_stands_in_the_error_too(sentence: str) -> None:
+    choices = EMERGENCY.states["IsConfirmed"]["Choices"]
+    assert sum(f"$confirm = '{sentence}'" in c["Condition"] for c in choices) == 1
+    assert sentence in EMERGENCY.states["ReadRequest"]["Assign"]["failure"]["cause"]
+    assert EMERGENCY.states["IsConfirmed"]["Default"] == "EmergencyFailed"
+
+
+@pytest.mark.parametrize("env", EMERGENCY.stacks)
+def test_the_emergency_machine_knows_which_region_it_is_in(env: str) -> None:
+    found = stack(env)
+    values = found.resources["EmergencyMachine"]["Properties"]["DefinitionSubstitutions"]
+    (other,) = {stack(e).region for e in EMERGENCY.stacks} - {found.region}
+    assert (values["Region"], values["OtherRegion"]) == (found.region, other)
+
+
+def test_a_last_resort_takes_a_table_that_is_silent_for_half_a_minute() -> None:
+    """One answer in this time, and there is a better way."""
+    silence = EMERGENCY.states["AskTable"]
+    assert silence["Arguments"]["ConsistentRead"] is True
+    assert silence["Next"] == "EmergencyFailed", "an answer ends it"
+    (choice,) = EMERGENCY.states["IsSilentForLong"]["Choices"]
+    assert "$millis() - $askedAt >= 30000" in choice["Condition"]
+    into = [n for n in EMERGENCY.states if "GrantLastResort" in ways_out(EMERGENCY, n)]
+    assert into == ["RecordLastResort"], "on record before it holds"
+    wait = EMERGENCY.states["WaitForTable"]["Seconds"]
+    assert 30 + wait + silence["TimeoutSeconds"] < EMERGENCY.machine["TimeoutSeconds"] / 2
+
+
+def test_a_last_resort_lasts_no_longer_than_whoever_reads_it_believes() -> None:
+    (choice,) = (c for c in EMERGENCY.states["IsConfirmed"]["Choices"] if c["Next"] == "AskTable")
+    longest = re.search(r"\$hours <= (\d+)", choice["Condition"])
+    assert longest
+    assert "$hours > 0" in choice["Condition"]
+    assert int(longest[1]) * 3600 == last_resort.LONGEST_SECONDS
+    granted = EMERGENCY.states["GrantLastResort"]["Arguments"]["Item"]
+    assert granted["pk"] == last_resort.KEY["pk"]
+    assert {"until", "epoch", "by"} <= set(granted)
+
+
+def test_who_acts_in_an_emergency_is_told_of_and_nothing_waits_for_the_messenger() -> None:
+    for name in ("TellTakenOver", "TellLastResort"):
+        tell = EMERGENCY.states[name]
+        assert {c["Next"] for c in tell["Catch"]} == {tell["Next"]}
+        assert EMERGENCY.states[tell["Next"]]["Type"] == "Succeed"
 
 
 def test_the_failover_machine_calls_data_planes_only() -> None:
@@ -306,7 +363,7 @@ def test_capacity_is_asked_for_after_the_promotion_only_and_keeps_nothing_from_g
         for route in [state, *state.get("Choices", []), *state.get("Catch", [])]
         if "IsCapacityWanted" in (route.get("Next"), route.get("Default"))
     ]
-    assert sorted(before) == ["IsRecorded", "Promote"]
+    assert sorted(before) == ["IsRecorded", "Serve"]
     request = STATES["RequestCapacity"]
     assert {request["Next"], *(c["Next"] for c in request["Catch"])} == {"ConfirmTraffic"}
     assert ".sync" not in request["Resource"], "nobody waits for it"
@@ -338,49 +395,61 @@ def seconds_of_retries(state: str, error: str) -> float:
     return float(retry["MaxAttempts"] * retry["IntervalSeconds"])
 
 
-def margin_of_the_promotion() -> float:
-    values = SWITCHOVER.states["Promote"]["Arguments"]["ExpressionAttributeValues"]
-    return int(re.search(r"\$millis\(\) \+ (\d+)\)", values[":enough"]["N"])[1]) / 1000  # type: ignore[index]
+def longest_lease() -> int:
+    return int(source()["Parameters"]["FenceSeconds"]["MaxValue"]) + fence.WRITE_DEADLINE_SECONDS
 
 
-def test_writes_that_passed_the_fence_have_ended_before_the_proof() -> None:
-    wait = SWITCHOVER.states["LetWritesEnd"]["Seconds"]
-    assert wait >= fence.FENCE_SECONDS + fence.WRITE_DEADLINE_SECONDS
-    assert SWITCHOVER.states["AwaitDrain"]["Next"] == "LetWritesEnd"
-    assert SWITCHOVER.states["LetWritesEnd"]["Next"] == "Prove"
-
-
-def test_the_waits_of_a_drain_fit_into_its_lease() -> None:
-    waits = seconds_of_retries("AwaitDrain", "DrainNotSeen")
-    waits += SWITCHOVER.states["LetWritesEnd"]["Seconds"]
-    waits += seconds_of_retries("Prove", "TailsDiffer")
+def test_the_waits_of_a_drain_fit_into_it() -> None:
+    """Whatever takes longer is undone by a keeper, and the claim then fails: nothing is lost."""
+    waits = longest_lease() + seconds_of_retries("Prove", "TailsDiffer")
+    claim = SWITCHOVER.states["PlannedClaim"]
+    tries = 1 + sum(r["MaxAttempts"] for r in claim["Retry"])
+    waits += tries * claim["TimeoutSeconds"]
     drain = source()["Parameters"]["DrainSeconds"]
-    assert waits + margin_of_the_promotion() <= drain["MinValue"] - 10, "and the calls themselves"
+    assert waits <= drain["MinValue"] - 10, "and the calls themselves"
     assert drain["MinValue"] <= drain["Default"]
 
 
-def test_a_promotion_cannot_land_after_its_drain_has_run_out() -> None:
-    """All attempts together, a second for the clocks, and seconds for the way to the source."""
-    promote = SWITCHOVER.states["Promote"]
-    tries = 1 + sum(r["MaxAttempts"] for r in promote["Retry"])
-    pauses = sum(r.get("IntervalSeconds", 0) * r["MaxAttempts"] for r in promote["Retry"])
-    assert margin_of_the_promotion() >= tries * promote["TimeoutSeconds"] + pauses + 1 + 5
+def test_a_machine_has_undone_its_drain_before_a_keeper_would() -> None:
+    assert 1000 * SWITCHOVER.states["UndoDrain"]["TimeoutSeconds"] <= keeper.GRACE_MS
 
 
-@pytest.mark.parametrize("definition", [FAILOVER, SWITCHOVER], ids=lambda d: d.name)
-def test_no_promotion_overrules_a_break_glass(definition: Definition) -> None:
-    condition = definition.states["Promote"]["Arguments"]["ConditionExpression"]
-    fresh, again = condition.split(") OR (")
-    assert "attribute_not_exists(break_glass)" in fresh
-    assert again == "epoch = :next AND changed_by = :who)" or again.endswith("changed_by = :me)")
-    first = definition.states["WhoIsActive"]["Choices"][0]
-    assert first["Next"] == "RefuseUnreconciled"
-
-
-def test_every_failure_between_drain_and_promotion_undoes_the_drain() -> None:
-    for name in ("Drain", "AwaitDrain", "Prove", "Promote"):
+def test_every_failure_between_drain_and_claim_undoes_the_drain() -> None:
+    for name in ("ReconcileInDrain", "Prove"):
         assert {c["Next"] for c in SWITCHOVER.states[name]["Catch"]} == {"UndoDrain"}, name
-    assert SWITCHOVER.states["IsProven"]["Default"] == "UndoDrain"
+    for name in ("IsLedgerReviewed", "IsProven"):
+        assert SWITCHOVER.states[name]["Default"] == "UndoDrain"
+    # A write whose answer is lost may have been made.
+    mine = "$control.changed_by = $states.context.Execution.Id"
+    looked = {c["Next"]: c["Condition"] for c in SWITCHOVER.states["WhatIsTrue"]["Choices"]}
+    assert set(looked) == {"ClaimWasMade", "UndoDrain"}
+    assert all(mine in condition for condition in looked.values())
+
+
+def test_a_failback_is_reconciled_within_the_drain_and_nothing_goes_on_that_is_not_reviewed() -> (
+    None
+):
+    assert SWITCHOVER.states["LetWritesEnd"]["Next"] == "IsFailback"
+    (choice,) = SWITCHOVER.states["IsFailback"]["Choices"]
+    assert (choice["Condition"], choice["Next"]) == (
+        "{% $request.mode = 'failback' %}",
+        "ReconcileInDrain",
+    )
+    on = [c for c in SWITCHOVER.states["IsLedgerReviewed"]["Choices"] if c["Next"] == "Prove"]
+    assert [c["Condition"] for c in on] == [
+        "{% $evidence.ledger_in_drain.complete = true and $evidence.ledger_in_drain.open = 0 %}"
+    ]
+
+
+@pytest.mark.parametrize("definition", [FAILOVER, EMERGENCY], ids=lambda d: d.name)
+def test_a_claim_is_not_tried_for_ever(definition: Definition) -> None:
+    """Each failed write counts, and a count of three ends it."""
+    for name in ("Claim", "Serve"):
+        again = [c for c in definition.states[name]["Catch"] if c["Next"] == "ReadControl"]
+        assert again
+        assert all(c["Assign"]["claims"] == "{% $claims + 1 %}" for c in again), name
+    conditions = [c["Condition"] for c in definition.states["WhoIsActive"]["Choices"]]
+    assert any(re.search(r"\$claims (>=|<) 3", c) for c in conditions)
 
 
 def test_an_alarm_outlasts_a_planned_move_and_still_has_the_time_of_its_own() -> None:

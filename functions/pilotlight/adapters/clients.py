@@ -8,18 +8,20 @@ from typing import Any, cast
 import boto3
 from botocore.config import Config
 
+from pilotlight.adapters.sending import checks_when_connected
+
 # A recovery step has seconds. One retry covers a lost connection; Step Functions owns the others.
 IMPATIENT = Config(
     connect_timeout=1, read_timeout=3, retries={"total_max_attempts": 2, "mode": "standard"}
 )
-# A user waits, and so does whoever drains this Region: both attempts and the 50 ms between them end
-# within TRANSACTION_SECONDS (domain/fence.py). Only the legacy mode waits that little for DynamoDB.
+# A user waits for a write. Only the legacy mode waits as little as 50 ms before the retry.
 PROMPT = Config(
     connect_timeout=0.2,
     read_timeout=0.5,
     retries={"total_max_attempts": 2, "mode": "legacy"},
 )
-# What is done beside an answer may not keep it: Route 53 and the sentinel wait for two seconds.
+# The fence and the switch read again by themselves, and what is done beside an answer may not keep
+# it: Route 53 and the sentinel wait for two seconds.
 IN_PASSING = Config(connect_timeout=0.2, read_timeout=0.5, retries={"total_max_attempts": 1})
 
 
@@ -31,11 +33,11 @@ def client(service: str) -> Any:
 
 @cache
 def prompt_client(service: str) -> Any:
-    """Return such a client for what users wait for."""
-    return cast(Any, boto3).client(service, config=PROMPT)
+    """Return such a client for what users wait for. Its writes are checked when connected."""
+    return checks_when_connected(cast(Any, boto3).client(service, config=PROMPT))
 
 
 @cache
 def client_in_passing(service: str) -> Any:
-    """Return such a client for what is done beside an answer, and left undone rather than late."""
+    """Return such a client with one short attempt, for what is left undone rather than late."""
     return cast(Any, boto3).client(service, config=IN_PASSING)

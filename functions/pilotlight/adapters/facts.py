@@ -8,10 +8,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pilotlight.adapters.witnesses import READINESS_KEY, SENTINEL_KEY
+from pilotlight.control.item import CONTROL_KEY
 from pilotlight.domain import heartbeat, past_recoveries
-from pilotlight.domain.control import CONTROL_KEY
 from pilotlight.domain.ledger import counts
 from pilotlight.domain.overview import Gathered
+from pilotlight.moments import milliseconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,8 +59,8 @@ class Facts:
 
     def _held(self) -> dict[str, Any]:
         beats = self.heartbeats.held(self.primary_region)
-        pulse = beats[0].written_at if beats[0] else None
-        return {"pulse": pulse, **heartbeat.held(beats, None)}
+        newest = beats[0].written_at if beats[0] else None
+        return {"newest": newest, **heartbeat.held(beats, None, milliseconds())}
 
     def _open(self) -> dict[str, Any]:
         return dict(counts(self.ledger.entries("open")))

@@ -1,23 +1,19 @@
-"""Heartbeats and echoes in their tables, and all that the fence of a Primary reads, in one call."""
+"""Heartbeats in the items table."""
 
 from __future__ import annotations
 
+import uuid
 from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from pilotlight import moments
-from pilotlight.domain import echo as echoes, heartbeat
-from pilotlight.domain.control import CONTROL_KEY, ControlItem, ControlItemInvalid
-from pilotlight.domain.fence import Proof
+from pilotlight.domain import heartbeat
+from pilotlight.moments import milliseconds
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Callable
 
-    from pilotlight.domain.heartbeat import Heartbeat
-
-# A conditional write that somebody else has made first, alone or in a transaction.
-BEATEN = ("ConditionalCheckFailedException", "TransactionCanceledException")
+    from pilotlight.domain.heartbeat import Heartbeat, Server
 
 
 class NotRead(Exception):
@@ -25,25 +21,21 @@ class NotRead(Exception):
 
 
 class Heartbeats:
-    """The heartbeats of both Regions, as this Region's replicas hold them."""
+    """The heartbeats of both Regions, as this Region's replica holds them."""
 
-    def __init__(self, client: Any, items_table: str, control_table: str) -> None:
+    def __init__(self, client: Any, items_table: str) -> None:
         self._client = client
         self._items = items_table
-        self._control = control_table
 
-    def pulse(self, region: str) -> Heartbeat | None:
-        """Return the newest of a Region's pulse."""
+    def newest(self, region: str) -> Heartbeat | None:
+        """Return a Region's newest heartbeat."""
         found = self._client.get_item(
             TableName=self._items, Key=heartbeat.key(region), ConsistentRead=True
         )
         return heartbeat.from_attributes(found["Item"]) if "Item" in found else None
 
     def beat(self, region: str, last: Heartbeat | None, new: Heartbeat) -> bool:
-        """Write the next of the pulse over the one that was read, and say whether it was the next.
-
-        Two that write at once may not both continue a run: one of them may have seen no gap.
-        """
+        """Write the next heartbeat over the one that was read. False: another one came first."""
         over: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
         if last is not None:
             over = {
@@ -54,7 +46,7 @@ class Heartbeats:
         try:
             self._client.put_item(TableName=self._items, Item=item, **over)
         except ClientError as error:
-            if error.response["Error"]["Code"] not in BEATEN:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
                 raise
             return False
         return True
@@ -69,80 +61,48 @@ class Heartbeats:
     def held(self, region: str) -> list[Heartbeat | None]:
         """Return what is held here of each key of a Region."""
         keys = [heartbeat.key(region, n) for n in range(heartbeat.KEYS)]
-        found = self._get({self._items: keys})[self._items]
-        by_key = {i["pk"]["S"]: heartbeat.from_attributes(i) for i in found}
-        return [by_key.get(k["pk"]["S"]) for k in keys]
-
-    def echo(self, region: str) -> echoes.Echo | None:
-        """Return the last echo for a Region."""
-        found = self._client.get_item(
-            TableName=self._control, Key=echoes.echo_key(region), ConsistentRead=True
-        )
-        return echoes.from_attributes(found.get("Item"))
-
-    def put_echo(self, region: str, echo: echoes.Echo, now: int) -> bool:
-        """Write an echo, if the control item is still what the echo says, and say whether it is."""
-        same = {
-            "TableName": self._control,
-            "Key": {"pk": {"S": CONTROL_KEY}},
-            "ConditionExpression": "epoch = :epoch AND active_region = :active",
-            "ExpressionAttributeValues": {
-                ":epoch": {"N": str(echo.epoch)},
-                ":active": {"S": echo.active_region},
-            },
-        }
-        item = {**echoes.echo_key(region), **echoes.attributes(echo, now)}
-        try:
-            self._client.transact_write_items(
-                TransactItems=[
-                    {"ConditionCheck": same},
-                    {"Put": {"TableName": self._control, "Item": item}},
-                ]
-            )
-        except ClientError as error:
-            if error.response["Error"]["Code"] not in BEATEN:
-                raise
-            return False
-        return True
-
-    def at_the_fence(self, region: str) -> tuple[ControlItem | None, Proof] | None:
-        """Return the control item and what shows that it is not old, or None if they are not read.
-
-        One call for both tables: the fence may cost no more than the control item did.
-        """
-        echo_key, override_key = echoes.echo_key(region), echoes.override_key(region)
-        keys = [{"pk": {"S": CONTROL_KEY}}, echo_key, override_key]
-        try:
-            found = self._get({self._control: keys, self._items: [heartbeat.key(region)]})
-            rows = {i["pk"]["S"]: i for i in found[self._control]}
-            control = ControlItem.from_item(rows[CONTROL_KEY]) if CONTROL_KEY in rows else None
-            pulse = [heartbeat.from_attributes(i) for i in found[self._items]]
-        except (
-            BotoCoreError,
-            ClientError,
-            ControlItemInvalid,
-            heartbeat.HeartbeatInvalid,
-            NotRead,
-        ):
-            return None
-        proof = Proof(
-            heartbeat=pulse[0] if pulse else None,
-            echo=echoes.from_attributes(rows.get(echo_key["pk"]["S"])),
-            overridden_at=_moment(rows.get(override_key["pk"]["S"])),
-        )
-        return control, proof
-
-    def _get(self, keys: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
-        asked = {t: {"Keys": wanted, "ConsistentRead": True} for t, wanted in keys.items()}
+        asked = {self._items: {"Keys": keys, "ConsistentRead": True}}
         found = self._client.batch_get_item(RequestItems=asked)
         if found.get("UnprocessedKeys"):
-            raise NotRead(f"{len(found['UnprocessedKeys'])} tables answered in part.")
-        return {t: cast("list[Any]", found["Responses"].get(t, [])) for t in keys}
+            raise NotRead(f"{self._items} answered in part.")
+        rows = cast("list[Any]", found["Responses"].get(self._items, []))
+        by_key = {i["pk"]["S"]: heartbeat.from_attributes(i) for i in rows}
+        return [by_key.get(k["pk"]["S"]) for k in keys]
 
 
-def _moment(found: dict[str, Any] | None) -> datetime | None:
-    """Read when an operator gave the word. What is garbled says nothing."""
-    try:
-        return moments.parse((found or {})["at"]["S"])
-    except (KeyError, TypeError, ValueError):
-        return None
+class HeartbeatWriter:
+    """Writes the heartbeats while a Region that is active serves requests.
+
+    Several environments share them: each looks when it believes the next one to be due.
+    """
+
+    def __init__(
+        self,
+        heartbeats: Heartbeats,
+        region: str,
+        interval_ms: int,
+        clock: Callable[[], int] = milliseconds,
+    ) -> None:
+        self._heartbeats, self._region, self._interval_ms = heartbeats, region, interval_ms
+        self._clock = clock
+        self._last: Heartbeat | None = None
+        self._id = uuid.uuid4()
+
+    def serve(self, server: Server) -> None:
+        """Write the next heartbeat where it is due, and never fail: the estimate grows instead."""
+        try:
+            if self._is_due(server):
+                self._last = self._heartbeats.newest(self._region)
+            if self._is_due(server):
+                self._write(server)
+        except (BotoCoreError, ClientError, heartbeat.HeartbeatInvalid):
+            return
+
+    def _is_due(self, server: Server) -> bool:
+        return self._last is None or self._last.due(self._clock(), self._interval_ms, server)
+
+    def _write(self, server: Server) -> None:
+        new = heartbeat.following(self._last, now=self._clock(), by=f"{server} {self._id}")
+        if self._heartbeats.beat(self._region, self._last, new):
+            self._last = new
+            self._heartbeats.copy(new, self._region, active=True)

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import timedelta
 
-    from pilotlight.adapters.control_table import ControlTable
     from pilotlight.adapters.heartbeats import Heartbeats
+    from pilotlight.control.table import ControlTable
     from pilotlight.settings import Deployment
 
 HTTPS_SECONDS = 2.0
@@ -37,6 +37,7 @@ class Inspector:
     heartbeats: Heartbeats
     control: ControlTable
     client: Callable[[str, str], Any]
+    witness_region: str
     recoveries_table: str
     bucket: str
     peer_bucket: str
@@ -54,7 +55,9 @@ class Inspector:
         known = self.known
         return [
             ("items_table", True, lambda: self._table(known.items_table, known.primary_region)),
-            ("control_table", True, lambda: self._table(known.control_table, known.primary_region)),
+            ("control_table", True, lambda: inspection.strong(*self._control_table())),
+            ("control_witness", False, lambda: inspection.witness(*self._control_table())),
+            ("control_item", True, lambda: inspection.control_item(self.control.read())),
             ("recoveries_table", True, lambda: self._table(self.recoveries_table, None)),
             ("functions", True, self._functions),
             ("recovery_functions", True, self._recovery_functions),
@@ -91,6 +94,11 @@ class Inspector:
     def _table(self, name: str, peer: str | None) -> Judged:
         found = self._own("dynamodb").describe_table(TableName=name)["Table"]
         return inspection.table(found, self.known.region, peer)
+
+    def _control_table(self) -> tuple[dict[str, Any], str, str, str]:
+        known, name = self.known, self.known.control_table
+        found: dict[str, Any] = self._own("dynamodb").describe_table(TableName=name)["Table"]
+        return found, known.region, known.primary_region, self.witness_region
 
     def _functions(self) -> Judged:
         lambda_ = self._own("lambda")
@@ -170,12 +178,9 @@ class Inspector:
         return inspection.backup([p["CreationDate"] for p in found["RecoveryPoints"]], _now())
 
     def _heartbeats(self) -> Judged:
-        control = self.control.read()
-        if control is None:
-            return "unknown", "the control item was not read"
-        held = heartbeat.held(self.heartbeats.held(self.known.primary_region), None)
-        active = control.active_region == self.known.primary_region
         now = int(_now().timestamp() * 1000)
+        held = heartbeat.held(self.heartbeats.held(self.known.primary_region), None, now)
+        active = self.control.read().active_region == self.known.primary_region
         return inspection.heartbeats(held["oldest_written_at"], now, active=active)
 
     def _rehearsal(self) -> Judged:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError, ConnectionError as NotConnected, HTTPClientError
 
+from pilotlight.adapters.sending import checked
+from pilotlight.control.fence import WriteTooLate
 from pilotlight.domain.writes import (
     SHARDS,
     Item,
@@ -21,6 +23,9 @@ from pilotlight.domain.writes import (
     item_key,
     transaction,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
 CONFLICTS = frozenset(
@@ -39,6 +44,12 @@ THROTTLES = frozenset(
         "ThrottlingError",
         "ThrottlingException",
     }
+)
+# The service failed, perhaps after it had made the write.
+FAILURES = frozenset({"InternalServerError", "ServiceUnavailable", "InternalFailure"})
+UNKNOWN = (
+    "The table did not answer, or not in time; the write may have been made. Read the item, or try "
+    "again in a second."
 )
 
 
@@ -64,23 +75,33 @@ class ItemsTable:
         """Read one key, of which no item is needed, and raise whatever DynamoDB does."""
         self._client.get_item(TableName=self._table, Key=item_key("health"), ConsistentRead=False)
 
-    def write(self, write: Write) -> None:
+    def write(self, write: Write, check: Callable[[], None] = lambda: None) -> None:
         """Make the transaction of a write.
+
+        Parameters
+        ----------
+        check
+            Raises WriteTooLate where nothing may be sent any more. Called before each send.
 
         Raises
         ------
+        WriteTooLate
+            Nothing was sent.
         WriteConflict
             The item is no longer the one that the write was planned over.
         WriteThrottled
             The table takes no more writes now.
         WriteUnknown
-            It did not answer, or not in time.
+            It did not answer, not in time, or with a failure of its own.
         """
+        sending = _Sending(check)
+        check()
         try:
-            self._client.transact_write_items(
-                TransactItems=transaction(write, self._table),
-                ClientRequestToken=write.new.write_id,
-            )
+            with checked(sending.check):
+                self._client.transact_write_items(
+                    TransactItems=transaction(write, self._table),
+                    ClientRequestToken=write.new.write_id,
+                )
         except ClientError as error:
             causes = _causes(error)
             if causes & CONFLICTS:
@@ -89,12 +110,13 @@ class ItemsTable:
                 ) from error
             if causes & THROTTLES:
                 raise WriteThrottled("Too many writes. Try again in a second.") from error
+            if causes & FAILURES:
+                raise WriteUnknown(UNKNOWN) from error
             raise
         except (HTTPClientError, NotConnected) as error:
-            raise WriteUnknown(
-                "The table did not answer in time; the write may have been made. Read the item, or "
-                "try again in a second."
-            ) from error
+            if sending.refused and not sending.sent:
+                raise sending.refused from error
+            raise WriteUnknown(UNKNOWN) from error
 
     def list(self, limit: int, cursor: str | None) -> tuple[list[Item], str | None]:
         """Return a page of live items, newest id first within each shard, and the next cursor."""
@@ -119,6 +141,23 @@ class ItemsTable:
             last = page.get("LastEvaluatedKey")
             shard, after = (shard, last["sk"]["S"]) if last else (shard + 1, None)
         return items, None
+
+
+class _Sending:
+    """Whether something was sent, and why not."""
+
+    def __init__(self, check: Callable[[], None]) -> None:
+        self._check = check
+        self.sent = False
+        self.refused: WriteTooLate | None = None
+
+    def check(self) -> None:
+        try:
+            self._check()
+        except WriteTooLate as error:
+            self.refused = error
+            raise
+        self.sent = True
 
 
 def _causes(error: ClientError) -> set[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from pilotlight.adapters.heartbeats import NotRead
-from pilotlight.domain.journal import LOWEST, Entry, Page, Version, following
+from pilotlight.domain.journal import LOWEST, Entry, Mark, Page, Version, following
 from pilotlight.domain.writes import SHARDS, item_key, journal_shard
 
 if TYPE_CHECKING:
@@ -104,27 +104,32 @@ class Journal:
 
 
 class Watermark:
-    """Up to which write id a Region's journal of an epoch was compared and found equal."""
+    """How far a Region's journal of an epoch was compared and found equal."""
 
     def __init__(self, client: Any, table: str, region: str, epoch: int) -> None:
         self._client = client
         self._table = table
         self._key = {"pk": {"S": f"watermark#{region}#{epoch}"}}
 
-    def read(self) -> str:
-        """Return the watermark, or what is below every write id."""
+    def read(self) -> Mark:
+        """Return the watermark; before the first comparison it is below every write id."""
         found = self._client.get_item(TableName=self._table, Key=self._key, ConsistentRead=True)
-        return found["Item"]["watermark"]["S"] if "Item" in found else LOWEST
+        if "Item" not in found:
+            return Mark(LOWEST, 0)
+        return Mark(found["Item"]["watermark"]["S"], int(found["Item"]["compared"]["N"]))
 
-    def advance(self, watermark: str) -> None:
+    def advance(self, mark: Mark) -> None:
         """Move it on. One that another run has moved further stays where it is."""
         try:
             self._client.update_item(
                 TableName=self._table,
                 Key=self._key,
-                UpdateExpression="SET watermark = :to",
+                UpdateExpression="SET watermark = :to, compared = :compared",
                 ConditionExpression="attribute_not_exists(pk) OR watermark < :to",
-                ExpressionAttributeValues={":to": {"S": watermark}},
+                ExpressionAttributeValues={
+                    ":to": {"S": mark.write_id},
+                    ":compared": {"N": str(mark.compared)},
+                },
             )
         except ClientError as error:
             if error.response["Error"]["Code"] != "ConditionalCheckFailedException":

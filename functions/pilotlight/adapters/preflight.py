@@ -70,6 +70,15 @@ class Preflight:
             ("certificate", False, partial(certificate, host)),
         ]
 
+    def handed_over(self, epoch: int) -> dict[str, Any]:
+        """Return who the source itself shows to be active after the claim of an epoch."""
+        url = f"https://{self.known.region_name(self.source)}/health"
+        body = https.request("GET", url, timeout=TIMEOUT).json()
+        said = body if isinstance(body, dict) else {}
+        shown = {name: said.get(name) for name in ("active_region", "epoch", "state")}
+        shows = shown["active_region"] == self.target and shown["epoch"] == epoch
+        return {"shows_claim": shows, **shown}
+
     def _health(self, region: str) -> dict[str, Any]:
         """Ask a Region by its own name for its deep health and its release."""
         found = https.request(
@@ -89,8 +98,8 @@ class Preflight:
         A passive Region keeps its pulse only: its other keys are left from when it was active.
         """
         known = self.known
-        replica = Heartbeats(self.client(there, "dynamodb"), known.items_table, known.control_table)
-        beats = replica.held(of) if active else [replica.pulse(of)]
+        replica = Heartbeats(self.client(there, "dynamodb"), known.items_table)
+        beats = replica.held(of) if active else [replica.newest(of)]
         here = [b for b in beats if b is not None]
         age = None
         if here and len(here) == len(beats):

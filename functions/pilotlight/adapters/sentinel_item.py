@@ -9,6 +9,8 @@
                           absent while one of them does
 `probe_ok`, `beacon`      the last verdicts: true or false; healthy, unhealthy or unknown
 `looked_at`               when that was
+`pulse_beat`              the number of the active Region's pulse when it was last read strongly
+`pulse_still_since`       since when it has been this number, by this Region's clock
 `last_tick`, `owner`      the last tick that was spoken of, and by which invocation
 `planned_until`           the last tick that a message was sent for
 ========================  ========================================================================
@@ -20,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from pilotlight.domain.sentinel import NEVER, Kept, Streak
+from pilotlight.domain.sentinel import NEVER, Kept, PulseStreak, Streak
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,7 +56,8 @@ class SentinelItem:
         except (ClientError, BotoCoreError) as error:
             raise ItemUnavailable(str(error)) from error
         item = found.get("Item", {})
-        return Kept(_number(item, "last_tick"), _number(item, "planned_until"), _streak(item))
+        last, planned = _number(item, "last_tick"), _number(item, "planned_until")
+        return Kept(last, planned, _streak(item), _pulse(item))
 
     def speak(self, run: str, tick: int, look: Look, before: Kept) -> bool:
         """Claim a tick for an invocation and keep what it saw, on top of what it had read.
@@ -78,16 +81,18 @@ class SentinelItem:
         }
         change = "SET #owner = :run, last_tick = :tick, looked_at = :at, probe_ok = :ok"
         change += ", beacon = :beacon, good_looks = :good"
-        gone = []
-        for name, since in (
+        pulse, gone = before.pulse.after(look), []
+        for name, value in (
             ("first_failed_at", streak.first_failed_at),
             ("healthy_since", streak.healthy_since),
+            ("pulse_beat", pulse.beat),
+            ("pulse_still_since", pulse.still_since),
         ):
-            if since:
-                change += f", {name} = :{name}"
-                values[f":{name}"] = {"S": since}
-            else:
+            if value is None:
                 gone.append(name)
+                continue
+            change += f", {name} = :{name}"
+            values[f":{name}"] = {"N" if isinstance(value, int) else "S": str(value)}
         change += f" REMOVE {', '.join(gone)}" if gone else ""
         unchanged = "attribute_not_exists(last_tick)"
         if before.last_tick != NEVER:
@@ -130,6 +135,12 @@ class SentinelItem:
 
 def _number(item: Mapping[str, Any], name: str) -> int:
     return int(item.get(name, {}).get("N", NEVER))
+
+
+def _pulse(item: Mapping[str, Any]) -> PulseStreak:
+    since, looked_at = (item.get(name, {}).get("S") for name in ("pulse_still_since", "looked_at"))
+    beat = _number(item, "pulse_beat")
+    return PulseStreak(None if beat == NEVER else beat, since, looked_at)
 
 
 def _streak(item: Mapping[str, Any]) -> Streak:

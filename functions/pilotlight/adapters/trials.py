@@ -13,6 +13,8 @@ from pilotlight.domain.readiness import Check
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pilotlight.control.table import ControlTable
+
     Trial = tuple[str, bool, Callable[[], str]]
 
 
@@ -26,6 +28,12 @@ def answers(client: Any, function: str, path: str, healthy: set[int]) -> str:
     if status not in healthy:
         raise NotWell(f"GET {path} answered {status}.")
     return f"GET {path} answered {status}"
+
+
+def quorum(table: ControlTable) -> str:
+    """Read the control item strongly: whoever cannot may claim nothing."""
+    item = table.read()
+    return f"{item.active_region} {item.state} in epoch {item.epoch}, by a strong read"
 
 
 def endpoint(host: str) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pilotlight.domain import heartbeat
+from pilotlight.moments import milliseconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,7 +44,7 @@ class Witnesses:
 
     def _replication(self) -> dict[str, Any]:
         beats = self.heartbeats.held(self.primary_region)
-        return heartbeat.held(beats, self._object())
+        return heartbeat.held(beats, self._object(), milliseconds())
 
     def _object(self) -> int | None:
         """Return when the newest heartbeat object held here was written. It is told, not judged."""

@@ -13,13 +13,11 @@ from pilotlight.domain.rpo import moment
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pilotlight.domain.control import ControlItem
+    from pilotlight.control.item import ControlItem
     from pilotlight.domain.writes import Item
 
-# Two Regions' clocks, and those of services, agree far better than this.
-CLOCKS = timedelta(minutes=1)
-# How far replication may have been behind where nobody measured it.
-UNMEASURED_LAG = timedelta(minutes=15)
+# By how much the clocks of two execution environments may differ: one may be off by an hour.
+CLOCKS = timedelta(minutes=61)
 
 
 @dataclass(frozen=True)
@@ -83,14 +81,14 @@ def is_late(created: float, closed: datetime | None) -> bool:
 def torn_since(closed: datetime | None, promotion: Promotion | None) -> datetime | None:
     """Return from when on writes of a closed epoch may be missing, or None for all of it.
 
-    The first failed probe less what replication lagged behind then, by the record.
+    The first failed probe less what replication lagged behind then, by the record. Where the record
+    does not tell the lag, all of the epoch counts.
     """
     known = promotion or Promotion()
     seen = [t for t in (known.first_failed_at, known.at, closed) if t]
-    if not seen:
+    if not seen or known.lag is None:
         return None
-    lag = UNMEASURED_LAG if known.lag is None else known.lag
-    return min(seen).astimezone(UTC) - lag - CLOCKS
+    return min(seen).astimezone(UTC) - known.lag - CLOCKS
 
 
 def _json(item: Mapping[str, Any], name: str) -> dict[str, Any]:

@@ -162,19 +162,27 @@ def _act(
     return "hold", f"Not promoted. {because}", None
 
 
-def _outage(part: Mapping[str, Any], policy: confirmation.Policy, *, required: bool) -> Condition:
-    failure = failure_of(part)
+def _outage(
+    confirm: Mapping[str, Any], policy: confirmation.Policy, *, required: bool
+) -> Condition:
+    failure = failure_of(confirm)
     if failure:
         return Condition(OUTAGE, required, met=False, detail=failure, observed=False)
-    oks, beacon = [p.get("ok") for p in parts(part, "probes")], part.get("beacon", "nothing")
+    oks, beacon = [p.get("ok") for p in parts(confirm, "probes")], confirm.get("beacon", "nothing")
+    pulse = part(confirm, "pulse")
     # The verdict counts only with what it rests on: judged anew, from evidence that is whole.
     whole = all(type(ok) is bool for ok in oks) and beacon in get_args(confirmation.Beacon)
     met = (
         whole
-        and part.get("verdict") == "outage"
-        and part.get("policy") == policy
-        and confirmation.verdict([ok is True for ok in oks], beacon, policy) == "outage"
+        and confirm.get("verdict") == "outage"
+        and confirm.get("policy") == policy
+        and confirmation.verdict(
+            [ok is True for ok in oks], beacon, policy, pulse_still=pulse.get("still") is True
+        )
+        == "outage"
     )
-    seen = bool(oks) and (policy == "any" or beacon != "unknown") and part.get("policy") == policy
-    told = confirmation.account(oks, beacon, policy)
+    seen = (
+        bool(oks) and (policy == "any" or beacon != "unknown") and confirm.get("policy") == policy
+    )
+    told = confirmation.account(oks, beacon, policy, pulse)
     return Condition(OUTAGE, required, met, told, observed=whole and seen)

@@ -15,6 +15,8 @@ from pilotlight.domain import blocked_windows as blocked
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pilotlight.control.item import ControlItem
+
 State = Literal["ok", "failed", "unknown"]
 CERTIFICATE_DAYS = 21
 BACKUP_AGE = timedelta(hours=30)
@@ -66,6 +68,40 @@ def table(found: Mapping[str, Any], own: str, peer: str | None) -> Judged:
     if replicas[peer] != "ACTIVE":
         return "failed", f"its replica in {peer} is {replicas[peer]}"
     return "ok", f"ACTIVE in {own} and {peer}"
+
+
+def strong(found: Mapping[str, Any], own: str, peer: str, witness: str) -> Judged:
+    """Judge the control table's description: strongly consistent, with both replicas ACTIVE."""
+    state, detail = table(found, own, peer)
+    if state != "ok":
+        return state, detail
+    consistency = found.get("MultiRegionConsistency")
+    if consistency != "STRONG":
+        return "failed", (
+            f"its multi-Region consistency is {consistency or 'EVENTUAL'}, not STRONG: nothing "
+            "decides who is active. See the runbook, 'The control table is not strong'"
+        )
+    if witness in (own, peer):
+        return "failed", f"the witness Region {witness} holds a replica: it must be a third one"
+    return "ok", f"STRONG, {detail}"
+
+
+def witness(found: Mapping[str, Any], _own: str, _peer: str, region: str) -> Judged:
+    """Judge the witness. Without it the quorum has no Region to spare; nothing is stopped."""
+    states = {
+        w.get("RegionName"): w.get("WitnessStatus") for w in found.get("GlobalTableWitnesses") or []
+    }
+    if region not in states:
+        return "failed", f"the control table has no witness in {region}"
+    if states[region] != "ACTIVE":
+        return "failed", f"the witness in {region} is {states[region]}: no Region may be lost now"
+    return "ok", f"ACTIVE in {region}"
+
+
+def control_item(item: ControlItem) -> Judged:
+    """Judge the control item: anything but a Region that serves is left from a run."""
+    told = f"{item.active_region} is {item.state} in epoch {item.epoch}, revision {item.revision}"
+    return ("ok" if item.state == "serving" else "failed"), told
 
 
 def functions(found: Mapping[str, Mapping[str, Any]]) -> Judged:
@@ -148,7 +184,7 @@ def heartbeats(oldest_written_at: int | None, now_ms: int, *, active: bool) -> J
     if not active:
         return "ok", "the Primary is not active"
     if oldest_written_at is None:
-        return "failed", "not every key is held"
+        return "failed", "not every key is held, or one is from the future"
     age = (now_ms - oldest_written_at) / 1000
     return ("ok" if age <= 120 else "failed"), f"the oldest of the newest is {age:.0f} s old"
 

@@ -29,6 +29,14 @@ class Version:
 
 
 @dataclass(frozen=True)
+class Mark:
+    """Up to which write id two journals were compared, and how many entries that were."""
+
+    write_id: str
+    compared: int
+
+
+@dataclass(frozen=True)
 class Entry:
     """A journal entry: which write made which version of which item."""
 

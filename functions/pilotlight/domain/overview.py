@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from pilotlight import moments
+from pilotlight.control.item import State
 from pilotlight.domain import ledger, past_recoveries
 from pilotlight.domain.conditions import OLD_SECONDS
-from pilotlight.domain.heartbeat import PASSIVE_PROMISE_MS, PATIENCE
+from pilotlight.domain.heartbeat import PASSIVE_MS, PATIENCE
 from pilotlight.domain.rpo import moment
 from pilotlight.domain.sentinel import silent_after
 
@@ -41,7 +42,7 @@ class Pair:
 class Gathered:
     """What was read, as plain attributes. `{}` is not there, `{"error": …}` could not be read.
 
-    `heartbeats` are the Primary's, as `{"pulse": ms, **heartbeat.held(…)}`. `ledger` is what
+    `heartbeats` are the Primary's, as `{"newest": ms, **heartbeat.held(…)}`. `ledger` is what
     `ledger.counts` says. `recoveries` are the newest records, one for each epoch asked for.
     """
 
@@ -94,20 +95,18 @@ def control(item: Mapping[str, Any], pair: Pair, now: datetime) -> dict[str, Any
     if not item:
         return _fact("unknown", "There is no control item.")
     region, state = item.get("active_region"), item.get("state")
-    regions, states = (pair.primary_region, pair.secondary_region), ("serving", "draining")
+    regions, states = (pair.primary_region, pair.secondary_region), get_args(State)
     if region not in regions or state not in states or not isinstance(item.get("epoch"), int):
         return _fact("unknown", "The control item does not say who is active.")
     until = _at(item.get("drain_until")) if state == "draining" else None
     role = "Primary" if region == pair.primary_region else "Secondary"
     detail, verdict = f"{region}, the {role}, serves.", "ok" if role == "Primary" else "attention"
+    if state == "claimed":
+        verdict, detail = "attention", f"{region}, the {role}, is taking over: nobody writes yet."
     if state == "draining":
-        verdict, to = "attention", item.get("drain_to") or "the other Region"
-        over = until is not None and until <= now
-        detail = f"{region} drains towards {to}."
-        if over:
-            detail = f"A drain towards {to} ran out: {region}, the {role}, serves again."
-    if item.get("break_glass"):
-        verdict, detail = "attention", f"{detail} A break-glass is not reconciled yet."
+        verdict, detail = "attention", f"{region}, the {role}, drains for a planned move."
+        if until is not None and until <= now:
+            detail = f"{detail} Its end has passed; a keeper ends it within a minute."
     return _fact(
         verdict,
         detail,
@@ -115,9 +114,8 @@ def control(item: Mapping[str, Any], pair: Pair, now: datetime) -> dict[str, Any
         role=role,
         epoch=item["epoch"],
         state=state,
+        revision=item.get("revision"),
         drain_until=moments.text(until) if until else None,
-        drain_to=item.get("drain_to") if state == "draining" else None,
-        break_glass=item.get("break_glass"),
         changed_at=item.get("changed_at"),
         changed_by=item.get("changed_by"),
     )
@@ -217,12 +215,16 @@ def replication(
     if active is None:
         return _fact("unknown", "Without a control item nobody knows which heartbeats to expect.")
     passive = active != pair.primary_region
-    written = _at(beats.get("pulse") if passive else beats.get("oldest_written_at"))
+    written = _at(beats.get("newest") if passive else beats.get("oldest_written_at"))
     if written is None:
         held = f"{beats.get('held')} of {beats.get('keys')} keys are held."
+        if beats.get("from_the_future"):
+            return _fact(
+                "unknown", "Heartbeats of the Primary are from the future: its clock is ahead."
+            )
         return _fact("unknown", f"The Primary's heartbeats are not all there: {held}")
     seconds = round(max((now - written).total_seconds(), 0.0), 1)
-    limit = PASSIVE_PROMISE_MS * PATIENCE / 1000 if passive else pair.rpo_objective.total_seconds()
+    limit = PASSIVE_MS * PATIENCE / 1000 if passive else pair.rpo_objective.total_seconds()
     whose = "The passive Primary's heartbeat" if passive else "The oldest of the newest heartbeats"
     return _fact(
         "ok" if seconds <= limit else "attention",

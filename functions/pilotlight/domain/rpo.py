@@ -99,6 +99,8 @@ def _why_unknown(replication: Mapping[str, Any]) -> str | None:
         return "nothing was told of the Primary's heartbeats."
     if "error" in replication:
         return f"heartbeats could not be read: {replication['error']}"
+    if replication.get("from_the_future"):
+        return "heartbeats of the Primary are from the future: a clock there is ahead."
     if type(replication.get("oldest_written_at")) is not int:
         found, keys = replication.get("held"), replication.get("keys")
         return f"{found} of {keys} keys of the Primary's heartbeats held."

@@ -15,6 +15,8 @@ GOOD_LOOKS_TO_FORGET = 4
 LONGEST_PROBE = 2.0
 # As long as the silence alarm waits: over a longer pause nobody can say that the Primary was well.
 LONGEST_PAUSE_SECONDS = 180
+# A pulse may have moved and come back to nobody's knowledge over a longer pause.
+LONGEST_PULSE_PAUSE_SECONDS = 90
 SHORTEST_SILENCE = timedelta(seconds=60)
 PLANNED_SECONDS = 180
 SHORT_INTERVAL = 2
@@ -27,6 +29,9 @@ class Look:
 
     probe: Probe
     beacon: Beacon
+
+    # The number of the pulse by a strong read, or None where it was not read.
+    beat: int | None = None
 
     @property
     def unhealthy(self) -> bool:
@@ -70,17 +75,42 @@ class Streak:
 
 
 @dataclass(frozen=True)
+class PulseStreak:
+    """The last number of the pulse, and since when it stands still, by this Region's clock."""
+
+    beat: int | None = None
+    still_since: str | None = None
+    looked_at: str | None = None
+
+    def after(self, look: Look) -> PulseStreak:
+        """Return the streak with one more look in it. Only what was read can stand still."""
+        at = look.probe.at
+        if look.beat is None:
+            return PulseStreak()
+        paused = self.looked_at is None or _apart(self.looked_at, at) > LONGEST_PULSE_PAUSE_SECONDS
+        if look.beat != self.beat or self.still_since is None or paused:
+            return PulseStreak(look.beat, at, at)
+        return PulseStreak(self.beat, self.still_since, at)
+
+
+@dataclass(frozen=True)
 class Kept:
     """What the looks before have left: whose turn is next, and until when looks are planned."""
 
     last_tick: int = NEVER
     planned_until: int = NEVER
     streak: Streak = Streak()
+    pulse: PulseStreak = PulseStreak()
 
 
 def _paused(last: str, now: str) -> bool:
+    return _apart(last, now) > LONGEST_PAUSE_SECONDS
+
+
+def _apart(last: str, now: str) -> float:
+    """Return the seconds between two looks, infinite where the clock went back."""
     apart = datetime.fromisoformat(now) - datetime.fromisoformat(last)
-    return apart.total_seconds() > LONGEST_PAUSE_SECONDS
+    return apart.total_seconds() if apart >= timedelta(0) else math.inf
 
 
 def tick_of(now: float, interval: int) -> int:

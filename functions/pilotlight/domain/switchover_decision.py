@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from pilotlight.domain.conditions import SCHEDULED, scheduled_condition
 from pilotlight.domain.evidence import failure_of, part
-from pilotlight.domain.heartbeat import PASSIVE_PROMISE_MS, PATIENCE
+from pilotlight.domain.heartbeat import PASSIVE_MS, PATIENCE
 from pilotlight.domain.judgement import Condition, Judgement, ready, reasons, unmet, warm
 from pilotlight.domain.rpo import moment
 
@@ -162,7 +162,7 @@ def _replication(seen: Mapping[str, Any], heartbeat: timedelta) -> tuple[bool, s
         _fresh(
             "back to the source",
             passive,
-            PASSIVE_PROMISE_MS / 1000 * PATIENCE + REPLICATION_SECONDS,
+            PASSIVE_MS / 1000 * PATIENCE + REPLICATION_SECONDS,
         ),
     )
     return all(met for met, _ in judged), " ".join(detail for _, detail in judged)
@@ -182,10 +182,12 @@ def _fresh(way: str, held: Mapping[str, Any], limit: float) -> tuple[bool, str]:
 
 
 def _caught_up(found: Mapping[str, Any]) -> tuple[bool, str]:
-    compared, mark = found.get("compared", "no"), found.get("watermark", "nowhere")
-    met = found.get("caught_up") is True
-    ending = "and no further write is missing." if met else "and the target still lacks writes."
-    return met, f"{compared} journal entries compared, verified up to {mark}, {ending}"
+    compared, mark = found.get("compared", 0), found.get("watermark", "nowhere")
+    if found.get("caught_up") is not True:
+        return False, f"{compared} journal entries compared up to {mark}; more are to be compared."
+    if not compared:
+        return True, "No journal entry is old enough to compare: nothing was compared."
+    return True, f"{compared} journal entries compared up to {mark}: the target holds all of them."
 
 
 def _reviewed(found: Mapping[str, Any]) -> tuple[bool, str]:
@@ -194,4 +196,6 @@ def _reviewed(found: Mapping[str, Any]) -> tuple[bool, str]:
         return False, "The ledger does not say how many writes are to be reviewed."
     if found.get("complete") is not True:
         return False, "The journals are not compared to their end. Reconcile by hand first."
-    return opened == 0, f"{opened} writes of the ledger are to be reviewed."
+    compared = found.get("compared")
+    told = f"{compared} journal entries were compared" if compared else "Nothing was compared"
+    return opened == 0, f"{told}; {opened} writes of the ledger are to be reviewed."

@@ -56,11 +56,16 @@ class Item:
 
 @dataclass(frozen=True)
 class Write:
-    """One write to be made: what is put over what."""
+    """One write to be made: what is put over what.
+
+    `authority` is what let it pass: `quorum`, or `last_resort` or `without_quorum` where the
+    control table did not answer, and the other Region may have taken writes too.
+    """
 
     operation: Operation
     new: Item
     old: Item | None
+    authority: str = "quorum"
 
     @property
     def garbled(self) -> bool:
@@ -160,6 +165,7 @@ def transaction(write: Write, table: str) -> list[dict[str, Any]]:
         "old": {"M": attributes(old)} if old else {"NULL": True},
         "new": {"M": attributes(new)},
         "at": {"S": new.updated_at},
+        "authority": {"S": write.authority},
     }
     return [
         {"Put": {"TableName": table, "Item": {**item_key(new.id), **attributes(new)}, **over}},
@@ -187,6 +193,7 @@ def from_entry(found: dict[str, Any]) -> Write:
             operation=cast("Operation", found["operation"]["S"]),
             new=from_attributes(found["new"]["M"]),
             old=from_attributes(old) if old else None,
+            authority=found["authority"]["S"],
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise EntryGarbled(f"A journal entry lacks {error}, or garbles it.") from error

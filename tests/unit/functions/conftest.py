@@ -10,7 +10,7 @@ from moto import mock_aws
 from pilotlight.adapters.ledger_table import LedgerTable
 from pilotlight.settings import Deployment
 
-from tests.unit.functions.fakes import CONTROL, ITEMS, LEDGER, RECOVERIES, SECONDARY, FakeDynamoDB
+from tests.unit.functions.fakes import LEDGER, SECONDARY, TABLES, FakeDynamoDB
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,7 @@ def fake() -> FakeDynamoDB:
 def moto_client() -> Iterator[Any]:
     with mock_aws():
         client = boto3.client("dynamodb", region_name=SECONDARY)
-        for table, names in ((CONTROL, ["pk"]), (RECOVERIES, ["pk"]), (ITEMS, ["pk", "sk"])):
+        for table, names in TABLES.items():
             keys = zip(names, ("HASH", "RANGE"), strict=False)
             client.create_table(
                 TableName=table,
@@ -41,16 +41,19 @@ def moto_client() -> Iterator[Any]:
         yield client
 
 
+@pytest.fixture
+def emptied(moto_client: Any) -> Any:
+    """Moto's client, of empty tables."""
+    for table, names in TABLES.items():
+        for item in moto_client.scan(TableName=table)["Items"]:
+            moto_client.delete_item(TableName=table, Key={name: item[name] for name in names})
+    return moto_client
+
+
 @pytest.fixture(params=["fake", "moto"])
 def dynamodb(request: pytest.FixtureRequest, fake: FakeDynamoDB) -> Any:
     """A client of empty tables. A test that asks for it runs twice."""
-    if request.param == "fake":
-        return fake
-    client = request.getfixturevalue("moto_client")
-    for table, names in ((CONTROL, ["pk"]), (RECOVERIES, ["pk"]), (ITEMS, ["pk", "sk"])):
-        for item in client.scan(TableName=table)["Items"]:
-            client.delete_item(TableName=table, Key={name: item[name] for name in names})
-    return client
+    return fake if request.param == "fake" else request.getfixturevalue("emptied")
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import io
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
 
 PRIMARY, SECONDARY = "us-west-2", "us-east-2"
 CONTROL, ITEMS, RECOVERIES = "pilot-light-control", "pilot-light-items", "pilot-light-recoveries"
-LEDGER = "pilot-light-ledger"
+LEDGER, LAST_RESORT = "pilot-light-ledger", "pilot-light-last-resort"
+# Every key of the Regions' tables that a test may empty.
+TABLES = {CONTROL: ["pk"], RECOVERIES: ["pk"], LAST_RESORT: ["pk"], ITEMS: ["pk", "sk"]}
 
 
 def aws_error(code: str, **extra: Any) -> ClientError:
@@ -27,6 +30,7 @@ def control_item(
     region: str = PRIMARY, epoch: int = 1, state: str = "serving", **more: str | int
 ) -> dict[str, Any]:
     """The control item, attribute types included."""
+    more = {"revision": epoch, **more}
     return {
         "pk": {"S": "control"},
         "active_region": {"S": region},
@@ -77,17 +81,15 @@ class FakeDynamoDB:
     def update_item(
         self, TableName: str, Key: dict[str, Any], UpdateExpression: str, **more: Any
     ) -> dict[str, Any]:
-        """Knows `SET a = :a, b = :b REMOVE c, d`, of an item that is there."""
+        """Knows `SET a = :a, b = if_not_exists(b, :b) + :c REMOVE c, d`."""
         self._called("update_item", TableName=TableName, Key=Key, **more)
         if not self._holds(TableName, Key, more):
             raise aws_error("ConditionalCheckFailedException")
-        row, (sets, _, removes) = (
-            self.table(TableName)[_key(Key)],
-            UpdateExpression.removeprefix("SET ").partition(" REMOVE "),
-        )
-        for name, value in (part.split(" = ") for part in sets.split(", ")):
-            name = more.get("ExpressionAttributeNames", {}).get(name, name)
-            row[name] = more["ExpressionAttributeValues"][value]
+        row = self.table(TableName).setdefault(_key(Key), copy.deepcopy(Key))
+        values, names = more["ExpressionAttributeValues"], more.get("ExpressionAttributeNames", {})
+        sets, _, removes = UpdateExpression.removeprefix("SET ").partition(" REMOVE ")
+        for name, value in re.findall(r"(\S+) = (if_not_exists\(.*?\) \+ :\w+|:\w+)", sets):
+            row[names.get(name, name)] = values.get(value) or _sum(row, value, values)
         for name in filter(None, removes.split(", ")):
             row.pop(name, None)
         return {}
@@ -103,6 +105,13 @@ class FakeDynamoDB:
             raise aws_error("TransactionCanceledException", CancellationReasons=reasons)
         for put in puts:
             self.table(put["TableName"])[_key(put["Item"])] = copy.deepcopy(put["Item"])
+        return {}
+
+    def batch_write_item(self, RequestItems: dict[str, Any]) -> dict[str, Any]:
+        self._called("batch_write_item", RequestItems=RequestItems)
+        for table, puts in RequestItems.items():
+            for put in (p["PutRequest"]["Item"] for p in puts):
+                self.table(table)[_key(put)] = copy.deepcopy(put)
         return {}
 
     def query(self, **asked: Any) -> dict[str, Any]:
@@ -127,18 +136,30 @@ class FakeDynamoDB:
             raise self.failing[operation]
 
     def _holds(self, table: str, key: dict[str, Any], given: dict[str, Any]) -> bool:
-        """Judge conditions of the two kinds in use: `attribute_not_exists(a)` and `a = :v`."""
+        """Judge conditions of the kinds in use: `attribute_not_exists(a)`, `a = :v`, `a < :v`."""
         there = self.table(table).get(_key(key), {})
-        for part in filter(None, given.get("ConditionExpression", "").split(" AND ")):
+        names = given.get("ExpressionAttributeNames", {})
+        values = given.get("ExpressionAttributeValues", {})
+
+        def holds(part: str) -> bool:
             if part.startswith("attribute_not_exists("):
-                if part.removeprefix("attribute_not_exists(").removesuffix(")") in there:
-                    return False
-                continue
-            name, value = part.split(" = ")
-            name = given.get("ExpressionAttributeNames", {}).get(name, name)
-            if there.get(name) != given["ExpressionAttributeValues"][value]:
-                return False
-        return True
+                return part.removeprefix("attribute_not_exists(").removesuffix(")") not in there
+            name, sign, value = part.split(" ")
+            found, wanted = there.get(names.get(name, name)), values[value]
+            if sign == "=":
+                return bool(found == wanted)
+            assert sign == "<"
+            return found is not None and int(found["N"]) < int(wanted["N"])
+
+        condition = given.get("ConditionExpression", "")
+        either = [way.split(" AND ") for way in filter(None, condition.split(" OR "))]
+        return not either or any(all(map(holds, way)) for way in either)
+
+
+def _sum(row: dict[str, Any], text: str, values: dict[str, Any]) -> dict[str, str]:
+    """Add to a number as `if_not_exists(name, :from) + :by` does."""
+    name, start, by = re.findall(r":?\w+", text.removeprefix("if_not_exists"))
+    return {"N": str(int(row.get(name, values[start])["N"]) + int(values[by]["N"]))}
 
 
 def _key(item: dict[str, Any]) -> tuple[str, str]:

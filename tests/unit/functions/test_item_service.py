@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from pilotlight.adapters import https
-from pilotlight.adapters.control_table import CachedControl
 from pilotlight.adapters.items_table import ItemsTable
-from pilotlight.domain.control import ControlItem
-from pilotlight.domain.writes import Item, ItemExists, ItemMissing, WriteConflict, is_item_id
+from pilotlight.control.fence import WRITE_DEADLINE_SECONDS, Fence, Stamp
+from pilotlight.control.item import ControlItem
+from pilotlight.control.last_resort import LastResort
+from pilotlight.control.table import ControlUnread
+from pilotlight.domain.writes import (
+    Item,
+    ItemExists,
+    ItemMissing,
+    WriteConflict,
+    WriteUnknown,
+    is_item_id,
+    plan,
+)
 from pilotlight.item_service import (
     FORWARD_TIMEOUT,
     FORWARDED_BY,
@@ -22,27 +33,52 @@ from pilotlight.item_service import (
 from tests.unit.functions.fakes import ITEMS, PRIMARY, SECONDARY, FakeDynamoDB
 
 if TYPE_CHECKING:
+    from pilotlight.domain.writes import Write
     from pilotlight.settings import Deployment
 
-HERE = ControlItem(SECONDARY, 2, "serving")
-ELSEWHERE = ControlItem(PRIMARY, 1, "serving")
-T = 1_800_000_000_000
-DRAINING = ControlItem(SECONDARY, 2, "draining", T + 1000, PRIMARY)
-DRAINING_HERE = ControlItem(PRIMARY, 1, "draining", T + 1000, SECONDARY)
+HERE = ControlItem(3, SECONDARY, 2, "serving")
+ELSEWHERE = ControlItem(1, PRIMARY, 1, "serving")
+DRAINING, CLAIMED = replace(HERE, state="draining"), replace(HERE, state="claimed")
+UNREAD = {
+    why: ControlUnread(why, f"It is {why}.")
+    for why in ("missing", "invalid", "no_quorum", "unavailable")
+}
+FENCE_SECONDS = 3.0
+LEASE = FENCE_SECONDS + WRITE_DEADLINE_SECONDS
 
 
 class World:
     """This Region's service over an empty table, and the other Region's side of a forwarding."""
 
-    def __init__(self, known: Deployment, fake: FakeDynamoDB) -> None:
-        self.control: ControlItem | None = HERE
-        self.dynamodb = fake
+    def __init__(self, known: Deployment, fake: FakeDynamoDB, **fence: Any) -> None:
+        self.control: ControlItem | ControlUnread = HERE
+        self.dynamodb, self.granted = fake, None
         self.forwarded: list[tuple[str, str, dict[str, Any]]] = []
         self.answer: https.Response | https.Unreachable = https.Response(201, b"{}", {}, 0.1)
         self.now = 0.0
-        cached = CachedControl(lambda: self.control, seconds=0, clock=lambda: self.now)
-        items = ItemsTable(fake, ITEMS)
-        self.service = ItemService(known, cached, items, lambda: T + int(self.now * 1000))
+        found = Fence(
+            self._read,
+            SECONDARY,
+            fence_seconds=FENCE_SECONDS,
+            last_resort=lambda: self.granted,
+            clock=lambda request: Stamp(self.now, self.now, request),
+            sleep=self.wait,
+            **fence,
+        )
+        self.service = ItemService(known, found, ItemsTable(fake, ITEMS))
+
+    def _read(self) -> ControlItem:
+        if isinstance(self.control, ControlUnread):
+            raise self.control
+        return self.control
+
+    def wait(self, seconds: float) -> None:
+        self.now += seconds
+
+    def turn(self, control: ControlItem | ControlUnread) -> None:
+        """Let the control item be another, and the fence's last read be too old to count."""
+        self.control = control
+        self.now += FENCE_SECONDS + 0.1
 
     def request(self, method: str, url: str, **more: Any) -> https.Response:
         self.forwarded.append((method, url, more))
@@ -198,7 +234,7 @@ def test_no_key_is_forwarded_where_none_came(world: World) -> None:
 def test_a_change_of_the_control_item_turns_the_writes_around(world: World) -> None:
     world.control = ELSEWHERE
     world.write()
-    world.control = HERE
+    world.turn(HERE)
     assert isinstance(world.write(), Item)
     assert len(world.forwarded) == 1
 
@@ -211,29 +247,6 @@ def test_an_active_region_that_does_not_answer_is_named(world: World) -> None:
     assert refused.value.__cause__ is world.answer
 
 
-def test_a_drained_region_passes_writes_on_and_hands_the_answer_back(world: World) -> None:
-    world.control = DRAINING
-    assert world.write() is world.answer
-    assert world.forwarded[0][1] == f"https://{PRIMARY}.pilotlight.example/items"
-    assert world.forwarded[0][2]["headers"][FORWARDED_BY] == SECONDARY
-    assert world.dynamodb.calls == [], "nothing is read or written here"
-
-
-def test_a_drained_region_writes_again_when_the_drain_has_expired(world: World) -> None:
-    world.control = DRAINING
-    world.now = 1.0
-    assert isinstance(world.write(), Item)
-
-
-def test_a_region_that_is_to_be_promoted_and_does_not_answer_is_a_drain_like_any(
-    world: World,
-) -> None:
-    world.control, world.answer = DRAINING, https.Unreachable("timed out")
-    with pytest.raises(WriteRefused, match=PRIMARY) as refused:
-        world.write()
-    assert refused.value.code == "Draining"
-
-
 # --- too late ------------------------------------------------------------------------------------
 def stall(world: World, at: str, seconds: float) -> None:
     def interrupt(operation: str) -> None:
@@ -244,7 +257,7 @@ def stall(world: World, at: str, seconds: float) -> None:
 
 
 def test_a_write_that_waited_too_long_since_the_fence_is_not_sent(world: World) -> None:
-    stall(world, "get_item", 2.0)
+    stall(world, "get_item", LEASE)
     with pytest.raises(WriteRefused) as refused:
         world.write()
     assert refused.value.code == "WriteTooLate"
@@ -252,24 +265,61 @@ def test_a_write_that_waited_too_long_since_the_fence_is_not_sent(world: World) 
 
 
 def test_a_write_that_waited_a_little_is_sent(world: World) -> None:
-    stall(world, "get_item", 1.5)
+    stall(world, "get_item", LEASE - 0.5)
     assert isinstance(world.write(), Item)
 
 
+@pytest.mark.parametrize("operation", ["create", "replace", "delete"])
+def test_a_write_that_was_made_and_answered_too_late_is_unknown_and_no_success(
+    world: World, operation: str
+) -> None:
+    """Another Region may have become active since: nobody may say that the write counts."""
+    world.write(item_id="tea" if operation != "create" else "coffee")
+    stall(world, "transact_write_items", LEASE + 0.1)
+    with pytest.raises(WriteUnknown, match="too late to count"):
+        world.write(operation, "tea")
+    assert len(world.dynamodb.rows(ITEMS, "J#")) == 2, "it was made"
+
+
+def test_an_answer_within_the_lease_is_a_success(world: World) -> None:
+    stall(world, "transact_write_items", LEASE)
+    assert isinstance(world.write(), Item)
+
+
+def test_a_retry_that_finds_its_item_is_judged_by_its_age_as_well(world: World) -> None:
+    """What it read may be what a Region that is no longer active still holds."""
+    world.write(headers={"idempotency-key": "k1"})
+    stall(world, "get_item", LEASE + 0.1)
+    with pytest.raises(WriteUnknown):
+        world.write(headers={"idempotency-key": "k1"})
+
+
 # --- refused -------------------------------------------------------------------------------------
+FORWARDED = {FORWARDED_BY.lower(): PRIMARY}
+
+
 @pytest.mark.parametrize(
     ("control", "headers", "code"),
     [
-        (None, {}, "ControlItemMissing"),
-        (DRAINING, {FORWARDED_BY.lower(): PRIMARY}, "Draining"),
-        (DRAINING_HERE, {}, "Draining"),
-        (DRAINING_HERE, {FORWARDED_BY.lower(): PRIMARY}, "Draining"),
-        (ELSEWHERE, {FORWARDED_BY.lower(): PRIMARY}, "NotActive"),
+        (UNREAD["missing"], {}, "ControlItemMissing"),
+        (UNREAD["invalid"], {}, "ControlItemInvalid"),
+        (UNREAD["no_quorum"], {}, "NoQuorum"),
+        (UNREAD["unavailable"], {}, "NoQuorum"),
+        (DRAINING, {}, "Draining"),
+        (DRAINING, FORWARDED, "Draining"),
+        (replace(DRAINING, active_region=PRIMARY), {}, "Draining"),
+        (CLAIMED, {}, "Claimed"),
+        (replace(CLAIMED, active_region=PRIMARY), {}, "Claimed"),
+        (ELSEWHERE, FORWARDED, "NotActive"),
     ],
 )
 @pytest.mark.parametrize("operation", ["create", "replace", "delete"])
 def test_a_write_that_nobody_can_take_is_refused_and_touches_nothing(
-    world: World, control: ControlItem | None, headers: dict[str, str], code: str, operation: str
+    world: World,
+    control: ControlItem | ControlUnread,
+    headers: dict[str, str],
+    code: str,
+    operation: str,
 ) -> None:
     world.control = control
     with pytest.raises(WriteRefused) as refused:
@@ -281,9 +331,88 @@ def test_a_write_that_nobody_can_take_is_refused_and_touches_nothing(
 
 def test_reading_goes_on_while_writes_are_refused(world: World) -> None:
     item = world.write()
-    world.control = None
+    world.turn(UNREAD["no_quorum"])
     assert world.service.read("tea") == item
     assert world.service.list(50, None) == ([item], None)
+
+
+# --- what let a write pass -----------------------------------------------------------------------
+def authorities(world: World) -> list[str]:
+    return [row["authority"]["S"] for row in world.dynamodb.rows(ITEMS, "J#")]
+
+
+def test_the_journal_says_that_the_quorum_let_a_write_pass(world: World) -> None:
+    world.write()
+    assert authorities(world) == ["quorum"]
+
+
+def test_the_journal_says_that_a_person_let_a_write_pass_and_in_which_epoch(world: World) -> None:
+    world.control, world.granted = UNREAD["no_quorum"], LastResort(2**31, 7, "Ada")  # type: ignore[assignment]
+    assert world.write().epoch == 7
+    assert authorities(world) == ["last_resort"]
+
+
+def test_the_journal_says_that_a_write_went_on_without_a_quorum(
+    known: Deployment, fake: FakeDynamoDB
+) -> None:
+    world = World(known, fake, without_quorum="continue")
+    world.write()
+    world.turn(UNREAD["no_quorum"])
+    world.write("replace")
+    assert sorted(authorities(world)) == ["quorum", "without_quorum"]
+
+
+# --- replayed ------------------------------------------------------------------------------------
+def lost(operation: Any = "replace", text: str = "black") -> Write:
+    given: dict[str, Any] = {"item_id": "tea", "text": text, "now": "noon", "epoch": 1}
+    over = plan("create", current=None, region=PRIMARY, write_id="01A", **given).new
+    current = over if operation == "delete" else None
+    return plan(operation, current=current, region=PRIMARY, write_id="01LOST", **given)
+
+
+def test_a_lost_value_is_written_once_as_a_new_write_of_the_active_region(world: World) -> None:
+    over = world.write()
+    first = world.service.replay(lost(), over)
+    assert (first.text, first.region, first.epoch, first.version) == ("black", SECONDARY, 2, 2)
+    assert world.service.replay(lost(), over) == first, "the second finds the first"
+    assert len(world.dynamodb.rows(ITEMS, "J#")) == 2
+
+
+def test_a_lost_value_is_not_written_over_a_newer_one(world: World) -> None:
+    over = world.write()
+    world.write("replace", text="white")
+    with pytest.raises(WriteConflict):
+        world.service.replay(lost(), over)
+    assert world.service.read("tea").text == "white"
+
+
+def test_a_lost_deletion_deletes_and_where_nothing_is_says_so(world: World) -> None:
+    with pytest.raises(ItemMissing):
+        world.service.replay(lost("delete"), None)
+    assert world.service.replay(lost("delete"), world.write()).deleted
+
+
+@pytest.mark.parametrize(("control", "code"), [(ELSEWHERE, "NotActive"), (DRAINING, "Draining")])
+def test_nothing_is_replayed_where_this_region_may_not_write(
+    world: World, control: ControlItem, code: str
+) -> None:
+    over = world.write()
+    world.turn(control)
+    with pytest.raises(WriteRefused) as refused:
+        world.service.replay(lost(), over)
+    assert refused.value.code == code
+    assert world.service.read("tea") == over
+    assert world.forwarded == []
+
+
+@pytest.mark.parametrize("at", ["get_item", "transact_write_items"])
+def test_a_replay_that_is_answered_too_late_is_no_success(world: World, at: str) -> None:
+    over = world.write()
+    if at == "get_item":
+        world.service.replay(lost(), over)
+    stall(world, at, LEASE + 0.1)
+    with pytest.raises(WriteUnknown):
+        world.service.replay(lost(), over)
 
 
 def test_users_see_neither_the_key_of_a_request_nor_the_tombstone_flag(world: World) -> None:

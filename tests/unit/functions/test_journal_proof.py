@@ -13,6 +13,7 @@ from pilotlight.domain.journal import (
     LOWEST,
     MARGIN_MS,
     Entry,
+    Mark,
     Page,
     Version,
     lower_bound,
@@ -65,14 +66,15 @@ class Kept:
     """The watermark, and everything it ever was."""
 
     def __init__(self) -> None:
-        self.was = [LOWEST]
+        self.was = [Mark(LOWEST, 0)]
 
-    def read(self) -> str:
+    def read(self) -> Mark:
         return self.was[-1]
 
-    def advance(self, watermark: str) -> None:
-        assert watermark > self.was[-1]
-        self.was.append(watermark)
+    def advance(self, mark: Mark) -> None:
+        assert mark.write_id > self.was[-1].write_id
+        assert mark.compared >= self.was[-1].compared
+        self.was.append(mark)
 
 
 class World:
@@ -109,7 +111,7 @@ def test_the_watermark_passes_over_what_is_equal_and_old(world: World) -> None:
         world.write(f"i{n % 7}", OLD + n)
     found = world.proof().advance(60)
     assert (found.writes, found.all) == (40, True)
-    assert found.watermark == world.kept.read() == lower_bound(T - MARGIN_MS)
+    assert found.watermark == world.kept.read().write_id == lower_bound(T - MARGIN_MS)
     assert len(world.kept.was) > 3, "it is kept span by span"
 
 
@@ -133,7 +135,7 @@ def test_an_old_write_that_did_not_arrive_is_named_and_stops_the_watermark(world
     lost = world.write("tea", OLD + 500, arrives=False)
     with pytest.raises(TailsDiffer, match=rf"lacks 1 writes.*{lost.write_id}.*behind.*tea"):
         world.proof().advance(60)
-    assert LOWEST < world.kept.read() < lost.write_id
+    assert LOWEST < world.kept.read().write_id < lost.write_id
 
 
 def test_a_long_history_takes_several_calls_and_each_goes_on_from_the_last(
@@ -147,6 +149,7 @@ def test_a_long_history_takes_several_calls_and_each_goes_on_from_the_last(
         calls.append(world.proof().advance(60))
     assert len(calls) > 3
     assert sum(c.writes for c in calls) == 60
+    assert calls[-1].compared == world.kept.read().compared == 60
     assert [c.watermark for c in calls] == sorted({c.watermark for c in calls})
 
 
@@ -166,7 +169,7 @@ def test_a_call_ends_when_its_time_is_over(world: World) -> None:
 
 def test_nothing_to_compare_is_caught_up(world: World) -> None:
     found = world.proof().advance(60)
-    assert (found.writes, found.all) == (0, True)
+    assert (found.writes, found.compared, found.all) == (0, 0, True)
     again = world.proof().advance(60)
     assert (again.writes, again.all, again.watermark) == (0, True, found.watermark)
 
@@ -205,11 +208,24 @@ def test_the_item_as_the_drained_source_holds_it_counts_and_not_only_its_entry(
         world.proof().tails(60)
 
 
+def test_what_lies_beyond_the_watermark_is_counted_once_however_often_it_is_compared(
+    world: World,
+) -> None:
+    for n in range(20):
+        world.write(f"i{n % 7}", OLD + n)
+    for n in range(20):
+        world.write(f"i{n % 7}", T - 20 + n)
+    found = [world.proof().tails(60) for _ in range(3)]
+    assert [(f.writes, f.compared) for f in found] == [(40, 40), (20, 40), (20, 40)]
+    assert world.kept.read().compared == 20
+
+
 def test_what_was_verified_before_the_drain_is_not_compared_again(world: World) -> None:
     world.write("tea", OLD)
     world.proof().advance(60)
     world.target.written.clear()
-    assert world.proof().tails(60).writes == 0
+    found = world.proof().tails(60)
+    assert (found.writes, found.compared) == (0, 1)
 
 
 def test_a_tail_that_is_too_long_proves_nothing(
@@ -220,7 +236,7 @@ def test_a_tail_that_is_too_long_proves_nothing(
         world.write(f"i{n}", OLD + n)
     with pytest.raises(TailTooLong):
         world.proof().tails(60)
-    assert world.kept.read() > LOWEST, "the next one goes on from there"
+    assert world.kept.read().write_id > LOWEST, "the next one goes on from there"
 
 
 # --- whatever has arrived ------------------------------------------------------------------------
@@ -245,7 +261,8 @@ def test_it_is_proven_if_and_only_if_everything_arrived(
         world.target.items |= arrived
     whole = set(world.target.written) == set(entries) and world.target.items == world.source.items
     try:
-        proven = world.proof().tails(60).writes == len(entries)
+        found = world.proof().tails(60)
+        proven = found.writes == found.compared == len(entries)
     except TailsDiffer:
         proven = False
     assert proven is whole
@@ -266,7 +283,7 @@ def test_a_watermark_never_passes_a_write_that_did_not_arrive(
         world.proof().advance(60)
     except TailsDiffer as error:
         assert gone.write_id in str(error)
-    assert world.kept.read() < gone.write_id
+    assert world.kept.read().write_id < gone.write_id
     with pytest.raises(TailsDiffer):
         world.proof().tails(60)
 

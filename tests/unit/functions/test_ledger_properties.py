@@ -67,7 +67,7 @@ def test_when_all_has_arrived_the_ledger_has_exactly_what_came_late_or_is_lost(
     while world.on_the_way:
         world.deliver(0)
         world.tick()
-    assert world.reconcile()
+    assert world.reconcile().complete
     assert told(world) == expected(world)
     event(f"lost of the newer epoch: {any(e.write.new.epoch == 2 for e in world.ledger.entries())}")
 
@@ -79,7 +79,7 @@ def test_every_acknowledged_write_was_there_in_time_or_is_in_the_ledger(
 ) -> None:
     """Also while some are still on their way: the Primary's journal tells of them."""
     world = lived(before, after, step, skew)
-    assert world.reconcile()
+    assert world.reconcile().complete
     assert told(world) == expected(world)
     for write in world.acknowledged:
         name, current = write.new.write_id, world.items[SECONDARY].get(write.new.id)
@@ -93,9 +93,9 @@ def test_a_pass_in_pieces_finds_the_same_as_one_at_once(
     before: list, after: list, step: timedelta, skew: timedelta, pieces: int
 ) -> None:
     whole, parted = (lived(before, after, step, skew) for _ in range(2))
-    assert whole.reconcile()
+    assert whole.reconcile().complete
     passes = 1
-    while not parted.reconcile(pieces):
+    while not parted.reconcile(pieces).complete:
         passes += 1
     assert passes > 3
     names = {w.new.write_id: n for n, w in enumerate(whole.acknowledged)}
@@ -111,7 +111,7 @@ def test_without_a_promotion_the_ledger_is_empty(before: list) -> None:
     world = TornRegions()
     for happening in before:
         happen(world, *happening)
-    assert world.reconcile()
+    assert world.reconcile().complete
     assert world.ledger.entries() == []
 
 
@@ -132,5 +132,5 @@ def test_what_was_there_before_the_promotion_and_stays_is_not_in_the_ledger(
     while world.on_the_way:
         world.deliver(0)
         world.tick()
-    assert world.reconcile()
+    assert world.reconcile().complete
     assert world.ledger.entries() == []

@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from pilotlight.arrivals import Arrivals
+from pilotlight.control.item import ControlItem
 from pilotlight.domain.closing import Promotion
-from pilotlight.domain.control import ControlItem
 from pilotlight.domain.writes import Item, Write, attributes, journal_key, plan, transaction
 from pilotlight.moments import text
-from pilotlight.reconciliation import Reconciliation
+from pilotlight.reconciliation import Compared, Reconciliation
 from ulid import ULID
 
 from tests.unit.functions.fakes import ITEMS, PRIMARY, SECONDARY
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pilotlight.domain.ledger import LedgerEntry
 
 START = datetime(2027, 1, 15, 8, tzinfo=UTC)
-FIRST = ControlItem(PRIMARY, 1, "serving", changed_at=text(START))
+FIRST = ControlItem(1, PRIMARY, 1, "serving", changed_at=text(START))
 
 
 class MemoryLinks:
@@ -111,7 +111,7 @@ class TornRegions:
     def tick(self) -> None:
         self.now += self.step
 
-    def write(self, region: str, item_id: str) -> Write:
+    def write(self, region: str, item_id: str, epoch: int | None = None) -> Write:
         """A write that its Region acknowledges. The Primary's clock is off by the skew."""
         clock = self.now + (self.skew if region == PRIMARY else timedelta(0))
         write = plan(
@@ -120,7 +120,7 @@ class TornRegions:
             text=f"{len(self.acknowledged)}",
             current=self.items[region].get(item_id),
             region=region,
-            epoch=1 if region == PRIMARY else 2,
+            epoch=epoch or (1 if region == PRIMARY else 2),
             write_id=str(ULID.from_datetime(clock)),
             now=text(clock),
         )
@@ -132,7 +132,7 @@ class TornRegions:
         return write
 
     def promote(self) -> None:
-        self.control = ControlItem(SECONDARY, 2, "serving", changed_at=text(self.now))
+        self.control = ControlItem(3, SECONDARY, 2, "serving", changed_at=text(self.now))
         due = [c.sent_at for c in self.on_the_way if c.target == SECONDARY]
         torn = min([*due, self.now]) + min(self.skew, timedelta(0))
         self.promotions[2] = Promotion(self.now, torn, timedelta(0))
@@ -174,10 +174,10 @@ class TornRegions:
             ledger=self.ledger,  # type: ignore[arg-type]
         ).take({"dynamodb": {"Keys": keys, **change, **({"OldImage": old} if old else {})}})
 
-    def read(self) -> ControlItem:
+    def try_read(self) -> ControlItem:
         return self.control
 
-    def reconcile(self, pieces: int = 10_000) -> bool:
+    def reconcile(self, pieces: int = 10_000, *, anew: bool = False) -> Compared:
         left = iter(range(pieces))
         return Reconciliation(
             self.control,
@@ -186,7 +186,7 @@ class TornRegions:
             self.items[SECONDARY],  # type: ignore[arg-type]
             self.promotions,  # type: ignore[arg-type]
             self.ledger,  # type: ignore[arg-type]
-        ).run(lambda: next(left, None) is not None)
+        ).run(lambda: next(left, None) is not None, anew=anew)
 
     def before(self, item: Item | None) -> set[str]:
         """The truth, by all journals: the writes by which a version of an item came to be."""

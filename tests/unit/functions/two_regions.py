@@ -8,12 +8,10 @@ import boto3
 from pilotlight.adapters.items_table import ItemsTable
 from pilotlight.domain.writes import plan
 
-from tests.unit.functions.fakes import CONTROL, ITEMS, PRIMARY, RECOVERIES, SECONDARY
+from tests.unit.functions.fakes import ITEMS, PRIMARY, SECONDARY, TABLES
 
 if TYPE_CHECKING:
     from pilotlight.domain.writes import Item
-
-TABLES = ((CONTROL, ["pk"]), (RECOVERIES, ["pk"]), (ITEMS, ["pk", "sk"]))
 
 
 class TwoRegions:
@@ -23,7 +21,7 @@ class TwoRegions:
         self.clients: dict[str, Any] = {}
         for region in (PRIMARY, SECONDARY):
             self.clients[region] = boto3.client("dynamodb", region_name=region)
-            for table, names in TABLES:
+            for table, names in TABLES.items():
                 keys = zip(names, ("HASH", "RANGE"), strict=False)
                 self.clients[region].create_table(
                     TableName=table,

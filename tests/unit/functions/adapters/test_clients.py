@@ -2,42 +2,62 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
 from botocore import endpoint
 from botocore.exceptions import ReadTimeoutError
-from pilotlight.adapters.clients import PROMPT
-from pilotlight.domain.fence import TRANSACTION_SECONDS, WRITE_DEADLINE_SECONDS
+from pilotlight.adapters.clients import client_in_passing, prompt_client
+from pilotlight.control.fence import ANSWER_SECONDS, PATIENCE_SECONDS
 
-from tests.unit.functions.fakes import ITEMS, SECONDARY
+from tests.unit.functions.fakes import ITEMS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Route 53's checkers and the sentinel wait as long for an answer.
+CHECKERS_SECONDS = 2.0
 
 
 @pytest.fixture
-def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+def slept(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
     found: list[float] = []
     monkeypatch.setattr(endpoint.time, "sleep", found.append)
-    return found
+    for made in (prompt_client, client_in_passing):
+        made.cache_clear()
+    yield found
+    for made in (prompt_client, client_in_passing):
+        made.cache_clear()
 
 
-def test_a_transaction_and_its_retry_end_within_what_the_fence_grants_them(
-    slept: list[float],
-) -> None:
-    """A table that never answers: botocore itself says how often it asks, and how long it waits."""
+def attempts(client: Any) -> int:
+    """Ask a table that never answers, and return how often botocore did."""
     asked: list[Any] = []
 
     def silent(request: Any, **_: Any) -> None:
-        asked.append(request.headers["X-Amz-Target"])
+        asked.append(request)
         raise ReadTimeoutError(endpoint_url="https://dynamodb")
 
-    client: Any = boto3.client("dynamodb", region_name=SECONDARY, config=PROMPT)
     client.meta.events.register("before-send.dynamodb.*", silent)
-    put = {"Put": {"TableName": ITEMS, "Item": {"pk": {"S": "I#1"}}}}
     with pytest.raises(ReadTimeoutError):
-        client.transact_write_items(TransactItems=[put], ClientRequestToken="01A")
-    assert len(asked) == 2
-    config = client.meta.config
-    once = config.connect_timeout + config.read_timeout
-    assert len(asked) * once + sum(slept) <= TRANSACTION_SECONDS + 1e-9
-    assert TRANSACTION_SECONDS < WRITE_DEADLINE_SECONDS
+        client.get_item(TableName=ITEMS, Key={"pk": {"S": "I#1"}})
+    return len(asked)
+
+
+def test_an_answer_is_waited_for_as_long_as_the_fence_reckons_with_after_the_last_check(
+    slept: list[float],
+) -> None:
+    client = prompt_client("dynamodb")
+    assert client.meta.config.read_timeout <= ANSWER_SECONDS
+    assert attempts(client) == 2
+    assert sum(slept) <= 0.05
+
+
+def test_what_is_done_in_passing_is_tried_once_and_ends_before_anybody_stops_waiting(
+    slept: list[float],
+) -> None:
+    client = client_in_passing("dynamodb")
+    assert attempts(client) == 1
+    once = client.meta.config.connect_timeout + client.meta.config.read_timeout
+    assert 2 * once < CHECKERS_SECONDS, "the strong read, and a second one beside it"
+    assert once < PATIENCE_SECONDS

@@ -174,7 +174,6 @@ def test_a_table_under_a_surge_is_no_conflict_with_another_write(
         ("TransactionCanceledException", ["ItemCollectionSizeLimitExceeded", "None"]),
         ("AccessDeniedException", []),
         ("ResourceNotFoundException", []),
-        ("InternalServerError", []),
         ("ValidationException", []),
     ],
 )
@@ -183,6 +182,15 @@ def test_any_other_error_stays_what_it_is(
 ) -> None:
     with pytest.raises(ClientError, match=code):
         answering(fake, code, *reasons).write(planned(None, "01A"))
+
+
+@pytest.mark.parametrize("code", ["InternalServerError", "ServiceUnavailable", "InternalFailure"])
+def test_whether_a_write_was_made_over_which_the_service_failed_is_unknown(
+    fake: FakeDynamoDB, code: str
+) -> None:
+    with pytest.raises(WriteUnknown) as unknown:
+        answering(fake, code).write(planned(None, "01A"))
+    assert isinstance(unknown.value.__cause__, ClientError)
 
 
 @pytest.mark.parametrize("error", [ReadTimeoutError, ConnectTimeoutError, ConnectionClosedError])

@@ -10,7 +10,7 @@ from moto import mock_aws
 from pilotlight.adapters import journal
 from pilotlight.adapters.heartbeats import NotRead
 from pilotlight.adapters.journal import Journal, Watermark
-from pilotlight.domain.journal import HIGHEST, LOWEST, Entry, Version, span
+from pilotlight.domain.journal import HIGHEST, LOWEST, Entry, Mark, Version, span
 
 from tests.unit.functions.fakes import ITEMS, PRIMARY, RECOVERIES, SECONDARY, aws_error
 from tests.unit.functions.two_regions import TwoRegions
@@ -132,18 +132,18 @@ def test_a_watermark_begins_below_everything_and_is_kept_for_region_and_epoch(
 ) -> None:
     client = regions.client(SECONDARY)
     mark = Watermark(client, RECOVERIES, PRIMARY, 1)
-    assert mark.read() == LOWEST
-    mark.advance(ulid(7))
-    assert mark.read() == ulid(7)
+    assert mark.read() == Mark(LOWEST, 0)
+    mark.advance(Mark(ulid(7), 5))
+    assert mark.read() == Mark(ulid(7), 5)
     for other in ((PRIMARY, 2), (SECONDARY, 1)):
-        assert Watermark(client, RECOVERIES, *other).read() == LOWEST
+        assert Watermark(client, RECOVERIES, *other).read() == Mark(LOWEST, 0)
 
 
 def test_a_watermark_never_goes_back(regions: TwoRegions) -> None:
     mark = Watermark(regions.client(SECONDARY), RECOVERIES, PRIMARY, 1)
-    mark.advance(ulid(7))
-    mark.advance(ulid(6))
-    assert mark.read() == ulid(7)
+    mark.advance(Mark(ulid(7), 5))
+    mark.advance(Mark(ulid(6), 9))
+    assert mark.read() == Mark(ulid(7), 5)
 
 
 def test_a_watermark_that_cannot_be_kept_is_an_error() -> None:
@@ -152,4 +152,4 @@ def test_a_watermark_that_cannot_be_kept_is_an_error() -> None:
             raise aws_error("AccessDeniedException")
 
     with pytest.raises(ClientError, match="AccessDenied"):
-        Watermark(Refusing(), RECOVERIES, PRIMARY, 1).advance(ulid(1))
+        Watermark(Refusing(), RECOVERIES, PRIMARY, 1).advance(Mark(ulid(1), 1))

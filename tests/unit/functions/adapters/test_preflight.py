@@ -15,7 +15,6 @@ from pilotlight.adapters.preflight import Preflight
 from pilotlight.domain.heartbeat import Heartbeat
 
 from tests.unit.functions.fakes import (
-    CONTROL,
     ITEMS,
     PRIMARY,
     RECOVERIES,
@@ -65,8 +64,8 @@ class World:
     def beat(self, of: str, there: str, age: float, keys: int) -> None:
         """Let one Region hold some of the heartbeats of another."""
         at = int((time.time() - age) * 1000)
-        replica, beat = self.regions.client(there), Heartbeat(1, at, 20_000, None, "test", at)
-        beats = Heartbeats(replica, ITEMS, CONTROL)
+        replica, beat = self.regions.client(there), Heartbeat(1, at, "test")
+        beats = Heartbeats(replica, ITEMS)
         beats.beat(of, None, beat)
         beats.copy(beat, of, active=True)
         for n in range(keys, 16):
@@ -195,3 +194,26 @@ def test_only_the_certificate_is_advisory(world: World) -> None:
         ("endpoint", True),
         ("certificate", False),
     ]
+
+
+# --- after the claim -----------------------------------------------------------------------------
+@both_ways
+@pytest.mark.parametrize(
+    ("change", "shows"),
+    [({}, True), ({"epoch": 2}, False), ({"epoch": None}, False), ({"active_region": None}, False)],
+)
+def test_the_claim_is_handed_over_once_the_source_itself_shows_it(
+    world: World, source: str, target: str, change: dict[str, Any], shows: bool
+) -> None:
+    said = {"active_region": target, "epoch": 3, "state": "claimed", **change}
+    world.healths[source] = {**world.healths[source], **said}
+    world.lost = {target}
+    assert world.preflight(source, target).handed_over(3) == {"shows_claim": shows, **said}
+
+
+def test_a_source_that_still_shows_itself_as_active_does_not_show_the_claim(world: World) -> None:
+    world.healths[PRIMARY] |= {"active_region": PRIMARY, "epoch": 3, "state": "serving"}
+    assert world.preflight().handed_over(3)["shows_claim"] is False
+    world.healths[PRIMARY] = ["no object"]
+    found = world.preflight().handed_over(3)
+    assert found == {"shows_claim": False, "active_region": None, "epoch": None, "state": None}

@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 from pilotlight.adapters.sentinel_item import ItemUnavailable, SentinelItem
 from pilotlight.domain.confirmation import Probe
-from pilotlight.domain.sentinel import NEVER, Kept, Look, Streak
+from pilotlight.domain.sentinel import NEVER, Kept, Look, PulseStreak, Streak
 
 from tests.unit.functions.fakes import RECOVERIES, aws_error
 
@@ -19,8 +19,16 @@ KEY = {"pk": {"S": "sentinel"}}
 AT, LATER = "2026-01-31T12:00:05.000Z", "2026-01-31T12:00:15.000Z"
 
 
-def look(ok: bool = True, beacon: Beacon = "healthy", at: str = AT) -> Look:
-    return Look(Probe(ok, 200 if ok else None, None if ok else "timed out", 0.1, at), beacon)
+def look(
+    ok: bool = True, beacon: Beacon = "healthy", at: str = AT, beat: int | None = None
+) -> Look:
+    probe = Probe(ok, 200 if ok else None, None if ok else "timed out", 0.1, at)
+    return Look(probe, beacon, beat)
+
+
+def unread(looked_at: str) -> PulseStreak:
+    """What is kept of a pulse that was not read: no number, and no since."""
+    return PulseStreak(None, None, looked_at)
 
 
 @pytest.fixture
@@ -45,9 +53,9 @@ def test_nothing_is_kept_at_first(kept: SentinelItem) -> None:
 
 def test_a_look_leaves_its_tick_and_its_streak_to_the_next(kept: SentinelItem) -> None:
     assert kept.speak("a", 10, look(), Kept())
-    assert kept.read() == Kept(10, NEVER, Streak(None, 1, AT, AT))
+    assert kept.read() == Kept(10, NEVER, Streak(None, 1, AT, AT), unread(AT))
     assert kept.speak("b", 20, look(ok=False, at=LATER), kept.read())
-    assert kept.read() == Kept(20, NEVER, Streak(LATER, 0, None, LATER))
+    assert kept.read() == Kept(20, NEVER, Streak(LATER, 0, None, LATER), unread(LATER))
 
 
 def test_no_tick_is_spoken_of_twice(kept: SentinelItem) -> None:
@@ -94,6 +102,16 @@ def test_it_keeps_since_when_the_primary_is_well_and_forgets_it(
     assert "healthy_since" not in item(client)
 
 
+def test_it_keeps_since_when_the_pulse_stands_still_and_forgets_it_when_it_is_not_read(
+    kept: SentinelItem, client: Any
+) -> None:
+    kept.speak("a", 10, look(beat=7), Kept())
+    kept.speak("b", 20, look(beat=7, at=LATER), kept.read())
+    assert kept.read().pulse == PulseStreak(7, AT, LATER)
+    kept.speak("c", 30, look(at=LATER), kept.read())
+    assert not {"pulse_beat", "pulse_still_since"} & set(item(client))
+
+
 def test_the_end_of_a_streak_forgets_it(kept: SentinelItem, client: Any) -> None:
     kept.speak("a", 10, look(ok=False), Kept())
     for tick in (20, 30, 40, 50):
@@ -108,7 +126,7 @@ def test_plans_and_looks_leave_each_other_alone(kept: SentinelItem) -> None:
     before = kept.read()
     kept.planned(100)
     assert kept.speak("a", 10, look(), before)
-    assert kept.read() == Kept(10, 100, Streak(None, 1, AT, AT))
+    assert kept.read() == Kept(10, 100, Streak(None, 1, AT, AT), unread(AT))
 
 
 def test_it_goes_on_from_the_item_of_the_releases_with_a_lease(

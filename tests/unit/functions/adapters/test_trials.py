@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 from pilotlight.adapters import https
-from pilotlight.adapters.trials import NotWell, answers, certificate, endpoint, tried
+from pilotlight.adapters.trials import NotWell, answers, certificate, endpoint, quorum, tried
+from pilotlight.control.table import ControlTable, ControlUnread
 from pilotlight.domain.readiness import Check
 
-from tests.unit.functions.fakes import FakeLambda, aws_error
+from tests.unit.functions.fakes import CONTROL, FakeDynamoDB, FakeLambda, aws_error, control_item
 
 HOST = "us-west-2.pilotlight.example"
 
@@ -27,6 +28,15 @@ def test_a_function_that_answers_otherwise_is_not_well(status: int) -> None:
     client = FakeLambda({"app:live": lambda _event: {"statusCode": status}})
     with pytest.raises(NotWell, match=rf"GET /health answered {status}\."):
         answers(client, "app:live", "/health", {200})
+
+
+def test_the_quorum_is_tried_by_a_strong_read_and_nothing_is_written(fake: FakeDynamoDB) -> None:
+    fake.tables[CONTROL] = {("control", ""): control_item("us-west-2", 3, "claimed")}
+    assert quorum(ControlTable(fake, CONTROL)) == "us-west-2 claimed in epoch 3, by a strong read"
+    assert [(name, given["ConsistentRead"]) for name, given in fake.calls] == [("get_item", True)]
+    fake.failing["get_item"] = aws_error("InternalServerError")
+    with pytest.raises(ControlUnread):
+        quorum(ControlTable(fake, CONTROL))
 
 
 @pytest.mark.parametrize("status", [199, 201, 301, 503])

@@ -20,9 +20,13 @@ def probe(ok: bool) -> confirmation.Probe:
 
 
 def confirm(
-    oks: tuple[bool, ...] = (False,) * 3, beacon: Any = "unhealthy", policy: Any = "both"
+    oks: tuple[bool, ...] = (False,) * 3,
+    beacon: Any = "unhealthy",
+    policy: Any = "both",
+    still: bool = False,
 ) -> dict[str, Any]:
-    return confirmation.evidence([probe(ok) for ok in oks], beacon, AT, policy)
+    pulse = confirmation.PulseEvidence(still, 42.0 if still else 0.0, "It stands still.")
+    return confirmation.evidence([probe(ok) for ok in oks], beacon, AT, policy, pulse)
 
 
 def check(name: str, required: bool = True, ok: bool = True) -> readiness.Check:

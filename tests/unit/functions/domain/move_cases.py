@@ -44,7 +44,7 @@ def whole() -> dict[str, Any]:
             "targets": [],
         },
         "watermark": {"caught_up": True, "watermark": "01J", "compared": 7},
-        "ledger": {"complete": True, "open": 0, "late": 0, "lost": 0},
+        "ledger": {"complete": True, "compared": 9, "open": 0, "late": 0, "lost": 0},
     }
 
 

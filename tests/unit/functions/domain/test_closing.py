@@ -6,9 +6,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from pilotlight.control.item import ControlItem
 from pilotlight.domain.closing import (
     CLOCKS,
-    UNMEASURED_LAG,
     Promotion,
     closed_at,
     from_record,
@@ -16,7 +16,6 @@ from pilotlight.domain.closing import (
     is_late,
     torn_since,
 )
-from pilotlight.domain.control import ControlItem
 from pilotlight.domain.writes import Item
 
 from tests.unit.functions.fakes import PRIMARY, SECONDARY
@@ -24,7 +23,7 @@ from tests.unit.functions.fakes import PRIMARY, SECONDARY
 NOON = datetime(2027, 1, 15, 12, 0, 0, 500_000, tzinfo=UTC)
 TEXT = "2027-01-15T12:00:00.500Z"
 LATER = "2027-01-15T13:00:00.000Z"
-CONTROL = ControlItem(SECONDARY, 2, "serving", changed_at=TEXT)
+CONTROL = ControlItem(2, SECONDARY, 2, "serving", changed_at=TEXT)
 
 
 @pytest.mark.parametrize(
@@ -85,6 +84,11 @@ def test_writes_may_be_missing_from_the_first_failure_less_the_lag_on() -> None:
     failed = NOON - timedelta(minutes=2)
     known = Promotion(NOON, failed, timedelta(seconds=20))
     assert torn_since(NOON, known) == failed - timedelta(seconds=20) - CLOCKS
-    unmeasured = torn_since(NOON, Promotion(NOON))
-    assert unmeasured == NOON - UNMEASURED_LAG - CLOCKS == torn_since(NOON, None)
-    assert torn_since(None, None) is None
+    assert torn_since(None, known) == failed - timedelta(seconds=20) - CLOCKS
+    assert timedelta(hours=1) < CLOCKS, "the clock of an environment may be off by an hour"
+
+
+def test_where_nobody_measured_the_lag_every_write_of_the_epoch_may_be_missing() -> None:
+    assert torn_since(NOON, Promotion(NOON, NOON)) is None
+    assert torn_since(NOON, None) is None
+    assert torn_since(None, Promotion(lag=timedelta(seconds=20))) is None

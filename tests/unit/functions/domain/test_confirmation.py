@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from datetime import datetime, timedelta
 from typing import Any, get_args
 
 import pytest
@@ -11,11 +12,14 @@ from pilotlight.domain.confirmation import (
     Beacon,
     Policy,
     Probe,
+    PulseEvidence,
     account,
     evidence,
     policy,
+    pulse_evidence,
     verdict,
 )
+from pilotlight.domain.sentinel import PulseStreak
 
 from tests.template.stacks import source
 
@@ -95,7 +99,8 @@ def test_an_unknown_policy_is_an_error_that_names_it(text: str) -> None:
 
 
 def test_the_evidence_carries_the_policy_and_what_the_verdict_rests_on() -> None:
-    found = evidence([BAD, GOOD], "unhealthy", "2026-01-31T12:00:01.000Z", "both")
+    pulse = PulseEvidence(True, 42.0, "Still.")
+    found = evidence([BAD, GOOD], "unhealthy", "2026-01-31T12:00:01.000Z", "both", pulse)
     assert json.loads(json.dumps(found)) == {
         "verdict": "unclear",
         "policy": "both",
@@ -104,6 +109,7 @@ def test_the_evidence_carries_the_policy_and_what_the_verdict_rests_on() -> None
             {"ok": True, "status": 200, "error": None, "seconds": 0.1, "at": GOOD.at},
         ],
         "beacon": "unhealthy",
+        "pulse": {"still": True, "seconds": 42.0, "detail": "Still."},
         "checked_at": "2026-01-31T12:00:01.000Z",
     }
 
@@ -116,10 +122,54 @@ def test_the_evidence_carries_the_policy_and_what_the_verdict_rests_on() -> None
     ],
 )
 def test_a_disagreement_says_who_saw_what(oks: Any, beacon: str, said: str) -> None:
-    assert said in account(oks, beacon, "both")
-    assert f"the beacon says {beacon}" in account(oks, beacon, "both")
+    assert said in account(oks, beacon, "both", {})
+    assert f"the beacon says {beacon}" in account(oks, beacon, "both", {})
 
 
 @pytest.mark.parametrize(("oks", "beacon"), [(DOWN, "unhealthy"), (UP, "healthy"), ((), "healthy")])
 def test_witnesses_that_agree_or_are_not_there_do_not_disagree(oks: Any, beacon: str) -> None:
-    assert "reach" not in account(oks, beacon, "any")
+    assert "reach" not in account(oks, beacon, "any", {})
+
+
+# --- the pulse -----------------------------------------------------------------------------------
+def test_a_pulse_that_stands_still_stands_in_for_the_beacon_and_for_no_probe() -> None:
+    def by_pulse(oks: Any, beacon: Any, by: Any) -> str:
+        return verdict(oks, beacon, by, pulse_still=True)
+
+    assert [by_pulse(DOWN, beacon, "both") for beacon in BEACONS] == ["outage"] * 3
+    assert by_pulse(MIXED, "healthy", "both") == "unclear"
+    assert by_pulse(DOWN, "healthy", "route53") == "unclear"
+    assert by_pulse((), "unhealthy", "both") == "unclear"
+    for beacon, by in itertools.product(BEACONS, POLICIES):
+        assert by_pulse(UP, beacon, by) == verdict(UP, beacon, by), "users reach the Primary"
+
+
+SINCE = "2026-01-31T12:00:00.000Z"
+STANDS = PulseStreak(7, SINCE, SINCE)
+
+
+@pytest.mark.parametrize(
+    ("beat", "kept", "seconds", "still", "known"),
+    [
+        (7, STANDS, 30.0, True, 30.0),
+        (7, STANDS, 29.9, False, 29.9),
+        (7, STANDS, -5.0, False, -5.0),
+        (8, STANDS, 300.0, False, 0.0),
+        (7, PulseStreak(), 300.0, False, 0.0),
+        (None, STANDS, 300.0, False, None),
+    ],
+    ids=["still", "not yet", "clock went back", "moved since", "never looked", "no pulse"],
+)
+def test_a_pulse_stands_still_after_30_seconds_with_the_same_number(
+    beat: int | None, kept: PulseStreak, seconds: float, still: bool, known: float | None
+) -> None:
+    now = datetime.fromisoformat(SINCE) + timedelta(seconds=seconds)
+    found = pulse_evidence(beat, kept, now)
+    assert (found.still, found.seconds) == (still, known)
+    assert found.detail
+
+
+def test_the_account_tells_of_a_pulse_that_stands_still_and_of_no_other() -> None:
+    told = account(DOWN, "healthy", "both", {"still": True, "detail": "It has stood still."})
+    assert told.endswith("(policy both). It has stood still.")
+    assert "stood" not in account(DOWN, "healthy", "both", {"still": 1, "detail": "It stood."})

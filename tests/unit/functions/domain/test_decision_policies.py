@@ -95,3 +95,16 @@ def test_only_a_hold_is_quiet() -> None:
     assert not decided().settling
     assert not decided(evidence(confirm=BEACON_LATE), mode="rehearsal").settling
     assert not decided(evidence(confirm=confirm((True,) * 3, "healthy"))).settling
+
+
+# --- the pulse -----------------------------------------------------------------------------------
+def test_failed_probes_and_a_still_pulse_promote_although_the_beacon_is_healthy() -> None:
+    decision = decided(evidence(confirm=confirm((False,) * 3, "healthy", still=True)))
+    assert decision.action == "promote"
+    assert "It stands still." in decision.conditions[0].detail
+
+
+@pytest.mark.parametrize("junk", [None, 0, 1, "yes", [], {}, {"still": "true"}, {"still": 1}])
+def test_a_garbled_pulse_is_none_that_stands_still(junk: Any) -> None:
+    found = {**confirm((False,) * 3, "healthy", still=True), "pulse": junk}
+    assert decided(evidence(confirm=found)).action == "hold"

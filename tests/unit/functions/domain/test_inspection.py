@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from pilotlight.control.item import ControlItem
 from pilotlight.domain import inspection
 from pilotlight.domain.inspection import Finding, verdict
 
@@ -61,6 +62,52 @@ def replicas(status: str) -> dict[str, Any]:
 )
 def test_a_table_needs_an_active_replica_in_the_other_region(found: Any, state: str) -> None:
     assert inspection.table(found, "us-east-2", "us-west-2")[0] == state
+
+
+STRONG = {**replicas("ACTIVE"), "MultiRegionConsistency": "STRONG"}
+
+
+@pytest.mark.parametrize(
+    ("found", "witness", "state", "told"),
+    [
+        (STRONG, "us-east-1", "ok", "STRONG, ACTIVE in us-east-2 and us-west-2"),
+        ({**STRONG, "MultiRegionConsistency": "EVENTUAL"}, "us-east-1", "failed", "is EVENTUAL"),
+        (replicas("ACTIVE"), "us-east-1", "failed", "is EVENTUAL, not STRONG"),
+        ({**STRONG, "TableStatus": "UPDATING"}, "us-east-1", "failed", "UPDATING"),
+        (STRONG, "us-west-2", "failed", "must be a third one"),
+        (STRONG, "us-east-2", "failed", "must be a third one"),
+    ],
+)
+def test_the_control_table_has_to_be_strong_with_a_witness_in_a_third_region(
+    found: Any, witness: str, state: str, told: str
+) -> None:
+    judged = inspection.strong(found, "us-east-2", "us-west-2", witness)
+    assert judged[0] == state
+    assert told in judged[1]
+
+
+@pytest.mark.parametrize(
+    ("witnesses", "state", "told"),
+    [
+        ([{"RegionName": "us-east-1", "WitnessStatus": "ACTIVE"}], "ok", "ACTIVE in us-east-1"),
+        ([{"RegionName": "us-east-1", "WitnessStatus": "DELETING"}], "failed", "DELETING"),
+        ([{"RegionName": "eu-west-1", "WitnessStatus": "ACTIVE"}], "failed", "no witness in us-ea"),
+        (None, "failed", "no witness in us-east-1"),
+    ],
+)
+def test_the_witness_has_to_be_there_and_active(witnesses: Any, state: str, told: str) -> None:
+    found = {**STRONG, "GlobalTableWitnesses": witnesses}
+    judged = inspection.witness(found, "us-east-2", "us-west-2", "us-east-1")
+    assert judged[0] == state
+    assert told in judged[1]
+
+
+@pytest.mark.parametrize(
+    ("kept", "state"), [("serving", "ok"), ("claimed", "failed"), ("draining", "failed")]
+)
+def test_a_control_item_that_does_not_serve_is_left_from_a_run(kept: Any, state: str) -> None:
+    judged = inspection.control_item(ControlItem(5, "us-west-2", 2, kept))
+    assert judged == (state, f"us-west-2 is {kept} in epoch 2, revision 5")
 
 
 def test_a_table_of_this_region_alone_needs_no_replica() -> None:

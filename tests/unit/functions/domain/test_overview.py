@@ -15,7 +15,7 @@ from tests.unit.functions.overview_facts import FAILED_OVER, MS, NOW, PAIR, WELL
 
 SENTINEL = dict(WELL.sentinel)
 READINESS = dict(WELL.readiness)
-DRAINING = {"active_region": PRIMARY, "epoch": 3, "state": "draining", "drain_to": SECONDARY}
+DRAINING = {"active_region": PRIMARY, "epoch": 3, "state": "draining"}
 
 
 def test_a_deployment_in_which_all_is_well_says_so() -> None:
@@ -60,20 +60,21 @@ def test_an_active_secondary_is_for_a_person_to_know() -> None:
     assert found["detail"] == f"{SECONDARY}, the Secondary, serves."
 
 
-def test_a_drain_that_runs_is_told_with_its_end_and_one_that_ran_out_serves_again() -> None:
+def test_a_drain_is_told_with_its_end_and_one_that_ran_out_is_left_to_a_keeper() -> None:
     records = [{"epoch": 3}, {"epoch": 2}]
     runs = fact("control", control=DRAINING | {"drain_until": MS + 5_000}, recoveries=records)
     assert (runs["verdict"], runs["drain_until"]) == ("attention", "2026-07-01T12:00:05.000Z")
-    assert runs["detail"] == f"{PRIMARY} drains towards {SECONDARY}."
+    assert runs["detail"] == f"{PRIMARY}, the Primary, drains for a planned move."
     over = fact("control", control=DRAINING | {"drain_until": MS - 1}, recoveries=records)
     assert over["verdict"] == "attention"
-    assert "ran out" in over["detail"] and "serves again" in over["detail"]
+    assert "Its end has passed; a keeper ends it within a minute." in over["detail"]
 
 
-def test_a_break_glass_stays_in_view_until_it_is_reconciled() -> None:
-    found = fact("control", control=WELL.control | {"break_glass": "the Secondary was lost"})
-    assert (found["verdict"], found["break_glass"]) == ("attention", "the Secondary was lost")
-    assert "break-glass" in found["detail"]
+def test_a_claim_that_does_not_serve_yet_needs_attention_and_says_that_nobody_writes() -> None:
+    claimed = FAILED_OVER.control | {"state": "claimed", "revision": 4}
+    found = fact("control", control=claimed, recoveries=FAILED_OVER.recoveries)
+    assert (found["verdict"], found["state"], found["revision"]) == ("attention", "claimed", 4)
+    assert found["detail"] == f"{SECONDARY}, the Secondary, is taking over: nobody writes yet."
 
 
 @pytest.mark.parametrize(
@@ -204,12 +205,18 @@ def test_a_key_that_is_not_held_makes_the_lag_unknown() -> None:
     assert found["verdict"] == "unknown" and "15 of 16" in found["detail"]
 
 
-def test_a_passive_primary_is_judged_by_its_one_pulse() -> None:
-    beats = {"pulse": MS - 80_000, "keys": 16, "held": 1, "oldest_written_at": None}
+def test_heartbeats_from_the_future_make_the_lag_unknown() -> None:
+    beats = dict(WELL.heartbeats) | {"from_the_future": 1, "oldest_written_at": None}
+    found = fact("replication", heartbeats=beats)
+    assert found["verdict"] == "unknown" and "from the future" in found["detail"]
+
+
+def test_a_passive_primary_is_judged_by_its_one_heartbeat() -> None:
+    beats = {"newest": MS - 80_000, "keys": 16, "held": 1, "oldest_written_at": None}
     given = {"control": FAILED_OVER.control, "recoveries": FAILED_OVER.recoveries}
     found = fact("replication", heartbeats=beats, **given)
     assert (found["verdict"], found["seconds"], found["limit_seconds"]) == ("ok", 80.0, 90.0)
-    silent = fact("replication", heartbeats=beats | {"pulse": MS - 91_000}, **given)
+    silent = fact("replication", heartbeats=beats | {"newest": MS - 91_000}, **given)
     assert silent["verdict"] == "attention"
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from pilotlight.domain import rpo
+from pilotlight.domain import heartbeat, rpo
 from pilotlight.domain.alarm_window import window_start
 from pilotlight.domain.conditions import Rpo
 from pilotlight.domain.rpo import FirstFailure
@@ -100,6 +100,20 @@ def test_a_sentinel_that_does_not_say_when_it_looked_is_not_believed(looked: obj
     found = decided(seen).rpo_estimate
     assert found is not None
     assert found.source == "probe"
+
+
+def test_heartbeats_from_the_future_are_not_believed_and_the_lag_is_unknown() -> None:
+    """A clock that is ahead would make the lag look smaller than it is."""
+    now = round(NOW.timestamp() * 1000)
+    beats = [heartbeat.Heartbeat(1, now, "check a")] * 15
+    seen = evidence()
+    ahead = [*beats, heartbeat.Heartbeat(1, now + 1_001, "check b")]
+    seen["readiness"]["replication"] = heartbeat.held(ahead, None, now)
+    found = decided(seen, rpo=ASK)
+    assert found.rpo_estimate is not None
+    assert found.rpo_estimate.seconds is None
+    assert "from the future" in found.rpo_estimate.detail
+    assert found.action == "hold"
 
 
 def test_heartbeats_newer_than_the_first_failed_probe_are_no_lag() -> None:

@@ -14,6 +14,7 @@ from pilotlight.domain.sentinel import (
     NEVER,
     PLANNED_SECONDS,
     Look,
+    PulseStreak,
     Streak,
     delay_seconds,
     early_seconds,
@@ -238,3 +239,34 @@ def test_nobody_is_silent_for_as_long_as_a_pause_and_the_alarm_says_nothing() ->
     assert (
         alarm["Period"] * alarm["EvaluationPeriods"] >= LONGEST_PAUSE_SECONDS > max(INTERVALS) * 2
     )
+
+
+# --- the pulse -----------------------------------------------------------------------------------
+def second(number: int) -> str:
+    return f"2026-01-31T12:{number // 60:02}:{number % 60:02}.000Z"
+
+
+def pulsed(*beats: tuple[int, int | None]) -> PulseStreak:
+    """Return the streak after looks at those seconds that read those numbers."""
+    found = PulseStreak()
+    for at, beat in beats:
+        found = found.after(Look(look(ok=True, at=second(at)).probe, "healthy", beat))
+    return found
+
+
+def test_a_pulse_stands_still_since_the_first_look_that_read_its_number() -> None:
+    assert pulsed((0, 7)) == PulseStreak(7, second(0), second(0))
+    assert pulsed((0, 7), (10, 7), (20, 7)) == PulseStreak(7, second(0), second(20))
+    assert pulsed((0, 7), (10, 8), (20, 8)) == PulseStreak(8, second(10), second(20))
+
+
+def test_a_pulse_that_was_not_read_did_not_stand_still() -> None:
+    assert pulsed((0, 7), (10, None)) == PulseStreak()
+    assert pulsed((0, 7), (10, None), (20, 7)).still_since == second(20)
+
+
+@pytest.mark.parametrize(("pause", "since"), [(90, 0), (91, 91), (-1, -1)])
+def test_nobody_knows_what_a_pulse_did_over_a_long_pause(pause: int, since: int) -> None:
+    """A clock that went back is a pause as well."""
+    start = 60
+    assert pulsed((start, 7), (start + pause, 7)).still_since == second(start + since)

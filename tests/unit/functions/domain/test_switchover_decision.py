@@ -74,7 +74,7 @@ def test_a_switchover_asks_no_ledger() -> None:
         (((*TO_TARGET, "age_seconds"), None), "replication_healthy", "16 of 16 keys are held"),
         (((*TO_SOURCE, "age_seconds"), 100.1), "replication_healthy", "100 s are allowed"),
         ((TO_SOURCE, {"error": "Throttled"}), "replication_healthy", "not be read: Throttled"),
-        ((("watermark", "caught_up"), False), "caught_up", "the target still lacks writes"),
+        ((("watermark", "caught_up"), False), "caught_up", "up to 01J; more are to be compared"),
         ((("readiness", "verdict"), "not_ready"), "target_ready", "1 checks passed"),
     ],
 )
@@ -147,12 +147,30 @@ def test_two_unknown_releases_are_not_equal(release: Any) -> None:
         ((("ledger", "open"), False), "does not say how many"),
         ((("ledger", "open"), "0"), "does not say how many"),
         ((("ledger", "complete"), False), "not compared to their end"),
+        ((("ledger", "complete"), None), "not compared to their end"),
     ],
 )
 def test_a_failback_waits_for_the_review_of_the_ledger(change: tuple[Path, Any], told: str) -> None:
     found = decided(spoiled(change), FAILBACK)
     assert found.unmet == ["ledger_reviewed"]
     assert told in found.summary
+
+
+@pytest.mark.parametrize(
+    ("compared", "caught_up", "reviewed"),
+    [
+        (7, "7 journal entries compared up to 01J: the target holds all", "7 journal entries were"),
+        (0, "nothing was compared", "Nothing was compared"),
+        (None, "nothing was compared", "Nothing was compared"),
+    ],
+)
+def test_where_nothing_was_compared_it_is_said(
+    compared: int | None, caught_up: str, reviewed: str
+) -> None:
+    seen = spoiled((("watermark", "compared"), compared), (("ledger", "compared"), compared))
+    details = {c.name: c.detail for c in decided(seen, FAILBACK).conditions}
+    assert caught_up in details["caught_up"]
+    assert details["ledger_reviewed"].startswith(reviewed)
 
 
 def test_cold_functions_and_an_old_verdict_are_told_and_refuse_nothing() -> None:

@@ -14,6 +14,7 @@ from pilotlight.domain.writes import (
     Write,
     attributes,
     from_attributes,
+    from_entry,
     is_item_id,
     item_key,
     journal_key,
@@ -114,6 +115,12 @@ def test_the_journal_keeps_the_old_and_the_new_value_and_when() -> None:
     assert from_attributes(row["new"]["M"]) == planned("delete", LIVE).new
     assert (row["item_id"], row["operation"]) == ({"S": "tea"}, {"S": "delete"})
     assert (row["version"], row["at"]) == ({"N": "4"}, {"S": NOW})
+
+
+@pytest.mark.parametrize("authority", ["quorum", "last_resort", "without_quorum"])
+def test_the_journal_keeps_what_let_a_write_pass(authority: str) -> None:
+    _, entry = puts(replace(planned("create", None), authority=authority))
+    assert from_entry(entry["Item"]).authority == authority
 
 
 def test_the_journal_of_a_first_write_has_no_old_value() -> None:

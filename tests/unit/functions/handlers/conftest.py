@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from pilotlight.adapters import https
+from pilotlight.adapters import https, keeping
+from pilotlight.adapters.heartbeats import Heartbeats
 
 from tests.handlers import context, load_handler
 from tests.unit.functions.fakes import (
     CONTROL,
+    ITEMS,
     SECONDARY,
     FakeDynamoDB,
     control_item,
     request_event,
 )
+
+if TYPE_CHECKING:
+    from pilotlight.domain.heartbeat import Heartbeat
 
 # Loaded here and not in a test: a library makes a socket when it is imported.
 MODULE: Any = load_handler("app")
@@ -54,14 +59,25 @@ class App:
 
     def active(self, region: str, state: str = "serving") -> None:
         self.dynamodb.put_item(CONTROL, control_item(region, 2, state))
-        MODULE.control.cache_clear()
-        MODULE.items.cache_clear()
+        self.restart()
 
-    def draining(self, source: str, target: str) -> None:
-        lease: dict[str, str | int] = {"drain_until": 2**42, "drain_to": target}
-        self.dynamodb.put_item(CONTROL, control_item(source, 2, "draining", **lease))
-        MODULE.control.cache_clear()
-        MODULE.items.cache_clear()
+    def restart(self) -> None:
+        """Serve what comes next in a new execution environment."""
+        for made in (MODULE.known, MODULE.items, MODULE.heartbeats, MODULE.pulse):
+            made.cache_clear()
+        MODULE.write_health.cache_clear()
+
+    def heartbeat(self) -> Heartbeat | None:
+        return Heartbeats(self.dynamodb, ITEMS).newest(SECONDARY)
+
+    def pulse(self) -> int:
+        """The number of the pulse in the control table, 0 where there is none."""
+        found = self.dynamodb.table(CONTROL).get(("pulse", ""), {"beat": {"N": "0"}})
+        return int(found["beat"]["N"])
+
+    def written(self) -> list[dict[str, Any]]:
+        """What users have written: items and journal entries, and no heartbeats."""
+        return [r for r in self.dynamodb.rows(ITEMS) if not r["pk"]["S"].startswith("H#")]
 
     def request(self, method: str, url: str, **more: Any) -> https.Response:
         self.forwarded.append((method, url, more))
@@ -72,7 +88,8 @@ class App:
 def app(fake: FakeDynamoDB, monkeypatch: pytest.MonkeyPatch) -> App:
     found = App(fake)
     monkeypatch.setattr(MODULE, "client", lambda _service: fake)
+    for module in (MODULE, keeping):
+        monkeypatch.setattr(module, "client_in_passing", lambda _service: fake)
     monkeypatch.setattr(https, "request", found.request)
-    MODULE.known.cache_clear()
     found.active(SECONDARY)
     return found

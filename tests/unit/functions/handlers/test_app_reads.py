@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 from pilotlight.warm_ping import ENVIRONMENT, ping
 
 from tests.handlers import context
@@ -31,7 +33,7 @@ def test_a_well_region_says_so_and_who_is_active(app: App) -> None:
     }
 
 
-@pytest.mark.parametrize("state", ["serving", "draining"])
+@pytest.mark.parametrize("state", ["serving", "claimed", "draining"])
 @pytest.mark.parametrize("region", [PRIMARY, SECONDARY])
 def test_health_does_not_depend_on_who_is_active(app: App, region: str, state: str) -> None:
     app.active(region, state)
@@ -39,10 +41,10 @@ def test_health_does_not_depend_on_who_is_active(app: App, region: str, state: s
     assert (answer.status, answer.body["status"]) == (200, "healthy")
 
 
-def test_a_region_without_a_control_item_reads_and_is_fenced(app: App) -> None:
+def test_a_region_without_a_control_item_serves_reads_and_so_is_healthy(app: App) -> None:
     app.dynamodb.delete_item(CONTROL, CONTROL_KEY)
     answer = app.ask("GET", "/health")
-    assert (answer.status, answer.body["status"]) == (200, "fenced")
+    assert (answer.status, answer.body["status"]) == (200, "healthy")
     assert "active_region" not in answer.body
 
 
@@ -53,13 +55,86 @@ def test_a_region_whose_items_do_not_answer_is_unhealthy(app: App) -> None:
     assert (answer.body["status"], answer.body["failed"]) == ("unhealthy", "items_table")
 
 
-def test_health_costs_one_read_unit_and_looks_at_both_tables(app: App) -> None:
+def test_health_never_asks_the_quorum_and_costs_one_read_unit(app: App) -> None:
+    """A control table that is silent may move nobody."""
+    app.ask("GET", "/health")
     app.dynamodb.calls.clear()
     app.ask("GET", "/health")
     asked = app.dynamodb.asked("get_item")
     assert {one["TableName"] for one in asked} == {CONTROL, ITEMS}
     assert [one["ConsistentRead"] for one in asked] == [False, False], "half a unit each"
     assert len(app.dynamodb.calls) == 2
+
+
+@pytest.mark.parametrize("state", ["serving", "claimed", "draining"])
+def test_checks_keep_heartbeats_and_pulse_of_the_active_region(
+    app: App, monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    app.active(SECONDARY, state)
+    app.ask("GET", "/health")
+    beat = app.heartbeat()
+    assert beat is not None
+    assert beat.by.startswith("check ")
+    assert app.pulse() == 1
+    monkeypatch.setattr(MODULE.pulse(), "_clock", lambda: time.time() + 11)
+    app.ask("GET", "/health")
+    assert app.pulse() == 2
+
+
+@pytest.mark.parametrize("active", [PRIMARY, None])
+def test_checks_keep_nothing_in_a_region_that_is_not_known_to_be_active(
+    app: App, active: str | None
+) -> None:
+    """A pulse that goes on would hide that the active Region has none."""
+    if active:
+        app.active(active)
+    else:
+        app.dynamodb.delete_item(CONTROL, CONTROL_KEY)
+    app.ask("GET", "/health")
+    assert (app.heartbeat(), app.pulse()) == (None, 0)
+
+
+def failing_writes(app: App, *, made_between: bool = False) -> None:
+    error = ReadTimeoutError(endpoint_url="https://dynamodb")
+    for n in range(2):
+        app.dynamodb.failing["transact_write_items"] = error
+        assert app.ask("PUT", f"/items/tea{n}", {"text": "green"}).status == 503
+        app.dynamodb.failing.clear()
+        if made_between:
+            assert app.ask("PUT", f"/items/coffee{n}", {"text": "black"}).status == 200
+
+
+def test_a_region_all_of_whose_writes_of_late_failed_is_unhealthy_until_one_is_made(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing_writes(app)
+    app.dynamodb.table(CONTROL).pop(("pulse", ""), None)
+    answer = app.ask("GET", "/health")
+    assert (answer.status, answer.body["failed"]) == (503, "writes")
+    assert app.pulse() == 0, "who cannot write keeps no pulse"
+    now = time.monotonic()
+    monkeypatch.setattr(MODULE.write_health(), "_clock", lambda: now + 16)
+    assert app.ask("GET", "/health").status == 200, "no writes say nothing"
+    app.restart()
+    failing_writes(app)
+    app.ask("PUT", "/items/tea", {"text": "green"})
+    assert app.ask("GET", "/health").status == 200
+
+
+def test_writes_that_are_made_between_failed_ones_keep_a_region_healthy(app: App) -> None:
+    failing_writes(app, made_between=True)
+    assert app.ask("GET", "/health").status == 200
+
+
+def test_writes_that_are_refused_for_want_of_a_quorum_keep_a_region_healthy(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other Region would refuse them too. A silent quorum moves no user."""
+    monkeypatch.setattr(MODULE.items()._fence, "_sleep", lambda _seconds: None)
+    app.dynamodb.table(CONTROL).clear()
+    for _ in range(3):
+        assert app.ask("POST", "/items", {"text": "green"}).status == 503
+    assert app.ask("GET", "/health").status == 200
 
 
 def test_health_is_looked_at_anew_each_time(app: App) -> None:

@@ -8,7 +8,15 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 from pilotlight.adapters import https
 
-from tests.unit.functions.fakes import CONTROL, ITEMS, PRIMARY, SECONDARY, aws_error
+from tests.handlers import context
+from tests.unit.functions.fakes import (
+    CONTROL,
+    PRIMARY,
+    SECONDARY,
+    aws_error,
+    request_event,
+)
+from tests.unit.functions.handlers.conftest import MODULE
 
 if TYPE_CHECKING:
     from tests.unit.functions.handlers.conftest import App
@@ -17,7 +25,7 @@ ORIGINAL = {"text": "green"}
 
 
 def assert_untouched(app: App) -> None:
-    assert app.dynamodb.rows(ITEMS) == []
+    assert app.written() == []
     assert app.forwarded == []
 
 
@@ -150,13 +158,15 @@ def test_the_name_of_a_header_is_found_in_any_case(app: App, name: str) -> None:
 WRITES = [("POST", "/items"), ("PUT", "/items/tea"), ("DELETE", "/items/tea")]
 
 
+@pytest.mark.parametrize("region", [PRIMARY, SECONDARY])
+@pytest.mark.parametrize(("state", "code"), [("draining", "Draining"), ("claimed", "Claimed")])
 @pytest.mark.parametrize(("method", "path"), WRITES)
-def test_a_region_that_is_to_be_promoted_answers_503_with_retry_after(
-    app: App, method: str, path: str
+def test_while_the_active_region_changes_writes_get_503_with_retry_after_in_both_regions(
+    app: App, method: str, path: str, state: str, code: str, region: str
 ) -> None:
-    app.draining(PRIMARY, SECONDARY)
+    app.active(region, state)
     answer = app.ask(method, path, ORIGINAL)
-    assert (answer.status, answer.error) == (503, "Draining")
+    assert (answer.status, answer.error) == (503, code)
     assert answer.headers["Retry-After"] == "1"
     assert_untouched(app)
 
@@ -189,6 +199,24 @@ def test_another_write_in_between_is_a_409(app: App) -> None:
     assert "Retry-After" not in answer.headers
 
 
+def test_the_time_at_which_api_gateway_took_a_request_counts_as_its_age(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A frozen environment's clocks may all be old, and its read would look fresh."""
+    asked: list[float | None] = []
+    ask = MODULE.items()._fence.ask
+
+    def spied(**given: Any) -> Any:
+        asked.append(given["request"])
+        return ask(**given)
+
+    monkeypatch.setattr(MODULE.items()._fence, "ask", spied)
+    event = request_event("POST", "/items", ORIGINAL)
+    event["requestContext"]["timeEpoch"] = 1_800_000_000_500
+    MODULE.lambda_handler(event, context("app"))
+    assert asked == [1_800_000_000.5]
+
+
 def test_a_write_whose_fate_is_unknown_is_a_503_with_retry_after(app: App) -> None:
     error = ReadTimeoutError(endpoint_url="https://dynamodb")
     app.dynamodb.failing["transact_write_items"] = error
@@ -208,7 +236,8 @@ def test_a_passive_region_hands_the_answer_of_the_active_one_through(app: App) -
     assert answer.headers["x-write-id"] == "01A"
     assert answer.headers["X-Forwarded-By-Region"] == SECONDARY
     assert "Server" not in answer.headers
-    assert app.dynamodb.rows(ITEMS) == []
+    assert app.written() == []
+    assert (app.heartbeat(), app.pulse()) == (None, 0), "it says nothing of this Region"
 
 
 @pytest.mark.parametrize("status", [400, 404, 409, 503])
@@ -239,19 +268,3 @@ def test_a_write_that_was_forwarded_once_is_not_forwarded_again(app: App) -> Non
     answer = app.ask("POST", "/items", ORIGINAL, headers={"X-Forwarded-By-Region": PRIMARY})
     assert (answer.status, answer.error) == (503, "NotActive")
     assert app.forwarded == []
-
-
-@pytest.mark.parametrize(("method", "path"), WRITES)
-def test_a_drained_region_hands_through_what_the_region_to_be_promoted_says(
-    app: App, method: str, path: str
-) -> None:
-    app.draining(SECONDARY, PRIMARY)
-    error = b'{"error": {"code": "Draining"}}'
-    app.other = https.Response(503, error, {"Retry-After": "1", "X-Served-By": PRIMARY}, 0.1)
-    answer = app.ask(method, path, ORIGINAL)
-    assert (answer.status, answer.error) == (503, "Draining")
-    assert (answer.headers["Retry-After"], answer.headers["X-Served-By"]) == ("1", PRIMARY)
-    app.other = https.Response(201, b'{"id": "tea"}', {"X-Epoch": "3"}, 0.1)
-    answer = app.ask(method, path, ORIGINAL)
-    assert (answer.status, answer.headers["X-Epoch"]) == (201, "3")
-    assert app.dynamodb.rows(ITEMS) == []

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from pilotlight.adapters import https, names
+from pilotlight.adapters import https, keeping, names
 
 from tests.handlers import context, load_handler
-from tests.unit.functions.fakes import PRIMARY
+from tests.unit.functions.fakes import (
+    CONTROL,
+    PRIMARY,
+    RECOVERIES,
+    SECONDARY,
+    FakeDynamoDB,
+    aws_error,
+    control_item,
+)
 
 MODULE: Any = load_handler("confirm")
 
 
 @pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+def world(fake: FakeDynamoDB, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     found: dict[str, Any] = {
         "beacon": "unhealthy",
         "answers": [],
@@ -53,7 +62,24 @@ def world(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     monkeypatch.setattr(MODULE, "time", found["clock"])
     monkeypatch.setattr(https, "request", request)
     monkeypatch.setattr(names, "beacon", beacon)
+    for module in (MODULE, keeping):
+        monkeypatch.setattr(module, "client_in_passing", lambda _service: fake)
+    monkeypatch.setattr(MODULE, "client", lambda _service: fake)
     return found
+
+
+@pytest.fixture
+def quorum(
+    world: dict[str, Any], fake: FakeDynamoDB, monkeypatch: pytest.MonkeyPatch
+) -> FakeDynamoDB:
+    """A Primary whose probes fail, a beacon that stays healthy, and a pulse that stands still."""
+    world["answers"], world["beacon"] = [DEAD], "healthy"
+    since = {"S": (datetime.now(UTC) - timedelta(seconds=40)).isoformat()}
+    fake.put_item(CONTROL, control_item(PRIMARY))
+    fake.put_item(CONTROL, {"pk": {"S": "pulse"}, "beat": {"N": "7"}})
+    kept = {"pulse_beat": {"N": "7"}, "pulse_still_since": since, "looked_at": since}
+    fake.put_item(RECOVERIES, {"pk": {"S": "sentinel"}, **kept})
+    return fake
 
 
 def confirm() -> dict[str, Any]:
@@ -161,3 +187,54 @@ def test_nothing_is_waited_for_that_would_change_no_verdict(
     world["answers"], world["beacon"] = answers, beacon
     confirm()
     assert world["clock"].now == 0
+
+
+# --- the pulse -----------------------------------------------------------------------------------
+def test_a_primary_that_is_cut_off_from_the_quorum_is_an_outage_although_users_reach_it(
+    world: dict[str, Any], quorum: FakeDynamoDB
+) -> None:
+    found = confirm()
+    assert (found["verdict"], found["beacon"]) == ("outage", "healthy")
+    assert (found["pulse"]["still"], found["pulse"]["seconds"] >= 40) == (True, True)
+    assert world["clock"].now == 0, "the beacon is not waited for"
+    reads = [given for given in quorum.asked("get_item") if given["TableName"] == CONTROL]
+    assert [given["ConsistentRead"] for given in reads] == [True, True]
+
+
+def moves(quorum: FakeDynamoDB) -> None:
+    quorum.put_item(CONTROL, {"pk": {"S": "pulse"}, "beat": {"N": "8"}})
+
+
+def is_elsewhere(quorum: FakeDynamoDB) -> None:
+    quorum.put_item(CONTROL, control_item(SECONDARY, 2))
+
+
+def is_silent(quorum: FakeDynamoDB) -> None:
+    quorum.failing["get_item"] = aws_error("InternalServerError")
+
+
+def is_forgotten(quorum: FakeDynamoDB) -> None:
+    quorum.delete_item(RECOVERIES, {"pk": {"S": "sentinel"}})
+
+
+def has_no_item(quorum: FakeDynamoDB) -> None:
+    quorum.delete_item(CONTROL, {"pk": {"S": "control"}})
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (moves, "The pulse moves."),
+        (is_forgotten, "The pulse moves."),
+        (is_elsewhere, "The Primary is not active."),
+        (is_silent, "The pulse was not read"),
+        (has_no_item, "The pulse was not read"),
+    ],
+)
+def test_a_pulse_that_moves_or_is_not_read_stands_in_for_nothing(
+    quorum: FakeDynamoDB, change: Any, told: str
+) -> None:
+    change(quorum)
+    found = confirm()
+    assert (found["verdict"], found["pulse"]["still"]) == ("unclear", False)
+    assert told in found["pulse"]["detail"]

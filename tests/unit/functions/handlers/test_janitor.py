@@ -115,8 +115,7 @@ def test_another_runs_lock_and_a_cooldown_stay(world: World, lock: dict[str, str
 
 
 def drain(world: World, by: str) -> dict[str, Any]:
-    item = control_item(state="draining")
-    item |= {"changed_by": {"S": by}, "drain_until": {"N": "1"}, "drain_to": {"S": "us-east-2"}}
+    item = control_item(state="draining", changed_by=by, drain_until=1, move="m1", revision=7)
     world.dynamodb.put_item(CONTROL, item)
     return item
 
@@ -128,7 +127,8 @@ def test_the_drain_of_the_dead_is_undone_and_told(world: World, status: str) -> 
     assert done == {"undone": True, "released": False, "notified": True, "verdict_kept": False}
     (found,) = world.dynamodb.rows(CONTROL)
     assert found["state"]["S"] == "serving"
-    assert not {"drain_until", "drain_to"} & set(found)
+    assert not {"drain_until", "move"} & set(found)
+    assert (found["revision"]["N"], found["changed_by"]["S"]) == ("8", f"janitor of {DEAD}")
     assert (found["active_region"]["S"], found["epoch"]["N"]) == ("us-west-2", "1")
     assert "pilot-light-switchover" in world.told[0]["Message"]
     assert "Its drain was undone" in world.told[0]["Message"]
@@ -141,9 +141,35 @@ def test_another_run_s_drain_stays(world: World) -> None:
 
 
 def test_a_promotion_that_the_dead_made_stays(world: World) -> None:
-    item = control_item("us-east-2", 2) | {"changed_by": {"S": DEAD}}
+    item = control_item("us-east-2", 2, "claimed", changed_by=DEAD)
     world.dynamodb.put_item(CONTROL, item)
     assert world.clean_up("ABORTED", SWITCHOVER)["undone"] is False
+    assert world.dynamodb.rows(CONTROL) == [item], "the keeper serves it"
+
+
+def test_a_drain_that_another_change_came_before_is_left_as_it_is_now(world: World) -> None:
+    """A drain that was undone and came again is another revision."""
+    drain(world, DEAD)
+    again = control_item(state="draining", changed_by=ALIVE, drain_until=2**42, revision=9)
+
+    def race(operation: str) -> None:
+        if operation == "update_item":
+            world.dynamodb.table(CONTROL)["control", ""] = again
+
+    world.dynamodb.interrupt = race
+    assert world.clean_up("ABORTED", SWITCHOVER)["undone"] is False
+    assert world.dynamodb.rows(CONTROL) == [again]
+
+
+@pytest.mark.parametrize("operation", ["get_item", "update_item"])
+def test_without_a_quorum_the_drain_is_left_to_a_keeper_and_people_are_told(
+    world: World, operation: str
+) -> None:
+    item = drain(world, DEAD)
+    world.lock(owner=DEAD)
+    world.dynamodb.failing[operation] = aws_error("InternalServerError")
+    done = world.clean_up("TIMED_OUT", SWITCHOVER)
+    assert (done["undone"], done["released"], done["notified"]) == (False, True, True)
     assert world.dynamodb.rows(CONTROL) == [item]
 
 

@@ -36,14 +36,11 @@ def ask(event: Any) -> Any:
 
 
 @pytest.fixture
-def tables(moto_client: Any, ledger: LedgerTable, monkeypatch: pytest.MonkeyPatch) -> Any:
-    for table, names in ((CONTROL, ["pk"]), (RECOVERIES, ["pk"]), (ITEMS, ["pk", "sk"])):
-        for item in moto_client.scan(TableName=table)["Items"]:
-            moto_client.delete_item(TableName=table, Key={name: item[name] for name in names})
-    monkeypatch.setattr(MODULE, "client", lambda _service: moto_client)
+def tables(emptied: Any, ledger: LedgerTable, monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setattr(MODULE, "client", lambda _service: emptied)
     monkeypatch.setenv("RPO_OBJECTIVE_SECONDS", "120")
     monkeypatch.setenv("REHEARSAL_MAX_AGE_DAYS", "14")
-    return moto_client
+    return emptied
 
 
 def test_a_deployment_of_which_nothing_is_known_is_told_as_unknown(tables: Any) -> None:
@@ -66,7 +63,7 @@ def test_a_deployment_that_failed_over_is_told_from_its_own_tables(tables: Any) 
     )
     look = {"looked_at": {"S": "2020-01-01T00:00:00Z"}, "probe_ok": {"BOOL": False}}
     tables.put_item(TableName=RECOVERIES, Item={"pk": {"S": "sentinel"}, **look})
-    Heartbeats(tables, ITEMS, CONTROL).beat(PRIMARY, None, Heartbeat(1, 1, 60_000, None, "t", 1))
+    Heartbeats(tables, ITEMS).beat(PRIMARY, None, Heartbeat(1, 1, "t"))
     found = ask({"view": "facts"})
     facts = found["facts"]
     assert violation(found, SCHEMA) is None

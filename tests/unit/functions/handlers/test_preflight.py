@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -52,8 +53,8 @@ class World:
         item = {"pk": {"S": "warm-targets"}, "targets": {"SS": list(functions)}}
         self.tables[SECONDARY].put_item(RECOVERIES, item)
 
-    def ask(self, step: str, source: str = PRIMARY, target: str = SECONDARY) -> Any:
-        event = {"step": step, "source": source, "target": target}
+    def ask(self, step: str, source: str = PRIMARY, target: str = SECONDARY, **more: Any) -> Any:
+        event = {"step": step, "source": source, "target": target, **more}
         return MODULE.lambda_handler(event, context("preflight"))
 
 
@@ -91,6 +92,21 @@ def test_a_look_tells_of_both_regions(world: World, source: str, target: str) ->
     assert set(found["health"]) == {PRIMARY, SECONDARY}
     assert set(found["replication"]) == {"to_target", "to_source"}
     assert found["beacon"] == "healthy"
+
+
+def test_the_source_is_asked_for_the_claim_of_an_epoch_that_json_wrote_with_decimals(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def request(_method: str, url: str, **_: Any) -> https.Response:
+        asked.append(url)
+        body = {"active_region": SECONDARY, "epoch": 3, "state": "serving"}
+        return https.Response(200, json.dumps(body).encode(), {}, 0.1)
+
+    monkeypatch.setattr(https, "request", request)
+    assert world.ask("handed_over", epoch=3.0)["shows_claim"] is True
+    assert asked == [f"https://{PRIMARY}.pilotlight.example/health"]
 
 
 @both_ways
@@ -150,7 +166,7 @@ def test_no_wave_begins_after_the_budget_is_spent(
 
 @pytest.mark.parametrize("step", ["", None, "Look", "tails"])
 def test_a_step_that_is_not_known_is_an_error_that_names_it(world: World, step: Any) -> None:
-    with pytest.raises(ValueError, match=f"{step!r} is none of look, target, warm"):
+    with pytest.raises(ValueError, match=f"{step!r} is none of look, target, warm, handed_over"):
         world.ask(step)
 
 

@@ -8,11 +8,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from pilotlight.adapters import https
+from pilotlight.adapters import https, keeping
 from pilotlight.settings import MissingSetting
 
 from tests.handlers import context, load_handler
-from tests.unit.functions.fakes import SECONDARY, FakeDynamoDB, FakeLambda, FakeS3, aws_error
+from tests.unit.functions.fakes import (
+    CONTROL,
+    SECONDARY,
+    FakeDynamoDB,
+    FakeLambda,
+    FakeS3,
+    aws_error,
+    control_item,
+)
 
 MODULE: Any = load_handler("readiness")
 APP = "arn:aws:lambda:us-east-2:123456789012:function:pilot-light-app:live"
@@ -20,7 +28,7 @@ SWITCH = "arn:aws:lambda:us-east-2:123456789012:function:pilot-light-switch:live
 HOST = f"{SECONDARY}.pilotlight.example"
 REQUIRED = {
     "items_table",
-    "control_table",
+    "control_quorum",
     "recoveries_table",
     "app_function",
     "switch_function",
@@ -34,6 +42,7 @@ class World:
 
     def __init__(self) -> None:
         self.dynamodb, self.s3 = FakeDynamoDB(), FakeS3()
+        self.dynamodb.put_item(CONTROL, control_item())
         self.statuses: dict[str, Any] = {APP: 200, SWITCH: 200}
         self.health: int | Exception = 200
         self.certificate: timedelta | Exception = timedelta(days=60)
@@ -71,6 +80,7 @@ class World:
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     found = World()
     monkeypatch.setattr(MODULE, "client", lambda service: found.clients[service])
+    monkeypatch.setattr(keeping, "client_in_passing", lambda _service: found.dynamodb)
     monkeypatch.setattr(https, "request", found.request)
     monkeypatch.setattr(https, "certificate_end", found.certificate_end)
     return found
@@ -78,7 +88,8 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 
 def test_a_well_secondary_is_ready_and_nothing_is_left_behind(world: World) -> None:
     assert world.verify() == ("ready", {})
-    assert all(not rows for rows in world.dynamodb.tables.values())
+    left = [row for name in world.dynamodb.tables for row in world.dynamodb.rows(name)]
+    assert left == [control_item()]
     assert world.s3.objects == {}
 
 
@@ -95,13 +106,33 @@ def test_it_tries_its_own_endpoint_and_functions_as_they_are_called(world: World
     assert sorted(paths) == ["/health", "/switch/off"]
 
 
-@pytest.mark.parametrize("operation", ["put_item", "get_item", "delete_item"])
+@pytest.mark.parametrize("operation", ["put_item", "delete_item"])
 def test_tables_that_fail_veto(world: World, operation: str) -> None:
     world.dynamodb.failing[operation] = aws_error("AccessDeniedException")
     verdict, failed = world.verify()
     assert verdict == "not_ready"
-    assert set(failed) == {"items_table", "control_table", "recoveries_table"}
+    assert set(failed) == {"items_table", "recoveries_table"}
     assert "AccessDenied" in failed["items_table"]
+
+
+@pytest.mark.parametrize("broken", ["silent", "missing"])
+def test_without_a_quorum_nothing_can_be_claimed_and_so_nothing_is_ready(
+    world: World, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    read = world.dynamodb.get_item
+
+    def silent(TableName: str, ConsistentRead: bool = False, **given: Any) -> Any:
+        if TableName == CONTROL and ConsistentRead:
+            raise aws_error("InternalServerError")
+        return read(TableName, ConsistentRead=ConsistentRead, **given)
+
+    if broken == "silent":
+        monkeypatch.setattr(world.dynamodb, "get_item", silent)
+    else:
+        world.dynamodb.tables[CONTROL].clear()
+    verdict, failed = world.verify()
+    assert (verdict, set(failed)) == ("not_ready", {"control_quorum"})
+    assert failed["control_quorum"].startswith("ControlUnread: ")
 
 
 @pytest.mark.parametrize("arn", [APP, SWITCH])

@@ -5,20 +5,30 @@ from __future__ import annotations
 import io
 import json
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from pilotlight.adapters import https, inspector
+from pilotlight.domain import heartbeat
 
 from tests.handlers import context, load_handler
-from tests.unit.functions.fakes import PRIMARY, RECOVERIES, SECONDARY, aws_error
+from tests.unit.functions.fakes import (
+    ITEMS,
+    PRIMARY,
+    RECOVERIES,
+    SECONDARY,
+    aws_error,
+    control_item,
+)
 
 MODULE: Any = load_handler("scheduledreadiness")
 REQUIRED = {
     "items_table",
     "control_table",
+    "control_item",
     "recoveries_table",
     "functions",
     "recovery_functions",
@@ -28,6 +38,7 @@ REQUIRED = {
     "bucket_replication",
 }
 ADVISORY = {
+    "control_witness",
     "subscribers",
     "concurrency_parity",
     "api_quota_parity",
@@ -58,6 +69,10 @@ class World:
                 "Table": {
                     "TableStatus": "ACTIVE",
                     "Replicas": [{"RegionName": PRIMARY, "ReplicaStatus": "ACTIVE"}],
+                    "MultiRegionConsistency": "STRONG",
+                    "GlobalTableWitnesses": [
+                        {"RegionName": "us-east-1", "WitnessStatus": "ACTIVE"}
+                    ],
                 }
             },
             "get_function_configuration": {"State": "Active", "LastUpdateStatus": "Successful"},
@@ -85,6 +100,8 @@ class World:
         self.asked: list[tuple[str, str]] = []
         self.releases = {PRIMARY: "r1", SECONDARY: "r1"}
         self.stored: dict[str, Any] = {}
+        self.control: dict[str, Any] | None = control_item(PRIMARY, 1)
+        self.written_ago = 5.0
 
     def client(self, region: str, service: str) -> Any:
         def call(operation: str) -> Any:
@@ -108,9 +125,20 @@ class World:
 
     def dynamodb(self, _service: str) -> Any:
         return SimpleNamespace(
-            get_item=lambda **_: {},
+            get_item=self.read_control,
+            batch_get_item=self.heartbeats,
             put_item=lambda TableName, Item: self.stored.update({TableName: Item}),
         )
+
+    def read_control(self, ConsistentRead: bool, **_: Any) -> dict[str, Any]:
+        assert ConsistentRead
+        return {"Item": self.control} if self.control else {}
+
+    def heartbeats(self, **_: Any) -> dict[str, Any]:
+        at = int((time.time() - self.written_ago) * 1000)
+        beat = heartbeat.attributes(heartbeat.Heartbeat(1, at, "check"))
+        rows = [{**heartbeat.key(PRIMARY, n), **beat} for n in range(heartbeat.KEYS)]
+        return {"Responses": {ITEMS: rows}}
 
     def request(self, _method: str, url: str, **_: Any) -> https.Response:
         release = next(r for region, r in self.releases.items() if f"//{region}." in url)
@@ -135,15 +163,11 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     return found
 
 
-# Without a control item nobody can say whether the Primary should write heartbeats.
-WELL = {"primary_heartbeats": "unknown"}
-
-
 def test_a_well_secondary_is_ready_and_its_verdict_is_stored(world: World) -> None:
-    assert world.look() == ("ready", WELL)
+    assert world.look() == ("ready", {})
     item = world.stored[RECOVERIES]
     assert (item["pk"], item["verdict"]) == ({"S": "readiness"}, {"S": "ready"})
-    assert "primary_heartbeats unknown (advisory)" in item["findings"]["S"]
+    assert item["findings"]["S"] == ""
     assert len(json.loads(item["checks"]["S"])) == len(REQUIRED | ADVISORY)
 
 
@@ -167,7 +191,7 @@ def test_nothing_that_is_required_asks_the_other_region(world: World) -> None:
 @pytest.mark.parametrize(
     ("operation", "names"),
     [
-        ("describe_table", {"items_table", "control_table", "recoveries_table"}),
+        ("describe_table", {"items_table", "control_table", "control_witness", "recoveries_table"}),
         ("get_function_configuration", {"functions"}),
         ("invoke", {"recovery_functions"}),
         ("generate_data_key", {"notification_key"}),
@@ -178,7 +202,7 @@ def test_what_is_required_and_not_answered_is_unknown_and_not_ready(
     world: World, operation: str, names: set[str]
 ) -> None:
     world.answers[operation] = aws_error("AccessDeniedException")
-    assert world.look() == ("not_ready", {**WELL, **dict.fromkeys(names, "unknown")})
+    assert world.look() == ("not_ready", dict.fromkeys(names, "unknown"))
 
 
 @pytest.mark.parametrize(
@@ -193,7 +217,7 @@ def test_a_function_of_the_recovery_path_that_does_not_run_is_found_before_a_dis
     world: World, answer: Any
 ) -> None:
     world.answers["invoke"] = answer
-    assert world.look() == ("not_ready", {**WELL, "recovery_functions": "failed"})
+    assert world.look() == ("not_ready", {"recovery_functions": "failed"})
 
 
 @pytest.mark.parametrize(
@@ -207,31 +231,66 @@ def test_a_function_of_the_recovery_path_that_does_not_run_is_found_before_a_dis
 )
 def test_what_is_advisory_and_not_answered_is_told(world: World, operation: str, name: str) -> None:
     world.answers[operation] = aws_error("AccessDeniedException")
-    assert world.look() == ("ready", {**WELL, name: "unknown"})
+    assert world.look() == ("ready", {name: "unknown"})
+
+
+@pytest.mark.parametrize("state", ["claimed", "draining"])
+def test_a_control_item_that_a_run_left_behind_is_found(world: World, state: str) -> None:
+    world.control = control_item(PRIMARY, 2, state)
+    assert world.look() == ("not_ready", {"control_item": "failed"})
+
+
+def test_a_missing_control_item_makes_the_secondary_unready(world: World) -> None:
+    """Nobody can say either whether the Primary should write heartbeats."""
+    world.control = None
+    unknown = dict.fromkeys(("control_item", "primary_heartbeats"), "unknown")
+    assert world.look() == ("not_ready", unknown)
+
+
+def test_a_control_table_that_is_not_strong_makes_the_secondary_unready(world: World) -> None:
+    world.answers["describe_table"]["Table"]["MultiRegionConsistency"] = "EVENTUAL"
+    assert world.look() == ("not_ready", {"control_table": "failed"})
+
+
+def test_a_witness_in_another_region_than_the_template_says_is_told(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WITNESS_REGION", "eu-west-1")
+    assert world.look() == ("ready", {"control_witness": "failed"})
+
+
+@pytest.mark.parametrize("written_ago", [121.0, -5.0])
+def test_heartbeats_that_are_old_or_from_the_future_are_told(
+    world: World, written_ago: float
+) -> None:
+    world.written_ago = written_ago
+    assert world.look() == ("ready", {"primary_heartbeats": "failed"})
+    world.control = control_item(SECONDARY, 2)
+    assert world.look() == ("ready", {})
 
 
 def test_a_rehearsal_that_passed_too_long_ago_is_told(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("REHEARSAL_MAX_AGE_DAYS", "6")
-    assert world.look() == ("ready", {**WELL, "last_rehearsal": "failed"})
+    assert world.look() == ("ready", {"last_rehearsal": "failed"})
 
 
 def test_that_no_rehearsal_ever_ended_is_told(world: World) -> None:
     world.answers["get_item"] = {}
-    assert world.look() == ("ready", {**WELL, "last_rehearsal": "failed"})
+    assert world.look() == ("ready", {"last_rehearsal": "failed"})
 
 
 def test_blocked_windows_that_cannot_be_read_are_told(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("REHEARSAL_BLOCKED_WINDOWS", "Friday")
-    assert world.look() == ("ready", {**WELL, "blocked_windows": "failed"})
+    assert world.look() == ("ready", {"blocked_windows": "failed"})
 
 
 def test_releases_that_differ_are_told(world: World) -> None:
     world.releases[PRIMARY] = "r2"
-    assert world.look() == ("ready", {**WELL, "release_parity": "failed"})
+    assert world.look() == ("ready", {"release_parity": "failed"})
 
 
 def test_what_hangs_is_unknown_and_holds_up_nothing(
@@ -241,7 +300,7 @@ def test_what_hangs_is_unknown_and_holds_up_nothing(
     monkeypatch.setattr(MODULE, "SECONDS", 0.2)
     world.answers["generate_data_key"] = lambda: released.wait(20)
     try:
-        assert world.look() == ("not_ready", {**WELL, "notification_key": "unknown"})
+        assert world.look() == ("not_ready", {"notification_key": "unknown"})
     finally:
         released.set()
 

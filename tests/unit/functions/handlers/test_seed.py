@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from pilotlight.adapters.seed_mark import MISSING
+from pilotlight.control.table import ControlUnread
 
 from tests.handlers import context, load_handler
 from tests.unit.functions.fakes import (
@@ -24,13 +26,14 @@ MODULE: Any = load_handler("seed")
 URL = "https://cloudformation-custom-resource-response.s3.amazonaws.com/x?signature=y"
 
 SEEDED = {
+    "revision": 1,
     "active_region": PRIMARY,
     "epoch": 1,
     "state": "serving",
+    "move": None,
     "drain_until": None,
-    "drain_to": None,
+    "cooldown_until": None,
     "changed_by": "seed",
-    "break_glass": None,
 }
 
 
@@ -61,6 +64,13 @@ class World:
             "LogicalResourceId": "ControlItem",
         }
         return MODULE.lambda_handler({**event, **more}, context("seed"))
+
+    def lose(self) -> None:
+        """Lose the control item."""
+        self.dynamodb.table(CONTROL).clear()
+
+    def by_hand(self, **more: Any) -> dict[str, Any]:
+        return MODULE.lambda_handler({"RequestType": "Seed", **more}, context("seed"))
 
 
 @pytest.fixture
@@ -127,7 +137,56 @@ def test_a_failure_is_told_at_once_and_is_not_a_success_of_the_function(world: W
     assert "AccessDenied" in told["Reason"]
 
 
+# --- the item is gone ----------------------------------------------------------------------------
+def test_an_item_that_is_gone_is_not_seeded_again_by_a_deployment(world: World) -> None:
+    """An epoch that is used twice makes writes of two Regions look like those of one."""
+    world.send("Create")
+    world.requests.clear()
+    world.lose()
+    with pytest.raises(MODULE.SeededBefore):
+        world.send("Update")
+    assert world.dynamodb.rows(CONTROL) == []
+    assert world.told()["Status"] == "FAILED"
+    assert f'"Epoch": {2 + MISSING}' in world.told()["Reason"]
+
+
+def test_a_person_puts_it_back_with_an_epoch_above_every_one_that_was_used(world: World) -> None:
+    world.dynamodb.put_item(CONTROL, control_item(SECONDARY, 5))
+    world.send("Update")
+    world.lose()
+    for epoch in ({}, {"Epoch": 1}, {"Epoch": 5 + MISSING}):
+        with pytest.raises(MODULE.SeededBefore):
+            world.by_hand(**epoch)
+    found = world.by_hand(Epoch=6 + MISSING)
+    assert (found["active_region"], found["epoch"]) == (PRIMARY, 6 + MISSING)
+    world.lose()
+    with pytest.raises(MODULE.SeededBefore):
+        world.by_hand(Epoch=6 + MISSING)
+
+
+def test_an_epoch_given_by_hand_changes_no_item_that_is_there(world: World) -> None:
+    world.dynamodb.put_item(CONTROL, control_item(SECONDARY, 5))
+    assert world.by_hand(Epoch=99)["epoch"] == 5
+
+
+@pytest.mark.parametrize("code", ["InternalServerError", "AccessDeniedException"])
+def test_an_item_that_cannot_be_read_is_not_taken_for_a_missing_one(
+    world: World, code: str
+) -> None:
+    world.dynamodb.failing["get_item"] = aws_error(code)
+    with pytest.raises(ControlUnread):
+        world.send("Create")
+    assert world.dynamodb.asked("put_item") == []
+
+
+def test_a_garbled_item_is_not_mended(world: World) -> None:
+    world.dynamodb.put_item(CONTROL, {"pk": {"S": "control"}})
+    with pytest.raises(ControlUnread):
+        world.send("Create")
+    assert world.dynamodb.rows(CONTROL) == [{"pk": {"S": "control"}}]
+
+
 def test_it_seeds_by_hand_and_tells_nobody(world: World) -> None:
-    seeded = MODULE.lambda_handler({"RequestType": "Seed"}, context("seed"))
+    seeded = world.by_hand()
     assert seeded == SEEDED | {"changed_at": seeded["changed_at"]}
     assert world.requests == []

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from pilotlight import looks
+from pilotlight import looks, moments
 from pilotlight.adapters import https, names
 from pilotlight.adapters.look_queue import LooksNotPlanned
 from pilotlight.adapters.sentinel_item import ItemUnavailable
 from pilotlight.domain.sentinel import NEVER, Kept
 
 from tests.handlers import context, load_handler
-from tests.unit.functions.fakes import PRIMARY
+from tests.unit.functions.fakes import PRIMARY, aws_error
 
 pytestmark = pytest.mark.filterwarnings("ignore:This metric does")
 MODULE: Any = load_handler("sentinel")
@@ -27,6 +29,9 @@ class World:
     def __init__(self) -> None:
         self.now, self.slept = BEGUN, 0.0
         self.up, self.beacon, self.probe_takes = True, "healthy", 0.1
+        self.beat: int | None = 7
+        self.keeps: Any = "nothing"
+        self.kept_with: list[float] = []
         self.asked: list[tuple[str, float]] = []
         self.kept = Kept()
         self.runs: list[str] = []
@@ -61,7 +66,8 @@ class World:
         if before.last_tick != self.kept.last_tick:
             return False
         self.runs.append(run)
-        self.kept = Kept(tick, self.kept.planned_until, before.streak.after(look))
+        after = before.streak.after(look), before.pulse.after(look)
+        self.kept = Kept(tick, self.kept.planned_until, *after)
         return True
 
     def planned(self, until: int) -> None:
@@ -71,6 +77,17 @@ class World:
     def _try(self, what: str) -> None:
         if what in self.fails:
             raise ItemUnavailable("InternalServerError")
+
+    # --- the quorum ---
+    def pulse(self, *, consistent: bool) -> int | None:
+        assert consistent, "a copy may stand still for want of replication"
+        if self.beat is None:
+            raise aws_error("InternalServerError")
+        return self.beat
+
+    def keep(self, seconds_left: float) -> Any:
+        self.kept_with.append(seconds_left)
+        return self.keeps
 
     # --- the queue ---
     def send(self, ticks: list[int], now: float, interval: int) -> None:
@@ -100,6 +117,9 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(MODULE, "client", lambda _service: None)
     monkeypatch.setattr(MODULE, "SentinelItem", lambda _client, _table: found)
     monkeypatch.setattr(MODULE, "LookQueue", lambda _client, _url: found)
+    monkeypatch.setattr(MODULE, "keeper", lambda _known, _function: found)
+    monkeypatch.setattr(looks, "client_in_passing", lambda _service: None)
+    monkeypatch.setattr(looks, "Pulse", lambda _client, _table: SimpleNamespace(read=found.pulse))
     monkeypatch.setattr(https, "request", found.request)
     monkeypatch.setattr(names, "beacon", lambda _name, _lifetime: found.beacon)
     monkeypatch.setenv("LOOKS_QUEUE_URL", "https://sqs.us-east-2.amazonaws.com/123456789012/looks")
@@ -258,6 +278,36 @@ def test_the_streak_goes_on_from_look_to_look(world: World) -> None:
         firsts.add(world.kept.streak.first_failed_at)
     assert len(firsts) == 1
     assert None not in firsts
+
+
+def test_since_when_the_pulse_stands_still_goes_on_from_look_to_look(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def at() -> str:
+        return moments.text(datetime.fromtimestamp(world.now, UTC))
+
+    monkeypatch.setattr(moments, "now", at)
+    seen = []
+    for n, beat in enumerate((7, 7, 8, None, 8)):
+        world.now, world.beat = 1_000_005.0 + n * 10, beat
+        assert world.deliver(1_000_005_000 + n * 10_000) == 1
+        seen.append((world.kept.pulse.beat, (world.kept.pulse.still_since or "")[17:19]))
+    assert seen == [(7, "45"), (7, "45"), (8, "05"), (None, ""), (8, "25")]
+
+
+def test_a_tick_keeps_the_control_item_after_its_look_also_where_it_does_not_speak(
+    world: World,
+) -> None:
+    """A keeper may wait for a LEASE, and the metric is due now."""
+    world.now, world.meanwhile = 1_000_005.0, lambda: world.kept_with.append(-1)
+    world.keeps = "served"
+    assert [world.deliver(1_000_005_000) for _ in range(2)] == [1, 0]
+    assert world.kept_with == [-1, 10.0, 10.0]
+
+
+def test_planning_looks_keeps_nothing(world: World) -> None:
+    world.plan()
+    assert world.kept_with == []
 
 
 # --- what is written ------------------------------------------------------------------------------

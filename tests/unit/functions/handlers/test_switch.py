@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from pilotlight.adapters.control_table import CachedControl
-from pilotlight.domain.control import ControlItem
+from pilotlight.adapters import keeping
 from pilotlight.warm_ping import ENVIRONMENT, ping
 
 from tests.handlers import context, load_handler
 from tests.unit.functions.fakes import (
     CONTROL,
+    LAST_RESORT,
     PRIMARY,
     SECONDARY,
     FakeDynamoDB,
@@ -29,7 +30,7 @@ MODULE: Any = load_handler("switch")
 
 @pytest.fixture
 def table(fake: FakeDynamoDB, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDynamoDB]:
-    monkeypatch.setattr(MODULE, "client", lambda _service: fake)
+    monkeypatch.setattr(keeping, "client_in_passing", lambda _service: fake)
     MODULE.switch.cache_clear()
     yield fake
     MODULE.switch.cache_clear()
@@ -43,15 +44,57 @@ def statuses() -> tuple[int, int]:
     return ask("on")["statusCode"], ask("off")["statusCode"]
 
 
-@pytest.mark.parametrize(
-    ("active", "expected"), [(SECONDARY, (200, 503)), (PRIMARY, (503, 200)), (None, (503, 503))]
-)
+@pytest.mark.parametrize("state", ["serving", "claimed", "draining"])
+@pytest.mark.parametrize(("active", "expected"), [(SECONDARY, (200, 503)), (PRIMARY, (503, 200))])
 def test_it_stands_as_the_control_item_says(
-    table: FakeDynamoDB, active: str | None, expected: tuple[int, int]
+    table: FakeDynamoDB, active: str, state: str, expected: tuple[int, int]
 ) -> None:
-    if active:
-        table.put_item(CONTROL, control_item(active))
+    table.put_item(CONTROL, control_item(active, 1, state))
     assert statuses() == expected
+
+
+def test_without_a_control_item_it_says_yes_to_nothing(table: FakeDynamoDB) -> None:
+    assert statuses() == (503, 503)
+
+
+def test_on_asks_the_quorum_and_off_the_regions_own_copy(table: FakeDynamoDB) -> None:
+    table.put_item(CONTROL, control_item(PRIMARY))
+    statuses()
+    reads = [given for given in table.asked("get_item") if given["TableName"] == CONTROL]
+    assert [given["ConsistentRead"] for given in reads] == [True, False]
+
+
+def test_a_silent_quorum_keeps_an_active_region_on_and_turns_nobody_off(
+    table: FakeDynamoDB,
+) -> None:
+    table.put_item(CONTROL, control_item(SECONDARY))
+    assert statuses() == (200, 503)
+    table.failing["get_item"] = aws_error("InternalServerError")
+    assert statuses() == (200, 503)
+
+
+def test_a_new_environment_that_cannot_read_says_yes_to_nothing(table: FakeDynamoDB) -> None:
+    table.put_item(CONTROL, control_item(SECONDARY))
+    table.failing["get_item"] = aws_error("ThrottlingException")
+    assert statuses() == (503, 503)
+
+
+def test_a_last_resort_turns_it_on_where_the_quorum_is_silent(
+    table: FakeDynamoDB, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table.put_item(CONTROL, control_item(PRIMARY))
+    read = table.get_item
+
+    def silent(TableName: str, ConsistentRead: bool, **given: Any) -> Any:
+        if TableName == CONTROL and ConsistentRead:
+            raise aws_error("InternalServerError")
+        return read(TableName, ConsistentRead=ConsistentRead, **given)
+
+    monkeypatch.setattr(table, "get_item", silent)
+    assert statuses() == (503, 200)
+    granted = {"until": {"N": str(int(time.time()) + 60)}, "epoch": {"N": "2"}, "by": {"S": "Ada"}}
+    table.put_item(LAST_RESORT, {"pk": {"S": "last-resort"}, **granted})
+    assert statuses() == (200, 503)
 
 
 @pytest.mark.parametrize(("question", "expected"), [("on", 503), ("off", 200)])
@@ -65,62 +108,14 @@ def test_a_checker_that_comes_by_the_function_url_gets_the_same_answer(
     assert answer["statusCode"] == expected
 
 
-def test_it_says_where_it_stands_and_may_not_be_cached(table: FakeDynamoDB) -> None:
+def test_it_says_what_was_asked_and_answered_and_may_not_be_cached(table: FakeDynamoDB) -> None:
     table.put_item(CONTROL, control_item(SECONDARY))
     answer = ask("off")
     assert answer["headers"]["Cache-Control"] == "no-store"
-    assert json.loads(answer["body"]) == {"region": SECONDARY, "position": "on"}
+    assert json.loads(answer["body"]) == {"region": SECONDARY, "off": False}
 
 
 def test_a_warm_ping_is_answered_without_the_table(table: FakeDynamoDB) -> None:
     answer = MODULE.lambda_handler(ping(0), context("switch"))
     assert answer == {"environment": ENVIRONMENT}
     assert table.calls == []
-
-
-class Stumbling:
-    """A control item whose reading can be made to fail."""
-
-    def __init__(self, active: str | None) -> None:
-        self.item = ControlItem(active, 1, "serving") if active else None
-        self.switch = MODULE.Switch(CachedControl(lambda: self.item, seconds=0), SECONDARY)
-
-    def stumble(self) -> None:
-        self.item = None
-
-    def statuses(self) -> tuple[int, int]:
-        on, off = self.switch.ask("on"), self.switch.ask("off")
-        return on["statusCode"], off["statusCode"]
-
-
-@pytest.mark.parametrize(("active", "expected"), [(SECONDARY, (200, 503)), (PRIMARY, (503, 200))])
-def test_a_stumbling_table_does_not_move_traffic(active: str, expected: tuple[int, int]) -> None:
-    table = Stumbling(active)
-    assert table.statuses() == expected
-    table.stumble()
-    assert [table.statuses(), table.statuses()] == [expected, expected]
-
-
-def test_a_new_environment_that_cannot_read_knows_nothing() -> None:
-    assert Stumbling(None).statuses() == (503, 503)
-
-
-def test_it_turns_when_the_table_answers_again() -> None:
-    table = Stumbling(PRIMARY)
-    table.statuses()
-    table.stumble()
-    table.statuses()
-    table.item = ControlItem(SECONDARY, 2, "serving")
-    assert table.statuses() == (200, 503)
-
-
-def test_a_table_that_throttles_is_no_error_of_the_switch(table: FakeDynamoDB) -> None:
-    table.failing["get_item"] = aws_error("ThrottlingException")
-    assert statuses() == (503, 503)
-
-
-def test_the_item_is_read_once_for_the_questions_of_a_second(table: FakeDynamoDB) -> None:
-    table.put_item(CONTROL, control_item(PRIMARY))
-    for _ in range(5):
-        statuses()
-    assert len(table.asked("get_item")) <= 2

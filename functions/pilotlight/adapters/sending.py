@@ -1,0 +1,77 @@
+"""Checks a request once its connection stands, just before it is sent.
+
+A name lookup and a handshake may take seconds, so a check before the call comes too early.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools import Logger
+from botocore.awsrequest import (
+    AWSHTTPConnection,
+    AWSHTTPConnectionPool,
+    AWSHTTPSConnection,
+    AWSHTTPSConnectionPool,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+logger = Logger(child=True)
+_check: ContextVar[Callable[[], None] | None] = ContextVar("check", default=None)
+
+
+class _Checked:
+    """A connection that checks before each of its sends."""
+
+    def send(self, data: Any) -> Any:
+        connection: Any = self
+        if connection.sock is None:
+            connection.connect()
+        check = _check.get()
+        if check is not None:
+            check()
+        return super().send(data)  # type: ignore[misc]
+
+
+class _PlainConnection(_Checked, AWSHTTPConnection):  # type: ignore[misc]
+    pass
+
+
+class _TlsConnection(_Checked, AWSHTTPSConnection):  # type: ignore[misc]
+    pass
+
+
+class _PlainPool(AWSHTTPConnectionPool):
+    ConnectionCls = _PlainConnection
+
+
+class _TlsPool(AWSHTTPSConnectionPool):
+    ConnectionCls = _TlsConnection
+
+
+def checks_when_connected(client: Any) -> Any:
+    """Make a client's connections check before they send, and return the client.
+
+    botocore has no public place for this. Where its inside has changed, the check before the call
+    and the one of the answer remain; the log says so.
+    """
+    try:
+        manager = client._endpoint.http_session._manager
+        manager.pool_classes_by_scheme = {"http": _PlainPool, "https": _TlsPool}
+    except AttributeError:
+        logger.warning("Writes are checked before they connect, not after: botocore has changed")
+    return client
+
+
+@contextmanager
+def checked(check: Callable[[], None]) -> Iterator[None]:
+    """Run a check before each send of the calls that are made meanwhile."""
+    token = _check.set(check)
+    try:
+        yield
+    finally:
+        _check.reset(token)

@@ -1,0 +1,1 @@
+"""Who is active: the control item, its transitions, the fence, the switch, the keeper."""

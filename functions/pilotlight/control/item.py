@@ -1,0 +1,97 @@
+"""The control item: which Region is active, in which epoch, and at which revision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+CONTROL_KEY = "control"
+# The state machines reckon in numbers that are exact up to here.
+LIMIT = 10**15
+State = Literal["serving", "claimed", "draining"]
+
+
+class ControlItemInvalid(Exception):
+    """The control item is there and does not say who is active."""
+
+
+@dataclass(frozen=True)
+class ControlItem:
+    """The active Region, its epoch (counts claims), and the revision (counts changes).
+
+    `claimed`: nobody may write yet. `draining`: nobody may write until `drain_until` (milliseconds
+    since 1970), for the planned move `move`. `cooldown_until` is in seconds since 1970.
+    """
+
+    revision: int
+    active_region: str
+    epoch: int
+    state: State
+    move: str | None = None
+    drain_until: int | None = None
+    cooldown_until: int | None = None
+    changed_at: str | None = None
+    changed_by: str | None = None
+
+    @classmethod
+    def from_item(cls, item: Mapping[str, Any]) -> ControlItem:
+        """Read the item as DynamoDB returns it, attribute types included.
+
+        Raises
+        ------
+        ControlItemInvalid
+            An attribute is missing or of the wrong kind. A missing value is not consent.
+        """
+        try:
+            found = cls(
+                revision=int(item["revision"]["N"]),
+                active_region=str(item["active_region"]["S"]),
+                epoch=int(item["epoch"]["N"]),
+                state=item["state"]["S"],
+                move=_text(item, "move"),
+                drain_until=_number(item, "drain_until"),
+                cooldown_until=_number(item, "cooldown_until"),
+                changed_at=_text(item, "changed_at"),
+                changed_by=_text(item, "changed_by"),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise ControlItemInvalid(f"The control item has no valid attribute {error}.") from error
+        if found.state not in get_args(State) or not found.active_region:
+            raise ControlItemInvalid(
+                f"The control item has state {found.state!r}, Region {found.active_region!r}."
+            )
+        if not (1 <= found.revision < LIMIT and 1 <= found.epoch < LIMIT):
+            raise ControlItemInvalid(
+                f"The control item has revision {found.revision}, epoch {found.epoch}."
+            )
+        return found
+
+
+def seed_item(primary_region: str, now: str, epoch: int = 1) -> dict[str, Any]:
+    """Return the control item of a new deployment: the Primary serves."""
+    return {
+        "pk": {"S": CONTROL_KEY},
+        "revision": {"N": "1"},
+        "active_region": {"S": primary_region},
+        "epoch": {"N": str(epoch)},
+        "state": {"S": "serving"},
+        "changed_at": {"S": now},
+        "changed_by": {"S": "seed"},
+    }
+
+
+def _text(item: Mapping[str, Any], name: str) -> str | None:
+    """Return an attribute that may be absent, but not empty or of another kind."""
+    if name not in item:
+        return None
+    found = item[name]["S"]
+    if not isinstance(found, str) or not found:
+        raise ValueError(name)
+    return found
+
+
+def _number(item: Mapping[str, Any], name: str) -> int | None:
+    return int(item[name]["N"]) if name in item else None

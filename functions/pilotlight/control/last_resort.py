@@ -1,0 +1,82 @@
+"""The last resort: a person lets one Region write while the control table answers nothing.
+
+An item of a Region-local table, good for four hours at most, void and deleted at the first strong
+read of the control table that succeeds. The emergency machine of the Region grants it.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from pilotlight import moments
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+KEY = {"pk": {"S": "last-resort"}}
+LONGEST_SECONDS = 4 * 3600
+
+
+@dataclass(frozen=True)
+class LastResort:
+    """What a person granted: until when (seconds since 1970), in which epoch, and who did."""
+
+    until: int
+    epoch: int
+    by: str
+
+    @property
+    def until_text(self) -> str:
+        """The end, as people read it."""
+        return moments.text(datetime.fromtimestamp(self.until, UTC))
+
+    @classmethod
+    def from_item(cls, item: Mapping[str, Any]) -> LastResort | None:
+        """Read the item. One that is not whole grants nothing."""
+        try:
+            return cls(int(item["until"]["N"]), int(item["epoch"]["N"]), str(item["by"]["S"]))
+        except (KeyError, TypeError, ValueError):
+            return None
+
+    def holds(self, now: float) -> bool:
+        """Return whether it is in force. An end further ahead than four hours grants nothing."""
+        return 0 < self.until - now <= LONGEST_SECONDS
+
+
+class LastResortTable:
+    """The Region-local table that holds it."""
+
+    def __init__(self, client: Any, table: str, clock: Callable[[], float] = time.time) -> None:
+        self._client = client
+        self._table = table
+        self._clock = clock
+
+    def read(self) -> LastResort | None:
+        """Return the last resort that is in force, or None. What cannot be read grants nothing."""
+        try:
+            found = self._client.get_item(TableName=self._table, Key=KEY, ConsistentRead=True)
+        except (BotoCoreError, ClientError):
+            return None
+        granted = LastResort.from_item(found["Item"]) if "Item" in found else None
+        return granted if granted and granted.holds(self._clock()) else None
+
+    def is_there(self) -> bool:
+        """Return whether there is one, in force or not: another's clock may say that it is."""
+        try:
+            found = self._client.get_item(TableName=self._table, Key=KEY, ConsistentRead=True)
+        except (BotoCoreError, ClientError):
+            return False
+        return "Item" in found
+
+    def end(self) -> bool:
+        """Delete it, and return whether there was one. Where that fails, the keeper tries again."""
+        try:
+            found = self._client.delete_item(TableName=self._table, Key=KEY, ReturnValues="ALL_OLD")
+        except (BotoCoreError, ClientError):
+            return False
+        return "Attributes" in found

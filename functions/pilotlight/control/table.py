@@ -1,0 +1,154 @@
+"""The control table: strong reads of the control item, and its transitions.
+
+The table is a DynamoDB global table with multi-Region strong consistency. A strong read or a write
+is answered only while this Region reaches one more member; an eventual read is local.
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/multi-region-strong-consistency-gt.html
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from pilotlight.control.item import CONTROL_KEY, ControlItem, ControlItemInvalid, seed_item
+
+if TYPE_CHECKING:
+    from pilotlight.control.transitions import Transition
+
+KEY = {"pk": {"S": CONTROL_KEY}}
+Why = Literal["missing", "invalid", "no_quorum", "unavailable"]
+Failure = Literal["changed", "conflict", "no_quorum", "unknown"]
+
+
+class ControlUnread(Exception):
+    """The control item could not be read: it is missing or invalid, or the table did not answer."""
+
+    def __init__(self, why: Why, message: str) -> None:
+        super().__init__(message)
+        self.why = why
+
+
+class ControlUnchanged(Exception):
+    """A transition was not made, as far as a strong read afterwards shows.
+
+    `failure` is `changed` (another change came first), `conflict` (another Region wrote at the same
+    moment), `no_quorum` or `unknown`.
+    """
+
+    def __init__(self, failure: Failure, message: str) -> None:
+        super().__init__(message)
+        self.failure = failure
+
+
+def failure_of(error: Exception) -> Failure:
+    """Return what an error of a conditional write means.
+
+    Only `changed` says that the write was not made. After every other one it may be made yet.
+    """
+    if not isinstance(error, ClientError):
+        return "no_quorum"
+    code = error.response["Error"]["Code"]
+    if code == "ConditionalCheckFailedException":
+        return "changed"
+    if code == "ReplicatedWriteConflictException":
+        return "conflict"
+    return "no_quorum" if _is_server_error(error) else "unknown"
+
+
+def _is_server_error(error: ClientError) -> bool:
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    code = error.response["Error"]["Code"]
+    return status >= 500 or code in ("InternalServerError", "ServiceUnavailable")
+
+
+class ControlTable:
+    """The control table, as its member in this Region answers."""
+
+    def __init__(self, client: Any, table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def read(self, *, consistent: bool = True) -> ControlItem:
+        """Return the control item.
+
+        Parameters
+        ----------
+        consistent
+            False reads this Region's own copy: without a quorum, cheaper, and perhaps old.
+
+        Raises
+        ------
+        ControlUnread
+            With the reason in `why`.
+        """
+        try:
+            found = self._client.get_item(TableName=self._table, Key=KEY, ConsistentRead=consistent)
+        except BotoCoreError as error:
+            raise ControlUnread("no_quorum", f"{type(error).__name__}: {error}") from error
+        except ClientError as error:
+            why: Why = "no_quorum" if _is_server_error(error) else "unavailable"
+            raise ControlUnread(why, str(error)) from error
+        if "Item" not in found:
+            raise ControlUnread("missing", f"There is no control item in {self._table}.")
+        try:
+            return ControlItem.from_item(found["Item"])
+        except ControlItemInvalid as error:
+            raise ControlUnread("invalid", str(error)) from error
+
+    def try_read(self, *, consistent: bool = True) -> ControlItem | None:
+        """Return the control item, or None where it could not be read for whatever reason."""
+        try:
+            return self.read(consistent=consistent)
+        except ControlUnread:
+            return None
+
+    def change(
+        self,
+        transition: Transition,
+        seen: ControlItem,
+        *,
+        here: str,
+        by: str,
+        at: str,
+        **extras: str | int,
+    ) -> ControlItem:
+        """Make a transition from the item that was seen, and return the item afterwards.
+
+        After any answer but success the table is read strongly: a change that was made counts,
+        although its answer was lost.
+
+        Raises
+        ------
+        ControlUnchanged
+            The change was not seen to be made.
+        """
+        why = transition.refused(seen, here)
+        if why:
+            raise ControlUnchanged("changed", why)
+        update = transition.update(seen, here=here, by=by, at=at, **extras)
+        try:
+            # What it returns is computed: whoever may only end a drain may read nothing back.
+            self._client.update_item(TableName=self._table, Key=KEY, ReturnValues="NONE", **update)
+            return transition.after(seen, here=here, by=by, at=at, **extras)
+        except (BotoCoreError, ClientError) as error:
+            after = self.try_read()
+            if after is not None and transition.made(seen, after, by):
+                return after
+            failure = failure_of(error)
+            if after is not None and after.revision != seen.revision:
+                failure = "changed"
+            raise ControlUnchanged(failure, f"{transition.name}: {error}") from error
+
+    def seed(self, primary_region: str, now: str, epoch: int = 1) -> ControlItem:
+        """Put the control item where none is, and return the one that is there."""
+        try:
+            self._client.put_item(
+                TableName=self._table,
+                Item=seed_item(primary_region, now, epoch),
+                ConditionExpression="attribute_not_exists(pk)",
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+        return self.read()

@@ -1,0 +1,95 @@
+"""The sentinel, which starts the machine by the level, and people, where no machine may act."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pilotlight.control.pulse import STILL_SECONDS
+from pilotlight.domain import confirmation
+
+from tests.protocol.world import PRIMARY, SECONDARY
+
+if TYPE_CHECKING:
+    from tests.protocol.environments import Told
+    from tests.protocol.machines import Machines
+    from tests.protocol.store import Store
+    from tests.protocol.world import World
+
+PATIENCE_OF_PEOPLE = 60.0
+
+
+class Watchers:
+    """What the Secondary's sentinel sees, and what people are told."""
+
+    def __init__(self, world: World, store: Store, told: Told, machines: Machines) -> None:
+        self.world, self.store, self.told, self.machines = world, store, told, machines
+        self.people_told = False
+        self.kinds: set[str] = set()
+        self._still: tuple[int, float] | None = None
+        self._failing_since: float | None = None
+        self._restart_at = 0.0
+
+    def look(self) -> None:
+        """Start the machine while the Primary is active, fails, and nobody is at work on it."""
+        world, failing = self.world, self._is_outage()
+        if not failing:
+            self._failing_since = None
+            return
+        self._failing_since = self._failing_since or world.now
+        if self.store.item.active_region != PRIMARY or world.now < self._restart_at:
+            return
+        living = self.machines.living("failover")
+        if not living or world.chance(0.05):
+            self._restart_at = world.now + 60
+            self.machines.failover(SECONDARY, self._is_outage, self._failing_since)
+            self.kinds.add("failover")
+
+    def _is_outage(self) -> bool:
+        world, store = self.world, self.store
+        if SECONDARY in world.lost:
+            return False
+        still = False
+        if world.answered(SECONDARY):
+            if self._still is None or self._still[0] != store.beat:
+                self._still = (store.beat, world.now)
+            still = world.rules.pulse and world.now - self._still[1] >= STILL_SECONDS
+        else:
+            self._still = None
+        probed = [world.linked(PRIMARY, SECONDARY)]
+        beacon: Any = "unhealthy" if PRIMARY in world.lost else "healthy"
+        return confirmation.verdict(probed, beacon, "both", pulse_still=still) == "outage"
+
+    def tell_people(self) -> None:
+        """Nobody serves, and no machine may act: alarms tell people, who may do something."""
+        world, item = self.world, self.store.item
+        silent = world.now - self.told.last_at
+        if silent < PATIENCE_OF_PEOPLE or not self.is_for_people():
+            return
+        self.people_told = True
+        if not world.chance(0.3):
+            return
+        if item.active_region == SECONDARY and world.answered(PRIMARY):
+            if not self.machines.living("failover"):
+                self.machines.failover(PRIMARY, lambda: True, None)
+                self.kinds.add("emergency")
+        elif not any(world.answered(r) for r in (PRIMARY, SECONDARY)):
+            region = world.rng.choice((PRIMARY, SECONDARY))
+            if region not in world.lost:
+                self._grant(region)
+
+    def _grant(self, region: str) -> None:
+        self.world.tell(f"a person grants {region} the last resort")
+        self.kinds.add("last resort")
+        epoch = self.store.copies[region][0]["epoch"]
+        until = int(self.world.now + self.world.rng.uniform(1800, 14000))
+        by, until_item = {"S": "a person"}, {"N": str(until)}
+        self.store.resorts[region] = {"until": until_item, "epoch": epoch, "by": by}
+
+    def is_for_people(self) -> bool:
+        """Say whether no machine can bring the service back."""
+        world, active = self.world, self.store.item.active_region
+        if not any(world.answered(r) for r in (PRIMARY, SECONDARY)):
+            return True
+        if active == SECONDARY:
+            return not world.answered(SECONDARY)
+        return not world.answered(PRIMARY) and not world.answered(SECONDARY)
