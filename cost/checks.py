@@ -110,7 +110,8 @@ def read(stacks: Iterable[Stack], settings: Settings, usage: Usage) -> list[Chec
         A type is unknown, or the settings name a check that does not exist.
     """
     stacks = list(stacks)
-    domains = {d.properties["DomainName"]: s.role for s in stacks for d in s.of(*DOMAINS)}
+    # The public name is a domain of both Regions, and leads to the Primary in normal times.
+    domains = {d.properties["DomainName"]: s.role for s in stacks[::-1] for d in s.of(*DOMAINS)}
     domains |= {url.name: s.role for s in stacks for url in s.of(FUNCTION_URL)}
     found = [_check(s, r, domains, settings, usage) for s in stacks for r in s.of(KIND)]
     names = [check.name for check in found if check.kind not in SILENT_TYPES]

@@ -76,8 +76,8 @@ def intervals(texts: tuple[str, ...]) -> dict[str, int]:
     "--without",
     multiple=True,
     type=click.Choice(get_args(Without)),
-    help="Leave out X-Ray traces of health checks, API metrics by method, or the log lines that "
-    "Lambda itself writes.",
+    help="Leave out X-Ray traces of health checks, API metrics by method, the log lines that "
+    "Lambda itself writes, the dashboard, the alarm's own check, or the Monitor's own key.",
 )
 @click.option(
     "--parameter",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cost import grounds, savings
+from cost import control, grounds, savings
 from cost.bill import allowances
 from cost.tables import dollars, quantity, rows
 
@@ -33,6 +33,7 @@ def markdown(computed: Computed) -> str:
         _month(computed),
         _allowances(computed),
         _dominates(computed),
+        _control(computed),
         _saves(computed),
         _one_failover(computed),
         grounds.assumptions(computed),
@@ -152,6 +153,24 @@ def _dominates(computed: Computed) -> list[str]:
         "",
         "A backup of a table is a full copy each time, and every copy is kept in both Regions: "
         "that is why a GB of items costs far more than a GB of objects.",
+    ]
+
+
+def _control(computed: Computed) -> list[str]:
+    body = [(u.who, u.calls, f"{u.number:,.0f}", dollars(u.usd)) for u in control.uses(computed)]
+    fence = control.busiest_fence(computed)
+    return [
+        "## The control table",
+        "",
+        "It is strongly consistent over three Regions. A strong read is one read unit; a write is "
+        "billed in the two Regions that hold the table, and not in the witness's. In an idle month "
+        f"it costs {dollars(sum(u.usd for u in control.uses(computed)))} of the above:",
+        "",
+        *rows(("who", "calls", "a month", ""), body, "23"),
+        "",
+        "Writes of users add a strong read of the fence, at most one a second in each environment "
+        f"of the app: one that writes all month makes {fence.number:,.0f} of them, for "
+        f"{dollars(fence.usd)}. Claims and drains are a handful of writes.",
     ]
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cost import (
     ROOT,
     CostError,
+    beats,
     bill,
     checks,
     failover,
@@ -19,6 +20,7 @@ from cost import (
 )
 from cost.bill import Line
 from cost.functions import KIND, Work
+from cost.settings import left_out
 from cost.standing import PRICERS, Deployment
 
 if TYPE_CHECKING:
@@ -153,6 +155,7 @@ def _lines(month: Month, starts: list[schedules.Start], root: Path) -> Iterable[
     yield from traffic.trace_lines(flows, all_of, settings)
     works = list(_work(flows, _scheduled(starts, all_of), all_of))
     yield from _function_lines(works, month)
+    yield from beats.lines(all_of)
     yield from _start_lines(month, starts, root)
     for stack in all_of.stacks:
         for resource in stack.resources.values():
@@ -182,7 +185,7 @@ def compute(
     CostError
         The template has something that neither table knows.
     """
-    stacks = tuple(stacks)
+    stacks = tuple(s.without(left_out(s.role, settings.without)) for s in stacks)
     assumed = assumed.adopting(r.name for s in stacks for r in s.of(KIND))
     all_of = standing.Deployment(stacks, prices, assumed)
     for stack in all_of.stacks:

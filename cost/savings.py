@@ -27,6 +27,20 @@ LOSSLESS: dict[str, tuple[str, str]] = {
         "log format JSON and system log level WARN; durations stay as metrics",
     ),
 }
+# What these save is paid for otherwise: each says how.
+GIVEN_UP: dict[str, tuple[str, str]] = {
+    "dashboard": ("No dashboard", "what it shows is asked by hand; nothing of it is on the path"),
+    "second-check": (
+        "One check in us-east-1 in place of two",
+        "the alarm that starts a failover would stand on the check of the public name; a control "
+        "table that is silent would start one too, which then holds",
+    ),
+    "monitor-key": (
+        "The Monitor's topic without a key of its own",
+        "alarms publish to it unencrypted at rest; their texts hold no data of users",
+    ),
+}
+HEARTBEATS = "30"
 
 
 @dataclass(frozen=True)
@@ -60,6 +74,13 @@ def single(computed: Computed) -> list[Option]:
     )
     fewer = computed.instead(parameters={"BackupRetentionDays": BACKUP_DAYS}).total
     found.append(Option("Fewer backups", means, fewer))
+    means = f"`HeartbeatSeconds={HEARTBEATS}`; the estimate of the RPO is 10 s coarser"
+    rarer = computed.instead(parameters={"HeartbeatSeconds": HEARTBEATS}).total
+    found.append(Option("Rarer heartbeats", means, rarer))
+    found += [
+        Option(title, means, computed.instead(without={name}).total)
+        for name, (title, means) in GIVEN_UP.items()
+    ]
     means = "where no other workload of the account uses them"
     free = computed.instead(free_allowances=True).total
     found.append(Option("The always-free allowances", means, free))
@@ -70,7 +91,15 @@ def together(computed: Computed) -> list[Option]:
     """Return combinations, from the one that gives up nothing in time to the cheapest."""
     lossless: dict[str, Any] = {"without": set(LOSSLESS)}
     base = "neither traces of health checks, metrics by method, nor Lambda's own log lines"
+    cheap = {
+        "without": lossless["without"] | {"second-check", "monitor-key"},
+        "parameters": {"HeartbeatSeconds": HEARTBEATS},
+    }
     changes: list[tuple[str, dict[str, Any]]] = [
+        (
+            "rarer heartbeats, one check in us-east-1, and its topic without a key of its own",
+            cheap,
+        ),
         (
             "all checks every 30 s, and the always-free allowances",
             {"checks": "slow", "free_allowances": True},
@@ -79,7 +108,7 @@ def together(computed: Computed) -> list[Option]:
     if computed.total - computed.instead(**lossless).total >= 0.005:
         changes = [(base, {}), *((f"A, and {means}", change) for means, change in changes)]
     return [
-        Option(letter, means, computed.instead(**lossless, **change).total)
+        Option(letter, means, computed.instead(**{**lossless, **change}).total)
         for letter, (means, change) in zip(ascii_uppercase, changes, strict=False)
     ]
 

@@ -6,8 +6,27 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 Checks = Literal["as-deployed", "fast", "slow"]
-Without = Literal["check-traces", "method-metrics", "platform-logs"]
+Without = Literal[
+    "check-traces",
+    "method-metrics",
+    "platform-logs",
+    "dashboard",
+    "second-check",
+    "monitor-key",
+]
+# Resources that a setting leaves out, of one role's stack or of any.
+LEFT_OUT: dict[Without, tuple[str | None, frozenset[str]]] = {
+    "dashboard": (None, frozenset({"Dashboard"})),
+    "second-check": (None, frozenset({"AlarmHealthCheck"})),
+    "monitor-key": ("Monitor", frozenset({"TopicKey", "TopicKeyAlias"})),
+}
 SECONDS: dict[Checks, int | None] = {"as-deployed": None, "fast": 10, "slow": 30}
+
+
+def left_out(role: str, without: frozenset[Without]) -> set[str]:
+    """Return the resources that a stack lacks under some settings."""
+    chosen = (LEFT_OUT[name] for name in without if name in LEFT_OUT)
+    return {r for of, resources in chosen if of in (None, role) for r in resources}
 
 
 @dataclass(frozen=True)

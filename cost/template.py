@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +42,10 @@ class Stack:
     def of(self, *kinds: str) -> list[Resource]:
         """Return the resources of some types."""
         return [r for r in self.resources.values() if r.kind in kinds]
+
+    def without(self, names: set[str]) -> Stack:
+        """Return it without some resources."""
+        return replace(self, resources={k: r for k, r in self.resources.items() if k not in names})
 
 
 def _checked(name: str, value: str, definition: dict[str, Any]) -> str:

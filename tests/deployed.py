@@ -9,9 +9,12 @@ import uuid
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import urllib3
+from botocore.exceptions import ClientError
+
 from lab import deployment, process
 from lab.config import ROOT, from_samconfig
-from lab.control import Control
+from lab.control import Control, control_table
 from lab.drill.traffic import Https
 from lab.progress import Progress
 from tests.permissions.permissions import Permission, without
@@ -23,8 +26,14 @@ if TYPE_CHECKING:
 
 # The ports of the lab, where the usual ones are taken: API, DNS, door, first entry.
 PORTS = os.environ.get("LAB_PORTS", "4566,5354,8080,8441")
-# The app and the switch keep the control item for a second.
+# The fence keeps the control item for a second.
 CACHED_SECONDS = 1.1
+# A writer of the control item may be overtaken: keepers look every few seconds of the lab.
+TRIES = 5
+# A write waits for the quorum for seconds before it goes by a last resort.
+PATIENT = urllib3.Timeout(connect=1.0, read=6.0)
+# Within which a Region that is back answers strong reads again.
+CATCH_UP_SECONDS = 10
 
 
 @contextmanager
@@ -62,7 +71,7 @@ class DeployedLab:
     def __init__(self, config: LabConfig, control: Control) -> None:
         self.config, self.control = config, control
         self.primary, self.secondary = config.primary_region, config.secondary_region
-        self.app, self.https = config.app_name, Https(config)
+        self.app, self.https = config.app_name, Https(config, PATIENT)
         self._clients: dict[tuple[str, str], Any] = {}
         self._machines = {
             (region, m["name"]): m["stateMachineArn"]
@@ -80,11 +89,31 @@ class DeployedLab:
 
     def role(self, permission: Permission) -> str:
         """The name that the deployment gave a role."""
-        region = self.secondary if permission.stack == "secondary" else self.primary
+        return self._physical(permission.stack, permission.grant.holder)
+
+    def _physical(self, stack: str, logical: str) -> str:
+        region = self.secondary if stack == "secondary" else self.primary
         found = self.client("cloudformation", region).describe_stack_resource(
-            StackName=f"{self.app}-{permission.stack}", LogicalResourceId=permission.grant.holder
+            StackName=f"{self.app}-{stack}", LogicalResourceId=logical
         )
         return found["StackResourceDetail"]["PhysicalResourceId"]
+
+    @contextmanager
+    def not_keeping(self, *keepers: tuple[str, str]) -> Iterator[None]:
+        """Let keepers finish nothing meanwhile, named by stack and role: another one is tried."""
+        iam, whole = self.client("iam"), []
+        for stack, logical in keepers:
+            role = self._physical(stack, logical)
+            (policy,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
+            found = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
+            whole.append((role, policy, found))
+            kept = [s for s in found["Statement"] if not _finishes(s)]
+            self._put(role, policy, {**found, "Statement": kept})
+        try:
+            yield
+        finally:
+            for role, policy, found in whole:
+                self._put(role, policy, found)
 
     @contextmanager
     def lacking(self, permission: Permission) -> Iterator[None]:
@@ -154,7 +183,16 @@ class DeployedLab:
                 return {"status": "RUNNING", "cause": f"did not end within {seconds} s"}
             time.sleep(0.05)
         output = json.loads(found.get("output") or "{}")
-        return {"status": found["status"], "cause": found.get("cause", ""), **output}
+        ended = {"status": found["status"], "cause": found.get("cause", ""), "execution": arn}
+        return {**ended, **output}
+
+    def failed_tasks(self, execution: str, region: str = "") -> list[str]:
+        """The causes of what failed in an execution, although it went on."""
+        events = self.client("stepfunctions", region).get_execution_history(
+            executionArn=execution, maxResults=1000
+        )["events"]
+        failed = [e.get("taskFailedEventDetails") for e in events]
+        return [f.get("cause", "") for f in failed if f]
 
     # --- data -------------------------------------------------------------------------------------
 
@@ -170,6 +208,100 @@ class DeployedLab:
         item = {k: {"N" if isinstance(v, int) else "S": str(v)} for k, v in values.items()}
         self.client("dynamodb").put_item(TableName=f"{self.app}-{table}", Item=item)
 
+    def who_is_active(self, region: str = "", *, strong: bool = True) -> dict[str, Any]:
+        """The control item, its values plain; empty where there is none."""
+        found = self.client("dynamodb", region).get_item(
+            TableName=control_table(self.config),
+            Key={"pk": {"S": "control"}},
+            ConsistentRead=strong,
+        )
+        return {k: next(iter(v.values())) for k, v in found.get("Item", {}).items()}
+
+    def serve(self, region: str, epoch: int, state: str = "serving", **more: str | int) -> None:
+        """Write the control item whole, as a person would: compare and set on its revision."""
+        for _ in range(TRIES):
+            before = self.who_is_active()
+            item = {
+                "pk": "control",
+                "revision": int(before.get("revision", 0)) + 1,
+                "active_region": region,
+                "epoch": epoch,
+                "state": state,
+                "changed_at": "-",
+                "changed_by": "a person",
+                **more,
+            }
+            unchanged: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
+            if before:
+                seen = {":seen": {"N": before.get("revision", "0")}}
+                unchanged = {"ConditionExpression": "revision = :seen"}
+                unchanged["ExpressionAttributeValues"] = seen
+            values = {k: {"N" if isinstance(v, int) else "S": str(v)} for k, v in item.items()}
+            try:
+                self.client("dynamodb").put_item(
+                    TableName=control_table(self.config), Item=values, **unchanged
+                )
+            except ClientError as error:
+                if "ConditionalCheckFailed" not in str(error):
+                    raise
+                continue
+            return
+        raise AssertionError(f"The control item was changed {TRIES} times meanwhile.")
+
+    def forget_control(self) -> None:
+        """There is no control item."""
+        self.client("dynamodb").delete_item(
+            TableName=control_table(self.config), Key={"pk": {"S": "control"}}
+        )
+
+    def lend(self, region: str, seconds: int = 600) -> None:
+        """Put a last resort where a Region reads it, as its emergency machine does."""
+        item = {
+            "pk": {"S": "last-resort"},
+            "until": {"N": str(int(time.time()) + seconds)},
+            "epoch": {"N": "1"},
+            "by": {"S": "a person"},
+        }
+        self.client("dynamodb", region).put_item(TableName=f"{self.app}-last-resort", Item=item)
+
+    def is_lent(self, region: str) -> bool:
+        """Whether a Region holds a last resort."""
+        return "Item" in self.client("dynamodb", region).get_item(
+            TableName=f"{self.app}-last-resort",
+            Key={"pk": {"S": "last-resort"}},
+            ConsistentRead=True,
+        )
+
+    def take_back(self) -> None:
+        """No Region holds a last resort."""
+        for region in (self.primary, self.secondary):
+            self.client("dynamodb", region).delete_item(
+                TableName=f"{self.app}-last-resort", Key={"pk": {"S": "last-resort"}}
+            )
+
+    @contextmanager
+    def isolated(self, region: str) -> Iterator[None]:
+        """Cut a Region off from both other members of the control table; users reach it."""
+        self.control.act("outage", mode="isolated", region=region, style="503")
+        try:
+            yield
+        finally:
+            self.heal()
+
+    def heal(self) -> None:
+        """End every outage, and wait until strong reads are answered: who is back catches up."""
+        self.control.act("heal")
+        end = time.monotonic() + CATCH_UP_SECONDS
+        for region in (self.primary, self.secondary):
+            while True:
+                try:
+                    self.who_is_active(region)
+                    break
+                except ClientError:
+                    if time.monotonic() > end:
+                        raise
+                    time.sleep(0.05)
+
     def forget(self, key: str) -> None:
         """Delete an item of the recoveries table: the lock, or a record."""
         table = f"{self.app}-recoveries"
@@ -179,15 +311,18 @@ class DeployedLab:
         """Nobody has failed over: the Primary is active, no lock, no record."""
         for key in ("lock", "recovery#2"):
             self.forget(key)
-        if self.item("control", "control").get("active_region") != self.primary:
-            who = {"active_region": self.primary, "epoch": 1, "state": "serving"}
-            self.put("control", pk="control", changed_at="-", changed_by="a person", **who)
-            # An echo of a later epoch would keep the Primary from writing.
-            self.client("dynamodb").delete_item(
-                TableName=f"{self.app}-control", Key={"pk": {"S": f"echo#{self.primary}"}}
-            )
-            self.invoke("echo", {})
+        who = self.who_is_active()
+        now = (who.get("active_region"), who.get("epoch"), who.get("state"))
+        if now != (self.primary, "1", "serving"):
+            self.serve(self.primary, 1)
             time.sleep(CACHED_SECONDS)
+
+
+def _finishes(statement: dict[str, Any]) -> bool:
+    """Whether a statement lets a keeper change the control item, or end a last resort."""
+    resource, action = str(statement["Resource"]), str(statement["Action"])
+    changes = "-control-quorum" in resource and "UpdateItem" in action
+    return changes or "-last-resort" in resource
 
 
 class FunctionFailed(Exception):

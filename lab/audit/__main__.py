@@ -1,4 +1,4 @@
-"""`python -m lab.audit`: write docs/recovery-path.md, or say what is wrong with the path.
+"""`python -m lab.audit`: write docs/recovery-path.md and docs/dns.md, or say what is wrong.
 
 Exit codes: 0 all is well, 1 a fault of the path or, with --check, a stale page.
 """
@@ -9,7 +9,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from lab.audit import calls, page
+from lab.audit import calls, dns, page
 from lab.audit.template import load
 
 
@@ -23,11 +23,12 @@ def main() -> int:
         page.remember(given.seen)
     wrong = calls.faults(load("secondary").region)
     wrong += [f"lab/audit/names.toml and the code differ on {f}" for f in page.unlisted_names()]
-    text = page.render()
-    if not given.check:
-        page.PAGE.write_text(text)
-    elif not page.PAGE.exists() or page.PAGE.read_text() != text:
-        wrong.append("docs/recovery-path.md is stale: run `make audit`")
+    pages = {page.PAGE: page.render(), dns.PAGE: dns.render()}
+    for file, text in pages.items():
+        if not given.check:
+            file.write_text(text)
+        elif not file.exists() or file.read_text() != text:
+            wrong.append(f"docs/{file.name} is stale: run `make audit`")
     print("\n".join(wrong) or "The recovery path is data plane, and in the Secondary's Region.")
     return 1 if wrong else 0
 

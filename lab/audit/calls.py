@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from lab.audit.template import Template
 
 OWN_CARRIER = "monitor"
+EMERGENCY = "EmergencyMachine"
 
 
 class UnknownRegion(Exception):
@@ -82,6 +83,13 @@ def possible() -> list[Possible]:
     return found
 
 
+def in_an_emergency(env: str) -> list[Possible]:
+    """Return every call that the emergency machine of a stack is allowed to make."""
+    stack = load(env)
+    role, why = grants.role_of(stack, EMERGENCY), "is the emergency machine"
+    return [_possible(stack, role, why, grant) for grant in grants.of_role(stack, role)]
+
+
 def _possible(stack: Template, role: str, why: str, grant: grants.Grant) -> Possible:
     region = region_of(stack, grant.resource)
     return Possible(role, why, grant.action, grant.resource, region, planes.of(grant.action))
@@ -95,6 +103,11 @@ def faults(secondary: str) -> list[str]:
             found.append(f"{call.role} may call {call.action} in {call.region}: {call.resource}")
         if call.plane.plane == "control" and not call.plane.only_at:
             found.append(f"{call.role} may call {call.action}, which is control plane")
+    for env in ("primary", "secondary"):
+        here = load(env).region
+        for call in in_an_emergency(env):
+            if call.region != here or call.plane.plane == "control":
+                found.append(f"{call.role} of the {env} may call {call.action} in {call.region}")
     for task in path_module.walk(load("secondary")).tasks:
         if planes.of(task.action).plane == "control":
             found.append(f"{task.machine}, state {task.state}: {task.action} is control plane")

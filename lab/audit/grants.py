@@ -19,13 +19,15 @@ class Grant:
     """One action on one resource.
 
     `holder` is the role, or the managed policy that several roles share. `place` says where it
-    stands: the policy's name, and the statement's position in it.
+    stands: the policy's name, and the statement's position in it. `keys` are the leading keys of a
+    table's items for which it holds; none for all of them.
     """
 
     holder: str
     action: str
     resource: str
     place: tuple[str, int] = ("", 0)
+    keys: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.holder} {self.action} {self.resource}"
@@ -75,6 +77,12 @@ def _of_document(holder: str, policy: str, document: dict[str, Any]) -> Iterator
             continue
         if "NotAction" in statement or "NotResource" in statement:
             raise Unreadable(f"{holder}, {policy}: NotAction and NotResource allow the unnamed.")
+        keys = tuple(
+            str(key)
+            for operator, given in statement.get("Condition", {}).items()
+            if operator.startswith("ForAllValues:String")
+            for key in given.get("dynamodb:LeadingKeys", [])
+        )
         for action in as_list(statement["Action"]):
             for resource in as_list(statement["Resource"]):
-                yield Grant(holder, action, resource, (policy, i))
+                yield Grant(holder, action, resource, (policy, i), keys)

@@ -34,8 +34,21 @@ makes it. Who is on the path is derived from the definition of the failover mach
 and the end of the recovery in one drill of the lab, that of {recorded}. The lab does not trace,
 ships no logs, encrypts nothing and delivers events without an API call, so these are never seen
 there. Regions are those of `samconfig.toml`: the Primary's is {primary}, the Secondary's is
-{secondary}.
+{secondary}, and the control table's witness is in {witness}.
 """
+QUORUM = """The control table has members in three Regions: {primary}, {secondary} and the
+witness in {witness}. A strong read or a write of it is **one call, to the endpoint in
+{secondary}**, and counts as such here; DynamoDB itself then reaches one more member, whichever
+answers. So a failover survives the loss of {primary} or of {witness}, and not of both at once:
+without a quorum nobody is made active, and what is left is a person's last resort. No client names
+another Region for it, and an eventual read of it stays in {secondary}.
+"""
+EMERGENCY = """Only a person starts it, so it is not on the path. It is in the Primary's stack too,
+for the loss of a Secondary that is active. Its role may make these calls, all data plane, and all
+in the Region in which it runs (its calls of the control table count as above).
+"""
+# How a policy names the control table: by reference in its own stack, by its name elsewhere.
+CONTROL = ("ControlTable", "-control-quorum")
 DEFINITION = "AWS's definition of planes, applied: no page names the action"
 
 
@@ -67,12 +80,16 @@ def render() -> str:
     every, on_it = calls.possible(), path_module.walk(stack)
     working = [c for c in every if not c.plane.note]
     given = {**stack.parameters, "recorded": seen["recorded"]}
+    places = {p.lower(): given[f"{p}Region"] for p in ("Primary", "Secondary", "Witness")}
     sources = list(dict.fromkeys((c.plane.source, c.plane.stated) for c in every))
     parts = [
-        INTRO.format(**given, primary=given["PrimaryRegion"], secondary=given["SecondaryRegion"]),
+        INTRO.format(**given, **places),
         _verdict(every, stack.region),
         "## Calls\n",
         _calls(working, seen["calls"], sources),
+        "## Calls of the control table\n",
+        QUORUM.format(**places),
+        _list(_of_control(working)),
         "## Beside the work\n",
         _noted(every, sources),
         "## Asked over HTTPS and DNS\n",
@@ -84,6 +101,7 @@ def render() -> str:
     if on_it.not_waited_for:
         started = on_it.not_waited_for.items()
         parts += ["## Started, and not waited for\n", _list(f"`{n}` {why}." for n, why in started)]
+    parts += ["## The emergency machine\n", EMERGENCY, _list(_in_an_emergency())]
     functions = stack.of_type("AWS::Serverless::Function")
     off = ", ".join(f"`{f}`" for f in functions if f not in on_it.functions) or "none"
     parts += [
@@ -126,6 +144,25 @@ def _calls(
         for (role, action), made in groups.items()
     ]
     return _table(("role", "call", "on", "plane", "Region", "seen", "source"), rows)
+
+
+def _of_control(working: list[Possible]) -> Iterable[str]:
+    """Say who on the path may do what with the control table."""
+    roles: dict[str, list[str]] = {}
+    for call in (c for c in working if _short(c.resource).endswith(CONTROL)):
+        of_role = roles.setdefault(call.role, [])
+        of_role += [f"`{call.action}`"] if f"`{call.action}`" not in of_role else []
+    return [f"**{role}**: {', '.join(actions)}" for role, actions in roles.items()]
+
+
+def _in_an_emergency() -> Iterable[str]:
+    """Say what the emergency machine may do in each Region."""
+    for role in ("Primary", "Secondary"):
+        made: dict[str, list[str]] = {}
+        for call in calls.in_an_emergency(role.lower()):
+            made.setdefault(f"`{call.action}`", []).append(f"`{_short(call.resource)}`")
+        told = "; ".join(f"{action} on {', '.join(on)}" for action, on in made.items())
+        yield f"{role}: {told}."
 
 
 def _noted(every: list[Possible], sources: list[tuple[str, bool]]) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from pilotlight.domain import approval, decision, rehearsal
 
-from tests.failures import break_glass, capacity, failover, failover_outcomes, switchover
+from tests.failures import capacity, emergency, failover, failover_outcomes, switchover
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,13 +22,13 @@ CASES = {
     "failover": failover.CASES,
     "switchover": switchover.CASES,
     "capacity": capacity.CASES,
-    "break-glass": break_glass.CASES,
+    "emergency": emergency.CASES,
 }
 OUTCOMES = {
     "failover": failover_outcomes.OUTCOMES,
     "switchover": switchover.OUTCOMES,
     "capacity": capacity.OUTCOMES,
-    "break-glass": break_glass.OUTCOMES,
+    "emergency": emergency.OUTCOMES,
 }
 COUNT = sum(map(len, CASES.values())) + sum(map(len, OUTCOMES.values()))
 

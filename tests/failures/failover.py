@@ -33,7 +33,7 @@ def failed(step: str, **but: object) -> Ended:
 
 def refused(**but: object) -> Ended:
     """It fails for a reason that is none of its tasks'."""
-    return failed("ReadControl", says="BreakGlassUnreconciled").but(**but)
+    return failed("ReadControl", says="ControlItemMissing", serves=None).but(**but)
 
 
 BEFORE_THE_LOCK = (
@@ -60,7 +60,7 @@ BEFORE_THE_LOCK = (
         failed("ReadLock", told=("failed",), lock="another's"),
     ),
 )
-BEFORE_THE_PROMOTION = (
+BEFORE_THE_CLAIM = (
     Case("Announce", OVERRIDE, PROMOTED.but(told=("promoted",))),
     Case("ReadControl", OVERRIDE, failed("ReadControl")),
     Case(
@@ -107,25 +107,26 @@ BEFORE_THE_PROMOTION = (
         meanwhile=at.approved,
         afterwards=at.healed_once_over,
     ),
+    # The revision is another one: read, judge and claim again.
+    Case("Claim", OVERRIDE, PROMOTED, by=faults.the_control_item_changes),
+    Case("Claim", OVERRIDE, PROMOTED),
     Case(
-        "Promote",
+        "Claim",
         OVERRIDE,
-        PROMOTED,
-        catches=CONDITION,
-        by=faults.the_control_item_changes,
+        failed("Claim", says="ClaimNotMade", told_why="writes of the control item failed"),
+        throughout=True,
     ),
-    Case("Promote", OVERRIDE, failed("Promote")),
 )
 OF_A_REHEARSAL = (
     Case(
-        "RehearsePromotion",
+        "RehearseClaim",
         REHEARSAL,
         REHEARSED,
         catches=CONDITION,
         by_itself=True,
     ),
     Case("VerifyReadiness", REHEARSAL, HELD.but(says='"verdict": "INCONCLUSIVE"')),
-    Case("RehearsePromotion", REHEARSAL, failed("RehearsePromotion")),
+    Case("RehearseClaim", REHEARSAL, failed("RehearseClaim")),
     Case("KeepRehearsal", REHEARSAL, failed("KeepRehearsal")),
     Case(
         "RecordRehearsal",
@@ -140,10 +141,18 @@ OF_A_REHEARSAL = (
         REHEARSAL,
         REHEARSED.but(lock="kept"),
     ),
-    Case("KeepFailedRehearsal", at.unreconciled(at.REHEARSAL), refused()),
-    Case("RecordFailedRehearsal", at.unreconciled(at.REHEARSAL), refused()),
+    Case("KeepFailedRehearsal", at.nobody_active(at.REHEARSAL), refused()),
+    Case("RecordFailedRehearsal", at.nobody_active(at.REHEARSAL), refused()),
 )
-AFTER_THE_PROMOTION = (
+AFTER_THE_CLAIM = (
+    Case("Serve", OVERRIDE, PROMOTED, catches=CONDITION, by=faults.a_keeper_lets_it_serve),
+    # A keeper lets it serve; the next run completes the recovery.
+    Case(
+        "Serve",
+        OVERRIDE,
+        failed("Serve", serves="secondary", promoted=True, told_why="The claim stands"),
+        again=COMPLETED,
+    ),
     Case(
         "RequestCapacity",
         OVERRIDE,
@@ -159,9 +168,7 @@ AFTER_THE_PROMOTION = (
     Case(
         "ConfirmTraffic",
         OVERRIDE,
-        failed(
-            "ConfirmTraffic", serves="secondary", promoted=True, told_why="The promotion stands"
-        ),
+        failed("ConfirmTraffic", serves="secondary", promoted=True, told_why="The claim stands"),
         again=COMPLETED,
     ),
     Case(
@@ -184,18 +191,18 @@ AFTER_THE_PROMOTION = (
     Case("NotifyOutcome", OVERRIDE, PROMOTED.but(told=("started",), says='"notified": false')),
 )
 OF_A_FAILURE = (
-    Case("NotifyFailure", at.unreconciled(at.OVERRIDE), refused(told=("started",), told_why="")),
+    Case("NotifyFailure", at.nobody_active(at.OVERRIDE), refused(told=("started",), told_why="")),
     Case(
         "ReleaseLockAfterFailure",
-        at.unreconciled(at.OVERRIDE),
+        at.nobody_active(at.OVERRIDE),
         refused(told=("started", "failed", "failed"), told_why="Its lock was freed"),
     ),
-    Case("WriteFailureReport", at.unreconciled(at.OVERRIDE), refused()),
+    Case("WriteFailureReport", at.nobody_active(at.OVERRIDE), refused()),
 )
 CASES = (
     *BEFORE_THE_LOCK,
-    *BEFORE_THE_PROMOTION,
+    *BEFORE_THE_CLAIM,
     *OF_A_REHEARSAL,
-    *AFTER_THE_PROMOTION,
+    *AFTER_THE_CLAIM,
     *OF_A_FAILURE,
 )

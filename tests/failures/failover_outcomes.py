@@ -39,6 +39,13 @@ OUTCOMES = {
         ),
         by_itself=True,
     ),
+    "no quorum answers the Secondary": Case(
+        "",
+        at.isolated(at.OVERRIDE, "secondary"),
+        failed("ReadControl", told_why="may have lost the quorum"),
+        by_itself=True,
+        afterwards=at.healed_once_over,
+    ),
     "an alarm waits for a planned move, and judges then": Case(
         "",
         lambda pair: at.locked(at.alarm_event(pair), machine="switchover")(pair),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -22,14 +21,24 @@ def the_control_item_changes(pair: Pair, _arn: str) -> Iterator[None]:
 
 
 @contextmanager
-def the_lease_runs_out(pair: Pair, _arn: str) -> Iterator[None]:
-    """A drain lasted longer than it may."""
-    pair.lab.client("dynamodb").update_item(
-        TableName=f"{pair.lab.app}-control",
-        Key={"pk": {"S": "control"}},
-        UpdateExpression="SET drain_until = :soon",
-        ExpressionAttributeValues={":soon": {"N": str(int(time.time() * 1000) + 5000)}},
-    )
+def a_keeper_lets_it_serve(pair: Pair, _arn: str) -> Iterator[None]:
+    """The claim serves already when its run is about to let it."""
+    pair.changes(state="serving", changed_by=f"keeper {pair.control()['active_region']}")
+    yield
+
+
+@contextmanager
+def a_keeper_ends_the_drain(pair: Pair, _arn: str) -> Iterator[None]:
+    """A drain lasted longer than it may: the source serves again, in another revision."""
+    pair.changes(state="serving", changed_by=f"keeper {pair.control()['active_region']}")
+    yield
+
+
+@contextmanager
+def the_claim_is_made_already(pair: Pair, arn: str) -> Iterator[None]:
+    """The run's own write was made, and its answer lost; another comes to find it."""
+    epoch = int(pair.control()["epoch"]) + 1
+    pair.changes(active_region=pair.secondary, epoch=epoch, state="serving", changed_by=arn)
     yield
 
 

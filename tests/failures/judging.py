@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from tests.failures.case import Ended
     from tests.failures.pair import Pair, Run
 
-# Within which the janitor has done its part, a drain is over for every fence, and DNS has followed.
-PATIENCE_SECONDS = 15
+# Within which the janitor and the keepers have done their part, a lease included, a drain is over
+# for every fence, and DNS has followed.
+PATIENCE_SECONDS = 25
 OTHER = "arn:aws:states:another:execution"
 
 
@@ -68,7 +69,7 @@ def _lock(pair: Pair, run: Run, kind: str) -> list[str]:
 def _serves(pair: Pair, region: str, epoch: int) -> list[str]:
     control = pair.control()
     is_active = control["active_region"], control["epoch"], control["state"]
-    if is_active != (region, str(epoch), "serving") or {"drain_until", "drain_to"} & set(control):
+    if is_active != (region, str(epoch), "serving") or {"drain_until", "move"} & set(control):
         return [f"epoch {epoch} of {region} is not serving: {control}"]
     if not pair.leads_to(region):
         return [f"DNS does not lead to {region}"]

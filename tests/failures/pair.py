@@ -47,11 +47,17 @@ class Pair:
 
     def __init__(self, lab: DeployedLab) -> None:
         self.lab, self.primary, self.secondary = lab, lab.primary, lab.secondary
-        self.watch = Watch(lab.config, lab.control)
-        self.watch.subscribe()
+        self.watches = [self._watch(region) for region in (lab.secondary, lab.primary)]
         self._notices: list[Notification] = []
         # Who is active is written anew before each test, in an epoch that was never before.
         self.epoch = 1
+
+    def _watch(self, region: str) -> Watch:
+        """Whoever is told in a Region: the drill's watch hears the Secondary's topic alone."""
+        watch = Watch(self.lab.config, self.lab.control)
+        watch._sns, watch._sqs = self.lab.client("sns", region), self.lab.client("sqs", region)
+        watch.subscribe()
+        return watch
 
     # --- the known state --------------------------------------------------------------------------
 
@@ -63,35 +69,49 @@ class Pair:
         for machine in MACHINES:
             self._stop_all(machine)
         self.lab.forget("lock")
+        self.lab.take_back()
         self.serve(self.primary)
         self.until("DNS to lead to the Primary", lambda: self.leads_to(self.primary))
 
     def heal(self) -> None:
         """End every outage, and wait until Route 53 finds the Primary well again."""
-        self.lab.control.act("heal")
+        self.lab.heal()
         self.until("the Primary to be found well", lambda: self.endpoint_healthy() is True)
 
     def endpoint_healthy(self) -> bool:
         checks = {c["name"]: c["healthy"] for c in self.lab.control.act("health")}
         return checks[f"{self.lab.app}-endpoint"]
 
-    def serve(self, region: str, **more: str | int) -> None:
-        """Make a Region the active one in the next epoch, in both replicas."""
+    def serve(self, region: str, state: str = "serving", **more: str | int) -> None:
+        """Make a Region the active one in the next epoch, and let both copies know."""
         before = self.control()
         self.epoch = max(self.epoch, int(before.get("epoch", 0))) + 1
-        who = {"active_region": region, "epoch": self.epoch, "state": "serving", **more}
-        self.lab.put("control", pk="control", changed_at="-", changed_by="a person", **who)
-        self.until(
-            "the other replica to know", lambda: self.control(self.primary) == self.control()
-        )
-        if (before.get("active_region"), before.get("state")) != (region, "serving"):
+        self.lab.serve(region, self.epoch, state, **more)
+        self.until("both copies to know", self.copies_agree)
+        if (before.get("active_region"), before.get("state")) != (region, state):
             time.sleep(CACHED_SECONDS)
 
+    def changes(self, **to: str | int) -> None:
+        """The control item changes in the next revision, and stays as it is otherwise."""
+        now = self.control()
+        kept = {k: now[k] for k in ("changed_at", "changed_by") if k in now}
+        for name in ("move", "drain_until"):
+            if name in now and name not in to and to.get("state") != "serving":
+                kept[name] = int(now[name]) if name == "drain_until" else now[name]
+        region, epoch = now["active_region"], int(now["epoch"])
+        state = str(to.pop("state", now["state"]))
+        region, epoch = str(to.pop("active_region", region)), int(to.pop("epoch", epoch))
+        self.lab.serve(region, epoch, state, **{**kept, **to})
+
+    def copies_agree(self) -> bool:
+        """Whether what each Region reads by itself is the latest version."""
+        latest, regions = self.control(), (self.primary, self.secondary)
+        return all(self.lab.who_is_active(r, strong=False) == latest for r in regions)
+
     def forget_control(self) -> None:
-        """There is no control item, in neither replica."""
-        table = f"{self.lab.app}-control"
-        self.lab.client("dynamodb").delete_item(TableName=table, Key={"pk": {"S": "control"}})
-        self.until("the other replica to know", lambda: not self.control(self.primary))
+        """There is no control item."""
+        self.lab.forget_control()
+        self.until("both copies to know", self.copies_agree)
 
     def _stop_all(self, machine: str) -> None:
         client = self._client(machine)
@@ -109,12 +129,9 @@ class Pair:
             time.sleep(0.05)
         return found
 
-    def control(self, region: str = "") -> dict[str, Any]:
-        """The control item as a Region holds it."""
-        found = self.lab.client("dynamodb", region or self.secondary).get_item(
-            TableName=f"{self.lab.app}-control", Key={"pk": {"S": "control"}}, ConsistentRead=True
-        )
-        return {k: next(iter(v.values())) for k, v in found.get("Item", {}).items()}
+    def control(self) -> dict[str, Any]:
+        """The control item, as the quorum has it."""
+        return self.lab.who_is_active()
 
     def lock(self) -> dict[str, Any]:
         return self.lab.item("recoveries", "lock")
@@ -132,7 +149,7 @@ class Pair:
 
     def notices(self, arn: str) -> list[Notification]:
         """What people were told of an execution so far."""
-        self._notices += self.watch.notifications()
+        self._notices += [n for watch in self.watches for n in watch.notifications()]
         return [n for n in self._notices if arn in n.message]
 
     # --- executions -------------------------------------------------------------------------------

@@ -80,11 +80,22 @@ def active_in_the_primary(request: dict[str, Any]) -> Situation:
     return situation
 
 
-def unreconciled(request: dict[str, Any]) -> Situation:
-    """The glass was broken: every run is refused as soon as it has read the control item."""
+def nobody_active(request: dict[str, Any]) -> Situation:
+    """There is no control item, until the next test writes one: a run ends at its first read."""
 
     def situation(pair: Pair) -> dict[str, Any]:
-        pair.serve(pair.primary, break_glass="somebody")
+        pair.forget_control()
+        return request
+
+    return situation
+
+
+def draining(request: dict[str, Any]) -> Situation:
+    """Another move drains the Primary, for longer than a test takes."""
+
+    def situation(pair: Pair) -> dict[str, Any]:
+        until = int((time.time() + 600) * 1000)
+        pair.serve(pair.primary, "draining", move=OTHER, drain_until=until, changed_by=OTHER)
         return request
 
     return situation
@@ -108,6 +119,17 @@ def cut_off(request: dict[str, Any]) -> Situation:
 
     def situation(pair: Pair) -> dict[str, Any]:
         pair.lab.control.act("outage", mode="partition", style="reset")
+        return request
+
+    return situation
+
+
+def isolated(request: dict[str, Any], side: str) -> Situation:
+    """A Region reaches no other member of the control table; users reach it."""
+
+    def situation(pair: Pair) -> dict[str, Any]:
+        region = pair.primary if side == "primary" else pair.secondary
+        pair.lab.control.act("outage", mode="isolated", region=region, style="503")
         return request
 
     return situation
@@ -161,6 +183,11 @@ def healed_once_settling(pair: Pair, arn: str) -> None:
 
 def healed_once_over(pair: Pair, arn: str) -> None:
     pair.wait("failover", arn)
+    pair.heal()
+
+
+def healed_after_an_emergency(pair: Pair, arn: str) -> None:
+    pair.wait("emergency", arn)
     pair.heal()
 
 

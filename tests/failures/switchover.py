@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from tests.failures import faults, situations as at
-from tests.failures.case import CONDITION, EXISTS, Case, Ended
+from tests.failures.case import CONDITION, EXISTS, Case, Ended, lacking
 
 SWITCHOVER = at.active_in_the_primary(at.SWITCHOVER)
 FAILBACK = at.active_in_the_secondary(at.FAILBACK)
+CHANGED = faults.the_control_item_changes
 THERE_ALREADY = at.active_in_the_secondary(at.SWITCHOVER)
 MOVED = Ended(
     "SUCCEEDED",
@@ -45,9 +46,9 @@ def refused(*unmet: str, **but: object) -> Ended:
     return Ended("SUCCEEDED", "refused", told=told, refused_for=unmet).but(**but)
 
 
-def unreconciled(**but: object) -> Ended:
-    """It fails for a reason that is none of its tasks'."""
-    return failed("ReadControl", says="BreakGlassUnreconciled").but(**but)
+def not_serving(**but: object) -> Ended:
+    """It fails for a reason that is none of its tasks': another move drains the source."""
+    return failed("ReadControl", says="NotServing", serves=None).but(**but)
 
 
 BEFORE_THE_EVIDENCE = (
@@ -89,45 +90,52 @@ EVIDENCE = (
     Case("Decide", SWITCHOVER, failed("Decide")),
 )
 WITHIN_THE_DRAIN = (
-    Case(
-        "Drain",
-        SWITCHOVER,
-        failed("Drain", told_why="There was no drain of this run to undo"),
-        catches=CONDITION,
-        by=faults.the_control_item_changes,
-        also=(("UndoDrain", CONDITION),),
-    ),
+    Case("Drain", SWITCHOVER, failed("Drain", says="ControlItemChanged"), by=CHANGED),
     Case("Drain", SWITCHOVER, failed("Drain")),
-    Case("AwaitDrain", SWITCHOVER, undone("AwaitDrain")),
+    Case(
+        "LookAtControl",
+        SWITCHOVER,
+        failed("Drain", told_why="It is not known whether the source drains"),
+        earlier=(("Drain", CHANGED),),
+    ),
+    Case("ReconcileInDrain", FAILBACK, undone("ReconcileInDrain", serves="secondary")),
     Case("Prove", SWITCHOVER, undone("Prove")),
     Case(
-        "Promote",
+        "PlannedClaim",
         SWITCHOVER,
-        undone("Promote", says="DrainLost"),
-        catches=CONDITION,
-        by=faults.the_lease_runs_out,
+        failed("PlannedClaim", says="DrainLost"),
+        by=faults.a_keeper_ends_the_drain,
     ),
-    Case("Promote", SWITCHOVER, undone("Promote")),
+    # Its answer was lost: what a strong read shows counts.
+    Case("PlannedClaim", SWITCHOVER, MOVED, by=faults.the_claim_is_made_already),
+    Case("PlannedClaim", SWITCHOVER, undone("PlannedClaim")),
+    Case(
+        "UndoDrain",
+        SWITCHOVER,
+        failed("Prove", told_why="This drain was ended already"),
+        catches=CONDITION,
+        by=faults.a_keeper_ends_the_drain,
+        earlier=(("Prove", lacking("switchover", "Prove")),),
+    ),
     Case(
         "UndoDrain",
         SWITCHOVER,
         failed(
-            "Promote",
+            "Prove",
             told=("started", "failed", "failed"),
             told_why="Its drain was undone: the old Region serves.",
         ),
-        earlier=(("Promote", faults.the_lease_runs_out),),
+        earlier=(("Prove", lacking("switchover", "Prove")),),
     ),
 )
-AFTER_THE_PROMOTION = (
+AFTER_THE_CLAIM = (
     Case(
         "ConfirmTraffic",
         SWITCHOVER,
-        failed(
-            "ConfirmTraffic", serves="secondary", promoted=True, told_why="The promotion stands"
-        ),
+        failed("ConfirmTraffic", serves="secondary", promoted=True, told_why="The claim stands"),
         again=COMPLETED,
     ),
+    Case("LookAtSource", SWITCHOVER, MOVED),
     Case(
         "RecordMove",
         SWITCHOVER,
@@ -167,26 +175,29 @@ ENDS = (
     ),
     Case(
         "NotifyFailure",
-        at.unreconciled(at.SWITCHOVER),
-        unreconciled(told=("started",), told_why=""),
+        at.draining(at.SWITCHOVER),
+        not_serving(told=("started",), told_why=""),
     ),
     Case(
         "ReleaseLockAfterFailure",
-        at.unreconciled(at.SWITCHOVER),
-        unreconciled(told=("started", "failed", "failed"), told_why="Its lock was freed"),
+        at.draining(at.SWITCHOVER),
+        not_serving(told=("started", "failed", "failed"), told_why="Its lock was freed"),
     ),
-    Case("WriteFailureReport", at.unreconciled(at.SWITCHOVER), unreconciled()),
+    Case("WriteFailureReport", at.draining(at.SWITCHOVER), not_serving()),
 )
 CASES = (
     *BEFORE_THE_EVIDENCE,
     *EVIDENCE,
     *WITHIN_THE_DRAIN,
-    *AFTER_THE_PROMOTION,
+    *AFTER_THE_CLAIM,
     *ENDS,
 )
 # How else it may end.
 OUTCOMES = {
     "a failback moves back": Case("", FAILBACK, MOVED.but(serves="primary"), by_itself=True),
+    "a Region that drains for another move is left alone": Case(
+        "", at.draining(at.SWITCHOVER), not_serving(), by_itself=True
+    ),
     "an input that nobody can read": Case(
         "",
         at.given({"mode": "sideways"}),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import time
 import uuid
 from typing import TYPE_CHECKING
+
+import urllib3
 
 from lab.config import ACCOUNT
 from tests.deployed import CACHED_SECONDS, FunctionFailed
@@ -22,8 +25,12 @@ OVERRIDE = {"mode": "failover", "reason": "exercise", "override": ["outage_confi
 SENTINEL_SECONDS = 15
 # MiniStack does not serve Service Quotas: see unexercised.toml.
 UNKNOWN_IN_THE_LAB = {"api_quota_parity"}
-# More than the replication lag of the lab in which permissions are tried.
-REPLICATED_SECONDS = 0.5
+# An app's environment looks after its pulse every ten seconds, and writes it where nobody else has.
+PULSE_SECONDS = 25
+# Its own schedule may come first: what it was quicker at is tried again.
+KEEPER_TRIES = 3
+# FenceSeconds of the template: for how long a read of the control item is good for.
+FENCE_SECONDS = 3
 # Ten a second.
 HEARTBEAT_LOOKS = 40
 # A planned move, and its end.
@@ -62,7 +69,7 @@ def planned_failover(lab: DeployedLab) -> list[str]:
 
 def failover_of_what_is_active_already(lab: DeployedLab) -> list[str]:
     lab.reset()
-    lab.put("control", pk="control", active_region=lab.secondary, epoch=2, state="serving")
+    lab.serve(lab.secondary, 2)
     lab.put("recoveries", pk="recovery#2", execution="-")
     return _ended(lab, lab.run("failover", OVERRIDE), "already_promoted", cooldown=False)
 
@@ -129,8 +136,10 @@ def janitor(lab: DeployedLab) -> list[str]:
     machine = lab.machine("failover")
     execution = f"{machine.replace(':stateMachine:', ':execution:')}:{uuid.uuid4()}"
     lab.put("recoveries", pk="lock", owner=execution)
-    drain = {"state": "draining", "changed_by": execution, "changed_at": "-"}
-    lab.put("control", pk="control", active_region=lab.primary, epoch=1, **drain)
+    # Longer than a keeper would leave it to the janitor.
+    until = int((time.time() + 600) * 1000)
+    drain = {"changed_by": execution, "move": execution, "drain_until": until}
+    lab.serve(lab.primary, 1, "draining", **drain)
     detail = {"executionArn": execution, "stateMachineArn": machine, "status": "ABORTED"}
     rehearsal = {"input": '{"mode": "rehearsal"}', "startDate": int(time.time() * 1000)}
     try:
@@ -139,7 +148,9 @@ def janitor(lab: DeployedLab) -> list[str]:
         return [str(error)]
     finally:
         lab.forget("lock")
-    if lab.item("control", "control")["state"] != "serving":
+        left = lab.who_is_active()["state"]
+        lab.reset()
+    if left != "serving":
         return ["the drain was left on"]
     if lab.item("recoveries", "rehearsal").get("execution") != execution:
         return ["the newest verdict is another run's"]
@@ -172,18 +183,44 @@ def scheduled_readiness(lab: DeployedLab) -> list[str]:
     return [f"{c['name']}: {c['detail']}" for c in unknown if c["name"] not in UNKNOWN_IN_THE_LAB]
 
 
-def echo(lab: DeployedLab) -> list[str]:
-    """A heartbeat with a gap is answered, whether the stream called or this does."""
-    now = int(time.time() * 1000)
-    beat = {"seq": now, "written_at": now, "promise_ms": 60_000, "unbroken_since": now}
-    key = {"pk": f"H#{lab.primary}#0", "sk": "heartbeat"}
-    lab.put("items", **key, **beat, by="exercise", by_started=0)
-    try:
-        lab.invoke("echo", {})
-    except FunctionFailed as error:
-        return [str(error)]
-    echoed = lab.item("control", f"echo#{lab.primary}").get("unbroken_since")
-    return [] if echoed == str(now) else [f"the echo is of {echoed}, not of {now}"]
+def confirm(lab: DeployedLab) -> list[str]:
+    """The pulse is read through the quorum, and compared with what the sentinel keeps."""
+    lab.reset()
+    pulse = lab.invoke("confirm", {})["pulse"]
+    return [pulse["detail"]] if "was not read" in pulse["detail"] else []
+
+
+def sentinel_keeps(lab: DeployedLab) -> list[str]:
+    with lab.not_keeping(("secondary", "HeartbeatRole"), ("primary", "HeartbeatRole")):
+        return _keeps(lab, lambda: lab.invoke("sentinel", _look(time.time())))
+
+
+def heartbeat_keeps(lab: DeployedLab) -> list[str]:
+    with lab.not_keeping(("secondary", "SentinelRole"), ("primary", "HeartbeatRole")):
+        return _keeps(lab, lambda: lab.invoke("heartbeat", {}))
+
+
+def _look(at: float) -> dict:
+    """A message of the sentinel's queue for a tick that is over: it looks, or passes, and keeps."""
+    tick = int(at // 10 * 10) * 1000
+    return {"Records": [{"body": json.dumps({"tick": tick})}]}
+
+
+def _keeps(lab: DeployedLab, keeper: Callable[[], dict]) -> list[str]:
+    """A drain that is over is undone, and a last resort ends, whoever left them."""
+    for _ in range(KEEPER_TRIES):
+        lab.reset()
+        over = int((time.time() - 60) * 1000)
+        lab.lend(lab.secondary)
+        lab.serve(lab.primary, 1, "draining", move="exercise", drain_until=over)
+        kept, lent = keeper().get("kept"), lab.is_lent(lab.secondary)
+        lab.take_back()
+        lab.reset()
+        if lent:
+            return ["it left the last resort"]
+        if kept == "undrained":
+            return []
+    return [f"it answered {kept}"]
 
 
 def heartbeats_of_a_passive_region(lab: DeployedLab) -> list[str]:
@@ -197,10 +234,12 @@ def heartbeats_of_a_passive_region(lab: DeployedLab) -> list[str]:
 
 def heartbeats_of_an_active_region(lab: DeployedLab) -> list[str]:
     lab.reset()
-    lab.put("control", pk="control", active_region=lab.secondary, epoch=2, state="serving")
-    wrong = _beaten(lab)
+    lab.serve(lab.secondary, 2)
+    before, wrong = _pulse(lab), _beaten(lab)
     if lab.item("items", _beat_key(lab, 1), "heartbeat").get("by") == "exercise":
         wrong.append("the other keys were not written")
+    if _pulse(lab) == before:
+        wrong.append("the pulse was not written")
     lab.reset()
     return wrong
 
@@ -208,10 +247,10 @@ def heartbeats_of_an_active_region(lab: DeployedLab) -> list[str]:
 def _beaten(lab: DeployedLab) -> list[str]:
     """Let the heartbeats of the Secondary be late, and see whether the next one comes."""
     now = int(time.time() * 1000)
-    late = {"seq": 1, "written_at": now - 3_600_000, "promise_ms": 20_000}
+    late = {"seq": 1, "written_at": now - 3_600_000}
     for number in (1, 0):
         key = {"pk": _beat_key(lab, number), "sk": "heartbeat"}
-        lab.put("items", **key, **late, by="exercise", by_started=0)
+        lab.put("items", **key, **late, by="exercise")
     lab.start("heartbeat")
     for _ in range(HEARTBEAT_LOOKS):
         time.sleep(0.1)
@@ -220,6 +259,10 @@ def _beaten(lab: DeployedLab) -> list[str]:
             time.sleep(0.3)
             return []
     return ["no heartbeat came"]
+
+
+def _pulse(lab: DeployedLab) -> str | None:
+    return lab.item("control-quorum", "pulse").get("beat")
 
 
 def _beat_key(lab: DeployedLab, number: int) -> str:
@@ -268,26 +311,43 @@ def _provisioned_functions(lab: DeployedLab) -> tuple[str, str]:
     return f"{lab.app}-app", f"{lab.app}-switch"
 
 
-def break_glass(lab: DeployedLab) -> list[str]:
-    """Started in the Primary, whose replica has to say that the Secondary is active."""
-    lab.put("control", pk="control", active_region=lab.secondary, epoch=2, state="serving")
-    time.sleep(REPLICATED_SECONDS)
+def take_over(lab: DeployedLab) -> list[str]:
+    """Started in the Primary, while the Secondary is active."""
+    lab.reset()
+    lab.serve(lab.secondary, 2)
     sentence = f"MAKE {lab.primary} ACTIVE WITHOUT {lab.secondary}"
-    given = {"confirm": sentence, "reason": "exercise"}
     try:
-        found = lab.run("break-glass", given, region=lab.primary)
+        return _emergency(lab, "take-over", sentence, "taken_over")
     finally:
-        lab.put("control", pk="control", active_region=lab.primary, epoch=1, state="serving")
-        time.sleep(REPLICATED_SECONDS)
-    if (found["status"], found.get("outcome")) == ("SUCCEEDED", "broken_glass"):
-        return []
-    return [f"ended {found['status']}, {found.get('outcome')}: {found['cause']}"]
+        lab.reset()
+
+
+def last_resort(lab: DeployedLab) -> list[str]:
+    """Takes the half minute for which the control table has to be silent."""
+    lab.reset()
+    sentence = f"LET {lab.primary} WRITE WITHOUT A QUORUM"
+    try:
+        with lab.isolated(lab.primary):
+            return _emergency(lab, "last-resort", sentence, "last_resort")
+    finally:
+        lab.take_back()
+
+
+def _emergency(lab: DeployedLab, action: str, sentence: str, outcome: str) -> list[str]:
+    given = {"action": action, "confirm": sentence, "reason": "exercise"}
+    found = lab.run("emergency", given, seconds=90, region=lab.primary)
+    if (found["status"], found.get("outcome")) != ("SUCCEEDED", outcome):
+        return [f"ended {found['status']}, {found.get('outcome')}: {found['cause']}"]
+    # The table that does not answer is what a last resort is for.
+    failed = lab.failed_tasks(found["execution"], lab.primary)
+    told = [cause for cause in failed if "Publish" in cause or "sns" in cause.lower()]
+    return [f"nobody was told: {cause}" for cause in told]
 
 
 def overview(lab: DeployedLab) -> list[str]:
     """Facts that cannot be read are told as unknown, each with its error."""
     lab.reset()
-    lab.put("control", pk="control", active_region=lab.secondary, epoch=2, state="serving")
+    lab.serve(lab.secondary, 2)
     lab.put("recoveries", pk="recovery#2", outcome="promoted", epoch=2)
     found = lab.invoke("overview", {"view": "facts"})["facts"]
     unread = ("could not be read", "The epoch is not known")
@@ -299,11 +359,20 @@ def overview(lab: DeployedLab) -> list[str]:
 
 
 def seed(lab: DeployedLab) -> list[str]:
+    """The item is there; then it is gone, and a person puts it back above every epoch."""
+    lab.reset()
     try:
         found = lab.invoke("seed", {"RequestType": "Seed"})
+        if not found.get("active_region"):
+            return [f"it answered {found}"]
+        lab.forget_control()
+        above = {"RequestType": "Seed", "Epoch": int(time.time())}
+        found = lab.invoke("seed", above)
     except FunctionFailed as error:
         return [str(error)]
-    return [] if found.get("active_region") else [f"it answered {found}"]
+    finally:
+        lab.reset()
+    return [] if found.get("epoch") == above["Epoch"] else [f"it answered {found}"]
 
 
 def requests(lab: DeployedLab) -> list[str]:
@@ -327,11 +396,50 @@ def requests(lab: DeployedLab) -> list[str]:
     return wrong
 
 
+def pulse_of_the_app(lab: DeployedLab) -> list[str]:
+    """While checkers ask the Primary, which is active."""
+    lab.reset()
+    before, until = _pulse(lab), time.monotonic() + PULSE_SECONDS
+    while _pulse(lab) == before:
+        if time.monotonic() > until:
+            return [f"the pulse stood still for {PULSE_SECONDS} s"]
+        lab.https.request(lab.primary, _name(lab), "GET", "/health")
+        time.sleep(0.5)
+    return []
+
+
+def writes_without_a_quorum(lab: DeployedLab) -> list[str]:
+    """A person lets the Primary write, which reaches no other member of the control table."""
+    lab.reset()
+    try:
+        with lab.isolated(lab.primary):
+            time.sleep(CACHED_SECONDS + FENCE_SECONDS)
+            lab.lend(lab.primary)
+            answer = lab.https.request(lab.primary, _name(lab), "POST", "/items", {"text": "-"})
+    finally:
+        lab.take_back()
+    return [] if answer.status == 201 else [f"POST /items answered {answer.status}"]
+
+
 def switch(lab: DeployedLab) -> list[str]:
     """The switch keeps its last position, so a fresh environment is asked."""
     lab.reset()
     lab.renew("switch", lab.primary)
     answer = lab.https.request(lab.primary, _name(lab), "GET", "/switch/on")
+    return [] if answer.status == 200 else [f"GET /switch/on answered {answer.status}"]
+
+
+def switch_without_a_quorum(lab: DeployedLab) -> list[str]:
+    lab.reset()
+    lab.renew("switch", lab.primary)
+    try:
+        with lab.isolated(lab.primary):
+            lab.lend(lab.primary)
+            answer = lab.https.request(lab.primary, _name(lab), "GET", "/switch/on")
+    except urllib3.exceptions.HTTPError as error:
+        return [f"GET /switch/on: {error}"]
+    finally:
+        lab.take_back()
     return [] if answer.status == 200 else [f"GET /switch/on answered {answer.status}"]
 
 
@@ -350,11 +458,12 @@ EXERCISES: dict[str, tuple[Exercise, ...]] = {
     ),
     "ReadinessRole": (readiness,),
     "WarmRole": (warm,),
-    "SentinelRole": (sentinel,),
+    "ConfirmRole": (confirm,),
+    "SentinelRole": (sentinel, sentinel_keeps),
     "CapacityRole": (release_of_capacity, request_for_capacity),
     "ReportRole": (report,),
     "JanitorRole": (janitor,),
-    "BreakGlassRole": (break_glass,),
+    "EmergencyRole": (take_over, last_resort),
     "OverviewRole": (overview,),
     "ProofRole": (planned_move.proof,),
     "PreflightRole": (planned_move.preflight,),
@@ -367,10 +476,13 @@ EXERCISES: dict[str, tuple[Exercise, ...]] = {
     "LedgerRole": (ledger_exercises.a_reconciled_and_replayed_write,),
     "SeedRole": (seed,),
     "ScheduledReadinessRole": (scheduled_readiness,),
-    "EchoRole": (echo,),
-    "HeartbeatRole": (heartbeats_of_a_passive_region, heartbeats_of_an_active_region),
-    "AppRole": (requests,),
-    "SwitchRole": (switch,),
+    "HeartbeatRole": (
+        heartbeat_keeps,
+        heartbeats_of_a_passive_region,
+        heartbeats_of_an_active_region,
+    ),
+    "AppRole": (requests, writes_without_a_quorum, pulse_of_the_app),
+    "SwitchRole": (switch, switch_without_a_quorum),
 }
 
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pilotlight import moments
-from pilotlight.domain import heartbeat
 from pilotlight.domain.writes import attributes, item_key, plan, transaction
 from ulid import ULID
 
@@ -20,17 +19,16 @@ if TYPE_CHECKING:
 
 
 def arrivals(lab: DeployedLab) -> list[str]:
-    """A late entry, a heartbeat with a gap, and an entry that nobody can read."""
+    """A late entry, and one that nobody can read."""
     write, table = _left_behind(lab), f"{lab.app}-items"
     entry = transaction(write, table)[1]["Put"]["Item"]
-    beat = heartbeat.key(lab.primary)
     keys = {k: entry[k] for k in ("pk", "sk")}
-    records = [_record(beat, {}), _record(keys, entry), _record(keys, keys)]
+    records = [_record(keys, entry), _record(keys, keys)]
     try:
         found = lab.invoke("ledger-stream", {"Records": records})
     except FunctionFailed as error:
         return [str(error)]
-    wanted = {"echo_called": True, "batchItemFailures": []}
+    wanted = {"batchItemFailures": []}
     return [] if found == wanted else [f"it answered {found}"]
 
 
@@ -66,8 +64,7 @@ def _left_behind(lab: DeployedLab) -> Write:
     ):
         for region in (lab.primary, lab.secondary):
             lab.client("dynamodb", region).put_item(TableName=table, Item=row)
-    who: dict[str, Any] = {"active_region": lab.secondary, "epoch": 2, "state": "serving"}
-    lab.put("control", pk="control", changed_at=now, changed_by="a person", **who)
+    lab.serve(lab.secondary, 2)
     lab.put("recoveries", pk="recovery#2", timeline=f'{{"promoted_at": "{now}"}}')
     return write
 

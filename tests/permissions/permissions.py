@@ -53,7 +53,10 @@ def unexercised(permission: Permission) -> list[str]:
     return [
         entry["reason"]
         for entry in entries()
-        if grant.holder in entry["of"] and grant.action in entry["actions"]
+        if grant.holder in entry["of"]
+        and grant.action in entry["actions"]
+        # Where the other tables of the same grant are exercised.
+        and entry.get("on", "") in grant.resource
     ]
 
 

@@ -35,7 +35,7 @@ def test_a_new_health_check_adds_its_fees_and_the_requests_of_all_its_checkers(r
     assert found["health_check_option_aws"] == 2, "HTTPS and the fast interval"
     assert found["api_rest"] == found["lambda_request"] == requests
     reads = found["dynamodb_read"] / found["api_rest"]
-    assert reads == approx(1.5), "/health reads the control item, an item and now and then a fence"
+    assert reads == approx(1.6), "/health reads the own copy, an item, and now and then a heartbeat"
     assert found["trace"] > 0
     fees_and_requests = 0.50 + 2 * 1.00 + found["api_rest"] / 1e6 * (3.50 + 0.20 + 3 * 0.125)
     assert repository.computed().total - before > fees_and_requests
@@ -131,6 +131,7 @@ def untraced(repository):
     """Rules for the paths that checks ask for."""
     repository.add("Health", "AWS::XRay::SamplingRule", "Primary", **rule("/health"))
     repository.add("Switch", "AWS::XRay::SamplingRule", "Secondary", **rule("/switch/*"))
+    repository.add("Public", "AWS::XRay::SamplingRule", "Primary", **rule("/switch/*", 3))
 
 
 def request_traces(computed):

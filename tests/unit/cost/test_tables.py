@@ -34,11 +34,11 @@ def test_a_faulty_price_is_an_error_that_says_where(repository, old, new, messag
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("billed_ms = 42\n", "", r"usage.toml, \[functions.AppFunction\].*billed_ms"),
-        ("billed_ms = 42\n", 'billed_ms = "long"\n', r"AppFunction\]: billed_ms must be a number"),
-        ("billed_ms = 42\n", "billed_ms = 42\nspeed = 1\n", "unknown key 'speed'"),
+        ("billed_ms = 48\n", "", r"usage.toml, \[functions.AppFunction\].*billed_ms"),
+        ("billed_ms = 48\n", 'billed_ms = "long"\n', r"AppFunction\]: billed_ms must be a number"),
+        ("billed_ms = 48\n", "billed_ms = 48\nspeed = 1\n", "unknown key 'speed'"),
         ('invoked_by = "checks"', 'invoked_by = "magic"', "invoked_by 'magic' is none of"),
-        ("Promote = 1\n", "Promotion = 1\n", "has no state 'Promotion'"),
+        ("Claim = 1\n", "Promotion = 1\n", "has no state 'Promotion'"),
         ("[failover]", "[failover", "usage.toml cannot be read"),
     ],
 )
