@@ -19,8 +19,8 @@ cost: install  ## Compute what an idle month and a failover cost, from the templ
 moves: install  ## Ten planned moves under load, there and back (about four minutes)
 	@$(BIN)/lab moves $(MOVES_FLAGS)
 
-break-glass: install  ## Lose the active Secondary, make the Primary active by hand, reconcile (two minutes)
-	@$(BIN)/lab break-glass $(BREAK_GLASS_FLAGS)
+take-over: install  ## Lose the active Secondary, take over by hand in the Primary, reconcile (two and a half minutes)
+	@$(BIN)/lab take-over $(TAKE_OVER_FLAGS)
 
 bench: install  ## Compare designs over 20 outages, side by side (about 15 minutes)
 	@$(BIN)/lab bench $(BENCH_FLAGS)
@@ -35,8 +35,11 @@ check: install-dev  ## Linters, types, and the template's and state machine's va
 	$(BIN)/mypy
 	$(BIN)/cfn-lint template.yaml lab/bench/designs.yaml
 
-unit: install-dev  ## Unit and template tests
-	$(BIN)/pytest tests/unit tests/template
+unit: install-dev  ## Unit and template tests, and a first look at the protocol of who is active
+	$(BIN)/pytest tests/unit tests/template tests/protocol
+
+protocol: install-dev  ## Search 100,000 histories of the protocol for two writers (HISTORIES=n for others)
+	HISTORIES=$(or $(HISTORIES),100000) $(BIN)/pytest -m "" tests/protocol
 
 integration: install-dev  ## The real state machine with the real handlers, in-process
 	$(BIN)/pytest tests/integration
@@ -50,13 +53,13 @@ integration-recovery: install-dev
 e2e: install-dev  ## The drill, as tests
 	$(BIN)/pytest tests/e2e
 
-outages: install-dev  ## A drill of each outage of the lab, and the table of what came of it (ten minutes)
+outages: install-dev  ## A drill of each outage of the lab, and the table of what came of it (twenty-five minutes)
 	$(BIN)/pytest -m "" tests/e2e/test_outages.py
 
 audit: install  ## Check the recovery path, and write docs/recovery-path.md (AUDIT_FLAGS="--seen REPORT")
 	$(BIN)/python -m lab.audit $(AUDIT_FLAGS)
 
-by-hand: install-dev  ## What only a person may do: stop a rehearsal, approve a promotion, break the glass (three minutes)
+by-hand: install-dev  ## What only a person may do: stop a rehearsal, approve a promotion, take over (three minutes)
 	$(BIN)/pytest -m "" tests/e2e/test_by_hand.py
 
 permissions: install-dev  ## Remove each permission in turn and see that something fails
@@ -100,4 +103,4 @@ clean:  ## Remove everything that the other targets made
 	-@[ -x $(BIN)/lab ] && $(BIN)/lab down
 	rm -rf .venv .lab .aws-sam reports .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
 
-.PHONY: help drill up moves break-glass bench cost audit test check unit integration integration-moves integration-recovery e2e outages by-hand permissions failures format install install-dev lock clean
+.PHONY: help drill up moves take-over bench cost audit test check unit protocol integration integration-moves integration-recovery e2e outages by-hand permissions failures format install install-dev lock clean

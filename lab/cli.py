@@ -26,7 +26,7 @@ def cli() -> None:
 for command in (
     drills.drill,
     drills.moves,
-    drills.break_glass,
+    drills.take_over,
     drills.bench,
     running.up,
     running.outage,

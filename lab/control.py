@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
+def control_table(config: LabConfig) -> str:
+    """Return the name of the strongly consistent table that says who is active."""
+    return f"{config.app_name}-control-quorum"
+
+
 class NotAnswering(LabError):
     """The engine does not answer."""
 
@@ -32,11 +37,13 @@ class Refused(LabError):
 class Control:
     """The switchboard of a lab, an action for each method.
 
-    `patience` is how many seconds an AWS client waits for an answer.
+    `patience` is how many seconds an AWS client waits for an answer, and `attempts` how often it
+    asks.
     """
 
-    def __init__(self, config: LabConfig, patience: float = 20.0) -> None:
+    def __init__(self, config: LabConfig, patience: float = 20.0, attempts: int = 2) -> None:
         self._config = config
+        self._attempts = attempts
         self._patience = patience
         self._clients: dict[tuple[str, str], Any] = {}
 
@@ -90,7 +97,7 @@ class Control:
         return next((by_address[a["value"]] for a in answers if a["value"] in by_address), None)
 
     def who_is_active(self, lost: dict[str, Any]) -> dict[str, Any]:
-        """Return what the control item says, as the Secondary holds it, or else the Primary."""
+        """Return what the control item says by the Secondary's own copy, or else the Primary's."""
         config = self._config
         # A Region that was lost so that it hangs would be waited for.
         silent = {r for r, loss in lost.items() if loss["mode"] in ("region", "global")}
@@ -99,16 +106,18 @@ class Control:
                 continue
             with suppress(BotoCoreError, ClientError, KeyError):
                 item = self.client("dynamodb", region).get_item(
-                    TableName=f"{config.app_name}-control",
+                    TableName=control_table(config),
                     Key={"pk": {"S": "control"}},
-                    ConsistentRead=True,
+                    # Its own copy, for the table may have no quorum.
+                    ConsistentRead=False,
                 )["Item"]
                 return {
                     "active_region": item["active_region"]["S"],
                     "epoch": int(item["epoch"]["N"]),
+                    "revision": int(item["revision"]["N"]),
                     "state": item["state"]["S"],
                 }
-        return {"active_region": None, "epoch": None, "state": None}
+        return dict.fromkeys(("active_region", "epoch", "revision", "state"))
 
     def client(self, service: str, region: str) -> Any:
         """Return a boto3 client of the lab's AWS, as the person who owns the account."""
@@ -120,7 +129,7 @@ class Control:
                 aws_access_key_id="test",
                 aws_secret_access_key="test",
                 config=Config(
-                    retries={"total_max_attempts": 2},
+                    retries={"total_max_attempts": self._attempts},
                     connect_timeout=2,
                     read_timeout=self._patience,
                     proxies={},

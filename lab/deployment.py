@@ -51,7 +51,7 @@ def build(progress: Progress) -> None:
 def deploy(config: LabConfig, progress: Progress, *more: str) -> None:
     """Run `sam deploy` for each config environment, those that wait for no other side by side.
 
-    `more` are parameters of the Secondary's stack, each as `Name=value`.
+    `more` are parameters of the pair's stacks, each as `Name=value`.
     """
     for together in ordered(config.config_envs):
         with (
@@ -74,7 +74,7 @@ def ordered(envs: Sequence[str]) -> list[list[str]]:
 def _deploy(config: LabConfig, env: str, more: Sequence[str] = ()) -> None:
     arguments = ["deploy", "--config-env", env, "--template-file", str(BUILD / "out/template.yaml")]
     arguments += ["--config-file", str(ROOT / "samconfig.toml"), "--no-progressbar"]
-    given = parameters(env, config.speed) + (list(more) if env.startswith("secondary") else [])
+    given = parameters(env, config.speed) + (list(more) if env != "monitor" else [])
     if given:
         # On the command line they replace those of samconfig.toml, so they are given whole.
         arguments += ["--parameter-overrides", *_overrides(env), *given]
@@ -98,8 +98,8 @@ def parameters(env: str, speed: float) -> list[str]:
 def heartbeat_seconds(speed: float) -> int:
     """Return the interval of heartbeats for a lab at some speed, which divides no code's own waits.
 
-    An outage of the lab is shorter by the speed, and has to show a gap. Below five seconds two busy
-    cores would show gaps of their own.
+    The RPO is read from them, and an outage of the lab is shorter by the speed. Below five seconds
+    they would cost two busy cores more than they tell.
     """
     return min(30, max(5, round(20 / speed)))
 

@@ -86,14 +86,23 @@ def show(found: dict[str, Any], place: Path) -> None:
     """Print the figures and the goals."""
     table = Table(box=None, pad_edge=False)
     table.add_column("Design")
-    for column in ("RTO p50", "RTO p99", "reads p50", "resolver p99", "p50 to plain"):
+    for column in (
+        "read p50",
+        "read p99",
+        "write p50",
+        "write p99",
+        "resolver p99",
+        "p50 to plain",
+    ):
         table.add_column(column, justify="right")
     for design in found["designs"]:
         table.add_row(
             design["title"],
-            seconds(design["rto_seconds"]["p50"]),
-            seconds(design["rto_seconds"]["p99"]),
-            seconds(design["reads_seconds"]["p50"]),
+            *(
+                seconds(design[f"rto_{kind}_seconds"][rank])
+                for kind in ("read", "write")
+                for rank in ("p50", "p99")
+            ),
             seconds(design["resolver_seconds"]["p99"]),
             times(design["to_plain"]["p50"]),
         )

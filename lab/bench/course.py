@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from lab.bench.designs import DESIGNS, METRIC_SWITCH, ORCHESTRATED
 from lab.bench.operator import Operator
 from lab.bench.samples import Sample, observed, orchestrated
-from lab.bench.switch_watch import SwitchWatch
 from lab.bench.users import ITEM, User
 from lab.config import LabError
 from lab.drill import stages as drill_stages
@@ -62,7 +61,6 @@ class Course:
         self._progress = progress
         self._watch = Watch(config, lab)
         self._operator = Operator(config, lab, self._watch.machine)
-        self._switch = SwitchWatch(config)
         self.users = [User(config, d, i) for d in DESIGNS for i in range(users)]
 
     def run(self, drawn: Sequence[Phases]) -> list[Outage]:
@@ -81,7 +79,6 @@ class Course:
             with self._progress.step(f"{what}: healed, moved back by hand"):
                 self._lab.act("heal", region=primary)
                 self._operator.move_back()
-                # Its fence asks the other Region first, for it was gone.
                 self._seed_item()
         return found
 
@@ -139,7 +136,6 @@ class Course:
     # --- an outage -------------------------------------------------------------------------------
 
     def _outage(self, number: int, drawn: Phases, step: Progress, what: str) -> Outage:
-        self._switch.on_at = None
         for user in self.users:
             user.begin(drawn.caches[user.design.key][user.number])
         try:
@@ -151,7 +147,6 @@ class Course:
                 user.lose(at)
             by_hand = self._until_restored(at, step, what)
         finally:
-            self._switch.end()
             for user in self.users:
                 user.end()
         return self._gathered(number, drawn, at, by_hand)
@@ -163,14 +158,12 @@ class Course:
         while time.time() < limit and not all(u.restored for u in self.users):
             if alarm is None and (alarm := self._operator.alarm(at)):
                 self._operator.publish_position(1)
-                self._switch.begin()
             served = sum(u.restored for u in self.users)
             step.say(
                 f"{what} … {time.time() - at:.0f} s, {served} of {len(self.users)} users served"
             )
             time.sleep(0.05)
         self._operator.until_ended(at, limit)
-        self._switch.end()
         return alarm
 
     def _gathered(
@@ -189,7 +182,6 @@ class Course:
             changes=self._watch.changes(at),
             executions=self._watch.executions(at),
             first_failed_probe=self._watch.first_failed_probe(),
-            switched_on=self._switch.on_at,
         )
         ours = [u for u in self.users if u.design is ORCHESTRATED]
         laid = {u.number: self._stages_of(seen, u) for u in ours}
@@ -216,9 +208,12 @@ class Course:
 
     @staticmethod
     def _stages_of(seen: Observations, user: User) -> list[Stage]:
-        """Return a user's stages as a drill's, until a read was good."""
-        seen.requests = user.seen.requests
-        return drill_stages.stages(seen) if user.restored else []
+        """Return a user's stages as a drill's, until a read and a write were good."""
+        found = user.seen
+        if found.failed is None or not user.restored:
+            return []
+        window = drill_stages.Gap(found.failed, found.served, found.written)
+        return drill_stages.stages(seen, window)
 
     def _beside(
         self,

@@ -46,8 +46,8 @@ class Design:
 ORCHESTRATED = Design(
     "orchestrated",
     "Pilot Light, orchestrated",
-    "As deployed: verify first, then one conditional write, which the switch's checks see. "
-    "CNAME, TTL 10 s.",
+    "As deployed: verify first, then one conditional write, which the switch's checks see; the "
+    "lease passes while the name moves. CNAME, TTL 10 s.",
     None,
     "switch",
     RECORD_TTL,
@@ -57,7 +57,7 @@ IMMEDIATE = Design(
     "immediate",
     "Pilot Light, immediate",
     "The endpoint check (10 s, 3 failures) moves the name at once, the switch keeps it from moving "
-    "back; writes wait for the promotion. CNAME, TTL 10 s.",
+    "back; writes wait for the claim and its lease. CNAME, TTL 10 s.",
     "bench-immediate",
     "bench-immediate",
     RECORD_TTL,

@@ -4,9 +4,9 @@ Run in a process of its own, on the function and layer as they were built:
 `python -m lab.bench.fence_cost ROUNDS FUNCTION_DIR LAYER_DIR`. Prints milliseconds as JSON.
 
 The handler, boto3 and its parsing are real. DynamoDB answers from memory, at once, so that what is
-left is the fence's own work: its clock, its cache and its verdict. Once a second the Primary's
-reads the control item and its own heartbeat, in one call; what that adds is measured too, and on
-AWS DynamoDB's own milliseconds come to it.
+left is the fence's own work: with a warm cache its clocks, its verdict and its checks of age. Once
+a second it reads the control item strongly; what that adds is measured too, and on AWS DynamoDB's
+own milliseconds come to it, a round trip to the nearest other Region among them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import statistics
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from lab.config import LabError
 
@@ -41,7 +41,10 @@ ENVIRONMENT = {
     "ZONE_NAME": "pilotlight.example",
     "PUBLIC_NAME": "app.pilotlight.example",
     "ITEMS_TABLE": "pilot-light-items",
-    "CONTROL_TABLE": "pilot-light-control",
+    "CONTROL_TABLE": "pilot-light-control-quorum",
+    "LAST_RESORT_TABLE": "pilot-light-last-resort",
+    "FENCE_SECONDS": "3",
+    "WITHOUT_QUORUM": "refuse",
     "RELEASE": "bench",
     "POWERTOOLS_TRACE_DISABLED": "true",
     "POWERTOOLS_SERVICE_NAME": "app",
@@ -114,18 +117,13 @@ def summary(fenced: list[float], unread: list[float], bare: list[float]) -> dict
 def _answers(request: Any, **_: Any) -> Any:
     """Answer as DynamoDB does: what the fence reads is there, the written item not, writes go."""
     from botocore.awsrequest import AWSResponse, HeadersDict
-    from pilotlight.domain import heartbeat
+    from pilotlight.control.item import CONTROL_KEY, seed_item
 
     operation = request.headers["X-Amz-Target"].decode().rsplit(".", 1)[-1]
+    asked = json.loads(request.body)
     body: dict[str, Any] = {}
-    if operation == "BatchGetItem":
-        values = {"pk": {"S": "control"}, "active_region": {"S": REGION}, "state": {"S": "serving"}}
-        values |= {"epoch": {"N": str(EPOCH)}, "changed_by": {"S": "bench"}}
-        control = {**values, "changed_at": {"S": "2026-01-01T00:00:00Z"}}
-        beat = heartbeat.Heartbeat(1, int(time.time() * 1000), 20_000)
-        pulse = {**heartbeat.key(REGION), **heartbeat.attributes(beat)}
-        tables = {"pilot-light-control": [control], "pilot-light-items": [pulse]}
-        body = {"Responses": tables, "UnprocessedKeys": {}}
+    if operation == "GetItem" and asked["Key"].get("pk") == {"S": CONTROL_KEY}:
+        body = {"Item": seed_item(REGION, "2026-01-01T00:00:00Z", EPOCH)}
     data = json.dumps(body).encode()
     headers: Any = HeadersDict({"content-type": "application/x-amz-json-1.0"})
 
@@ -138,28 +136,29 @@ def _answers(request: Any, **_: Any) -> Any:
 
 
 def _measured(rounds: int) -> dict[str, Any]:
-    import boto3
     from pilotlight.adapters import clients
+    from pilotlight.control.fence import Permit
 
     spec = importlib.util.find_spec("app")
     if spec is None or spec.loader is None:
         raise ImportError("There is no app.py in the function's folder.")
     app: Any = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(app)
-    dynamodb = cast(Any, boto3).client("dynamodb", config=clients.IMPATIENT)
-    dynamodb.meta.events.register("before-send.dynamodb.*", _answers)
-    app.client = lambda _service: dynamodb
-    service, control = app.items(), app.control()
-    fenced = service.write
-    if "_read_at" not in vars(control):
-        raise AttributeError("The cached control item is not as this measurement knows it.")
+    for made in (clients.client, clients.prompt_client, clients.client_in_passing):
+        made("dynamodb").meta.events.register("before-send.dynamodb.*", _answers)
+    service = app.items()
+    fenced, fence = service.write, service._fence
+    if "_read" not in vars(fence):
+        raise AttributeError("The fence does not keep its read as this measurement knows it.")
+    passage, _ = fence.ask(forwarded=False)
+    free = Permit(fence, None, None)
 
     def unread(request: Any) -> Any:
-        control._read_at = 0
+        fence._read = None
         return fenced(request)
 
     def bare(request: Any) -> Any:
-        return service._write(request, EPOCH)
+        return service._write(request, EPOCH, passage, free)
 
     ways = (fenced, unread, bare)
     took: list[list[float]] = [[], [], []]

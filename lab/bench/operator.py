@@ -6,9 +6,9 @@ import json
 import time
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
 from lab.config import LabError
+from lab.drill.waiting import within
+from lab.drill.watching import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,6 +28,8 @@ class Operator:
 
     def __init__(self, config: LabConfig, lab: Control, machine: str) -> None:
         self._config = config
+        self._primary = Watch(config, lab, config.primary_region)
+        self._secondary = Watch(config, lab)
         self._lab = lab
         self._machine = machine
         region = config.secondary_region
@@ -99,37 +101,37 @@ class Operator:
         )
 
     def move_back(self) -> None:
-        """Make the Primary active again as docs/runbook.md says, and clear the cooldown.
+        """Make the Primary active again by a take-over there, and clear the cooldown.
 
         Raises
         ------
         NotMovedBack
-            Replication did not catch up, or the control item is not as the runbook expects it.
+            Replication did not catch up, or nobody could take over.
         """
         for arn in self._running():
             self._stepfunctions.stop_execution(executionArn=arn, error="OperatorMovesBack")
         self._until_replicated()
-        try:
-            self._dynamodb.update_item(
-                TableName=f"{self._config.app_name}-control",
-                Key={"pk": {"S": "control"}},
-                UpdateExpression="SET active_region = :p, epoch = epoch + :one, changed_by = :who",
-                ConditionExpression="active_region = :s",
-                ExpressionAttributeValues={
-                    ":p": {"S": self._config.primary_region},
-                    ":s": {"S": self._config.secondary_region},
-                    ":one": {"N": "1"},
-                    ":who": {"S": "operator"},
-                },
-            )
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-                raise NotMovedBack(f"The control item was not changed: {error}.") from error
-            # Nothing was promoted: the outage ended in a hold, and the Primary is active still.
+        self._take_over()
         self._dynamodb.delete_item(
             TableName=f"{self._config.app_name}-recoveries", Key={"pk": {"S": "lock"}}
         )
         self.publish_position(0)
+
+    def _take_over(self) -> None:
+        """Claim in the Primary, unless it is active still, as after a hold."""
+        here, there = self._config.primary_region, self._config.secondary_region
+        given = {
+            "action": "take-over",
+            "confirm": f"MAKE {here} ACTIVE WITHOUT {there}",
+            "reason": "the next outage of the benchmark",
+        }
+        arn = self._primary.start("emergency", given)
+        within(RUN_SECONDS, lambda: self._primary.ended(arn))
+        outcome = self._primary.execution(arn).outcome
+        now = self._secondary.control()
+        serves = now is not None and (now.active_region, now.state) == (here, "serving")
+        if outcome not in ("taken_over", "already_active") or not serves:
+            raise NotMovedBack(f"The take-over ended {outcome}; the control item is {now}.")
 
     def _until_replicated(self) -> None:
         end = time.monotonic() + REPLICATION_SECONDS

@@ -88,7 +88,7 @@ def plot(report: Report) -> Plot:
     longest = max([SHORTEST_AXIS, *seen]) * 1.04
     axis: Sequence[Tick] = ticks(0, longest)
     limits = [
-        (f"goal {g['name'].removeprefix('rto_')}", across(g["limit"], longest))
+        (f"goal {g['name'].removeprefix('rto_write_')}", across(g["limit"], longest))
         for g in report["goals"]
         if g["name"].startswith("rto_")
     ]
@@ -124,7 +124,7 @@ def _bar(design: Report, place: int, longest: float) -> Bar:
             )
         )
         at += stage["mean"]
-    figures = design["rto_seconds"]
+    figures = design["rto_write_seconds"]
     marks = tuple(
         (p, across(figures[p], longest)) for p in ("p50", "p99") if figures[p] is not None
     )

@@ -37,9 +37,10 @@ MODELLED = (
     "From a health check's verdict to the name servers' answer: no time, for every design alike.",
     "The metric switch: moved by hand without reaction time, and judged at the instant the "
     "metric's minute closes. Both are lower bounds.",
-    "All designs lead to the same application. The fence is not held against the two designs that "
-    "have none: their users count as served when a read is good.",
-    "Neither Lambda's cold starts nor the latency between Regions.",
+    "All designs lead to the same application. The fence and its lease are not held against the "
+    "two designs that have none: their users count as served, and as writing, when a read is good.",
+    "The lease and the round trips of the control table are real seconds, which no speed divides.",
+    "Neither Lambda's cold starts nor, but for the control table, the latency between Regions.",
 )
 
 
@@ -58,7 +59,7 @@ def report(
     to_switch = [o.alarm_to_switch for o in seen]
     judged = goals(samples, to_switch, float(fence["added_p50_ms"]))
     found = {
-        "version": 1,
+        "version": 2,
         "kind": "bench",
         "id": datetime.fromtimestamp(started, UTC).strftime("%Y%m%dT%H%M%SZ"),
         "started_at": _moment(started),
@@ -107,8 +108,8 @@ def _design(
         "samples": len(samples),
         "unrecovered": sum(s.total is None for s in samples),
         "failed_after_recovery": sum(s.failed_later for s in samples),
-        "rto_seconds": totals,
-        "reads_seconds": spread([s.reads for s in samples]),
+        "rto_read_seconds": spread([s.reads for s in samples]),
+        "rto_write_seconds": totals,
         "resolver_seconds": spread([s.resolver for s in samples]),
         "to_plain": {p: ratio(totals[p], of_plain[p]) for p in ("p50", "p99")},
         "stages": [asdict(f) for f in by_stage(samples)],
@@ -130,8 +131,8 @@ def _outage(outage: Outage) -> dict[str, Any]:
                 "design": s.design,
                 "user": s.user,
                 "cache_share": outage.phases.caches[s.design][s.user],
-                "rto_seconds": s.total,
-                "reads_seconds": s.reads,
+                "rto_read_seconds": s.reads,
+                "rto_write_seconds": s.total,
                 "stages": {p.name: p.seconds for p in s.parts},
             }
             for s in outage.samples

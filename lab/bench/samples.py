@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lab.drill.stages import AFTER_THE_READ
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -79,15 +81,14 @@ def laid(ends: Sequence[tuple[str, float | None]], begun: float, good: float) ->
 def orchestrated(seen: Seen, user: int, stages: Sequence[Stage]) -> Sample:
     """Return what a user of the deployed design lost: its stages as a drill reports them.
 
-    Those lead to the first good read. Where the fence's held control item still kept writes out,
-    that wait follows: it is the code's own second, which the lab's speed does not divide.
+    Those before the lease lead to the first good read. The lease is the code's own seconds, which
+    the lab's speed does not divide.
     """
     if not stages or seen.served is None or seen.written is None:
         return Sample("orchestrated", user, None, None, (), seen.failed_later)
     parts = [Part(s.name, s.seconds, s.modelled) for s in stages]
-    reads = round(sum(p.seconds for p in parts), 3)
-    parts.append(Part("fence", round(seen.written - seen.served, 3), modelled=False))
-    total = round(reads + parts[-1].seconds, 3)
+    reads = round(sum(p.seconds for p in parts if p.name not in AFTER_THE_READ), 3)
+    total = round(sum(p.seconds for p in parts), 3)
     return Sample("orchestrated", user, total, reads, tuple(parts), seen.failed_later)
 
 
@@ -119,7 +120,7 @@ def observed(
         When the deployed design's alarm fired, and whether a person then moved this design: what
         follows is modelled again.
     promoted, fenced
-        When the promotion was written, and whether this design's writes wait for it.
+        When the claim was made, and whether this design's writes wait for it.
     """
     if seen.failed is None or seen.served is None or (fenced and seen.written is None):
         return Sample(design, user, None, None, (), seen.failed_later)
@@ -138,6 +139,9 @@ def observed(
         written = max(served, at_aws(stages, promoted - outage, speed) + late)
         alarm = min(max(served, at_aws(stages, fired - outage, speed)), written)
         parts.append(Part("alarm", round(alarm - served, 3), modelled=True))
-        parts.append(Part("promotion", round(written - alarm, 3), modelled=False))
+        claimed = min(max(alarm, at_aws(stages, promoted - outage, speed)), written)
+        parts.append(Part("claim", round(claimed - alarm, 3), modelled=False))
+        # What is left of the lease, where the name had moved before the claim.
+        parts.append(Part("lease", round(written - claimed, 3), modelled=False))
     total, reads = round(written - begun, 3), round(served - begun, 3)
     return Sample(design, user, total, reads, tuple(parts), seen.failed_later)

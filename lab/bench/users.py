@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import urllib3
@@ -42,21 +42,15 @@ def aged(question: Question, share: float) -> Question:
 
 @dataclass
 class Seen:
-    """What one user saw of one outage. Moments of the wall clock.
-
-    `requests` are those until reads were good again.
-    """
+    """What one user saw of one outage. Moments of the wall clock."""
 
     failed: float | None = None
     served: float | None = None
     written: float | None = None
     failed_later: int = 0
-    requests: list[Request] = field(default_factory=list)
 
     def take(self, request: Request, outage: float) -> None:
         """Take in one request that ended after the outage."""
-        if self.served is None:
-            self.requests.append(request)
         if not request.good:
             if self.failed is None and request.ended >= outage:
                 self.failed = request.started

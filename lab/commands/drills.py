@@ -1,13 +1,14 @@
-"""Labs that are up for one purpose: a drill, planned moves, a broken glass, the benchmark."""
+"""Labs that are up for one purpose: a drill, planned moves, a take-over, the benchmark."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
-from lab.commands.options import LAG, OUTAGES, SPEED, STYLE, described, ports
+from lab.commands.options import LAG, OUTAGES, PARAMETER, SPEED, STYLE, described, ports
 from lab.config import ROOT
 from lab.engine.named_outages import NAMED
 
@@ -30,6 +31,7 @@ from lab.engine.named_outages import NAMED
     help="What is lost.",
 )
 @STYLE
+@PARAMETER
 @click.option("--keep", is_flag=True, help="Leave the lab up afterwards, to look around.")
 @ports
 def drill(
@@ -39,6 +41,7 @@ def drill(
     reports: str,
     outage: str,
     style: str | None,
+    parameters: tuple[str, ...],
     keep: bool,
     **options: int,
 ) -> None:
@@ -49,7 +52,8 @@ def drill(
     from lab.drill.command import run_drill
 
     config = described(speed=speed, replication_lag=replication_lag, **options)
-    sys.exit(0 if run_drill(config, reports, outage=outage, style=style, keep=keep) else 1)
+    what: dict[str, Any] = {"outage": outage, "style": style, "parameters": parameters}
+    sys.exit(0 if run_drill(config, reports, **what, keep=keep) else 1)
 
 
 @click.command()
@@ -93,19 +97,20 @@ def moves(
 @click.option(
     "--reports",
     type=click.Path(file_okay=False, path_type=Path),
-    default=ROOT / "reports" / "break-glass",
-    help="Where break-glass.json goes.",
+    default=ROOT / "reports" / "take-over",
+    help="Where take-over.json goes.",
 )
 @ports
-def break_glass(*, speed: float, replication_lag: float, reports: Path, **options: int) -> None:
-    """Lose the Secondary while it is active, break the glass, bring it back, and reconcile.
+def take_over(*, speed: float, replication_lag: float, reports: Path, **options: int) -> None:
+    """Lose the Secondary while it is active, take over in the Primary, bring it back, reconcile.
 
-    The exit code says whether all of it went as the runbook says and no acknowledged write is lost.
+    The exit code says whether all of it went as the runbook says, the returned Secondary took no
+    write, and no acknowledged write is lost.
     """
-    from lab.drill.break_glass_command import run_break_glass
+    from lab.drill.take_over_command import run_take_over
 
     config = described(speed=speed, replication_lag=replication_lag, **options)
-    sys.exit(0 if run_break_glass(config, reports) else 1)
+    sys.exit(0 if run_take_over(config, reports) else 1)
 
 
 @click.command()

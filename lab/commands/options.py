@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 PORT = click.IntRange(1024, 65500)
 # \b keeps click from joining the lines.
 OUTAGES = "\b\nMODE is what is lost:\n" + "\n".join(
-    textwrap.fill(known.what, 96, initial_indent=f"  {name:<11}", subsequent_indent=" " * 13)
+    textwrap.fill(known.what, 96, initial_indent=f"  {name:<13}", subsequent_indent=" " * 15)
     for name, known in NAMED.items()
 )
 SPEED = click.option(
@@ -34,6 +34,13 @@ LAG = click.option(
     default=0.5,
     show_default=True,
     help="Seconds that a write needs to the other Region, at most.",
+)
+PARAMETER = click.option(
+    "--parameter",
+    "parameters",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A parameter of both stacks of the pair, such as Approval=hold. May be repeated.",
 )
 STYLE = click.option(
     "--style",

@@ -8,25 +8,16 @@ import click
 from rich.markup import escape
 
 from lab import deployment, process
-from lab.commands.options import OUTAGES, STYLE, described, ports
+from lab.commands.options import OUTAGES, PARAMETER, STYLE, described, ports
 from lab.config import LabConfig, LabError
 from lab.control import Control
 from lab.engine.named_outages import NAMED
 from lab.progress import Progress, console
 
-# These outages have a place of their own, whatever Region is named.
-PLACED = ("us-east-1", "partition")
-
 
 @click.command()
 @click.option("--detach", is_flag=True, help="Return once it is up; `lab down` ends it.")
-@click.option(
-    "--parameter",
-    "parameters",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="A parameter of the Secondary's stack, such as Approval=hold. May be repeated.",
-)
+@PARAMETER
 @ports
 def up(*, detach: bool, parameters: tuple[str, ...], **options: int) -> None:
     """Start the lab, deploy the application to it, and stay up."""
@@ -89,8 +80,10 @@ def outage(mode: str, region: str, style: str | None) -> None:
     config = process.deployed()
     code = region_code(config, region)
     Control(config).act("outage", mode=mode, region=code, style=style)
-    where = "" if mode in PLACED else f" in {code}"
-    console.print(f"The outage {mode} began{where}. `lab heal` ends it.")
+    known = NAMED[mode]
+    where = f" in {code}" if known.follows_region else ""
+    end = f"It ends by itself in {known.stalls:g} s." if known.stalls else "`lab heal` ends it."
+    console.print(f"The outage {mode} began{where}. {end}")
 
 
 @click.command()
@@ -124,7 +117,10 @@ def status(*, as_json: bool) -> None:
         return
     regions = [f"{r} ({loss['mode']})" for r, loss in state["lost"].items()]
     lost = ", ".join(state["outages"] or regions)
-    active = f"{found['active_region']} (epoch {found['epoch']}, {found['state']})"
+    active = (
+        f"{found['active_region']} ({found['state']}, epoch {found['epoch']}, "
+        f"revision {found['revision']})"
+    )
     unknown = "unknown: the control item is missing, or no Region answers that holds it"
     click.echo(f"Active Region   {active if found['active_region'] else unknown}")
     click.echo(f"DNS leads to    {found['public_name_leads_to'] or 'nowhere'}")

@@ -119,7 +119,7 @@ def chart(report: Report) -> Chart | None:
         for s in slots
     )
     marks = placed([Mark(name, at, _percent(at - low, span)) for name, at in told.items()])
-    wall, gap = report["clock"]["rto_wall_seconds"], None
+    wall, gap = report["clock"]["rto_write_wall_seconds"], None
     if wall is not None and report["stages"]:
         gap = _percent(report["stages"][0]["starts_at"] - low, span), _percent(wall, span)
     return Chart(columns, marks, ticks(low, high), kinds, peak, gap)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from lab.audit import calls as audit
 from lab.audit.planes import UnknownAction
+from lab.drill import quorum
+from lab.drill.returned import returned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -39,9 +41,19 @@ def checks(
 
 
 def missing(seen: Observations) -> list[Write]:
-    """Return the writes that were acknowledged before the outage and that the Secondary lacked."""
-    before = [w for w in seen.writes if w.acknowledged <= seen.outage]
-    return [w for w in before if w.item_id not in (seen.held_after_promotion or ())]
+    """Return the writes that the Primary acknowledged and the Secondary lacked at the claim."""
+    held = seen.held_after_promotion or ()
+    return [w for w in _before_the_claim(seen) if w.item_id not in held]
+
+
+def _before_the_claim(seen: Observations) -> list[Write]:
+    """Return the users' writes before the outage, and those that a Primary cut off took yet."""
+    until = max(seen.outage, seen.promoted_at or 0.0)
+    return [
+        w
+        for w in seen.writes
+        if w.acknowledged <= seen.outage or (w.region == seen.primary and w.acknowledged <= until)
+    ]
 
 
 def rpo(seen: Observations) -> float | None:
@@ -52,7 +64,7 @@ def rpo(seen: Observations) -> float | None:
     if seen.promoted_at is None or seen.held_after_promotion is None:
         return None
     ages = [seen.outage - w.acknowledged for w in missing(seen)]
-    return round(max(ages, default=0.0), 3)
+    return round(max([0.0, *ages]), 3)
 
 
 def alarm_driven(seen: Observations) -> Judgement:
@@ -84,14 +96,17 @@ def one_promotion_only(seen: Observations) -> Judgement:
     before, after = seen.control_before, seen.control_after
     if before is None or after is None:
         return False, "The control item could not be read."
-    once = after.epoch == before.epoch + 1 and after.active_region == seen.secondary
+    # A claim, and the write that lets it serve.
+    steps = (after.epoch - before.epoch, after.revision - before.revision)
+    once = steps == (1, 2) and (after.active_region, after.state) == (seen.secondary, "serving")
     recorded = seen.recoveries == [f"recovery#{after.epoch}"]
     run = seen.recovery
     others = [e.outcome for e in seen.executions if run is None or e.arn != run.arn]
     return (
         once and recorded and set(others) <= CHANGED_NOTHING,
         f"Epoch {before.epoch} in {before.active_region}, then {after.epoch} in "
-        f"{after.active_region}; on record: {', '.join(seen.recoveries) or 'nothing'}; "
+        f"{after.active_region}, {after.state}; revision {before.revision}, then "
+        f"{after.revision}; on record: {', '.join(seen.recoveries) or 'nothing'}; "
         f"other executions: {', '.join(others) or 'none'}.",
     )
 
@@ -106,7 +121,7 @@ def acknowledged_writes_present(seen: Observations) -> Judgement:
     """Require each acknowledged write older than the lag to be readable in the Secondary."""
     if seen.held_after_promotion is None:
         return False, f"What {seen.secondary} held after a promotion is not known."
-    before = [w for w in seen.writes if w.acknowledged <= seen.outage]
+    before = _before_the_claim(seen)
     limit = seen.outage - seen.replication_lag - DELIVERY_STEP
     lost = [w for w in missing(seen) if w.acknowledged < limit]
     old_enough = sum(w.acknowledged < limit for w in before)
@@ -126,16 +141,17 @@ def writes_accepted_in_secondary(seen: Observations) -> Judgement:
 
 def returned_primary_takes_no_write(seen: Observations) -> Judgement:
     """Require the Primary, once back, to forward the writes it gets and make none itself."""
-    sent = seen.writes_to_the_returned
-    taken = [a for a in sent if a.taken_by(seen.primary)]
-    forwarded = [a for a in sent if a.served_by == seen.secondary and a.forwarded]
-    refused = len(sent) - len(taken) - len(forwarded)
+    found = returned(seen)
+    if found is None:
+        return False, "The Primary did not return, or was not asked."
+    codes = ", ".join(f"{n} {code}" for code, n in found["refused"].items())
     detail = (
-        f"Of {len(sent)} writes sent to {seen.primary} from the moment it was back, while the "
-        f"promotion was still on its way to it, it refused {refused}, then forwarded "
-        f"{len(forwarded)}, and took {len(taken)}."
+        f"Of {found['writes']} writes sent to {seen.primary} from the moment it was back it "
+        f"refused {sum(found['refused'].values())} for {found['refused_seconds']:.1f} s"
+        f"{f' ({codes})' if codes else ''}, forwarded {found['forwarded']} for "
+        f"{found['forwarded_seconds']:.1f} s, and took {found['taken']}."
     )
-    return bool(forwarded) and not taken, detail
+    return found["forwarded"] > 0 and not found["taken"], detail
 
 
 def dns_stays(seen: Observations) -> Judgement:
@@ -151,10 +167,12 @@ def dns_stays(seen: Observations) -> Judgement:
 
 
 def notifications_in_order(seen: Observations) -> Judgement:
-    """Require that a person was told of the start, then of the end, and of nothing else."""
+    """Require that a person was told of the start, of a hold if there was one, and of the end."""
     since = [n for n in seen.notifications if n.at >= seen.outage]
     events = [n.event for n in sorted(since, key=lambda n: n.at)]
-    return events == ["started", "promoted"], f"Received: {', '.join(events) or 'nothing'}."
+    held = seen.recovery is not None and seen.recovery.last("NotifyHold") is not None
+    wanted = ["started", *(["held"] if held else []), "promoted"]
+    return events == wanted, f"Received: {', '.join(events) or 'nothing'}."
 
 
 def lock_released(seen: Observations) -> Judgement:
@@ -227,4 +245,5 @@ JUDGES: tuple[Callable[[Observations], Judgement], ...] = (
     no_tick_has_two_looks,
     no_call_left_the_secondary,
     data_planes_only,
+    *quorum.JUDGES,
 )

@@ -28,6 +28,7 @@ def run_drill(
     *,
     outage: str = "region",
     style: str | None = None,
+    parameters: tuple[str, ...] = (),
     keep: bool,
 ) -> bool:
     """Run a drill and say whether it passed. The lab is ended unless `keep` asks for it."""
@@ -43,9 +44,11 @@ def run_drill(
         engine = process.start(config.with_options(speed=1.0), owned=not keep)
     try:
         deployment.build(progress)
-        deployment.deploy(config, progress)
-        Control(config).act("speed", factor=config.speed)
-        seen = Scenario(config, Control(config), progress, outage=outage, style=style).run()
+        deployment.deploy(config, progress, *parameters)
+        lab = Control(config)
+        lab.act("speed", factor=config.speed)
+        what: dict[str, Any] = {"outage": outage, "style": style, "parameters": parameters}
+        seen = Scenario(config, lab, progress, **what).run()
         found = report.report(seen)
         place = report.write(found, folder)
         passed = found["verdict"] == "pass"
@@ -72,7 +75,7 @@ def show(found: dict[str, Any], place: Path) -> None:
         seconds = f"{stage['seconds']:.2f} s"
         stages.add_row(stage["name"], seconds, "[dim]modelled[/]" if stage["modelled"] else "")
     if found["stages"]:
-        console.print("\nFrom the first failed request to the first good answer:")
+        console.print("\nFrom the first failed request to the first good write:")
         console.print(stages)
     console.print()
     for check in found["checks"]:
@@ -86,11 +89,13 @@ def show(found: dict[str, Any], place: Path) -> None:
         f"{outage['verdict']}.",
         soft_wrap=True,
     )
-    figures = "nothing had to recover"
+    figures, clock = "nothing had to recover", found["clock"]
     if found["stages"] or outage["expected"] == "recovers":
         figures = (
-            f"RTO {_seconds(found['rto_seconds'])} at AWS's intervals "
-            f"({_seconds(found['clock']['rto_wall_seconds'])} here), "
+            f"RTO at AWS's intervals: read {_seconds(found['rto_read_seconds'])}, "
+            f"write {_seconds(found['rto_write_seconds'])} (here: "
+            f"{_seconds(clock['rto_read_wall_seconds'])}, "
+            f"{_seconds(clock['rto_write_wall_seconds'])}), "
             f"RPO {_seconds(found['rpo_seconds'])}"
         )
     console.print(f"{verdict}  outcome {found['outcome']}, {figures}", soft_wrap=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from lab.drill import checks, failback, losses, staying
+from lab.drill import checks, failback, last_resort, losses, quorum, staying, without_quorum
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,12 +32,21 @@ class Expectation:
         What happened to whom, for a sentence; `{primary}` and `{secondary}` stand for the Regions.
     untouched
         Whether users may not notice the outage at all, where nothing is promoted.
+    more
+        Checks beside the usual ones.
+    asks
+        Whether the Primary is asked by its own name while the outage lasts.
+    last_resort
+        Whether nobody can claim, so that a person lets the Secondary write without a quorum.
     """
 
     allowed: tuple[Verdict, ...]
     told: str
     why: str
     untouched: bool = False
+    more: tuple[Callable[[Observations], Judgement], ...] = ()
+    asks: bool = False
+    last_resort: bool = False
 
     @property
     def recovers(self) -> bool:
@@ -48,10 +57,13 @@ class Expectation:
     def judges(self) -> tuple[Callable[[Observations], Judgement], ...]:
         """The checks that find out."""
         if self.recovers:
-            return (*checks.JUDGES, *losses.JUDGES, *failback.JUDGES)
+            return (*checks.JUDGES, *losses.JUDGES, *failback.JUDGES, *self.more)
+        if self.last_resort:
+            lasting = (staying.outage_took_effect, staying.lock_free, *quorum.JUDGES)
+            return (*lasting, *last_resort.JUDGES, *self.more)
         users = staying.users_not_affected if self.untouched else staying.users_met_only_the_outage
         runs = staying.HOLDING if "holds" in self.allowed else (staying.nothing_was_started,)
-        return (*staying.JUDGES, users, *runs)
+        return (*staying.JUDGES, users, *runs, *self.more)
 
 
 RECOVERS: tuple[Verdict, ...] = ("recovers",)
@@ -105,6 +117,46 @@ EXPECTATIONS: dict[str, Expectation] = {
         "No checker sees three failures in a row, and never do all own probes fail: there are "
         "no two witnesses of an outage. A person may fail over by hand.",
     ),
+    "witness": Expectation(
+        STAYS,
+        "the control table lost its witness",
+        "Two of its three members are a quorum.",
+        untouched=True,
+        more=(without_quorum.no_more_server_errors_than_before,),
+    ),
+    "isolated": Expectation(
+        RECOVERS,
+        "{primary} was cut off from the other Regions",
+        "Own probes fail, and its pulse in the control table stands still: it can acknowledge no "
+        "write. So it is failed over although users and checkers reach it.",
+        more=(
+            without_quorum.isolated_primary_takes_no_write_after_the_lease,
+            without_quorum.users_who_reach_the_isolated_primary_get_reads,
+        ),
+        asks=True,
+    ),
+    "two-regions": Expectation(
+        ("holds",),
+        "{primary} and the control table's witness were lost",
+        "Without a quorum nobody can claim. A person may let the Secondary write, by a last resort "
+        "that ends when the table answers again.",
+        last_resort=True,
+    ),
+    "stall": Expectation(
+        STAYS,
+        "the control table was silent for 2 s",
+        "A strong read is valid for longer.",
+        untouched=True,
+        more=(without_quorum.no_write_was_refused,),
+        asks=True,
+    ),
+    "long-stall": Expectation(
+        STAYS,
+        "the control table was silent for 20 s",
+        "Nobody knows who is active, so nobody writes, and nobody moves: /health does not ask it.",
+        more=(without_quorum.writes_wait_for_the_quorum,),
+        asks=True,
+    ),
 }
 
 
@@ -125,7 +177,8 @@ def came_of_it(seen: Observations) -> Verdict | None:
         return None
     if outcomes >= {"promoted"} and after.active_region == seen.secondary:
         return "recovers"
-    if after != before or outcomes - {"held"}:
+    gave_up = {"failed"} if expectation(seen.mode, seen.primary).last_resort else set()
+    if after != before or outcomes - {"held"} - gave_up:
         return None
     return "holds" if outcomes else "stays"
 
@@ -148,6 +201,12 @@ def _words(seen: Observations, came: Verdict | None) -> str:
         return f"moved to {seen.secondary} by itself"
     if came is None:
         return "neither recovered nor stayed as it was"
+    if seen.last_resort:
+        writes = len(last_resort.by_the_secondary(seen))
+        return (
+            f"stayed in {seen.primary} and said so; by a person's last resort {seen.secondary} "
+            f"took {writes} writes meanwhile"
+        )
     held = "; the recovery held and ended its hold by itself" if came == "holds" else ""
     failed = sum(not r.good for r in seen.requests)
     users = f"{failed} of {len(seen.requests)} requests failed while it lasted"

@@ -31,6 +31,7 @@ class Failback:
     open_after: int | None = None
     replaced_text: str | None = None
     asked: float = 0.0
+    refusals: list[str] = field(default_factory=list)
     run: Execution | None = None
     ended: float = 0.0
     leads_to: str | None = None
@@ -62,7 +63,7 @@ def fate(seen: Observations) -> Fate | None:
     back = seen.failback
     if back is None or back.written is None:
         return None
-    acknowledged = {w.write_id for w in seen.writes}
+    acknowledged = {w.write_id for w in seen.acknowledged}
     ledger = acknowledged & {e["write_id"] for e in back.ledger}
     present = (acknowledged & back.written) - ledger
     lost = len(acknowledged - present - ledger)
@@ -109,6 +110,7 @@ def told(seen: Observations) -> dict[str, Any] | None:
         "outcome": back.run.outcome if back.run else "none",
         "execution": back.run.arn if back.run else None,
         "seconds": round(back.ended - back.asked, 3),
+        "refusals": list(back.refusals),
         "proven_writes": proof.get("writes"),
         "timeline": {k: str(v) for k, v in timeline.items()},
         "ledger": [

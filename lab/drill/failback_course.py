@@ -13,7 +13,7 @@ from lab.drill.waiting import caught_up, within
 if TYPE_CHECKING:
     from lab.config import LabConfig
     from lab.control import Control
-    from lab.drill.observations import Observations
+    from lab.drill.observations import Execution, Observations
     from lab.drill.traffic import Traffic
     from lab.drill.watching import Watch
     from lab.progress import Progress
@@ -23,6 +23,7 @@ WHO = "the drill"
 # The ledger's stream is read within seconds, and both Regions have to have all that was written.
 LEDGER_SECONDS, MOVE_SECONDS, SETTLE_SECONDS = 20.0, 90.0, 20.0
 AFTERWARDS_SECONDS = 2.0
+ATTEMPTS, PAUSE_SECONDS = 3, 3.0
 
 
 def fail_back(
@@ -36,12 +37,18 @@ def fail_back(
     """Settle the ledger as a person would, move back, and look what became of every write."""
     seen.failback = back = Failback(time.time())
     with progress.step("The ledger of late and lost writes"):
-        _settle_the_ledger(watch, back)
+        back.complete, settled = settle_the_ledger(watch)
+        back.ledger, back.open_after = settled["entries"], settled["open"]
     with progress.step(f"Planned move back to {config.primary_region}"):
-        back.asked = time.time()
-        arn = watch.start("switchover", REQUEST)
-        within(MOVE_SECONDS, lambda: watch.ended(arn))
-        back.run, back.ended = watch.execution(arn), time.time()
+        # A refusal changes nothing, so that a person would ask again.
+        for _ in range(ATTEMPTS):
+            back.asked = time.time()
+            back.run, back.ended = _move(watch), time.time()
+            if back.run.outcome != "refused":
+                break
+            back.refusals.append(str(back.run.output.get("summary")))
+            progress.event(f"The move was refused: {back.refusals[-1]}")
+            time.sleep(PAUSE_SECONDS)
         within(SETTLE_SECONDS, lambda: lab.leads_to() == config.primary_region)
         back.leads_to = lab.leads_to()
         time.sleep(AFTERWARDS_SECONDS)
@@ -56,19 +63,35 @@ def fail_back(
         back.replaced_text = text_of(rows, seen.overwritten.item_id)
 
 
-def _settle_the_ledger(watch: Watch, back: Failback) -> None:
-    """Replay what was lost to a newer write, and accept the rest."""
+def _move(watch: Watch) -> Execution:
+    arn = watch.start("switchover", REQUEST)
+    within(MOVE_SECONDS, lambda: watch.ended(arn))
+    return watch.execution(arn)
+
+
+def settle_the_ledger(watch: Watch, *, replays: bool = True) -> tuple[bool, dict[str, Any]]:
+    """Replay what was lost to a newer write, and accept the rest.
+
+    Parameters
+    ----------
+    replays
+        Whether to replay: only where the ledger's Region is active.
+
+    Returns
+    -------
+    bool, dict
+        Whether all was compared, and the ledger afterwards.
+    """
     found: dict[str, Any] = {}
 
     def compared() -> bool:
         found.update(watch.ledger(action="reconcile"))
         return bool(found.get("complete"))
 
-    back.complete = within(LEDGER_SECONDS, compared)
+    complete = within(LEDGER_SECONDS, compared)
     entries = watch.ledger(action="list")["entries"]
     lost = [e["write_id"] for e in entries if "lost" in e["kinds"] and e["status"] == "open"]
-    if lost:
+    if lost and replays:
         watch.ledger(action="replay", write_ids=lost, by=WHO)
     watch.ledger(action="accept", write_ids="all", by=WHO)
-    settled = watch.ledger(action="list")
-    back.ledger, back.open_after = settled["entries"], settled["open"]
+    return complete, watch.ledger(action="list")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from lab.drill.failback import Failback
+    from lab.drill.last_resort import LastResort
 
 
 @dataclass(frozen=True)
@@ -23,12 +24,17 @@ class Request:
 
 @dataclass(frozen=True)
 class Write:
-    """A write that was acknowledged to the client. Kept outside of the lab's AWS."""
+    """A write that was acknowledged to the client. Kept outside of the lab's AWS.
+
+    `epoch` is the one that the answer named, 0 where it named none.
+    """
 
     item_id: str
     write_id: str
     acknowledged: float
     region: str | None
+    started: float = 0.0
+    epoch: int = 0
 
 
 @dataclass(frozen=True)
@@ -84,10 +90,25 @@ class Execution:
 
 @dataclass(frozen=True)
 class Control:
-    """Who was active."""
+    """Who was active, by the control item."""
 
     active_region: str
     epoch: int
+    revision: int = 0
+    state: str = "serving"
+
+
+@dataclass(frozen=True)
+class ControlRead:
+    """A strong read of the control item: when it was sent and answered, where, and with what.
+
+    `found` is None where the table did not answer.
+    """
+
+    sent: float
+    answered: float
+    region: str
+    found: Control | None
 
 
 @dataclass(frozen=True)
@@ -102,7 +123,7 @@ class Notification:
 
 @dataclass(frozen=True)
 class Answered:
-    """A write that was sent to one Region by its own name."""
+    """A write that was sent to one Region by its own name. `at` is when it was answered."""
 
     status: int
     served_by: str | None
@@ -111,15 +132,27 @@ class Answered:
     code: str = ""
     item_id: str = ""
     write_id: str = ""
+    started: float = 0.0
+    epoch: int = 0
+
+    @property
+    def acknowledged(self) -> bool:
+        """Whether it was made, here or elsewhere."""
+        return 200 <= self.status < 300
+
+    @property
+    def as_write(self) -> Write:
+        """The write that was acknowledged."""
+        return Write(self.item_id, self.write_id, self.at, self.served_by, self.started, self.epoch)
 
     @property
     def forwarded(self) -> bool:
         """Whether another Region took it."""
-        return 200 <= self.status < 300 and self.forwarded_by is not None
+        return self.acknowledged and self.forwarded_by is not None
 
     def taken_by(self, region: str) -> bool:
         """Whether a Region made the write itself."""
-        return 200 <= self.status < 300 and self.served_by == region and not self.forwarded_by
+        return self.acknowledged and self.served_by == region and not self.forwarded_by
 
 
 @dataclass
@@ -144,7 +177,6 @@ class Observations:
     first_failed_probe: float | None = None
     # Points of the sentinel's metric in each second that has one: ticks are a second apart.
     looks: dict[int, int] = field(default_factory=dict)
-    switched_on: float | None = None
     control_before: Control | None = None
     control_after: Control | None = None
     held_after_promotion: frozenset[str] | None = None
@@ -155,6 +187,12 @@ class Observations:
     held_finally: dict[str, frozenset[str]] = field(default_factory=dict)
     primary_healthy_again: bool = False
     writes_to_the_returned: list[Answered] = field(default_factory=list)
+    control_reads: list[ControlRead] = field(default_factory=list)
+    # Asked of the Primary by its own name while the outage lasted, beside the users.
+    writes_by_name: list[Answered] = field(default_factory=list)
+    reads_by_name: list[Request] = field(default_factory=list)
+    parameters: tuple[str, ...] = ()
+    last_resort: LastResort | None = None
     notifications: list[Notification] = field(default_factory=list)
     lock: dict[str, Any] = field(default_factory=dict)
     recoveries: list[str] = field(default_factory=list)
@@ -194,15 +232,30 @@ class Observations:
 
     @property
     def promoted_at(self) -> float | None:
-        """When the promotion was written. A refused or failed one is left, too, but elsewhere."""
+        """When the claim was made. A refused or failed one is left, too, but elsewhere."""
+        return self._done("Claim")
+
+    @property
+    def served_at(self) -> float | None:
+        """When the claimed Region was let take writes, the lease being over."""
+        return self._done("Serve")
+
+    def _done(self, name: str) -> float | None:
+        """Return when the recovery last left a state that writes the control item, written."""
         states = self.recovery.states if self.recovery else []
         if not states:
             return None
         then = [s.name for s in states[1:]] + [""]
         for state, after in reversed(list(zip(states, then, strict=True))):
-            if state.name == "Promote":
+            if state.name == name:
                 return None if after in ("ReadControl", "NotifyFailure") else state.exited
         return None
+
+    @property
+    def acknowledged(self) -> list[Write]:
+        """Every write that was acknowledged, to users and to who asked a Region by its name."""
+        asked = [*self.writes_by_name, *self.writes_to_the_returned]
+        return [*self.writes, *(a.as_write for a in asked if a.acknowledged)]
 
     @property
     def dns_moved(self) -> float | None:

@@ -10,6 +10,7 @@ from lab import deployment, process
 from lab.config import LabError
 from lab.control import Control
 from lab.drill.waiting import within
+from lab.drill.watching import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,10 +47,16 @@ def settle(config: LabConfig, lab: Control, progress: Progress) -> None:
     LabError
         They did not come.
     """
+    watch = Watch(config, lab)
+
+    def quiet() -> bool:
+        """Say whether all is well and no run is at work, for the deployment may have begun one."""
+        healthy = all(c["healthy"] for c in lab.act("health"))
+        return healthy and all(e.ended for e in watch.executions(0.0))
+
     with progress.step("Healthy checks, and a heartbeat of each Region"):
-        healthy = within(STEADY_SECONDS, lambda: all(c["healthy"] for c in lab.act("health")))
-        if not healthy:
-            raise LabError("The health checks did not settle. See .lab/last/engine.log.")
+        if not within(STEADY_SECONDS, quiet):
+            raise LabError("The lab did not settle. See .lab/last/engine.log.")
         time.sleep(heartbeat_wait(config.speed))
 
 

@@ -26,7 +26,7 @@ def render(report: Report) -> str:
     return env.get_template("report.html.j2").render(
         report=report,
         sentence=sentence(report),
-        stayed=report["outage"]["expected"] != "recovers" and report["rto_seconds"] is None,
+        stayed=report["outage"]["expected"] != "recovers" and report["rto_write_seconds"] is None,
         bars=bars(stages),
         stage_ticks=ticks(0, sum(s["seconds"] for s in stages)),
         chart=chart(report),
@@ -51,10 +51,12 @@ def sentence(report: Report) -> str:
 
 def _told_of_a_recovery(report: Report) -> tuple[str, str, str]:
     secondary = report["regions"]["secondary"]
-    rto, rpo, client = report["rto_seconds"], report["rpo_seconds"], report["client"]
-    if rto is not None:
+    read, write = report["rto_read_seconds"], report["rto_write_seconds"]
+    rpo, client = report["rpo_seconds"], report["client"]
+    if write is not None:
         place = "again" if rpo is None else f"from {secondary}"
-        users = f"users were served {place} after {seconds(rto)}"
+        reads = f"users could read {place} after {seconds(read)}" if read else "no read failed"
+        users = f"{reads} and {'users could ' if not read else ''}write after {seconds(write)}"
     elif client["failed"]:
         users = "users were not served again while the drill ran"
     else:

@@ -14,15 +14,16 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 
 from lab.deployment import heartbeat_seconds, sentinel_interval
-from lab.drill import failback, losses
+from lab.drill import failback, last_resort, losses, quorum, without_quorum
 from lab.drill.checks import checks, missing, recovery_calls, rpo
 from lab.drill.expectations import expectation, outage_report
 from lab.drill.page import render
 from lab.drill.returned import BEHIND_SECONDS, returned
-from lab.drill.stages import gap, stages
+from lab.drill.stages import gap, rto, stages
 
 if TYPE_CHECKING:
     from lab.drill.observations import Execution, Observations
+    from lab.drill.stages import Gap
 
 SCHEMA = Path(__file__).parents[1] / "schemas" / "report.schema.json"
 SLOT_SECONDS = 0.5
@@ -34,11 +35,14 @@ MODELLED = (
     "Replication between the Regions: a lag of {lag:g} s at most and half of that at least, in "
     "order for each item and not between items. AWS promises none; DynamoDB's is usually about a "
     "second.",
+    "The control table: linearizable, answers a Region only while it reaches one more member, and "
+    "takes assumed round trips between Regions, in real seconds. So are the fence's times, the "
+    "lease of {lease:g} s and the pulse's half minute: no speed divides what the code waits for.",
     "Heartbeats come every {heartbeat} s here, a parameter of the template, to suit the faster "
     "clock. Replication back to the returned Primary stands still for {behind:g} s after its "
     "return.",
-    "Neither Lambda's cold starts nor the latency between Regions: execution environments are "
-    "forked from one process, and everything runs on loopback.",
+    "Neither Lambda's cold starts nor, but for the control table, the latency between Regions: "
+    "execution environments are forked from one process, and everything runs on loopback.",
 )
 
 
@@ -47,11 +51,12 @@ def report(seen: Observations) -> dict[str, Any]:
     schema, expected = json.loads(SCHEMA.read_text()), expectation(seen.mode, seen.primary)
     judged, window, run = checks(seen, expected.judges), gap(seen), seen.recovery
     parts, outage = stages(seen), outage_report(seen)
-    recovered = window is not None and window.good is not None and bool(parts)
+    read, write = rto(seen)
+    recovered = read is not None and write is not None
     came = recovered if expected.recovers else outage["came_of_it"] in expected.allowed
     decision = run.output.get("decision") if run else None
     found = {
-        "version": 1,
+        "version": 2,
         "id": datetime.fromtimestamp(seen.started, UTC).strftime("%Y%m%dT%H%M%SZ"),
         "kind": "drill",
         "started_at": _moment(seen.started),
@@ -59,11 +64,20 @@ def report(seen: Observations) -> dict[str, Any]:
         "verdict": "pass" if came and all(c.passed for c in judged) else "fail",
         "outage": outage,
         "outcome": _outcome(run, schema),
-        "rto_seconds": round(sum(s.seconds for s in parts), 3) if recovered else None,
+        "rto_read_seconds": read if recovered else None,
+        "rto_write_seconds": write if recovered else None,
         "rpo_seconds": rpo(seen),
         "rpo_estimate_seconds": losses.estimate(seen),
         "rpo_journal_seconds": losses.journal_rpo(seen),
         "returned": returned(seen),
+        "by_name": without_quorum.told(seen),
+        "last_resort": last_resort.told(seen),
+        "control": quorum.changes(seen.control_reads, seen.outage),
+        "writers": [
+            {**asdict(t), "first": round(t.first - seen.outage, 3)}
+            | {"last": round(t.last - seen.outage, 3)}
+            for t in quorum.turns(seen.acknowledged)
+        ],
         **_writes(seen),
         "failback": failback.told(seen),
         "stages": [asdict(s) for s in parts],
@@ -72,9 +86,7 @@ def report(seen: Observations) -> dict[str, Any]:
         "public_name": seen.public_name,
         "clock": {
             "speed": seen.speed,
-            "rto_wall_seconds": round(window.good - window.failed, 3)
-            if window and window.good and (recovered or expected.recovers)
-            else None,
+            **_wall(window if recovered or expected.recovers else None),
         },
         "modelled": [
             m.format(
@@ -83,6 +95,7 @@ def report(seen: Observations) -> dict[str, Any]:
                 lag=seen.replication_lag,
                 heartbeat=heartbeat_seconds(seen.speed),
                 behind=BEHIND_SECONDS,
+                lease=without_quorum.LEASE_SECONDS,
                 interval=sentinel_interval(seen.speed),
             )
             for m in MODELLED
@@ -111,11 +124,22 @@ def report(seen: Observations) -> dict[str, Any]:
     return found
 
 
+def _wall(window: Gap | None) -> dict[str, float | None]:
+    """Return what users waited for on the lab's clock."""
+    moments = {"read": window.read, "write": window.write} if window else {}
+    return {
+        f"rto_{kind}_wall_seconds": None
+        if window is None or (at := moments[kind]) is None
+        else round(at - window.failed, 3)
+        for kind in ("read", "write")
+    }
+
+
 def _writes(seen: Observations) -> dict[str, Any]:
     """Return what became of the acknowledged writes; null where nobody could tell."""
-    found = failback.fate(seen)
+    found = failback.fate(seen) or last_resort.fate(seen)
     return {
-        "acknowledged_writes": found.acknowledged if found else len(seen.writes),
+        "acknowledged_writes": found.acknowledged if found else len(seen.acknowledged),
         "present_writes": found.present if found else None,
         "ledger_writes": found.ledger if found else None,
         "lost_writes": found.lost if found else None,
@@ -192,11 +216,12 @@ def _milestones(seen: Observations) -> list[dict[str, Any]]:
         "outage": seen.outage,
         "alarm": seen.alarmed_at,
         "held": _held_at(seen.recovery),
-        "promoted": seen.promoted_at,
+        "claimed": seen.promoted_at,
+        "serving": seen.served_at,
         "DNS moved": seen.dns_moved,
         "healed": seen.healed,
         "drained": failback.left(seen, "Drain"),
-        "moved back": failback.left(seen, "Promote"),
+        "moved back": failback.left(seen, "PlannedClaim"),
     }
     return [
         {"name": name, "at": round(at - seen.outage, 3)}
@@ -212,16 +237,27 @@ def _held_at(run: Execution | None) -> float | None:
 
 def _timeline(seen: Observations) -> list[dict[str, Any]]:
     found = [(c.at, c.what, c.state) for c in seen.changes]
+    found += [
+        (
+            seen.outage + c["at"],
+            "control item",
+            f"{c['active_region']} {c['state']}, epoch {c['epoch']}, revision {c['revision']}",
+        )
+        for c in quorum.changes(seen.control_reads, seen.outage)
+    ]
     run = seen.recovery
     if run:
         found += [(s.entered, f"state {s.name}", "entered") for s in run.states]
     if seen.promoted_at:
-        found.append((seen.promoted_at, "promotion", "written"))
+        found.append((seen.promoted_at, "claim", "made"))
+    if seen.served_at:
+        found.append((seen.served_at, "lease", f"over, {seen.secondary} serves"))
     window = gap(seen)
     if window:
         found.append((window.failed, "client", "first failed request"))
-    if window and window.good:
-        found.append((window.good, "client", "first good answer"))
+    for kind, at in (("read", window.read), ("write", window.write)) if window else ():
+        if at is not None:
+            found.append((at, "client", f"first good {kind}"))
     return [
         {"at": round(at - seen.outage, 3), "what": what, "state": state}
         for at, what, state in sorted(found)

@@ -1,4 +1,4 @@
-"""A returned Region, written to from its return on: how long until it knows its place."""
+"""A returned Region, written to from its return on: it refuses and forwards, and takes nothing."""
 
 from __future__ import annotations
 
@@ -7,18 +7,15 @@ import uuid
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-import urllib3
-
-from lab.drill.observations import Answered
+from lab.drill.by_name import sent
 
 if TYPE_CHECKING:
     from lab.config import LabConfig
     from lab.control import Control
-    from lab.drill.observations import Observations
+    from lab.drill.observations import Answered, Observations
     from lab.drill.traffic import Https
 
-# Replication that has stood still works off what waits. The lab lets it stand still this much
-# longer on its way back, so that there is a time in which the Primary cannot know.
+# The lab lets replication to it stand still this much longer: what it may do does not rest on it.
 BEHIND_SECONDS = 2.0
 EVERY_SECONDS, LIMIT_SECONDS, FORWARDED_ENOUGH = 0.1, 30.0, 10
 
@@ -49,7 +46,7 @@ def write_from_its_return(
                 behind = False
             own = contested and len(found) % 2 == 0
             item_id = contested if own else f"returned-{run}-{len(found)}"
-            found.append(_sent(https, region, host, item_id, replaces=bool(own)))
+            found.append(sent(https, region, host, item_id, replaces=bool(own)))
             if sum(a.forwarded for a in found) >= FORWARDED_ENOUGH:
                 break
             time.sleep(EVERY_SECONDS)
@@ -58,39 +55,30 @@ def write_from_its_return(
     return found
 
 
-def _sent(https: Https, region: str, host: str, item_id: str, *, replaces: bool) -> Answered:
-    text = {"text": "Sent to the Region that is back"}
-    asked: tuple[str, str, dict[str, str]] = ("POST", "/items", {"id": item_id, **text})
-    if replaces:
-        asked = ("PUT", f"/items/{item_id}", text)
-    try:
-        answer = https.request(region, host, *asked)
-    except (urllib3.exceptions.HTTPError, OSError):
-        return Answered(0, None, None, time.time())
-    headers = answer.headers
-    try:
-        code = str(answer.json()["error"]["code"])
-    except (ValueError, LookupError, TypeError):
-        code = ""
-    by, passed_on = headers.get("X-Served-By"), headers.get("X-Forwarded-By-Region")
-    write_id = headers.get("X-Write-Id", "")
-    return Answered(answer.status, by, passed_on, time.time(), code, item_id, write_id)
-
-
 def returned(seen: Observations) -> dict[str, Any] | None:
     """Return what the report tells of the return; None where the Primary did not return."""
-    sent = seen.writes_to_the_returned
-    if seen.healed is None or not sent:
+    if seen.healed is None or not seen.writes_to_the_returned:
         return None
+    return fared(seen.writes_to_the_returned, seen.primary, seen.healed)
+
+
+def fared(sent: list[Answered], region: str, healed: float) -> dict[str, Any]:
+    """Tell what a returned Region did with the writes that were sent to it."""
     forwarded = [a.at for a in sent if a.forwarded]
-    taken = [a.at for a in sent if a.taken_by(seen.primary)]
-    refused = Counter(a.code or "no answer" for a in sent if not 200 <= a.status < 300)
+    taken = [a.at for a in sent if a.taken_by(region)]
+    refused = [a for a in sent if not a.acknowledged]
     return {
         "replication_behind_seconds": BEHIND_SECONDS,
-        "seconds_until_passive": round(min(forwarded) - seen.healed, 3) if forwarded else None,
-        "two_writers_seconds": round(max(taken) - seen.healed, 3) if taken else 0.0,
+        "refused_seconds": _after(healed, [a.at for a in refused]) or 0.0,
+        "forwards_after_seconds": round(min(forwarded) - healed, 3) if forwarded else None,
+        "forwarded_seconds": round(max(forwarded) - min(forwarded), 3) if forwarded else 0.0,
+        "taken_seconds": _after(healed, taken) or 0.0,
         "writes": len(sent),
         "forwarded": len(forwarded),
         "taken": len(taken),
-        "refused": dict(sorted(refused.items())),
+        "refused": dict(sorted(Counter(a.code or "no answer" for a in refused).items())),
     }
+
+
+def _after(since: float, moments: list[float]) -> float | None:
+    return round(max(moments) - since, 3) if moments else None

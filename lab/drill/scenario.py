@@ -11,11 +11,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from lab.config import LabError
 from lab.drill import stages
+from lab.drill.by_name import ByName
 from lab.drill.checks import DELIVERY_STEP
+from lab.drill.control_history import ControlHistory
 from lab.drill.expectations import expectation
 from lab.drill.failback import LAST_MOMENT, MEANWHILE
 from lab.drill.failback_course import fail_back
 from lab.drill.history import arrived
+from lab.drill.last_resort_course import LastResortCourse
 from lab.drill.observations import Observations
 from lab.drill.returned import write_from_its_return
 from lab.drill.traffic import Https, Traffic, held
@@ -59,6 +62,7 @@ class Scenario:
         *,
         outage: str = "region",
         style: str | None = None,
+        parameters: tuple[str, ...] = (),
     ) -> None:
         self._outage, self._style = outage, style
         self._expected = expectation(outage, config.primary_region)
@@ -77,7 +81,10 @@ class Scenario:
             replication_lag=config.replication_lag,
             started=time.time(),
             mode=outage,
+            parameters=parameters,
         )
+        self._control = ControlHistory(config)
+        self._by_name = ByName(config, config.primary_region)
 
     def run(self) -> Observations:
         """Run the drill and return what was seen, whatever became of it."""
@@ -92,11 +99,16 @@ class Scenario:
                 self._gather()
                 if recovered:
                     self._fail_back()
+            elif self._expected.last_resort:
+                self._last_resort()
             else:
                 self._see_it_stay()
                 self._see_it_end()
         finally:
+            self._stop_asking()
             self._traffic.stop()
+            self._control.stop()
+        self.seen.control_reads = list(self._control.reads)
         if not self._expected.recovers:
             self._compare()
             self._gather()
@@ -114,6 +126,7 @@ class Scenario:
             # Not before: an alarm that finds its first data says so too.
             self._watch.subscribe()
             self._traffic.start()
+            self._control.start()
             self._traffic.replace("Written long before the outage")
             time.sleep(BASELINE_SECONDS)
         bad = [r.said for r in self._traffic.requests if not r.good]
@@ -154,6 +167,8 @@ class Scenario:
         # The moment before the switchboard acts: what is acknowledged later counts as later.
         self.seen.outage = time.time()
         self._lab.act("outage", mode=self._outage, style=self._style)
+        if self._expected.asks:
+            self._by_name.start()
         what = NAMED[self._outage].what
         self._progress.event(f"The outage {self._outage} began. What is lost: {what}")
 
@@ -167,7 +182,8 @@ class Scenario:
                 failed = sum(not r.good for r in self._traffic.requests)
                 step.say(f"Recovery … {waited:.0f} s, {failed} failed requests")
                 run, window = self.seen.recovery, stages.gap(self.seen)
-                if run and run.ended and (run.outcome != "promoted" or (window and window.good)):
+                served = window is not None and None not in (window.arrived, window.write)
+                if run and run.ended and (run.outcome != "promoted" or served):
                     return run.outcome == "promoted"
                 time.sleep(0.25)
         return False
@@ -201,6 +217,7 @@ class Scenario:
         primary = self._config.primary_region
         self._progress.event(f"The outage ends: {primary} comes back")
         with self._progress.step(f"{primary} takes no write, and DNS stays"):
+            self._stop_asking()
             self.seen.healed = time.time()
             self.seen.writes_to_the_returned = write_from_its_return(
                 self._https, self._config, self._lab
@@ -214,14 +231,38 @@ class Scenario:
             while time.time() < min(end, stays_until or end):
                 self._look_at_dns()
                 self.seen.changes = self._watch.changes(self.seen.outage)
-                if stays_until is None and self.seen.first(endpoint, "healthy", self.seen.healed):
+                if stays_until is None and self._is_healthy_again(endpoint):
                     self.seen.primary_healthy_again = True
                     stays_until = time.time() + STAYS_AWS_SECONDS / self._config.speed
                 time.sleep(0.2)
 
+    def _is_healthy_again(self, endpoint: str) -> bool:
+        """Say whether the Primary's endpoint is healthy; it may have been all along."""
+        again = self.seen.first(endpoint, "healthy", self.seen.healed or 0.0)
+        lost = self.seen.first(endpoint, "unhealthy", self.seen.outage)
+        return again is not None or lost is None
+
+    def _stop_asking(self) -> None:
+        """End the requests at the Primary's own name."""
+        self._by_name.stop()
+        self.seen.writes_by_name = list(self._by_name.writes)
+        self.seen.reads_by_name = list(self._by_name.reads)
+
+    def _last_resort(self) -> None:
+        given = self._config, self._lab, self._watch, self._traffic, self.seen, self._progress
+        course = LastResortCourse(*given, self._look)
+        try:
+            course.run()
+        finally:
+            self._traffic.stop()
+        self._look_at_effects()
+        course.look_at_every_write()
+
     def _see_it_stay(self) -> None:
         """Watch an outage in which nothing may be promoted, until a run holds or time is up."""
-        told, end = 0, self.seen.outage + WATCH_AWS_SECONDS / self._config.speed + WATCH_SECONDS
+        told, lasts = 0, NAMED[self._outage].stalls
+        watched = lasts or WATCH_AWS_SECONDS / self._config.speed + WATCH_SECONDS
+        end = self.seen.outage + watched
         with self._progress.step(f"{self._config.primary_region} stays active") as step:
             while (now := time.time()) < end:
                 self._sample()
@@ -231,17 +272,27 @@ class Scenario:
                 failed = sum(not r.good for r in self.seen.requests)
                 waited = now - self.seen.outage
                 step.say(f"It stays active … {waited:.0f} s, {failed} failed requests")
+        self._look_at_effects()
+
+    def _look_at_effects(self) -> None:
+        """Note what the outage refused, stopped or kept waiting."""
         state = self._lab.act("state")
         counted = {**state["refused"], **state["swallowed"]}
         self.seen.effects = [f"{what}: {n}" for what, n in counted.items()]
         for link, found in self._lab.act("replication")["links"].items():
             if found["oldest_seconds"] > self.seen.replication_lag + WAITS_SECONDS:
                 self.seen.effects.append(f"writes waiting from {link}: {found['waiting']}")
+        for region, loss in state["lost"].items():
+            self.seen.effects.append(f"lost in {region}: {', '.join(loss['services']) or 'all'}")
+        silent = [r for r in self._control.reads if r.found is None and r.sent >= self.seen.outage]
+        if silent:
+            self.seen.effects.append(f"strong reads without an answer: {len(silent)}")
 
     def _see_it_end(self) -> None:
         """End the outage and watch until every run has ended and all alarms could have spoken."""
         self._lab.act("heal")
         self.seen.healed = time.time()
+        self._stop_asking()
         self._progress.event("The outage is over")
         quiet = self.seen.healed + QUIET_AWS_SECONDS / self._config.speed
         end = quiet + HOLD_ENDS_SECONDS

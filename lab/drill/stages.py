@@ -1,8 +1,9 @@
-"""From the first failed request to the first good answer: what took how long.
+"""From the first failed request to the first good read and write: what took how long.
 
-Stages follow each other without gaps, so that their seconds add up to the RTO. Those that an
-interval of AWS fills are modelled: the lab's speed has divided them, and they are at AWS's length
-again here.
+Stages follow each other without gaps: their seconds add up to the RTO of writes, and those up to
+`resolver` to that of reads. Those that an interval of AWS fills are modelled: the lab's speed has
+divided them, and they are at AWS's length again here. The lease is real seconds, and passes while
+DNS moves: at AWS's intervals what is left of it afterwards is less than here, or nothing.
 """
 
 from __future__ import annotations
@@ -12,6 +13,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from lab.drill.observations import Observations
+
+
+AFTER_THE_READ = ("lease", "write")
 
 
 @dataclass(frozen=True)
@@ -28,43 +32,91 @@ class Stage:
 
 @dataclass(frozen=True)
 class Gap:
-    """What users saw: the first failed request and the first good answer after it."""
+    """What users saw: the first failed request, and when reads and writes were good again.
+
+    Parameters
+    ----------
+    read, write
+        The first good answer of the kind; `failed` where none of the kind failed, and None where
+        none came.
+    moved
+        The first good read from the Secondary, where reads went on in the Primary until then.
+    """
 
     failed: float
-    good: float | None
+    read: float | None
+    write: float | None
+    moved: float | None = None
+
+    @property
+    def arrived(self) -> float | None:
+        """When users were served by the Secondary."""
+        return self.moved if self.read == self.failed else self.read
 
 
 def gap(seen: Observations) -> Gap | None:
-    """Return the gap in the service after the outage, or None where no request failed.
+    """Return the gap in the service after the outage, or None where no request failed."""
+    failed = [r.started for r in seen.requests if not r.good and r.ended >= seen.outage]
+    if not failed:
+        return None
+    first = min(failed)
+    moved = (
+        r.ended
+        for r in sorted(seen.requests, key=lambda r: r.ended)
+        if r.good and r.kind == "read" and r.region == seen.secondary and r.ended >= first
+    )
+    return Gap(first, _good(seen, "read", first), _good(seen, "write", first), next(moved, None))
+
+
+def _good(seen: Observations, kind: str, first: float) -> float | None:
+    """Return when requests of a kind were good again.
 
     The good answer is one to a request that began after the last failure before it: what was on its
     way when the Region was lost says nothing about the recovery.
     """
-    ended = sorted(seen.requests, key=lambda r: (r.ended, r.good))
+    of_kind = [r for r in seen.requests if r.kind == kind]
+    ended = sorted(of_kind, key=lambda r: (r.ended, r.good))
     failures = [r for r in ended if not r.good and r.ended >= seen.outage]
     if not failures:
-        return None
-    last, good = failures[0].ended, None
+        return first
+    last = failures[0].ended
     for request in ended[ended.index(failures[0]) :]:
         if not request.good:
             last = request.ended
         elif request.started >= last and request.region:
-            good = request.ended
-            break
-    return Gap(min(r.started for r in failures), good)
+            return request.ended
+    return None
 
 
-def stages(seen: Observations) -> list[Stage]:
+def rto(seen: Observations) -> tuple[float | None, float | None]:
+    """Return the RTO of reads and that of writes, in seconds at AWS's intervals."""
+    window, parts = gap(seen), stages(seen)
+    if window is None or not parts:
+        return None, None
+    write = round(sum(s.seconds for s in parts), 3) if window.write is not None else None
+    if window.read == window.failed:
+        return 0.0, write
+    read = sum(s.seconds for s in parts if s.name not in AFTER_THE_READ)
+    return round(read, 3) if window.read is not None else None, write
+
+
+def stages(seen: Observations, window: Gap | None = None) -> list[Stage]:
     """Return the stages of the recovery; none where it did not happen.
 
     `beacon` and `hold` are there only where the recovery had to wait for them.
+
+    Parameters
+    ----------
+    window
+        What one user saw; by default what the requests of the drill tell.
     """
-    window, run = gap(seen), seen.recovery
-    if window is None or window.good is None or run is None or seen.promoted_at is None:
+    window, run = window or gap(seen), seen.recovery
+    arrived = window.arrived if window else None
+    if window is None or arrived is None or run is None or seen.promoted_at is None:
         return []
     name = seen.app_name
     since = seen.outage
-    promote, decide = run.last("Promote"), run.last("Decide")
+    claim, decide = run.last("Claim"), run.last("Decide")
     first, evidence = run.first("GatherEvidence"), run.last("GatherEvidence")
     detected: tuple[float | None, str]
     if seen.alarm == f"{name}-sentinel":
@@ -103,20 +155,15 @@ def stages(seen: Observations) -> list[Stage]:
             False,
             "confirm the outage, verify the readiness and warm the functions, side by side",
         ),
-        ("decision", promote.entered if promote else None, False, "judge the evidence"),
-        ("promotion", promote.exited if promote else None, False, "one conditional write"),
-        *(
-            [("switch", seen.switched_on, False, "the switch's held control item runs out")]
-            if seen.switched_on
-            else []
-        ),
+        ("decision", claim.entered if claim else None, False, "judge the evidence"),
+        ("claim", claim.exited if claim else None, False, "one conditional write, by a quorum"),
         (
             "dns",
             seen.dns_moved,
             True,
             "Route 53's checkers see the switch, and its answer moves",
         ),
-        ("resolver", window.good, True, "the client's resolver lets its answer expire"),
+        ("resolver", arrived, True, "the client's resolver lets its answer expire"),
     ]
     found: list[Stage] = []
     at = window.failed
@@ -125,7 +172,7 @@ def stages(seen: Observations) -> list[Stage]:
             continue
         if what == "beacon" and end is None:
             continue
-        until = min(max(end if end is not None else at, at), window.good)
+        until = min(max(end if end is not None else at, at), arrived)
         wall = until - at
         seconds = wall * (seen.speed if modelled else 1.0)
         offset = at - seen.outage
@@ -133,7 +180,24 @@ def stages(seen: Observations) -> list[Stage]:
             Stage(what, round(seconds, 3), round(wall, 3), round(offset, 3), modelled, detail)
         )
         at = until
-    return found
+    return [*found, *_until_written(seen, window, found, at)]
+
+
+def _until_written(seen: Observations, window: Gap, before: list[Stage], at: float) -> list[Stage]:
+    """Return the stages from the first good read to the first good write, in real seconds."""
+    served, claimed = seen.served_at, seen.promoted_at
+    if window.write is None or served is None or claimed is None:
+        return []
+    moving = sum(s.seconds for s in before if s.name in ("dns", "resolver"))
+    left, waited = max(0.0, served - claimed - moving), max(0.0, served - at)
+    since = max(at, served)
+    more = max(0.0, window.write - since)
+    told = "what is left of the lease and of the write that lets the Secondary serve"
+    first = "until a user's next write"
+    return [
+        Stage("lease", round(left, 3), round(waited, 3), round(at - seen.outage, 3), False, told),
+        Stage("write", round(more, 3), round(more, 3), round(since - seen.outage, 3), False, first),
+    ]
 
 
 def _beacon(seen: Observations, judging: float, decided: float) -> float | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lab.drill import quorum
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -26,12 +28,13 @@ def nothing_promoted(seen: Observations) -> Judgement:
     before, after = seen.control_before, seen.control_after
     if before is None or after is None:
         return False, "The control item could not be read."
-    promoted = [e.arn for e in seen.executions if e.outcome == "promoted" or e.last("Promote")]
+    promoted = [e.arn for e in seen.executions if e.outcome == "promoted" or e.last("Claim")]
     same = before == after and after.active_region == seen.primary
     return (
         same and not promoted and not seen.recoveries,
         f"Epoch {before.epoch} in {before.active_region}, then {after.epoch} in "
-        f"{after.active_region}; on record: {', '.join(seen.recoveries) or 'nothing'}.",
+        f"{after.active_region}; revision {before.revision}, then {after.revision}; on record: "
+        f"{', '.join(seen.recoveries) or 'nothing'}.",
     )
 
 
@@ -129,5 +132,6 @@ JUDGES: tuple[Callable[[Observations], Judgement], ...] = (
     dns_never_moved,
     acknowledged_writes_kept,
     lock_free,
+    *quorum.JUDGES,
 )
 HOLDING = (runs_held_and_ended, hold_named_its_witnesses_once)

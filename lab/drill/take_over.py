@@ -1,26 +1,32 @@
-"""The loss of the Secondary while it is active: what was seen of it, and the checks."""
+"""A take-over, the Secondary being lost while active: what was seen of it, and the checks."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from lab.drill import quorum
 from lab.drill.checks import Check
 from lab.drill.failback import LAST_MOMENT, MEANWHILE, Fate
-from lab.drill.returned import BEHIND_SECONDS
+from lab.drill.returned import fared
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lab.drill.checks import Judgement
-    from lab.drill.observations import Answered, Control, Execution, Request, Write
-
-# What a fence goes by a control item for, and how long a write that passed it may take.
-FENCE_SECONDS, WRITE_DEADLINE_SECONDS = 1.0, 2.0
+    from lab.drill.observations import (
+        Answered,
+        Control,
+        ControlRead,
+        Execution,
+        Notification,
+        Request,
+        Write,
+    )
 
 
 @dataclass
-class BreakGlass:
+class TakeOver:
     """What was seen. Moments are seconds of the wall clock."""
 
     primary: str
@@ -28,7 +34,7 @@ class BreakGlass:
     public_name: str
     replication_lag: float
     lost_at: float = 0.0
-    broken_at: float = 0.0
+    asked_at: float = 0.0
     healed: float = 0.0
     control_before: Control | None = None
     wrong: Execution | None = None
@@ -39,7 +45,11 @@ class BreakGlass:
     overwritten: Write | None = None
     contested: Write | None = None
     returned: list[Answered] = field(default_factory=list)
-    refused_move: Execution | None = None
+    alarmed_at: float | None = None
+    # In us-east-1, and in the Primary's Region.
+    told_of_the_loss: list[Notification] = field(default_factory=list)
+    told: list[Notification] = field(default_factory=list)
+    control_reads: list[ControlRead] = field(default_factory=list)
     complete: bool = False
     ledger: list[dict[str, Any]] = field(default_factory=list)
     open_after: int | None = None
@@ -53,24 +63,37 @@ class BreakGlass:
     writes: list[Write] = field(default_factory=list)
 
     @property
+    def every_write(self) -> list[Write]:
+        """All writes that were acknowledged, to users and to who wrote by hand."""
+        by_hand = [a.as_write for a in self.returned if a.acknowledged]
+        return [*self.writes, *by_hand, *([self.contested] if self.contested else [])]
+
+    @property
     def acknowledged(self) -> set[str]:
-        """The ids of all writes that were acknowledged, to users and to who wrote by hand."""
-        by_hand = {a.write_id for a in self.returned if 200 <= a.status < 300}
-        contested = {self.contested.write_id} if self.contested else set()
-        return {w.write_id for w in self.writes} | by_hand | contested
+        """The ids of all writes that were acknowledged."""
+        return {w.write_id for w in self.every_write}
 
     @property
-    def two_writers(self) -> list[Answered]:
-        """The writes that the returned Secondary took itself, although the Primary is active."""
-        return [a for a in self.returned if a.taken_by(self.secondary)]
+    def served_at(self) -> float | None:
+        """When the Primary was let take writes, the lease being over."""
+        passage = self.right.last("Serve") if self.right else None
+        return passage.exited if passage else None
 
     @property
-    def two_writers_seconds(self) -> float:
-        """For how long after its return the Secondary took writes itself."""
-        return round(max((a.at - self.healed for a in self.two_writers), default=0.0), 3)
+    def rto(self) -> dict[str, float | None]:
+        """From the first failed request to the first good read and write. Wall time, measured."""
+        failed = [r.started for r in self.requests if not r.good and r.started >= self.lost_at - 2]
+        first = min(failed, default=None)
+        found: dict[str, float | None] = {}
+        for kind in ("read", "write"):
+            of_kind = [r for r in self.requests if r.kind == kind and r.ended <= self.healed]
+            bad = [r.started for r in of_kind if not r.good and r.started >= self.lost_at - 2]
+            good = [r.ended for r in of_kind if r.good and bad and r.started > max(bad)]
+            found[kind] = round(min(good) - first, 3) if good and first is not None else None
+        return found
 
 
-def fate(seen: BreakGlass) -> Fate | None:
+def fate(seen: TakeOver) -> Fate | None:
     """Count the acknowledged writes that are in an item's history, in the ledger, in neither."""
     if seen.written is None:
         return None
@@ -80,18 +103,31 @@ def fate(seen: BreakGlass) -> Fate | None:
     return Fate(len(acknowledged), len(present), len(ledger), len(acknowledged - present - ledger))
 
 
-def nobody_writes_without_the_secondary(seen: BreakGlass) -> Judgement:
-    """Require that no write was taken from the loss until the glass was broken."""
+def nobody_writes_without_the_secondary(seen: TakeOver) -> Judgement:
+    """Require that no write was taken from the loss until a person asked to take over."""
     asked = [
         r
         for r in seen.requests
-        if r.kind == "write" and seen.lost_at <= r.started and r.ended <= seen.broken_at
+        if r.kind == "write" and seen.lost_at <= r.started and r.ended <= seen.asked_at
     ]
     taken = sum(r.good for r in asked)
     return bool(asked) and not taken, f"Of {len(asked)} writes {taken} were taken."
 
 
-def a_wrong_sentence_changes_nothing(seen: BreakGlass) -> Judgement:
+def people_are_told_of_the_loss(seen: TakeOver) -> Judgement:
+    """Require the alarm in us-east-1 to tell, for nothing of the Secondary can, before one acts."""
+    alarms = [n for n in seen.told_of_the_loss if "public-unreachable" in n.subject + n.message]
+    if seen.alarmed_at is None:
+        return False, f"No alarm fired, and {len(alarms)} messages came."
+    after = seen.alarmed_at - seen.lost_at
+    return (
+        bool(alarms) and seen.lost_at <= seen.alarmed_at <= seen.asked_at,
+        f"The alarm on the public name fired {after:.1f} s after the loss, by the lab's clock; "
+        f"{len(alarms)} messages of it came in us-east-1.",
+    )
+
+
+def a_wrong_sentence_changes_nothing(seen: TakeOver) -> Judgement:
     """Require the machine to fail on another sentence, naming the right one."""
     run, control = seen.wrong, seen.control_after_wrong
     if run is None or control is None or seen.control_before is None:
@@ -106,59 +142,63 @@ def a_wrong_sentence_changes_nothing(seen: BreakGlass) -> Judgement:
     )
 
 
-def the_right_sentence_promotes_the_primary(seen: BreakGlass) -> Judgement:
-    """Require the Primary to be active, one epoch later."""
+def the_right_sentence_makes_the_primary_active(seen: TakeOver) -> Judgement:
+    """Require the Primary to be active and serve, one epoch and two revisions later."""
     run, now, before = seen.right, seen.control_after_right, seen.control_before
     if run is None or now is None or before is None:
-        return False, "The glass was not broken."
+        return False, "Nobody took over."
+    wanted = (seen.primary, before.epoch + 1, before.revision + 2, "serving")
+    took = f", {run.ended - run.started:.1f} s after it was asked" if run.ended else ""
     return (
-        run.outcome == "broken_glass"
-        and (now.active_region, now.epoch) == (seen.primary, before.epoch + 1),
-        f"It ended {run.status}, outcome {run.outcome}; {now.active_region} is active in epoch "
-        f"{now.epoch}.",
+        run.outcome == "taken_over"
+        and (now.active_region, now.epoch, now.revision, now.state) == wanted,
+        f"It ended {run.status}, outcome {run.outcome}{took}; {now.active_region} is {now.state} "
+        f"in epoch {now.epoch}, revision {now.revision}.",
     )
 
 
-def the_primary_takes_the_writes(seen: BreakGlass) -> Judgement:
+def people_were_told(seen: TakeOver) -> Judgement:
+    """Require one message in the Primary's Region that a person took over."""
+    events = [n.event for n in seen.told]
+    return events == ["taken_over"], f"Received: {', '.join(events) or 'nothing'}."
+
+
+def the_primary_takes_the_writes(seen: TakeOver) -> Judgement:
     """Require users to be led to the Primary, and their writes to be taken there."""
-    during = [w for w in seen.writes if seen.broken_at <= w.acknowledged <= seen.healed]
+    during = [w for w in seen.writes if seen.asked_at <= w.acknowledged <= seen.healed]
     taken = [w for w in during if w.region == seen.primary]
-    first = f", the first {taken[0].acknowledged - seen.broken_at:.1f} s later" if taken else ""
+    first = f", the first {taken[0].acknowledged - seen.asked_at:.1f} s after it" if taken else ""
     return (
         bool(taken) and len(taken) == len(during) and seen.led_to == seen.primary,
         f"{seen.public_name} led to {seen.led_to}, which took {len(taken)} of {len(during)} "
-        f"writes{first}.",
+        f"writes after the take-over was asked for{first}.",
     )
 
 
-def the_returned_secondary_forwards(seen: BreakGlass) -> Judgement:
-    """Require the Secondary to take writes itself no longer than the control item needs to it.
-
-    Until then there are two writers, as the runbook says. None of their writes may vanish.
-    """
-    limit = BEHIND_SECONDS + seen.replication_lag + FENCE_SECONDS + WRITE_DEADLINE_SECONDS
-    forwarded, took = sum(a.forwarded for a in seen.returned), len(seen.two_writers)
+def the_returned_secondary_takes_no_write(seen: TakeOver) -> Judgement:
+    """Require the Secondary to forward writes from its return on, and to make none itself."""
+    sent = seen.returned
+    found = fared(sent, seen.secondary, seen.healed)
     return (
-        forwarded > 0 and seen.two_writers_seconds <= limit,
-        f"Of {len(seen.returned)} writes sent to it from its return on it took {took} itself, for "
-        f"{seen.two_writers_seconds:.1f} s ({limit:.1f} s at most), and forwarded {forwarded}.",
+        found["forwarded"] > 0 and not found["taken"],
+        f"Of {len(sent)} writes sent to it from its return on it refused "
+        f"{sum(found['refused'].values())} for {found['refused_seconds']:.1f} s, forwarded "
+        f"{found['forwarded']} and took {found['taken']}.",
     )
 
 
-def a_planned_move_is_refused_until_reconciled(seen: BreakGlass) -> Judgement:
-    """Require the Secondary's machine to refuse, by name."""
-    run = seen.refused_move
-    if run is None:
-        return False, "It was not tried."
-    cause = str(run.output.get("cause"))
-    return (
-        run.status == "FAILED" and "BreakGlassUnreconciled" in cause,
-        f"It ended {run.status}. {cause if run.status == 'FAILED' else run.output}",
-    )
+def no_two_regions_acknowledge_writes_at_once(seen: TakeOver) -> Judgement:
+    """Require the Regions to have acknowledged writes one after the other."""
+    return quorum.one_writer(seen.every_write, seen.lost_at)
 
 
-def the_ledger_holds_what_was_lost_and_nothing_else(seen: BreakGlass) -> Judgement:
-    """Require the write that two Regions disputed to be in the ledger, and none that is there."""
+def revisions_and_epochs_never_go_back(seen: TakeOver) -> Judgement:
+    """Require each strong read to be no older than one that was answered before it was sent."""
+    return quorum.forward_only(seen.control_reads)
+
+
+def the_ledger_holds_what_was_lost_and_nothing_else(seen: TakeOver) -> Judgement:
+    """Require the write that a newer one overwrote to be in the ledger, and none that is there."""
     lost, written = seen.overwritten, seen.written
     if lost is None or written is None:
         return False, "No write was made that had to be lost, or the items were not read."
@@ -176,11 +216,11 @@ def the_ledger_holds_what_was_lost_and_nothing_else(seen: BreakGlass) -> Judgeme
     )
 
 
-def reconciled_all_works_again(seen: BreakGlass) -> Judgement:
+def all_works_again(seen: TakeOver) -> Judgement:
     """Require a rehearsal to pass, the epoch to be on record, and a planned move to be made."""
     runs = {
         "rehearsal": (seen.rehearsal, "rehearsed"),
-        # A promotion that was left without a record is completed by the next move there.
+        # A take-over leaves no record; the next move there completes it.
         "record": (seen.recorded, "switched_over"),
         "move": (seen.moved_again, "switched_over"),
     }
@@ -198,7 +238,7 @@ def reconciled_all_works_again(seen: BreakGlass) -> Judgement:
     return there and all(said[name] == wanted for name, (_, wanted) in runs.items()), told
 
 
-def no_acknowledged_write_is_lost(seen: BreakGlass) -> Judgement:
+def no_acknowledged_write_is_lost(seen: TakeOver) -> Judgement:
     """Require every write that was acknowledged to be present or in the ledger."""
     found = fate(seen)
     if found is None:
@@ -210,19 +250,22 @@ def no_acknowledged_write_is_lost(seen: BreakGlass) -> Judgement:
     )
 
 
-JUDGES: tuple[Callable[[BreakGlass], Judgement], ...] = (
+JUDGES: tuple[Callable[[TakeOver], Judgement], ...] = (
     nobody_writes_without_the_secondary,
+    people_are_told_of_the_loss,
     a_wrong_sentence_changes_nothing,
-    the_right_sentence_promotes_the_primary,
+    the_right_sentence_makes_the_primary_active,
+    people_were_told,
     the_primary_takes_the_writes,
-    the_returned_secondary_forwards,
-    a_planned_move_is_refused_until_reconciled,
+    the_returned_secondary_takes_no_write,
+    no_two_regions_acknowledge_writes_at_once,
+    revisions_and_epochs_never_go_back,
     the_ledger_holds_what_was_lost_and_nothing_else,
-    reconciled_all_works_again,
+    all_works_again,
     no_acknowledged_write_is_lost,
 )
 
 
-def checks(seen: BreakGlass) -> list[Check]:
+def checks(seen: TakeOver) -> list[Check]:
     """Return every check. One that nothing was seen for has failed."""
     return [Check(judge.__name__, *judge(seen)) for judge in JUDGES]

@@ -1,4 +1,4 @@
-"""The course of a break-glass: the active Secondary is lost, and a person does what is left."""
+"""The course of a take-over: the active Secondary is lost, and a person does what is left."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from lab.config import LabError
-from lab.drill.break_glass import BreakGlass
+from lab.drill.control_history import ControlHistory
 from lab.drill.failback import LAST_MOMENT, MEANWHILE
 from lab.drill.history import text_of, written
 from lab.drill.observations import Write
 from lab.drill.own_lab import settle
 from lab.drill.returned import write_from_its_return
-from lab.drill.traffic import Https, Traffic
+from lab.drill.take_over import TakeOver
+from lab.drill.traffic import Https, Traffic, epoch_of
 from lab.drill.waiting import caught_up, within
 from lab.drill.watching import Watch
 
@@ -26,39 +27,47 @@ if TYPE_CHECKING:
 
 WHO = "the drill"
 RUN_SECONDS, SETTLE_SECONDS, BASELINE_SECONDS, ATTEMPTS = 90.0, 60.0, 3.0, 3
+# Three slow probes, three minutes of their metric, and CloudWatch's judgement of it.
+ALARM_AWS_SECONDS, MESSAGE_SECONDS = 400.0, 1.0
 
 
 class Course:
-    """One break-glass in a lab that is up."""
+    """One take-over in a lab that is up."""
 
     def __init__(self, config: LabConfig, lab: Control, progress: Progress) -> None:
         self._config, self._lab, self._progress = config, lab, progress
         self._there = Watch(config, lab)
         self._here = Watch(config, lab, config.primary_region)
+        self._monitor = Watch(config, lab, "us-east-1")
         self._https = Https(config)
         self._traffic = Traffic(config, self._https)
-        self.seen = BreakGlass(
+        self._control = ControlHistory(config)
+        self.seen = TakeOver(
             config.primary_region,
             config.secondary_region,
             config.public_name,
             config.replication_lag,
         )
 
-    def run(self) -> BreakGlass:
+    def run(self) -> TakeOver:
         """Go through it and return what was seen, whatever became of it."""
         is_active = self._is_active(self._config.secondary_region)
         if not is_active:
             settle(self._config, self._lab, self._progress)
         try:
+            self._here.subscribe()
+            self._monitor.subscribe()
+            self._control.start()
             self._traffic.start()
             self._make_the_secondary_active(move=not is_active)
             self._lose_it()
-            self._break_the_glass()
+            self._take_over()
             self._bring_it_back()
             self._reconcile()
             self._go_on()
         finally:
             self._traffic.stop()
+            self._control.stop()
         self._look_at_every_write()
         return self.seen
 
@@ -88,18 +97,31 @@ class Course:
         with self._progress.step(f"DNS leads to {primary}, and nobody can write"):
             within(SETTLE_SECONDS, lambda: self._lab.leads_to() == primary)
             time.sleep(BASELINE_SECONDS)
+        with self._progress.step("An alarm in us-east-1 tells people"):
+            within(SETTLE_SECONDS + ALARM_AWS_SECONDS / self._config.speed, self._alarmed)
+            # A message needs a moment more than the alarm.
+            time.sleep(MESSAGE_SECONDS)
+            told = self._monitor.notifications()
+            self.seen.told_of_the_loss = [n for n in told if n.at >= self.seen.lost_at]
 
-    def _break_the_glass(self) -> None:
+    def _alarmed(self) -> bool:
+        alarm = f"alarm {self._config.app_name}-public-unreachable"
+        changes = self._here.changes(self.seen.lost_at)
+        fired = (c.at for c in changes if (c.what, c.state) == (alarm, "ALARM"))
+        self.seen.alarmed_at = next(fired, None)
+        return self.seen.alarmed_at is not None
+
+    def _take_over(self) -> None:
         seen, primary = self.seen, self._config.primary_region
-        given = {"confirm": "yes, please", "reason": "the Secondary is gone"}
+        given = {"action": "take-over", "confirm": "yes", "reason": "the Secondary is gone"}
         with self._progress.step("A wrong sentence is refused"):
-            seen.wrong = self._run(self._here, "break-glass", given)
+            seen.wrong = self._run(self._here, "emergency", given)
             seen.control_after_wrong = self._here.control()
-        told = re.search(r'"confirm": "([^"]+)"', str(seen.wrong.output.get("cause")))
+        told = re.search(r'"take-over", "confirm": "([^"]+)"', str(seen.wrong.output.get("cause")))
         with self._progress.step("The right one makes the Primary active"):
-            seen.broken_at = time.time()
+            seen.asked_at = time.time()
             sentence = told[1] if told else ""
-            seen.right = self._run(self._here, "break-glass", {**given, "confirm": sentence})
+            seen.right = self._run(self._here, "emergency", {**given, "confirm": sentence})
             seen.control_after_right = self._here.control()
         with self._progress.step(f"{primary} takes the writes"):
             within(SETTLE_SECONDS, lambda: self._traffic.replace(MEANWHILE))
@@ -109,20 +131,15 @@ class Course:
     def _bring_it_back(self) -> None:
         secondary, contested = self._config.secondary_region, f"contested-{uuid.uuid4().hex[:8]}"
         self.seen.contested = self._written_here(contested)
-        self._progress.event(f"{secondary} comes back, and believes itself active")
-        with self._progress.step(f"{secondary} learns that it is not"):
+        self._progress.event(f"{secondary} comes back, which was active when it was lost")
+        with self._progress.step(f"{secondary} takes no write"):
             self.seen.healed = time.time()
             self.seen.returned = write_from_its_return(
                 self._https, self._config, self._lab, region=secondary, contested=contested
             )
-            mark = self.seen.right.arn if self.seen.right else ""
-            within(SETTLE_SECONDS, lambda: self._there.broken_glass() == mark)
-        with self._progress.step("A planned move is refused until it is reconciled"):
-            request = {"mode": "switchover", "reason": "is it reconciled?"}
-            self.seen.refused_move = self._run(self._there, "switchover", request)
 
     def _reconcile(self) -> None:
-        """Compare what both acknowledged, accept it, and take the mark away, as a person would."""
+        """Compare what both acknowledged, and accept it, as a person would."""
         found: dict[str, Any] = {}
 
         def compared() -> bool:
@@ -133,18 +150,15 @@ class Course:
             within(SETTLE_SECONDS, lambda: caught_up(self._lab))
             self.seen.complete = within(SETTLE_SECONDS, compared)
             self._there.ledger(action="accept", write_ids="all", by=WHO)
-            if self.seen.right:
-                self._there.reconcile_break_glass(self.seen.right.arn)
-            within(SETTLE_SECONDS, lambda: self._here.broken_glass() is None)
 
     def _go_on(self) -> None:
         primary = self._config.primary_region
         settle(self._config, self._lab, self._progress)
         with self._progress.step("A rehearsal, the record, and a planned move"):
-            given: dict[str, Any] = {"mode": "rehearsal", "reason": "after the break-glass"}
+            given: dict[str, Any] = {"mode": "rehearsal", "reason": "after the take-over"}
             self.seen.rehearsal = self._run(self._there, "failover", given)
             within(SETTLE_SECONDS, lambda: self._served_by(primary))
-            given = {"mode": "failback", "reason": "put the break-glass on record"}
+            given = {"mode": "failback", "reason": "put the take-over on record"}
             self.seen.recorded = self._run(self._there, "switchover", given)
             self.seen.moved_again = self._move("all works again")
             within(SETTLE_SECONDS, lambda: self._served_by(self._config.secondary_region))
@@ -153,6 +167,7 @@ class Course:
     def _look_at_every_write(self) -> None:
         seen = self.seen
         seen.requests, seen.writes = self._traffic.requests, self._traffic.writes
+        seen.control_reads, seen.told = self._control.reads, self._here.notifications()
         with self._progress.step("What became of every write"):
             within(SETTLE_SECONDS, lambda: caught_up(self._lab))
             seen.control_finally = self._there.control()
@@ -192,8 +207,9 @@ class Course:
     def _written_here(self, item_id: str) -> Write | None:
         """Write an item in the Primary, which the Secondary is about to write as well."""
         host, text = self._config.public_name, {"text": "Written by the Primary"}
-        primary = self._config.primary_region
+        primary, started = self._config.primary_region, time.time()
         answer = self._https.request(primary, host, "PUT", f"/items/{item_id}", text)
         if not 200 <= answer.status < 300:
             return None
-        return Write(item_id, answer.headers.get("X-Write-Id", ""), time.time(), primary)
+        write_id, epoch = answer.headers.get("X-Write-Id", ""), epoch_of(answer)
+        return Write(item_id, write_id, time.time(), primary, started, epoch)

@@ -29,8 +29,9 @@ TIMEOUT = urllib3.Timeout(connect=1.0, read=2.0)
 class Https:
     """HTTPS to the lab's names over the Regions' entries on loopback, certificates verified."""
 
-    def __init__(self, config: LabConfig) -> None:
+    def __init__(self, config: LabConfig, timeout: urllib3.Timeout = TIMEOUT) -> None:
         self._config = config
+        self._timeout = timeout
         self._pools: dict[tuple[str, str], urllib3.HTTPSConnectionPool] = {}
         self._lock = threading.Lock()
 
@@ -56,7 +57,7 @@ class Https:
                     assert_hostname=host,
                     ca_certs=str(self._config.ca_file),
                     retries=False,
-                    timeout=TIMEOUT,
+                    timeout=self._timeout,
                     maxsize=4,
                 )
             return self._pools[region, host]
@@ -88,9 +89,9 @@ class Traffic:
 
     def replace(self, text: str) -> Write | None:
         """Replace the one item that is written again and again; None where it was not taken."""
-        item_id = f"{self._run}-replaced"
+        item_id, started = f"{self._run}-replaced", time.time()
         found = self._one("write", "PUT", f"/items/{item_id}", {"text": text})
-        return None if found is None else self._acknowledged(item_id, found)
+        return None if found is None else self._acknowledged(item_id, found, started)
 
     def stop(self) -> None:
         """End, and wait for what is on its way."""
@@ -110,13 +111,17 @@ class Traffic:
 
     def _write(self, count: int) -> None:
         item = {"id": f"{self._run}-{count}", "text": f"Write {count} of drill {self._run}"}
+        started = time.time()
         found = self._one("write", "POST", "/items", item)
         if found is not None:
-            self._acknowledged(item["id"], found)
+            self._acknowledged(item["id"], found, started)
 
-    def _acknowledged(self, item_id: str, answer: urllib3.BaseHTTPResponse) -> Write:
+    def _acknowledged(
+        self, item_id: str, answer: urllib3.BaseHTTPResponse, started: float
+    ) -> Write:
         region = answer.headers.get("X-Served-By")
-        write = Write(item_id, answer.headers.get("X-Write-Id", ""), time.time(), region)
+        write_id, epoch = answer.headers.get("X-Write-Id", ""), epoch_of(answer)
+        write = Write(item_id, write_id, time.time(), region, started, epoch)
         self.writes.append(write)
         return write
 
@@ -139,6 +144,12 @@ class Traffic:
         good = found is not None and 200 <= found.status < 300
         self.requests.append(Request(kind, started, time.time(), good, region, said))
         return found if good else None
+
+
+def epoch_of(answer: urllib3.BaseHTTPResponse) -> int:
+    """Return the epoch in which a write was made, 0 where the answer does not tell."""
+    told = answer.headers.get("X-Epoch", "")
+    return int(told) if told.isdecimal() else 0
 
 
 def _told(answer: urllib3.BaseHTTPResponse) -> str:

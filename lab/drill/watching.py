@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from lab.config import LabError
+from lab.control import control_table
+from lab.drill.history import JOURNAL
 from lab.drill.observations import Change, Control, Execution, Notification, State
 
 if TYPE_CHECKING:
@@ -88,25 +90,12 @@ class Watch:
         return found
 
     def control(self) -> Control | None:
-        """Return who is active, as this Region holds it."""
-        item = self._item("control", "control")
-        if "active_region" not in item:
-            return None
-        return Control(item["active_region"], int(item["epoch"]))
+        """Return who is active, by a strong read in this Region."""
+        return read_control(self._dynamodb, self._config)
 
-    def broken_glass(self) -> str | None:
-        """Return the execution that broke the glass, as this Region holds it, until reconciled."""
-        return self._item("control", "control").get("break_glass")
-
-    def reconcile_break_glass(self, execution: str) -> None:
-        """Take the mark of a break-glass away, as the runbook says."""
-        self._dynamodb.update_item(
-            TableName=f"{self._config.app_name}-control",
-            Key={"pk": {"S": "control"}},
-            UpdateExpression="REMOVE break_glass",
-            ConditionExpression="break_glass = :execution",
-            ExpressionAttributeValues={":execution": {"S": execution}},
-        )
+    def last_resort(self) -> dict[str, Any]:
+        """Return what lets this Region write without a quorum; empty where nothing does."""
+        return self._item("last-resort", "last-resort")
 
     def lock(self) -> dict[str, Any]:
         """Return the lock of the recoveries; empty where there is none."""
@@ -217,6 +206,12 @@ class Watch:
         found = pages.paginate(TableName=table, ConsistentRead=True)
         return [row for page in found for row in page["Items"]]
 
+    def authorities(self, region: str) -> dict[str, str]:
+        """Return by whose authority each write of a Region's journal was made."""
+        prefix = f"{JOURNAL}{region}#"
+        entries = (row for row in self.rows(region) if row["pk"]["S"].startswith(prefix))
+        return {e["sk"]["S"]: e.get("authority", {}).get("S", "quorum") for e in entries}
+
     def _item(self, table: str, key: str) -> dict[str, Any]:
         found = self._dynamodb.get_item(
             TableName=f"{self._config.app_name}-{table}",
@@ -224,6 +219,18 @@ class Watch:
             ConsistentRead=True,
         )
         return {k: next(iter(v.values())) for k, v in found.get("Item", {}).items()}
+
+
+def read_control(dynamodb: Any, config: LabConfig) -> Control | None:
+    """Return who is active, by a strong read; None where there is no control item."""
+    found = dynamodb.get_item(
+        TableName=control_table(config), Key={"pk": {"S": "control"}}, ConsistentRead=True
+    )
+    item = found.get("Item")
+    if not item:
+        return None
+    numbers = int(item["epoch"]["N"]), int(item["revision"]["N"])
+    return Control(item["active_region"]["S"], *numbers, item["state"]["S"])
 
 
 def passages(events: list[dict[str, Any]]) -> list[State]:

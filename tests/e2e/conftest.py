@@ -7,7 +7,18 @@ from typing import Any
 import pytest
 
 DRILLS: pytest.StashKey[list[dict[str, Any]]] = pytest.StashKey()
-HEAD = ("outage", "expected", "came of it", "verdict", "RTO at AWS", "RTO here", "RPO", "failed")
+HEAD = (
+    "outage",
+    "expected",
+    "came of it",
+    "verdict",
+    "read at AWS",
+    "write at AWS",
+    "read here",
+    "write here",
+    "RPO",
+    "failed",
+)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -35,8 +46,10 @@ def row(report: dict[str, Any]) -> tuple[str, ...]:
         outage["expected"],
         outage["came_of_it"],
         report["verdict"],
-        seconds(report["rto_seconds"]),
-        seconds(report["clock"]["rto_wall_seconds"]),
+        seconds(report["rto_read_seconds"]),
+        seconds(report["rto_write_seconds"]),
+        seconds(report["clock"]["rto_read_wall_seconds"]),
+        seconds(report["clock"]["rto_write_wall_seconds"]),
         seconds(report["rpo_seconds"]),
         f"{client['failed']} of {client['requests']}",
     )

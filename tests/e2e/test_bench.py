@@ -39,7 +39,7 @@ def test_every_design_has_its_figures_and_the_exit_code_says_measured(bench):
     assert (ended.returncode, report["unrecovered"]) == (0, 0), ended.stdout
     for design in report["designs"]:
         mean = sum(stage["mean"] for stage in design["stages"])
-        assert mean == pytest.approx(design["rto_seconds"]["p50"], abs=0.05), design["design"]
+        assert mean == pytest.approx(design["rto_write_seconds"]["p50"], abs=0.05), design["design"]
 
 
 def test_each_design_moved_by_its_own_means(bench):
@@ -49,8 +49,8 @@ def test_each_design_moved_by_its_own_means(bench):
     stages = {d["design"]: [s["name"] for s in d["stages"]] for d in report["designs"]}
     assert stages["plain"] == ["detection", "resolver"]
     assert stages["metric_switch"] == ["alarm", "metric", "resolver"]
-    assert stages["immediate"] == ["detection", "resolver", "alarm", "promotion"]
-    assert {"alarm", "promotion", "switch", "dns"} <= set(stages["orchestrated"])
+    assert stages["immediate"] == ["detection", "resolver", "alarm", "claim", "lease"]
+    assert {"alarm", "claim", "dns", "lease", "write"} <= set(stages["orchestrated"])
 
 
 def test_the_plain_design_waits_for_its_three_slow_probes(bench):

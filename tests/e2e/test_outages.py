@@ -12,15 +12,19 @@ from tests.e2e import drills
 from tests.e2e.conftest import DRILLS
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
-MODES = [pytest.param(mode, marks=pytest.mark.long) for mode in EXPECTATIONS]
+GOES_ON = ("--parameter", "WithoutQuorum=continue")
+RUNS = [pytest.param(mode, (), id=mode, marks=pytest.mark.long) for mode in EXPECTATIONS]
+RUNS.append(pytest.param("long-stall", GOES_ON, id="long-stall-goes-on", marks=pytest.mark.long))
 
 
-@pytest.mark.parametrize("mode", MODES)
-def test_what_had_to_come_of_an_outage_came_of_it(mode, tmp_path, request):
-    drill = drills.run(tmp_path, "--outage", mode)
+@pytest.mark.parametrize(("mode", "flags"), RUNS)
+def test_what_had_to_come_of_an_outage_came_of_it(mode, flags, tmp_path, request):
+    drill = drills.run(tmp_path, "--outage", mode, *flags)
     request.config.stash[DRILLS].append(drill.report)
     assert (drill.failed, drill.report["verdict"], drill.exit_code) == ([], "pass", 0), drill.said
     outage = drill.report["outage"]
     assert outage["mode"] == mode
     assert outage["came_of_it"] in outage["expected"].split(" or ")
-    assert (drill.report["rto_seconds"] is None) is (outage["came_of_it"] != "recovers")
+    for kind in ("read", "write"):
+        unknown = drill.report[f"rto_{kind}_seconds"] is None
+        assert unknown is (outage["came_of_it"] != "recovers"), kind

@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 
     import pytest
 
-ITEM = {"active_region": {"S": SECONDARY}, "epoch": {"N": "2"}, "state": {"S": "serving"}}
+ITEM = {
+    "active_region": {"S": SECONDARY},
+    "epoch": {"N": "2"},
+    "revision": {"N": "3"},
+    "state": {"S": "serving"},
+}
 MISSING: dict[str, Any] = {}
 
 
@@ -98,8 +103,8 @@ class MadeUpLab(Control):
         def get_item(TableName: str, Key: Any, ConsistentRead: bool) -> dict[str, Any]:
             assert (service, TableName, ConsistentRead) == (
                 "dynamodb",
-                "pilot-light-control",
-                True,
+                "pilot-light-control-quorum",
+                False,
             )
             self.asked.append(region)
             item = self.items[region]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.unit.lab.command_line import MadeUpLab, Shell
     from tests.unit.lab.engine_process import Processes
 
-COMMANDS = ["up", "drill", "moves", "break-glass", "bench", "outage", "heal", "status", "down"]
+COMMANDS = ["up", "drill", "moves", "take-over", "bench", "outage", "heal", "status", "down"]
 
 
 @pytest.mark.parametrize("arguments", [[], ["-h"], ["--help"]])

@@ -71,7 +71,7 @@ def test_the_status_in_words(shell: Shell, lab: MadeUpLab) -> None:
     ended = shell("status")
     assert ended.code == 0
     assert ended.out.splitlines() == [
-        "Active Region   us-east-2 (epoch 2, serving)",
+        "Active Region   us-east-2 (serving, epoch 2, revision 3)",
         "DNS leads to    us-east-2",
         "Lost            us-west-2 (region), us-east-1 (global)",
         "Health check    pilot-light-endpoint: unhealthy",
@@ -94,6 +94,7 @@ def test_the_status_for_programs_is_json_and_nothing_else(shell: Shell, lab: Mad
     assert json.loads(ended.out) == {
         "active_region": SECONDARY,
         "epoch": 2,
+        "revision": 3,
         "state": "serving",
         "public_name_leads_to": SECONDARY,
         "lost": {PRIMARY: {"mode": "region"}},
@@ -109,7 +110,7 @@ def test_the_status_of_a_lab_without_its_secondary_asks_the_primary_alone(
 ) -> None:
     lab.lost, lab.items[SECONDARY] = {SECONDARY: {"mode": mode}}, None
     ended = shell("status")
-    assert "Active Region   us-east-2 (epoch 2, serving)" in ended.out
+    assert "Active Region   us-east-2 (serving, epoch 2, revision 3)" in ended.out
     assert lab.asked == [PRIMARY], "a Region that hangs is not waited for"
 
 
@@ -124,7 +125,7 @@ def test_a_secondary_whose_data_plane_answers_is_asked(
 
 def test_a_secondary_that_refuses_is_no_traceback(shell: Shell, lab: MadeUpLab) -> None:
     lab.items[SECONDARY] = None
-    assert "Active Region   us-east-2 (epoch 2, serving)" in shell("status").out
+    assert "Active Region   us-east-2 (serving, epoch 2, revision 3)" in shell("status").out
 
 
 @pytest.mark.parametrize("item", [MISSING, None, {"pk": {"S": "control"}}])

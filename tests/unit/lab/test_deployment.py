@@ -132,10 +132,12 @@ def test_every_stack_is_deployed_with_its_own_environment_of_samconfig(sam: Sam)
     assert sam.steps.shown[1] == "sam deploy --config-env primary and monitor"
 
 
-def test_further_parameters_go_to_the_secondary_alone(sam: Sam) -> None:
-    sam.deploy("secondary-first", "primary", "secondary", more=("ProvisionedConcurrency=1",))
+def test_further_parameters_go_to_both_stacks_of_the_pair(sam: Sam) -> None:
+    sam.deploy(
+        "secondary-first", "primary", "monitor", "secondary", more=("ProvisionedConcurrency=1",)
+    )
     given = {command[3] for command, _ in sam.calls if "ProvisionedConcurrency=1" in command}
-    assert given == {"secondary-first", "secondary"}
+    assert given == {"secondary-first", "primary", "secondary"}
 
 
 def test_only_a_whole_deployment_makes_a_lab_deployed(sam: Sam) -> None:

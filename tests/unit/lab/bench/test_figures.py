@@ -106,19 +106,19 @@ def test_the_means_of_the_stages_add_up_to_the_mean_of_the_totals() -> None:
 
 def test_a_goal_is_met_up_to_its_limit() -> None:
     found = judged([45.0], [90.0])
-    assert found["rto_p50"].met
+    assert found["rto_write_p50"].met
     assert found["p50_to_plain"].met
-    assert not judged([45.1], [90.0])["rto_p50"].met
+    assert not judged([45.1], [90.0])["rto_write_p50"].met
 
 
 def test_a_missed_goal_names_the_stages_that_hold_it_back() -> None:
-    assert judged([80.0], [90.0])["rto_p99"].held_back_by == ("detection 80.0 s",)
-    assert judged([40.0], [90.0])["rto_p99"].held_back_by == ()
+    assert judged([80.0], [90.0])["rto_write_p99"].held_back_by == ("detection 80.0 s",)
+    assert judged([40.0], [90.0])["rto_write_p99"].held_back_by == ()
 
 
 def test_users_who_are_not_served_again_miss_the_goal() -> None:
     found = judged([40.0, None], [90.0, 90.0])
-    assert (found["rto_p99"].seen, found["rto_p99"].met) == (None, False)
+    assert (found["rto_write_p99"].seen, found["rto_write_p99"].met) == (None, False)
     assert not found["p99_to_plain"].met
 
 
@@ -131,8 +131,8 @@ def test_the_switch_and_the_fence_have_goals_of_their_own() -> None:
     assert found["fence_p50"].met
 
 
-def test_what_follows_the_write_does_not_hold_it_back() -> None:
-    parts = [Part(n, s, modelled=False) for n, s in (("evidence", 4), ("switch", 9), ("fence", 8))]
+def test_what_follows_the_claim_does_not_hold_it_back() -> None:
+    parts = [Part(n, s, modelled=False) for n, s in (("evidence", 4), ("lease", 9), ("write", 8))]
     samples = {"orchestrated": [sample(21, *parts)], "plain": [sample(90, design="plain")]}
     found = {g.name: g for g in goals(samples, [4.0], 0)}
     assert found["alarm_to_switch_p99"].held_back_by == ("evidence 4.0 s",)

@@ -24,7 +24,10 @@ def test_the_report_has_one_entry_for_each_design() -> None:
     found = bench()
     keys = [d["design"] for d in found["designs"]]
     assert keys == ["orchestrated", "immediate", "plain", "metric_switch"]
-    assert (design(found, "orchestrated")["rto_seconds"]["p50"], len(found["outages"])) == (44, 2)
+    assert (design(found, "orchestrated")["rto_write_seconds"]["p50"], len(found["outages"])) == (
+        44,
+        2,
+    )
     assert design(found, "orchestrated")["to_plain"]["p50"] == pytest.approx(44 / 96, abs=1e-4)
     assert design(found, "plain")["to_plain"] == {"p50": 1, "p99": 1}
 
@@ -39,8 +42,8 @@ def test_users_who_were_not_served_again_are_counted_and_not_dropped() -> None:
     found = bench(orchestrated=[44.0, None])
     ours = design(found, "orchestrated")
     assert (ours["unrecovered"], found["unrecovered"], ours["samples"]) == (2, 2, 4)
-    assert (ours["rto_seconds"]["p50"], ours["rto_seconds"]["p99"]) == (44, None)
-    assert [g["met"] for g in found["goals"] if g["name"] == "rto_p99"] == [False]
+    assert (ours["rto_write_seconds"]["p50"], ours["rto_write_seconds"]["p99"]) == (44, None)
+    assert [g["met"] for g in found["goals"] if g["name"] == "rto_write_p99"] == [False]
 
 
 def test_a_report_that_is_not_one_is_refused() -> None:

@@ -69,12 +69,3 @@ def test_a_failure_after_the_recovery_is_counted() -> None:
         request("read", 105.0, good=False),
     )
     assert seen.failed_later == 1
-
-
-def test_the_requests_that_tell_the_stages_end_with_the_first_good_one() -> None:
-    seen = after(
-        request("read", 100.0, good=False),
-        request("read", 103.0, good=True),
-        request("write", 103.1, good=False),
-    )
-    assert [(r.kind, r.good) for r in seen.requests] == [("read", False), ("read", True)]

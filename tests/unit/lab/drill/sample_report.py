@@ -48,7 +48,7 @@ def passing() -> dict[str, Any]:
     recovered_at = stages[-1]["starts_at"] + stages[-1]["wall_seconds"]
     slots = _slots(recovered_at)
     return {
-        "version": 1,
+        "version": 2,
         "id": "20260314T102231Z",
         "kind": "drill",
         "started_at": "2026-03-14T10:22:31Z",
@@ -63,19 +63,32 @@ def passing() -> dict[str, Any]:
             "why": "Nothing of the Primary answers.",
         },
         "outcome": "promoted",
-        "rto_seconds": round(sum(s["seconds"] for s in stages), 3),
+        "rto_read_seconds": round(sum(s["seconds"] for s in stages), 3),
+        "rto_write_seconds": round(sum(s["seconds"] for s in stages), 3),
         "rpo_seconds": 0,
         "rpo_estimate_seconds": 4.2,
         "rpo_journal_seconds": 0.0,
         "returned": {
             "replication_behind_seconds": 2.0,
-            "seconds_until_passive": 3.1,
-            "two_writers_seconds": 0.0,
-            "writes": 35,
+            "refused_seconds": 0.4,
+            "forwards_after_seconds": 0.5,
+            "forwarded_seconds": 1.2,
+            "taken_seconds": 0.0,
+            "writes": 13,
             "forwarded": 10,
             "taken": 0,
-            "refused": {"AwaitingEcho": 25},
+            "refused": {"NoQuorum": 3},
         },
+        "by_name": None,
+        "last_resort": None,
+        "control": [
+            {"at": -1.0, "active_region": PRIMARY, "epoch": 1, "revision": 1, "state": "serving"},
+            {"at": 11.4, "active_region": SECONDARY, "epoch": 2, "revision": 2, "state": "claimed"},
+        ],
+        "writers": [
+            {"region": PRIMARY, "epoch": 1, "first": -3.0, "last": -0.1, "writes": 15},
+            {"region": SECONDARY, "epoch": 2, "first": 16.5, "last": 30.0, "writes": 70},
+        ],
         "acknowledged_writes": 251,
         "present_writes": 248,
         "ledger_writes": 3,
@@ -88,7 +101,8 @@ def passing() -> dict[str, Any]:
         "public_name": "app.pilotlight.example",
         "clock": {
             "speed": SPEED,
-            "rto_wall_seconds": round(sum(s["wall_seconds"] for s in stages), 3),
+            "rto_read_wall_seconds": round(sum(s["wall_seconds"] for s in stages), 3),
+            "rto_write_wall_seconds": round(sum(s["wall_seconds"] for s in stages), 3),
         },
         "modelled": [
             "Health checkers: two for each checker Region, at 10 s intervals; "
@@ -107,7 +121,7 @@ def passing() -> dict[str, Any]:
         "milestones": [
             {"name": "outage", "at": 0.0},
             {"name": "alarm", "at": 8.3},
-            {"name": "promoted", "at": 11.35},
+            {"name": "claimed", "at": 11.35},
             {"name": "DNS moved", "at": 13.1},
             {"name": "healed", "at": 24.0},
         ],
@@ -147,7 +161,8 @@ def failing() -> dict[str, Any]:
             "verdict": "neither recovered nor stayed as it was",
         },
         "outcome": "none",
-        "rto_seconds": None,
+        "rto_read_seconds": None,
+        "rto_write_seconds": None,
         "rpo_seconds": None,
         "rpo_estimate_seconds": None,
         "rpo_journal_seconds": None,
@@ -163,7 +178,11 @@ def failing() -> dict[str, Any]:
             {**c, "passed": False, "detail": told[c["name"]]} if c["name"] in told else c
             for c in report["checks"]
         ],
-        "clock": {"speed": SPEED, "rto_wall_seconds": None},
+        "clock": {
+            "speed": SPEED,
+            "rto_read_wall_seconds": None,
+            "rto_write_wall_seconds": None,
+        },
         "client": {
             "requests": sum(s["failed"] + sum(s["good"].values()) for s in slots),
             "failed": sum(s["failed"] for s in slots),
@@ -238,6 +257,7 @@ def _failback() -> dict[str, Any]:
         "outcome": "switched_over",
         "execution": f"arn:aws:states:{SECONDARY}:0:execution:pilot-light-switchover:back",
         "seconds": 9.1,
+        "refusals": [],
         "proven_writes": 27,
         "timeline": {"drained_at": "2026-03-14T10:23:05Z", "promoted_at": "2026-03-14T10:23:09Z"},
         "ledger": [

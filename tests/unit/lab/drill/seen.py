@@ -10,6 +10,7 @@ from lab.drill.observations import (
     Answered,
     Change,
     Control,
+    ControlRead,
     Execution,
     Notification,
     Observations,
@@ -37,9 +38,11 @@ STATES = {
     "GatherEvidence": (14.7, 15.8),
     "Decide": (15.8, 15.85),
     "FollowDecision": (15.85, 15.85),
-    "Promote": (15.85, 15.86),
-    "ConfirmTraffic": (15.86, 17.1),
-    "Ended": (17.1, 17.1),
+    "Claim": (15.85, 15.86),
+    "WaitOutLease": (15.86, 20.86),
+    "Serve": (20.86, 20.88),
+    "ConfirmTraffic": (20.88, 21.0),
+    "Ended": (21.0, 21.0),
 }
 CHANGES = [
     (0.001, f"Region {PRIMARY}", "lost"),
@@ -47,26 +50,37 @@ CHANGES = [
     (8.0, "health check pilot-light-alarm", "unhealthy"),
     (14.0, "alarm pilot-light-primary-unhealthy", "ALARM"),
     (16.6, "DNS app.pilotlight.example", SECONDARY),
-    (20.6, f"Region {PRIMARY}", "healed"),
-    (23.9, "health check pilot-light-endpoint", "healthy"),
+    (22.6, f"Region {PRIMARY}", "healed"),
+    (25.9, "health check pilot-light-endpoint", "healthy"),
 ]
 
 
-def request(started: float, ended: float, region: str | None, *, good: bool = True) -> Request:
+def request(
+    started: float, ended: float, region: str | None, *, good: bool = True, kind: str = "read"
+) -> Request:
     said = "HTTP status 200" if good else "ProtocolError"
-    return Request("read", OUTAGE + started, OUTAGE + ended, good, region, said)
+    return Request(kind, OUTAGE + started, OUTAGE + ended, good, region, said)  # type: ignore[arg-type]
 
 
-def failed(started: float, ended: float) -> Request:
-    return request(started, ended, PRIMARY, good=False)
+def failed(started: float, ended: float, kind: str = "read") -> Request:
+    return request(started, ended, PRIMARY, good=False, kind=kind)
 
 
-def write(number: int, acknowledged: float, region: str) -> Write:
-    return Write(f"run-{number}", f"write-{number}", OUTAGE + acknowledged, region)
+def write(number: int, acknowledged: float, region: str, epoch: int = 0) -> Write:
+    at = OUTAGE + acknowledged
+    return Write(f"run-{number}", f"write-{number}", at, region, at - 0.05, epoch)
+
+
+def control_read(at: float, region: str, epoch: int, revision: int, state: str) -> ControlRead:
+    found = Control(region, epoch, revision, state)
+    return ControlRead(OUTAGE + at, OUTAGE + at + 0.1, SECONDARY, found)
 
 
 def change(at: float, what: str, state: str) -> Change:
     return Change(OUTAGE + at, what, state)
+
+
+RETURNED = Answered(201, SECONDARY, PRIMARY, OUTAGE + 23.0, "", "returned", "write-0")
 
 
 def states(moments: dict[str, tuple[float, float]] | None = None) -> list[State]:
@@ -81,7 +95,7 @@ def execution(**other: Any) -> Execution:
         status="SUCCEEDED",
         output=OUTPUT,
         started=OUTAGE + 14.1,
-        ended=OUTAGE + 17.2,
+        ended=OUTAGE + 21.1,
         states=states(),
     )
     return replace(found, **other)
@@ -129,7 +143,7 @@ def failback(**other: Any) -> Failback:
             "timeline": {"promoted_at": "2027-01-15T08:00:38Z"},
             "proof": {"writes": 3},
         },
-        states=states({"Drain": (33.0, 33.1), "Promote": (37.0, 37.1)}),
+        states=states({"Drain": (33.0, 33.1), "PlannedClaim": (38.2, 38.3)}),
     )
     found = Failback(
         started=OUTAGE + 30,
@@ -139,9 +153,9 @@ def failback(**other: Any) -> Failback:
         replaced_text=LAST_MOMENT,
         asked=OUTAGE + 32,
         run=run,
-        ended=OUTAGE + 38,
+        ended=OUTAGE + 39,
         leads_to=PRIMARY,
-        control=Control(PRIMARY, 3),
+        control=Control(PRIMARY, 3, 5),
         written=frozenset(f"write-{n}" for n in range(6)),
         served={PRIMARY: 4},
     )
@@ -165,37 +179,45 @@ def entry(write_id: str, *kinds: str, status: str = "accepted") -> dict[str, Any
 
 def passing(**other: Any) -> Observations:
     """A drill that passed; the writes of the last half second had not crossed yet."""
-    writes = [write(0, -3.0, PRIMARY), write(1, -1.0, PRIMARY), write(2, -0.4, PRIMARY)]
+    writes = [write(n, at, PRIMARY, 1) for n, at in enumerate((-3.0, -1.0, -0.4))]
     found = replace(
         nothing(),
-        healed=OUTAGE + 20.6,
+        healed=OUTAGE + 22.6,
         requests=[
             *(request(-3 + i, -2.98 + i, PRIMARY) for i in range(3)),
             *(failed(0.05 + i, 0.06 + i) for i in range(17)),
+            *(failed(0.07 + i, 0.08 + i, "write") for i in range(17)),
             *(request(17.4 + i, 17.45 + i, SECONDARY) for i in range(20)),
-            replace(request(33.5, 33.6, SECONDARY, good=False), kind="write"),
-            replace(request(34.5, 34.6, SECONDARY, good=False), kind="write"),
-            replace(request(37.2, 37.3, PRIMARY), kind="write"),
+            *(failed(17.5 + i, 17.6 + i, "write") for i in range(4)),
+            request(20.9, 21.0, SECONDARY, kind="write"),
+            request(33.5, 33.6, SECONDARY, good=False, kind="write"),
+            request(34.5, 34.6, SECONDARY, good=False, kind="write"),
+            request(38.4, 38.5, PRIMARY, kind="write"),
         ],
         writes=[
             *writes,
-            Write("replaced", "write-9", OUTAGE - 0.01, PRIMARY),
-            write(3, 17.5, SECONDARY),
-            write(4, 18.5, SECONDARY),
-            write(5, 38.5, PRIMARY),
+            Write("replaced", "write-9", OUTAGE - 0.01, PRIMARY, OUTAGE - 0.03, 1),
+            write(3, 21.0, SECONDARY, 2),
+            write(4, 22.0, SECONDARY, 2),
+            write(5, 38.5, PRIMARY, 3),
         ],
         changes=[change(*c) for c in CHANGES],
         executions=[execution()],
-        control_before=Control(PRIMARY, 1),
-        control_after=Control(SECONDARY, 2),
+        control_before=Control(PRIMARY, 1, 1),
+        control_after=Control(SECONDARY, 2, 3),
+        control_reads=[
+            control_read(-1.0, PRIMARY, 1, 1, "serving"),
+            control_read(16.0, SECONDARY, 2, 2, "claimed"),
+            control_read(21.0, SECONDARY, 2, 3, "serving"),
+        ],
         held_after_promotion=frozenset({"run-0", "run-1", "run-3", "replaced"}),
         dns_after_promotion=SECONDARY,
-        dns_after_heal=[(OUTAGE + 20.7, SECONDARY), (OUTAGE + 28.0, SECONDARY)],
+        dns_after_heal=[(OUTAGE + 22.7, SECONDARY), (OUTAGE + 30.0, SECONDARY)],
         primary_healthy_again=True,
-        writes_to_the_returned=[Answered(201, SECONDARY, PRIMARY)],
+        writes_to_the_returned=[RETURNED],
         notifications=[
             Notification(OUTAGE + 14.6, "started", "Pilot Light: failover started"),
-            Notification(OUTAGE + 17.2, "promoted", "Pilot Light: failover ended: promoted"),
+            Notification(OUTAGE + 21.1, "promoted", "Pilot Light: failover ended: promoted"),
         ],
         lock={"pk": "lock", "cooldown_until": "1800000917"},
         recoveries=["recovery#2"],
@@ -218,7 +240,7 @@ def unrecovered(**other: Any) -> Observations:
         executions=[],
         changes=passing().changes[:4],
         healed=None,
-        control_after=Control(PRIMARY, 1),
+        control_after=Control(PRIMARY, 1, 1),
         held_after_promotion=None,
         dns_after_promotion=PRIMARY,
         dns_after_heal=[],

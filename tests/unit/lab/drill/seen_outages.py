@@ -8,6 +8,7 @@ from lab.drill.failback import LAST_MOMENT, Failback
 from lab.drill.observations import (
     Change,
     Control,
+    ControlRead,
     Execution,
     Notification,
     Observations,
@@ -27,7 +28,8 @@ def request(at: float, *, good: bool = True, region: str = PRIMARY) -> Request:
 
 
 def write(number: int, at: float, region: str = PRIMARY) -> Write:
-    return Write(f"item-{number}", f"w-{number}", at, region)
+    epoch = 1 if region == PRIMARY else 2
+    return Write(f"item-{number}", f"w-{number}", at, region, at - 0.05, epoch)
 
 
 def held(name: str = "run", ended_by: str | None = "primary_healthy", **more: Any) -> Execution:
@@ -62,8 +64,11 @@ def stayed(mode: str = "us-east-1", **more: Any) -> Observations:
         "ended": ENDED,
         "requests": [request(at) for at in times],
         "writes": writes,
-        "control_before": Control(PRIMARY, 1),
-        "control_after": Control(PRIMARY, 1),
+        "control_before": Control(PRIMARY, 1, 1),
+        "control_after": Control(PRIMARY, 1, 1),
+        "control_reads": [
+            ControlRead(at, at + 0.1, PRIMARY, Control(PRIMARY, 1, 1)) for at in times
+        ],
         "dns_throughout": [(at, PRIMARY) for at in times if at >= OUTAGE],
         "effects": ["us-east-1 evaluation of its alarms: 12"],
         "looks": {int(OUTAGE): 1},
@@ -99,7 +104,7 @@ def _failback(writes: list[Write], lost: Write) -> Failback:
         run=held("back", output={"outcome": "switched_over"}, states=[]),
         ended=OUTAGE + 38,
         leads_to=PRIMARY,
-        control=Control(PRIMARY, 3),
+        control=Control(PRIMARY, 3, 5),
         written=frozenset(w.write_id for w in writes),
         served={PRIMARY: 1},
     )
@@ -119,7 +124,9 @@ def recovered(mode: str = "region", **more: Any) -> Observations:
         states=[
             State("GatherEvidence", OUTAGE + 9.2, OUTAGE + 9.6),
             State("Decide", OUTAGE + 9.6, OUTAGE + 9.8),
-            State("Promote", OUTAGE + 9.8, promoted_at),
+            State("Claim", OUTAGE + 9.8, promoted_at),
+            State("WaitOutLease", promoted_at, promoted_at + 5),
+            State("Serve", promoted_at + 5, promoted_at + 5.1),
         ],
     )
     served = [request(OUTAGE - 3 + i / 4) for i in range(12)]
@@ -127,7 +134,7 @@ def recovered(mode: str = "region", **more: Any) -> Observations:
     again = [request(back + i / 4, region=SECONDARY) for i in range(40)]
     writes = [write(i, OUTAGE - 3 + i / 4) for i in range(12)]
     journal = {w.write_id: w.acknowledged for w in writes}
-    lost = Write("item-0", "w-lost", OUTAGE - 0.1, PRIMARY)
+    lost = Write("item-0", "w-lost", OUTAGE - 0.1, PRIMARY, OUTAGE - 0.2, 1)
     given: dict[str, Any] = {
         "healed": back + 5,
         "requests": served + failed + again,
@@ -138,7 +145,7 @@ def recovered(mode: str = "region", **more: Any) -> Observations:
             Change(moved, f"DNS {NAME}", SECONDARY),
         ],
         "executions": [run],
-        "control_after": Control(SECONDARY, 2),
+        "control_after": Control(SECONDARY, 2, 3),
         "held_after_promotion": frozenset(w.item_id for w in writes),
         "dns_after_promotion": SECONDARY,
         "dns_after_heal": [(back + 6, SECONDARY)],

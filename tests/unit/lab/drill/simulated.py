@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from io import StringIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from rich.console import Console
 
@@ -41,7 +41,7 @@ class World:
         self.settles_at = START + 2
         self.alarm, self.leads_to_before = "OK", PRIMARY
         self.fails_in_quiet_times = False
-        self.run_starts, self.run_ends, self.run = 14.1, 17.2, execution()
+        self.run_starts, self.run_ends, self.run = 14.1, 21.1, execution()
         self.users_return: float | None = 17.4
         self.healthy_after_heal: float | None = 3.0
         self.caught_up_after_heal = 2.0
@@ -53,6 +53,8 @@ class World:
         self.done: list[str] = []
         self.replaced: list[tuple[float, str]] = []
         self.interrupt_at: float | None = None
+        self.asked: list[str] = []
+        self.ended: list[str] = []
         self.screen = StringIO()
 
     def time(self) -> float:
@@ -88,7 +90,12 @@ class Lab:
         if action == "calls":
             return []
         if action == "state":
-            return {"refused": {}, "swallowed": {f"{PRIMARY} request at its entry": 7}}
+            lost = {PRIMARY: {"services": []}}
+            return {
+                "refused": {},
+                "swallowed": {f"{PRIMARY} request at its entry": 7},
+                "lost": lost,
+            }
         world.done.append(f"outage {given['mode']}" if action == "outage" else action)
         moment = {"outage": "lost", "heal": "healed"}[action]
         setattr(world, moment, world.now)
@@ -115,11 +122,13 @@ class Watch:
         self._world.done.append("subscribe")
 
     def control(self) -> Control:
-        return Control(SECONDARY, 2) if self._world.promoted() else Control(PRIMARY, 1)
+        promoted = self._world.promoted()
+        return Control(SECONDARY, 2, 3) if promoted else Control(PRIMARY, 1, 1)
 
     def changes(self, since: float) -> list[Change]:
         world = self._world
         found = [Change(since + 0.001, f"Region {PRIMARY}", "lost")]
+        found.append(Change(since + 2.7, "health check pilot-light-endpoint", "unhealthy"))
         found.append(Change(since + 14, "alarm pilot-light-primary-unhealthy", "ALARM"))
         if world.healed and world.healthy_after_heal is not None:
             at = world.healed + world.healthy_after_heal
@@ -199,15 +208,32 @@ class Traffic:
         if self._begun is None:
             return []
         count = int((self._world.now - self._begun) / EVERY)
-        return [self._request(self._begun + i * EVERY) for i in range(count)]
+        begun = [self._begun + i * EVERY for i in range(count)]
+        kinds: tuple[Literal["read", "write"], ...] = ("read", "write")
+        return [self._request(at, kind) for at in begun for kind in kinds]
 
-    def _request(self, at: float) -> Request:
+    def _request(self, at: float, kind: Literal["read", "write"]) -> Request:
         world = self._world
         if world.lost is None or at < world.lost:
             bad = world.fails_in_quiet_times
-            return Request("read", at, at + 0.01, not bad, PRIMARY, "HTTP status 500")
+            return Request(kind, at, at + 0.01, not bad, PRIMARY, "HTTP status 500")
         back = world.users_return is not None and at >= world.lost + world.users_return
-        return Request("read", at, at + 0.01, back, SECONDARY if back else PRIMARY, "said")
+        return Request(kind, at, at + 0.01, back, SECONDARY if back else PRIMARY, "said")
+
+
+class Background:
+    """What asks beside the users, and the history of the control item: nothing here."""
+
+    def __init__(self, world: World, name: str) -> None:
+        self._world, self._name = world, name
+        self.reads: list[Any] = []
+        self.writes: list[Any] = []
+
+    def start(self) -> None:
+        self._world.asked.append(self._name)
+
+    def stop(self) -> None:
+        self._world.ended.append(self._name)
 
 
 def simulated(world: World, monkeypatch: pytest.MonkeyPatch, outage: str = "region") -> Scenario:
@@ -223,6 +249,8 @@ def simulated(world: World, monkeypatch: pytest.MonkeyPatch, outage: str = "regi
     monkeypatch.setattr(scenario, "Https", lambda config: None)
     monkeypatch.setattr(scenario, "Watch", lambda config, lab: Watch(world))
     monkeypatch.setattr(scenario, "Traffic", lambda config, https: Traffic(world))
+    for name, what in (("ControlHistory", "control item"), ("ByName", "Primary by name")):
+        monkeypatch.setattr(scenario, name, lambda *_, what=what: Background(world, what))
     monkeypatch.setattr(scenario, "held", lambda *_: world.held)
     monkeypatch.setattr(scenario, "write_from_its_return", write_from_its_return)
     monkeypatch.setattr(scenario, "fail_back", lambda *_: world.done.append("failback"))

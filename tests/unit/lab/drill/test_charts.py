@@ -18,7 +18,7 @@ def test_the_bars_lie_end_to_end_and_fill_the_axis():
         assert after.x == pytest.approx(before.x + before.width, abs=1e-3)
         assert after.starts == before.ends
     assert sum(b.width for b in bars) == pytest.approx(100, abs=1e-2)
-    assert bars[-1].ends == pytest.approx(PASSING["rto_seconds"])
+    assert bars[-1].ends == pytest.approx(PASSING["rto_write_seconds"])
 
 
 def test_stages_that_took_no_time_at_all_have_no_width():

@@ -11,9 +11,11 @@ from lab.drill.observations import Answered, Control, Notification
 from tests.unit.lab.drill.seen import (
     OUTAGE,
     call,
+    control_read,
     execution,
     nothing,
     passing,
+    states,
     unrecovered,
     write,
 )
@@ -51,8 +53,14 @@ BROKEN: list[tuple[str, dict[str, Any], str]] = [
     ("one_promotion_only", {"control_after": Control(PRIMARY, 2)}, "then 2 in us-west-2"),
     (
         "one_promotion_only",
-        {"control_after": Control(SECONDARY, 3), "recoveries": ["recovery#3"]},
-        "then 3 in us-east-2; on record: recovery#3",
+        {"control_after": Control(SECONDARY, 3, 3), "recoveries": ["recovery#3"]},
+        "then 3 in us-east-2, serving; revision 1, then 3; on record: recovery#3",
+    ),
+    ("one_promotion_only", {"control_after": Control(SECONDARY, 2, 4)}, "revision 1, then 4"),
+    (
+        "one_promotion_only",
+        {"control_after": Control(SECONDARY, 2, 2, "claimed")},
+        "us-east-2, claimed; revision 1, then 2",
     ),
     ("one_promotion_only", {"recoveries": []}, "on record: nothing"),
     ("one_promotion_only", {"recoveries": ["recovery#2", "recovery#3"]}, "recovery#2, recovery#3"),
@@ -72,12 +80,17 @@ BROKEN: list[tuple[str, dict[str, Any], str]] = [
     (
         "returned_primary_takes_no_write",
         {"writes_to_the_returned": [FORWARDED, Answered(201, PRIMARY, None)]},
-        "it refused 0, then forwarded 1, and took 1.",
+        "it refused 0 for 0.0 s, forwarded 1 for 0.0 s, and took 1.",
     ),
     (
         "returned_primary_takes_no_write",
-        {"writes_to_the_returned": [Answered(503, None, None), Answered(0, None, None)]},
-        "it refused 2, then forwarded 0, and took 0.",
+        {
+            "writes_to_the_returned": [
+                Answered(503, None, None, OUTAGE + 23, "NoQuorum"),
+                Answered(0, None, None, OUTAGE + 24.6),
+            ]
+        },
+        "it refused 2 for 2.0 s (1 NoQuorum, 1 no answer), forwarded 0 for 0.0 s, and took 0.",
     ),
     ("dns_stays", {"primary_healthy_again": False}, "nothing was proven"),
     ("dns_stays", {"dns_after_heal": [(1.0, SECONDARY), (2.0, PRIMARY)]}, "2 answers"),
@@ -107,6 +120,18 @@ BROKEN: list[tuple[str, dict[str, Any], str]] = [
         "Not data plane: FailoverRole",
     ),
     ("no_call_left_the_secondary", {"calls": [call(caller=PRIMARY)]}, "0 API calls"),
+    ("no_two_regions_acknowledge_writes_at_once", {"writes": []}, "No write was seen"),
+    (
+        "no_two_regions_acknowledge_writes_at_once",
+        {"writes": [*passing().writes, write(9, 22.5, PRIMARY, 1)]},
+        "1 writes overlap. us-west-2 in epoch 1 from -3.0 to -0.0 s (4); us-east-2 in epoch 2",
+    ),
+    ("revisions_and_epochs_never_go_back", {"control_reads": []}, "0 of 0 strong reads"),
+    (
+        "revisions_and_epochs_never_go_back",
+        {"control_reads": [*passing().control_reads, control_read(22, SECONDARY, 2, 2, "claimed")]},
+        "with revisions 1 to 3; 1 of them were older",
+    ),
 ]
 
 
@@ -140,7 +165,9 @@ def test_a_check_says_something_in_a_sentence_though_it_saw_nothing(check: Check
 
 
 def test_a_drill_without_a_recovery_fails_what_a_recovery_does() -> None:
-    assert not any(c.passed for c in checks(unrecovered()))
+    lasting = {"no_two_regions_acknowledge_writes_at_once", "revisions_and_epochs_never_go_back"}
+    passed = {c.name for c in checks(unrecovered()) if c.passed}
+    assert passed == lasting
 
 
 def test_a_run_that_was_started_by_hand_before_the_outage_is_no_recovery_by_hand() -> None:
@@ -161,7 +188,7 @@ def test_a_write_as_old_as_the_lag_may_be_on_its_last_metres() -> None:
     assert not verdict("acknowledged_writes_present", passing(writes=late)).passed
 
 
-@pytest.mark.parametrize("at", [-1.0, 17.3, 30.0])
+@pytest.mark.parametrize("at", [-1.0, 21.3, 30.0])
 def test_calls_outside_of_the_recovery_are_not_judged(at: float) -> None:
     seen = passing(calls=[call(), call(PRIMARY, at=at)])
     assert verdict("no_call_left_the_secondary", seen).passed
@@ -171,3 +198,10 @@ def test_without_an_end_of_the_recovery_every_call_after_the_outage_is_judged() 
     running = execution(status="RUNNING", output={}, ended=None)
     seen = passing(executions=[running], calls=[call(), call(PRIMARY, at=30)])
     assert not verdict("no_call_left_the_secondary", seen).passed
+
+
+def test_a_recovery_that_held_first_says_so_once() -> None:
+    held = execution(states=[*states({"NotifyHold": (15.0, 15.1)}), *states()])
+    seen = passing(executions=[held], notifications=told("started", "held", "promoted"))
+    assert verdict("notifications_in_order", seen).passed
+    assert not verdict("notifications_in_order", passing(executions=[held])).passed

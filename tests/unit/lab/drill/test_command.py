@@ -143,9 +143,12 @@ def test_stages_checks_and_the_verdict_are_shown(
         assert f"{stage['name']} {stage['seconds']:.2f} s{modelled}" in lines
     for check in found["checks"]:
         assert f"✓ {check['name']}: {check['detail']}" in lines
-    rto, wall = found["rto_seconds"], found["clock"]["rto_wall_seconds"]
+    read, write = found["rto_read_seconds"], found["rto_write_seconds"]
+    clock = found["clock"]
+    here = f"{clock['rto_read_wall_seconds']:.1f} s, {clock['rto_write_wall_seconds']:.1f} s"
     assert (
-        f"PASS outcome promoted, RTO {rto:.1f} s at AWS's intervals ({wall:.1f} s here), RPO 0.0 s"
+        f"PASS outcome promoted, RTO at AWS's intervals: read {read:.1f} s, write {write:.1f} s "
+        f"(here: {here}), RPO 0.0 s"
     ) in lines
 
 
@@ -153,7 +156,8 @@ def test_figures_that_are_not_known_are_called_so(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     said = shown(sample_report.failing(), monkeypatch, tmp_path)
-    assert "FAIL  outcome none, RTO unknown at AWS's intervals (unknown here), RPO unknown" in said
+    told = "read unknown, write unknown (here: unknown, unknown), RPO unknown"
+    assert f"FAIL  outcome none, RTO at AWS's intervals: {told}" in said
     assert "✗ the_machine_ended" in said
 
 

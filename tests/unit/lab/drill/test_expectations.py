@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import pytest
 
-from lab.drill import checks, report as report_module, staying
+from lab.drill import checks, last_resort, quorum, report as report_module, staying
 from lab.drill.expectations import EXPECTATIONS, came_of_it, expectation
 from lab.drill.observations import Answered, Control
 from lab.drill.page import sentence
 from lab.engine.named_outages import NAMED
-from tests.unit.lab.drill.seen_outages import PRIMARY, SECONDARY, held, on_hold, recovered, stayed
+from tests.unit.lab.drill.seen_outages import (
+    OUTAGE,
+    PRIMARY,
+    SECONDARY,
+    held,
+    on_hold,
+    recovered,
+    stayed,
+)
 
-FORWARDED = Answered(201, SECONDARY, PRIMARY)
+FORWARDED = Answered(201, SECONDARY, PRIMARY, OUTAGE + 20, "", "returned", "w-99")
 
 
 def reported(seen):
@@ -28,10 +36,15 @@ def test_who_may_stay_is_checked_for_promotions_and_who_recovers_for_exactly_one
     if expectation(mode, PRIMARY).recovers:
         assert checks.one_promotion_only in judges
         assert checks.dns_stays in judges
+    elif expectation(mode, PRIMARY).last_resort:
+        assert last_resort.nothing_was_claimed in judges
+        assert last_resort.the_last_resort_is_void_after_the_outage in judges
     else:
         assert staying.nothing_promoted in judges
         assert staying.dns_never_moved in judges
-        assert (staying.nothing_was_started in judges) is (mode == "us-east-1")
+        only = ("us-east-1", "witness", "stall", "long-stall")
+        assert (staying.nothing_was_started in judges) is (mode in only)
+    assert set(quorum.JUDGES) <= set(judges), "one writer, whatever is lost"
 
 
 def test_us_east_1_has_to_be_recovered_from_where_it_is_the_primary():
@@ -46,11 +59,11 @@ def test_us_east_1_has_to_be_recovered_from_where_it_is_the_primary():
         (stayed(), "stays"),
         (on_hold(), "holds"),
         (on_hold(executions=[held(), held("two", output={"outcome": "duplicate"})]), "holds"),
-        (stayed(control_after=Control(SECONDARY, 2)), None),
+        (stayed(control_after=Control(SECONDARY, 2, 3)), None),
         (stayed(control_after=None), None),
         (on_hold(executions=[held(status="FAILED")]), None),
         (on_hold(executions=[held(status="RUNNING")]), None),
-        (recovered(control_after=Control(PRIMARY, 1)), None),
+        (recovered(control_after=Control(PRIMARY, 1, 1)), None),
     ],
 )
 def test_what_came_of_an_outage_has_a_name_or_none(seen, came):
@@ -63,7 +76,7 @@ def test_a_recovery_is_reported_with_its_figures(mode):
     assert [c["name"] for c in found["checks"] if not c["passed"]] == []
     assert (found["verdict"], found["outcome"]) == ("pass", "promoted")
     assert (found["outage"]["expected"], found["outage"]["came_of_it"]) == ("recovers", "recovers")
-    assert found["rto_seconds"] > 0
+    assert found["rto_write_seconds"] >= found["rto_read_seconds"] > 0
     assert found["rpo_seconds"] == 0
 
 
@@ -72,8 +85,9 @@ def test_where_nothing_had_to_recover_there_is_no_figure_and_the_drill_passes(se
     found = reported(seen)
     assert [c["name"] for c in found["checks"] if not c["passed"]] == []
     assert found["verdict"] == "pass"
-    assert found["rto_seconds"] is found["rpo_seconds"] is None
-    assert found["clock"]["rto_wall_seconds"] is None
+    assert found["rto_read_seconds"] is found["rto_write_seconds"] is None
+    assert found["rpo_seconds"] is None
+    assert found["clock"]["rto_write_wall_seconds"] is None
     assert found["stages"] == []
     assert "stayed in us-west-2" in sentence(found)
     assert "no acknowledged write was lost" in sentence(found)

@@ -66,7 +66,11 @@ def test_nothing_passes_where_nothing_was_seen() -> None:
         ),
         ("no_acknowledged_write_is_lost", back(ledger=[LATE]), "and 1 are lost"),
         ("no_acknowledged_write_is_lost", back(written=None), "not known"),
-        ("no_acknowledged_write_is_lost", replace(back(), writes=[]), "Of 0 acknowledged"),
+        (
+            "no_acknowledged_write_is_lost",
+            replace(back(), writes=[], writes_to_the_returned=[]),
+            "Of 0 acknowledged",
+        ),
     ],
 )
 def test_a_check_fails_and_says_why(check: str, seen: Observations, why: str) -> None:

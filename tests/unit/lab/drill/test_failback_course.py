@@ -29,6 +29,7 @@ class World:
         self.asked: list[dict[str, Any]] = []
         self.started_at: float | None = None
         self.move_seconds = 4.0
+        self.refuses = 0
         self.done: list[str] = []
         self.writes: list[Write] = []
 
@@ -69,6 +70,9 @@ class World:
 
     def execution(self, arn: str) -> Execution:
         output = {"outcome": "switched_over"} if self.ended(arn) else {}
+        if self.refuses:
+            self.refuses -= 1
+            output = {"outcome": "refused", "summary": "release_parity: unknown."}
         status = "SUCCEEDED" if self.ended(arn) else "RUNNING"
         return Execution(arn, {}, status, output, 0.0, self.now, [])
 
@@ -160,3 +164,21 @@ def test_a_move_that_does_not_end_is_seen_running(world: World) -> None:
     assert back.run is not None
     assert back.run.outcome == "none"
     assert back.leads_to == SECONDARY
+
+
+def test_a_move_that_is_refused_is_asked_for_again_and_told(world: World) -> None:
+    world.refuses = 1
+    back = failed_back(world).failback
+    assert back is not None
+    assert back.run is not None
+    assert world.done[:2] == ["switchover failback"] * 2
+    assert (back.run.outcome, back.refusals) == ("switched_over", ["release_parity: unknown."])
+    assert back.ended - back.asked == pytest.approx(4.0, abs=0.3), "of the last one"
+
+
+def test_a_move_that_is_refused_for_good_is_not_asked_for_for_ever(world: World) -> None:
+    world.refuses = 100
+    back = failed_back(world).failback
+    assert back is not None
+    assert back.run is not None
+    assert (back.run.outcome, len(back.refusals)) == ("refused", failback_course.ATTEMPTS)

@@ -19,12 +19,28 @@ def gap_of(*requests: Request) -> tuple[float, float | None] | None:
     found = gap(passing(requests=list(requests)))
     if found is None:
         return None
-    good = None if found.good is None else round(found.good - OUTAGE, 3)
+    good = None if found.read is None else round(found.read - OUTAGE, 3)
     return round(found.failed - OUTAGE, 3), good
 
 
-def test_the_gap_is_from_the_first_failed_request_to_the_first_good_answer() -> None:
-    assert gap(passing()) == Gap(OUTAGE + 0.05, OUTAGE + 17.45)
+def test_the_gap_is_from_the_first_failed_request_to_the_first_good_read_and_write() -> None:
+    at = OUTAGE + 0.05, OUTAGE + 17.45, OUTAGE + 21.0, OUTAGE + 17.45
+    assert gap(passing()) == Gap(*at)
+
+
+def test_where_only_writes_failed_reads_were_never_gone_and_users_arrived_with_the_first_one() -> (
+    None
+):
+    requests = [
+        failed(3.0, 3.1, "write"),
+        request(3.2, 3.3, PRIMARY),
+        request(8.0, 8.1, SECONDARY),
+        request(9.0, 9.1, SECONDARY, kind="write"),
+    ]
+    found = gap(passing(requests=requests))
+    assert found is not None
+    assert (found.failed, found.read) == (OUTAGE + 3.0, OUTAGE + 3.0)
+    assert (found.arrived, found.write) == (OUTAGE + 8.1, OUTAGE + 9.1)
 
 
 def test_no_failed_request_is_no_gap() -> None:

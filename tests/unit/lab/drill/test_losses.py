@@ -13,9 +13,14 @@ def test_a_write_that_had_not_crossed_is_missing() -> None:
     assert [w.item_id for w in missing(passing())] == ["run-2"]
 
 
-def test_a_write_after_the_outage_is_none_of_the_outage() -> None:
+def test_a_write_that_a_primary_took_after_the_outage_and_before_the_claim_may_be_missing() -> None:
     seen = passing(writes=[write(9, 0.1, PRIMARY), write(8, 17.5, SECONDARY)])
-    assert missing(seen) == []
+    assert [w.item_id for w in missing(seen)] == ["run-9"]
+    assert rpo(seen) == 0, "it is younger than the outage"
+
+
+def test_a_write_after_the_claim_is_none_of_the_outage() -> None:
+    assert missing(passing(writes=[write(9, 16.0, PRIMARY), write(8, 17.5, SECONDARY)])) == []
 
 
 def test_the_rpo_is_the_age_of_the_oldest_missing_write_at_the_outage() -> None:

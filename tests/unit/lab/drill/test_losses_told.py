@@ -16,7 +16,7 @@ OUTAGE = 1000.0
 
 def seen(**changes: Any) -> Observations:
     """A drill in which the write w2 was lost for a time."""
-    states = [State(n, OUTAGE + 10, OUTAGE + 11) for n in ("Promote", "ConfirmTraffic")]
+    states = [State(n, OUTAGE + 10, OUTAGE + 11) for n in ("Claim", "ConfirmTraffic")]
     output = {"outcome": "promoted", "decision": {"rpo_estimate": {"seconds": 9.5}}}
     run = Execution("arn", {}, "SUCCEEDED", output, OUTAGE + 5, OUTAGE + 12, states)
     found = Observations("p", "s", "app", "app", 10.0, 0.5, OUTAGE - 10)
@@ -83,7 +83,7 @@ def test_an_estimate_that_is_too_small_or_unknown_fails() -> None:
     assert losses.estimate(found) is None
 
 
-REFUSED = Answered(503, "p", None, OUTAGE + 21, "AwaitingEcho")
+REFUSED = Answered(503, "p", None, OUTAGE + 21, "NoQuorum")
 TAKEN = Answered(201, "p", None, OUTAGE + 22)
 FORWARDED = Answered(201, "s", "p", OUTAGE + 23)
 SILENT = Answered(0, None, None, OUTAGE + 20)
@@ -94,21 +94,23 @@ def test_a_refusal_is_no_write_that_was_taken() -> None:
     assert returned_primary_takes_no_write(found)[0]
     assert returned(found) == {
         "replication_behind_seconds": 2.0,
-        "seconds_until_passive": 3.0,
-        "two_writers_seconds": 0.0,
+        "refused_seconds": 1.0,
+        "forwards_after_seconds": 3.0,
+        "forwarded_seconds": 0.0,
+        "taken_seconds": 0.0,
         "writes": 4,
         "forwarded": 1,
         "taken": 0,
-        "refused": {"AwaitingEcho": 2, "no answer": 1},
+        "refused": {"NoQuorum": 2, "no answer": 1},
     }
 
 
-def test_a_write_that_was_taken_makes_two_writers() -> None:
+def test_a_write_that_was_taken_is_one_too_many() -> None:
     found = seen(writes_to_the_returned=[TAKEN, FORWARDED])
     assert not returned_primary_takes_no_write(found)[0]
     told = returned(found)
     assert told is not None
-    assert (told["taken"], told["two_writers_seconds"]) == (1, 2.0)
+    assert (told["taken"], told["taken_seconds"]) == (1, 2.0)
 
 
 def test_writes_that_were_only_refused_prove_nothing() -> None:

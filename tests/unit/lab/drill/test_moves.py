@@ -32,6 +32,7 @@ class World:
         self.active = PRIMARY
         self.lost: set[str] = set()
         self.running: list[str] = []
+        self.holds_until = 1.0
 
     def time(self) -> float:
         return self.now
@@ -64,6 +65,11 @@ class World:
         output = {"outcome": outcome, "summary": f"It {outcome}."}
         drain = State("Drain", self.now - 2.5, self.now - 2.25)
         return Execution(arn, {}, "SUCCEEDED", output, 0.0, self.now, [drain])
+
+    def executions(self, _since: float) -> list[Execution]:
+        """A run that the deployment began, which may hold for a while."""
+        ended = self.holds_until if self.now >= self.holds_until else None
+        return [Execution("run 0", {}, "RUNNING", {}, 0.0, ended, [])]
 
     def control(self) -> Control | None:
         return Control(self.active, 1)
@@ -105,7 +111,8 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     found = World()
     for module in (moves_module, own_lab_module, waiting):
         monkeypatch.setattr(module, "time", found)
-    monkeypatch.setattr(moves_module, "Watch", lambda _config, lab: lab)
+    for module in (moves_module, own_lab_module):
+        monkeypatch.setattr(module, "Watch", lambda _config, lab: lab)
     monkeypatch.setattr(moves_module, "Https", lambda _config: None)
     monkeypatch.setattr(moves_module, "Traffic", lambda _config, _https: User(found))
     return found
@@ -123,6 +130,12 @@ def test_moves_go_there_and_back_in_turn_and_each_is_measured(world: World) -> N
     assert found.refused == pytest.approx([2.1] * 3, abs=0.3)
     assert [m.states for m in found.moves] == [{"Drain": 0.25}] * 3
     assert found.well
+
+
+def test_a_run_that_the_deployment_began_is_waited_for(world: World) -> None:
+    world.holds_until = 1030.0
+    made(world, 1)
+    assert world.moved_at[0] > 1030.0
 
 
 def test_users_end_whatever_becomes_of_the_moves(

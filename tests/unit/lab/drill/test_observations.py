@@ -1,11 +1,12 @@
-"""Which run recovered, when the promotion was written, and when DNS moved."""
+"""Which run recovered, when it claimed and served, and when DNS moved."""
 
 from __future__ import annotations
 
 import pytest
 
+from lab.drill.observations import Answered
 from tests.unit.lab.drill.seen import OUTAGE, STATES, change, execution, nothing, passing, states
-from tests.unit.lab.engine.fakes import SECONDARY
+from tests.unit.lab.engine.fakes import PRIMARY, SECONDARY
 
 DUPLICATE = {"outcome": "duplicate"}
 
@@ -49,36 +50,50 @@ def test_an_event_is_told_from_a_persons_request() -> None:
     assert not execution().by_hand
 
 
-def test_the_promotion_is_written_when_its_state_was_left() -> None:
+def test_the_claim_is_made_when_its_state_was_left() -> None:
     assert passing().promoted_at == OUTAGE + 15.86
 
 
-def test_a_promotion_that_was_tried_again_counts_from_the_last_try() -> None:
-    again = [*states()[:-2], *states({"ReadControl": (16, 16.1), "Promote": (17, 17.2)})]
+def test_the_region_serves_when_the_lease_is_over_and_its_state_was_left() -> None:
+    assert passing().served_at == OUTAGE + 20.88
+    waiting = states({n: m for n, m in STATES.items() if m[1] <= 20.86})
+    assert passing(executions=[execution(states=waiting)]).served_at is None
+
+
+def test_every_acknowledged_write_counts_whoever_sent_it() -> None:
+    refused = Answered(503, PRIMARY, None, code="NoQuorum")
+    taken = Answered(201, PRIMARY, None, OUTAGE + 1, "", "i", "by-name", OUTAGE + 0.9, 1)
+    seen = passing(writes_by_name=[refused, taken])
+    assert len(seen.acknowledged) == len(seen.writes) + 2
+    assert ("by-name", PRIMARY, 1) in {(w.write_id, w.region, w.epoch) for w in seen.acknowledged}
+
+
+def test_a_claim_that_was_tried_again_counts_from_the_last_try() -> None:
+    again = [*states()[:-4], *states({"ReadControl": (16, 16.1), "Claim": (17, 17.2)})]
     assert passing(executions=[execution(states=again)]).promoted_at == OUTAGE + 17.2
 
 
 @pytest.mark.parametrize("then", ["NotifyFailure", "ReadControl"])
-def test_a_promotion_that_was_refused_was_not_written(then: str) -> None:
+def test_a_claim_that_was_refused_was_not_made(then: str) -> None:
     refused = {n: m for n, m in STATES.items() if m[1] <= 15.86} | {then: (15.86, 15.9)}
     run = execution(status="FAILED", output={}, states=states(refused))
     assert passing(executions=[run]).promoted_at is None
 
 
-def test_a_promotion_whose_confirmation_still_runs_was_written() -> None:
+def test_a_claim_whose_confirmation_still_runs_was_made() -> None:
     confirming = states({n: m for n, m in STATES.items() if m[1] <= 15.86})
     run = execution(status="RUNNING", output={}, ended=None, states=confirming)
     assert passing(executions=[run]).promoted_at == OUTAGE + 15.86
 
 
-def test_a_promotion_whose_confirmation_failed_was_written() -> None:
-    failed = states({**STATES, "NotifyFailure": (17.1, 17.2)})
+def test_a_claim_whose_confirmation_failed_was_made() -> None:
+    failed = states({**STATES, "NotifyFailure": (21.1, 21.2)})
     run = execution(status="FAILED", output={}, states=failed)
     assert passing(executions=[run]).promoted_at == OUTAGE + 15.86
 
 
-def test_without_a_promotion_nothing_was_promoted() -> None:
-    held = states({n: m for n, m in STATES.items() if n != "Promote"})
+def test_without_a_claim_nothing_was_promoted() -> None:
+    held = states({n: m for n, m in STATES.items() if n != "Claim"})
     assert passing(executions=[execution(states=held)]).promoted_at is None
     assert nothing().promoted_at is None
 

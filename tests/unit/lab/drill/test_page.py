@@ -56,7 +56,7 @@ def test_a_passing_drill_is_named_and_told_in_one_sentence():
     found = text(PASSING)
     assert "Failover drill: PASS" in found
     assert (
-        "us-west-2 was lost; users were served from us-east-2 after 66.8 s; "
+        "us-west-2 was lost; users could read from us-east-2 after 66.8 s and write after 66.8 s; "
         "no acknowledged write was lost." in found
     )
     assert "checks failed" not in found
@@ -64,13 +64,24 @@ def test_a_passing_drill_is_named_and_told_in_one_sentence():
 
 def test_the_figures_stand_at_the_top():
     top = text(PASSING).partition("Timeline of the recovery")[0]
-    for figure in ("RTO 66.8 s", "RPO 0 s", "68 of 339", "writes 0 of 118", "12 of 12"):
+    for figure in (
+        "RTO 66.8 s to read, 66.8 s to write",
+        "RPO 0 s",
+        "68 of 339",
+        "writes 0 of 118",
+        "12 of 12",
+    ):
         assert figure in top
-    assert "It took 13.8 s of wall time, on a clock of speed 6." in top
+    assert "It took 13.8 s and 13.8 s of wall time, on a clock of speed 6; the lease is" in top
 
 
 def test_a_clock_at_the_speed_of_aws_is_not_mentioned_with_the_figures():
-    found = text(changed(PASSING, clock={"speed": 1, "rto_wall_seconds": 66.76}))
+    found = text(
+        changed(
+            PASSING,
+            clock={"speed": 1, "rto_read_wall_seconds": 66.76, "rto_write_wall_seconds": 66.76},
+        )
+    )
     assert "wall time" not in found
     assert "times as fast" not in found
     assert "s in lab" not in found
@@ -139,7 +150,8 @@ def test_a_recovery_that_did_not_promote_says_how_it_ended(outcome, words):
 
 
 def test_users_served_without_a_promotion_were_not_served_by_the_secondary():
-    assert "users were served again after 80 s" in text(changed(FAILING, rto_seconds=80))
+    served = changed(FAILING, rto_read_seconds=80, rto_write_seconds=85)
+    assert "users could read again after 80 s and write after 85 s" in text(served)
 
 
 def test_text_of_others_cannot_become_markup():
@@ -283,7 +295,7 @@ def test_the_page_of_a_hold_tells_that_it_ended_by_itself_and_who_was_told():
 def test_the_page_of_a_promotion_where_none_may_be_is_red_and_says_so():
     found = staying(recovered("partition"))
     assert "Failover drill: FAIL us-east-2 and us-west-2 were cut off from each other; " in found
-    assert "users were served from us-east-2 after" in found
+    assert "users could read from us-east-2 after" in found
     assert "nothing_promoted" in found.partition("Timeline of the recovery")[0]
 
 

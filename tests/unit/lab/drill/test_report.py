@@ -64,17 +64,37 @@ def test_a_run_that_ended_in_any_other_way_has_a_report_too(outcome: str) -> Non
     assert f"outcome {outcome}." in promoted["detail"]
 
 
-def test_the_rto_is_the_sum_of_the_stages_at_awss_intervals() -> None:
+def test_the_rto_is_told_twice_and_is_the_sum_of_the_stages_at_awss_intervals() -> None:
     found = report(passing())
-    assert found["rto_seconds"] == pytest.approx(sum(s["seconds"] for s in found["stages"]))
-    assert found["rto_seconds"] == pytest.approx(10 * (7.95 + 6 + 0.74 + 0.85) + 1.86)
-    assert found["clock"] == {"speed": 10.0, "rto_wall_seconds": pytest.approx(17.4)}
+    read = pytest.approx(10 * (7.95 + 6 + 0.74 + 0.85) + 1.86)
+    assert found["rto_read_seconds"] == read
+    assert found["rto_write_seconds"] == pytest.approx(sum(s["seconds"] for s in found["stages"]))
+    assert found["rto_write_seconds"] > found["rto_read_seconds"]
+    assert found["clock"] == {
+        "speed": 10.0,
+        "rto_read_wall_seconds": pytest.approx(17.4),
+        "rto_write_wall_seconds": pytest.approx(20.95),
+    }
+
+
+def test_who_acknowledged_writes_and_the_control_item_s_revisions_are_told() -> None:
+    found = report(passing())
+    assert [(w["region"], w["epoch"], w["writes"]) for w in found["writers"][:2]] == [
+        (PRIMARY, 1, 4),
+        (SECONDARY, 2, 2),
+    ]
+    assert [(c["revision"], c["state"]) for c in found["control"]] == [
+        (1, "serving"),
+        (2, "claimed"),
+        (3, "serving"),
+    ]
 
 
 def test_without_a_recovery_no_figure_is_made_up() -> None:
     found = report(unrecovered())
-    assert (found["rto_seconds"], found["rpo_seconds"], found["stages"]) == (None, None, [])
-    assert found["clock"]["rto_wall_seconds"] is None
+    assert (found["rto_read_seconds"], found["rto_write_seconds"]) == (None, None)
+    assert (found["rpo_seconds"], found["stages"]) == (None, [])
+    assert found["clock"]["rto_write_wall_seconds"] is None
     assert found["client"]["missing_writes"] is None
     assert found["evidence"] == {"execution": None, "decision": {}, "checks": {}, "calls": []}
 
@@ -90,14 +110,14 @@ def test_what_was_lost_is_counted() -> None:
     assert found["rpo_seconds"] == pytest.approx(0.4)
     assert found["client"]["acknowledged_writes"] == found["acknowledged_writes"] == 7
     assert found["client"]["missing_writes"] == 1
-    assert (found["client"]["requests"], found["client"]["failed"]) == (43, 19)
+    assert (found["client"]["requests"], found["client"]["failed"]) == (65, 40)
 
 
 def test_what_became_of_every_write_is_told() -> None:
     found = report(passing())
     fates = [found[f"{of}_writes"] for of in ("acknowledged", "present", "ledger", "lost")]
     assert fates == [7, 5, 2, 0]
-    assert found["refused_write_seconds"] == pytest.approx(3.8)
+    assert found["refused_write_seconds"] == pytest.approx(5.0)
     assert found["failback"]["outcome"] == "switched_over"
     assert found["failback"]["proven_writes"] == 3
     assert [e["write_id"] for e in found["failback"]["ledger"]] == ["write-2", "write-9"]
@@ -162,21 +182,22 @@ def test_the_milestones_are_the_moments_that_came() -> None:
     assert {m["name"]: m["at"] for m in report(passing())["milestones"]} == {
         "outage": 0.0,
         "alarm": 14.0,
-        "promoted": 15.86,
+        "claimed": 15.86,
+        "serving": 20.88,
         "DNS moved": 16.6,
-        "healed": 20.6,
+        "healed": 22.6,
         "drained": 33.1,
-        "moved back": 37.1,
+        "moved back": 38.3,
     }
     assert [m["name"] for m in report(unrecovered())["milestones"]] == ["outage", "alarm"]
 
 
-def test_a_promotion_that_was_refused_is_no_milestone() -> None:
+def test_a_claim_that_was_refused_is_no_milestone() -> None:
     refused = {n: m for n, m in STATES.items() if m[1] <= 15.86} | {"NotifyFailure": (16.0, 16.1)}
     run = execution(status="FAILED", output={}, states=states(refused))
     found = report(unrecovered(executions=[run]))
-    assert "promoted" not in [m["name"] for m in found["milestones"]]
-    assert "promotion" not in [e["what"] for e in found["timeline"]]
+    assert "claimed" not in [m["name"] for m in found["milestones"]]
+    assert "claim" not in [e["what"] for e in found["timeline"]]
 
 
 def test_the_timeline_is_in_order_and_holds_lab_machine_and_client() -> None:
@@ -184,8 +205,11 @@ def test_the_timeline_is_in_order_and_holds_lab_machine_and_client() -> None:
     assert [e["at"] for e in timeline] == sorted(e["at"] for e in timeline)
     told = {(e["what"], e["state"]): e["at"] for e in timeline}
     assert told["client", "first failed request"] == 0.05
-    assert told["client", "first good answer"] == 17.45
-    assert told["promotion", "written"] == 15.86
+    assert told["client", "first good read"] == 17.45
+    assert told["client", "first good write"] == 21.0
+    assert told["claim", "made"] == 15.86
+    assert told["lease", "over, us-east-2 serves"] == 20.88
+    assert told["control item", "us-east-2 claimed, epoch 2, revision 2"] == 16.1
     assert told["state Decide", "entered"] == 15.8
     assert told["alarm pilot-light-primary-unhealthy", "ALARM"] == 14.0
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import urllib3
 
-from lab.drill import returned
+from lab.drill import by_name, returned
 from lab.drill.returned import BEHIND_SECONDS, FORWARDED_ENOUGH, LIMIT_SECONDS
 from tests.unit.lab.drill.web import FakeHttps, answer
 from tests.unit.lab.engine.fakes import CONFIG, PRIMARY, SECONDARY
@@ -44,13 +44,14 @@ def forwarded() -> urllib3.HTTPResponse:
 
 
 def refused() -> urllib3.HTTPResponse:
-    return answer(503, {"error": {"code": "AwaitingEcho", "message": "-"}}, X_Served_By=PRIMARY)
+    return answer(503, {"error": {"code": "NoQuorum", "message": "-"}}, X_Served_By=PRIMARY)
 
 
 @pytest.fixture
 def lab(monkeypatch: pytest.MonkeyPatch) -> Lab:
     found = Lab()
     monkeypatch.setattr(returned, "time", found)
+    monkeypatch.setattr(by_name, "time", found)
     return found
 
 
@@ -67,7 +68,7 @@ def test_a_write_that_is_refused_lost_or_taken_does_not_end_the_others(lab: Lab)
     assert [(a.status, a.served_by, a.forwarded_by, a.code) for a in found[:5]] == [
         (0, None, None, ""),
         (0, None, None, ""),
-        (503, PRIMARY, None, "AwaitingEcho"),
+        (503, PRIMARY, None, "NoQuorum"),
         (201, PRIMARY, None, ""),
         (201, SECONDARY, PRIMARY, ""),
     ]

@@ -46,7 +46,7 @@ def test_what_the_outage_did_and_what_both_regions_hold_is_looked_at(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen = drill(world, monkeypatch, "partition")
-    assert seen.effects == [f"{PRIMARY} request at its entry: 7"]
+    assert seen.effects == [f"{PRIMARY} request at its entry: 7", f"lost in {PRIMARY}: all"]
     assert seen.held_finally == {PRIMARY: world.held, SECONDARY: world.held}
 
 
@@ -70,3 +70,20 @@ def test_a_hold_that_does_not_end_is_not_waited_for_for_ever(
     assert seen.healed is not None
     waited = QUIET + HOLD_ENDS_SECONDS + LAST_RUN_SECONDS
     assert seen.ended - seen.healed == pytest.approx(waited + 1.5, abs=1.5)
+
+
+def test_a_silence_of_the_control_table_is_watched_for_as_long_as_it_lasts_and_asked_through(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = drill(world, monkeypatch, "long-stall")
+    assert seen.healed is not None
+    assert seen.healed - seen.outage == pytest.approx(20.0, abs=1)
+    assert "Primary by name" in world.asked
+    assert {"Primary by name", "control item"} <= set(world.ended)
+
+
+def test_only_outages_of_the_control_table_ask_the_primary_by_its_name(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drill(world, monkeypatch, "partition")
+    assert "Primary by name" not in world.asked

@@ -17,12 +17,13 @@ def execution(arn: str, alarm: str, outcome: str, started: float) -> Execution:
     passages = [
         State("GatherEvidence", started + 1, started + 2),
         State("Decide", started + 2, started + 3),
-        State("Promote", started + 3, started + 4),
+        State("Claim", started + 3, started + 4),
+        State("Serve", started + 9, started + 9.1),
     ]
     given = {"detail-type": "CloudWatch Alarm State Change", "detail": {"alarmName": alarm}}
     output = {"outcome": outcome}
     states = passages if outcome == "promoted" else []
-    return Execution(arn, given, "SUCCEEDED", output, started, started + 6, states)
+    return Execution(arn, given, "SUCCEEDED", output, started, started + 10, states)
 
 
 def seen(alarm: str, *others: Execution, **changes: Any) -> Observations:
@@ -39,6 +40,8 @@ def seen(alarm: str, *others: Execution, **changes: Any) -> Observations:
         requests=[
             Request("read", 100.5, 100.6, False, None, "reset"),
             Request("read", 116.0, 116.1, True, "us-east-2", "200"),
+            Request("write", 100.55, 100.6, False, None, "reset"),
+            Request("write", 119.2, 119.3, True, "us-east-2", "201"),
         ],
         changes=[
             Change(102.0, "health check pilot-light-alarm", "unhealthy"),
@@ -48,8 +51,8 @@ def seen(alarm: str, *others: Execution, **changes: Any) -> Observations:
         ],
         executions=[execution("run", alarm, "promoted", 110.0), *others],
         first_failed_probe=101.0,
-        control_before=Control("us-west-2", 1),
-        control_after=Control("us-east-2", 2),
+        control_before=Control("us-west-2", 1, 1),
+        control_after=Control("us-east-2", 2, 3),
         recoveries=["recovery#2"],
     )
     for name, value in changes.items():
@@ -69,7 +72,7 @@ def test_detection_and_alarm_are_those_of_the_alarm_that_started_the_run(
     assert by in found["detection"].detail
     assert found["alarm"].wall_seconds == alarmed
     assert found["alarm"].seconds == alarmed * 10
-    assert sum(s.wall_seconds for s in found.values()) == pytest.approx(15.6)
+    assert sum(s.wall_seconds for s in found.values()) == pytest.approx(18.8)
 
 
 def test_a_streak_that_nobody_kept_leaves_its_time_to_the_next_stage() -> None:

@@ -39,7 +39,7 @@ def test_an_outage_without_a_run_passes(judge):
     assert passes(judge, stayed())
 
 
-PROMOTE = State("Promote", OUTAGE + 20, OUTAGE + 21)
+PROMOTE = State("Claim", OUTAGE + 20, OUTAGE + 21)
 LOST = {"us-west-2": frozenset({"item-0"}), SECONDARY: stayed().held_finally[SECONDARY]}
 
 

@@ -184,9 +184,15 @@ def test_a_message_that_names_no_event_is_unknown(watch: Watch, lab: Lab) -> Non
 
 def test_the_control_item_says_who_is_active(watch: Watch, lab: Lab) -> None:
     assert watch.control() is None
-    item = {"active_region": {"S": SECONDARY}, "epoch": {"N": "7"}}
-    lab.items["pilot-light-control", "control"] = item
-    assert watch.control() == Control(SECONDARY, 7)
+    item = {"active_region": {"S": SECONDARY}, "epoch": {"N": "7"}, "state": {"S": "claimed"}}
+    lab.items["pilot-light-control-quorum", "control"] = {**item, "revision": {"N": "12"}}
+    assert watch.control() == Control(SECONDARY, 7, 12, "claimed")
+
+
+def test_a_last_resort_is_read_as_the_region_holds_it(watch: Watch, lab: Lab) -> None:
+    assert watch.last_resort() == {}
+    lab.items["pilot-light-last-resort", "last-resort"] = {"until": {"N": "9"}, "by": {"S": "run"}}
+    assert watch.last_resort() == {"until": "9", "by": "run"}
 
 
 def test_the_sentinel_s_points_are_counted_for_each_second(watch: Watch, lab: Lab) -> None:

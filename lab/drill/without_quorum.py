@@ -1,0 +1,140 @@
+"""What has to be true of a Region that asks a control table which does not answer it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from lab.engine.named_outages import NAMED
+
+if TYPE_CHECKING:
+    from lab.drill.checks import Judgement
+    from lab.drill.observations import Answered, Observations
+
+# As deployed: for how long a strong read is valid, and a write that it let pass may take.
+FENCE_SECONDS, WRITE_DEADLINE_SECONDS = 3.0, 2.0
+LEASE_SECONDS = FENCE_SECONDS + WRITE_DEADLINE_SECONDS
+# So many say something of a member that nobody needs.
+ENOUGH_REQUESTS = 200
+CONTINUES = "WithoutQuorum=continue"
+
+
+def told(seen: Observations) -> dict[str, Any] | None:
+    """Return what the report tells of the requests at the Primary's own name; None without any."""
+    asked = seen.writes_by_name
+    if not asked:
+        return None
+    refused, taken = _refused(asked), _taken(seen)
+    return {
+        "lease_seconds": LEASE_SECONDS,
+        "writes": len(asked),
+        "taken": len(taken),
+        "last_taken_after_seconds": _after(seen, max((a.at for a in taken), default=None)),
+        "taken_after_lease": _late(seen),
+        "refused": dict(sorted(Counter(a.code or "no answer" for a in refused).items())),
+        "refused_from_seconds": _after(seen, min((a.started for a in refused), default=None)),
+        "refused_until_seconds": _after(seen, max((a.at for a in refused), default=None)),
+        "longest_write_seconds": round(max(a.at - a.started for a in asked), 3),
+        "reads": len(seen.reads_by_name),
+        "good_reads": sum(r.good for r in seen.reads_by_name),
+    }
+
+
+def isolated_primary_takes_no_write_after_the_lease(seen: Observations) -> Judgement:
+    """Require that the Primary acknowledged no write later than a lease after it was cut off."""
+    found = told(seen)
+    if found is None:
+        return False, "The Primary was not asked by its own name."
+    until, since = found["refused_until_seconds"], found["refused_from_seconds"]
+    span = f"from +{since:.1f} to +{until:.1f} s" if since is not None else "never"
+    last = found["last_taken_after_seconds"]
+    return (
+        not found["taken_after_lease"] and bool(found["refused"]),
+        f"Cut off, {seen.primary} took writes until {last if last is None else f'+{last:.1f} s'}, "
+        f"{found['taken_after_lease']} of them after the lease of {LEASE_SECONDS:g} s. It refused "
+        f"{sum(found['refused'].values())} of {found['writes']} writes {span}: {_codes(found)}.",
+    )
+
+
+def users_who_reach_the_isolated_primary_get_reads(seen: Observations) -> Judgement:
+    """Require each read at the Primary's own name to be answered by it, all through."""
+    good = [r for r in seen.reads_by_name if r.good and r.region == seen.primary]
+    total = len(seen.reads_by_name)
+    return (
+        bool(good) and len(good) == total,
+        f"{len(good)} of {total} reads at its own name were answered by {seen.primary}.",
+    )
+
+
+def no_write_was_refused(seen: Observations) -> Judgement:
+    """Require each write at the active Region's own name to be taken, however long it took."""
+    found = told(seen)
+    if found is None:
+        return False, "The Primary was not asked by its own name."
+    return (
+        found["taken"] == found["writes"],
+        f"{found['taken']} of {found['writes']} writes at its own name were taken, the slowest in "
+        f"{found['longest_write_seconds']:.1f} s. {_codes(found)}".strip(),
+    )
+
+
+def writes_wait_for_the_quorum(seen: Observations) -> Judgement:
+    """Require writes to be refused as NoQuorum, or to go on where the deployment says so."""
+    found = told(seen)
+    if found is None:
+        return False, "The Primary was not asked by its own name."
+    detail = (
+        f"Of {found['writes']} writes at its own name {seen.primary} took {found['taken']}, "
+        f"{found['taken_after_lease']} of them later than the lease and during the silence, and "
+        f"refused: {_codes(found) or 'none'}."
+    )
+    if CONTINUES in seen.parameters:
+        return not found["refused"] and found["taken_after_lease"] > 0, f"{CONTINUES}. {detail}"
+    refused = set(found["refused"])
+    return refused == {"NoQuorum"} and not found["taken_after_lease"], detail
+
+
+def no_more_server_errors_than_before(seen: Observations) -> Judgement:
+    """Require errors of the server to be no more frequent than before, in enough requests."""
+    healed = seen.healed if seen.healed is not None else seen.ended
+    before = [r for r in seen.requests if r.ended < seen.outage]
+    during = [r for r in seen.requests if seen.outage <= r.started <= healed]
+
+    def share(requests: list[Any]) -> float:
+        bad = sum("HTTP status 5" in r.said or not r.good for r in requests)
+        return bad / max(len(requests), 1)
+
+    return (
+        len(during) >= ENOUGH_REQUESTS and share(during) <= share(before),
+        f"{share(during):.2%} of {len(during)} requests failed during it, {share(before):.2%} of "
+        f"{len(before)} before it.",
+    )
+
+
+def silence_ends(seen: Observations) -> float | None:
+    """Return when a silence that ends by itself was over."""
+    lasts = NAMED[seen.mode].stalls
+    return seen.outage + lasts if lasts else seen.healed
+
+
+def _taken(seen: Observations) -> list[Answered]:
+    return [a for a in seen.writes_by_name if a.taken_by(seen.primary)]
+
+
+def _late(seen: Observations) -> int:
+    """Count the writes that the Primary took later than a lease after it lost the quorum."""
+    since, until = seen.outage + LEASE_SECONDS, silence_ends(seen) or seen.ended
+    users = [w.acknowledged for w in seen.writes if w.region == seen.primary]
+    return sum(since < at <= until for at in [*(a.at for a in _taken(seen)), *users])
+
+
+def _refused(asked: list[Answered]) -> list[Answered]:
+    return [a for a in asked if not a.acknowledged]
+
+
+def _after(seen: Observations, at: float | None) -> float | None:
+    return None if at is None else round(at - seen.outage, 3)
+
+
+def _codes(found: dict[str, Any]) -> str:
+    return ", ".join(f"{n} {code}" for code, n in found["refused"].items())
