@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 class Cursor:
     """How far a pass has come.
 
-    For each `epoch`, the `step` goes over its journal and that of the next one, and ends with a
-    look at the ledger's own open entries. `last` is the newest write of the epoch, `compared`
-    counts the entries of the pass.
+    For each `epoch`, the `step` goes over its journal and over those of the later ones, and ends
+    with a look at the ledger's own open entries. `last` is the newest write of the epoch,
+    `compared` counts the entries of the pass.
     """
 
     epoch: int
@@ -69,7 +69,7 @@ class Reconciliation:
         self._ledger = ledger
         # The active Region last: what it wrote is only compared where the other one wrote as well.
         regions = sorted(journals, key=lambda region: (region == control.active_region, region))
-        self._steps = [(n, r, s) for n in (0, 1) for r in regions for s in range(SHARDS)]
+        self._shards = [(r, s) for r in regions for s in range(SHARDS)]
 
     def run(self, goes_on: Callable[[], bool], *, anew: bool = False) -> Compared:
         """Go on until all is compared or it is time to stop.
@@ -98,15 +98,21 @@ class Reconciliation:
         return Compared(complete=True, writes=cursor.compared)
 
     def _advance(self, at: Cursor) -> Cursor:
-        if at.step == len(self._steps):
+        if at.step >= self._steps(at.epoch):
             seen = self._look_again(at.after)
             if seen:
                 return replace(at, after=seen)
             return Cursor(at.epoch + 1, compared=at.compared)
-        later, region, shard = self._steps[at.step]
-        if self._is_skipped(at):
+        later, (region, shard) = self._place(at)
+        if later and not self._may_overlap(at, later):
+            return replace(at, step=self._steps(at.epoch), after="")
+        if (
+            at.epoch == self._control.epoch
+            and region == self._control.active_region
+            and not at.last
+        ):
             return replace(at, step=at.step + 1, after="")
-        low, high = self._window(at)
+        low, high = self._window(at, later)
         key = journal_shard(region, at.epoch + later, shard)
         writes, after = self._journals[region].page(key, at.after or low, high)
         for write in writes:
@@ -115,28 +121,38 @@ class Reconciliation:
         at = replace(at, last=last, compared=at.compared + len(writes))
         return replace(at, after=after) if after else replace(at, step=at.step + 1, after="")
 
-    def _is_skipped(self, at: Cursor) -> bool:
-        """Return whether a step has nothing to compare.
+    def _steps(self, epoch: int) -> int:
+        """Return the number of steps of an epoch: its own journals, and those of all later ones."""
+        return len(self._shards) * (self._control.epoch - epoch + 1)
 
-        Writes of the later epoch, or of the active Region, can only be overwritten where another
-        Region wrote something.
+    def _place(self, at: Cursor) -> tuple[int, tuple[str, int]]:
+        """Return by how many epochs a step's journal is later, and its Region and shard."""
+        later, number = divmod(at.step, len(self._shards))
+        return later, self._shards[number]
+
+    def _may_overlap(self, at: Cursor, later: int) -> bool:
+        """Return whether a write of a later epoch may have been overwritten by one of this epoch.
+
+        A late write may overwrite what several epochs after it wrote, as long as those began before
+        the last write of this one.
         """
-        later, region, _ = self._steps[at.step]
-        if at.epoch == self._control.epoch:
-            return bool(later) or (region == self._control.active_region and not at.last)
-        return bool(later) and not at.last
+        if not at.last:
+            return False
+        promotion = self._promotions.to(at.epoch + later)
+        began = closing.closed_at(at.epoch + later - 1, self._control, promotion)
+        return began is None or began <= ULID.from_str(at.last).datetime + closing.CLOCKS
 
-    def _window(self, at: Cursor) -> tuple[str, str]:
+    def _window(self, at: Cursor, later: int) -> tuple[str, str]:
         """Return between which ULIDs writes may have been lost.
 
-        A write of the later epoch can only be overwritten by one of the closed epoch that is
+        A write of a later epoch can only be overwritten by one of the closed epoch that is
         younger, so what follows the last of these is not looked at.
         """
         if at.epoch == self._control.epoch:
             return ulid_at(None), LAST
         promotion = self._promotions.to(at.epoch + 1)
         closed = closing.closed_at(at.epoch, self._control, promotion)
-        if not self._steps[at.step][0]:
+        if not later:
             return ulid_at(closing.torn_since(closed, promotion)), LAST
         newest = ULID.from_str(at.last).datetime if at.last else closed
         until = ulid_at(newest + closing.CLOCKS) if newest else LAST

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.unit.functions.fakes import PRIMARY, SECONDARY
@@ -102,3 +104,17 @@ def test_a_pass_anew_begins_at_the_first_epoch_whatever_was_compared_before(
     while not world.reconcile(50).complete:
         pass
     assert kinds(world) == {lost.new.write_id: {"late"}}
+
+
+def test_a_late_write_names_what_it_overwrote_however_many_epochs_later(
+    world: TornRegions,
+) -> None:
+    world.control = replace(world.control, epoch=4)
+    overwritten = world.write(SECONDARY, "a", epoch=4)
+    world.on_the_way.clear()
+    world.tick()
+    late = world.write(PRIMARY, "a", epoch=1)
+    world.items[SECONDARY]["a"] = late.new
+    world.journals[SECONDARY].hold(late)
+    assert world.reconcile(anew=True).complete
+    assert "lost" in kinds(world)[overwritten.new.write_id]
