@@ -59,8 +59,9 @@ class Expectation:
         if self.recovers:
             return (*checks.JUDGES, *losses.JUDGES, *failback.JUDGES, *self.more)
         if self.last_resort:
-            lasting = (staying.outage_took_effect, staying.lock_free, *quorum.JUDGES)
-            return (*lasting, *last_resort.JUDGES, *self.more)
+            lasting = (staying.outage_took_effect, staying.lock_free)
+            control = quorum.revisions_and_epochs_never_go_back
+            return (*lasting, control, *last_resort.JUDGES, *self.more)
         users = staying.users_not_affected if self.untouched else staying.users_met_only_the_outage
         runs = staying.HOLDING if "holds" in self.allowed else (staying.nothing_was_started,)
         return (*staying.JUDGES, users, *runs, *self.more)

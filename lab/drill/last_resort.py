@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from lab.drill import quorum
 from lab.drill.failback import Fate
 
 if TYPE_CHECKING:
@@ -126,6 +128,30 @@ def the_secondary_took_marked_writes(seen: Observations) -> Judgement:
     )
 
 
+def no_two_regions_acknowledge_writes_at_once(seen: Observations) -> Judgement:
+    """Require writes to be acknowledged elsewhere only before the last resort and after it.
+
+    It is no claim, and its writes bear the epoch of the Region that is active.
+    """
+    last = seen.last_resort
+    if last is None:
+        return False, "There was no last resort."
+    every = [*seen.acknowledged, *(a.as_write for a in last.by_name if a.acknowledged)]
+    every += [a.as_write for a in last.sent_afterwards if a.acknowledged]
+    lent = [w for w in every if last.authorities.get(w.write_id) == "last_resort"]
+    others = [w for w in every if last.authorities.get(w.write_id) != "last_resort"]
+    begun = min((w.acknowledged for w in lent), default=math.inf)
+    ended = max((w.started for w in lent), default=-math.inf)
+    between = [w for w in others if w.started > begun and w.acknowledged < ended]
+    passed, told = quorum.one_writer(others, seen.outage)
+    span = f" from {begun - seen.outage:+.1f} to {ended - seen.outage:+.1f} s" if lent else ""
+    return (
+        passed and bool(lent) and not between,
+        f"{len(lent)} writes of the last resort{span}, {len(between)} others within that time. "
+        f"Beside them {told}",
+    )
+
+
 def users_write_by_the_last_resort(seen: Observations) -> Judgement:
     """Require users, who wait two seconds for an answer, to write through the public name."""
     last, writes = seen.last_resort, by_the_secondary(seen)
@@ -196,6 +222,7 @@ JUDGES: tuple[Callable[[Observations], Judgement], ...] = (
     people_were_told_that_nobody_can_claim,
     the_last_resort_was_granted,
     the_secondary_took_marked_writes,
+    no_two_regions_acknowledge_writes_at_once,
     users_write_by_the_last_resort,
     dns_followed_the_last_resort,
     the_last_resort_is_void_after_the_outage,

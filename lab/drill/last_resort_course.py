@@ -67,7 +67,6 @@ class LastResortCourse:
             by_name.stop()
             self.last.by_name = list(by_name.writes)
             self.last.led_to = self._lab.leads_to()
-            self.last.authorities = self._watch.authorities(secondary)
         with self._progress.step("The outage ends, and the last resort with it"):
             self._end_it()
         with self._progress.step(f"Users are served by {primary} again"):
@@ -129,6 +128,8 @@ class LastResortCourse:
             after += self.last.void_at is not None
             time.sleep(EVERY_SECONDS)
         self.last.left = self._watch.last_resort()
+        # Not before: writes are lent until the very end.
+        self.last.authorities = self._watch.authorities(region)
 
     def _within(self, aws_seconds: float, seconds: float, done: Callable[[], bool]) -> bool:
         return within(aws_seconds / self._config.speed + seconds, done)

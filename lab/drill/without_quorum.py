@@ -79,7 +79,7 @@ def no_write_was_refused(seen: Observations) -> Judgement:
 
 
 def writes_wait_for_the_quorum(seen: Observations) -> Judgement:
-    """Require writes to be refused as NoQuorum, or to go on where the deployment says so."""
+    """Require writes to be refused as NoQuorum, or most to go on where the deployment says so."""
     found = told(seen)
     if found is None:
         return False, "The Primary was not asked by its own name."
@@ -88,9 +88,11 @@ def writes_wait_for_the_quorum(seen: Observations) -> Judgement:
         f"{found['taken_after_lease']} of them later than the lease and during the silence, and "
         f"refused: {_codes(found) or 'none'}."
     )
-    if CONTINUES in seen.parameters:
-        return not found["refused"] and found["taken_after_lease"] > 0, f"{CONTINUES}. {detail}"
     refused = set(found["refused"])
+    if CONTINUES in seen.parameters:
+        # An environment that has not read the table yet has no answer to go on by.
+        most = 2 * found["taken"] > found["writes"] and found["taken_after_lease"] > 0
+        return most and refused <= {"NoQuorum"}, f"{CONTINUES}. {detail}"
     return refused == {"NoQuorum"} and not found["taken_after_lease"], detail
 
 

@@ -256,7 +256,7 @@ class Replication:
             self.replicas[SECONDARY],  # type: ignore[arg-type]
             self.promotions,  # type: ignore[arg-type]
             self.ledger,  # type: ignore[arg-type]
-        ).run(lambda: True)
+        ).run(lambda: True, anew=True)
         assert done.complete
 
     def history_of(self, item: Item | None) -> set[str]:

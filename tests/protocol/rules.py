@@ -66,7 +66,7 @@ _CHANGES: dict[str, tuple[Any, str, Any]] = {
     "keeper": (Keeper, "keep", lambda _self, _left: "nothing"),
     "strong_switch": (Switch, "on", lambda self: self._local().active_region == self._region),
     "void_last_resort": (LastResortTable, "end", lambda _self: False),
-    "ledger": (Reconciliation, "run", lambda _self, _on: Compared(complete=True, writes=0)),
+    "ledger": (Reconciliation, "run", lambda _self, _on, **_: Compared(complete=True, writes=0)),
 }
 WORLD_RULES = tuple(Rules.__dataclass_fields__)
 NAMES = (*WORLD_RULES, *_CHANGES)

@@ -85,6 +85,8 @@ class Trouble:
 
     def _put_back(self) -> None:
         environment = self.world.rng.choice(self.environments)
+        if environment.wall_is_right:
+            return
         environment.clocks.put_back(self.world.rng.choice((0.5, 3.0, 30.0, 3600.0)))
 
     def _stop_run(self) -> None:

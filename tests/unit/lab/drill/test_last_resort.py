@@ -10,7 +10,7 @@ import pytest
 from lab.drill.checks import checks
 from lab.drill.expectations import came_of_it
 from lab.drill.last_resort import JUDGES, LastResort, fate, told
-from lab.drill.observations import Answered, Control, Notification, Observations, Request
+from lab.drill.observations import Answered, Control, Notification, Observations, Request, Write
 from lab.drill.report import report
 from tests.unit.lab.drill.seen_outages import (
     HEALED,
@@ -72,6 +72,11 @@ def lost_two(last: LastResort | None = None, **more: Any) -> Observations:
     return stayed("two-regions", **{**given, **more})
 
 
+def _also_by_the_primary() -> list[Write]:
+    """The Primary is not lost at all, and goes on while the last resort holds."""
+    return [write(1, OUTAGE - 1), write(99, OUTAGE + 48, SECONDARY), write(2, OUTAGE + 48.5)]
+
+
 def failing(seen: Observations) -> list[str]:
     return [c.name for c in checks(seen, JUDGES) if not c.passed]
 
@@ -104,6 +109,17 @@ def test_nothing_passes_where_nothing_was_seen() -> None:
             lost_two(granted(by_name=[by_name(49), by_name(49.5, took=False)])),
         ),
         ("the_secondary_took_marked_writes", lost_two(granted(authorities={}))),
+        (
+            "no_two_regions_acknowledge_writes_at_once",
+            lost_two(
+                granted(authorities={"w-99": "last_resort", "by-name-49": "last_resort"}),
+                writes=_also_by_the_primary(),
+            ),
+        ),
+        (
+            "no_two_regions_acknowledge_writes_at_once",
+            lost_two(writes=[write(5, OUTAGE + 1, SECONDARY), write(1, OUTAGE + 3)]),
+        ),
         ("users_write_by_the_last_resort", lost_two(writes=[write(1, OUTAGE - 1)])),
         ("dns_followed_the_last_resort", lost_two(granted(led_to=PRIMARY))),
         ("dns_followed_the_last_resort", lost_two(granted(led_back_to=SECONDARY))),
@@ -123,6 +139,12 @@ def test_nothing_passes_where_nothing_was_seen() -> None:
 )
 def test_each_check_fails_where_something_else_was_seen(check: str, seen: Observations) -> None:
     assert check in failing(seen)
+
+
+def test_the_primary_may_write_again_in_the_same_epoch_once_the_last_resort_has_ended() -> None:
+    again = [*lost_two().writes, write(3, HEALED + 2), write(4, HEALED + 3)]
+    found = granted(written=frozenset({"w-1", "w-3", "w-4", "w-99", "by-name-49", "late"}))
+    assert failing(lost_two(found, writes=again)) == []
 
 
 def test_a_write_that_the_ledger_names_is_not_lost() -> None:
