@@ -318,9 +318,10 @@ def test_a_rehearsal_that_times_out_proves_nothing(
     machine: Machine, faults: Faults, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     short = json.loads(definition(Topic=machine.topic))
-    short["TimeoutSeconds"] = 1
+    # Long enough for the states before, on a loaded machine too: the timeout has to strike here.
+    short["TimeoutSeconds"] = 4
     machine.arn = machine.deploy(json.dumps(short), "pilot-light-failover-short")
-    faults.call("RehearseClaim", lambda: time.sleep(1.5))
+    faults.call("RehearseClaim", lambda: time.sleep(4.5))
     run = machine.run(REHEARSAL)
     assert run.status == "TIMED_OUT"
     janitor(machine, run, monkeypatch)

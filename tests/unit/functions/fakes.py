@@ -15,7 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 PRIMARY, SECONDARY = "us-west-2", "us-east-2"
-CONTROL, ITEMS, RECOVERIES = "pilot-light-control", "pilot-light-items", "pilot-light-recoveries"
+CONTROL, ITEMS, RECOVERIES = (
+    "pilot-light-control-quorum",
+    "pilot-light-items",
+    "pilot-light-recoveries",
+)
 LEDGER, LAST_RESORT = "pilot-light-ledger", "pilot-light-last-resort"
 # Every key of the Regions' tables that a test may empty.
 TABLES = {CONTROL: ["pk"], RECOVERIES: ["pk"], LAST_RESORT: ["pk"], ITEMS: ["pk", "sk"]}
