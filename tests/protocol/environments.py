@@ -37,8 +37,9 @@ FENCE_SECONDS = 3.0
 LEASE_SECONDS = 5.0
 # Two clocks that are each off by 1 % in rate.
 RATE = 0.01
-# The proof does not compare again what lies below its watermark, a minute behind: the clock that
-# ids are made by may be off by half of that.
+# The proof does not compare again what lies below its watermark, a minute behind. Where API
+# Gateway's time of a request is not known, the environment's clock makes the id: it may be off by
+# half of that.
 IDS_OFF = 25.0
 HEADERS = {FORWARDED_BY.lower(): "yes"}
 
@@ -249,15 +250,22 @@ def virtual_time(world: World) -> Iterator[None]:
     def wall() -> float:
         return world.running.clocks.wall() if world.running else world.now
 
-    def ulid() -> str:
-        told = min(max(wall(), world.now - IDS_OFF), world.now + IDS_OFF)
-        head = int(told * 1000).to_bytes(6, "big")
-        return str(ULID.from_bytes(head + world.number().to_bytes(10, "big")))
+    class Ids:
+        """Ids by API Gateway's clock, or by the environment's, as far as that may be off."""
+
+        def __new__(cls) -> Any:
+            told = min(max(wall(), world.now - IDS_OFF), world.now + IDS_OFF)
+            return cls.from_timestamp(told)
+
+        @staticmethod
+        def from_timestamp(at: float) -> ULID:
+            head = int(at * 1000).to_bytes(6, "big")
+            return ULID.from_bytes(head + world.number().to_bytes(10, "big"))
 
     def now() -> str:
         return text(wall())
 
-    with patch.object(moments, "now", now), patch.object(item_service, "ULID", ulid):
+    with patch.object(moments, "now", now), patch.object(item_service, "ULID", Ids):
         yield
 
 

@@ -29,6 +29,7 @@ from pilotlight.item_service import (
     WriteRequest,
     public,
 )
+from ulid import ULID
 
 from tests.unit.functions.fakes import ITEMS, PRIMARY, SECONDARY, FakeDynamoDB
 
@@ -420,3 +421,12 @@ def test_users_see_neither_the_key_of_a_request_nor_the_tombstone_flag(world: Wo
     names = ["id", "text", "version", "region", "epoch", "write_id", "updated_at"]
     assert list(seen) == names
     assert "secret" not in str(seen)
+
+
+def test_the_id_of_a_write_tells_when_api_gateway_took_it_whatever_the_clock_here(
+    world: World,
+) -> None:
+    """A planned move compares by these ids, and a clock may be off by an hour."""
+    received = 1_700_000_000.123
+    done = world.write(received_at=received)
+    assert ULID.from_str(done.write_id).timestamp == received
