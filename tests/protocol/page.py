@@ -82,8 +82,8 @@ Each rule was taken out in turn, and the rest left as it is.
 ## What is not in it
 
 - Where API Gateway's time of a request is not known, the id of its write is made by the
-  environment's clock, off by at most 25 s here. One that is off by more makes ids below the watermark
-  of a planned move's proof, and the proof does not compare those again.
+  environment's clock, off by at most 25 s here. One that is off by more makes ids below the
+  watermark of a planned move's proof, and the proof does not compare those again.
 - A request that waits between API Gateway and its environment while **both** of the environment's
   own clocks stand: that wait is not in its age.
 - A write that is held back for more than an hour and then made: reconciling looks no further.
