@@ -25,7 +25,7 @@ def fact(records: Sequence[Mapping[str, Any]], control: Mapping[str, Any]) -> di
     """Tell the latest recoveries, newest first. An epoch without a record is for a person to know.
 
     A run that ends between its promotion and its record leaves such an epoch, and so does a
-    break-glass; the next run of the machine completes the record.
+    take-over by hand; the next run of the machine completes the record.
     """
     if "error" in control or not epochs(control):
         if control.get("epoch") == 1:
