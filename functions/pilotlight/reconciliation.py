@@ -29,16 +29,19 @@ if TYPE_CHECKING:
 class Cursor:
     """How far a pass has come.
 
-    For each `epoch`, the `step` goes over its journal and over those of the later ones, and ends
-    with a look at the ledger's own open entries. `last` is the newest write of the epoch,
-    `compared` counts the entries of the pass.
+    An `epoch` has a step for each Region and shard of its journal. `before` is the newest write of
+    the epochs before this one, `last` the newest up to now, and `compared` counts the entries of
+    the pass. `running` is the epoch that was not closed then. At its end the ledger's own open
+    entries are looked at, in the order of `after`.
     """
 
     epoch: int
     step: int = 0
     after: str = ""
+    before: str = ""
     last: str = ""
     compared: int = 0
+    running: int = 0
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,11 @@ class Reconciliation:
             A Region did not answer. What was compared before is kept.
         """
         cursor = Cursor(1) if anew else Cursor(**{"epoch": 1, **self._ledger.cursor()})
+        if cursor.running != self._control.epoch:
+            # What was the running epoch then is closed now: all of it counts.
+            cursor = replace(
+                cursor, step=0, after="", last=cursor.before, running=self._control.epoch
+            )
         while cursor.epoch <= self._control.epoch:
             if not goes_on():
                 return Compared(complete=False, writes=cursor.compared)
@@ -98,65 +106,52 @@ class Reconciliation:
         return Compared(complete=True, writes=cursor.compared)
 
     def _advance(self, at: Cursor) -> Cursor:
-        if at.step >= self._steps(at.epoch):
-            seen = self._look_again(at.after)
-            if seen:
-                return replace(at, after=seen)
-            return Cursor(at.epoch + 1, compared=at.compared)
-        later, (region, shard) = self._place(at)
-        if later and not self._may_overlap(at, later):
-            return replace(at, step=self._steps(at.epoch), after="")
-        if (
-            at.epoch == self._control.epoch
-            and region == self._control.active_region
-            and not at.last
-        ):
-            return replace(at, step=at.step + 1, after="")
-        low, high = self._window(at, later)
-        key = journal_shard(region, at.epoch + later, shard)
-        writes, after = self._journals[region].page(key, at.after or low, high)
-        for write in writes:
-            self._compare(write)
-        last = at.last if later else max([at.last, *(w.new.write_id for w in writes)])
-        at = replace(at, last=last, compared=at.compared + len(writes))
-        return replace(at, after=after) if after else replace(at, step=at.step + 1, after="")
+        if at.step >= len(self._shards):
+            seen = self._look_again(at.after) if at.epoch == at.running else ""
+            at = replace(at, after=seen)
+            return at if seen else replace(at, epoch=at.epoch + 1, step=0, before=at.last)
+        region, shard = self._shards[at.step]
+        window = self._window(at, region)
+        if window:
+            key = journal_shard(region, at.epoch, shard)
+            writes, after = self._journals[region].page(key, *window)
+            at = replace(at, after=after or window[1], compared=at.compared + len(writes))
+            for write in writes:
+                self._compare(write)
+            if not self._serves(at, region):
+                last = max([at.last, *(w.new.write_id for w in writes if not w.garbled)])
+                at = replace(at, last=last)
+        done = self._window(at, region) is None
+        return replace(at, step=at.step + 1, after="") if done else at
 
-    def _steps(self, epoch: int) -> int:
-        """Return the number of steps of an epoch: its own journals, and those of all later ones."""
-        return len(self._shards) * (self._control.epoch - epoch + 1)
+    def _serves(self, at: Cursor, region: str) -> bool:
+        return at.epoch == at.running and region == self._control.active_region
 
-    def _place(self, at: Cursor) -> tuple[int, tuple[str, int]]:
-        """Return by how many epochs a step's journal is later, and its Region and shard."""
-        later, number = divmod(at.step, len(self._shards))
-        return later, self._shards[number]
+    def _window(self, at: Cursor, region: str) -> tuple[str, str] | None:
+        """Return between which ULIDs a journal is to be read next, or None at its end.
 
-    def _may_overlap(self, at: Cursor, later: int) -> bool:
-        """Return whether a write of a later epoch may have been overwritten by one of this epoch.
-
-        A late write may overwrite what several epochs after it wrote, as long as those began before
-        the last write of this one.
+        There are two parts of it. A late write of an epoch before may have overwritten what this
+        one wrote until then, however many epochs lie between. And of this one's own writes those
+        since its end was torn may have been lost.
         """
-        if not at.last:
-            return False
-        promotion = self._promotions.to(at.epoch + later)
-        began = closing.closed_at(at.epoch + later - 1, self._control, promotion)
-        return began is None or began <= ULID.from_str(at.last).datetime + closing.CLOCKS
+        start = at.after or ulid_at(None)
+        for low, high in (self._overwritten(at.before), self._torn(at, region)):
+            if start < high:
+                return max(start, low), high
+        return None
 
-    def _window(self, at: Cursor, later: int) -> tuple[str, str]:
-        """Return between which ULIDs writes may have been lost.
+    def _overwritten(self, before: str) -> tuple[str, str]:
+        latest = ULID.from_str(before).datetime + closing.CLOCKS if before else None
+        return ulid_at(None), ulid_at(latest)
 
-        A write of a later epoch can only be overwritten by one of the closed epoch that is
-        younger, so what follows the last of these is not looked at.
-        """
-        if at.epoch == self._control.epoch:
-            return ulid_at(None), LAST
+    def _torn(self, at: Cursor, region: str) -> tuple[str, str]:
+        """Return the torn part. The running epoch has one only if both Regions wrote in it."""
+        if at.epoch == at.running:
+            alone = self._serves(at, region) and at.last == at.before
+            return ulid_at(None), ulid_at(None) if alone else LAST
         promotion = self._promotions.to(at.epoch + 1)
         closed = closing.closed_at(at.epoch, self._control, promotion)
-        if not later:
-            return ulid_at(closing.torn_since(closed, promotion)), LAST
-        newest = ULID.from_str(at.last).datetime if at.last else closed
-        until = ulid_at(newest + closing.CLOCKS) if newest else LAST
-        return ulid_at(closed - closing.CLOCKS if closed else None), until
+        return ulid_at(closing.torn_since(closed, promotion)), LAST
 
     def _compare(self, write: Write) -> None:
         """Look for a write here. What the running epoch has on its way is not late."""

@@ -118,3 +118,34 @@ def test_a_late_write_names_what_it_overwrote_however_many_epochs_later(
     world.journals[SECONDARY].hold(late)
     assert world.reconcile(anew=True).complete
     assert "lost" in kinds(world)[overwritten.new.write_id]
+
+
+def test_a_pass_reads_each_journal_once_however_many_epochs_there_are() -> None:
+    """Each of them lies within the hour by which clocks may differ, and none has a record."""
+
+    def pages(epochs: int) -> int:
+        world = TornRegions()
+        for epoch in range(1, epochs + 1):
+            world.write((PRIMARY, SECONDARY)[epoch % 2], "a", epoch=epoch)
+            world.tick()
+        world.control = replace(world.control, epoch=epochs)
+        assert world.reconcile(anew=True).complete
+        return sum(journal.pages_read for journal in world.journals.values())
+
+    assert pages(40) - pages(20) == pages(60) - pages(40)
+
+
+def test_an_epoch_that_was_closed_in_the_midst_of_a_pass_is_read_from_its_beginning(
+    world: TornRegions,
+) -> None:
+    """While it was the running one, what its active Region wrote was not read."""
+    lost = world.write(SECONDARY, "a")
+    world.on_the_way.clear()
+    pieces = 0
+    while world.ledger.at.get("epoch") != 2 or world.ledger.at.get("step") != 7:
+        assert not world.reconcile(1, anew=not pieces).complete
+        pieces += 1
+    world.control = replace(world.control, epoch=3, active_region=PRIMARY)
+    world.items[SECONDARY]["a"] = replace(lost.new, write_id="01" + "Z" * 24)
+    assert world.reconcile().complete
+    assert "lost" in kinds(world)[lost.new.write_id]

@@ -28,6 +28,7 @@ class MemoryLinks:
 
     def __init__(self) -> None:
         self.entries: dict[tuple[str, str], Write] = {}
+        self.pages_read = 0
 
     def hold(self, write: Write) -> None:
         self.entries[key(write.new)] = write
@@ -39,6 +40,7 @@ class MemoryLinks:
         self, shard: str, after: str, upto: str, limit: int = 2
     ) -> tuple[list[Write], str | None]:
         """Small pages, so that a pass has many pieces."""
+        self.pages_read += 1
         ids = sorted(w for s, w in self.entries if s == shard and after < w <= upto)
         last = ids[limit - 1] if len(ids) > limit else None
         return [self.entries[shard, w] for w in ids[:limit]], last
