@@ -49,8 +49,8 @@ def told(record: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a record says of one recovery.
 
     `rto_seconds` is the machine's: from `rto_from`, the first failed probe where one is known and
-    else the start of the run, to the confirmed traffic. Users saw their first failure earlier or
-    later than the probe; only a drill measures theirs.
+    else the start of the run, to confirmed traffic, when reads and writes are both served. Users
+    saw their first failure earlier or later than the probe; only a drill measures theirs.
     """
     timeline = read_json(record.get("timeline"), {})
     estimate = read_json(record.get("rpo_estimate"), {})

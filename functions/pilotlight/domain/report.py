@@ -23,12 +23,14 @@ STAGES = {
     "drained_at": ("drain", "The active Region stopped taking writes of its own."),
     "proven_at": ("proof", "The target was shown to hold every acknowledged write."),
     "promoted_at": ("promotion", "The conditional write that changes who is active."),
+    "served_at": ("lease", "The other Region's last writes ended; writes are served from here on."),
     "traffic_confirmed_at": ("traffic", "Until DNS and the public name led to the new Region."),
 }
 WELL = {"promoted", "switched_over"}
 RTO_MEANS = (
     "From the first failed probe, or the start of the run where that was earlier, to confirmed "
-    "traffic. What users saw, only their clients know."
+    "traffic, when reads and writes are both served. Users may have read earlier: only their "
+    "clients know."
 )
 NO_RTO = "Nothing was recovered from, or the first failed probe is not known."
 RPO_MEANS = "The journal tells what was lost, once the other Region is back."
