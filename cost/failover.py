@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any
+
+from yaml import YAMLError
 
 from cost import ROOT, CostError, bill, functions, traffic
 from cost.bill import Line
 from cost.functions import Work
+from lab import definitions
 from lab.intrinsics import referred
 
 if TYPE_CHECKING:
@@ -49,8 +51,8 @@ def _entered(machine: Resource, deployment: Deployment, root: Path) -> list[tupl
     """Return the states of usage.toml's path with how often each is entered."""
     path = root / machine.properties["DefinitionUri"]
     try:
-        known = _states(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, KeyError, ValueError) as error:
+        known = _states(definitions.read(path.read_text(encoding="utf-8")))
+    except (OSError, KeyError, TypeError, YAMLError) as error:
         raise CostError(f"{path.name} cannot be read: {error}.") from error
     wanted = deployment.usage.failover.states
     unknown = [name for name in wanted if name not in known]

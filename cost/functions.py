@@ -72,16 +72,6 @@ def lines(work: Work, deployment: Deployment, settings: Settings) -> Iterable[Li
     yield from log_lines(work.stack, _group(work), size, name, deployment)
 
 
-def standing_lines(stack: Stack, function: Resource, deployment: Deployment) -> Iterable[Line]:
-    """Return what a function costs without being invoked."""
-    given = function.properties.get("ProvisionedConcurrencyConfig")
-    if given:
-        count = int(given["ProvisionedConcurrentExecutions"])
-        size = count * int(function.properties.get("MemorySize", 128)) / 1024
-        price = deployment.prices["lambda_provisioned"]
-        yield Line("Lambda", stack.role, "provisioned concurrency", size, price, (function.name,))
-
-
 def write_lines(table: str, units: float, cause: str, deployment: Deployment) -> Iterable[Line]:
     """Return a write in every Region that holds the table: a global table bills each."""
     for stack in deployment.stacks:

@@ -161,8 +161,6 @@ def _lines(month: Month, starts: list[schedules.Start], root: Path) -> Iterable[
         for resource in stack.resources.values():
             if resource.kind in PRICERS:
                 yield from PRICERS[resource.kind](stack, resource, all_of)
-            elif resource.kind == KIND:
-                yield from functions.standing_lines(stack, resource, all_of)
     queries = sum(f.number for f in flows if f.cause == "users")
     price = all_of.prices["dns_query"]
     yield Line("Route 53", "account", "DNS queries of users, at most", queries, price, ("users",))

@@ -53,9 +53,8 @@ def lab(*parameters: str) -> Iterator[DeployedLab]:
     engine = process.start(config, owned=True)
     try:
         deployment.build(progress)
-        # Without the first a promotion requests no capacity, and needs no permission to. Without
-        # the second a planned move waits until the Primary has been well for some minutes.
-        given = ("ProvisionedConcurrency=1", "HealthyMinutes=0", *parameters)
+        # Without it a planned move waits until the Primary has been well for some minutes.
+        given = ("HealthyMinutes=0", *parameters)
         deployment.deploy(config, progress, *given)
         found = DeployedLab(config, Control(config))
         # No recovery but those that somebody starts.

@@ -24,7 +24,6 @@ from pilotlight.domain.confirmation import (
     PulseEvidence,
     beacon_may_follow,
     evidence,
-    policy,
     pulse_evidence,
 )
 from pilotlight.settings import Deployment, required
@@ -79,11 +78,11 @@ def lambda_handler(_event: dict[str, Any], _context: Any) -> dict[str, Any]:
     Own probes see an outage before Route 53's checkers have reached their threshold. So the beacon
     is waited for, and once it has turned both witnesses are heard anew.
     """
-    known, wanted = Deployment.from_environment(), policy(required("CONFIRMATION_POLICY"))
+    known = Deployment.from_environment()
     probes, beacon, pulse = look(known)
-    missing = beacon_may_follow([p.ok for p in probes], beacon, wanted) and not pulse.still
+    missing = beacon_may_follow([p.ok for p in probes], beacon) and not pulse.still
     if missing and turned(known):
         probes, beacon, pulse = look(known)
-    found = evidence(probes, beacon, moments.now(), wanted, pulse)
+    found = evidence(probes, beacon, moments.now(), pulse)
     logger.info("Primary looked at", extra={"evidence": found})
     return found

@@ -9,7 +9,6 @@ from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from pilotlight.domain import approval
 from pilotlight.domain.conditions import Rpo
-from pilotlight.domain.confirmation import policy
 from pilotlight.domain.decision import SETTLING_JUDGEMENTS, decide
 from pilotlight.domain.switchover_decision import Move, Patience, decide as decide_move
 from pilotlight.moments import parse
@@ -35,7 +34,6 @@ def of_failover(event: dict[str, Any]) -> dict[str, Any]:
             alarm=event["request"].get("alarm"),
             sentinel_interval=timedelta(seconds=float(required("SENTINEL_INTERVAL_SECONDS"))),
         ),
-        policy=policy(required("CONFIRMATION_POLICY")),
         judgements_before=int(event.get("judgements_before", SETTLING_JUDGEMENTS)),
     ).as_dict()
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import time
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
@@ -14,24 +12,13 @@ from pilotlight.adapters.heartbeats import Heartbeats
 from pilotlight.adapters.keeping import keeper
 from pilotlight.control.pulse import Pulse
 from pilotlight.control.table import ControlTable
-from pilotlight.domain.heartbeat import PASSIVE_MS, Heartbeat, following
+from pilotlight.domain.heartbeat import PASSIVE_MS, following
 from pilotlight.moments import milliseconds
 from pilotlight.settings import Deployment, required
 
 logger = Logger()
 # A schedule fires once a minute; the invocation that it makes then goes on from here.
 MINUTE_MS = 60_000
-# The object is shown and not judged. A request costs eight times what a write of the table does.
-OBJECT_MINUTES = 5
-
-
-@dataclass(frozen=True)
-class Turn:
-    """The newest heartbeat, whether this turn wrote it, and whether another has to come."""
-
-    newest: Heartbeat
-    written: bool
-    goes_on: bool
 
 
 class Beater:
@@ -47,37 +34,29 @@ class Beater:
         self._by = f"function {invocation}"
         self.started = milliseconds()
 
-    def beat(self) -> Turn | None:
-        """Write one heartbeat where nobody else does, or return None."""
+    def beat(self) -> Literal["nothing", "last", "another follows"]:
+        """Write one heartbeat where nobody else does."""
         now, last = milliseconds(), self._heartbeats.newest(self._region)
         # The Region's own copy is enough, and unknown counts as active: the RPO stays measured.
         control = self._control.try_read(consistent=False)
         active = control is None or control.active_region == self._region
         interval = self._interval_ms if active else PASSIVE_MS
         if last and last.kept_by_others(now, interval, self._by):
-            return Turn(last, written=False, goes_on=False)
+            return "nothing"
         new = following(last, now=now, by=self._by)
         if not self._heartbeats.beat(self._region, last, new):
-            return None
+            return "nothing"
         self._heartbeats.copy(new, self._region, active=active)
-        if active:
-            self._beat_pulse()
-        return Turn(new, written=True, goes_on=active)
+        if not active:
+            return "last"
+        self._beat_pulse()
+        return "another follows"
 
     def _beat_pulse(self) -> None:
         try:
             self._pulse.beat(self._region)
         except (BotoCoreError, ClientError) as error:
             logger.warning("Pulse not written", extra={"error": str(error)})
-
-
-def put_object(bucket: str, region: str, beat: Heartbeat) -> None:
-    """Write the heartbeat's object. A bucket that fails stops no heartbeat."""
-    body = json.dumps({"seq": beat.seq, "written_at": beat.written_at}).encode()
-    try:
-        client("s3").put_object(Bucket=bucket, Key=f"heartbeat/{region}", Body=body)
-    except Exception as error:
-        logger.warning("Heartbeat object not written", extra={"error": str(error)})
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -88,13 +67,10 @@ def lambda_handler(_event: dict[str, Any], context: Any) -> dict[str, Any]:
     if kept not in ("nothing", "no_quorum"):
         logger.warning("Control item finished for a dead run", extra={"kept": kept})
     beater = Beater(known, seconds * 1000, context.aws_request_id)
-    count, shows = 0, beater.started // MINUTE_MS % OBJECT_MINUTES == 0
-    while turn := beater.beat():
-        count += turn.written
-        if shows:
-            put_object(required("BUCKET"), known.region, turn.newest)
-            shows = False
-        if not turn.goes_on or milliseconds() - beater.started + seconds * 1000 >= MINUTE_MS:
+    count = 0
+    while (turn := beater.beat()) != "nothing":
+        count += 1
+        if turn == "last" or milliseconds() - beater.started + seconds * 1000 >= MINUTE_MS:
             break
         time.sleep(seconds)
     return {"heartbeats": count, "kept": kept}

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Tracer
 from pilotlight.domain.intake import InvalidExecutionInput, Request, read
 from pilotlight.domain.switchover_request import MoveRequest, read_move
 from pilotlight.moments import parse
-from pilotlight.settings import Deployment, optional, required
+from pilotlight.settings import Deployment, required
 from pilotlight.validation import violation
 from pilotlight.warm_ping import answers_warm_pings
 
@@ -26,8 +25,6 @@ def of_failover(event: dict[str, Any]) -> Request:
         validate=violation,
         alarm_arns=required("ALARM_ARNS").split(","),
         now=parse(event["now"]),
-        max_event_age=timedelta(seconds=float(required("MAX_EVENT_AGE_SECONDS"))),
-        blocked_windows=optional("REHEARSAL_BLOCKED_WINDOWS"),
     )
 
 

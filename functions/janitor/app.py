@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from pilotlight.domain.last_words import Message
 
 logger, tracer = Logger(), Tracer()
+# As long as the machine keeps a verdict, and the bucket a report.
+RETENTION_DAYS = 400
 
 
 def undo_drain(execution: str) -> bool:
@@ -64,10 +66,10 @@ def _done(operation: str, **change: Any) -> bool:
     return True
 
 
-def keep(rehearsal: CutOffRehearsal, days: int) -> bool:
+def keep(rehearsal: CutOffRehearsal) -> bool:
     """Keep a verdict on a rehearsal that could not keep its own, and say whether it was needed."""
     table = Rehearsals(client("dynamodb"), required("RECOVERIES_TABLE"))
-    return table.keep(rehearsal, now=datetime.now(UTC), days=days)
+    return table.keep(rehearsal, now=datetime.now(UTC), days=RETENTION_DAYS)
 
 
 def notify(told: Message) -> None:
@@ -77,7 +79,7 @@ def notify(told: Message) -> None:
         Subject=f"Pilot Light: {told.subject}",
         Message=told.text,
         MessageAttributes={
-            "event": {"DataType": "String", "StringValue": told.event},
+            "event": {"DataType": "String", "StringValue": "failed"},
             "mode": {"DataType": "String", "StringValue": told.mode},
         },
     )
@@ -93,7 +95,6 @@ def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, bool]:
         raise ValueError(f"{execution} is no execution of {required('MACHINE_ARNS')}.")
     # Users first: until the drain is undone nobody takes their writes.
     undone, released = undo_drain(execution), free_lock(execution)
-    days = int(required("REHEARSAL_RETENTION_DAYS"))
     rehearsal, name = cut_off.rehearsal(detail), machine.rsplit(":", 1)[-1]
     # A run that ends FAILED has notified by itself, unless it died so early that it left something.
     notified = undone or released or status in ("TIMED_OUT", "ABORTED")
@@ -103,14 +104,13 @@ def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, bool]:
                 execution,
                 status,
                 machine=name,
-                capacity=name == f"{required('APP_NAME')}-capacity",
                 undone=undone,
                 released=released,
                 rehearsal=rehearsal,
             )
         )
     # Last: a record that cannot be written keeps nobody from being told.
-    kept = rehearsal is not None and keep(rehearsal, days)
+    kept = rehearsal is not None and keep(rehearsal)
     done = {"undone": undone, "released": released, "notified": notified, "verdict_kept": kept}
     logger.info("Cleaned up", extra={"execution": execution, "status": status, "done": done})
     return done

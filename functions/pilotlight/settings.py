@@ -31,11 +31,6 @@ def required(name: str, environment: Mapping[str, str] | None = None) -> str:
     return value
 
 
-def optional(name: str, environment: Mapping[str, str] | None = None) -> str:
-    """Return an environment variable that may be empty or absent."""
-    return (os.environ if environment is None else environment).get(name, "")
-
-
 @dataclass(frozen=True)
 class Deployment:
     """What every function knows of the deployment it belongs to."""

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Any
 
 from aws_lambda_powertools import Logger, Tracer
 from pilotlight import moments
+from pilotlight.adapters import pings
 from pilotlight.adapters.clients import client
 from pilotlight.adapters.other_region import client_of, ping_client_of
-from pilotlight.adapters.pings import MAX_IN_FLIGHT, listed, wave
 from pilotlight.adapters.preflight import Preflight
 from pilotlight.adapters.trials import tried
 from pilotlight.domain.readiness import evidence
-from pilotlight.domain.warming import SHOWN, Warmed, name, summary, warmed
+from pilotlight.domain.warming import SHOWN, name, summary
 from pilotlight.settings import Deployment, required
 
 logger, tracer = Logger(), Tracer()
@@ -37,19 +36,12 @@ def try_target(move: Preflight) -> dict[str, Any]:
 
 def warm(move: Preflight) -> dict[str, Any]:
     """Force execution environments into being in the target, and return what is proven."""
-    more = listed(client("dynamodb"), required("RECOVERIES_TABLE"))
+    more = pings.listed(client("dynamodb"), required("RECOVERIES_TABLE"))
     # By name and alias, which are the same in both Regions.
     functions = list(dict.fromkeys(name(f) for f in [*more, *required("WARM_TARGETS").split(",")]))
-    wanted, until = int(required("WARM_CONCURRENCY")), datetime.now(UTC) + BUDGET
-    at_once = max(1, min(len(functions), MAX_IN_FLIGHT // wanted))
-    with ThreadPoolExecutor(at_once * wanted) as pings, ThreadPoolExecutor(at_once) as pool:
-
-        def warm_one(function: str) -> Warmed:
-            send = partial(wave, pings, ping_client_of(move.target), function, wanted)
-            return warmed(function, wanted, send, lambda: datetime.now(UTC) < until)
-
-        found = summary(list(pool.map(warm_one, functions)), SHOWN)
-    return {**found, "planned": len(functions)}
+    there, wanted = ping_client_of(move.target), int(required("WARM_CONCURRENCY"))
+    proven = pings.warm(there, functions, wanted, datetime.now(UTC) + BUDGET)
+    return {**summary(proven, SHOWN), "planned": len(functions)}
 
 
 STEPS = {"look": look, "target": try_target, "warm": warm}

@@ -67,9 +67,7 @@ def lambda_handler(_event: dict[str, Any], _context: Any) -> dict[str, Any]:
     witnesses = Witnesses(
         heartbeats=Heartbeats(dynamodb, known.items_table),
         dynamodb=dynamodb,
-        s3=client("s3"),
         recoveries_table=required("RECOVERIES_TABLE"),
-        bucket=required("BUCKET"),
         primary_region=known.primary_region,
     )
     with ThreadPoolExecutor(len(found) + 1) as pool:

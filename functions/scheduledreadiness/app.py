@@ -16,7 +16,7 @@ from pilotlight.adapters.other_region import client_of
 from pilotlight.adapters.witnesses import READINESS_KEY
 from pilotlight.control.table import ControlTable
 from pilotlight.domain.inspection import verdict
-from pilotlight.settings import Deployment, optional, required
+from pilotlight.settings import Deployment, required
 
 logger, metrics = Logger(), Metrics()
 # Well within the function's own timeout: a verdict with unknowns is better than none.
@@ -42,7 +42,6 @@ def inspector() -> Inspector:
         recovery_aliases=required("RECOVERY_ALIASES").split(","),
         warm_concurrency=int(required("WARM_CONCURRENCY")),
         rehearsal_max_age=timedelta(days=float(required("REHEARSAL_MAX_AGE_DAYS"))),
-        blocked_windows=optional("REHEARSAL_BLOCKED_WINDOWS"),
     )
 
 

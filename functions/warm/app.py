@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Any
 
 from aws_lambda_powertools import Logger, Tracer
 from pilotlight import moments
 from pilotlight.adapters.clients import client
-from pilotlight.adapters.pings import MAX_IN_FLIGHT, listed, ping_client, wave
-from pilotlight.domain.warming import Warmed, batches, name, summary, warmed
+from pilotlight.adapters.pings import listed, ping_client, warm
+from pilotlight.domain.warming import batches, name, summary
 from pilotlight.settings import required
 from pilotlight.warm_ping import answers_warm_pings
 
@@ -39,14 +37,7 @@ def ping_batch(batch: dict[str, Any]) -> dict[str, Any]:
     """Warm the functions of one batch, and return how many environments were proven."""
     functions = targets()[batch["from"] : batch["to"]]
     wanted, until = int(required("WARM_CONCURRENCY")), moments.parse(batch["until"])
-    at_once = max(1, min(len(functions), MAX_IN_FLIGHT // wanted))
-    with ThreadPoolExecutor(at_once * wanted) as pings, ThreadPoolExecutor(at_once) as pool:
-
-        def warm(function: str) -> Warmed:
-            send = partial(wave, pings, ping_client(), function, wanted)
-            return warmed(function, wanted, send, lambda: datetime.now(UTC) < until)
-
-        return summary(list(pool.map(warm, functions)), batch["show"])
+    return summary(warm(ping_client(), functions, wanted, until), batch["show"])
 
 
 @answers_warm_pings

@@ -5,13 +5,13 @@ A resource of the stack reads `<Name>` or `<Name.Attribute>`, for its ARN is not
 
 from __future__ import annotations
 
-import json
 import tomllib
 from functools import cache
 from typing import Any
 
 from samtranslator.yaml_helper import yaml_parse
 
+from lab import definitions
 from lab.config import ACCOUNT, ROOT
 from lab.intrinsics import Intrinsics
 
@@ -54,7 +54,4 @@ def definition(stack: Template, machine: str) -> dict[str, Any]:
     """Return the definition of a state machine of a stack, its substitutions made."""
     properties = stack.properties(machine)
     text = (ROOT / properties["DefinitionUri"]).read_text()
-    for key, value in properties.get("DefinitionSubstitutions", {}).items():
-        text = text.replace(f"${{{key}}}", str(value))
-    found: dict[str, Any] = json.loads(text)
-    return found
+    return definitions.read(text, properties.get("DefinitionSubstitutions"))

@@ -83,7 +83,7 @@ async def serve(config: LabConfig, *, owned: bool) -> None:
     aws_module.know_service_names()
     outage, journal, record = outage_module.Outage(), Journal(), calls.CallRecord()
     functions.install(aws)
-    call_resources.install(aws)
+    call_resources.install()
     execution_environments.install(aws)
     schedules.install(aws)
     alarms.install(aws, lambda name, state: journal.note(f"alarm {name}", state))

@@ -24,7 +24,6 @@ def apply() -> None:
     asl_jsonata.install()
     asl_spelling.install()
     _no_choice_matched()
-    _errors_of_lambda_s_api_have_its_name()
 
 
 def _one_preprocessor_state_for_each_parse() -> None:
@@ -118,15 +117,6 @@ def _errors_of_branches_keep_their_names() -> None:
 
     branches_decl.CustomErrorName = named
     iteration_worker.CustomErrorName = named
-
-
-def _errors_of_lambda_s_api_have_its_name() -> None:
-    """Write Lambda.TooManyRequestsException for an AWS SDK integration, where moto says lambda."""
-    from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
-        state_task_service_aws_sdk,
-    )
-
-    state_task_service_aws_sdk._SERVICE_ERROR_NAMES["lambda"] = "Lambda"
 
 
 def _no_choice_matched() -> None:

@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from lab.config import ACCOUNT
+from lab.definitions import read
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +23,7 @@ BOOLEANS = {"Inverted", "Disabled", "EnableSNI", "MeasureLatency"}
 def install(aws: Aws) -> None:
     """Add them to MiniStack's registry."""
     _conditions(aws)
+    _definitions(aws)
     _health_checks(aws)
     _record_sets(aws)
     _backup_selections(aws)
@@ -49,6 +51,17 @@ def _conditions(aws: Aws) -> None:
     for name in ("engine", "changesets", "handlers", "stacks"):
         module: Any = importlib.import_module(f"{package}.{name}")
         module._evaluate_conditions = evaluate
+
+
+def _definitions(aws: Aws) -> None:
+    """Let the file of a state machine's definition be YAML: Step Functions itself takes JSON."""
+    original = aws.provisioners._sfn_definition
+
+    def definition(properties: dict[str, Any]) -> str:
+        text: str = original(properties)
+        return json.dumps(read(text)) if "DefinitionS3Location" in properties else text
+
+    aws.provisioners._sfn_definition = definition
 
 
 def _health_checks(aws: Aws) -> None:

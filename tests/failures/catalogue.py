@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from pilotlight.domain import approval, decision, rehearsal
 
-from tests.failures import capacity, emergency, failover, failover_outcomes, switchover
+from tests.failures import emergency, failover, failover_outcomes, switchover
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,13 +21,11 @@ if TYPE_CHECKING:
 CASES = {
     "failover": failover.CASES,
     "switchover": switchover.CASES,
-    "capacity": capacity.CASES,
     "emergency": emergency.CASES,
 }
 OUTCOMES = {
     "failover": failover_outcomes.OUTCOMES,
     "switchover": switchover.OUTCOMES,
-    "capacity": capacity.OUTCOMES,
     "emergency": emergency.OUTCOMES,
 }
 COUNT = sum(map(len, CASES.values())) + sum(map(len, OUTCOMES.values()))
@@ -35,7 +33,6 @@ COUNT = sum(map(len, CASES.values())) + sum(map(len, OUTCOMES.values()))
 # States that no case enters, by machine and name, each with the reason.
 UNREACHED = {
     ("switchover", "CompareOn"): "It takes fifty thousand writes, or eight seconds of comparing.",
-    ("capacity", "CapacityNotReady"): "Provisioned concurrency of the lab is READY at once.",
 }
 _QUOTED = re.compile(r"'([A-Za-z]+)'")
 

@@ -81,6 +81,7 @@ CASES = (
     Case("Serve", SITUATION, failed(DENIED, "The claim stands", "primary", promoted=True)),
     Case("TellTakenOver", SITUATION, TAKEN_OVER.but(told=())),
     Case("AskTable", silent, LENT, by_itself=True, afterwards=HEALED),
+    Case("AskTable", last_resort, failed("TableNotAsked", "which is no silence", "primary")),
     Case(
         "ReadLocalCopy",
         silent,

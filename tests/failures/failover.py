@@ -154,18 +154,6 @@ AFTER_THE_CLAIM = (
         again=COMPLETED,
     ),
     Case(
-        "RequestCapacity",
-        OVERRIDE,
-        PROMOTED.but(says="An earlier run requested it"),
-        catches=EXISTS,
-        by=faults.capacity_is_asked_for_already,
-    ),
-    Case(
-        "RequestCapacity",
-        OVERRIDE,
-        PROMOTED.but(says='"requested": false', told_why="could not be requested"),
-    ),
-    Case(
         "ConfirmTraffic",
         OVERRIDE,
         failed("ConfirmTraffic", serves="secondary", promoted=True, told_why="The claim stands"),

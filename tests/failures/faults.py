@@ -67,23 +67,5 @@ def the_move_is_made_already(pair: Pair, arn: str) -> Iterator[None]:
     yield
 
 
-@contextmanager
-def capacity_is_asked_for_already(pair: Pair, _arn: str) -> Iterator[None]:
-    pair.start("capacity", {"action": "nonsense"}, name=f"promotion-{pair.epoch + 1}")
-    yield
-
-
-@contextmanager
-def the_alias_is_gone(pair: Pair, _arn: str) -> Iterator[None]:
-    """A function that is not there has no capacity either."""
-    client, name = pair.lab.client("lambda"), f"{pair.lab.app}-app"
-    version = client.get_alias(FunctionName=name, Name="live")["FunctionVersion"]
-    client.delete_alias(FunctionName=name, Name="live")
-    try:
-        yield
-    finally:
-        client.create_alias(FunctionName=name, Name="live", FunctionVersion=version)
-
-
 def _text(item: dict[str, str]) -> dict[str, str]:
     return {k: v for k, v in item.items() if k != "pk"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.failures import faults, situations as at
-from tests.failures.case import CONDITION, EXISTS, Case, Ended, lacking
+from tests.failures.case import CONDITION, Case, Ended, lacking
 
 SWITCHOVER = at.active_in_the_primary(at.SWITCHOVER)
 FAILBACK = at.active_in_the_secondary(at.FAILBACK)
@@ -152,18 +152,6 @@ AFTER_THE_CLAIM = (
         again=COMPLETED,
     ),
     Case("StartCooldown", SWITCHOVER, MOVED.but(lock="kept")),
-    Case(
-        "MoveCapacity",
-        SWITCHOVER,
-        MOVED.but(says="An earlier run asked for this promotion"),
-        catches=EXISTS,
-        by=faults.capacity_is_asked_for_already,
-    ),
-    Case(
-        "MoveCapacity",
-        SWITCHOVER,
-        MOVED.but(says='"asked": false', told_why="Provisioned concurrency was left as it is"),
-    ),
 )
 ENDS = (
     Case("ReleaseLock", THERE_ALREADY, ALREADY_THERE.but(lock="kept")),

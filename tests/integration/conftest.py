@@ -28,7 +28,6 @@ from tests.integration.machine import (
     function_arn,
     interpreter,
 )
-from tests.integration.provisioned import ProvisionedConcurrency
 from tests.integration.torn import Torn
 from tests.integration.two_regions import TwoRegions
 
@@ -99,15 +98,9 @@ def network(monkeypatch: pytest.MonkeyPatch) -> Network:
 
 
 @pytest.fixture
-def lambda_api() -> ProvisionedConcurrency:
-    return ProvisionedConcurrency()
-
-
-@pytest.fixture
 def machine(
     faults: Faults,
     network: Network,
-    lambda_api: ProvisionedConcurrency,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Machine]:
     monkeypatch.setenv("MOTO_ACCOUNT_ID", ACCOUNT)
@@ -133,7 +126,7 @@ def machine(
             Bucket=os.environ["BUCKET"],
             CreateBucketConfiguration={"LocationConstraint": SECONDARY},
         )
-        with interpreter(handlers, faults, {"lambda": lambda_api}):
+        with interpreter(handlers, faults):
             found = Machine(faults, lambda_client)
             network.active = lambda: found.active()[0]
             network.control = found.control
@@ -228,7 +221,6 @@ ENTERED_BY = {
         "test_approval.py",
         "test_reports.py",
     },
-    "capacity": {"test_capacity.py"},
     "emergency": {"test_emergency.py"},
     "switchover": {
         "test_switchover.py",

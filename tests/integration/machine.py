@@ -27,18 +27,17 @@ from pilotlight.control.last_resort import LastResortTable
 from pilotlight.control.table import ControlTable
 from pilotlight.control.transitions import TRANSITIONS
 
+from lab.definitions import read
 from tests.conftest import ENVIRONMENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 ROOT = Path(__file__).resolve().parents[2]
-DEFINITION = ROOT / "statemachines" / "failover.asl.json"
-SWITCHOVER_DEFINITION = ROOT / "statemachines" / "switchover.asl.json"
-CAPACITY_DEFINITION = ROOT / "statemachines" / "capacity.asl.json"
-EMERGENCY_DEFINITION = ROOT / "statemachines" / "emergency.asl.json"
-CAPACITY_MACHINE = "arn:aws:states:us-east-2:123456789012:stateMachine:pilot-light-capacity"
-SWITCHOVER_MACHINE = CAPACITY_MACHINE.replace("-capacity", "-switchover")
+DEFINITION = ROOT / "statemachines" / "failover.asl.yaml"
+SWITCHOVER_DEFINITION = ROOT / "statemachines" / "switchover.asl.yaml"
+EMERGENCY_DEFINITION = ROOT / "statemachines" / "emergency.asl.yaml"
+SWITCHOVER_MACHINE = "arn:aws:states:us-east-2:123456789012:stateMachine:pilot-light-switchover"
 PRIMARY, SECONDARY, ACCOUNT = "us-west-2", "us-east-2", "123456789012"
 CONTROL, LAST_RESORT = ENVIRONMENT["CONTROL_TABLE"], ENVIRONMENT["LAST_RESORT_TABLE"]
 RECOVERIES, ITEMS, LEDGER = "pilot-light-recoveries", "pilot-light-items", "pilot-light-ledger"
@@ -46,7 +45,7 @@ FUNCTIONS = ("Intake", "Confirm", "Readiness", "Warm", "Decide", "Traffic", "Rep
 # What only a planned move calls.
 MOVE_FUNCTIONS = ("Preflight", "Proof", "Ledger")
 TIME_COMPRESSION = 100.0
-MACHINES = ("failover", "switchover", "capacity", "emergency")
+MACHINES = ("failover", "switchover", "emergency")
 # Machine and state, for each state that was entered.
 ENTERED: set[tuple[str, str]] = set()
 _WRITING = threading.RLock()
@@ -162,17 +161,11 @@ def _one_at_a_time(writes: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @contextmanager
-def interpreter(
-    handlers: dict[str, Any], faults: Faults, edges: dict[str, Callable[..., Any]] | None = None
-) -> Iterator[None]:
-    """Patch moto's interpreter for the time of one test.
-
-    An edge answers a service's requests where they would go out to the network (`before-send`).
-    """
+def interpreter(handlers: dict[str, Any], faults: Faults) -> Iterator[None]:
+    """Patch moto's interpreter for the time of one test."""
     from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
     from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
     from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
-        state_task_service_aws_sdk as sdk,
         state_task_service_dynamodb as ddb,
         state_task_service_lambda as lam,
         state_task_service_sfn as sfn,
@@ -193,7 +186,6 @@ def interpreter(
         ddb.StateTaskServiceDynamoDB,
         lam.StateTaskServiceLambda,
         sns.StateTaskServiceSns,
-        sdk.StateTaskServiceAwsSdk,
         sfn.StateTaskServiceSfn,
     ):
         patch(service, "_eval_service_task", _struck(service._eval_service_task, faults))
@@ -204,12 +196,9 @@ def interpreter(
     @cache
     def kept_client(region: str, service: str) -> Any:
         once = Config(retries={"total_max_attempts": 1})
-        found = boto3.client(service, region_name=region, config=once)
-        if edges and service in edges:
-            found.meta.events.register_first("before-send", edges[service])
-        return found
+        return boto3.client(service, region_name=region, config=once)
 
-    for module in (ddb, sns, sdk, sfn):
+    for module in (ddb, sns, sfn):
         patch(
             module,
             "boto_client_for",
@@ -245,10 +234,8 @@ def definition(path: Path = DEFINITION, **overrides: str) -> str:
         "HoldRetrySeconds": "15",
         "CooldownSeconds": "900",
         "RehearsalRetentionDays": "400",
-        "ProvisionedConcurrency": "0",
         "Approval": "none",
         "ApprovalSeconds": "300",
-        "CapacityMachine": CAPACITY_MACHINE,
         "SwitchoverMachine": SWITCHOVER_MACHINE,
         "DrainSeconds": "60",
         "FenceSeconds": "3",
@@ -257,9 +244,7 @@ def definition(path: Path = DEFINITION, **overrides: str) -> str:
         **{f"{name}Function": function_arn(name) for name in FUNCTIONS + MOVE_FUNCTIONS},
         **overrides,
     }
-    text = path.read_text()
-    for key, value in values.items():
-        text = text.replace(f"${{{key}}}", value)
+    text = json.dumps(read(path.read_text(), values))
     assert "${" not in text, "a substitution was left unfilled"
     return text
 
@@ -483,10 +468,10 @@ def states_of(machine: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 def all_states(path: Path = DEFINITION) -> set[str]:
     """Names of all states, those of the branches included."""
-    return set(states_of(json.loads(path.read_text())))
+    return set(states_of(read(path.read_text())))
 
 
 def all_tasks(path: Path = DEFINITION) -> set[str]:
     """Names of all Task states."""
-    found = states_of(json.loads(path.read_text()))
+    found = states_of(read(path.read_text()))
     return {name for name, state in found.items() if state["Type"] == "Task"}

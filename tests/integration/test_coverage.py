@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.integration.machine import (
-    CAPACITY_DEFINITION,
     DEFINITION,
     EMERGENCY_DEFINITION,
     ENTERED,
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
 @pytest.mark.parametrize(
     "path",
-    [DEFINITION, SWITCHOVER_DEFINITION, CAPACITY_DEFINITION, EMERGENCY_DEFINITION],
+    [DEFINITION, SWITCHOVER_DEFINITION, EMERGENCY_DEFINITION],
     ids=lambda p: p.name,
 )
 def test_every_state_was_entered(path: Path) -> None:

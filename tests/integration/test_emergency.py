@@ -327,6 +327,17 @@ def test_a_table_that_is_silent_for_a_moment_refuses_the_last_resort(
     assert (len(asked), primary.rows()) == (3, [])
 
 
+@pytest.mark.parametrize("code", ["AccessDeniedException", "ResourceNotFoundException"])
+def test_a_table_that_refuses_the_question_is_not_silent(
+    primary: Emergency, faults: Faults, code: str
+) -> None:
+    faults.always("AskTable", aws_error(code))
+    run = primary.run(primary.last_resort)
+    assert (run.status, run.error) == ("FAILED", "TableNotAsked")
+    assert code in run.cause
+    assert primary.rows() == []
+
+
 @pytest.mark.usefixtures("silence")
 @pytest.mark.parametrize("region", [PRIMARY, SECONDARY])
 def test_a_table_that_is_silent_for_half_a_minute_lets_the_region_write(
@@ -373,6 +384,8 @@ def test_four_hours_are_the_most_and_hold_at_once(primary: Emergency) -> None:
         {"hours": 24},
         {"hours": 0},
         {"hours": -1},
+        {"hours": "4"},
+        {"hours": None},
         {"reason": " "},
         {"confirm": "LET us WRITE WITHOUT A QUORUM"},
         {"action": "take-over"},

@@ -40,7 +40,6 @@ ELSEWHERE = {
     "RecordRehearsal",
     "KeepFailedRehearsal",
     "RecordFailedRehearsal",
-    "RequestCapacity",
     "NotifyFailure",
     "ReleaseLockAfterFailure",
     "WriteFailureReport",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -221,30 +220,6 @@ def test_the_record_of_a_recovery_never_expires(machine: Machine, network: Netwo
 def test_a_scheduled_rehearsal_runs(machine: Machine) -> None:
     assert_verdict(machine, machine.run(SCHEDULED), "PASS")
     assert kept(machine)[0]["trigger"] == "schedule"
-
-
-def test_a_scheduled_rehearsal_in_a_blocked_window_is_dropped_and_wakes_nobody(
-    machine: Machine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    today = datetime.now(UTC).strftime("%Y-%m-%d")
-    monkeypatch.setenv("REHEARSAL_BLOCKED_WINDOWS", f"{today}, 00:00-12:00, 12:00-24:00")
-    run = machine.run(SCHEDULED)
-    assert run.output["outcome"] == "dropped"
-    assert f"blocked window '{today}'" in run.output["why"]
-    assert machine.rows(RECOVERIES) == []
-    assert machine.notices() == []
-    assert machine.run(REHEARSAL).output["verdict"] == "PASS", "a person decides"
-
-
-def test_windows_that_nobody_can_read_fail_the_schedule_s_run_and_no_failover(
-    machine: Machine, network: Network, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("REHEARSAL_BLOCKED_WINDOWS", "Someday")
-    run = machine.run(SCHEDULED)
-    assert (run.status, run.error) == ("FAILED", "InvalidExecutionInput")
-    assert newest(machine) == {}, "no verdict on a failover"
-    network.lose_primary()
-    assert machine.run(FAILOVER).output["outcome"] == "promoted"
 
 
 # --- a rehearsal keeps nobody waiting -------------------------------------------------------------

@@ -43,7 +43,6 @@ OPTIONAL = {
     "StartCooldown",
     "WriteReport",
     "NotifyOutcome",
-    "MoveCapacity",
 }
 ELSEWHERE = {
     "ReadLock",
@@ -110,7 +109,7 @@ def test_evidence_that_is_missing_refuses(
     assert machine.lock() == {}
 
 
-@pytest.mark.parametrize("state", sorted(OPTIONAL - {"MoveCapacity"}))
+@pytest.mark.parametrize("state", sorted(OPTIONAL))
 def test_an_optional_task_that_fails_does_not_stop_a_move(
     regions: TwoRegions, machine: Machine, faults: Faults, state: str
 ) -> None:
@@ -120,37 +119,6 @@ def test_an_optional_task_that_fails_does_not_stop_a_move(
     assert run.output["notified"] is (state != "NotifyOutcome")
     shown = regions.record(2)["evidence"]["source_shows_claim"]
     assert ("error" in shown) is (state == "LookAtSource"), "what was not seen is not said"
-
-
-@pytest.mark.parametrize("fails", [False, True])
-@pytest.mark.parametrize(
-    ("request_", "source", "action"),
-    [(SWITCHOVER, PRIMARY, "request"), (FAILBACK, SECONDARY, "release")],
-    ids=["switchover", "failback"],
-)
-def test_provisioned_concurrency_follows_the_active_region_and_never_vetoes(
-    regions: TwoRegions,
-    machine: Machine,
-    faults: Faults,
-    request_: dict[str, str],
-    source: str,
-    action: str,
-    fails: bool,
-) -> None:
-    text = '{"StartAt": "End", "QueryLanguage": "JSONata", "States": {"End": {"Type": "Succeed"}}}'
-    capacity = machine.deploy(text, "stand-in-for-capacity")
-    regions.arn = regions.deploy("capacity", CapacityMachine=capacity, ProvisionedConcurrency="2")
-    regions.serve(source, 4)
-    if fails:
-        faults.always("MoveCapacity", aws_error("AccessDenied"))
-    run = regions.run(request_)
-    assert run.output["outcome"] == "switched_over"
-    assert run.output["capacity"]["asked"] is not fails
-    found = machine.sfn.list_executions(stateMachineArn=capacity)["executions"]
-    assert [e["name"] for e in found] == ([] if fails else ["promotion-5"])
-    for execution in found:
-        given = machine.sfn.describe_execution(executionArn=execution["executionArn"])["input"]
-        assert f'"action": "{action}"' in given.replace('":"', '": "')
 
 
 # --- the rest -------------------------------------------------------------------------------------

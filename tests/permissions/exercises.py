@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import urllib3
 
-from lab.config import ACCOUNT
 from tests.deployed import CACHED_SECONDS, FunctionFailed
 from tests.permissions import ledger_exercises, planned_move
 
@@ -82,8 +81,6 @@ def _ended(lab: DeployedLab, found: dict, outcome: str, *, cooldown: bool) -> li
         wrong.append("nobody was notified")
     if not found.get("report"):
         wrong.append("no report was written")
-    if outcome == "promoted" and not found.get("capacity", {}).get("requested"):
-        wrong.append(f"capacity was not requested: {found.get('capacity')}")
     unmet = [c for c in (found.get("decision") or {}).get("conditions", []) if not c["met"]]
     # What may be lost is judged at the first failed probe, and here none has failed.
     overridden = {"outage_confirmed", "rpo_within_objective"}
@@ -96,16 +93,10 @@ def _ended(lab: DeployedLab, found: dict, outcome: str, *, cooldown: bool) -> li
 
 def readiness(lab: DeployedLab) -> list[str]:
     lab.reset()
-    # The Primary writes it every five minutes.
-    bucket, key = f"{lab.app}-{ACCOUNT}-{lab.secondary}", f"heartbeat/{lab.primary}"
-    lab.client("s3").put_object(Bucket=bucket, Key=key, Body=b'{"seq": 1, "written_at": 1}')
     found = lab.invoke("readiness", {"mode": "rehearsal"})
     wrong = [f"{c['name']}: {c['detail']}" for c in found["checks"] if not c["ok"]]
     witnesses = {name: found.get(name) or {} for name in ("replication", "sentinel", "scheduled")}
-    wrong += [f"{n}: {told['error']}" for n, told in witnesses.items() if "error" in told]
-    if witnesses["replication"].get("object_written_at") is None:
-        wrong.append("the heartbeat's object was not read")
-    return wrong
+    return wrong + [f"{n}: {told['error']}" for n, told in witnesses.items() if "error" in told]
 
 
 def warm(lab: DeployedLab) -> list[str]:
@@ -269,48 +260,6 @@ def _beat_key(lab: DeployedLab, number: int) -> str:
     return f"H#{lab.secondary}#{number}"
 
 
-def release_of_capacity(lab: DeployedLab) -> list[str]:
-    for function in _provisioned_functions(lab):
-        lab.client("lambda").put_provisioned_concurrency_config(
-            FunctionName=function, Qualifier="live", ProvisionedConcurrentExecutions=1
-        )
-    return _capacity(lab, "release", "released", expected=0)
-
-
-def request_for_capacity(lab: DeployedLab) -> list[str]:
-    for function in _provisioned_functions(lab):
-        lab.client("lambda").delete_provisioned_concurrency_config(
-            FunctionName=function, Qualifier="live"
-        )
-    return _capacity(lab, "request", "ready", expected=1)
-
-
-def _capacity(lab: DeployedLab, action: str, outcome: str, *, expected: int) -> list[str]:
-    found = lab.run("capacity", {"action": action, "reason": "exercise"})
-    wrong = []
-    if (found["status"], found.get("outcome")) != ("SUCCEEDED", outcome):
-        wrong.append(f"ended {found['status']}, {found.get('outcome')}: {found['cause']}")
-    elif found.get("notified") is not True:
-        wrong.append("nobody was notified")
-    has = {function: _provisioned(lab, function) for function in _provisioned_functions(lab)}
-    return wrong + [
-        f"{function} has {n}, not {expected}" for function, n in has.items() if n != expected
-    ]
-
-
-def _provisioned(lab: DeployedLab, function: str) -> int:
-    client = lab.client("lambda")
-    try:
-        found = client.get_provisioned_concurrency_config(FunctionName=function, Qualifier="live")
-    except client.exceptions.ProvisionedConcurrencyConfigNotFoundException:
-        return 0
-    return found["RequestedProvisionedConcurrentExecutions"]
-
-
-def _provisioned_functions(lab: DeployedLab) -> tuple[str, str]:
-    return f"{lab.app}-app", f"{lab.app}-switch"
-
-
 def take_over(lab: DeployedLab) -> list[str]:
     """Started in the Primary, while the Secondary is active."""
     lab.reset()
@@ -460,7 +409,6 @@ EXERCISES: dict[str, tuple[Exercise, ...]] = {
     "WarmRole": (warm,),
     "ConfirmRole": (confirm,),
     "SentinelRole": (sentinel, sentinel_keeps),
-    "CapacityRole": (release_of_capacity, request_for_capacity),
     "ReportRole": (report,),
     "JanitorRole": (janitor,),
     "EmergencyRole": (take_over, last_resort),

@@ -57,7 +57,7 @@ class Watchers:
             self._still = None
         probed = [world.linked(PRIMARY, SECONDARY)]
         beacon: Any = "unhealthy" if PRIMARY in world.lost else "healthy"
-        return confirmation.verdict(probed, beacon, "both", pulse_still=still) == "outage"
+        return confirmation.verdict(probed, beacon, pulse_still=still) == "outage"
 
     def tell_people(self) -> None:
         """Nobody serves, and no machine may act: alarms tell people, who may do something."""

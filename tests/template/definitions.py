@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lab.definitions import read
 from tests.template.stacks import source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parents[2]
+parsed = cache(read)
 
 
 def groups(machine: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -41,7 +43,7 @@ class Definition:
 
     @property
     def path(self) -> Path:
-        return ROOT / "statemachines" / f"{self.name}.asl.json"
+        return ROOT / "statemachines" / f"{self.name}.asl.yaml"
 
     @property
     def text(self) -> str:
@@ -49,7 +51,7 @@ class Definition:
 
     @property
     def machine(self) -> dict[str, Any]:
-        return json.loads(self.text)
+        return parsed(self.text)
 
     @property
     def states(self) -> dict[str, dict[str, Any]]:
@@ -66,9 +68,8 @@ class Definition:
 
 FAILOVER = Definition("failover", "FailoverMachine", "FailoverRole")
 SWITCHOVER = Definition("switchover", "SwitchoverMachine", "SwitchoverRole")
-CAPACITY = Definition("capacity", "CapacityMachine", "CapacityRole")
 EMERGENCY = Definition("emergency", "EmergencyMachine", "EmergencyRole", ("primary", "secondary"))
-DEFINITIONS = (FAILOVER, SWITCHOVER, CAPACITY, EMERGENCY)
+DEFINITIONS = (FAILOVER, SWITCHOVER, EMERGENCY)
 # Each with each of its stacks.
 DEPLOYED = [(d, env) for d in DEFINITIONS for env in d.stacks]
 EVERY_STATE = [(d, name) for d in DEFINITIONS for name in d.states]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 from pilotlight.domain import intake
@@ -108,13 +108,9 @@ def test_the_janitor_hears_of_every_machine_of_the_secondary_and_knows_it(
     assert {"TIMED_OUT", "ABORTED"} <= set(detail["status"])
     janitor = secondary.resources["JanitorFunction"]["Properties"]["Environment"]["Variables"]
     assert janitor["MACHINE_ARNS"].split(",") == detail["stateMachineArn"]
-    capacity = machines["CapacityMachine"]["StateMachineName"]
-    assert capacity == f"{janitor['APP_NAME']}-capacity", "by which it tells that one apart"
 
 
-def test_the_schedule_starts_a_rehearsal_that_keeps_to_the_blocked_windows(
-    secondary: Stack,
-) -> None:
+def test_the_schedule_starts_a_rehearsal_that_says_so(secondary: Stack) -> None:
     schedule = secondary.resources["WeeklyRehearsal"]["Properties"]
     assert schedule["Target"]["Arn"] == "<FailoverMachine>"
     role = secondary.resources[schedule["Target"]["RoleArn"].strip("<>").split(".")[0]]
@@ -129,10 +125,12 @@ def test_the_schedule_starts_a_rehearsal_that_keeps_to_the_blocked_windows(
         validate=violation,
         alarm_arns=[],
         now=datetime(2026, 12, 25, tzinfo=UTC),
-        max_event_age=timedelta(minutes=15),
-        blocked_windows="2026-12-25",
     )
-    assert (request.mode, request.disposition) == ("rehearsal", "drop")
+    assert (request.mode, request.disposition, request.trigger) == (
+        "rehearsal",
+        "accept",
+        "schedule",
+    )
 
 
 @pytest.mark.parametrize(
@@ -159,12 +157,6 @@ def test_rehearsals_are_scheduled_where_there_is_a_primary_and_nobody_said_off(
 def test_a_schedule_that_is_none_is_refused_at_the_deployment(expression: str) -> None:
     pattern = source()["Parameters"]["RehearsalSchedule"]["AllowedPattern"]
     assert not re.fullmatch(pattern, expression)
-
-
-def test_readiness_and_intake_read_the_same_blocked_windows(secondary: Stack) -> None:
-    for name in ("IntakeFunction", "ScheduledReadinessFunction"):
-        variables = source()["Resources"][name]["Properties"]["Environment"]["Variables"]
-        assert variables["REHEARSAL_BLOCKED_WINDOWS"] == {"Ref": "RehearsalBlockedWindows"}
 
 
 def test_every_rule_keeps_what_it_cannot_deliver(any_stack: Stack) -> None:

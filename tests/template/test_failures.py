@@ -56,10 +56,9 @@ def test_the_ends_of_the_machines_are_read_from_what_defines_them():
             *("switched_over", "already_there", "refused", "duplicate"),
             *("SwitchoverFailed", "InvalidExecutionInput"),
         },
-        "capacity": {"ready", "released", "CapacityFailed", "InvalidExecutionInput"},
         "emergency": {
             *("taken_over", "already_active", "last_resort"),
             *("InvalidExecutionInput", "ControlItemMissing", "ClaimNotMade"),
-            *("NoQuorum", "ControlTableAnswers"),
+            *("NoQuorum", "ControlTableAnswers", "TableNotAsked"),
         },
     }

@@ -82,7 +82,7 @@ def test_the_alarm_is_three_of_four_and_takes_no_missing_point_for_an_outage(
 )
 def test_every_interval_gives_each_period_of_the_alarm_a_point(interval: int) -> None:
     found = with_parameters(SentinelIntervalSeconds=str(interval))
-    period = found["SentinelAlarm"]["Period"]
+    period = int(found["SentinelAlarm"]["Period"])
     assert period in (10, 20, 30) or period % 60 == 0, "no such period in CloudWatch"
     assert period >= interval
     assert period % interval == 0

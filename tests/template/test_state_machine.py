@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 from pilotlight.control import fence, keeper, last_resort
+from ruamel.yaml import YAML
 
 from lab.audit.template import as_list
 from tests.template.definitions import (
-    CAPACITY,
     DEFINITIONS,
     DEPLOYED,
     EMERGENCY,
@@ -57,7 +58,8 @@ def strings(node: Any) -> Iterator[str]:
 @every_machine
 def test_statelint_finds_nothing_but_what_it_does_not_know(definition: Definition) -> None:
     script = Path(sys.executable).parent / "statelint"
-    found = subprocess.run([script, definition.path], capture_output=True, text=True, check=False)
+    command = [script, "--yaml", definition.path]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
     lines = [line.strip() for line in (found.stdout + found.stderr).splitlines() if line.strip()]
     # statelint does not know that JSONata may compute seconds.
     known = (
@@ -67,6 +69,17 @@ def test_statelint_finds_nothing_but_what_it_does_not_know(definition: Definitio
     )
     said = [x for x in lines if not re.match(r"(One|\d+) errors?:", x)]
     assert [x for x in said if not any(k in x for k in known)] == []
+
+
+@every_machine
+def test_every_reader_of_yaml_reads_the_same(definition: Definition) -> None:
+    """CloudFormation's reader knows no aliases, and is not the lab's."""
+    for version in ((1, 1), (1, 2)):
+        reader = YAML(typ="safe", pure=True)
+        reader.version = version
+        assert reader.load(definition.text) == definition.machine
+    events = list(yaml.parse(definition.text))
+    assert not any(getattr(e, "anchor", None) or getattr(e, "tag", None) for e in events)
 
 
 @every_machine
@@ -218,14 +231,7 @@ def calls(
         "sns": "TopicArn",
         "states": "StateMachineArn",
     }[service]
-    # The tasks of the capacity machine take their function from the Map that holds them.
-    resources = (
-        [f"{filled[f'{f}Function'][:-1]}Aliaslive>" for f in ("App", "Switch")]
-        if definition is CAPACITY and service == "lambda"
-        else [named(arguments[key], filled)]
-    )
-    for resource in resources:
-        yield f"{service}:{action[0].upper()}{action[1:]}", resource
+    yield f"{service}:{action[0].upper()}{action[1:]}", named(arguments[key], filled)
 
 
 def table(resource: str) -> str:
@@ -309,8 +315,9 @@ def test_a_last_resort_takes_a_table_that_is_silent_for_half_a_minute() -> None:
     silence = EMERGENCY.states["AskTable"]
     assert silence["Arguments"]["ConsistentRead"] is True
     assert silence["Next"] == "EmergencyFailed", "an answer ends it"
-    (choice,) = EMERGENCY.states["IsSilentForLong"]["Choices"]
-    assert "$millis() - $askedAt >= 30000" in choice["Condition"]
+    refused, long = EMERGENCY.states["IsSilentForLong"]["Choices"]
+    assert (refused["Condition"], refused["Next"]) == ("{% $refused %}", "EmergencyFailed")
+    assert "$millis() - $askedAt >= 30000" in long["Condition"]
     into = [n for n in EMERGENCY.states if "GrantLastResort" in ways_out(EMERGENCY, n)]
     assert into == ["RecordLastResort"], "on record before it holds"
     wait = EMERGENCY.states["WaitForTable"]["Seconds"]
@@ -347,45 +354,6 @@ def test_the_failover_machine_calls_data_planes_only() -> None:
         "sns:publish.waitForTaskToken",
         "states:startExecution",
     }
-
-
-def test_capacity_is_asked_for_after_the_promotion_only_and_keeps_nothing_from_going_on() -> None:
-    into = [
-        name
-        for name, state in STATES.items()
-        for route in [state, *state.get("Choices", []), *state.get("Catch", [])]
-        if "RequestCapacity" in (route.get("Next"), route.get("Default"))
-    ]
-    assert into == ["IsCapacityWanted"]
-    before = [
-        name
-        for name, state in STATES.items()
-        for route in [state, *state.get("Choices", []), *state.get("Catch", [])]
-        if "IsCapacityWanted" in (route.get("Next"), route.get("Default"))
-    ]
-    assert sorted(before) == ["IsRecorded", "Serve"]
-    request = STATES["RequestCapacity"]
-    assert {request["Next"], *(c["Next"] for c in request["Catch"])} == {"ConfirmTraffic"}
-    assert ".sync" not in request["Resource"], "nobody waits for it"
-
-
-def test_capacity_is_asked_for_both_functions_of_the_app_under_their_alias() -> None:
-    for name in ("RequestCapacity", "ReleaseCapacity"):
-        assert CAPACITY.states[name]["Items"] == ["${AppFunction}", "${SwitchFunction}"]
-    provisioning = [t for t in CAPACITY.tasks.values() if ":aws-sdk:lambda:" in t["Resource"]]
-    assert [t["Arguments"]["Qualifier"] for t in provisioning] == ["live"] * 3
-
-
-def test_the_capacity_machine_gives_up_before_its_time_is_over() -> None:
-    looks = int(
-        re.search(r"looks < (\d+)", CAPACITY.states["IsCapacityReady"]["Choices"][1]["Condition"])[
-            1
-        ]  # type: ignore[index]
-    )
-    assert (
-        looks * CAPACITY.states["WaitForCapacity"]["Seconds"] + 300
-        < CAPACITY.machine["TimeoutSeconds"]
-    )
 
 
 # --- the switchover machine -----------------------------------------------------------------------

@@ -60,7 +60,7 @@ class Facts:
     def _held(self) -> dict[str, Any]:
         beats = self.heartbeats.held(self.primary_region)
         newest = beats[0].written_at if beats[0] else None
-        return {"newest": newest, **heartbeat.held(beats, None, milliseconds())}
+        return {"newest": newest, **heartbeat.held(beats, milliseconds())}
 
     def _open(self) -> dict[str, Any]:
         return dict(counts(self.ledger.entries("open")))

@@ -48,7 +48,6 @@ class Inspector:
     recovery_aliases: list[str]
     warm_concurrency: int
     rehearsal_max_age: timedelta
-    blocked_windows: str
 
     def looks(self) -> list[Look]:
         """List what is looked at. Required: without it a recovery fails, or nobody hears of it."""
@@ -73,7 +72,6 @@ class Inspector:
             ("primary_bucket_replication", False, lambda: self._replication(known.primary_region)),
             ("primary_heartbeats", False, self._heartbeats),
             ("last_rehearsal", False, self._rehearsal),
-            ("blocked_windows", False, lambda: inspection.blocked_windows(self.blocked_windows)),
         ]
 
     def inspect(self, seconds: float) -> list[Finding]:
@@ -179,7 +177,7 @@ class Inspector:
 
     def _heartbeats(self) -> Judged:
         now = int(_now().timestamp() * 1000)
-        held = heartbeat.held(self.heartbeats.held(self.known.primary_region), None, now)
+        held = heartbeat.held(self.heartbeats.held(self.known.primary_region), now)
         active = self.control.read().active_region == self.known.primary_region
         return inspection.heartbeats(held["oldest_written_at"], now, active=active)
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from functools import cache
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, cast
 
 import boto3
 from botocore.config import Config
 
 from pilotlight.adapters.invoke import invoke
-from pilotlight.domain.warming import Wave
+from pilotlight.domain.warming import Warmed, Wave, warmed
 from pilotlight.warm_ping import ping
 
 if TYPE_CHECKING:
-    from concurrent.futures import ThreadPoolExecutor
+    from collections.abc import Sequence
 
 MAX_IN_FLIGHT = 250
 # A connection for each ping, and no retry: a second ping for a slow first would be held beside it
@@ -60,6 +62,18 @@ def wave(pool: ThreadPoolExecutor, client: Any, function: str, pings: int, hold_
         tuple(p.result() for p in sent if p.exception() is None),
         tuple(f"{type(e).__name__}: {e}" for e in errors),
     )
+
+
+def warm(client: Any, functions: Sequence[str], wanted: int, until: datetime) -> list[Warmed]:
+    """Force so many environments of each function into being. No wave begins after `until`."""
+    at_once = max(1, min(len(functions), MAX_IN_FLIGHT // wanted))
+    with ThreadPoolExecutor(at_once * wanted) as pings, ThreadPoolExecutor(at_once) as pool:
+
+        def one(function: str) -> Warmed:
+            send = partial(wave, pings, client, function, wanted)
+            return warmed(function, wanted, send, lambda: datetime.now(UTC) < until)
+
+        return list(pool.map(one, functions))
 
 
 def listed(client: Any, table: str) -> list[str]:

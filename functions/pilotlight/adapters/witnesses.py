@@ -5,7 +5,6 @@ Nothing of it is a trial of the Secondary. What cannot be read is told as an err
 
 from __future__ import annotations
 
-import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -27,9 +26,7 @@ class Witnesses:
 
     heartbeats: Heartbeats
     dynamodb: Any
-    s3: Any
     recoveries_table: str
-    bucket: str
     primary_region: str
 
     def ask(self) -> dict[str, Any]:
@@ -44,15 +41,7 @@ class Witnesses:
 
     def _replication(self) -> dict[str, Any]:
         beats = self.heartbeats.held(self.primary_region)
-        return heartbeat.held(beats, self._object(), milliseconds())
-
-    def _object(self) -> int | None:
-        """Return when the newest heartbeat object held here was written. It is told, not judged."""
-        try:
-            found = self.s3.get_object(Bucket=self.bucket, Key=f"heartbeat/{self.primary_region}")
-            return int(json.loads(found["Body"].read())["written_at"])
-        except Exception:
-            return None
+        return heartbeat.held(beats, milliseconds())
 
 
 def row(dynamodb: Any, table: str, key: str) -> dict[str, Any]:

@@ -1,10 +1,10 @@
-"""Is the Primary down? The verdict from own probes and from the beacon, by a policy."""
+"""Is the Primary down? The verdict from own probes, the beacon and the pulse, by one rule."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, cast, get_args
+from typing import TYPE_CHECKING, Any, Literal
 
 from pilotlight.control.pulse import STILL_SECONDS
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 Beacon = Literal["healthy", "unhealthy", "unknown"]
 Verdict = Literal["outage", "healthy", "unclear"]
-Policy = Literal["both", "any", "route53"]
 
 
 @dataclass(frozen=True)
@@ -27,19 +26,6 @@ class Probe:
     error: str | None
     seconds: float
     at: str
-
-
-def policy(text: str) -> Policy:
-    """Read a policy.
-
-    Raises
-    ------
-    ValueError
-        It is none that is known. It is named.
-    """
-    if text not in get_args(Policy):
-        raise ValueError(f"The policy {text!r} is none of {', '.join(get_args(Policy))}.")
-    return cast("Policy", text)
 
 
 @dataclass(frozen=True)
@@ -66,59 +52,34 @@ def pulse_evidence(beat: int | None, kept: PulseStreak, now: datetime) -> PulseE
     return PulseEvidence(seconds >= STILL_SECONDS, seconds, told)
 
 
-def verdict(
-    oks: Sequence[bool], beacon: Beacon, by: Policy, *, pulse_still: bool = False
-) -> Verdict:
+def verdict(oks: Sequence[bool], beacon: Beacon, *, pulse_still: bool = False) -> Verdict:
     """Judge the own probes, all of them, with the beacon or the pulse beside them.
 
     The probes look from the Secondary's Region, the beacon carries the word of checkers elsewhere.
     A partition between the Regions fails the probes and leaves the beacon healthy: users still
-    reach the Primary, so that is unclear wherever the beacon is needed. An unanswered beacon is
-    unknown, not unhealthy. A pulse that stands still stands in for the beacon: the Primary is cut
-    off from the quorum, and can acknowledge no write, although users may reach it.
-
-    Parameters
-    ----------
-    oks
-        Whether each own probe succeeded.
-    by
-        `both`: an outage needs the probes and one of the other two. `any`: one is enough, so that
-        a partition counts as an outage. `route53`: the beacon alone decides, the probes are only
-        reported.
-
-    Whatever the policy, `healthy` needs both witnesses, for it ends a hold, and no judgement of
-    any kind is passed without a probe.
+    reach the Primary, so that is unclear. An unanswered beacon is unknown, not unhealthy. A pulse
+    that stands still stands in for the beacon: the Primary is cut off from the quorum, and can
+    acknowledge no write, although users may reach it. `healthy` needs probes and beacon, for it
+    ends a hold. Nothing is judged without a probe.
     """
     if not oks:
         return "unclear"
-    failed, unhealthy = not any(oks), beacon == "unhealthy"
-    outage = {
-        "both": failed and (unhealthy or pulse_still),
-        "any": failed or unhealthy,
-        "route53": unhealthy,
-    }
-    if outage[by]:
+    if not any(oks) and (beacon == "unhealthy" or pulse_still):
         return "outage"
     return "healthy" if all(oks) and beacon == "healthy" else "unclear"
 
 
-def beacon_may_follow(oks: Sequence[object], beacon: object, by: object) -> bool:
+def beacon_may_follow(oks: Sequence[object], beacon: object) -> bool:
     """Say whether only the beacon is missing to an outage, as in the first seconds of each."""
-    failed = bool(oks) and all(ok is False for ok in oks)
-    return failed and beacon in ("healthy", "unknown") and by != "any"
+    return bool(oks) and all(ok is False for ok in oks) and beacon in ("healthy", "unknown")
 
 
 def evidence(
-    probes: Sequence[Probe],
-    beacon: Beacon,
-    checked_at: str,
-    by: Policy,
-    pulse: PulseEvidence,
+    probes: Sequence[Probe], beacon: Beacon, checked_at: str, pulse: PulseEvidence
 ) -> dict[str, Any]:
-    """Return what the state machine keeps: the verdict, its policy, and what it rests on."""
+    """Return what the state machine keeps: the verdict, and what it rests on."""
     return {
-        "verdict": verdict([p.ok for p in probes], beacon, by, pulse_still=pulse.still),
-        "policy": by,
+        "verdict": verdict([p.ok for p in probes], beacon, pulse_still=pulse.still),
         "probes": [asdict(p) for p in probes],
         "beacon": beacon,
         "pulse": asdict(pulse),
@@ -126,7 +87,7 @@ def evidence(
     }
 
 
-def account(oks: Sequence[object], beacon: object, by: Policy, pulse: Mapping[str, Any]) -> str:
+def account(oks: Sequence[object], beacon: object, pulse: Mapping[str, Any]) -> str:
     """Return who saw what, and whether they disagree."""
     good = sum(ok is True for ok in oks)
     told = f"{good} of {len(oks)} own probes of the Primary succeeded, the beacon says {beacon}"
@@ -135,4 +96,4 @@ def account(oks: Sequence[object], beacon: object, by: Policy, pulse: Mapping[st
     elif good and good == len(oks) and beacon == "unhealthy":
         told += "; the Secondary's Region reaches the Primary, Route 53's checkers do not"
     still = f" {pulse['detail']}" if pulse.get("still") is True else ""
-    return f"{told} (policy {by}).{still}"
+    return f"{told}.{still}"

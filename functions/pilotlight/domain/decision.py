@@ -72,7 +72,6 @@ def decide(
     now: datetime,
     hold_deadline: timedelta,
     rpo: Rpo,
-    policy: confirmation.Policy,
     judgements_before: int,
 ) -> Decision:
     """Decide on the evidence of one judgement.
@@ -91,8 +90,6 @@ def decide(
         How long a run may hold before it ends.
     rpo
         What may be lost at most, and what to do beyond that.
-    policy
-        Whose word an outage needs. Evidence that was judged by another one counts for nothing.
     judgements_before
         How many judgements of this run held before this one.
 
@@ -108,7 +105,7 @@ def decide(
     # Only where a policy asks may it hold: every real disaster leaves writes behind.
     asks = rpo.policy == "ask" and not rehearsal and RPO not in overridden
     conditions = (
-        _outage(confirm, policy, required=not rehearsal and OUTAGE not in overridden),
+        _outage(confirm, required=not rehearsal and OUTAGE not in overridden),
         ready(part(evidence, "readiness"), READY),
         Condition(RPO, asks, *rpo_condition(rpo, found)),
         warm(part(evidence, "warm"), WARM),
@@ -128,7 +125,7 @@ def decide(
         and decision.unmet == [OUTAGE]
         and judgements_before < SETTLING_JUDGEMENTS
         and confirmation.beacon_may_follow(
-            [p.get("ok") for p in parts(confirm, "probes")], confirm.get("beacon"), policy
+            [p.get("ok") for p in parts(confirm, "probes")], confirm.get("beacon")
         )
     )
     return replace(decision, settling=settling)
@@ -162,9 +159,7 @@ def _act(
     return "hold", f"Not promoted. {because}", None
 
 
-def _outage(
-    confirm: Mapping[str, Any], policy: confirmation.Policy, *, required: bool
-) -> Condition:
+def _outage(confirm: Mapping[str, Any], *, required: bool) -> Condition:
     failure = failure_of(confirm)
     if failure:
         return Condition(OUTAGE, required, met=False, detail=failure, observed=False)
@@ -172,17 +167,12 @@ def _outage(
     pulse = part(confirm, "pulse")
     # The verdict counts only with what it rests on: judged anew, from evidence that is whole.
     whole = all(type(ok) is bool for ok in oks) and beacon in get_args(confirmation.Beacon)
+    still = pulse.get("still") is True
     met = (
         whole
         and confirm.get("verdict") == "outage"
-        and confirm.get("policy") == policy
-        and confirmation.verdict(
-            [ok is True for ok in oks], beacon, policy, pulse_still=pulse.get("still") is True
-        )
-        == "outage"
+        and confirmation.verdict([ok is True for ok in oks], beacon, pulse_still=still) == "outage"
     )
-    seen = (
-        bool(oks) and (policy == "any" or beacon != "unknown") and confirm.get("policy") == policy
-    )
-    told = confirmation.account(oks, beacon, policy, pulse)
-    return Condition(OUTAGE, required, met, told, observed=whole and seen)
+    seen = whole and bool(oks) and beacon != "unknown"
+    told = confirmation.account(oks, beacon, pulse)
+    return Condition(OUTAGE, required, met, told, observed=seen)

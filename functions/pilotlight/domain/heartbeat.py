@@ -102,9 +102,7 @@ def copies(beat: Heartbeat, region: str, *, active: bool) -> list[dict[str, Any]
     return [{**key(region, n), **attributes(beat)} for n in numbers]
 
 
-def held(
-    beats: Sequence[Heartbeat | None], object_written_at: int | None, now: int
-) -> dict[str, Any]:
+def held(beats: Sequence[Heartbeat | None], now: int) -> dict[str, Any]:
     """Return what one Region holds of the other's heartbeats, as evidence.
 
     The oldest of the newest counts, and only where every key is held: a missing key is a partition
@@ -121,5 +119,4 @@ def held(
         "oldest_written_at": min(b.written_at for b in there) if whole else None,
         "oldest_seq": min(b.seq for b in there) if whole else None,
         "newest_seq": max((b.seq for b in there), default=None),
-        "object_written_at": object_written_at,
     }

@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from pilotlight import moments
-from pilotlight.domain import blocked_windows as blocked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -201,15 +200,6 @@ def rehearsal(last: Mapping[str, str], now: datetime, max_age: timedelta) -> Jud
     days = (now - moments.parse(passed)) / timedelta(days=1)
     state: State = "ok" if days <= max_age / timedelta(days=1) else "failed"
     return state, f"the last that passed is {days:.1f} days old; {newest}"
-
-
-def blocked_windows(text: str) -> Judged:
-    """Judge whether the times at which no scheduled rehearsal may start can be read."""
-    try:
-        found = blocked.parse(text)
-    except blocked.InvalidBlockedWindows as error:
-        return "failed", str(error)
-    return "ok", f"{len(found)} windows"
 
 
 def _nothing() -> Judged:

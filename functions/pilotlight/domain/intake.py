@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from pilotlight.domain.alarm_window import window_start
-from pilotlight.domain.blocked_windows import InvalidBlockedWindows, blocking, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -28,7 +27,7 @@ REQUEST_SCHEMA: dict[str, Any] = {
             "uniqueItems": True,
         },
         "scheduled": {
-            "description": "A rehearsal that keeps to the blocked windows, as the schedule's do.",
+            "description": "Says on record that the schedule started a rehearsal.",
             "type": "boolean",
         },
         "graceful": {
@@ -37,6 +36,7 @@ REQUEST_SCHEMA: dict[str, Any] = {
             "type": "boolean",
         },
     },
+    "dependencies": {"scheduled": {"properties": {"mode": {"const": "rehearsal"}}}},
     "if": {"properties": {"mode": {"const": "failover"}}},
     "else": {"properties": {"graceful": {"const": False}}},
 }
@@ -70,6 +70,8 @@ ALARM_EVENT_SCHEMA: dict[str, Any] = {
         },
     },
 }
+# EventBridge retries for up to a day, and the past is nothing to act on.
+MAX_EVENT_AGE = timedelta(minutes=15)
 EXAMPLE = '{"mode": "rehearsal", "reason": "quarterly check"}'
 
 
@@ -111,8 +113,6 @@ def read(
     validate: Callable[[Any, dict[str, Any]], str | None],
     alarm_arns: Collection[str],
     now: datetime,
-    max_event_age: timedelta,
-    blocked_windows: str = "",
 ) -> Request:
     """Read the input of an execution.
 
@@ -124,11 +124,6 @@ def read(
         Validates a value by a JSON Schema and returns what is wrong and where, or None.
     alarm_arns
         The alarms whose events may start a failover.
-    max_event_age
-        Events older than this are dropped: EventBridge may retry for a day.
-    blocked_windows
-        When no scheduled rehearsal may start. Nothing else reads it, so that nothing that is
-        written there stops a recovery.
 
     Raises
     ------
@@ -136,15 +131,13 @@ def read(
         With what is wrong, where, and what to write instead.
     """
     if isinstance(given, dict) and ("detail-type" in given or "detail" in given):
-        return _from_alarm(given, validate, alarm_arns, now, max_event_age)
+        return _from_alarm(given, validate, alarm_arns, now)
     wrong = validate(given, REQUEST_SCHEMA)
     if wrong:
         raise InvalidExecutionInput(
             f"The execution's input is not valid: {wrong}. "
             f"Write for instance {EXAMPLE}, with mode failover, rehearsal or drill."
         )
-    if given.get("scheduled", False):
-        return _scheduled(given, now, blocked_windows)
     override = given.get("override", [])
     graceful = given.get("graceful", given["mode"] == "failover" and not override)
     if graceful and override:
@@ -153,27 +146,12 @@ def read(
             'Write "graceful": false, or leave override out.'
         )
     return Request(
-        "hand_over" if graceful else "accept", given["mode"], given["reason"], "manual", override
+        "hand_over" if graceful else "accept",
+        given["mode"],
+        given["reason"],
+        "schedule" if given.get("scheduled") else "manual",
+        override,
     )
-
-
-def _scheduled(given: Mapping[str, Any], now: datetime, blocked_windows: str) -> Request:
-    """Read the schedule's request. Whoever starts a rehearsal by hand decides when."""
-    if given["mode"] != "rehearsal":
-        raise InvalidExecutionInput(
-            f'A {given["mode"]} is never scheduled. Leave "scheduled" out, '
-            f"or write for instance {EXAMPLE}."
-        )
-    try:
-        window = blocking(parse(blocked_windows), now)
-    except InvalidBlockedWindows as error:
-        raise InvalidExecutionInput(
-            f"The parameter RehearsalBlockedWindows cannot be read. {error}"
-        ) from error
-    if window is None:
-        return Request("accept", "rehearsal", given["reason"], "schedule")
-    why = f"{now.astimezone(UTC):%a %Y-%m-%d %H:%M} UTC is in the blocked window {window.text!r}."
-    return Request("drop", "rehearsal", given["reason"], "schedule", why=why)
 
 
 def _from_alarm(
@@ -181,7 +159,6 @@ def _from_alarm(
     validate: Callable[[Any, dict[str, Any]], str | None],
     alarm_arns: Collection[str],
     now: datetime,
-    max_event_age: timedelta,
 ) -> Request:
     wrong = validate(event, ALARM_EVENT_SCHEMA)
     if wrong:
@@ -208,9 +185,9 @@ def _from_alarm(
     why = None
     if state.get("actionsSuppressedBy"):
         why = f"The alarm's actions are suppressed by {state['actionsSuppressedBy']}."
-    elif now - sent_at > max_event_age:
+    elif now - sent_at > MAX_EVENT_AGE:
         age = round((now - sent_at).total_seconds())
-        limit = round(max_event_age.total_seconds())
+        limit = round(MAX_EVENT_AGE.total_seconds())
         why = f"The event is {age} seconds old, and {limit} is the most that counts."
     return Request("drop" if why else "accept", "failover", reason[:500], "alarm", [], alarm, why)
 

@@ -127,12 +127,12 @@ def test_more_pings_make_a_failover_dearer(deployed):
 
 
 def test_a_task_that_calls_an_unpriced_service_is_an_error(repository):
-    file = "statemachines/failover.asl.json"
+    file = "statemachines/failover.asl.yaml"
     repository.edit(file, "arn:aws:states:::sns:publish", "arn:aws:states:::glue:startJobRun")
     with pytest.raises(CostError, match="FailoverMachine calls glue:startJobRun"):
         repository.computed()
 
 
 def test_a_failover_needs_its_definition(deployed, tmp_path):
-    with pytest.raises(CostError, match=r"failover.asl.json cannot be read"):
+    with pytest.raises(CostError, match=r"failover.asl.yaml cannot be read"):
         one_failover(deployed.month.deployment, Settings(), tmp_path)

@@ -50,7 +50,7 @@ class Sam:
         monkeypatch.setattr(deployment, "BUILD", state / "build")
         monkeypatch.setattr(deployment, "SAM", root / "bin" / "sam")
         monkeypatch.setattr(deployment.subprocess, "run", self._run)
-        for source in ("functions/app/app.py", "statemachines/failover.asl.json"):
+        for source in ("functions/app/app.py", "statemachines/failover.asl.yaml"):
             self.write(source, "source")
         self.write("template.yaml", "Resources: {}")
         self.write("requirements/lab.txt", "boto3")

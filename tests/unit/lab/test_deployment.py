@@ -54,7 +54,7 @@ def test_an_unchanged_application_is_not_built_again(sam: Sam) -> None:
         "functions/app/app.py",
         "functions/pilotlight/domain/new.py",
         "functions/requirements.txt",
-        "statemachines/failover.asl.json",
+        "statemachines/failover.asl.yaml",
     ],
 )
 def test_a_change_of_any_source_builds_again(sam: Sam, source: str) -> None:
@@ -133,10 +133,8 @@ def test_every_stack_is_deployed_with_its_own_environment_of_samconfig(sam: Sam)
 
 
 def test_further_parameters_go_to_both_stacks_of_the_pair(sam: Sam) -> None:
-    sam.deploy(
-        "secondary-first", "primary", "monitor", "secondary", more=("ProvisionedConcurrency=1",)
-    )
-    given = {command[3] for command, _ in sam.calls if "ProvisionedConcurrency=1" in command}
+    sam.deploy("secondary-first", "primary", "monitor", "secondary", more=("HealthyMinutes=0",))
+    given = {command[3] for command, _ in sam.calls if "HealthyMinutes=0" in command}
     assert given == {"secondary-first", "primary", "secondary"}
 
 

@@ -22,11 +22,10 @@ def probe(ok: bool) -> confirmation.Probe:
 def confirm(
     oks: tuple[bool, ...] = (False,) * 3,
     beacon: Any = "unhealthy",
-    policy: Any = "both",
     still: bool = False,
 ) -> dict[str, Any]:
     pulse = confirmation.PulseEvidence(still, 42.0 if still else 0.0, "It stands still.")
-    return confirmation.evidence([probe(ok) for ok in oks], beacon, AT, policy, pulse)
+    return confirmation.evidence([probe(ok) for ok in oks], beacon, AT, pulse)
 
 
 def check(name: str, required: bool = True, ok: bool = True) -> readiness.Check:
@@ -69,7 +68,6 @@ def decided(given: dict[str, Any] | None = None, **changes: Any) -> Decision:
         "now": NOW,
         "hold_deadline": DEADLINE,
         "rpo": Rpo(timedelta(seconds=120), "promote"),
-        "policy": "both",
         "judgements_before": 0,
     }
     return decide(**{**call, **changes})

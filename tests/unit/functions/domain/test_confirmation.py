@@ -1,4 +1,4 @@
-"""The verdict on the Primary, from own probes and the beacon, by each policy."""
+"""The verdict on the Primary, from own probes, the beacon and the pulse."""
 
 from __future__ import annotations
 
@@ -10,100 +10,65 @@ from typing import Any, get_args
 import pytest
 from pilotlight.domain.confirmation import (
     Beacon,
-    Policy,
     Probe,
     PulseEvidence,
     account,
     evidence,
-    policy,
     pulse_evidence,
     verdict,
 )
 from pilotlight.domain.sentinel import PulseStreak
 
-from tests.template.stacks import source
-
 GOOD = Probe(ok=True, status=200, error=None, seconds=0.1, at="2026-01-31T12:00:00.000Z")
 BAD = Probe(ok=False, status=None, error="timed out", seconds=2.0, at="2026-01-31T12:00:00.000Z")
 SERIES = [s for n in range(1, 4) for s in itertools.product((True, False), repeat=n)]
-POLICIES, BEACONS = get_args(Policy), get_args(Beacon)
-NEED_THE_BEACON = ["both", "route53"]
+BEACONS = get_args(Beacon)
 
 UP, MIXED, DOWN = (True, True, True), (True, False, True), (False, False, False)
-TRUTH: dict[tuple[tuple[bool, ...], str], tuple[str, str, str]] = {
-    # probes, beacon:        both       any        route53
-    (UP, "healthy"): ("healthy", "healthy", "healthy"),
-    (UP, "unknown"): ("unclear", "unclear", "unclear"),
-    (UP, "unhealthy"): ("unclear", "outage", "outage"),
-    (MIXED, "healthy"): ("unclear", "unclear", "unclear"),
-    (MIXED, "unknown"): ("unclear", "unclear", "unclear"),
-    (MIXED, "unhealthy"): ("unclear", "outage", "outage"),
-    (DOWN, "healthy"): ("unclear", "outage", "unclear"),
-    (DOWN, "unknown"): ("unclear", "outage", "unclear"),
-    (DOWN, "unhealthy"): ("outage", "outage", "outage"),
+# Of probes and beacon, while the pulse moves.
+TRUTH: dict[tuple[tuple[bool, ...], str], str] = {
+    (UP, "healthy"): "healthy",
+    (UP, "unknown"): "unclear",
+    (UP, "unhealthy"): "unclear",
+    (MIXED, "healthy"): "unclear",
+    (MIXED, "unknown"): "unclear",
+    (MIXED, "unhealthy"): "unclear",
+    (DOWN, "healthy"): "unclear",
+    (DOWN, "unknown"): "unclear",
+    (DOWN, "unhealthy"): "outage",
 }
 
 
-@pytest.mark.parametrize(("witnesses", "verdicts"), TRUTH.items())
-def test_the_truth_table_of_the_policies(witnesses: Any, verdicts: tuple[str, ...]) -> None:
-    found = [verdict(*witnesses, by) for by in ("both", "any", "route53")]
-    assert tuple(found) == verdicts
+@pytest.mark.parametrize(("witnesses", "found"), TRUTH.items())
+def test_the_truth_table(witnesses: Any, found: str) -> None:
+    assert verdict(*witnesses) == found
 
 
-@pytest.mark.parametrize("by", NEED_THE_BEACON)
-def test_a_partition_between_the_regions_is_no_outage_where_the_beacon_is_needed(by: Any) -> None:
-    assert verdict(DOWN, "healthy", by) == "unclear"
+def test_a_partition_between_the_regions_is_no_outage() -> None:
+    assert verdict(DOWN, "healthy") == "unclear"
 
 
-@pytest.mark.parametrize("by", NEED_THE_BEACON)
 @pytest.mark.parametrize("oks", SERIES)
-def test_an_unanswered_beacon_is_never_an_outage_where_it_is_needed(
-    oks: tuple[bool, ...], by: Any
-) -> None:
-    assert verdict(oks, "unknown", by) == "unclear"
-
-
-@pytest.mark.parametrize("by", POLICIES)
-@pytest.mark.parametrize("beacon", BEACONS)
-@pytest.mark.parametrize("oks", SERIES)
-def test_health_needs_both_witnesses_whatever_the_policy(
-    oks: tuple[bool, ...], beacon: Any, by: Any
-) -> None:
-    assert (verdict(oks, beacon, by) == "healthy") == (all(oks) and beacon == "healthy")
-
-
-@pytest.mark.parametrize("by", POLICIES)
-@pytest.mark.parametrize("beacon", BEACONS)
-def test_no_probe_at_all_is_unclear(beacon: Any, by: Any) -> None:
-    assert verdict([], beacon, by) == "unclear"
+def test_an_unanswered_beacon_is_never_an_outage(oks: tuple[bool, ...]) -> None:
+    assert verdict(oks, "unknown") == "unclear"
 
 
 @pytest.mark.parametrize("beacon", BEACONS)
 @pytest.mark.parametrize("oks", SERIES)
-def test_both_is_the_strictest_and_any_the_least_strict(oks: tuple[bool, ...], beacon: Any) -> None:
-    outages = {by for by in POLICIES if verdict(oks, beacon, by) == "outage"}
-    assert "both" not in outages or outages == set(POLICIES)
-    assert not outages or "any" in outages
+def test_health_needs_both_witnesses(oks: tuple[bool, ...], beacon: Any) -> None:
+    assert (verdict(oks, beacon) == "healthy") == (all(oks) and beacon == "healthy")
 
 
-def test_the_template_offers_the_policies_that_there_are() -> None:
-    parameter = source()["Parameters"]["ConfirmationPolicy"]
-    assert tuple(parameter["AllowedValues"]) == POLICIES
-    assert parameter["Default"] == "both"
+@pytest.mark.parametrize("beacon", BEACONS)
+def test_no_probe_at_all_is_unclear(beacon: Any) -> None:
+    assert verdict([], beacon) == "unclear"
 
 
-@pytest.mark.parametrize("text", ["", "Both", "all", "none"])
-def test_an_unknown_policy_is_an_error_that_names_it(text: str) -> None:
-    with pytest.raises(ValueError, match=repr(text)):
-        policy(text)
-
-
-def test_the_evidence_carries_the_policy_and_what_the_verdict_rests_on() -> None:
+def test_the_evidence_carries_what_the_verdict_rests_on() -> None:
     pulse = PulseEvidence(True, 42.0, "Still.")
-    found = evidence([BAD, GOOD], "unhealthy", "2026-01-31T12:00:01.000Z", "both", pulse)
+    found = evidence([BAD, GOOD], "unhealthy", "2026-01-31T12:00:01.000Z", pulse)
     assert json.loads(json.dumps(found)) == {
         "verdict": "unclear",
-        "policy": "both",
         "probes": [
             {"ok": False, "status": None, "error": "timed out", "seconds": 2.0, "at": BAD.at},
             {"ok": True, "status": 200, "error": None, "seconds": 0.1, "at": GOOD.at},
@@ -122,26 +87,22 @@ def test_the_evidence_carries_the_policy_and_what_the_verdict_rests_on() -> None
     ],
 )
 def test_a_disagreement_says_who_saw_what(oks: Any, beacon: str, said: str) -> None:
-    assert said in account(oks, beacon, "both", {})
-    assert f"the beacon says {beacon}" in account(oks, beacon, "both", {})
+    assert said in account(oks, beacon, {})
+    assert f"the beacon says {beacon}" in account(oks, beacon, {})
 
 
 @pytest.mark.parametrize(("oks", "beacon"), [(DOWN, "unhealthy"), (UP, "healthy"), ((), "healthy")])
 def test_witnesses_that_agree_or_are_not_there_do_not_disagree(oks: Any, beacon: str) -> None:
-    assert "reach" not in account(oks, beacon, "any", {})
+    assert "reach" not in account(oks, beacon, {})
 
 
 # --- the pulse -----------------------------------------------------------------------------------
 def test_a_pulse_that_stands_still_stands_in_for_the_beacon_and_for_no_probe() -> None:
-    def by_pulse(oks: Any, beacon: Any, by: Any) -> str:
-        return verdict(oks, beacon, by, pulse_still=True)
-
-    assert [by_pulse(DOWN, beacon, "both") for beacon in BEACONS] == ["outage"] * 3
-    assert by_pulse(MIXED, "healthy", "both") == "unclear"
-    assert by_pulse(DOWN, "healthy", "route53") == "unclear"
-    assert by_pulse((), "unhealthy", "both") == "unclear"
-    for beacon, by in itertools.product(BEACONS, POLICIES):
-        assert by_pulse(UP, beacon, by) == verdict(UP, beacon, by), "users reach the Primary"
+    for beacon in BEACONS:
+        assert verdict(DOWN, beacon, pulse_still=True) == "outage"
+        assert verdict(MIXED, beacon, pulse_still=True) == "unclear"
+        assert verdict((), beacon, pulse_still=True) == "unclear"
+        assert verdict(UP, beacon, pulse_still=True) == verdict(UP, beacon), "users reach it"
 
 
 SINCE = "2026-01-31T12:00:00.000Z"
@@ -170,6 +131,6 @@ def test_a_pulse_stands_still_after_30_seconds_with_the_same_number(
 
 
 def test_the_account_tells_of_a_pulse_that_stands_still_and_of_no_other() -> None:
-    told = account(DOWN, "healthy", "both", {"still": True, "detail": "It has stood still."})
-    assert told.endswith("(policy both). It has stood still.")
-    assert "stood" not in account(DOWN, "healthy", "both", {"still": 1, "detail": "It stood."})
+    told = account(DOWN, "healthy", {"still": True, "detail": "It has stood still."})
+    assert told.endswith("checkers do. It has stood still.")
+    assert "stood" not in account(DOWN, "healthy", {"still": 1, "detail": "It stood."})

@@ -69,15 +69,10 @@ def test_people_are_told_that_it_was_a_rehearsal_and_what_it_proves() -> None:
         ARN,
         "ABORTED",
         machine="pilot-light-failover",
-        capacity=False,
         undone=False,
         released=True,
         rehearsal=cut_off.rehearsal(detail()),
     )
-    assert (told.subject, told.mode, told.event) == (
-        "rehearsal ended ABORTED",
-        "rehearsal",
-        "failed",
-    )
+    assert (told.subject, told.mode) == ("rehearsal ended ABORTED", "rehearsal")
     assert "Verdict: INCONCLUSIVE. Nothing is proven. The run was stopped" in told.text
     assert "promotion" not in told.text

@@ -189,7 +189,7 @@ def test_an_error_in_whatever_form_leaves_its_condition_unmet(error: Any) -> Non
 def test_the_details_say_what_was_seen() -> None:
     decision = decided(evidence(confirm=confirm((True, False, False), "unhealthy"), warm=warm(2)))
     assert [c.detail for c in decision.conditions] == [
-        "1 of 3 own probes of the Primary succeeded, the beacon says unhealthy (policy both).",
+        "1 of 3 own probes of the Primary succeeded, the beacon says unhealthy.",
         "2 checks passed.",
         "At the first failed probe (by the sentinel) the oldest of the newest heartbeats held here "
         "was 1.5 s old. The objective is 120 s, the policy promote.",

@@ -32,7 +32,6 @@ JUNK = st.recursive(
 OUTAGE_PATHS: list[tuple[Any, ...]] = [
     ("confirm",),
     ("confirm", "verdict"),
-    ("confirm", "policy"),
     ("confirm", "probes"),
     ("confirm", "probes", 0),
     ("confirm", "probes", 2, "ok"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -18,14 +18,12 @@ NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 SCHEDULED = {"mode": "rehearsal", "reason": "weekly rehearsal", "scheduled": True}
 
 
-def taken(value: Any, blocked_windows: str = "") -> Request:
+def taken(value: Any) -> Request:
     return read(
         value,
         validate=violation,
         alarm_arns=["arn:aws:cloudwatch:us-east-1:123456789012:alarm:x"],
         now=NOW,
-        max_event_age=timedelta(minutes=15),
-        blocked_windows=blocked_windows,
     )
 
 
@@ -141,39 +139,20 @@ def test_a_refusal_shows_what_to_write_instead() -> None:
 
 
 # --- the schedule's rehearsal ---------------------------------------------------------------------
-@pytest.mark.parametrize("windows", ["", "Mon-Fri", "Sat 13:00-14:00"])
-def test_a_scheduled_rehearsal_starts_where_no_window_blocks_it(windows: str) -> None:
-    request = taken(SCHEDULED, windows)
+def test_the_schedule_s_rehearsal_says_who_started_it() -> None:
+    request = taken(SCHEDULED)
     assert (request.disposition, request.trigger, request.why) == ("accept", "schedule", None)
 
 
-def test_a_scheduled_rehearsal_in_a_blocked_window_is_dropped_and_says_which() -> None:
-    request = taken(SCHEDULED, "Mon, Fri-Sun 10:00-14:00")
-    assert request.disposition == "drop"
-    assert request.why == (
-        "Sat 2026-01-31 12:00 UTC is in the blocked window 'Fri-Sun 10:00-14:00'."
-    )
-
-
 @pytest.mark.parametrize("given", [{}, {"scheduled": False}])
-def test_a_person_s_rehearsal_is_not_blocked(given: dict[str, Any]) -> None:
-    request = taken({"mode": "rehearsal", "reason": "x", **given}, "Mon-Sun")
+def test_a_person_s_rehearsal_is_a_manual_one(given: dict[str, Any]) -> None:
+    request = taken({"mode": "rehearsal", "reason": "x", **given})
     assert (request.disposition, request.trigger) == ("accept", "manual")
-
-
-def test_windows_that_cannot_be_read_stop_the_scheduled_rehearsal_and_say_so() -> None:
-    with pytest.raises(InvalidExecutionInput, match=r"RehearsalBlockedWindows.*'Someday'"):
-        taken(SCHEDULED, "Someday")
-
-
-@pytest.mark.parametrize("mode", MODES)
-def test_windows_that_cannot_be_read_stop_nothing_that_a_person_starts(mode: str) -> None:
-    assert taken({"mode": mode, "reason": "x"}, "Someday").disposition != "drop"
 
 
 @pytest.mark.parametrize("mode", ["failover", "drill"])
 def test_nothing_but_a_rehearsal_is_scheduled(mode: str) -> None:
-    with pytest.raises(InvalidExecutionInput, match=f"A {mode} is never scheduled"):
+    with pytest.raises(InvalidExecutionInput, match="rehearsal"):
         taken({**SCHEDULED, "mode": mode})
 
 

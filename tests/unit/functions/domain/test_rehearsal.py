@@ -55,15 +55,8 @@ def test_what_was_seen_to_be_wrong_counts_whatever_else_was_not_seen(part: Any) 
     assert rehearsed(readiness=UNREADY, confirm=part)[0] == "FAIL"
 
 
-@pytest.mark.parametrize(
-    ("policy", "found"), [("both", "INCONCLUSIVE"), ("route53", "INCONCLUSIVE"), ("any", "PASS")]
-)
-def test_a_beacon_that_does_not_answer_would_hold_a_failover_that_needs_its_word(
-    policy: Any, found: str
-) -> None:
-    seen = confirm((True,) * 3, "unknown", policy)
-    decision = decided(evidence(confirm=seen), mode="rehearsal", policy=policy)
-    assert decision.verdict == found
+def test_a_beacon_that_does_not_answer_would_hold_a_failover() -> None:
+    assert rehearsed(confirm=confirm((True,) * 3, "unknown"))[0] == "INCONCLUSIVE"
 
 
 @pytest.mark.parametrize(
@@ -73,8 +66,7 @@ def test_whatever_the_primary_is_like_it_was_looked_at(part: Any) -> None:
     assert rehearsed(confirm=part)[0] == "PASS"
 
 
-def test_evidence_of_another_policy_or_without_probes_was_not_looked_at() -> None:
-    assert rehearsed(confirm=confirm((True,) * 3, "healthy", "any"))[0] == "INCONCLUSIVE"
+def test_evidence_without_probes_was_not_looked_at() -> None:
     assert rehearsed(confirm={**HEALTHY, "probes": []})[0] == "INCONCLUSIVE"
     assert rehearsed(confirm={**HEALTHY, "probes": [{"ok": "yes"}]})[0] == "INCONCLUSIVE"
 

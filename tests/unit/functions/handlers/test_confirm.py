@@ -135,16 +135,6 @@ def test_anything_but_200_is_a_failed_probe(world: dict[str, Any], status: int, 
     assert probe["seconds"] == 0.123
 
 
-@pytest.mark.parametrize(("policy", "verdict"), [("both", "unclear"), ("any", "outage")])
-def test_the_confirmation_policy_is_a_setting_and_stands_in_the_evidence(
-    world: dict[str, Any], monkeypatch: pytest.MonkeyPatch, policy: str, verdict: str
-) -> None:
-    world["answers"], world["beacon"] = [DEAD], "healthy"
-    monkeypatch.setenv("CONFIRMATION_POLICY", policy)
-    found = confirm()
-    assert (found["verdict"], found["policy"]) == (verdict, policy)
-
-
 @pytest.mark.parametrize("before", ["healthy", "unknown"])
 def test_a_beacon_that_turns_a_little_later_is_waited_for_and_both_are_heard_anew(
     world: dict[str, Any], before: str
@@ -172,18 +162,12 @@ def test_a_beacon_that_stays_healthy_is_waited_for_within_the_function_s_time(
 
 
 @pytest.mark.parametrize(
-    ("answers", "beacon", "policy"),
-    [([200], "healthy", "both"), ([200, DEAD, DEAD], "healthy", "both"), ([DEAD], "healthy", "any")]
-    + [([DEAD], "unhealthy", by) for by in ("both", "any", "route53")],
+    ("answers", "beacon"),
+    [([200], "healthy"), ([200, DEAD, DEAD], "healthy"), ([DEAD], "unhealthy")],
 )
 def test_nothing_is_waited_for_that_would_change_no_verdict(
-    world: dict[str, Any],
-    monkeypatch: pytest.MonkeyPatch,
-    answers: list[Any],
-    beacon: str,
-    policy: str,
+    world: dict[str, Any], answers: list[Any], beacon: str
 ) -> None:
-    monkeypatch.setenv("CONFIRMATION_POLICY", policy)
     world["answers"], world["beacon"] = answers, beacon
     confirm()
     assert world["clock"].now == 0

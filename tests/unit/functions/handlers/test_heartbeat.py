@@ -12,15 +12,7 @@ from pilotlight.control.table import ControlTable
 from pilotlight.domain.heartbeat import Heartbeat
 
 from tests.handlers import context, load_handler
-from tests.unit.functions.fakes import (
-    CONTROL,
-    ITEMS,
-    PRIMARY,
-    SECONDARY,
-    FakeS3,
-    aws_error,
-    control_item,
-)
+from tests.unit.functions.fakes import CONTROL, ITEMS, PRIMARY, SECONDARY, aws_error, control_item
 
 MODULE: Any = load_handler("heartbeat")
 T = 1_800_000_000_000
@@ -31,7 +23,7 @@ class World:
     """The tables, and a clock that a sleep moves on."""
 
     def __init__(self, client: Any) -> None:
-        self.client, self.s3, self.now = client, FakeS3(), T
+        self.client, self.now = client, T
         self.heartbeats, self.table = Heartbeats(client, ITEMS), ControlTable(client, CONTROL)
         self.runs = 0
 
@@ -63,7 +55,7 @@ class World:
 @pytest.fixture
 def world(emptied: Any, monkeypatch: pytest.MonkeyPatch) -> World:
     found = World(emptied)
-    clients = {"dynamodb": emptied, "s3": found.s3}
+    clients = {"dynamodb": emptied}
     monkeypatch.setattr(MODULE, "client", lambda service: clients[service])
     monkeypatch.setattr(keeping, "client_in_passing", lambda service: clients[service])
     for module in (MODULE, keeping):
@@ -109,7 +101,6 @@ def test_an_active_region_beats_for_a_minute_and_keeps_the_pulse(world: World) -
     assert world.now == T + 40_000
     beats = world.heartbeats.held(SECONDARY)
     assert all(b is not None and (b.seq, b.written_at) == (3, T + 40_000) for b in beats)
-    assert list(world.s3.objects) == [f"heartbeat/{SECONDARY}"]
     assert world.pulse() == 3
 
 
@@ -161,15 +152,12 @@ def written(world: World, seconds_ago: float = 0, by: str = "check") -> Heartbea
     return beat
 
 
-def test_where_checks_write_the_heartbeats_the_schedule_only_tells_the_bucket(
-    world: World,
-) -> None:
+def test_where_checks_write_the_heartbeats_the_schedule_writes_none(world: World) -> None:
     world.active(SECONDARY)
     last = written(world, 19)
     assert world.count() == 0
     assert world.now == T, "it does not sleep"
     assert world.newest() == last
-    assert list(world.s3.objects) == [f"heartbeat/{SECONDARY}"]
 
 
 def test_where_checks_are_late_the_schedule_stands_in(world: World) -> None:
@@ -203,24 +191,3 @@ def test_of_two_invocations_at_once_one_goes_on(world: World) -> None:
     world.active(SECONDARY)
     written(world, 1, by="function")
     assert world.count() == 0
-
-
-# --- the bucket ----------------------------------------------------------------------------------
-@pytest.mark.parametrize(("minute", "objects"), [(0, 1), (1, 0), (4, 0), (5, 1)])
-def test_the_bucket_is_told_every_five_minutes(world: World, minute: int, objects: int) -> None:
-    world.active(PRIMARY)
-    world.sleep(60 * minute)
-    world.beat()
-    assert len(world.s3.objects) == objects
-
-
-def test_a_bucket_that_fails_stops_no_heartbeat(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    world.active(SECONDARY)
-
-    def broken(**_: Any) -> None:
-        raise OSError("no bucket")
-
-    monkeypatch.setattr(world.s3, "put_object", broken)
-    assert world.count() == 3

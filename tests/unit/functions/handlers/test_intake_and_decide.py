@@ -45,14 +45,6 @@ def test_the_event_of_either_alarm_is_accepted_and_tells_of_it(arn: str) -> None
     assert found["alarm"]["name"] == "pilot-light-primary-unhealthy"
 
 
-@pytest.mark.parametrize(("seconds", "disposition"), [("29", "drop"), ("31", "accept")])
-def test_the_greatest_age_of_an_event_is_a_setting(
-    monkeypatch: pytest.MonkeyPatch, seconds: str, disposition: str
-) -> None:
-    monkeypatch.setenv("MAX_EVENT_AGE_SECONDS", seconds)
-    assert intake(EVENT)["disposition"] == disposition
-
-
 def test_the_alarms_that_count_are_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALARM_ARNS", "arn:aws:one,arn:aws:two")
     assert intake({**EVENT, "resources": ["arn:aws:two"]})["disposition"] == "accept"
@@ -113,16 +105,6 @@ def test_the_deadline_of_a_hold_is_a_setting(
     assert held["action"] == action
 
 
-def test_the_confirmation_policy_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
-    partition = evidence(confirm=confirm((False,) * 3, "healthy", "any"))
-    assert decide(evidence=partition)["action"] == "hold"
-    monkeypatch.setenv("CONFIRMATION_POLICY", "any")
-    assert decide(evidence=partition)["action"] == "promote"
-    monkeypatch.setenv("CONFIRMATION_POLICY", "all")
-    with pytest.raises(ValueError, match="'all'"):
-        decide()
-
-
 @pytest.mark.parametrize(("before", "quiet"), [(0, True), (2, True), (3, False), (None, False)])
 def test_a_hold_is_quiet_only_in_its_first_judgements(before: int | None, quiet: bool) -> None:
     late = evidence(confirm=confirm((False,) * 3, "healthy"))
@@ -149,7 +131,6 @@ def test_an_input_that_lacks_a_part_fails_the_step(name: str) -> None:
     ("step", "name"),
     [
         (lambda: intake(REHEARSAL), "ALARM_ARNS"),
-        (lambda: intake(REHEARSAL), "MAX_EVENT_AGE_SECONDS"),
         (decide, "HOLD_DEADLINE_SECONDS"),
         (decide, "RPO_OBJECTIVE_SECONDS"),
         (decide, "RPO_POLICY"),

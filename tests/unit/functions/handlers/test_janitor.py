@@ -13,7 +13,6 @@ from tests.unit.functions.fakes import CONTROL, RECOVERIES, FakeDynamoDB, aws_er
 
 MODULE: Any = load_handler("janitor")
 SWITCHOVER = "arn:aws:states:us-east-2:123456789012:stateMachine:pilot-light-switchover"
-CAPACITY = "arn:aws:states:us-east-2:123456789012:stateMachine:pilot-light-capacity"
 MACHINE = "arn:aws:states:us-east-2:123456789012:stateMachine:pilot-light-failover"
 DEAD = "arn:aws:states:us-east-2:123456789012:execution:pilot-light-failover:dead"
 ALIVE = "arn:aws:states:us-east-2:123456789012:execution:pilot-light-failover:alive"
@@ -49,7 +48,7 @@ class World:
 def world(fake: FakeDynamoDB, monkeypatch: pytest.MonkeyPatch) -> World:
     found = World(fake)
     monkeypatch.setattr(MODULE, "client", found.client)
-    monkeypatch.setenv("MACHINE_ARNS", f"{MACHINE},{SWITCHOVER},{CAPACITY}")
+    monkeypatch.setenv("MACHINE_ARNS", f"{MACHINE},{SWITCHOVER}")
     monkeypatch.setenv("TOPIC_ARN", TOPIC)
     return found
 
@@ -84,23 +83,7 @@ def test_a_run_that_was_cut_off_without_a_lock_is_told_too(world: World, status:
     assert "It held no lock." in world.told[0]["Message"]
 
 
-@pytest.mark.parametrize("status", ["TIMED_OUT", "ABORTED"])
-def test_a_capacity_run_that_was_cut_off_is_told_as_such_and_not_as_a_recovery(
-    world: World, status: str
-) -> None:
-    world.lock(owner=ALIVE)
-    done = world.clean_up(status, CAPACITY)
-    assert done == {"undone": False, "released": False, "notified": True, "verdict_kept": False}
-    assert world.locked(), "the lock is the recovery's that started it"
-    (message,) = world.told
-    assert message["Subject"] == f"Pilot Light: provisioned concurrency ended {status}"
-    assert "Release provisioned concurrency" in message["Message"]
-    assert "promotion" not in message["Message"]
-    attributes = {k: v["StringValue"] for k, v in message["MessageAttributes"].items()}
-    assert attributes == {"event": "capacity_failed", "mode": "capacity"}
-
-
-@pytest.mark.parametrize("machine", [MACHINE, CAPACITY])
+@pytest.mark.parametrize("machine", [MACHINE, SWITCHOVER])
 def test_a_run_that_failed_has_told_by_itself(world: World, machine: str) -> None:
     done = world.clean_up("FAILED", machine)
     assert done == {"undone": False, "released": False, "notified": False, "verdict_kept": False}
@@ -195,10 +178,7 @@ def test_an_execution_of_another_machine_is_none_of_its_business(world: World) -
     assert world.locked()
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["APP_NAME", "MACHINE_ARNS", "TOPIC_ARN", "RECOVERIES_TABLE", "REHEARSAL_RETENTION_DAYS"],
-)
+@pytest.mark.parametrize("name", ["MACHINE_ARNS", "TOPIC_ARN", "RECOVERIES_TABLE"])
 def test_a_missing_setting_is_named(
     world: World, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:

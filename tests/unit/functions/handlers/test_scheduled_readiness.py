@@ -47,7 +47,6 @@ ADVISORY = {
     "primary_bucket_replication",
     "primary_heartbeats",
     "last_rehearsal",
-    "blocked_windows",
 }
 
 
@@ -279,13 +278,6 @@ def test_a_rehearsal_that_passed_too_long_ago_is_told(
 def test_that_no_rehearsal_ever_ended_is_told(world: World) -> None:
     world.answers["get_item"] = {}
     assert world.look() == ("ready", {"last_rehearsal": "failed"})
-
-
-def test_blocked_windows_that_cannot_be_read_are_told(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("REHEARSAL_BLOCKED_WINDOWS", "Friday")
-    assert world.look() == ("ready", {"blocked_windows": "failed"})
 
 
 def test_releases_that_differ_are_told(world: World) -> None:

@@ -1,4 +1,4 @@
-"""Decisions by each confirmation policy, and the first seconds of an outage."""
+"""Decisions on what probes, beacon and pulse say, and the first seconds of an outage."""
 
 from __future__ import annotations
 
@@ -14,49 +14,31 @@ from tests.unit.functions.domain.decision_cases import (
     evidence,
     ready,
 )
-from tests.unit.functions.domain.test_confirmation import POLICIES, TRUTH
+from tests.unit.functions.domain.test_confirmation import TRUTH
 
 ACTIONS = {"outage": "promote", "healthy": "end_hold", "unclear": "hold"}
-CASES = [
-    (oks, beacon, by, outcome)
-    for (oks, beacon), verdicts in TRUTH.items()
-    for by, outcome in zip(("both", "any", "route53"), verdicts, strict=True)
-]
 
 
-@pytest.mark.parametrize(("oks", "beacon", "by", "verdict"), CASES)
-def test_the_decision_follows_the_verdict_of_the_policy(
-    oks: Any, beacon: str, by: str, verdict: str
-) -> None:
-    decision = decided(evidence(confirm=confirm(oks, beacon, by)), policy=by)
-    assert decision.action == ACTIONS[verdict]
-    assert f"(policy {by})" in decision.conditions[0].detail
+@pytest.mark.parametrize(("witnesses", "verdict"), TRUTH.items())
+def test_the_decision_follows_the_verdict(witnesses: Any, verdict: str) -> None:
+    assert decided(evidence(confirm=confirm(*witnesses))).action == ACTIONS[verdict]
 
 
-@pytest.mark.parametrize(("oks", "beacon", "by", "verdict"), CASES)
+@pytest.mark.parametrize(("witnesses", "verdict"), TRUTH.items())
 def test_a_claimed_outage_counts_only_with_witnesses_that_bear_it_out(
-    oks: Any, beacon: str, by: str, verdict: str
+    witnesses: Any, verdict: str
 ) -> None:
-    claimed = {**confirm(oks, beacon, by), "verdict": "outage"}
-    decision = decided(evidence(confirm=claimed), policy=by)
-    assert (decision.action == "promote") == (verdict == "outage")
+    claimed = {**confirm(*witnesses), "verdict": "outage"}
+    assert (decided(evidence(confirm=claimed)).action == "promote") == (verdict == "outage")
 
 
-@pytest.mark.parametrize("other", [p for p in POLICIES if p != "both"])
-def test_evidence_that_was_judged_by_another_policy_counts_for_nothing(other: str) -> None:
-    given = evidence(confirm=confirm(policy=other))
-    assert decided(given, policy="both").action == "hold"
-
-
-@pytest.mark.parametrize("by", POLICIES)
+@pytest.mark.parametrize("still", [False, True])
 @pytest.mark.parametrize("junk", [None, 0, 1, "false", "", [], {}])
-def test_a_garbled_probe_or_beacon_never_promotes_whatever_the_policy(by: str, junk: Any) -> None:
-    found = confirm(policy=by)
+def test_a_garbled_probe_or_beacon_never_promotes(junk: Any, still: bool) -> None:
+    found = confirm(still=still)
     found["probes"][1]["ok"] = junk
-    assert decided(evidence(confirm=found), policy=by).action == "hold"
-    assert decided(evidence(confirm={**confirm(policy=by), "beacon": junk}), policy=by).action == (
-        "hold"
-    )
+    assert decided(evidence(confirm=found)).action == "hold"
+    assert decided(evidence(confirm={**confirm(still=still), "beacon": junk})).action == "hold"
 
 
 # --- the first seconds of an outage --------------------------------------------------------------
