@@ -173,7 +173,12 @@ def test_a_command_that_is_told_to_end_is_interrupted(
         return True
 
     monkeypatch.setattr(process, "stop_any", told_to_end)
-    assert shell("down").code == 130
+    # These tests may run under nohup themselves.
+    before = signal.signal(number, signal.SIG_DFL)
+    try:
+        assert shell("down").code == 130
+    finally:
+        signal.signal(number, before)
 
 
 def test_what_runs_under_nohup_survives_the_end_of_its_terminal(
