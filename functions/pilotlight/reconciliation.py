@@ -116,8 +116,10 @@ class Reconciliation:
             key = journal_shard(region, at.epoch, shard)
             writes, after = self._journals[region].page(key, *window)
             at = replace(at, after=after or window[1], compared=at.compared + len(writes))
-            for write in writes:
-                self._compare(write)
+            if region != self._own:
+                # One answer holds what each write would ask for by itself; users wait in a drain.
+                self._journals[self._own].page(key, window[0], at.after)
+            self._compare(writes)
             if not self._serves(at, region):
                 last = max([at.last, *(w.new.write_id for w in writes if not w.garbled)])
                 at = replace(at, last=last)
@@ -153,15 +155,19 @@ class Reconciliation:
         closed = closing.closed_at(at.epoch, self._control, promotion)
         return ulid_at(closing.torn_since(closed, promotion)), LAST
 
-    def _compare(self, write: Write) -> None:
-        """Look for a write here. What the running epoch has on its way is not late."""
-        if write.garbled:
-            self._ledger.put(self._unread(write))
-            return
-        here = self._journals[self._own].link(write.new) is not None
-        closed = closing.is_closed(write.new, self._control)
-        if here or closed:
-            self._keep(self._judged(write, late=closed and not here))
+    def _compare(self, writes: list[Write]) -> None:
+        """Look for a page of writes here. What the running epoch has on its way is not late."""
+        own = self._journals[self._own]
+        items = self._items.get_many(w.new.id for w in writes if not w.garbled)
+        for write in writes:
+            if write.garbled:
+                self._ledger.put(self._unread(write))
+                continue
+            here = own.link(write.new) is not None
+            closed = closing.is_closed(write.new, self._control)
+            if here or closed:
+                current = items.get(write.new.id)
+                self._keep(self._judged(write, current, late=closed and not here))
 
     def _keep(self, entry: LedgerEntry, *, again: bool = False) -> None:
         """Keep what belongs in the ledger. A write whose item has yet to arrive is late as well."""
@@ -174,15 +180,15 @@ class Reconciliation:
         """Judge open entries anew, and return after which to go on, or nothing at their end."""
         still = [e for e in self._ledger.entries("open") if e.write_id > after]
         for entry in (e for e in still[:100] if not e.write.garbled):
-            self._keep(self._judged(entry.write, late=entry.late), again=True)
+            current = self._items.get(entry.write.new.id)
+            self._keep(self._judged(entry.write, current, late=entry.late), again=True)
         return still[99].write_id if len(still) > 100 else ""
 
     def _unread(self, write: Write) -> LedgerEntry:
         epoch, now = self._control.epoch, moments.now()
         return garbled(write, active_epoch=epoch, found_at=now, found_by="reconcile")
 
-    def _judged(self, write: Write, *, late: bool) -> LedgerEntry:
-        current = self._items.get(write.new.id)
+    def _judged(self, write: Write, current: Item | None, *, late: bool) -> LedgerEntry:
         return LedgerEntry(
             write=write,
             late=late,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from pilotlight import moments
+from pilotlight.adapters import clients
 from pilotlight.adapters.journal_links import JournalUnread
 from pilotlight.control.table import ControlUnread
 
@@ -100,3 +102,26 @@ def test_without_a_control_item_nothing_is_compared(world: Torn) -> None:
     world.dynamodb[SECONDARY].delete_item(TableName=CONTROL, Key={"pk": {"S": "control"}})
     with pytest.raises(ControlUnread, match="no control item"):
         world.ledger("reconcile")
+
+
+@pytest.mark.parametrize("writes", [10, 60])
+def test_what_has_arrived_costs_no_read_for_each_write(
+    world: Torn, monkeypatch: pytest.MonkeyPatch, writes: int
+) -> None:
+    """Users wait while a failback reconciles within its drain."""
+    for number in range(writes):
+        write = world.write(PRIMARY, "green", -90 - number, f"item-{number}")
+        world.copy_item(write.new)
+        world.copy_entry(write)
+    real, calls = clients.client("dynamodb"), []
+    make = real._make_api_call
+
+    def counted(operation: str, given: dict[str, Any]) -> Any:
+        if given.get("Key", {}).get("pk", {}).get("S", "")[:2] in ("I#", "J#"):
+            calls.append(operation)
+        return make(operation, given)
+
+    monkeypatch.setattr(real, "_make_api_call", counted)
+    found = world.ledger("reconcile")
+    assert (found["complete"], found["compared"], found["open"]) == (True, writes, 0)
+    assert calls == []

@@ -204,8 +204,12 @@ def _keeps(lab: DeployedLab, keeper: Callable[[], dict]) -> list[str]:
         over = int((time.time() - 60) * 1000)
         lab.lend(lab.secondary)
         lab.serve(lab.primary, 1, "draining", move="exercise", drain_until=over)
-        kept, lent = keeper().get("kept"), lab.is_lent(lab.secondary)
-        lab.take_back()
+        try:
+            kept, lent = keeper().get("kept"), lab.is_lent(lab.secondary)
+        except FunctionFailed as error:
+            return [str(error)]
+        finally:
+            lab.take_back()
         lab.reset()
         if lent:
             return ["it left the last resort"]

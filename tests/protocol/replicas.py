@@ -49,6 +49,9 @@ class Replica:
     def get(self, item_id: str) -> Item | None:
         return self.items.get(item_id)
 
+    def get_many(self, item_ids: Iterable[str]) -> dict[str, Item]:
+        return {i: self.items[i] for i in item_ids if i in self.items}
+
     def link(self, item: Item) -> Write | None:
         return self.known.get(item.write_id)
 

@@ -25,7 +25,7 @@ from pilotlight.domain.writes import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
 CONFLICTS = frozenset(
@@ -70,6 +70,19 @@ class ItemsTable:
             TableName=self._table, Key=item_key(item_id), ConsistentRead=True
         )
         return from_attributes(found["Item"]) if "Item" in found else None
+
+    def get_many(self, item_ids: Iterable[str]) -> dict[str, Item]:
+        """Return up to a hundred items by their ids, tombstones included, as far as they exist."""
+        keys = [item_key(item_id) for item_id in sorted(set(item_ids))]
+        if not keys:
+            return {}
+        asked = {self._table: {"Keys": keys, "ConsistentRead": True}}
+        answer = self._client.batch_get_item(RequestItems=asked)
+        found = map(from_attributes, answer["Responses"].get(self._table, []))
+        # What was too much for one answer is asked for alone.
+        rest = answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
+        alone = filter(None, (self.get(key["sk"]["S"]) for key in rest))
+        return {item.id: item for item in (*found, *alone)}
 
     def answer(self) -> None:
         """Read one key, of which no item is needed, and raise whatever DynamoDB does."""

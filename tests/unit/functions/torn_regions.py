@@ -17,6 +17,8 @@ from ulid import ULID
 from tests.unit.functions.fakes import ITEMS, PRIMARY, SECONDARY
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pilotlight.domain.ledger import LedgerEntry
 
 START = datetime(2027, 1, 15, 8, tzinfo=UTC)
@@ -48,6 +50,9 @@ class MemoryLinks:
 
 class MemoryItems(dict[str, Item]):
     """What `ItemsTable` reads."""
+
+    def get_many(self, item_ids: Iterable[str]) -> dict[str, Item]:
+        return {i: self[i] for i in item_ids if i in self}
 
 
 class MemoryLedger:
