@@ -34,7 +34,23 @@ def test_the_quorum_is_tried_by_a_strong_read_and_nothing_is_written(fake: FakeD
     fake.tables[CONTROL] = {("control", ""): control_item("us-west-2", 3, "claimed")}
     assert quorum(ControlTable(fake, CONTROL)) == "us-west-2 claimed in epoch 3, by a strong read"
     assert [(name, given["ConsistentRead"]) for name, given in fake.calls] == [("get_item", True)]
-    fake.failing["get_item"] = aws_error("InternalServerError")
+
+
+@pytest.mark.parametrize(("silent", "ready"), [(1, True), (2, True), (3, False)])
+def test_a_slow_answer_of_the_quorum_vetoes_nothing_and_three_do(
+    fake: FakeDynamoDB, silent: int, ready: bool
+) -> None:
+    fake.tables[CONTROL] = {("control", ""): control_item("us-west-2", 3)}
+    left = [aws_error("InternalServerError")] * silent
+
+    def stumble(_operation: str) -> None:
+        if left:
+            raise left.pop()
+
+    fake.interrupt = stumble
+    if ready:
+        assert "serving in epoch 3" in quorum(ControlTable(fake, CONTROL))
+        return
     with pytest.raises(ControlUnread):
         quorum(ControlTable(fake, CONTROL))
 
