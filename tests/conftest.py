@@ -22,10 +22,11 @@ ENVIRONMENT = {
     "WITHOUT_QUORUM": "refuse",
     "WITNESS_REGION": "us-east-1",
     "RELEASE": "test",
-    "ALARM_ARNS": "arn:aws:cloudwatch:us-east-1:123456789012:alarm:pilot-light-primary-unhealthy,"
-    "arn:aws:cloudwatch:us-east-2:123456789012:alarm:pilot-light-sentinel",
+    "ALARM_ARNS": "arn:aws:cloudwatch:us-east-1:123456789012:alarm:pilot-light-primary-unhealthy",
+    "FAILOVER_MACHINE": "arn:aws:states:us-east-2:123456789012:stateMachine:pilot-light-failover",
     "SENTINEL_INTERVAL_SECONDS": "10",
     "HOLD_DEADLINE_SECONDS": "3600",
+    "COOLDOWN_SECONDS": "900",
     "REHEARSAL_MAX_AGE_DAYS": "8",
     "HEARTBEAT_SECONDS": "20",
     "HEALTHY_MINUTES": "5",

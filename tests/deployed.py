@@ -57,8 +57,7 @@ def lab(*parameters: str) -> Iterator[DeployedLab]:
         given = ("HealthyMinutes=0", *parameters)
         deployment.deploy(config, progress, *given)
         found = DeployedLab(config, Control(config))
-        # No recovery but those that somebody starts.
-        found.client("events").disable_rule(Name=f"{config.app_name}-start-failover")
+        found.let_nothing_start_by_itself()
         yield found
     finally:
         engine.stop()
@@ -96,6 +95,15 @@ class DeployedLab:
             StackName=f"{self.app}-{stack}", LogicalResourceId=logical
         )
         return found["StackResourceDetail"]["PhysicalResourceId"]
+
+    def let_nothing_start_by_itself(self) -> None:
+        """No recovery but those that a test starts: neither the alarm's nor the sentinel's."""
+        self.client("events").disable_rule(Name=f"{self.app}-start-failover")
+        role, iam = self._physical("secondary", "SentinelRole"), self.client("iam")
+        (policy,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
+        found = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
+        kept = [s for s in found["Statement"] if s["Action"] != "states:StartExecution"]
+        self._put(role, policy, {**found, "Statement": kept})
 
     @contextmanager
     def not_keeping(self, *keepers: tuple[str, str]) -> Iterator[None]:

@@ -8,7 +8,7 @@ from typing import Any
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from pilotlight.domain import approval
-from pilotlight.domain.conditions import Rpo
+from pilotlight.domain.conditions import Cooldown, Rpo
 from pilotlight.domain.decision import SETTLING_JUDGEMENTS, decide
 from pilotlight.domain.switchover_decision import Move, Patience, decide as decide_move
 from pilotlight.moments import parse
@@ -33,6 +33,10 @@ def of_failover(event: dict[str, Any]) -> dict[str, Any]:
             policy=required("RPO_POLICY"),
             alarm=event["request"].get("alarm"),
             sentinel_interval=timedelta(seconds=float(required("SENTINEL_INTERVAL_SECONDS"))),
+        ),
+        cooldown=Cooldown(
+            until=float(event["control"].get("cooldown_until") or 0),
+            lasts=timedelta(seconds=float(required("COOLDOWN_SECONDS"))),
         ),
         judgements_before=int(event.get("judgements_before", SETTLING_JUDGEMENTS)),
     ).as_dict()

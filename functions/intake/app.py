@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger, Tracer
 from pilotlight.domain.intake import InvalidExecutionInput, Request, read
 from pilotlight.domain.switchover_request import MoveRequest, read_move
-from pilotlight.moments import parse
 from pilotlight.settings import Deployment, required
 from pilotlight.validation import violation
 from pilotlight.warm_ping import answers_warm_pings
@@ -24,7 +23,6 @@ def of_failover(event: dict[str, Any]) -> Request:
         event["input"],
         validate=violation,
         alarm_arns=required("ALARM_ARNS").split(","),
-        now=parse(event["now"]),
     )
 
 
@@ -49,7 +47,7 @@ READERS: dict[str, Callable[[dict[str, Any]], Request | MoveRequest]] = {
 @tracer.capture_lambda_handler(capture_response=False)
 @logger.inject_lambda_context(clear_state=True)
 def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """Read `{"input": <the execution's input>, "now": <time>}` and say what is to be done.
+    """Read `{"input": <the execution's input>}` and say what is to be done.
 
     `machine` names the machine that asks: `failover`, which is the default, or `switchover`.
     """

@@ -1,4 +1,4 @@
-"""Janitor: does for an execution that died what its failure path could not."""
+"""Janitor: does for an execution that has ended what it could not do itself."""
 
 from __future__ import annotations
 
@@ -6,17 +6,20 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Tracer
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 from pilotlight import moments
 from pilotlight.adapters.clients import client
+from pilotlight.adapters.other_region import client_of
 from pilotlight.adapters.rehearsals import Rehearsals
 from pilotlight.control.table import ControlTable, ControlUnchanged, ControlUnread
 from pilotlight.control.transitions import TRANSITIONS
 from pilotlight.domain import cut_off
-from pilotlight.domain.last_words import message
+from pilotlight.domain.last_words import message, untold
 from pilotlight.settings import Deployment, required
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pilotlight.domain.cut_off import CutOffRehearsal
     from pilotlight.domain.last_words import Message
 
@@ -56,6 +59,22 @@ def free_lock(execution: str) -> bool:
     )
 
 
+def hold_outage(execution: str, asked: Mapping[str, Any]) -> bool:
+    """Keep that a person stopped a run of the outage that is on: nothing else starts by itself."""
+    first = (asked.get("outage") or {}).get("first_failed_at")
+    values = {":by": {"S": execution}} | ({":first": {"S": first}} if first else {})
+    return _done(
+        "update_item",
+        TableName=required("RECOVERIES_TABLE"),
+        Key={"pk": {"S": "sentinel"}},
+        UpdateExpression="SET held_by = :by",
+        ConditionExpression="first_failed_at = :first"
+        if first
+        else "attribute_exists(first_failed_at)",
+        ExpressionAttributeValues=values,
+    )
+
+
 def _done(operation: str, **change: Any) -> bool:
     try:
         getattr(client("dynamodb"), operation)(**change)
@@ -73,16 +92,21 @@ def keep(rehearsal: CutOffRehearsal) -> bool:
 
 
 def notify(told: Message) -> None:
-    """Tell people. The machine itself could not."""
-    client("sns").publish(
-        TopicArn=required("TOPIC_ARN"),
-        Subject=f"Pilot Light: {told.subject}",
-        Message=told.text,
-        MessageAttributes={
-            "event": {"DataType": "String", "StringValue": "failed"},
+    """Notify people, by the topic in us-east-1 where this Region's takes nothing."""
+    sent: dict[str, Any] = {
+        "Subject": f"Pilot Light: {told.subject}"[:100],
+        "Message": told.text,
+        "MessageAttributes": {
+            "event": {"DataType": "String", "StringValue": told.event},
             "mode": {"DataType": "String", "StringValue": told.mode},
         },
-    )
+    }
+    try:
+        client("sns").publish(TopicArn=required("TOPIC_ARN"), **sent)
+    except (BotoCoreError, ClientError) as error:
+        logger.warning("Message not sent by this Region's topic", extra={"error": str(error)})
+        other = required("OTHER_TOPIC_ARN")
+        client_of(other.split(":")[3], "sns").publish(TopicArn=other, **sent)
 
 
 @tracer.capture_lambda_handler(capture_response=False)
@@ -96,21 +120,23 @@ def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, bool]:
     # Users first: until the drain is undone nobody takes their writes.
     undone, released = undo_drain(execution), free_lock(execution)
     rehearsal, name = cut_off.rehearsal(detail), machine.rsplit(":", 1)[-1]
-    # A run that ends FAILED has notified by itself, unless it died so early that it left something.
-    notified = undone or released or status in ("TIMED_OUT", "ABORTED")
-    if notified:
-        notify(
-            message(
-                execution,
-                status,
-                machine=name,
-                undone=undone,
-                released=released,
-                rehearsal=rehearsal,
-            )
+    # A run that ends by itself has notified people, unless SNS took nothing or it left something.
+    told = untold(detail)
+    if undone or status in ("TIMED_OUT", "ABORTED") or (released and status != "SUCCEEDED"):
+        told = message(
+            execution,
+            status,
+            machine=name,
+            undone=undone,
+            released=released,
+            rehearsal=rehearsal,
         )
+    if told:
+        notify(told)
+    if machine == required("MACHINE_ARNS").split(",")[0] and cut_off.holds(detail):
+        hold_outage(execution, cut_off.asked(detail.get("input")))
     # Last: a record that cannot be written keeps nobody from being told.
     kept = rehearsal is not None and keep(rehearsal)
-    done = {"undone": undone, "released": released, "notified": notified, "verdict_kept": kept}
+    done = {"undone": undone, "released": released, "notified": bool(told), "verdict_kept": kept}
     logger.info("Cleaned up", extra={"execution": execution, "status": status, "done": done})
     return done

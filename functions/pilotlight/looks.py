@@ -1,9 +1,10 @@
-"""The sentinel's two tasks: to plan looks at the Primary, and to make one."""
+"""The sentinel's tasks: plan looks at the Primary, make one, start the machine while it fails."""
 
 from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from aws_lambda_powertools import Logger
@@ -11,15 +12,21 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from pilotlight.adapters import names, probes
 from pilotlight.adapters.clients import client_in_passing
+from pilotlight.adapters.keeping import control_table
 from pilotlight.adapters.look_queue import MOST_IN_A_BATCH, LookQueue
 from pilotlight.adapters.sentinel_item import ItemUnavailable, SentinelItem
 from pilotlight.control.pulse import Pulse
+from pilotlight.domain.level import believed
 from pilotlight.domain.sentinel import NEVER, Look, early_seconds, plan, probe_seconds, tick_of
 
 if TYPE_CHECKING:
+    from pilotlight.adapters.outages import Outages
+    from pilotlight.domain.confirmation import Probe
     from pilotlight.settings import Deployment
 
 logger = Logger(child=True)
+# After a failed probe as many more, a second apart: a blip is shorter.
+MORE_PROBES = 4
 
 
 def plan_looks(item: SentinelItem, queue: LookQueue, interval: int) -> int:
@@ -73,13 +80,53 @@ def look_now(
     return None
 
 
+def start_while_it_fails(
+    item: SentinelItem, outages: Outages, interval: int, known: Deployment
+) -> str | None:
+    """Start the machine for an outage, and return its execution; None where nothing was started.
+
+    The Primary has to be active and to have been well before, no run may be at work, no person may
+    have paused the automation or stopped a run of this outage, and each further probe has to fail.
+    What cannot be read or started now is tried again at the next look.
+    """
+    try:
+        kept = item.read()
+        if kept.streak.first_failed_at is None or kept.well_at is None:
+            return None
+        outage = outages.current(kept.streak.first_failed_at)
+        now = datetime.now(UTC)
+        if kept.held_by or believed(kept.paused_until, now) or not outage.due(now):
+            return None
+        if not _is_active(known) or outages.is_at_work(outage):
+            return None
+        for _ in range(MORE_PROBES):
+            time.sleep(1)
+            if _probe(known, probe_seconds(interval)).ok:
+                return None
+        execution = outages.start(outage)
+    except (BotoCoreError, ClientError, ItemUnavailable, ValueError) as error:
+        logger.warning("Failover not started now", extra={"error": str(error)})
+        return None
+    logger.warning("Failover started", extra={"execution": execution})
+    return execution
+
+
+def _is_active(known: Deployment) -> bool:
+    """Return whether the Primary is active by this Region's own copy. Unknown counts as active."""
+    control = control_table(known).try_read(consistent=False)
+    return control is None or control.active_region == known.primary_region
+
+
+def _probe(known: Deployment, seconds: float) -> Probe:
+    return probes.probe(f"https://{known.region_name(known.primary_region)}/health", seconds)
+
+
 def _look(known: Deployment, seconds: float) -> Look:
     """Probe the Primary, read the beacon and the pulse, side by side."""
     with ThreadPoolExecutor(2) as pool:
         beacon = pool.submit(names.beacon, known.beacon_name, seconds)
         beat = pool.submit(_beat, known)
-        probe = probes.probe(f"https://{known.region_name(known.primary_region)}/health", seconds)
-        return Look(probe, beacon.result(), beat.result())
+        return Look(_probe(known, seconds), beacon.result(), beat.result())
 
 
 def _beat(known: Deployment) -> int | None:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import timedelta
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
+from botocore.exceptions import ClientError
 from pilotlight import moments
 from pilotlight.adapters.clients import client
 from pilotlight.adapters.heartbeats import Heartbeats
 from pilotlight.adapters.inspector import Inspector
 from pilotlight.adapters.other_region import client_of
-from pilotlight.adapters.witnesses import READINESS_KEY
+from pilotlight.adapters.witnesses import READINESS_KEY, SENTINEL_KEY
 from pilotlight.control.table import ControlTable
 from pilotlight.domain.inspection import verdict
 from pilotlight.settings import Deployment, required
@@ -45,6 +47,30 @@ def inspector() -> Inspector:
     )
 
 
+def remind(paused: str) -> bool:
+    """Remind people of a pause, once a day, and return whether this was the time."""
+    now, day = int(time.time()), 86_400
+    try:
+        client("dynamodb").update_item(
+            TableName=required("RECOVERIES_TABLE"),
+            Key={"pk": {"S": SENTINEL_KEY}},
+            UpdateExpression="SET reminded_at = :now",
+            ConditionExpression="attribute_not_exists(reminded_at) OR reminded_at <= :then",
+            ExpressionAttributeValues={":now": {"N": str(now)}, ":then": {"N": str(now - day)}},
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+            raise
+        return False
+    client("sns").publish(
+        TopicArn=required("TOPIC_ARN"),
+        Subject="Pilot Light: the automation is paused",
+        Message=f"The automation is {paused}. See the runbook, 'Pause the automation'.\n",
+        MessageAttributes={"event": {"DataType": "String", "StringValue": "paused"}},
+    )
+    return True
+
+
 @metrics.log_metrics
 @logger.inject_lambda_context(clear_state=True)
 def lambda_handler(_event: dict[str, Any], _context: Any) -> dict[str, Any]:
@@ -65,4 +91,7 @@ def lambda_handler(_event: dict[str, Any], _context: Any) -> dict[str, Any]:
             "checked_at": {"S": found["checked_at"]},
         },
     )
+    paused = next((c for c in found["checks"] if c["name"] == "automation"), {})
+    if paused.get("state") == "failed":
+        remind(paused["detail"])
     return found

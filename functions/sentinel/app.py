@@ -1,4 +1,4 @@
-"""Sentinel: plans its looks, and at each tick looks at the Primary and tells CloudWatch."""
+"""Sentinel: looks at the Primary at each tick, and starts the machine while it fails."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from aws_lambda_powertools.metrics import MetricResolution, MetricUnit
 from pilotlight.adapters.clients import client
 from pilotlight.adapters.keeping import keeper
 from pilotlight.adapters.look_queue import LookQueue, planned_tick
+from pilotlight.adapters.outages import Outages
 from pilotlight.adapters.sentinel_item import SentinelItem
-from pilotlight.looks import look_now, plan_looks
+from pilotlight.looks import look_now, plan_looks, start_while_it_fails
 from pilotlight.settings import Deployment, required
 
 if TYPE_CHECKING:
@@ -45,10 +46,14 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         queue = LookQueue(client("sqs"), required("LOOKS_QUEUE_URL"))
         return {"planned": plan_looks(item, queue, interval)}
     planned, known = planned_tick(event), Deployment.from_environment()
-    found = look_now(item, interval, context.aws_request_id, planned, known)
+    found, started = look_now(item, interval, context.aws_request_id, planned, known), None
     if found:
         publish(*found, begun - planned / 1000)
+    if found and not found[1].probe.ok:
+        clients = client("dynamodb"), client("stepfunctions")
+        outages = Outages(*clients, required("RECOVERIES_TABLE"), required("FAILOVER_MACHINE"))
+        started = start_while_it_fails(item, outages, interval, known)
     kept = keeper(known, "sentinel").keep(context.get_remaining_time_in_millis() / 1000)
     if kept not in ("nothing", "no_quorum"):
         logger.warning("Control item finished for a dead run", extra={"kept": kept})
-    return {"spoken": int(found is not None), "kept": kept}
+    return {"spoken": int(found is not None), "kept": kept, "started": started}

@@ -99,6 +99,8 @@ def faults(secondary: str) -> list[str]:
     """Return what is wrong with the path as the template has it; nothing, if all is well."""
     found = []
     for call in possible():
+        if planes.spared(call.role, call.action, call.region, secondary):
+            continue
         if call.region != secondary:
             found.append(f"{call.role} may call {call.action} in {call.region}: {call.resource}")
         if call.plane.plane == "control" and not call.plane.only_at:
@@ -108,10 +110,15 @@ def faults(secondary: str) -> list[str]:
         for call in in_an_emergency(env):
             if call.region != here or call.plane.plane == "control":
                 found.append(f"{call.role} of the {env} may call {call.action} in {call.region}")
-    for task in path_module.walk(load("secondary")).tasks:
-        if planes.of(task.action).plane == "control":
-            found.append(f"{task.machine}, state {task.state}: {task.action} is control plane")
-    return found
+    stack = load("secondary")
+    return found + [
+        f"{task.machine}, state {task.state}: {task.action} is control plane"
+        for task in path_module.walk(stack).tasks
+        if planes.of(task.action).plane == "control"
+        and not planes.spared(
+            grants.role_of(stack, task.machine), task.action, secondary, secondary
+        )
+    ]
 
 
 def logical(role: str) -> str:

@@ -7,7 +7,7 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lab.audit import calls, code, path as path_module
+from lab.audit import calls, code, path as path_module, planes
 from lab.audit.template import load
 from lab.config import ROOT
 
@@ -118,11 +118,28 @@ def _verdict(every: list[Possible], secondary: str) -> str:
     if found:
         return "**Faults**\n\n" + _list(found)
     late = sum(bool(c.plane.only_at) for c in every)
+    spared = _spared(every, secondary)
+    working = len(every) - late - sum(len(made) for made in spared.values())
     return (
-        f"**{len({c.role for c in every})} roles, {len(every) - late} permissions: all of them "
+        f"**{len({c.role for c in every})} roles, {working} permissions: all of them "
         f"data plane, all of them in {secondary}.** {late} more are control plane, in {secondary} "
-        "too, and nothing but a deployment uses them.\n"
+        "too, and nothing but a deployment uses them. Without these the path goes on:\n\n"
+        + _list(
+            f"{', '.join(dict.fromkeys(f'`{c.action}` of {c.role} in {c.region}' for c in made))}: "
+            f"{why[0].lower()}{why[1:]}"
+            for why, made in spared.items()
+        )
     )
+
+
+def _spared(every: list[Possible], secondary: str) -> dict[str, list[Possible]]:
+    """Return the calls that the path goes on without, by why."""
+    found: dict[str, list[Possible]] = {}
+    for call in every:
+        why = planes.spared(call.role, call.action, call.region, secondary)
+        if why:
+            found.setdefault(why, []).append(call)
+    return found
 
 
 def _calls(

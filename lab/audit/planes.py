@@ -56,6 +56,15 @@ def of(action: str) -> Plane:
         ) from None
 
 
+def spared(role: str, action: str, region: str, secondary: str) -> str:
+    """Return why the path goes on without a call, or nothing where it does not."""
+    for group in _document()["spared"]:
+        of_region = secondary if group["region"] == "secondary" else group["region"]
+        if role in group["roles"] and action in group["actions"] and region == of_region:
+            return str(group["why"])
+    return ""
+
+
 def action_of(service: str, operation: str) -> str:
     """Return the IAM action of an operation of a record of calls."""
     called = f"{service}:{operation}"

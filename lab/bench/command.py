@@ -46,7 +46,8 @@ def run_bench(
         with progress.step("What the fence adds to a write"):
             built = deployment.BUILD / "out"
             fence = fence_cost.run(built / "AppFunction", built / "DependenciesLayer" / "python")
-        deployment.deploy(config, progress)
+        # One outage follows the other: none waits for the cooldown of the last.
+        deployment.deploy(config, progress, "CooldownSeconds=0")
         lab = Control(config)
         lab.act("speed", factor=config.speed)
         with progress.step("Record sets of the other designs, beside the deployed one"):

@@ -39,15 +39,16 @@ class NotSettled(LabError):
 class Outage:
     """One outage: when, what started the recovery, and what every user lost.
 
-    `beacon` is what of `alarm_to_switch` the machine waited for Route 53's checkers: modelled.
+    `start_to_switch` is measured; `beacon`, for how long the machine waited for Route 53's checkers
+    beside it, is modelled.
     """
 
     number: int
     phases: Phases
     started: float
-    alarm: str | None
+    started_by: str | None
     outcome: str
-    alarm_to_switch: float | None
+    start_to_switch: float | None
     beacon: float
     samples: tuple[Sample, ...]
 
@@ -152,11 +153,11 @@ class Course:
         return self._gathered(number, drawn, at, by_hand)
 
     def _until_restored(self, at: float, step: Progress, what: str) -> tuple[str, float] | None:
-        """Wait for all users, and publish the metric by hand when the alarm fires."""
+        """Wait for all users, and publish the metric by hand when the machine is started."""
         limit = at + OUTAGE_AWS_SECONDS / self._config.speed + OUTAGE_SECONDS
-        alarm: tuple[str, float] | None = None
+        start: tuple[str, float] | None = None
         while time.time() < limit and not all(u.restored for u in self.users):
-            if alarm is None and (alarm := self._operator.alarm(at)):
+            if start is None and (start := self._operator.started(at)):
                 self._operator.publish_position(1)
             served = sum(u.restored for u in self.users)
             step.say(
@@ -164,10 +165,10 @@ class Course:
             )
             time.sleep(0.05)
         self._operator.until_ended(at, limit)
-        return alarm
+        return start
 
     def _gathered(
-        self, number: int, drawn: Phases, at: float, alarm: tuple[str, float] | None
+        self, number: int, drawn: Phases, at: float, start: tuple[str, float] | None
     ) -> Outage:
         config = self._config
         seen = Observations(
@@ -189,19 +190,19 @@ class Course:
         samples = [
             orchestrated(u.seen, u.number, laid[u.number])
             if u.design is ORCHESTRATED
-            else self._beside(u, seen, alarm, stages)
+            else self._beside(u, seen, start, stages)
             for u in self.users
         ]
-        fired, promoted = alarm[1] if alarm else None, seen.promoted_at
+        began, promoted = start[1] if start else None, seen.promoted_at
         beacon = next((s for s in stages if s.name == "beacon"), None)
-        more = beacon.seconds - beacon.wall_seconds if beacon else 0.0
+        waited = beacon.wall_seconds if beacon else 0.0
         return Outage(
             number,
             drawn,
             at,
-            alarm[0] if alarm else None,
+            start[0] if start else None,
             seen.recovery.outcome if seen.recovery else "none",
-            round(promoted - fired + more, 3) if promoted and fired else None,
+            round(promoted - began - waited, 3) if promoted and began else None,
             beacon.seconds if beacon else 0.0,
             tuple(samples),
         )
@@ -219,14 +220,14 @@ class Course:
         self,
         user: User,
         seen: Observations,
-        alarm: tuple[str, float] | None,
+        start: tuple[str, float] | None,
         stages: Sequence[Stage],
     ) -> Sample:
-        fired = alarm[1] if alarm else None
+        began = start[1] if start else None
         moved = seen.first(user.design.moved(self._config), "unhealthy", seen.outage)
         by_hand = user.design is METRIC_SWITCH
         ends: list[tuple[str, float | None]] = (
-            [("alarm", fired), ("metric", moved)] if by_hand else [("detection", moved)]
+            [("start", began), ("metric", moved)] if by_hand else [("detection", moved)]
         )
         return observed(
             user.design.key,
@@ -236,7 +237,7 @@ class Course:
             speed=seen.speed,
             ends=ends,
             stages=stages,
-            fired=fired,
+            began=began,
             by_hand=by_hand,
             promoted=seen.promoted_at,
             fenced=user.design.fenced,

@@ -77,7 +77,7 @@ METRIC_SWITCH = Design(
     "metric_switch",
     "Metric switch, by hand",
     "A CLOUDWATCH_METRIC check on a metric in the Secondary, published by hand at the instant "
-    "Pilot Light's alarm fires: a person without reaction time. CNAME, TTL 10 s.",
+    "Pilot Light's machine starts: a person without reaction time. CNAME, TTL 10 s.",
     "bench-metric-switch",
     "bench-metric-switch",
     RECORD_TTL,

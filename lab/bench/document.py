@@ -39,7 +39,7 @@ def figures(report: Report) -> str:
     """Return the figures as Markdown."""
     day = report["started_at"][:10]
     machine, speed = report["machine"], report["clock"]["speed"]
-    switch, fence = report["alarm_to_switch_seconds"], report["fence"]
+    switch, fence = report["start_to_switch_seconds"], report["fence"]
     beacon = report["beacon_seconds"]
     lines = [
         f"{len(report['outages'])} outages on {day}, {report['users_per_design']} users of each "
@@ -74,8 +74,8 @@ def figures(report: Report) -> str:
         lines.append(f"| {goal['name']} | {limit} | {seen} | {verdict} |")
     lines += [
         "",
-        f"Alarm event to claim: p50 {seconds(switch['p50'])}, p99 "
-        f"{seconds(switch['p99'])}. Measured, but for the wait for the beacon in it (modelled): "
+        f"Start of the machine to claim: p50 {seconds(switch['p50'])}, p99 "
+        f"{seconds(switch['p99'])}. Measured, without the wait for the beacon (modelled): "
         f"p50 {seconds(beacon['p50'])}, p99 {seconds(beacon['p99'])}.",
         "",
         f"Fence (measured): adds {milliseconds(fence['added_p50_ms'])} to a median write of "

@@ -131,7 +131,7 @@ def goals(
         (Goal("rto_write_p99", RTO_P99, "s", p99[0]), tail),
         (Goal("p50_to_plain", TO_PLAIN, "ratio", ratio(*p50)), mean),
         (Goal("p99_to_plain", TO_PLAIN, "ratio", ratio(*p99)), tail),
-        (Goal("alarm_to_switch_p99", SWITCH_P99, "s", percentile(to_switch, 0.99)), of_promotion),
+        (Goal("start_to_switch_p99", SWITCH_P99, "s", percentile(to_switch, 0.99)), of_promotion),
         (Goal("fence_p50", FENCE_P50, "ms", fence_milliseconds), ()),
     ]
     return [

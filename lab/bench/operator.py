@@ -47,17 +47,12 @@ class Operator:
                 found |= alarm_names(json.loads(rule.get("EventPattern", "{}")))
         return frozenset(found)
 
-    def alarm(self, since: float) -> tuple[str, float] | None:
-        """Return the first alarm that starts the machine, and when it fired."""
-        names = {f"alarm {name}": name for name in self.alarms}
-        return next(
-            (
-                (names[c["what"]], c["at"])
-                for c in self._lab.act("transitions", since=since)
-                if c["what"] in names and c["state"] == "ALARM"
-            ),
-            None,
-        )
+    def started(self, since: float) -> tuple[str, float] | None:
+        """Return what started the machine first, and when it was started."""
+        runs = self._stepfunctions.list_executions(stateMachineArn=self._machine)["executions"]
+        at = {e["startDate"].timestamp(): e["executionArn"] for e in runs}
+        first = min((t for t in at if t >= since), default=None)
+        return (self._secondary.execution(at[first]).started_by, first) if first else None
 
     def unquiet(self) -> list[str]:
         """Return which of these alarms fire, and what else keeps the times from being quiet."""
@@ -101,7 +96,7 @@ class Operator:
         )
 
     def move_back(self) -> None:
-        """Make the Primary active again by a take-over there, and clear the cooldown.
+        """Make the Primary active again by a take-over there.
 
         Raises
         ------
@@ -112,9 +107,6 @@ class Operator:
             self._stepfunctions.stop_execution(executionArn=arn, error="OperatorMovesBack")
         self._until_replicated()
         self._take_over()
-        self._dynamodb.delete_item(
-            TableName=f"{self._config.app_name}-recoveries", Key={"pk": {"S": "lock"}}
-        )
         self.publish_position(0)
 
     def _take_over(self) -> None:

@@ -56,7 +56,7 @@ def report(
 ) -> dict[str, Any]:
     """Return the report, as bench.schema.json describes it."""
     samples = {d.key: [s for o in seen for s in o.samples if s.design == d.key] for d in DESIGNS}
-    to_switch = [o.alarm_to_switch for o in seen]
+    to_switch = [o.start_to_switch for o in seen]
     judged = goals(samples, to_switch, float(fence["added_p50_ms"]))
     found = {
         "version": 2,
@@ -79,7 +79,7 @@ def report(
         "designs": [
             _design(d.key, d.title, d.summary, samples[d.key], samples[PLAIN]) for d in DESIGNS
         ],
-        "alarm_to_switch_seconds": spread(to_switch),
+        "start_to_switch_seconds": spread(to_switch),
         "beacon_seconds": spread([o.beacon for o in seen]),
         "fence": dict(fence),
         "goals": [
@@ -122,9 +122,9 @@ def _outage(outage: Outage) -> dict[str, Any]:
         "number": outage.number,
         "started_at": _moment(outage.started),
         "phase_seconds": outage.phases.outage,
-        "alarm": outage.alarm,
+        "started_by": outage.started_by,
         "outcome": outage.outcome,
-        "alarm_to_switch_seconds": outage.alarm_to_switch,
+        "start_to_switch_seconds": outage.start_to_switch,
         "beacon_seconds": outage.beacon,
         "users": [
             {

@@ -101,7 +101,7 @@ def observed(
     speed: float,
     ends: Sequence[tuple[str, float | None]],
     stages: Sequence[Stage] = (),
-    fired: float | None = None,
+    began: float | None = None,
     by_hand: bool = False,
     promoted: float | None = None,
     fenced: bool = False,
@@ -116,15 +116,15 @@ def observed(
         The stages before the resolver's, and when each ended.
     stages
         The deployed design's stages, which tell how much of a moment that it caused is modelled.
-    fired, by_hand
-        When the deployed design's alarm fired, and whether a person then moved this design: what
-        follows is modelled again.
+    began, by_hand
+        When the deployed design's machine was started, and whether a person then moved this design:
+        what follows is modelled again.
     promoted, fenced
         When the claim was made, and whether this design's writes wait for it.
     """
     if seen.failed is None or seen.served is None or (fenced and seen.written is None):
         return Sample(design, user, None, None, (), seen.failed_later)
-    acted = fired if by_hand and fired is not None else outage
+    acted = began if by_hand and began is not None else outage
 
     def mapped(moment: float) -> float:
         caused = at_aws(stages, min(moment, acted) - outage, speed)
@@ -134,13 +134,13 @@ def observed(
     at = [(name, None if end is None else mapped(end)) for name, end in ends]
     parts = laid([*at, ("resolver", served)], begun, served)
     written = served
-    if fenced and seen.written is not None and promoted is not None and fired is not None:
+    if fenced and seen.written is not None and promoted is not None and began is not None:
         late = max(0.0, seen.written - max(promoted, seen.served))
         written = max(served, at_aws(stages, promoted - outage, speed) + late)
-        alarm = min(max(served, at_aws(stages, fired - outage, speed)), written)
-        parts.append(Part("alarm", round(alarm - served, 3), modelled=True))
-        claimed = min(max(alarm, at_aws(stages, promoted - outage, speed)), written)
-        parts.append(Part("claim", round(claimed - alarm, 3), modelled=False))
+        start = min(max(served, at_aws(stages, began - outage, speed)), written)
+        parts.append(Part("start", round(start - served, 3), modelled=True))
+        claimed = min(max(start, at_aws(stages, promoted - outage, speed)), written)
+        parts.append(Part("claim", round(claimed - start, 3), modelled=False))
         # What is left of the lease, where the name had moved before the claim.
         parts.append(Part("lease", round(written - claimed, 3), modelled=False))
     total, reads = round(written - begun, 3), round(served - begun, 3)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # A write that is as old as the lag may be on its last metres: the lab delivers in steps.
 DELIVERY_STEP = 0.25
 # How the execution of the other alarm may end.
-CHANGED_NOTHING = {"duplicate", "cooling_down", "already_promoted"}
+CHANGED_NOTHING = {"duplicate", "already_promoted"}
 
 
 @dataclass(frozen=True)
@@ -67,16 +67,15 @@ def rpo(seen: Observations) -> float | None:
     return round(max([0.0, *ages]), 3)
 
 
-def alarm_driven(seen: Observations) -> Judgement:
-    """Require that nobody started the recovery: the alarm's event did."""
+def started_by_itself(seen: Observations) -> Judgement:
+    """Require that nobody started the recovery: the sentinel did, or an alarm's event."""
     run = seen.recovery
     if run is None:
         return False, "No execution was started."
-    alarm = run.given.get("detail", {}).get("alarmName")
     by_hand = [e for e in seen.executions if e.by_hand and e.started >= seen.outage]
-    if not alarm or by_hand:
+    if not run.started_by or by_hand:
         return False, f"{len(by_hand)} executions were started by hand; the input: {run.given}"
-    return True, f"The event of alarm {alarm} in {run.given.get('region')} started the execution."
+    return True, f"Started by {run.started_by}."
 
 
 def recovery_promoted(seen: Observations) -> Judgement:
@@ -167,22 +166,17 @@ def dns_stays(seen: Observations) -> Judgement:
 
 
 def notifications_in_order(seen: Observations) -> Judgement:
-    """Require that a person was told of the start, of a hold if there was one, and of the end."""
+    """Require that a person was told of the start, or of a hold instead, and of the end."""
     since = [n for n in seen.notifications if n.at >= seen.outage]
     events = [n.event for n in sorted(since, key=lambda n: n.at)]
     held = seen.recovery is not None and seen.recovery.last("NotifyHold") is not None
-    wanted = ["started", *(["held"] if held else []), "promoted"]
+    wanted = ["held" if held else "started", "promoted"]
     return events == wanted, f"Received: {', '.join(events) or 'nothing'}."
 
 
 def lock_released(seen: Observations) -> Judgement:
-    """Require that no recovery holds the lock any more, and that the cooldown stays."""
-    owner = seen.lock.get("owner")
-    if owner is not None:
-        return False, f"The lock belongs to {owner}."
-    if "cooldown_until" not in seen.lock:
-        return False, "Nobody holds the lock, but there is no cooldown either."
-    return True, "Nobody holds the lock, and the cooldown runs."
+    """Require that no recovery holds the lock any more."""
+    return bool(seen.recovery) and not seen.lock, f"The lock: {seen.lock or 'none'}."
 
 
 def no_tick_has_two_looks(seen: Observations) -> Judgement:
@@ -232,7 +226,7 @@ def recovery_calls(seen: Observations) -> list[dict[str, Any]]:
 
 
 JUDGES: tuple[Callable[[Observations], Judgement], ...] = (
-    alarm_driven,
+    started_by_itself,
     recovery_promoted,
     one_promotion_only,
     dns_answers_secondary,

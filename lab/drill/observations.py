@@ -55,6 +55,9 @@ class State:
     exited: float
 
 
+SENTINEL = "the sentinel"
+
+
 @dataclass(frozen=True)
 class Execution:
     """One run of the failover machine."""
@@ -68,9 +71,16 @@ class Execution:
     states: list[State]
 
     @property
+    def started_by(self) -> str:
+        """What started it: the sentinel, the alarm of that name, or nothing but a person."""
+        if "outage" in self.given:
+            return SENTINEL
+        return str(self.given.get("detail", {}).get("alarmName", ""))
+
+    @property
     def by_hand(self) -> bool:
-        """Whether a person's request started it, and not an event."""
-        return "detail-type" not in self.given
+        """Whether a person's request started it."""
+        return not self.started_by
 
     @property
     def outcome(self) -> str:
@@ -217,16 +227,15 @@ class Observations:
         return next(iter(promoted or self.meant or after), None)
 
     @property
-    def alarm(self) -> str:
-        """The name of the alarm whose event started the recovery; empty where none did."""
-        run = self.recovery
-        return str(run.given.get("detail", {}).get("alarmName", "")) if run else ""
+    def started_by(self) -> str:
+        """What started the recovery: the sentinel, or the alarm of that name."""
+        return self.recovery.started_by if self.recovery else ""
 
     @property
     def alarmed_at(self) -> float | None:
         """When the alarm that started the recovery went to ALARM, or else the first that did."""
-        if self.alarm:
-            return self.first(f"alarm {self.alarm}", "ALARM", self.outage)
+        if self.started_by not in ("", SENTINEL):
+            return self.first(f"alarm {self.started_by}", "ALARM", self.outage)
         found = (c.at for c in self.changes if c.what.startswith("alarm ") and c.state == "ALARM")
         return next((at for at in found if at >= self.outage), None)
 
@@ -248,7 +257,11 @@ class Observations:
         then = [s.name for s in states[1:]] + [""]
         for state, after in reversed(list(zip(states, then, strict=True))):
             if state.name == name:
-                return None if after in ("ReadControl", "NotifyFailure") else state.exited
+                return (
+                    None
+                    if after in ("ReadControl", "NotifyFailure", "IsFailureNews")
+                    else state.exited
+                )
         return None
 
     @property

@@ -143,7 +143,7 @@ class Scenario:
             alarm["StateValue"]
             for region, alarms in (
                 (self._monitor, [f"{name}-primary-unhealthy"]),
-                (self._config.secondary_region, [f"{name}-sentinel", f"{name}-sentinel-silent"]),
+                (self._config.secondary_region, [f"{name}-sentinel-silent"]),
             )
             for alarm in self._lab.client("cloudwatch", region).describe_alarms(AlarmNames=alarms)[
                 "MetricAlarms"
@@ -152,7 +152,9 @@ class Scenario:
         return (
             all(checks.get(f"{name}-{check}", check == "off") for check in quiet)
             and self._lab.leads_to() == self._config.primary_region
-            and states == ["OK"] * 3
+            and states == ["OK"] * 2
+            # What the sentinel never saw well it never fails away from.
+            and self._watch.seen_well()
             # The deployment itself may have looked like an outage, and a run may still hold for it.
             and all(e.ended for e in self._watch.executions(0.0))
         )
@@ -164,6 +166,7 @@ class Scenario:
     def _lose(self) -> None:
         if self._expected.recovers:
             self.seen.overwritten = self._traffic.replace(LAST_MOMENT)
+        self._watch.say_that_outages_are_injected()
         # The moment before the switchboard acts: what is acknowledged later counts as later.
         self.seen.outage = time.time()
         self._lab.act("outage", mode=self._outage, style=self._style)

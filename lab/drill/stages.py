@@ -11,6 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lab.drill.observations import SENTINEL
+
 if TYPE_CHECKING:
     from lab.drill.observations import Observations
 
@@ -118,31 +120,32 @@ def stages(seen: Observations, window: Gap | None = None) -> list[Stage]:
     since = seen.outage
     claim, decide = run.last("Claim"), run.last("Decide")
     first, evidence = run.first("GatherEvidence"), run.last("GatherEvidence")
-    detected: tuple[float | None, str]
-    if seen.alarm == f"{name}-sentinel":
-        detected = seen.first_failed_probe, "the sentinel's next probe fails"
-        judged = "three of the metric's periods close, and CloudWatch judges them"
+    # The end of each stage, whether AWS's intervals fill it, and what happens in it.
+    ends: list[tuple[str, float | None, bool, str]]
+    if seen.started_by == SENTINEL:
+        more = "the sentinel probes four times more, a second apart, and starts the machine"
+        ends = [
+            ("detection", seen.first_failed_probe, True, "the sentinel's next probe fails"),
+            ("probes", run.started, False, more),
+        ]
     else:
         unhealthy = seen.first(f"health check {name}-alarm", "unhealthy", since)
-        detected = unhealthy, "Route 53's checkers reach their threshold of failed probes"
+        alarm = seen.first(f"alarm {seen.started_by}", "ALARM", since)
         judged = "the health check's metric closes its minute, and CloudWatch judges it"
-    # The end of each stage, whether AWS's intervals fill it, and what happens in it.
-    ends: list[tuple[str, float | None, bool, str]] = [
-        ("detection", detected[0], True, detected[1]),
-        ("alarm", seen.first(f"alarm {seen.alarm}", "ALARM", since), True, judged),
-        ("event", run.started, False, "EventBridge carries the alarm to the Secondary's machine"),
+        carried = "EventBridge carries the alarm to the Secondary's machine"
+        ends = [
+            ("detection", unhealthy, True, "Route 53's checkers reach their threshold"),
+            ("alarm", alarm, True, judged),
+            ("event", run.started, False, carried),
+        ]
+    ends += [
         (
             "intake",
             first.entered if first else None,
             False,
-            "intake, lock, announcement, and who is active",
+            "intake, lock, and who is active",
         ),
-        (
-            "beacon",
-            _beacon(seen, first.entered, decide.entered) if first and decide else None,
-            True,
-            "the own probes were first: Route 53's checkers reach their threshold",
-        ),
+        ("beacon", decide.entered if decide else None, True, ""),
         (
             "hold",
             evidence.entered if evidence else None,
@@ -170,7 +173,11 @@ def stages(seen: Observations, window: Gap | None = None) -> list[Stage]:
     for what, end, modelled, detail in ends:
         if what == "hold" and first == evidence:
             continue
-        if what == "beacon" and end is None:
+        if what == "beacon":
+            decided = min(end, arrived) if end is not None else None
+            waited = _beacon(seen, window.failed, found, at, decided)
+            found += [waited] if waited else []
+            at += waited.wall_seconds if waited else 0.0
             continue
         until = min(max(end if end is not None else at, at), arrived)
         wall = until - at
@@ -200,7 +207,22 @@ def _until_written(seen: Observations, window: Gap, before: list[Stage], at: flo
     ]
 
 
-def _beacon(seen: Observations, judging: float, decided: float) -> float | None:
-    """Return when the beacon turned, if that was while the machine was judging already."""
+def _beacon(
+    seen: Observations, failed: float, before: list[Stage], at: float, decided: float | None
+) -> Stage | None:
+    """Return for how long the machine would have waited for the beacon at AWS's intervals.
+
+    Here the checkers reach their threshold so much faster than AWS's, while the machine and the
+    sentinel's own probes are as fast: what they do meanwhile takes no part of that wait away.
+    """
     turned = seen.first(f"health check {seen.app_name}-endpoint", "unhealthy", seen.outage)
-    return turned if turned is not None and judging < turned <= decided else None
+    if turned is None or decided is None or turned > max(decided, at):
+        return None
+    seconds = (turned - failed) * seen.speed - sum(s.seconds for s in before)
+    wall = max(0.0, min(turned, decided) - at)
+    if seconds <= 0.0:
+        return None
+    told = "the own probes were first: Route 53's checkers reach their threshold"
+    return Stage(
+        "beacon", round(seconds, 3), round(wall, 3), round(at - seen.outage, 3), True, told
+    )

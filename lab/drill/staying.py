@@ -63,7 +63,7 @@ def acknowledged_writes_kept(seen: Observations) -> Judgement:
 
 
 def lock_free(seen: Observations) -> Judgement:
-    """Require that nobody holds the lock, and that no cooldown bars the next recovery."""
+    """Require that nobody holds the lock."""
     return not seen.lock, f"The lock: {seen.lock or 'none'}."
 
 

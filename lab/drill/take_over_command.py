@@ -22,14 +22,11 @@ if TYPE_CHECKING:
     from lab.drill.checks import Check
     from lab.drill.take_over import TakeOver
 
-# A rehearsal follows soon after moves, as no alarm should.
-PARAMETERS = ("CooldownSeconds=0",)
-
 
 def run_take_over(config: LabConfig, folder: Path) -> bool:
     """Lose the active Secondary, take over in the Primary, and say whether all went well."""
     progress = Progress()
-    with own_lab(config, progress, *PARAMETERS) as lab:
+    with own_lab(config, progress) as lab:
         seen = Course(config, lab, progress).run()
     judged = checks(seen)
     folder.mkdir(parents=True, exist_ok=True)

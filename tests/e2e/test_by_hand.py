@@ -16,7 +16,6 @@ from lab import deployment, process
 from lab.config import ROOT, from_samconfig
 from lab.control import Control
 from lab.drill.take_over import checks
-from lab.drill.take_over_command import PARAMETERS
 from lab.drill.take_over_course import Course
 from lab.drill.traffic import Https
 from lab.drill.watching import Watch
@@ -47,11 +46,7 @@ class Pair:
         """As in quiet times; the deployment itself may have looked like an outage."""
         checks = {c["name"]: c["healthy"] for c in self.control.act("health")}
         well = all(checks[f"{self.config.app_name}-{n}"] for n in ("endpoint", "off", "not-on"))
-        alarms = self.control.client("cloudwatch", self.secondary).describe_alarms(
-            AlarmNames=[f"{self.config.app_name}-sentinel"]
-        )["MetricAlarms"]
-        quiet = [a["StateValue"] for a in alarms] == ["OK"]
-        return well and quiet and all(e.ended for e in self.watch.executions(0.0))
+        return well and all(e.ended for e in self.watch.executions(0.0))
 
     def item(self, region, table="control-quorum", key="control"):
         found = self.control.client("dynamodb", region).get_item(
@@ -93,7 +88,7 @@ def pair():
     engine = process.start(config, owned=True)
     try:
         deployment.build(progress)
-        deployment.deploy(config, progress, "Approval=hold", *PARAMETERS)
+        deployment.deploy(config, progress, "Approval=hold")
         yield Pair(config, Control(config))
     finally:
         engine.stop()
@@ -116,6 +111,27 @@ def test_a_rehearsal_that_a_person_stops_proves_nothing_and_is_on_record(pair):
     kept = pair.item(pair.secondary, "recoveries", f"rehearsal#{newest['started_at']}")
     assert (kept["outcome"], kept["reason"]) == ("stopped", "to be stopped")
     assert int(kept["keep_until"]) > time.time()
+
+
+def test_what_a_person_stops_is_not_started_again_for_that_outage(pair):
+    pair.until("checks that have settled", pair.settled)
+    pair.until("a sentinel that has seen the Primary well", pair.watch.seen_well)
+    since = time.time()
+    pair.control.act("outage", mode="region", region=pair.primary)
+    run = pair.until("the sentinel's run", lambda: pair.watch.executions(since))[0]
+    assert run.started_by == "the sentinel"
+    pair.control.client("stepfunctions", pair.secondary).stop_execution(
+        executionArn=run.arn, error="Stopped", cause="we know of it"
+    )
+    sentinel = lambda: pair.item(pair.secondary, "recoveries", "sentinel")  # noqa: E731
+    pair.until("the janitor", lambda: sentinel().get("held_by") == run.arn)
+    # The next attempt would be due after a minute, and the alarm speaks meanwhile.
+    time.sleep(80)
+    others = [e for e in pair.watch.executions(since) if e.arn != run.arn]
+    assert {e.outcome for e in others} <= {"dropped"}
+    assert pair.item(pair.secondary)["active_region"] == pair.primary
+    pair.control.act("heal")
+    pair.until("the outage to be over", lambda: "held_by" not in sentinel(), seconds=120)
 
 
 def test_a_promotion_waits_for_a_person(pair):

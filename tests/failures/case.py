@@ -43,7 +43,7 @@ class Ended:
     # Which side serves then; None where the machine does not decide that.
     serves: str | None = "primary"
     promoted: bool = False
-    # free, cooldown, kept by this execution, or another's.
+    # free, or another's.
     lock: str | None = "free"
     # What its output, or its cause, says.
     says: str = ""

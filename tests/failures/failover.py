@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.failures import faults, situations as at
 from tests.failures.case import CONDITION, EXISTS, Case, Ended
 
@@ -12,11 +14,11 @@ PROMOTED = Ended(
     told=("started", "promoted"),
     serves="secondary",
     promoted=True,
-    lock="cooldown",
 )
-REHEARSED = Ended("SUCCEEDED", "rehearsed", told=("started", "rehearsed"))
+REHEARSED = Ended("SUCCEEDED", "rehearsed", told=("rehearsed",))
 COMPLETED = PROMOTED.but(promoted=False, says='"completing": true')
-HELD = Ended("SUCCEEDED", "held", told=("started", "hold_ended"))
+HELD = Ended("SUCCEEDED", "held", told=("hold_ended",))
+STARTED = ("started", "failed")
 
 
 def failed(step: str, **but: object) -> Ended:
@@ -24,7 +26,7 @@ def failed(step: str, **but: object) -> Ended:
     whole = Ended(
         "FAILED",
         "RecoveryFailed",
-        told=("started", "failed"),
+        told=("failed",),
         says=f"{step}: ",
         told_why=f"failed at {step}",
     )
@@ -37,7 +39,7 @@ def refused(**but: object) -> Ended:
 
 
 BEFORE_THE_LOCK = (
-    Case("Intake", OVERRIDE, failed("Intake", told=("failed",))),
+    Case("Intake", OVERRIDE, failed("Intake")),
     Case(
         "HandOver",
         at.given(at.GRACEFUL),
@@ -45,7 +47,7 @@ BEFORE_THE_LOCK = (
         catches=EXISTS,
         by=faults.the_move_is_made_already,
     ),
-    Case("HandOver", at.given(at.GRACEFUL), failed("HandOver", told=("failed",))),
+    Case("HandOver", at.given(at.GRACEFUL), failed("HandOver")),
     Case(
         "AcquireLock",
         at.locked(at.OVERRIDE),
@@ -53,11 +55,18 @@ BEFORE_THE_LOCK = (
         catches=CONDITION,
         by_itself=True,
     ),
-    Case("AcquireLock", OVERRIDE, failed("AcquireLock", told=("failed",))),
+    Case("AcquireLock", OVERRIDE, failed("AcquireLock")),
+    Case("ReadLock", at.locked(at.OVERRIDE), failed("ReadLock", lock="another's")),
     Case(
-        "ReadLock",
-        at.locked(at.OVERRIDE),
-        failed("ReadLock", told=("failed",), lock="another's"),
+        "ReadSentinel",
+        at.alarm_event,
+        HELD.but(told=(), says="primary_healthy"),
+    ),
+    # Where nobody says whether its owner is at work, the lock's expiry counts.
+    Case(
+        "IsOwnerAtWork",
+        at.left_locked(at.OVERRIDE),
+        Ended("SUCCEEDED", "duplicate", lock=None),
     ),
 )
 BEFORE_THE_CLAIM = (
@@ -72,7 +81,7 @@ BEFORE_THE_CLAIM = (
         "ConfirmOutage",
         at.given(at.UNGRACEFUL),
         HELD.but(
-            told=("started", "held", "hold_ended"),
+            told=("held", "hold_ended"),
             says="primary_healthy",
             told_why="UNMET  outage_confirmed: The step failed",
         ),
@@ -81,7 +90,7 @@ BEFORE_THE_CLAIM = (
         "VerifyReadiness",
         OVERRIDE,
         PROMOTED.but(
-            told=("started", "held", "promoted"),
+            told=("held", "promoted"),
             told_why="UNMET  secondary_ready: The step failed",
         ),
     ),
@@ -91,13 +100,17 @@ BEFORE_THE_CLAIM = (
     Case(
         "NotifyHold",
         at.secondary_unready(at.OVERRIDE),
-        PROMOTED.but(told=("started", "held", "promoted")),
+        PROMOTED.but(told=("held", "promoted")),
         afterwards=at.healed_once_held,
     ),
     Case(
         "AskApproval",
         at.alarmed,
-        HELD.but(says="approval_not_asked", told_why="Nobody could be asked"),
+        HELD.but(
+            told=("started", "hold_ended"),
+            says="approval_not_asked",
+            told_why="Nobody could be asked",
+        ),
         afterwards=at.healed_once_over,
     ),
     Case(
@@ -113,7 +126,12 @@ BEFORE_THE_CLAIM = (
     Case(
         "Claim",
         OVERRIDE,
-        failed("Claim", says="ClaimNotMade", told_why="writes of the control item failed"),
+        failed(
+            "Claim",
+            told=STARTED,
+            says="ClaimNotMade",
+            told_why="writes of the control item failed",
+        ),
         throughout=True,
     ),
 )
@@ -136,27 +154,24 @@ OF_A_REHEARSAL = (
         by=faults.a_later_rehearsal_was_quicker,
     ),
     Case("RecordRehearsal", REHEARSAL, failed("RecordRehearsal")),
-    Case(
-        "ReleaseLock",
-        REHEARSAL,
-        REHEARSED.but(lock="kept"),
-    ),
+    Case("ReleaseLock", REHEARSAL, REHEARSED),
     Case("KeepFailedRehearsal", at.nobody_active(at.REHEARSAL), refused()),
     Case("RecordFailedRehearsal", at.nobody_active(at.REHEARSAL), refused()),
 )
+CLAIMED: dict[str, Any] = {"told": STARTED, "serves": "secondary", "promoted": True}
 AFTER_THE_CLAIM = (
     Case("Serve", OVERRIDE, PROMOTED, catches=CONDITION, by=faults.a_keeper_lets_it_serve),
     # A keeper lets it serve; the next run completes the recovery.
     Case(
         "Serve",
         OVERRIDE,
-        failed("Serve", serves="secondary", promoted=True, told_why="The claim stands"),
+        failed("Serve", **CLAIMED, told_why="The claim stands"),
         again=COMPLETED,
     ),
     Case(
         "ConfirmTraffic",
         OVERRIDE,
-        failed("ConfirmTraffic", serves="secondary", promoted=True, told_why="The claim stands"),
+        failed("ConfirmTraffic", **CLAIMED, told_why="The claim stands"),
         again=COMPLETED,
     ),
     Case(
@@ -169,21 +184,34 @@ AFTER_THE_CLAIM = (
     Case(
         "RecordRecovery",
         OVERRIDE,
-        failed(
-            "RecordRecovery", serves="secondary", promoted=True, told_why="there is no record of it"
-        ),
+        failed("RecordRecovery", **CLAIMED, told_why="there is no record of it"),
         again=COMPLETED,
     ),
-    Case("StartCooldown", OVERRIDE, PROMOTED.but(lock="kept")),
     Case("WriteReport", OVERRIDE, PROMOTED.but(says='"report": ""')),
-    Case("NotifyOutcome", OVERRIDE, PROMOTED.but(told=("started",), says='"notified": false')),
+    Case(
+        "NotifyOutcome",
+        OVERRIDE,
+        PROMOTED.but(says='"notified": false', told_why="could not send this itself"),
+    ),
 )
 OF_A_FAILURE = (
-    Case("NotifyFailure", at.nobody_active(at.OVERRIDE), refused(told=("started",), told_why="")),
+    Case(
+        "KeepFailure",
+        at.repeated(told=True),
+        refused(told=(), told_why=""),
+        catches=CONDITION,
+        by_itself=True,
+    ),
+    Case("KeepFailure", at.repeated(told=True), refused()),
+    Case(
+        "NotifyFailure",
+        at.nobody_active(at.OVERRIDE),
+        refused(told_why="could not send this itself"),
+    ),
     Case(
         "ReleaseLockAfterFailure",
         at.nobody_active(at.OVERRIDE),
-        refused(told=("started", "failed", "failed"), told_why="Its lock was freed"),
+        refused(told=("failed", "failed"), told_why="Its lock was freed"),
     ),
     Case("WriteFailureReport", at.nobody_active(at.OVERRIDE), refused()),
 )

@@ -7,16 +7,25 @@ from tests.failures.case import Case, Ended
 from tests.failures.failover import HELD, PROMOTED, failed
 
 OUTCOMES = {
-    "an event that is too old is dropped": Case(
+    "an event is old, and the Primary is well": Case(
         "",
         lambda pair: at.alarm_event(pair, age=7200),
+        HELD.but(told=(), says="primary_healthy"),
+        by_itself=True,
+    ),
+    "the alarm's actions are suppressed": Case(
+        "",
+        lambda pair: at.alarm_event(pair, suppressed=True),
         Ended("SUCCEEDED", "dropped"),
         by_itself=True,
+    ),
+    "the run that holds the lock has ended": Case(
+        "", at.left_locked(at.OVERRIDE), PROMOTED, by_itself=True
     ),
     "an input that nobody can read": Case(
         "",
         at.given({"mode": "sideways"}),
-        failed("Intake", told=("failed",)).but(end="InvalidExecutionInput"),
+        failed("Intake").but(end="InvalidExecutionInput"),
         by_itself=True,
     ),
     "a failover by hand is handed over": Case(
@@ -25,8 +34,11 @@ OUTCOMES = {
         Ended("SUCCEEDED", "handed_over", serves=None, lock=None),
         by_itself=True,
     ),
-    "the last promotion is too recent": Case(
-        "", at.cooling_down, Ended("SUCCEEDED", "cooling_down", lock="cooldown"), by_itself=True
+    "the last claim is too recent": Case(
+        "",
+        at.cooling_down,
+        HELD.but(told=("held", "hold_ended"), says="deadline", told_why="UNMET  cooldown_over"),
+        by_itself=True,
     ),
     "the Secondary is active already": Case(
         "",
@@ -34,7 +46,7 @@ OUTCOMES = {
         Ended(
             "SUCCEEDED",
             "already_promoted",
-            told=("started", "already_promoted"),
+            told=("already_promoted",),
             serves="secondary",
         ),
         by_itself=True,
@@ -49,7 +61,7 @@ OUTCOMES = {
     "an alarm waits for a planned move, and judges then": Case(
         "",
         lambda pair: at.locked(at.alarm_event(pair), machine="switchover")(pair),
-        HELD.but(says="primary_healthy"),
+        HELD.but(told=(), says="primary_healthy"),
         by_itself=True,
         meanwhile=at.freed_once_waiting,
     ),
@@ -86,7 +98,7 @@ OUTCOMES = {
     "a hold lasts too long": Case(
         "",
         at.secondary_unready(at.OVERRIDE),
-        HELD.but(told=("started", "held", "hold_ended"), says="deadline"),
+        HELD.but(told=("held", "hold_ended"), says="deadline"),
         by_itself=True,
         afterwards=at.healed_once_over,
     ),

@@ -59,8 +59,6 @@ def _lock(pair: Pair, run: Run, kind: str) -> list[str]:
     lock = pair.lock()
     is_so = {
         "free": not lock,
-        "cooldown": "cooldown_until" in lock and "owner" not in lock,
-        "kept": lock.get("owner") == run.arn,
         "another's": lock.get("owner") == OTHER,
     }
     return [] if is_so[kind] else [f"the lock is not {kind}: {lock}"]

@@ -45,8 +45,34 @@ def locked(request: dict[str, Any], machine: str = "failover") -> Situation:
     return situation
 
 
+def left_locked(request: dict[str, Any]) -> Situation:
+    """An execution that has ended left its lock."""
+
+    def situation(pair: Pair) -> dict[str, Any]:
+        ended = pair.start("failover", {"mode": "sideways"})
+        pair.wait("failover", ended)
+        held = {"owner": ended, "machine": "failover", "mode": "drill"}
+        pair.lab.put("recoveries", pk="lock", expires_at=int(time.time()) + 600, **held)
+        return request
+
+    return situation
+
+
+def repeated(told: bool) -> Situation:
+    """The sentinel starts a further run of an outage, which fails as the one before it did."""
+
+    def situation(pair: Pair) -> dict[str, Any]:
+        outage: dict[str, Any] = {"first_failed_at": "2026-01-31T12:00:05.000Z"}
+        step = {"told_step": "ReadControl: ControlItemMissing", "told_at": int(time.time())}
+        pair.lab.put("recoveries", pk="outage", **outage, **(step if told else {}))
+        pair.forget_control()
+        return {**UNGRACEFUL, "outage": {**outage, "attempt": 2}}
+
+    return situation
+
+
 def cooling_down(pair: Pair) -> dict[str, Any]:
-    pair.lab.put("recoveries", pk="lock", cooldown_until=int(time.time()) + 600)
+    pair.serve(pair.primary, cooldown_until=int(time.time()) + 600)
     return OVERRIDE
 
 
@@ -142,9 +168,9 @@ def alarmed(pair: Pair) -> dict[str, Any]:
     return alarm_event(pair)
 
 
-def alarm_event(pair: Pair, age: float = 0.0) -> dict[str, Any]:
-    """The event of the sentinel's alarm, as CloudWatch documents it."""
-    name = f"{pair.lab.app}-sentinel"
+def alarm_event(pair: Pair, age: float = 0.0, *, suppressed: bool = False) -> dict[str, Any]:
+    """The alarm's event, as CloudWatch documents it."""
+    name = f"{pair.lab.app}-primary-unhealthy"
     at = datetime.now(UTC) - timedelta(seconds=age)
     return {
         "version": "0",
@@ -153,13 +179,18 @@ def alarm_event(pair: Pair, age: float = 0.0) -> dict[str, Any]:
         "source": "aws.cloudwatch",
         "account": ACCOUNT,
         "time": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "region": pair.secondary,
-        "resources": [f"arn:aws:cloudwatch:{pair.secondary}:{ACCOUNT}:alarm:{name}"],
+        "region": "us-east-1",
+        "resources": [f"arn:aws:cloudwatch:us-east-1:{ACCOUNT}:alarm:{name}"],
         "detail": {
             "alarmName": name,
             "configuration": {"metrics": []},
             "previousState": {"value": "OK"},
-            "state": {"value": "ALARM", "reason": "Threshold Crossed", "reasonData": "{}"},
+            "state": {
+                "value": "ALARM",
+                "reason": "Threshold Crossed",
+                "reasonData": "{}",
+                **({"actionsSuppressedBy": "Alarm"} if suppressed else {}),
+            },
         },
     }
 

@@ -166,6 +166,7 @@ def interpreter(handlers: dict[str, Any], faults: Faults) -> Iterator[None]:
     from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
     from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
     from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
+        state_task_service_aws_sdk as sdk,
         state_task_service_dynamodb as ddb,
         state_task_service_lambda as lam,
         state_task_service_sfn as sfn,
@@ -187,6 +188,7 @@ def interpreter(handlers: dict[str, Any], faults: Faults) -> Iterator[None]:
         lam.StateTaskServiceLambda,
         sns.StateTaskServiceSns,
         sfn.StateTaskServiceSfn,
+        sdk.StateTaskServiceAwsSdk,
     ):
         patch(service, "_eval_service_task", _struck(service._eval_service_task, faults))
     for name in ("put_item", "update_item", "delete_item", "transact_write_items"):
@@ -198,7 +200,7 @@ def interpreter(handlers: dict[str, Any], faults: Faults) -> Iterator[None]:
         once = Config(retries={"total_max_attempts": 1})
         return boto3.client(service, region_name=region, config=once)
 
-    for module in (ddb, sns, sfn):
+    for module in (ddb, sns, sfn, sdk):
         patch(
             module,
             "boto_client_for",
@@ -322,7 +324,11 @@ class Machine:
 
     # --- data ------------------------------------------------------------------------------------
     def seed(
-        self, active_region: str = PRIMARY, epoch: int = 1, state: str = "serving", **more: str
+        self,
+        active_region: str = PRIMARY,
+        epoch: int = 1,
+        state: str = "serving",
+        **more: str | int,
     ) -> None:
         """Put the control item as somebody else left it, at the next revision."""
         item = {
@@ -333,7 +339,7 @@ class Machine:
             "state": {"S": state},
             "changed_by": {"S": "seed"},
         }
-        item |= {name: {"S": value} for name, value in more.items()}
+        item |= {k: {"N" if isinstance(v, int) else "S": str(v)} for k, v in more.items()}
         self.dynamodb.put_item(TableName=CONTROL, Item=item)
 
     def revision(self) -> int:

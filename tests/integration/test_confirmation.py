@@ -1,4 +1,4 @@
-"""Both alarms start the machine; an outage needs the probes and one more witness."""
+"""The sentinel and the alarm start the machine; an outage needs the probes and one more witness."""
 
 from __future__ import annotations
 
@@ -6,46 +6,38 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pilotlight.domain.decision import SETTLING_JUDGEMENTS
 
 from tests.integration.machine import CONTROL, PRIMARY, RECOVERIES, SECONDARY
-from tests.integration.test_outcomes import (
-    FAILOVER,
-    ROUTE_53_ALARM,
-    SENTINEL_ALARM,
-    alarm_event,
-)
+from tests.integration.test_outcomes import FAILOVER, alarm_event, sentinel_request
 
 if TYPE_CHECKING:
     from tests.integration.conftest import Network
     from tests.integration.machine import Machine
 
 
-def event_of(arn: str) -> dict[str, Any]:
-    """The event of one of the two alarms, from the Region where it stands."""
-    found = alarm_event(resources=[arn], region=arn.split(":")[3])
-    found["detail"]["alarmName"] = arn.rsplit(":", 1)[1]
-    return found
-
-
-@pytest.mark.parametrize("arn", [ROUTE_53_ALARM, SENTINEL_ALARM])
-def test_either_alarm_starts_a_recovery(machine: Machine, network: Network, arn: str) -> None:
+@pytest.mark.parametrize("given", [alarm_event(), sentinel_request()], ids=["alarm", "sentinel"])
+def test_either_starts_a_recovery(
+    machine: Machine, network: Network, given: dict[str, Any]
+) -> None:
     network.lose_primary()
-    run = machine.run(event_of(arn))
+    run = machine.run(given)
     assert run.output["outcome"] == "promoted"
     assert machine.active() == (SECONDARY, 2)
 
 
 @pytest.mark.parametrize(
     ("first", "second"),
-    [(SENTINEL_ALARM, ROUTE_53_ALARM), (ROUTE_53_ALARM, SENTINEL_ALARM)],
+    [(sentinel_request(), alarm_event()), (alarm_event(), sentinel_request())],
+    ids=["the alarm later", "the sentinel later"],
 )
-def test_the_second_alarm_changes_nothing_and_tells_nobody(
-    machine: Machine, network: Network, first: str, second: str
+def test_the_second_changes_nothing_and_tells_nobody(
+    machine: Machine, network: Network, first: dict[str, Any], second: dict[str, Any]
 ) -> None:
     network.lose_primary()
-    machine.run(event_of(first))
-    later = machine.run(event_of(second))
-    assert (later.status, later.output["outcome"]) == ("SUCCEEDED", "cooling_down")
+    machine.run(first)
+    later = machine.run(second)
+    assert (later.status, later.output["outcome"]) == ("SUCCEEDED", "already_promoted")
     assert machine.active() == (SECONDARY, 2)
     assert [event for event, _ in machine.notices()] == ["started", "promoted"]
 
@@ -55,20 +47,20 @@ def test_an_alarm_beside_a_run_that_holds_is_a_duplicate_and_tells_nobody(
 ) -> None:
     network.lose_primary()
     network.secondary_up = False
-    holding = machine.start(event_of(SENTINEL_ALARM))
+    holding = machine.start(sentinel_request())
     machine.until(lambda: "NotifyHold" in machine.states(holding))
-    beside = machine.run(event_of(ROUTE_53_ALARM))
+    beside = machine.run(alarm_event())
     assert beside.output == {"outcome": "duplicate", "owner": holding}
     network.secondary_up = True
     assert machine.wait(holding).output["outcome"] == "promoted"
-    assert [event for event, _ in machine.notices()] == ["started", "held", "promoted"]
+    assert [event for event, _ in machine.notices()] == ["held", "promoted"]
 
 
 def test_a_beacon_that_follows_the_probes_is_waited_for_without_a_message(
     machine: Machine, network: Network
 ) -> None:
     network.primary_up = False
-    arn = machine.start(event_of(SENTINEL_ALARM))
+    arn = machine.start(sentinel_request())
     machine.until(lambda: "LetTheBeaconFollow" in machine.states(arn))
     network.lose_primary()
     assert machine.wait(arn).output["outcome"] == "promoted"
@@ -77,12 +69,12 @@ def test_a_beacon_that_follows_the_probes_is_waited_for_without_a_message(
 
 def test_a_partition_is_a_hold_that_says_who_saw_what(machine: Machine, network: Network) -> None:
     network.primary_up = False
-    arn = machine.start(event_of(SENTINEL_ALARM))
+    arn = machine.start(sentinel_request())
     machine.until(lambda: "NotifyHold" in machine.states(arn), seconds=30)
     held = dict(machine.notices())["held"]
     assert "0 of 3 own probes of the Primary succeeded, the beacon says healthy" in held
     assert "Route 53's checkers do." in held
-    assert machine.states(arn).count("LetTheBeaconFollow") == 3
+    assert machine.states(arn).count("LetTheBeaconFollow") == SETTLING_JUDGEMENTS
     network.heal_primary()
     run = machine.wait(arn)
     assert run.output["decision"]["ended_by"] == "primary_healthy"
@@ -102,7 +94,7 @@ def test_a_pulse_that_stands_still_stands_in_for_the_beacon(
     item = {"pk": {"S": "sentinel"}, "pulse_beat": {"N": "5"}}
     item |= {name: {"S": moment.isoformat()} for name, moment in kept.items()}
     machine.dynamodb.put_item(TableName=RECOVERIES, Item=item)
-    arn = machine.start(event_of(SENTINEL_ALARM))
+    arn = machine.start(sentinel_request())
     if promotes:
         run = machine.wait(arn)
         assert run.output["outcome"] == "promoted"
@@ -121,7 +113,7 @@ def test_fewer_than_two_witnesses_hold(
 ) -> None:
     network.primary_up, network.beacon = primary_up, beacon
     arn = machine.start(FAILOVER)
-    machine.until(lambda: "NotifyHold" in machine.states(arn), seconds=30)
+    machine.until(lambda: "WaitToJudgeAgain" in machine.states(arn), seconds=30)
     assert machine.active() == (PRIMARY, 1)
     assert f"the beacon says {beacon}" in dict(machine.notices())["held"]
     machine.stop(arn)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pilotlight.domain.level import Outage
 
 from tests.conftest import ENVIRONMENT
 from tests.integration.machine import CONTROL, PRIMARY, RECOVERIES, SECONDARY
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 FAILOVER = {"mode": "failover", "reason": "test", "graceful": False}
 DRILL = {"mode": "drill", "reason": "test"}
 REHEARSAL = {"mode": "rehearsal", "reason": "test"}
-ROUTE_53_ALARM, SENTINEL_ALARM = ENVIRONMENT["ALARM_ARNS"].split(",")
+ROUTE_53_ALARM = ENVIRONMENT["ALARM_ARNS"]
 
 
 def alarm_event(**changes: Any) -> dict[str, Any]:
@@ -42,8 +44,9 @@ def alarm_event(**changes: Any) -> dict[str, Any]:
     return event | changes
 
 
-def old(**delta: float) -> str:
-    return (datetime.now(UTC) - timedelta(**delta)).strftime("%Y-%m-%dT%H:%M:%SZ")
+def sentinel_request(attempt: int = 1) -> dict[str, Any]:
+    """The request of the sentinel, as it makes it for an outage."""
+    return replace(Outage("2026-01-31T12:00:05.000Z"), attempts=attempt - 1).request()
 
 
 def test_the_alarm_of_a_lost_primary_promotes_the_secondary(
@@ -80,28 +83,15 @@ def test_a_promotion_claims_waits_out_the_lease_and_then_serves(
     assert [times[name] for name in order] == sorted(times[name] for name in order)
 
 
-def test_a_promotion_leaves_a_cooldown_and_no_lock(machine: Machine, network: Network) -> None:
+def test_a_promotion_leaves_no_lock(machine: Machine, network: Network) -> None:
     network.lose_primary()
     machine.run(FAILOVER)
-    lock = machine.lock()
-    assert "owner" not in lock
-    assert 800 < int(lock["cooldown_until"]["N"]) - time.time() < 901
+    assert machine.lock() == {}
 
 
-def test_a_run_within_the_cooldown_changes_nothing(machine: Machine, network: Network) -> None:
+def test_a_second_run_finds_the_secondary_promoted(machine: Machine, network: Network) -> None:
     network.lose_primary()
     machine.run(FAILOVER)
-    run = machine.run(FAILOVER)
-    assert run.output["outcome"] == "cooling_down"
-    assert machine.active() == (SECONDARY, 2)
-
-
-def test_a_run_after_the_cooldown_finds_the_secondary_promoted(
-    machine: Machine, network: Network
-) -> None:
-    network.lose_primary()
-    machine.run(FAILOVER)
-    machine.dynamodb.delete_item(TableName=RECOVERIES, Key={"pk": {"S": "lock"}})
     run = machine.run(FAILOVER)
     assert run.output["outcome"] == "already_promoted"
     assert machine.active() == (SECONDARY, 2)
@@ -139,7 +129,7 @@ def test_a_failover_of_a_healthy_primary_is_held_and_ends(machine: Machine) -> N
     assert run.output["decision"]["unmet"] == ["outage_confirmed"]
     assert run.output["decision"]["ended_by"] == "primary_healthy"
     assert machine.active() == (PRIMARY, 1)
-    assert [event for event, _ in machine.notices()] == ["started", "hold_ended"]
+    assert [event for event, _ in machine.notices()] == ["hold_ended"]
 
 
 def test_a_person_may_answer_for_the_outage(machine: Machine) -> None:
@@ -176,9 +166,9 @@ def test_a_hold_notifies_once_and_promotes_when_its_condition_is_met(
     run = machine.wait(arn)
     assert run.output["outcome"] == "promoted"
     notices = machine.notices()
-    assert [event for event, _ in notices] == ["started", "held", "promoted"]
-    assert "UNMET  secondary_ready" in notices[1][1]
-    assert "met    outage_confirmed" in notices[1][1]
+    assert [event for event, _ in notices] == ["held", "promoted"]
+    assert "UNMET  secondary_ready" in notices[0][1]
+    assert "met    outage_confirmed" in notices[0][1]
 
 
 def test_a_hold_ends_at_its_deadline(
@@ -189,15 +179,16 @@ def test_a_hold_ends_at_its_deadline(
     run = machine.run(FAILOVER)
     assert run.output["outcome"] == "held"
     assert run.output["decision"]["ended_by"] == "deadline"
-    assert [event for event, _ in machine.notices()] == ["started", "held", "hold_ended"]
-    assert machine.lock() == {}, "no cooldown follows a hold"
+    assert [event for event, _ in machine.notices()] == ["held", "hold_ended"]
+    assert machine.lock() == {}
 
 
 def test_two_started_at_once_promote_once(machine: Machine, network: Network) -> None:
     network.lose_primary()
     runs = [machine.wait(arn) for arn in [machine.start(alarm_event()) for _ in range(2)]]
     outcomes = sorted(run.output["outcome"] for run in runs)
-    assert outcomes in (["duplicate", "promoted"], ["cooling_down", "promoted"])
+    assert outcomes in (["duplicate", "promoted"], ["already_promoted", "promoted"])
+    assert [event for event, _ in machine.notices()] == ["started", "promoted"]
     assert machine.active() == (SECONDARY, 2)
 
 
@@ -243,21 +234,9 @@ def test_an_expired_lock_is_taken_over(machine: Machine, network: Network) -> No
     assert machine.run(FAILOVER).output["outcome"] == "promoted"
 
 
-@pytest.mark.parametrize(
-    "event",
-    [
-        alarm_event(time=old(minutes=16)),
-        alarm_event(
-            detail={
-                "alarmName": "a",
-                "state": {"value": "ALARM", "actionsSuppressedBy": "WaitPeriod"},
-            }
-        ),
-    ],
-    ids=["stale", "suppressed"],
-)
-def test_a_stale_or_suppressed_event_is_dropped(machine: Machine, event: dict[str, Any]) -> None:
-    run = machine.run(event)
+def test_a_suppressed_event_is_dropped(machine: Machine) -> None:
+    state = {"value": "ALARM", "actionsSuppressedBy": "WaitPeriod"}
+    run = machine.run(alarm_event(detail={"alarmName": "a", "state": state}))
     assert run.output["outcome"] == "dropped"
     assert machine.rows(RECOVERIES) == []
     assert machine.notices() == []

@@ -36,16 +36,10 @@ EVIDENCE = {
     "ReconcileLedger": ["ledger_reviewed"],
     "ProveUpToNow": ["caught_up"],
 }
-OPTIONAL = {
-    "Announce",
-    "WarmTarget",
-    "LookAtSource",
-    "StartCooldown",
-    "WriteReport",
-    "NotifyOutcome",
-}
+OPTIONAL = {"Announce", "WarmTarget", "LookAtSource", "WriteReport", "NotifyOutcome"}
 ELSEWHERE = {
     "ReadLock",
+    "IsOwnerAtWork",
     "FindRecord",
     "ReleaseLock",
     "ReconcileInDrain",

@@ -135,8 +135,8 @@ def _ended(lab: DeployedLab, found: dict[str, Any], outcome: str) -> list[str]:
         wrong.append("nobody was notified")
     if not found.get("report"):
         wrong.append("no report was written")
-    moved, lock = outcome == "switched_over", lab.item("recoveries", "lock")
-    if "owner" in lock or ("cooldown_until" in lock) is not moved:
+    lock = lab.item("recoveries", "lock")
+    if lock:
         wrong.append(f"the lock was left as {lock}")
     cold = [c for c in (found.get("decision") or {}).get("conditions", []) if not c["met"]]
     return wrong + [f"{c['name']}: {c['detail']}" for c in cold if c["name"] == "target_warm"]

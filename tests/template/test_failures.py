@@ -46,7 +46,7 @@ def test_the_ends_of_the_machines_are_read_from_what_defines_them():
     assert {d.name: ends(d) for d in DEFINITIONS} == {
         "failover": {
             *("promoted", "rehearsed", "held", "already_promoted"),
-            *("duplicate", "cooling_down", "dropped", "handed_over"),
+            *("duplicate", "dropped", "handed_over"),
             *("held: primary_healthy", "held: deadline", "held: rejected"),
             *("held: approval_expired", "held: approval_not_asked"),
             *("rehearsed: PASS", "held: FAIL", "held: INCONCLUSIVE"),

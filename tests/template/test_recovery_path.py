@@ -191,7 +191,10 @@ def test_every_function_that_can_ask_by_network_is_listed_with_what_it_asks():
     assert page.unlisted_names() == set()
 
 
-@pytest.mark.parametrize("function", path.walk(load("secondary")).functions)
+# The janitor asks the topic in us-east-1 after a run has ended (`spared` in planes.toml).
+@pytest.mark.parametrize(
+    "function", [f for f in path.walk(load("secondary")).functions if f != "JanitorFunction"]
+)
 def test_no_client_of_the_path_names_a_region_or_an_endpoint(function):
     assert code.names_another_region(function) == []
 

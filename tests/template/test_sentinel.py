@@ -22,7 +22,6 @@ pytestmark = pytest.mark.filterwarnings("ignore:This metric does")
 SENTINEL: Any = load_handler("sentinel")
 OWN = (
     "SentinelSchedule",
-    "SentinelAlarm",
     "SentinelSilentAlarm",
     "SentinelScheduleRole",
     "SentinelLooksMapping",
@@ -43,7 +42,7 @@ def with_parameters(**given: str) -> dict[str, Any]:
 
 
 # --- metric and alarms ----------------------------------------------------------------------------
-def test_the_alarms_watch_the_metric_that_the_function_writes(
+def test_the_alarm_watches_the_metric_that_the_function_writes(
     secondary: Stack, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     variables = properties(secondary, "SentinelFunction")["Environment"]["Variables"]
@@ -54,40 +53,25 @@ def test_the_alarms_watch_the_metric_that_the_function_writes(
     seen = Look(Probe(ok=True, status=200, error=None, seconds=0.1, at="t"), "healthy")
     SENTINEL.publish(1_000_005_000, seen, 0.1)
     written = {p.name: p for p in points(capsys.readouterr().out.strip())}
-    for name in ("SentinelAlarm", "SentinelSilentAlarm"):
-        alarm = properties(secondary, name)
-        point = written[alarm["MetricName"]]
-        assert alarm["Namespace"] == point.namespace
-        dimensions = {d["Name"]: d["Value"] for d in alarm["Dimensions"]}
-        assert dimensions == point.dimensions == {"service": "pilot-light-sentinel"}
+    alarm = properties(secondary, "SentinelSilentAlarm")
+    point = written[alarm["MetricName"]]
+    assert alarm["Namespace"] == point.namespace
+    dimensions = {d["Name"]: d["Value"] for d in alarm["Dimensions"]}
+    assert dimensions == point.dimensions == {"service": "pilot-light-sentinel"}
 
 
 def test_two_apps_of_one_account_share_no_metric() -> None:
     ours, theirs = with_parameters(), with_parameters(AppName="other")
-    for name in ("SentinelAlarm", "SentinelSilentAlarm", "SecondaryReadyAlarm"):
+    for name in ("SentinelSilentAlarm", "SecondaryReadyAlarm"):
         assert ours[name]["Dimensions"] != theirs[name]["Dimensions"]
-
-
-def test_the_alarm_is_three_of_four_and_takes_no_missing_point_for_an_outage(
-    secondary: Stack,
-) -> None:
-    alarm = properties(secondary, "SentinelAlarm")
-    assert (alarm["DatapointsToAlarm"], alarm["EvaluationPeriods"]) == (3, 4)
-    assert alarm["TreatMissingData"] == "notBreaching"
-    assert "AlarmActions" not in alarm, "its event acts, nothing else"
 
 
 @pytest.mark.parametrize(
     "interval", source()["Parameters"]["SentinelIntervalSeconds"]["AllowedValues"]
 )
-def test_every_interval_gives_each_period_of_the_alarm_a_point(interval: int) -> None:
+def test_no_interval_leaves_a_period_of_the_silence_alarm_without_a_point(interval: int) -> None:
     found = with_parameters(SentinelIntervalSeconds=str(interval))
-    period = int(found["SentinelAlarm"]["Period"])
-    assert period in (10, 20, 30) or period % 60 == 0, "no such period in CloudWatch"
-    assert period >= interval
-    assert period % interval == 0
-    silence = found["SentinelSilentAlarm"]
-    assert silence["Period"] >= interval, "or the silence alarm cries at every gap"
+    assert found["SentinelSilentAlarm"]["Period"] >= interval
 
 
 def test_intervals_stay_within_their_bounds() -> None:
@@ -106,16 +90,13 @@ def test_silence_tells_a_person_and_starts_no_machine(secondary: Stack) -> None:
     assert arn not in variables["ALARM_ARNS"].split(",")
 
 
-def test_the_rule_and_intake_know_exactly_the_two_alarms_that_start_the_machine(
+def test_the_rule_and_intake_know_exactly_the_alarm_that_starts_the_machine(
     secondary: Stack, monitor: Stack
 ) -> None:
-    arns = [
-        f"arn:aws:cloudwatch:{found.region}:{ACCOUNT}:alarm:{properties(found, name)['AlarmName']}"
-        for found, name in ((monitor, "PrimaryUnhealthyAlarm"), (secondary, "SentinelAlarm"))
-    ]
-    assert properties(secondary, "StartFailoverRule")["EventPattern"]["resources"] == arns
-    variables = properties(secondary, "IntakeFunction")["Environment"]["Variables"]
-    assert variables["ALARM_ARNS"].split(",") == arns
+    name = properties(monitor, "PrimaryUnhealthyAlarm")["AlarmName"]
+    arn = f"arn:aws:cloudwatch:{monitor.region}:{ACCOUNT}:alarm:{name}"
+    assert properties(secondary, "StartFailoverRule")["EventPattern"]["resources"] == [arn]
+    assert properties(secondary, "IntakeFunction")["Environment"]["Variables"]["ALARM_ARNS"] == arn
 
 
 # --- function and schedule ------------------------------------------------------------------------
@@ -125,7 +106,7 @@ def test_the_sentinel_may_use_its_item_its_queue_and_its_logs_and_keep_the_contr
     role = properties(secondary, "SentinelRole")
     assert "ManagedPolicyArns" not in role
     (policy,) = role["Policies"]
-    item, *keeps, queue, logs = policy["PolicyDocument"]["Statement"]
+    item, asks, starts, runs, *keeps, queue, logs = policy["PolicyDocument"]["Statement"]
     # What of them: see test_control.
     kept = [(s["Action"], s["Resource"]) for s in keeps]
     assert kept == [
@@ -136,7 +117,12 @@ def test_the_sentinel_may_use_its_item_its_queue_and_its_logs_and_keep_the_contr
     assert set(item["Action"]) == {"dynamodb:GetItem", "dynamodb:UpdateItem"}
     assert item["Resource"] == "<RecoveriesTable.Arn>"
     keys = item["Condition"]["ForAllValues:StringEquals"]["dynamodb:LeadingKeys"]
-    assert keys == ["sentinel"], "neither the lock nor a record"
+    assert keys == ["sentinel", "outage"], "neither the lock nor a record"
+    keys = asks["Condition"]["ForAllValues:StringEquals"]["dynamodb:LeadingKeys"]
+    assert (asks["Action"], keys) == ("dynamodb:GetItem", ["lock"])
+    assert (starts["Action"], starts["Resource"]) == ("states:StartExecution", "<FailoverMachine>")
+    assert runs["Action"] == "states:DescribeExecution"
+    assert all(":execution:pilot-light-" in arn for arn in runs["Resource"])
     # To plan, and what Lambda needs to poll in the function's name:
     # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
     polls = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}

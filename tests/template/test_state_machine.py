@@ -26,7 +26,7 @@ from tests.template.definitions import (
     Definition,
     groups,
 )
-from tests.template.stacks import source, stack
+from tests.template.stacks import ACCOUNT, source, stack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -224,6 +224,11 @@ def calls(
     """The IAM actions of a task, each with what it names as the resource."""
     arguments = task["Arguments"]
     service, call = task["Resource"].removesuffix(".waitForTaskToken").rsplit(":", 2)[-2:]
+    if call == "describeExecution":
+        of_machines = f"arn:aws:states:{stack('secondary').region}:{ACCOUNT}:execution:pilot-light-"
+        for machine in ("failover", "switchover"):
+            yield "states:DescribeExecution", f"{of_machines}{machine}:*"
+        return
     action = "InvokeFunction" if task["Resource"].endswith("lambda:invoke") else call
     key = {
         "lambda": "FunctionName",
@@ -342,8 +347,11 @@ def test_who_acts_in_an_emergency_is_told_of_and_nothing_waits_for_the_messenger
         assert EMERGENCY.states[tell["Next"]]["Type"] == "Succeed"
 
 
-def test_the_failover_machine_calls_data_planes_only() -> None:
+def test_the_failover_machine_calls_data_planes_only_but_to_ask_who_holds_the_lock() -> None:
     used = {task["Resource"].split(":::")[1] for task in FAILOVER.tasks.values()}
+    used.remove("aws-sdk:sfn:describeExecution")
+    (asked,) = [c["Next"] for c in STATES["IsOwnerAtWork"]["Catch"]]
+    assert asked == STATES["IsOwnerAtWork"]["Next"], "no answer stops nothing"
     assert used <= {
         "lambda:invoke",
         "dynamodb:getItem",

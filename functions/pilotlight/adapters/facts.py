@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from pilotlight.adapters.heartbeats import Heartbeats
     from pilotlight.adapters.ledger_table import LedgerTable
 
-LOCK_KEY, REHEARSAL_KEY = "lock", "rehearsal"
+# In the order of `Gathered`.
+KEYS = ("lock", SENTINEL_KEY, READINESS_KEY, "rehearsal")
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Facts:
         kept = partial(self._row, self.recoveries_table)
         questions: list[Callable[[], dict[str, Any]]] = [
             partial(self._row, self.control_table, CONTROL_KEY),
-            *(partial(kept, key) for key in (LOCK_KEY, SENTINEL_KEY, READINESS_KEY, REHEARSAL_KEY)),
+            *(partial(kept, key) for key in KEYS),
             self._held,
             self._open,
         ]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pilotlight.adapters import https
 from pilotlight.adapters.invoke import InvocationFailed
 from pilotlight.adapters.pings import NoEnvironment, environment
+from pilotlight.adapters.witnesses import SENTINEL_KEY
 from pilotlight.domain import heartbeat, inspection
 from pilotlight.domain.inspection import Finding, Judged
 
@@ -57,6 +58,7 @@ class Inspector:
             ("control_table", True, lambda: inspection.strong(*self._control_table())),
             ("control_witness", False, lambda: inspection.witness(*self._control_table())),
             ("control_item", True, lambda: inspection.control_item(self.control.read())),
+            ("automation", True, self._automation),
             ("recoveries_table", True, lambda: self._table(self.recoveries_table, None)),
             ("functions", True, self._functions),
             ("recovery_functions", True, self._recovery_functions),
@@ -181,11 +183,17 @@ class Inspector:
         active = self.control.read().active_region == self.known.primary_region
         return inspection.heartbeats(held["oldest_written_at"], now, active=active)
 
-    def _rehearsal(self) -> Judged:
-        found = self._own("dynamodb").get_item(
-            TableName=self.recoveries_table, Key={"pk": {"S": REHEARSAL_KEY}}, ConsistentRead=True
+    def _item(self, key: str) -> dict[str, Any]:
+        found: dict[str, Any] = self._own("dynamodb").get_item(
+            TableName=self.recoveries_table, Key={"pk": {"S": key}}, ConsistentRead=True
         )
-        last = {k: v["S"] for k, v in found.get("Item", {}).items() if "S" in v}
+        return dict(found.get("Item", {}))
+
+    def _automation(self) -> Judged:
+        return inspection.automation(self._item(SENTINEL_KEY), _now())
+
+    def _rehearsal(self) -> Judged:
+        last = {k: v["S"] for k, v in self._item(REHEARSAL_KEY).items() if "S" in v}
         return inspection.rehearsal(last, _now(), self.rehearsal_max_age)
 
 

@@ -9,6 +9,12 @@
                           absent while one of them does
 `probe_ok`, `beacon`      the last verdicts: true or false; healthy, unhealthy or unknown
 `looked_at`               when that was
+`well_at`                 when own probe and beacon last found the Primary well
+`held_by`                 the run that a person stopped, or rejected: for the outage that is on
+                          nothing else is started. Removed with `first_failed_at`
+`paused_until`            until when a person has paused the automation, in seconds since 1970, a
+                          day ahead at most; `by` and `reason` beside it
+`drill_until`             until when a person injects outages: what starts is recorded as a drill
 `pulse_beat`              the number of the active Region's pulse when it was last read strongly
 `pulse_still_since`       since when it has been this number, by this Region's clock
 `last_tick`, `owner`      the last tick that was spoken of, and by which invocation
@@ -57,7 +63,12 @@ class SentinelItem:
             raise ItemUnavailable(str(error)) from error
         item = found.get("Item", {})
         last, planned = _number(item, "last_tick"), _number(item, "planned_until")
-        return Kept(last, planned, _streak(item), _pulse(item))
+        person = (
+            item.get("well_at", {}).get("S"),
+            item.get("held_by", {}).get("S"),
+            item.get("paused_until", {}).get("N"),
+        )
+        return Kept(last, planned, _streak(item), _pulse(item), *person)
 
     def speak(self, run: str, tick: int, look: Look, before: Kept) -> bool:
         """Claim a tick for an invocation and keep what it saw, on top of what it had read.
@@ -81,6 +92,8 @@ class SentinelItem:
         }
         change = "SET #owner = :run, last_tick = :tick, looked_at = :at, probe_ok = :ok"
         change += ", beacon = :beacon, good_looks = :good"
+        if look.well:
+            change += ", well_at = :at"
         pulse, gone = before.pulse.after(look), []
         for name, value in (
             ("first_failed_at", streak.first_failed_at),
@@ -93,6 +106,8 @@ class SentinelItem:
                 continue
             change += f", {name} = :{name}"
             values[f":{name}"] = {"N" if isinstance(value, int) else "S": str(value)}
+        if streak.first_failed_at is None:
+            gone.append("held_by")
         change += f" REMOVE {', '.join(gone)}" if gone else ""
         unchanged = "attribute_not_exists(last_tick)"
         if before.last_tick != NEVER:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
 RPO, SCHEDULED = "rpo_within_objective", "scheduled_readiness"
+COOLDOWN = "cooldown_over"
 # Two runs of five minutes may fail before the stored verdict says too little.
 OLD_SECONDS = 900
 
@@ -55,6 +56,27 @@ class Rpo:
             if policy == one:
                 return cls(objective, one, alarm, silent_after(sentinel_interval))
         raise ValueError(f"The RpoPolicy {policy!r} is none of {', '.join(known)}.")
+
+
+@dataclass(frozen=True)
+class Cooldown:
+    """Until when the last claim keeps the next one waiting, in seconds since 1970, and how long."""
+
+    until: float
+    lasts: timedelta
+
+
+def cooldown_condition(cooldown: Cooldown, now: datetime) -> tuple[bool, str]:
+    """Return whether the cooldown of the last claim is over, and why.
+
+    An end that is further ahead than a cooldown lasts was written by a clock that is off.
+    """
+    left = cooldown.until - now.timestamp()
+    if left <= 0:
+        return True, "No claim was made within the cooldown."
+    if left > cooldown.lasts.total_seconds() + 60:
+        return True, f"The cooldown's end, {left:.0f} s ahead, is not believed."
+    return False, f"The last claim was made just now: the cooldown ends in {left:.0f} s."
 
 
 def lag(rpo: Rpo, evidence: Mapping[str, Any], *, rehearsal: bool, now: datetime) -> Estimate:

@@ -40,21 +40,31 @@ def rehearsal(detail: Mapping[str, Any]) -> CutOffRehearsal | None:
         Of a `Step Functions Execution Status Change` event. Its `input` is left out where it is
         large, which a rehearsal's is not, and `error` and `cause` may be absent or null.
     """
-    status, asked = detail["status"], _asked(detail.get("input"))
-    if status not in OUTCOMES or asked.get("mode") != "rehearsal":
+    status, given = detail["status"], asked(detail.get("input"))
+    if status not in OUTCOMES or given.get("mode") != "rehearsal":
         return None
     said = ": ".join(str(detail[key]) for key in ("error", "cause") if detail.get(key))
     return CutOffRehearsal(
         execution=detail["executionArn"],
         started_at=moments.text(datetime.fromtimestamp(detail["startDate"] / 1000, UTC)),
         outcome=OUTCOMES[status],
-        reason=str(asked.get("reason", "unknown")),
-        trigger="schedule" if asked.get("scheduled") is True else "manual",
+        reason=str(given.get("reason", "unknown")),
+        trigger="schedule" if given.get("scheduled") is True else "manual",
         summary=f"Nothing is proven. {HOW[status]} before its end{f', {said}' if said else ''}.",
     )
 
 
-def _asked(text: Any) -> Mapping[str, Any]:
+def holds(detail: Mapping[str, Any]) -> bool:
+    """Return whether a person stopped a failover, or rejected it: nothing repeats it then."""
+    if asked(detail.get("input")).get("mode") == "rehearsal":
+        return False
+    decision = asked(detail.get("output")).get("decision")
+    rejected = isinstance(decision, dict) and decision.get("ended_by") == "rejected"
+    return detail["status"] == "ABORTED" or rejected
+
+
+def asked(text: Any) -> Mapping[str, Any]:
+    """Return an input or an output of a run, empty where it is left out or no object."""
     try:
         found = json.loads(text or "null")
     except (TypeError, ValueError):

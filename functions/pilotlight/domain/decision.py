@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from pilotlight.domain import confirmation
 from pilotlight.domain.conditions import (
+    COOLDOWN,
     RPO,
     SCHEDULED,
+    Cooldown,
     Rpo,
+    cooldown_condition,
     lag,
     rpo_condition,
     scheduled_condition,
@@ -35,11 +38,12 @@ OUTAGE, READY, WARM = "outage_confirmed", "secondary_ready", "functions_warm"
 ANSWERED = {
     OUTAGE: "A person answers for the outage.",
     RPO: "A person answers for what may be lost.",
+    COOLDOWN: "A person answers for moving again so soon.",
 }
 # Judgements in which the beacon may follow failed probes without a message, each of which waits for
-# it for six seconds. Route 53's checkers reach their threshold after 24 to 43 seconds, the
-# sentinel's alarm after 28.
-SETTLING_JUDGEMENTS = 3
+# it for six seconds. Route 53's checkers reach their threshold after 24 to 43 seconds, the sentinel
+# starts the machine after 5 to 15.
+SETTLING_JUDGEMENTS = 6
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,7 @@ def decide(
     now: datetime,
     hold_deadline: timedelta,
     rpo: Rpo,
+    cooldown: Cooldown,
     judgements_before: int,
 ) -> Decision:
     """Decide on the evidence of one judgement.
@@ -81,7 +86,8 @@ def decide(
     mode
         A rehearsal does not need an outage and never waits.
     overridden
-        Conditions that a person answers for: `outage_confirmed`, `rpo_within_objective`.
+        Conditions that a person answers for: `outage_confirmed`, `rpo_within_objective`,
+        `cooldown_over`.
     evidence
         What `confirm`, `readiness` and `warm` answered, or `{"error": …}` of the one that failed.
     hold_started_at
@@ -90,6 +96,8 @@ def decide(
         How long a run may hold before it ends.
     rpo
         What may be lost at most, and what to do beyond that.
+    cooldown
+        Until when the last claim keeps the next one waiting. A rehearsal claims nothing.
     judgements_before
         How many judgements of this run held before this one.
 
@@ -108,6 +116,11 @@ def decide(
         _outage(confirm, required=not rehearsal and OUTAGE not in overridden),
         ready(part(evidence, "readiness"), READY),
         Condition(RPO, asks, *rpo_condition(rpo, found)),
+        Condition(
+            COOLDOWN,
+            not rehearsal and COOLDOWN not in overridden,
+            *cooldown_condition(cooldown, now),
+        ),
         warm(part(evidence, "warm"), WARM),
         Condition(SCHEDULED, False, *scheduled_condition(evidence, now)),
     )
@@ -122,7 +135,8 @@ def decide(
     decision = Decision(action, conditions, summary, ended_by, found)
     settling = (
         action == "hold"
-        and decision.unmet == [OUTAGE]
+        and OUTAGE in decision.unmet
+        and set(decision.unmet) <= {OUTAGE, COOLDOWN}
         and judgements_before < SETTLING_JUDGEMENTS
         and confirmation.beacon_may_follow(
             [p.get("ok") for p in parts(confirm, "probes")], confirm.get("beacon")

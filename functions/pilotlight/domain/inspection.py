@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from pilotlight import moments
+from pilotlight.domain.level import believed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -200,6 +201,15 @@ def rehearsal(last: Mapping[str, str], now: datetime, max_age: timedelta) -> Jud
     days = (now - moments.parse(passed)) / timedelta(days=1)
     state: State = "ok" if days <= max_age / timedelta(days=1) else "failed"
     return state, f"the last that passed is {days:.1f} days old; {newest}"
+
+
+def automation(item: Mapping[str, Any], now: datetime) -> Judged:
+    """Judge whether recoveries start by themselves, by what a person has said to the automation."""
+    until = believed(item.get("paused_until", {}).get("N"), now)
+    if until is None:
+        return "ok", "recoveries start by themselves"
+    by = item.get("by", {}).get("S", "nobody who gave a name")
+    return "failed", f"paused until {moments.text(until)} by {by}: no recovery starts by itself"
 
 
 def _nothing() -> Judged:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from pilotlight.domain.alarm_window import window_start
@@ -23,12 +23,22 @@ REQUEST_SCHEMA: dict[str, Any] = {
         "override": {
             "description": "Conditions that the person who starts this answers for.",
             "type": "array",
-            "items": {"enum": ["outage_confirmed", "rpo_within_objective"]},
+            "items": {"enum": ["outage_confirmed", "rpo_within_objective", "cooldown_over"]},
             "uniqueItems": True,
         },
         "scheduled": {
             "description": "Says on record that the schedule started a rehearsal.",
             "type": "boolean",
+        },
+        "outage": {
+            "description": "What the sentinel starts the machine for: which outage, which attempt.",
+            "type": "object",
+            "required": ["first_failed_at", "attempt"],
+            "additionalProperties": False,
+            "properties": {
+                "first_failed_at": {"type": "string", "minLength": 20},
+                "attempt": {"type": "integer", "minimum": 1},
+            },
         },
         "graceful": {
             "description": "Only for a failover: whether to drain and lose nothing. Default: true, "
@@ -70,8 +80,6 @@ ALARM_EVENT_SCHEMA: dict[str, Any] = {
         },
     },
 }
-# EventBridge retries for up to a day, and the past is nothing to act on.
-MAX_EVENT_AGE = timedelta(minutes=15)
 EXAMPLE = '{"mode": "rehearsal", "reason": "quarterly check"}'
 
 
@@ -97,10 +105,11 @@ class Request:
     disposition: Literal["accept", "drop", "hand_over"]
     mode: Literal["failover", "rehearsal", "drill"]
     reason: str
-    trigger: Literal["alarm", "manual", "schedule"]
+    trigger: Literal["alarm", "sentinel", "manual", "schedule"]
     override: list[str] = field(default_factory=list)
     alarm: Alarm | None = None
     why: str | None = None
+    outage: dict[str, Any] | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return the request as the state machine keeps it."""
@@ -112,7 +121,6 @@ def read(
     *,
     validate: Callable[[Any, dict[str, Any]], str | None],
     alarm_arns: Collection[str],
-    now: datetime,
 ) -> Request:
     """Read the input of an execution.
 
@@ -131,7 +139,7 @@ def read(
         With what is wrong, where, and what to write instead.
     """
     if isinstance(given, dict) and ("detail-type" in given or "detail" in given):
-        return _from_alarm(given, validate, alarm_arns, now)
+        return _from_alarm(given, validate, alarm_arns)
     wrong = validate(given, REQUEST_SCHEMA)
     if wrong:
         raise InvalidExecutionInput(
@@ -149,8 +157,9 @@ def read(
         "hand_over" if graceful else "accept",
         given["mode"],
         given["reason"],
-        "schedule" if given.get("scheduled") else "manual",
+        "sentinel" if "outage" in given else "schedule" if given.get("scheduled") else "manual",
         override,
+        outage=given.get("outage"),
     )
 
 
@@ -158,7 +167,6 @@ def _from_alarm(
     event: Mapping[str, Any],
     validate: Callable[[Any, dict[str, Any]], str | None],
     alarm_arns: Collection[str],
-    now: datetime,
 ) -> Request:
     wrong = validate(event, ALARM_EVENT_SCHEMA)
     if wrong:
@@ -185,10 +193,6 @@ def _from_alarm(
     why = None
     if state.get("actionsSuppressedBy"):
         why = f"The alarm's actions are suppressed by {state['actionsSuppressedBy']}."
-    elif now - sent_at > MAX_EVENT_AGE:
-        age = round((now - sent_at).total_seconds())
-        limit = round(MAX_EVENT_AGE.total_seconds())
-        why = f"The event is {age} seconds old, and {limit} is the most that counts."
     return Request("drop" if why else "accept", "failover", reason[:500], "alarm", [], alarm, why)
 
 

@@ -15,6 +15,7 @@ from pilotlight.control.item import State
 from pilotlight.domain import ledger, past_recoveries
 from pilotlight.domain.conditions import OLD_SECONDS
 from pilotlight.domain.heartbeat import PASSIVE_MS, PATIENCE
+from pilotlight.domain.level import believed
 from pilotlight.domain.rpo import moment
 from pilotlight.domain.sentinel import silent_after
 
@@ -60,7 +61,7 @@ def overview(read: Gathered, pair: Pair, now: datetime) -> dict[str, Any]:
     """Return the document that functions/overview/facts.schema.json describes."""
     told: dict[str, Callable[[], dict[str, Any]]] = {
         "control": lambda: _known(read.control, lambda it: control(it, pair, now)),
-        "machine": lambda: _known(read.lock, lambda it: machine(it, now)),
+        "machine": lambda: _known(read.lock, lambda it: machine(it, read, now)),
         "sentinel": lambda: _known(read.sentinel, lambda it: sentinel(it, pair, now)),
         "readiness": lambda: _known(read.readiness, lambda it: readiness(it, now)),
         "rehearsal": lambda: _known(read.rehearsal, lambda it: rehearsal(it, pair, now)),
@@ -121,17 +122,24 @@ def control(item: Mapping[str, Any], pair: Pair, now: datetime) -> dict[str, Any
     )
 
 
-def machine(lock: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    """Tell whether a machine holds the lock, or a cooldown keeps the next one from starting."""
+def machine(lock: Mapping[str, Any], read: Gathered, now: datetime) -> dict[str, Any]:
+    """Tell whether a recovery runs, or a person or a cooldown keeps the next one from it."""
     owner, expires = lock.get("owner"), _at(lock.get("expires_at"), per_second=1)
-    cooldown = _at(lock.get("cooldown_until"), per_second=1)
+    cooldown = _at(read.control.get("cooldown_until"), per_second=1)
+    paused = believed(read.sentinel.get("paused_until"), now)
     if owner and (expires is None or expires > now):
         what = lock.get("machine") or lock.get("mode") or "recovery"
         verdict: Verdict = "ok" if lock.get("mode") == "rehearsal" else "attention"
         return _fact(verdict, f"A {what} is running.", machine=what, execution=owner)
+    if paused:
+        detail = f"The automation is paused until {moments.text(paused)}."
+        return _fact("attention", detail, paused_until=moments.text(paused))
+    if read.sentinel.get("held_by"):
+        detail = "A person stopped a run: for this outage none starts by itself."
+        return _fact("attention", detail, execution=read.sentinel["held_by"])
     if cooldown is not None and cooldown > now:
         until = moments.text(cooldown)
-        return _fact("attention", f"No recovery starts before {until}.", cooldown_until=until)
+        return _fact("attention", f"No claim is made before {until}.", cooldown_until=until)
     return _fact("ok", "No recovery is running.")
 
 

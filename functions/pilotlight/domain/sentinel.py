@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pilotlight.domain.confirmation import Beacon, Probe
 
-# The alarm looks at four periods: after as many good looks no failed one is left in it.
+# An outage is over after as many good looks in a row.
 GOOD_LOOKS_TO_FORGET = 4
 LONGEST_PROBE = 2.0
 # As long as the silence alarm waits: over a longer pause nobody can say that the Primary was well.
@@ -48,7 +48,7 @@ class Look:
 class Streak:
     """Since when own probes have failed, and since when nobody has found anything wrong.
 
-    One good look within an outage does not end it, for it does not end the alarm's 3 of 4 either.
+    One good look within an outage does not end it.
     """
 
     first_failed_at: str | None = None
@@ -95,12 +95,20 @@ class PulseStreak:
 
 @dataclass(frozen=True)
 class Kept:
-    """What the looks before have left: whose turn is next, and until when looks are planned."""
+    """What the looks before have left: whose turn is next, and until when looks are planned.
+
+    `well_at` is when both witnesses last found the Primary well. What was never seen well is never
+    failed away from. `held_by` is the run of this outage that a person stopped, or rejected, and
+    `paused_until` until when a person has paused the automation, in seconds since 1970.
+    """
 
     last_tick: int = NEVER
     planned_until: int = NEVER
     streak: Streak = Streak()
     pulse: PulseStreak = PulseStreak()
+    well_at: str | None = None
+    held_by: str | None = None
+    paused_until: str | None = None
 
 
 def _paused(last: str, now: str) -> bool:

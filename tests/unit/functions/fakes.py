@@ -148,6 +148,8 @@ class FakeDynamoDB:
         def holds(part: str) -> bool:
             if part.startswith("attribute_not_exists("):
                 return part.removeprefix("attribute_not_exists(").removesuffix(")") not in there
+            if part.startswith("attribute_exists("):
+                return part.removeprefix("attribute_exists(").removesuffix(")") in there
             name, sign, value = part.split(" ")
             found, wanted = there.get(names.get(name, name)), values[value]
             if sign == "=":

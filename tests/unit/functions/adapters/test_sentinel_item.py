@@ -53,9 +53,9 @@ def test_nothing_is_kept_at_first(kept: SentinelItem) -> None:
 
 def test_a_look_leaves_its_tick_and_its_streak_to_the_next(kept: SentinelItem) -> None:
     assert kept.speak("a", 10, look(), Kept())
-    assert kept.read() == Kept(10, NEVER, Streak(None, 1, AT, AT), unread(AT))
+    assert kept.read() == Kept(10, NEVER, Streak(None, 1, AT, AT), unread(AT), AT)
     assert kept.speak("b", 20, look(ok=False, at=LATER), kept.read())
-    assert kept.read() == Kept(20, NEVER, Streak(LATER, 0, None, LATER), unread(LATER))
+    assert kept.read() == Kept(20, NEVER, Streak(LATER, 0, None, LATER), unread(LATER), AT)
 
 
 def test_no_tick_is_spoken_of_twice(kept: SentinelItem) -> None:
@@ -126,7 +126,7 @@ def test_plans_and_looks_leave_each_other_alone(kept: SentinelItem) -> None:
     before = kept.read()
     kept.planned(100)
     assert kept.speak("a", 10, look(), before)
-    assert kept.read() == Kept(10, 100, Streak(None, 1, AT, AT), unread(AT))
+    assert kept.read() == Kept(10, 100, Streak(None, 1, AT, AT), unread(AT), AT)
 
 
 def test_it_goes_on_from_the_item_of_the_releases_with_a_lease(
@@ -150,3 +150,22 @@ def test_a_table_that_does_not_answer_is_no_answer(error: Any) -> None:
     for ask in (kept.read, lambda: kept.planned(10), lambda: kept.speak("a", 1, look(), Kept())):
         with pytest.raises(ItemUnavailable):
             ask()
+
+
+def test_what_a_person_holds_goes_with_the_outage_and_when_it_was_well_stays(
+    kept: SentinelItem, client: Any
+) -> None:
+    kept.speak("a", 10, look(), kept.read())
+    kept.speak("b", 20, look(ok=False, at=LATER), kept.read())
+    client.update_item(
+        TableName=RECOVERIES,
+        Key=KEY,
+        UpdateExpression="SET held_by = :by, paused_until = :until",
+        ExpressionAttributeValues={":by": {"S": "arn:run"}, ":until": {"N": "5"}},
+    )
+    assert (kept.read().held_by, kept.read().paused_until) == ("arn:run", "5")
+    for tick in range(30, 70, 10):
+        assert kept.read().held_by == "arn:run"
+        kept.speak("c", tick, look(beacon="unhealthy"), kept.read())
+    found = kept.read()
+    assert (found.held_by, found.paused_until, found.well_at) == (None, "5", AT)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pilotlight.domain import confirmation, readiness, warming
-from pilotlight.domain.conditions import Rpo
+from pilotlight.domain.conditions import Cooldown, Rpo
 from pilotlight.domain.decision import Decision, decide
 
 NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
@@ -59,6 +59,11 @@ def evidence(**parts: Any) -> dict[str, Any]:
     return {"confirm": confirm(), "readiness": ready(), "warm": warm(), **parts}
 
 
+def cooldown(ends_in: float) -> Cooldown:
+    """A cooldown of fifteen minutes that ends in so many seconds."""
+    return Cooldown(NOW.timestamp() + ends_in, timedelta(minutes=15))
+
+
 def decided(given: dict[str, Any] | None = None, **changes: Any) -> Decision:
     call: dict[str, Any] = {
         "mode": "failover",
@@ -68,6 +73,7 @@ def decided(given: dict[str, Any] | None = None, **changes: Any) -> Decision:
         "now": NOW,
         "hold_deadline": DEADLINE,
         "rpo": Rpo(timedelta(seconds=120), "promote"),
+        "cooldown": cooldown(-1),
         "judgements_before": 0,
     }
     return decide(**{**call, **changes})

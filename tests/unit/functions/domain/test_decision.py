@@ -14,6 +14,7 @@ from tests.unit.functions.domain.decision_cases import (
     NOW,
     check,
     confirm,
+    cooldown,
     decided,
     evidence,
     ready,
@@ -193,6 +194,7 @@ def test_the_details_say_what_was_seen() -> None:
         "2 checks passed.",
         "At the first failed probe (by the sentinel) the oldest of the newest heartbeats held here "
         "was 1.5 s old. The objective is 120 s, the policy promote.",
+        "No claim was made within the cooldown.",
         "2 of 3 execution environments are proven, in 1 of 1 functions (app:live: 2 of 3).",
         "The scheduled verdict, 0 s old, is ready: no findings.",
     ]
@@ -210,6 +212,37 @@ def test_the_state_machine_keeps_the_whole_decision() -> None:
         "outage_confirmed",
         "secondary_ready",
         "rpo_within_objective",
+        "cooldown_over",
         "functions_warm",
         "scheduled_readiness",
     ]
+
+
+# --- the cooldown ---------------------------------------------------------------------------------
+@REAL
+def test_a_confirmed_outage_waits_for_the_end_of_the_cooldown(mode: str) -> None:
+    decision = decided(mode=mode, cooldown=cooldown(300))
+    assert (decision.action, decision.unmet) == ("hold", ["cooldown_over"])
+    assert "the cooldown ends in 300 s" in decision.summary
+    assert not decision.settling, "people are told at once"
+    assert decided(mode=mode, cooldown=cooldown(0)).action == "promote"
+
+
+def test_an_outage_that_the_beacon_may_yet_confirm_tells_nobody_in_the_cooldown_either() -> None:
+    assert decided(evidence(confirm=UNCLEAR), cooldown=cooldown(300)).settling
+
+
+def test_a_person_may_answer_for_moving_again_so_soon() -> None:
+    decision = decided(cooldown=cooldown(300), overridden=frozenset({"cooldown_over"}))
+    assert decision.action == "promote"
+    assert "A person answers for moving again so soon." in decision.summary
+
+
+def test_a_cooldown_holds_up_no_rehearsal() -> None:
+    decision = decided(mode="rehearsal", cooldown=cooldown(300))
+    assert (decision.action, decision.verdict) == ("rehearse", "PASS")
+
+
+def test_a_cooldown_that_ends_later_than_any_can_is_not_believed() -> None:
+    assert decided(cooldown=cooldown(960)).action == "hold"
+    assert decided(cooldown=cooldown(961)).action == "promote"

@@ -55,7 +55,7 @@ def test_a_beacon_that_does_not_follow_is_a_hold_like_any_other() -> None:
     settling = [
         decided(evidence(confirm=BEACON_LATE), judgements_before=n).settling for n in range(20)
     ]
-    assert settling == [True] * 3 + [False] * 17
+    assert settling == [True] * 6 + [False] * 14
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -13,8 +12,6 @@ from pilotlight.validation import violation
 MODES = ("failover", "rehearsal", "drill")
 
 
-# The moment of the requests, a Saturday.
-NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 SCHEDULED = {"mode": "rehearsal", "reason": "weekly rehearsal", "scheduled": True}
 
 
@@ -23,7 +20,6 @@ def taken(value: Any) -> Request:
         value,
         validate=violation,
         alarm_arns=["arn:aws:cloudwatch:us-east-1:123456789012:alarm:x"],
-        now=NOW,
     )
 
 
@@ -38,6 +34,7 @@ def test_a_mode_and_a_reason_are_enough(mode: str) -> None:
         "override": [],
         "alarm": None,
         "why": None,
+        "outage": None,
     }
 
 

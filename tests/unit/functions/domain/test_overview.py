@@ -102,8 +102,28 @@ def test_a_rehearsal_that_runs_changes_nothing_and_alarms_nobody() -> None:
 def test_a_lock_that_ran_out_and_a_cooldown_that_is_over_hold_up_nobody() -> None:
     past = MS // 1000 - 1
     assert fact("machine", lock={"owner": "arn", "expires_at": past})["verdict"] == "ok"
-    assert fact("machine", lock={"cooldown_until": past})["verdict"] == "ok"
-    assert fact("machine", lock={"cooldown_until": past + 60})["verdict"] == "attention"
+    assert fact("machine", control={"cooldown_until": past})["verdict"] == "ok"
+    found = fact("machine", control={"cooldown_until": past + 60})
+    assert (found["verdict"], found["detail"][:27]) == ("attention", "No claim is made before 202")
+
+
+def test_a_pause_is_told_until_it_is_over() -> None:
+    def machine(until: int) -> Any:
+        return fact("machine", sentinel={**SENTINEL, "paused_until": until})
+
+    soon = MS // 1000 + 600
+    found = machine(soon)
+    assert (found["verdict"], found["detail"][:30]) == (
+        "attention",
+        "The automation is paused until",
+    )
+    assert machine(soon - 601)["verdict"] == "ok"
+    assert machine(soon + 86_400)["verdict"] == "ok"
+
+
+def test_an_outage_of_which_a_person_stopped_a_run_is_told() -> None:
+    found = fact("machine", sentinel={**SENTINEL, "held_by": "arn:run"})
+    assert (found["verdict"], found["execution"]) == ("attention", "arn:run")
 
 
 # --- sentinel -------------------------------------------------------------------------------------

@@ -116,7 +116,7 @@ def test_the_verdict_says_whether_the_run_did_what_it_was_for(changes: Any, verd
 def test_every_condition_is_a_check_with_its_detail() -> None:
     given = evidence(confirm=confirm((True,) * 3, "healthy"), readiness=ready(), warm=None)
     checks = {c["name"]: c for c in reported(decision=decided(given).as_dict())["checks"]}
-    assert len(checks) == 5
+    assert len(checks) == 6
     assert checks["outage_confirmed"]["passed"] is False
     assert checks["outage_confirmed"]["observed"] is True
     assert checks["functions_warm"]["observed"] is False

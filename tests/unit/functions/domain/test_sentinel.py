@@ -195,12 +195,6 @@ def test_four_good_looks_in_a_row_end_it() -> None:
     assert again.first_failed_at == LATER
 
 
-def test_no_failed_look_is_left_in_the_alarm_when_a_streak_is_forgotten() -> None:
-    alarm = source()["Resources"]["SentinelAlarm"]["Properties"]
-    assert streak(look(False), *[look(True)] * (alarm["EvaluationPeriods"] - 1)).first_failed_at
-    assert not streak(look(False), *[look(True)] * alarm["EvaluationPeriods"]).first_failed_at
-
-
 # --- how long it has been well -------------------------------------------------------------------
 def test_both_witnesses_together_begin_it_and_it_lasts() -> None:
     found = streak(look(True), look(True, at=LATER), look(True, "unknown", at=LATER))

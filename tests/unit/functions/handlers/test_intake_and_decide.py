@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -19,14 +20,15 @@ NOW = "2026-01-31T12:00:00.000Z"
 REHEARSAL = {"mode": "rehearsal", "reason": "quarterly check"}
 
 
-def intake(value: Any, now: str = NOW) -> dict[str, Any]:
-    return INTAKE.lambda_handler({"input": value, "now": now}, context("intake"))
+def intake(value: Any) -> dict[str, Any]:
+    return INTAKE.lambda_handler({"input": value}, context("intake"))
 
 
 def decide(**changes: Any) -> dict[str, Any]:
     event = {
         "request": {"mode": "failover", "reason": "x", "override": []},
         "evidence": evidence(),
+        "control": {"cooldown_until": 0},
         "hold_started_at": None,
         "now": NOW,
     }
@@ -62,7 +64,7 @@ def test_a_refusal_fails_the_step_under_its_own_name(value: Any) -> None:
 def test_the_decision_is_handed_over_whole() -> None:
     found = decide()
     assert (found["action"], found["unmet"], found["ended_by"]) == ("promote", [], None)
-    assert len(found["conditions"]) == 5
+    assert len(found["conditions"]) == 6
 
 
 @pytest.mark.parametrize("override", [[], None, ["secondary_ready"]])
@@ -96,6 +98,13 @@ def test_the_policy_on_what_may_be_lost_is_a_setting(monkeypatch: pytest.MonkeyP
         decide()
 
 
+def test_the_cooldown_of_the_control_item_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    soon = {"cooldown_until": datetime.fromisoformat(NOW).timestamp() + 600}
+    assert decide(control=soon)["unmet"] == ["cooldown_over"]
+    monkeypatch.setenv("COOLDOWN_SECONDS", "60")
+    assert decide(control=soon)["action"] == "promote", "no claim of this deployment wrote that"
+
+
 @pytest.mark.parametrize(("deadline", "action"), [("3601", "hold"), ("3600", "end_hold")])
 def test_the_deadline_of_a_hold_is_a_setting(
     monkeypatch: pytest.MonkeyPatch, deadline: str, action: str
@@ -105,7 +114,7 @@ def test_the_deadline_of_a_hold_is_a_setting(
     assert held["action"] == action
 
 
-@pytest.mark.parametrize(("before", "quiet"), [(0, True), (2, True), (3, False), (None, False)])
+@pytest.mark.parametrize(("before", "quiet"), [(0, True), (5, True), (6, False), (None, False)])
 def test_a_hold_is_quiet_only_in_its_first_judgements(before: int | None, quiet: bool) -> None:
     late = evidence(confirm=confirm((False,) * 3, "healthy"))
     counted = {} if before is None else {"judgements_before": before}

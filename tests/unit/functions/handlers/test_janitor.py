@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from pilotlight.domain.last_words import NOT_SENT
 from pilotlight.settings import MissingSetting
 
 from tests.handlers import context, load_handler
@@ -17,6 +19,8 @@ MACHINE = "arn:aws:states:us-east-2:123456789012:stateMachine:pilot-light-failov
 DEAD = "arn:aws:states:us-east-2:123456789012:execution:pilot-light-failover:dead"
 ALIVE = "arn:aws:states:us-east-2:123456789012:execution:pilot-light-failover:alive"
 TOPIC = "arn:aws:sns:us-east-2:123456789012:pilot-light-recovery"
+OTHER_TOPIC = "arn:aws:sns:us-east-1:123456789012:pilot-light-recovery"
+UNTOLD = {"notified": False}
 
 
 class World:
@@ -26,10 +30,19 @@ class World:
         self.dynamodb = dynamodb
         self.told: list[dict[str, Any]] = []
 
+        self.refuses: set[str] = set()
+        self.regions: list[str] = []
+
     def client(self, service: str) -> Any:
         return {"dynamodb": self.dynamodb, "sns": self}[service]
 
+    def client_of(self, region: str, _service: str) -> Any:
+        self.regions.append(region)
+        return self
+
     def publish(self, **message: Any) -> None:
+        if message["TopicArn"] in self.refuses:
+            raise aws_error("KMSDisabledException")
         self.told.append(message)
 
     def lock(self, **attributes: str) -> None:
@@ -39,8 +52,8 @@ class World:
     def locked(self) -> bool:
         return bool(self.dynamodb.rows(RECOVERIES))
 
-    def clean_up(self, status: str, machine: str = MACHINE) -> dict[str, bool]:
-        detail = {"executionArn": DEAD, "stateMachineArn": machine, "status": status}
+    def clean_up(self, status: str, machine: str = MACHINE, **more: Any) -> dict[str, bool]:
+        detail = {"executionArn": DEAD, "stateMachineArn": machine, "status": status, **more}
         return MODULE.lambda_handler({"detail": detail}, context("janitor"))
 
 
@@ -48,6 +61,8 @@ class World:
 def world(fake: FakeDynamoDB, monkeypatch: pytest.MonkeyPatch) -> World:
     found = World(fake)
     monkeypatch.setattr(MODULE, "client", found.client)
+    monkeypatch.setattr(MODULE, "client_of", found.client_of)
+    monkeypatch.setenv("OTHER_TOPIC_ARN", OTHER_TOPIC)
     monkeypatch.setenv("MACHINE_ARNS", f"{MACHINE},{SWITCHOVER}")
     monkeypatch.setenv("TOPIC_ARN", TOPIC)
     return found
@@ -90,11 +105,73 @@ def test_a_run_that_failed_has_told_by_itself(world: World, machine: str) -> Non
     assert world.told == []
 
 
-@pytest.mark.parametrize("lock", [{"owner": ALIVE}, {"cooldown_until": "1769860800"}])
-def test_another_runs_lock_and_a_cooldown_stay(world: World, lock: dict[str, str]) -> None:
-    world.lock(**lock)
+def test_another_runs_lock_stays(world: World) -> None:
+    world.lock(owner=ALIVE)
     assert world.clean_up("ABORTED")["released"] is False
     assert world.locked()
+
+
+# --- what a run that ended by itself may leave ----------------------------------------------------
+def test_a_lock_that_a_run_left_which_succeeded_is_freed_and_nobody_is_woken(world: World) -> None:
+    world.lock(owner=DEAD)
+    done = world.clean_up("SUCCEEDED")
+    assert (done["released"], done["notified"]) == (True, False)
+    assert not world.locked()
+
+
+@pytest.mark.parametrize(
+    ("outcome", "event"), [("promoted", "promoted"), ("held", "hold_ended"), ("refused", "refused")]
+)
+def test_an_end_that_the_run_could_not_tell_is_told(world: World, outcome: str, event: str) -> None:
+    output = {"outcome": outcome, "mode": "failover", "summary": "What came of it.", **UNTOLD}
+    done = world.clean_up("SUCCEEDED", output=json.dumps(output))
+    assert done["notified"] is True
+    (message,) = world.told
+    assert message["Subject"] == f"Pilot Light: failover ended: {outcome}"
+    assert "What came of it." in message["Message"]
+    assert DEAD in message["Message"]
+    assert message["MessageAttributes"]["event"]["StringValue"] == event
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        json.dumps({"outcome": "promoted", "notified": True}),
+        json.dumps({"outcome": "held", "notified": None}),
+        json.dumps({"outcome": "duplicate"}),
+        json.dumps(["notified"]),
+        "{",
+        None,
+    ],
+)
+def test_an_end_that_was_told_or_needs_no_telling_is_not_told_again(
+    world: World, output: str | None
+) -> None:
+    assert world.clean_up("SUCCEEDED", output=output)["notified"] is False
+    assert world.told == []
+
+
+def test_a_failure_that_the_run_could_not_tell_is_told(world: World) -> None:
+    cause = f"Decide: Boom: it broke {NOT_SENT}"
+    assert world.clean_up("FAILED", cause=cause)["notified"] is True
+    assert "Decide: Boom" in world.told[0]["Message"]
+    world.told.clear()
+    assert world.clean_up("FAILED", cause="Decide: Boom: it broke")["notified"] is False
+
+
+def test_where_this_region_s_topic_takes_nothing_the_one_in_us_east_1_does(world: World) -> None:
+    world.refuses = {TOPIC}
+    assert world.clean_up("ABORTED")["notified"] is True
+    assert [m["TopicArn"] for m in world.told] == [OTHER_TOPIC]
+    assert world.regions == ["us-east-1"]
+
+
+def test_a_message_that_no_topic_takes_is_an_error_so_that_the_event_is_delivered_again(
+    world: World,
+) -> None:
+    world.refuses = {TOPIC, OTHER_TOPIC}
+    with pytest.raises(ClientError, match="KMSDisabled"):
+        world.clean_up("ABORTED")
 
 
 def drain(world: World, by: str) -> dict[str, Any]:
@@ -185,3 +262,61 @@ def test_a_missing_setting_is_named(
     monkeypatch.delenv(name)
     with pytest.raises(MissingSetting, match=name):
         world.clean_up("ABORTED")
+
+
+# --- what a person said by stopping or rejecting --------------------------------------------------
+FIRST = "2026-01-31T12:00:05.000Z"
+OUTAGE = json.dumps({"mode": "failover", "outage": {"first_failed_at": FIRST, "attempt": 1}})
+ALARM = json.dumps({"detail-type": "CloudWatch Alarm State Change"})
+REJECTED = json.dumps({"outcome": "held", "decision": {"ended_by": "rejected"}})
+
+
+@pytest.fixture
+def outage(world: World) -> World:
+    """The sentinel sees an outage."""
+    item = {"pk": {"S": "sentinel"}, "first_failed_at": {"S": FIRST}}
+    world.dynamodb.put_item(RECOVERIES, item)
+    return world
+
+
+def held(world: World) -> str | None:
+    (found,) = [r for r in world.dynamodb.rows(RECOVERIES) if r["pk"]["S"] == "sentinel"]
+    return found.get("held_by", {}).get("S")
+
+
+@pytest.mark.parametrize("given", [OUTAGE, ALARM])
+@pytest.mark.parametrize(
+    ("status", "output"), [("ABORTED", None), ("SUCCEEDED", REJECTED)], ids=["stopped", "rejected"]
+)
+def test_for_an_outage_of_which_a_person_stopped_a_run_nothing_else_is_started(
+    outage: World, status: str, output: str | None, given: str
+) -> None:
+    outage.clean_up(status, input=given, output=output)
+    assert held(outage) == DEAD
+
+
+def test_a_run_of_an_outage_that_is_over_holds_nothing(outage: World) -> None:
+    outage.clean_up("ABORTED", input=OUTAGE.replace("12:00", "11:00"))
+    assert held(outage) is None
+
+
+def test_without_an_outage_a_stopped_run_holds_nothing(world: World) -> None:
+    world.clean_up("ABORTED", input=ALARM)
+    assert world.dynamodb.rows(RECOVERIES) == []
+
+
+@pytest.mark.parametrize(
+    ("status", "machine", "given", "output"),
+    [
+        ("TIMED_OUT", MACHINE, OUTAGE, None),
+        ("FAILED", MACHINE, OUTAGE, None),
+        ("SUCCEEDED", MACHINE, OUTAGE, json.dumps({"outcome": "promoted", "decision": {}})),
+        ("ABORTED", SWITCHOVER, OUTAGE, None),
+        ("ABORTED", MACHINE, json.dumps({"mode": "rehearsal"}), None),
+    ],
+)
+def test_what_no_person_stopped_is_repeated(
+    outage: World, status: str, machine: str, given: str, output: str | None
+) -> None:
+    outage.clean_up(status, machine, input=given, output=output, startDate=0)
+    assert held(outage) is None

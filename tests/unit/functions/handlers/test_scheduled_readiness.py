@@ -26,6 +26,7 @@ from tests.unit.functions.fakes import (
 
 MODULE: Any = load_handler("scheduledreadiness")
 REQUIRED = {
+    "automation",
     "items_table",
     "control_table",
     "control_item",
@@ -101,6 +102,8 @@ class World:
         self.stored: dict[str, Any] = {}
         self.control: dict[str, Any] | None = control_item(PRIMARY, 1)
         self.written_ago = 5.0
+        self.reminded_already = False
+        self.told: list[dict[str, Any]] = []
 
     def client(self, region: str, service: str) -> Any:
         def call(operation: str) -> Any:
@@ -127,7 +130,14 @@ class World:
             get_item=self.read_control,
             batch_get_item=self.heartbeats,
             put_item=lambda TableName, Item: self.stored.update({TableName: Item}),
+            update_item=self.reminded,
+            publish=lambda **message: self.told.append(message),
         )
+
+    def reminded(self, **given: Any) -> None:
+        assert given["Key"] == {"pk": {"S": "sentinel"}}
+        if self.reminded_already:
+            raise aws_error("ConditionalCheckFailedException")
 
     def read_control(self, ConsistentRead: bool, **_: Any) -> dict[str, Any]:
         assert ConsistentRead
@@ -225,7 +235,6 @@ def test_a_function_of_the_recovery_path_that_does_not_run_is_found_before_a_dis
         ("get_service_quota", "api_quota_parity"),
         ("list_subscriptions_by_topic", "subscribers"),
         ("list_recovery_points_by_backup_vault", "backup_copies"),
-        ("get_item", "last_rehearsal"),
     ],
 )
 def test_what_is_advisory_and_not_answered_is_told(world: World, operation: str, name: str) -> None:
@@ -299,3 +308,39 @@ def test_what_hangs_is_unknown_and_holds_up_nothing(
 
 def test_the_inspection_ends_before_the_function_does() -> None:
     assert MODULE.SECONDS + 2 * inspector.HTTPS_SECONDS < 60
+
+
+# --- the automation -------------------------------------------------------------------------------
+def paused(world: World, hours: float) -> None:
+    until = {"N": str(int(time.time() + hours * 3600))}
+    world.answers["get_item"]["Item"] |= {"paused_until": until, "by": {"S": "Ada"}}
+
+
+def test_a_pause_is_a_finding_and_people_are_reminded_of_it(world: World) -> None:
+    paused(world, 2)
+    assert world.look() == ("not_ready", {"automation": "failed"})
+    (message,) = world.told
+    assert "paused until" in message["Message"]
+    assert "by Ada: no recovery starts by itself" in message["Message"]
+
+
+def test_an_automation_that_cannot_be_looked_at_is_unknown_and_nobody_is_reminded(
+    world: World,
+) -> None:
+    world.answers["get_item"] = aws_error("AccessDeniedException")
+    unknown = {"automation": "unknown", "last_rehearsal": "unknown"}
+    assert world.look() == ("not_ready", unknown)
+    assert world.told == []
+
+
+def test_people_are_reminded_once_a_day(world: World) -> None:
+    paused(world, 2)
+    world.reminded_already = True
+    world.look()
+    assert world.told == []
+
+
+def test_a_pause_that_is_over_is_no_finding(world: World) -> None:
+    paused(world, -1)
+    assert world.look() == ("ready", {})
+    assert world.told == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -13,6 +14,7 @@ from pilotlight import looks, moments
 from pilotlight.adapters import https, names
 from pilotlight.adapters.look_queue import LooksNotPlanned
 from pilotlight.adapters.sentinel_item import ItemUnavailable
+from pilotlight.domain.level import Outage
 from pilotlight.domain.sentinel import NEVER, Kept
 
 from tests.handlers import context, load_handler
@@ -37,11 +39,31 @@ class World:
         self.runs: list[str] = []
         self.fails: set[str] = set()
         self.meanwhile: Any = lambda: None
+        self.outage, self.at_work = Outage(""), False
+        self.control: Any = SimpleNamespace(active_region=PRIMARY)
+        self.starts: list[str] = []
         self.sent: list[int] = []
         self.accepts = 1_000
 
     def time(self) -> float:
         return self.now
+
+    # --- the outage and the machine ---
+    def current(self, first_failed_at: str) -> Outage:
+        if "current" in self.fails:
+            raise aws_error("InternalServerError")
+        return replace(self.outage, first_failed_at=first_failed_at)
+
+    def is_at_work(self, _outage: Outage) -> bool:
+        return self.at_work
+
+    def start(self, outage: Outage) -> str:
+        self.starts.append(outage.first_failed_at)
+        return "arn:run"
+
+    def try_read(self, *, consistent: bool) -> Any:
+        assert not consistent, "the table may be silent"
+        return self.control
 
     def sleep(self, seconds: float) -> None:
         assert 0 <= seconds <= 1
@@ -67,12 +89,14 @@ class World:
             return False
         self.runs.append(run)
         after = before.streak.after(look), before.pulse.after(look)
-        self.kept = Kept(tick, self.kept.planned_until, *after)
+        well_at = look.probe.at if look.well else self.kept.well_at
+        told = {"streak": after[0], "pulse": after[1], "well_at": well_at}
+        self.kept = replace(self.kept, last_tick=tick, **told)
         return True
 
     def planned(self, until: int) -> None:
         self._try("planned")
-        self.kept = Kept(self.kept.last_tick, until, self.kept.streak)
+        self.kept = replace(self.kept, planned_until=until)
 
     def _try(self, what: str) -> None:
         if what in self.fails:
@@ -118,6 +142,8 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(MODULE, "SentinelItem", lambda _client, _table: found)
     monkeypatch.setattr(MODULE, "LookQueue", lambda _client, _url: found)
     monkeypatch.setattr(MODULE, "keeper", lambda _known, _function: found)
+    monkeypatch.setattr(MODULE, "Outages", lambda *_: found)
+    monkeypatch.setattr(looks, "control_table", lambda _known: found)
     monkeypatch.setattr(looks, "client_in_passing", lambda _service: None)
     monkeypatch.setattr(looks, "Pulse", lambda _client, _table: SimpleNamespace(read=found.pulse))
     monkeypatch.setattr(https, "request", found.request)
@@ -349,3 +375,87 @@ def test_it_asks_the_name_that_only_the_primary_has_and_for_no_longer_than_two_s
 ) -> None:
     world.deliver(1_000_005_000)
     assert world.asked == [(f"https://{PRIMARY}.pilotlight.example/health", 2.0)]
+
+
+# --- the level ------------------------------------------------------------------------------------
+def fails(world: World) -> None:
+    """The Primary was well, and fails from now on."""
+    world.deliver(1_000_005_000)
+    world.now += 10
+    world.up = False
+
+
+def test_five_failed_probes_in_a_row_start_the_machine(world: World) -> None:
+    fails(world)
+    world.deliver(1_000_015_000)
+    assert world.starts == [world.kept.streak.first_failed_at]
+    assert len(world.asked) == 1 + 5
+    assert world.slept == 4
+
+
+@pytest.mark.parametrize("good", [2, 3, 4, 5])
+def test_one_good_probe_among_them_starts_nothing(world: World, good: int) -> None:
+    fails(world)
+    seen = len(world.asked)
+
+    def meanwhile() -> None:
+        world.up = len(world.asked) - seen == good
+
+    world.meanwhile = meanwhile
+    world.deliver(1_000_015_000)
+    assert world.starts == []
+    assert len(world.asked) - seen == good, "no more are needed"
+
+
+def test_a_good_look_starts_nothing(world: World) -> None:
+    fails(world)
+    world.up = True
+    world.deliver(1_000_015_000)
+    assert world.starts == []
+
+
+def test_what_was_never_seen_well_is_never_failed_away_from(world: World) -> None:
+    world.up = False
+    world.deliver(1_000_005_000)
+    assert world.starts == []
+    world.kept = replace(world.kept, well_at="2026-01-31T12:00:05.000Z")
+    world.now += 10
+    world.deliver(1_000_015_000)
+    assert len(world.starts) == 1
+
+
+@pytest.mark.parametrize("why", ["paused", "at_work", "held", "recent", "elsewhere"])
+def test_nothing_is_started_and_nothing_is_probed_while(world: World, why: str) -> None:
+    fails(world)
+    now = moments.text(datetime.now(UTC))
+    if why == "held":
+        world.kept = replace(world.kept, held_by="arn:stopped")
+    elif why == "paused":
+        until = str(int(datetime.now(UTC).timestamp()) + 600)
+        world.kept = replace(world.kept, paused_until=until)
+    elif why == "recent":
+        world.outage = Outage("", attempts=1, last_started_at=now)
+    elif why == "elsewhere":
+        world.control = SimpleNamespace(active_region="us-east-2")
+    else:
+        setattr(world, why, True)
+    seen = len(world.asked)
+    world.deliver(1_000_015_000)
+    assert (world.starts, len(world.asked) - seen) == ([], 1)
+
+
+def test_who_is_active_counts_as_the_primary_where_it_cannot_be_read(world: World) -> None:
+    fails(world)
+    world.control = None
+    world.deliver(1_000_015_000)
+    assert len(world.starts) == 1
+
+
+def test_what_cannot_be_read_is_tried_again_at_the_next_look(world: World) -> None:
+    fails(world)
+    world.fails = {"current"}
+    assert world.deliver(1_000_015_000) == 1, "the look itself counts"
+    assert world.starts == []
+    world.fails, world.now = set(), world.now + 10
+    world.deliver(1_000_025_000, "run-2")
+    assert len(world.starts) == 1

@@ -124,10 +124,10 @@ def test_users_who_are_not_served_again_miss_the_goal() -> None:
 
 def test_the_switch_and_the_fence_have_goals_of_their_own() -> None:
     found = judged([40.0], [90.0], switch=3.01, fence=1.01)
-    assert not found["alarm_to_switch_p99"].met
+    assert not found["start_to_switch_p99"].met
     assert not found["fence_p50"].met
     found = judged([40.0], [90.0], switch=3.0, fence=1.0)
-    assert found["alarm_to_switch_p99"].met
+    assert found["start_to_switch_p99"].met
     assert found["fence_p50"].met
 
 
@@ -135,4 +135,4 @@ def test_what_follows_the_claim_does_not_hold_it_back() -> None:
     parts = [Part(n, s, modelled=False) for n, s in (("evidence", 4), ("lease", 9), ("write", 8))]
     samples = {"orchestrated": [sample(21, *parts)], "plain": [sample(90, design="plain")]}
     found = {g.name: g for g in goals(samples, [4.0], 0)}
-    assert found["alarm_to_switch_p99"].held_back_by == ("evidence 4.0 s",)
+    assert found["start_to_switch_p99"].held_back_by == ("evidence 4.0 s",)

@@ -91,17 +91,17 @@ def test_a_design_of_nothing_but_intervals_is_stretched_whole() -> None:
     assert found.resolver == 30
 
 
-def test_a_design_moved_by_hand_counts_the_alarm_as_the_deployed_one_had_it() -> None:
+def test_a_design_moved_by_hand_counts_the_start_as_the_deployed_one_had_it() -> None:
     measured_first = [Stage("detection", 4, 4, 0, modelled=False, detail="")]
     found = of(
         "metric_switch",
         seen(served=10),
-        [("alarm", 4), ("metric", 9)],
+        [("start", 4), ("metric", 9)],
         stages=measured_first,
-        fired=OUTAGE + 4,
+        began=OUTAGE + 4,
         by_hand=True,
     )
-    assert seconds(found) == {"alarm": 4, "metric": 50, "resolver": 10}
+    assert seconds(found) == {"start": 4, "metric": 50, "resolver": 10}
     assert found.total == 64
 
 
@@ -111,12 +111,12 @@ def test_writes_of_a_fenced_design_wait_for_the_claim_and_its_lease() -> None:
         seen(served=1.5, written=5.25),
         [("detection", 1)],
         stages=STAGES,
-        fired=OUTAGE + 2,
+        began=OUTAGE + 2,
         promoted=OUTAGE + 5,
         fenced=True,
     )
     assert found.reads == 15
-    assert seconds(found) == {"detection": 10, "resolver": 5, "alarm": 5, "claim": 3, "lease": 0.25}
+    assert seconds(found) == {"detection": 10, "resolver": 5, "start": 5, "claim": 3, "lease": 0.25}
     assert found.total == 23.25
 
 
@@ -126,12 +126,12 @@ def test_writes_that_find_the_claim_served_wait_for_nothing() -> None:
         seen(served=9, written=9),
         [("detection", 8)],
         stages=STAGES,
-        fired=OUTAGE + 2,
+        began=OUTAGE + 2,
         promoted=OUTAGE + 5,
         fenced=True,
     )
     assert found.total == found.reads == 90
-    assert [seconds(found)[name] for name in ("alarm", "claim", "lease")] == [0, 0, 0]
+    assert [seconds(found)[name] for name in ("start", "claim", "lease")] == [0, 0, 0]
 
 
 def test_the_parts_add_up_to_the_total() -> None:
@@ -140,7 +140,7 @@ def test_the_parts_add_up_to_the_total() -> None:
         seen(failed=0.02, served=1.7, written=5.1),
         [("detection", 1.1)],
         stages=STAGES,
-        fired=OUTAGE + 2,
+        began=OUTAGE + 2,
         promoted=OUTAGE + 5,
         fenced=True,
     )

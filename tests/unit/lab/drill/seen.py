@@ -219,7 +219,7 @@ def passing(**other: Any) -> Observations:
             Notification(OUTAGE + 14.6, "started", "Pilot Light: failover started"),
             Notification(OUTAGE + 21.1, "promoted", "Pilot Light: failover ended: promoted"),
         ],
-        lock={"pk": "lock", "cooldown_until": "1800000917"},
+        lock={},
         recoveries=["recovery#2"],
         looks={int(OUTAGE) + n: 1 for n in range(20)},
         evidence={"confirm": {"verdict": "outage"}},

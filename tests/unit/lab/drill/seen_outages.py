@@ -154,7 +154,7 @@ def recovered(mode: str = "region", **more: Any) -> Observations:
             Notification(OUTAGE + 9, "started", "started"),
             Notification(back, "promoted", "ended: promoted"),
         ],
-        "lock": {"cooldown_until": "1"},
+        "lock": {},
         "recoveries": ["recovery#2"],
         "overwritten": lost,
         "failback": _failback([*writes, lost, write(99, back + 1, SECONDARY)], lost),

@@ -175,7 +175,13 @@ class Watch:
         return {1: 1}
 
     def lock(self) -> dict[str, Any]:
-        return {"cooldown_until": "9"}
+        return {}
+
+    def seen_well(self) -> bool:
+        return True
+
+    def say_that_outages_are_injected(self) -> None:
+        pass
 
     def recoveries(self) -> list[str]:
         return ["recovery#2"]

@@ -73,7 +73,7 @@ def test_a_claim_that_was_tried_again_counts_from_the_last_try() -> None:
     assert passing(executions=[execution(states=again)]).promoted_at == OUTAGE + 17.2
 
 
-@pytest.mark.parametrize("then", ["NotifyFailure", "ReadControl"])
+@pytest.mark.parametrize("then", ["NotifyFailure", "IsFailureNews", "ReadControl"])
 def test_a_claim_that_was_refused_was_not_made(then: str) -> None:
     refused = {n: m for n, m in STATES.items() if m[1] <= 15.86} | {then: (15.86, 15.9)}
     run = execution(status="FAILED", output={}, states=states(refused))

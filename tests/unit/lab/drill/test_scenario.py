@@ -55,7 +55,7 @@ def test_what_was_seen_is_told(world: World, monkeypatch: pytest.MonkeyPatch) ->
     assert (seen.dns_after_promotion, seen.held_after_promotion) == (SECONDARY, world.held)
     assert seen.recovery and seen.recovery.outcome == "promoted"
     assert (seen.speed, seen.replication_lag) == (SPEED, 0.5)
-    assert (seen.lock, seen.recoveries) == ({"cooldown_until": "9"}, ["recovery#2"])
+    assert (seen.lock, seen.recoveries) == ({}, ["recovery#2"])
     assert seen.evidence == {"confirm": {"verdict": "outage"}}
     assert [n.event for n in seen.notifications] == ["started"]
     assert len(seen.writes_to_the_returned) == 10

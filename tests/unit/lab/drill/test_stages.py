@@ -213,12 +213,22 @@ def test_what_the_machine_waits_for_the_beacon_is_modelled() -> None:
     found = by_name(beacon_turns(15.2))
     assert list(found) == [*NAMES[:4], "beacon", *NAMES[4:]]
     assert found["beacon"].wall_seconds == pytest.approx(0.5)
-    assert found["beacon"].seconds == pytest.approx(5.0)
+    before = sum(found[name].seconds for name in NAMES[:4])
+    assert found["beacon"].seconds == pytest.approx((15.2 - 0.05) * 10 - before)
     assert found["evidence"].wall_seconds == pytest.approx(0.6)
     assert_contiguous(beacon_turns(15.2))
 
 
-@pytest.mark.parametrize("at", [14.6, 15.9])
+def test_a_beacon_that_was_quicker_than_the_machine_only_here_is_waited_for_at_aws() -> None:
+    """The machine's own seconds are not divided by the speed, and the checkers' are."""
+    found = by_name(beacon_turns(14.6))
+    assert found["beacon"].wall_seconds == 0
+    before = sum(found[name].seconds for name in NAMES[:4])
+    assert found["beacon"].seconds == pytest.approx((14.6 - 0.05) * 10 - before)
+    assert_contiguous(beacon_turns(14.6))
+
+
+@pytest.mark.parametrize("at", [8.0, 15.9])
 def test_a_beacon_that_nothing_waited_for_is_no_stage(at: float) -> None:
     assert "beacon" not in by_name(beacon_turns(at))
 

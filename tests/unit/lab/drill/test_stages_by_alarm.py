@@ -1,4 +1,4 @@
-"""The stages of a recovery follow the alarm that started it."""
+"""The stages of a recovery follow what started it: the sentinel, or the alarm."""
 
 from __future__ import annotations
 
@@ -7,10 +7,22 @@ from typing import Any
 import pytest
 
 from lab.drill.checks import one_promotion_only
-from lab.drill.observations import Change, Control, Execution, Observations, Request, State
+from lab.drill.observations import (
+    SENTINEL,
+    Change,
+    Control,
+    Execution,
+    Observations,
+    Request,
+    State,
+)
 from lab.drill.stages import stages
 
-ALARMS = ("pilot-light-sentinel", "pilot-light-primary-unhealthy")
+ALARM = "pilot-light-primary-unhealthy"
+GIVEN = {
+    SENTINEL: {"mode": "failover", "outage": {"first_failed_at": "t", "attempt": 1}},
+    ALARM: {"detail-type": "CloudWatch Alarm State Change", "detail": {"alarmName": ALARM}},
+}
 
 
 def execution(arn: str, alarm: str, outcome: str, started: float) -> Execution:
@@ -20,14 +32,14 @@ def execution(arn: str, alarm: str, outcome: str, started: float) -> Execution:
         State("Claim", started + 3, started + 4),
         State("Serve", started + 9, started + 9.1),
     ]
-    given = {"detail-type": "CloudWatch Alarm State Change", "detail": {"alarmName": alarm}}
+    given = GIVEN[alarm]
     output = {"outcome": outcome}
     states = passages if outcome == "promoted" else []
     return Execution(arn, given, "SUCCEEDED", output, started, started + 10, states)
 
 
 def seen(alarm: str, *others: Execution, **changes: Any) -> Observations:
-    """An outage at 100, seen by both alarms, recovered by one of them at 110."""
+    """An outage at 100, seen by both, recovered by one of them at 110."""
     found = Observations(
         primary="us-west-2",
         secondary="us-east-2",
@@ -45,8 +57,7 @@ def seen(alarm: str, *others: Execution, **changes: Any) -> Observations:
         ],
         changes=[
             Change(102.0, "health check pilot-light-alarm", "unhealthy"),
-            Change(104.0, f"alarm {ALARMS[0]}", "ALARM"),
-            Change(109.0, f"alarm {ALARMS[1]}", "ALARM"),
+            Change(109.0, f"alarm {ALARM}", "ALARM"),
             Change(115.0, "DNS app.pilotlight.example", "us-east-2"),
         ],
         executions=[execution("run", alarm, "promoted", 110.0), *others],
@@ -60,35 +71,38 @@ def seen(alarm: str, *others: Execution, **changes: Any) -> Observations:
     return found
 
 
-@pytest.mark.parametrize(
-    ("alarm", "detected", "alarmed", "by"),
-    [(ALARMS[0], 0.5, 3.0, "sentinel"), (ALARMS[1], 1.5, 7.0, "checkers")],
-)
-def test_detection_and_alarm_are_those_of_the_alarm_that_started_the_run(
-    alarm: str, detected: float, alarmed: float, by: str
-) -> None:
-    found = {s.name: s for s in stages(seen(alarm))}
-    assert found["detection"].wall_seconds == detected
-    assert by in found["detection"].detail
-    assert found["alarm"].wall_seconds == alarmed
-    assert found["alarm"].seconds == alarmed * 10
+def test_what_the_alarm_started_waited_for_the_checkers_and_the_alarm() -> None:
+    found = {s.name: s for s in stages(seen(ALARM))}
+    assert found["detection"].wall_seconds == 1.5
+    assert "checkers" in found["detection"].detail
+    assert (found["alarm"].wall_seconds, found["alarm"].seconds) == (7.0, 70.0)
+    assert sum(s.wall_seconds for s in found.values()) == pytest.approx(18.8)
+
+
+def test_what_the_sentinel_started_waited_for_its_probes_which_are_real_seconds() -> None:
+    found = {s.name: s for s in stages(seen(SENTINEL))}
+    assert found["detection"].wall_seconds == 0.5
+    assert "sentinel" in found["detection"].detail
+    probes = found["probes"]
+    assert (probes.wall_seconds, probes.seconds, probes.modelled) == (9.0, 9.0, False)
+    assert not {"alarm", "event"} & set(found)
     assert sum(s.wall_seconds for s in found.values()) == pytest.approx(18.8)
 
 
 def test_a_streak_that_nobody_kept_leaves_its_time_to_the_next_stage() -> None:
-    found = {s.name: s for s in stages(seen(ALARMS[0], first_failed_probe=None))}
-    assert (found["detection"].seconds, found["alarm"].wall_seconds) == (0, 3.5)
+    found = {s.name: s for s in stages(seen(SENTINEL, first_failed_probe=None))}
+    assert (found["detection"].seconds, found["probes"].wall_seconds) == (0, 9.5)
 
 
-@pytest.mark.parametrize("outcome", ["duplicate", "cooling_down", "already_promoted"])
-def test_the_other_alarm_s_run_may_find_the_work_done(outcome: str) -> None:
-    found = seen(ALARMS[0], execution("other", ALARMS[1], outcome, 112.0))
+@pytest.mark.parametrize("outcome", ["duplicate", "already_promoted"])
+def test_the_other_one_s_run_may_find_the_work_done(outcome: str) -> None:
+    found = seen(SENTINEL, execution("other", ALARM, outcome, 112.0))
     passed, detail = one_promotion_only(found)
     assert passed
     assert outcome in detail
 
 
 @pytest.mark.parametrize("outcome", ["held", "promoted", "rehearsed"])
-def test_the_other_alarm_s_run_may_do_nothing_else(outcome: str) -> None:
-    other = execution("other", ALARMS[1], outcome, 112.0)
-    assert not one_promotion_only(seen(ALARMS[0], other))[0]
+def test_the_other_one_s_run_may_do_nothing_else(outcome: str) -> None:
+    other = execution("other", ALARM, outcome, 112.0)
+    assert not one_promotion_only(seen(SENTINEL, other))[0]

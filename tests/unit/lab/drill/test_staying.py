@@ -59,7 +59,6 @@ LOST = {"us-west-2": frozenset({"item-0"}), SECONDARY: stayed().held_finally[SEC
         (staying.acknowledged_writes_kept, stayed(held_finally=LOST)),
         (staying.acknowledged_writes_kept, stayed(writes=[])),
         (staying.lock_free, stayed(lock={"owner": "run"})),
-        (staying.lock_free, stayed(lock={"cooldown_until": "1"})),
         (staying.users_not_affected, stayed(requests=[])),
         (staying.users_not_affected, stayed(requests=[request(OUTAGE + 1, good=False)])),
         (staying.users_not_affected, stayed(requests=[request(OUTAGE + 1, region=SECONDARY)])),

@@ -205,10 +205,10 @@ def test_the_lock_and_the_records_are_read_from_the_recoveries_table(
 ) -> None:
     assert (watch.lock(), watch.recoveries(), watch.recovery(2)) == ({}, [], {})
     table = "pilot-light-recoveries"
-    lab.items[table, "lock"] = {"pk": {"S": "lock"}, "cooldown_until": {"N": "9"}}
+    lab.items[table, "lock"] = {"pk": {"S": "lock"}, "owner": {"S": "run"}}
     lab.items[table, "recovery#3"] = {"pk": {"S": "recovery#3"}}
     lab.items[table, "recovery#2"] = {"pk": {"S": "recovery#2"}, "evidence": {"S": "{}"}}
-    assert watch.lock() == {"pk": "lock", "cooldown_until": "9"}
+    assert watch.lock() == {"pk": "lock", "owner": "run"}
     assert watch.recoveries() == ["recovery#2", "recovery#3"]
     assert watch.recovery(2) == {"pk": "recovery#2", "evidence": "{}"}
 
