@@ -62,13 +62,14 @@ class Pair:
     # --- the known state --------------------------------------------------------------------------
 
     def settle(self) -> None:
-        """Nothing is lost or halted, nothing runs, no lock is held, and the Primary serves."""
+        """Nothing is lost, halted or held, nothing runs, no lock is left, the Primary serves."""
         self.lab.control.act("halt")
         if self.lab.control.state()["lost"] or self.lab.control.state()["cut_off"]:
             self.heal()
         for machine in MACHINES:
             self._stop_all(machine)
-        self.lab.forget("lock")
+        for item in ("lock", "outage", "sentinel"):
+            self.lab.forget(item)
         self.lab.take_back()
         self.serve(self.primary)
         self.until("DNS to lead to the Primary", lambda: self.leads_to(self.primary))
