@@ -58,9 +58,9 @@ def plan_looks(item: SentinelItem, queue: LookQueue, interval: int) -> int:
 def look_now(
     item: SentinelItem, interval: int, run: str, planned: int, known: Deployment
 ) -> tuple[int, Look] | None:
-    """Look for the tick that is now, and return both. None: it is not to be spoken of.
+    """Look for the tick that is now, and return both. None: it gets no point.
 
-    A message that comes late, or twice, finds the tick spoken of, or fills it: whichever tick it
+    A message that comes late, or twice, finds the tick taken, or fills it: whichever tick it
     was sent for, what is seen now is never told under an older moment. A tick of which DynamoDB
     does not tell stays empty, for that is no sign of the Primary's death.
     """
@@ -76,7 +76,7 @@ def look_now(
                 return tick, seen
             kept = item.read()
     except ItemUnavailable as error:
-        logger.warning("Not spoken: what is kept is not known", extra={"why": str(error)})
+        logger.warning("No point written: DynamoDB did not answer", extra={"why": str(error)})
     return None
 
 

@@ -56,4 +56,4 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     kept = keeper(known, "sentinel").keep(context.get_remaining_time_in_millis() / 1000)
     if kept not in ("nothing", "no_quorum"):
         logger.warning("Control item finished for a dead run", extra={"kept": kept})
-    return {"spoken": int(found is not None), "kept": kept, "started": started}
+    return {"points": int(found is not None), "kept": kept, "started": started}

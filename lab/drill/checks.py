@@ -180,7 +180,7 @@ def lock_released(seen: Observations) -> Judgement:
 
 
 def no_tick_has_two_looks(seen: Observations) -> Judgement:
-    """Require the sentinel to have spoken, and of each tick once, as the alarm counts on it."""
+    """Require the sentinel to have written points, and one at most for each tick."""
     if not seen.looks:
         return False, "The sentinel has said nothing since the outage."
     twice = sorted(at for at, points in seen.looks.items() if points > 1)

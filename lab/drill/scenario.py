@@ -292,7 +292,7 @@ class Scenario:
             self.seen.effects.append(f"strong reads without an answer: {len(silent)}")
 
     def _see_it_end(self) -> None:
-        """End the outage and watch until every run has ended and all alarms could have spoken."""
+        """End the outage and watch until every run has ended and all alarms could have fired."""
         self._lab.act("heal")
         self.seen.healed = time.time()
         self._stop_asking()

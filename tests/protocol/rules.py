@@ -76,7 +76,7 @@ TEXTS = {
     "compare_and_set": "every change requires the revision that was read",
     "own_drain": "a planned claim requires the revision that its own drain produced",
     "lease_from_answer": "the LEASE is counted from the answer of the claim or drain",
-    "lease_of_successor": "whoever finds a claim waits a LEASE from its own strong read",
+    "lease_of_successor": "a Region that finds a claim waits a LEASE from its own strong read",
     "read_from_sending": "a read is valid from when it was sent",
     "first_age": "the age is judged when a write passes",
     "second_age": "the age is judged when its connection stands",

@@ -14,10 +14,11 @@
                           nothing else is started. Removed with `first_failed_at`
 `paused_until`            until when a person has paused the automation, in seconds since 1970, a
                           day ahead at most; `by` and `reason` beside it
+`reminded_at`             when people were last reminded of a pause, in seconds since 1970
 `drill_until`             until when a person injects outages: what starts is recorded as a drill
 `pulse_beat`              the number of the active Region's pulse when it was last read strongly
 `pulse_still_since`       since when it has been this number, by this Region's clock
-`last_tick`, `owner`      the last tick that was spoken of, and by which invocation
+`last_tick`, `owner`      the last tick that got a point, and by which invocation
 `planned_until`           the last tick that a message was sent for
 ========================  ========================================================================
 """
@@ -73,7 +74,7 @@ class SentinelItem:
     def speak(self, run: str, tick: int, look: Look, before: Kept) -> bool:
         """Claim a tick for an invocation and keep what it saw, on top of what it had read.
 
-        False: another one has spoken since. A write that succeeded and whose answer was lost counts
+        False: another one has written since. A write that succeeded and whose answer was lost counts
         when it is sent again, for `owner` tells that it was this one's.
 
         Raises

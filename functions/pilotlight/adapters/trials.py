@@ -32,7 +32,7 @@ def answers(client: Any, function: str, path: str, healthy: set[int]) -> str:
 
 
 def quorum(table: ControlTable) -> str:
-    """Read the control item strongly: whoever cannot, three times, may claim nothing."""
+    """Read the control item strongly, in three tries. A Region that cannot may claim nothing."""
     for left in (2, 1, 0):
         try:
             item = table.read()

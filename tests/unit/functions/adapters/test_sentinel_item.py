@@ -58,7 +58,7 @@ def test_a_look_leaves_its_tick_and_its_streak_to_the_next(kept: SentinelItem) -
     assert kept.read() == Kept(20, NEVER, Streak(LATER, 0, None, LATER), unread(LATER), AT)
 
 
-def test_no_tick_is_spoken_of_twice(kept: SentinelItem) -> None:
+def test_no_tick_gets_two_points(kept: SentinelItem) -> None:
     before = kept.read()
     assert kept.speak("a", 10, look(), before)
     assert not kept.speak("b", 10, look(ok=False), before)

@@ -130,7 +130,7 @@ class World:
         given = context("sentinel")
         given.aws_request_id = run
         found: dict[str, Any] = MODULE.lambda_handler({"Records": [record]}, given)
-        return int(found["spoken"])
+        return int(found["points"])
 
 
 @pytest.fixture
@@ -228,8 +228,8 @@ def test_a_burst_of_old_messages_fills_the_tick_that_is_now_and_no_other(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     world.now = 1_000_064.0
-    spoken = [world.deliver(1_000_005_000 + n * 10_000) for n in range(7)]
-    assert spoken == [1, 0, 0, 0, 0, 0, 0]
+    points = [world.deliver(1_000_005_000 + n * 10_000) for n in range(7)]
+    assert points == [1, 0, 0, 0, 0, 0, 0]
     assert [line["at"] for line in written(capsys)] == [1_000_065_000]
 
 
