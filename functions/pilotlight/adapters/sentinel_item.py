@@ -74,8 +74,8 @@ class SentinelItem:
     def speak(self, run: str, tick: int, look: Look, before: Kept) -> bool:
         """Claim a tick for an invocation and keep what it saw, on top of what it had read.
 
-        False: another one has written since. A write that succeeded and whose answer was lost counts
-        when it is sent again, for `owner` tells that it was this one's.
+        False: another one has written since. A write that succeeded and whose answer was lost
+        counts when it is sent again, for `owner` tells that it was this one's.
 
         Raises
         ------

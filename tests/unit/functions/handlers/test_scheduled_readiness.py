@@ -63,7 +63,7 @@ def pong(answer: Any, **more: str) -> dict[str, Any]:
 class World:
     """Two Regions in which everything is well, until a test breaks it."""
 
-    def __init__(self) -> None:
+    def __init__(self, recoveries: Any) -> None:
         self.answers: dict[str, Any] = {
             "describe_table": {
                 "Table": {
@@ -102,7 +102,7 @@ class World:
         self.stored: dict[str, Any] = {}
         self.control: dict[str, Any] | None = control_item(PRIMARY, 1)
         self.written_ago = 5.0
-        self.reminded_already = False
+        self.recoveries = recoveries
         self.told: list[dict[str, Any]] = []
 
     def client(self, region: str, service: str) -> Any:
@@ -130,14 +130,9 @@ class World:
             get_item=self.read_control,
             batch_get_item=self.heartbeats,
             put_item=lambda TableName, Item: self.stored.update({TableName: Item}),
-            update_item=self.reminded,
+            update_item=self.recoveries.update_item,
             publish=lambda **message: self.told.append(message),
         )
-
-    def reminded(self, **given: Any) -> None:
-        assert given["Key"] == {"pk": {"S": "sentinel"}}
-        if self.reminded_already:
-            raise aws_error("ConditionalCheckFailedException")
 
     def read_control(self, ConsistentRead: bool, **_: Any) -> dict[str, Any]:
         assert ConsistentRead
@@ -162,8 +157,9 @@ class World:
 
 
 @pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> World:
-    found = World()
+def world(monkeypatch: pytest.MonkeyPatch, moto_client: Any) -> World:
+    moto_client.delete_item(TableName=RECOVERIES, Key={"pk": {"S": "sentinel"}})
+    found = World(moto_client)
     monkeypatch.setattr(MODULE, "client", found.dynamodb)
     monkeypatch.setattr(MODULE, "client_of", found.client)
     monkeypatch.setattr(https, "request", found.request)
@@ -333,11 +329,15 @@ def test_an_automation_that_cannot_be_looked_at_is_unknown_and_nobody_is_reminde
     assert world.told == []
 
 
-def test_people_are_reminded_once_a_day(world: World) -> None:
+@pytest.mark.parametrize(("hours_ago", "messages"), [(0, 0), (23, 0), (24, 1)])
+def test_people_are_reminded_once_a_day(world: World, hours_ago: int, messages: int) -> None:
     paused(world, 2)
-    world.reminded_already = True
+    then = {"N": str(int(time.time()) - hours_ago * 3600)}
+    item = {"pk": {"S": "sentinel"}, "reminded_at": then}
+    world.recoveries.put_item(TableName=RECOVERIES, Item=item)
     world.look()
-    assert world.told == []
+    world.look()
+    assert len(world.told) == messages
 
 
 def test_a_pause_that_is_over_is_no_finding(world: World) -> None:
