@@ -70,7 +70,7 @@ def test_a_beacon_that_follows_the_probes_is_waited_for_without_a_message(
 def test_a_partition_is_a_hold_that_says_who_saw_what(machine: Machine, network: Network) -> None:
     network.primary_up = False
     arn = machine.start(sentinel_request())
-    machine.until(lambda: "NotifyHold" in machine.states(arn), seconds=30)
+    machine.until(lambda: "WaitToJudgeAgain" in machine.states(arn), seconds=30)
     held = dict(machine.notices())["held"]
     assert "0 of 3 own probes of the Primary succeeded, the beacon says healthy" in held
     assert "Route 53's checkers do." in held
