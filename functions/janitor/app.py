@@ -119,6 +119,8 @@ def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, bool]:
         raise ValueError(f"{execution} is no execution of {required('MACHINE_ARNS')}.")
     # Users first: until the drain is undone nobody takes their writes.
     undone, released = undo_drain(execution), free_lock(execution)
+    if machine == required("MACHINE_ARNS").split(",")[0] and cut_off.holds(detail):
+        hold_outage(execution, cut_off.asked(detail.get("input")))
     rehearsal, name = cut_off.rehearsal(detail), machine.rsplit(":", 1)[-1]
     # A run that ends by itself has notified people, unless SNS took nothing or it left something.
     told = untold(detail)
@@ -133,8 +135,6 @@ def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, bool]:
         )
     if told:
         notify(told)
-    if machine == required("MACHINE_ARNS").split(",")[0] and cut_off.holds(detail):
-        hold_outage(execution, cut_off.asked(detail.get("input")))
     # Last: a record that cannot be written keeps nobody from being told.
     kept = rehearsal is not None and keep(rehearsal)
     done = {"undone": undone, "released": released, "notified": bool(told), "verdict_kept": kept}

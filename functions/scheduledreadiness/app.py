@@ -9,7 +9,7 @@ from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 from pilotlight import moments
 from pilotlight.adapters.clients import client
 from pilotlight.adapters.heartbeats import Heartbeats
@@ -49,25 +49,36 @@ def inspector() -> Inspector:
 
 def remind(paused: str) -> bool:
     """Remind people of a pause, once a day, and return whether this was the time."""
-    now, day = int(time.time()), 86_400
+    now = int(time.time())
+    if not _mark_reminded(now, unless_since=now - 86_400):
+        return False
+    try:
+        client("sns").publish(
+            TopicArn=required("TOPIC_ARN"),
+            Subject="Pilot Light: the automation is paused",
+            Message=f"The automation is {paused}. See the runbook, 'Pause the automation'.\n",
+            MessageAttributes={"event": {"DataType": "String", "StringValue": "paused"}},
+        )
+    except (BotoCoreError, ClientError):
+        _mark_reminded(0, unless_since=now)  # Not sent: the next look tries again.
+        raise
+    return True
+
+
+def _mark_reminded(at: int, *, unless_since: int) -> bool:
+    """Keep when people were reminded, unless they were since; return whether it was kept."""
     try:
         client("dynamodb").update_item(
             TableName=required("RECOVERIES_TABLE"),
             Key={"pk": {"S": SENTINEL_KEY}},
-            UpdateExpression="SET reminded_at = :now",
-            ConditionExpression="attribute_not_exists(reminded_at) OR reminded_at <= :then",
-            ExpressionAttributeValues={":now": {"N": str(now)}, ":then": {"N": str(now - day)}},
+            UpdateExpression="SET reminded_at = :at",
+            ConditionExpression="attribute_not_exists(reminded_at) OR reminded_at <= :since",
+            ExpressionAttributeValues={":at": {"N": str(at)}, ":since": {"N": str(unless_since)}},
         )
     except ClientError as error:
         if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
             raise
         return False
-    client("sns").publish(
-        TopicArn=required("TOPIC_ARN"),
-        Subject="Pilot Light: the automation is paused",
-        Message=f"The automation is {paused}. See the runbook, 'Pause the automation'.\n",
-        MessageAttributes={"event": {"DataType": "String", "StringValue": "paused"}},
-    )
     return True
 
 

@@ -1,8 +1,9 @@
 """Who is on the recovery path, derived from the failover machine's definition.
 
 On it are the machine, the functions that its tasks invoke and wait for, the functions that those
-may invoke, what starts the machine by an event, and what cleans up after its executions. What the
-machine starts without waiting for it is not: it may be slow, or fail, and users are served.
+may invoke, what starts the machine by an event or of itself, and what cleans up after its
+executions. What the machine starts without waiting for it is not: it may be slow, or fail, and
+users are served.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from lab.audit.template import Template
 
 MACHINE = "FailoverMachine"
+START = "states:StartExecution"
 _TASK = re.compile(
     r"arn:aws:states:::(?:aws-sdk:)?(\w+):(\w+)(?:\.(sync(?::2)?|waitForTaskToken))?$"
 )
@@ -68,6 +70,10 @@ def walk(stack: Template, machine: str = MACHINE) -> Path:
             elif f"<{machine}>" in pattern and referred(target["Arn"]):
                 function = referred(target["Arn"])
                 _add_function(stack, path, function, f"cleans up after the machine, by {name}")
+    for function in stack.of_type("AWS::Serverless::Function"):
+        allowed = grants.of_role(stack, grants.role_of(stack, function))
+        if any((g.action, referred(g.resource)) == (START, machine) for g in allowed):
+            _add_function(stack, path, function, "starts the machine, of itself")
     return path
 
 

@@ -175,6 +175,19 @@ def scheduled_readiness(lab: DeployedLab) -> list[str]:
     return [f"{c['name']}: {c['detail']}" for c in unknown if c["name"] not in UNKNOWN_IN_THE_LAB]
 
 
+def reminder_of_a_pause(lab: DeployedLab) -> list[str]:
+    lab.forget("sentinel")
+    lab.put("recoveries", pk="sentinel", paused_until=int(time.time()) + 600)
+    try:
+        lab.invoke("scheduled-readiness", {})
+        reminded = "reminded_at" in lab.item("recoveries", "sentinel")
+    except FunctionFailed as error:
+        return [str(error)]
+    finally:
+        lab.forget("sentinel")
+    return [] if reminded else ["nobody was reminded"]
+
+
 def confirm(lab: DeployedLab) -> list[str]:
     """The pulse is read through the quorum, and compared with what the sentinel keeps."""
     lab.reset()
@@ -429,7 +442,7 @@ EXERCISES: dict[str, tuple[Exercise, ...]] = {
     "LedgerStreamRole": (ledger_exercises.arrivals,),
     "LedgerRole": (ledger_exercises.a_reconciled_and_replayed_write,),
     "SeedRole": (seed,),
-    "ScheduledReadinessRole": (scheduled_readiness,),
+    "ScheduledReadinessRole": (scheduled_readiness, reminder_of_a_pause),
     "HeartbeatRole": (
         heartbeat_keeps,
         heartbeats_of_a_passive_region,

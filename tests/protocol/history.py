@@ -56,7 +56,7 @@ class History:
         # What keeps the control item, and answers Route 53's checkers.
         self.jobs = {region: Environment(*parts, region) for region in (PRIMARY, SECONDARY)}
         self.watchers = Watchers(world, self.store, self.told, self.machines)
-        self.trouble = Trouble(*parts, self.machines, self.environments)
+        self.trouble = Trouble(*parts, self.machines, self.environments, self.watchers)
         self.seen = Seen()
 
     # --- what runs all the time ------------------------------------------------------------------

@@ -70,10 +70,11 @@ class Machines:
     def living(self, *kinds: str) -> list[Run]:
         return [r for r in self.runs if r.alive and r.kind in kinds]
 
-    def failover(self, region: str, goes_on: Callable[[], bool], failed_at: float | None) -> None:
+    def failover(self, region: str, goes_on: Callable[[], bool], failed_at: float | None) -> Run:
         run = Run(self._world, "failover", f"failover-{region}-{self._world.number()}", region)
         self.runs.append(run)
         run.start(self._failover(run, region, goes_on, failed_at))
+        return run
 
     def switchover(self, target: str) -> None:
         if SECONDARY in self._world.lost:

@@ -55,13 +55,14 @@ in every order. Each search comes to its end.
 
 ## Histories by chance
 
-The real fence, service, transitions, keeper, switch, pulse, last resort, ledger, stream consumer
-and proof run in three Regions with a virtual clock. Links are cut in any combination; Regions are
-lost, come back and catch up; lookups, connections, reads and answers are slow, or come to nothing;
-requests are applied late, and twice; environments freeze while clocks stand; clocks are off by up
-to an hour, put back, and 1 % fast or slow; rows of the items table arrive in no order, twice, and
-late; executions are stopped and started twice at any step; the janitor is late; people start
-machines without need. The steps of the state machines are modelled as their definitions have them.
+The real fence, service, transitions, keeper, switch, pulse, last resort, level, ledger, stream
+consumer and proof run in three Regions with a virtual clock. Links are cut in any combination;
+Regions are lost, come back and catch up; lookups, connections, reads and answers are slow, or come
+to nothing; requests are applied late, and twice; environments freeze while clocks stand; clocks are
+off by up to an hour, put back, and 1 % fast or slow; rows of the items table arrive in no order,
+twice, and late; executions are killed and started twice at any step, and people stop some; the
+janitor is late; people start machines without need. The steps of the state machines are modelled as
+their definitions have them.
 
 {histories:,} histories (seeds 0 to {last}) with {acknowledged:,} acknowledged writes and {claims:,}
 claims; none breaks an invariant. CI lives {ci:,} of them, `make protocol` 100,000. What they saw,

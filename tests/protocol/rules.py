@@ -12,6 +12,7 @@ from pilotlight.control.fence import Fence, Permit, Read, Stamp
 from pilotlight.control.keeper import Keeper
 from pilotlight.control.last_resort import LastResortTable
 from pilotlight.control.switch import Switch
+from pilotlight.domain.level import Outage
 from pilotlight.reconciliation import Compared, Reconciliation
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ _CHANGES: dict[str, tuple[Any, str, Any]] = {
     "keeper": (Keeper, "keep", lambda _self, _left: "nothing"),
     "strong_switch": (Switch, "on", lambda self: self._local().active_region == self._region),
     "void_last_resort": (LastResortTable, "end", lambda _self: False),
+    "level": (Outage, "due", lambda self, _now: self.attempts == 0),
     "ledger": (Reconciliation, "run", lambda _self, _on, **_: Compared(complete=True, writes=0)),
 }
 WORLD_RULES = tuple(Rules.__dataclass_fields__)
@@ -87,6 +89,7 @@ TEXTS = {
     "keeper": "a keeper finishes what a dead run left",
     "strong_switch": "the switch is on by a strong read",
     "pulse": "a pulse that stands still tells of a Primary that is cut off",
+    "level": "a run is started again while the outage goes on",
     "void_last_resort": "a last resort is void at the first strong read that succeeds",
     "proof": "a planned move compares the journals",
     "ledger": "the journals of closed epochs are reconciled",

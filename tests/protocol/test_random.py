@@ -18,8 +18,8 @@ from tests.protocol.rules import Rules
 NUMBER = int(os.environ.get("HISTORIES", runs.HISTORIES))
 # What goes wrong, and what has to be done about it, so that the histories see enough.
 KINDS = (
-    "by hand", "cut", "drained", "emergency", "failover", "frozen", "last resort", "lost", "move",
-    "overwritten", "stalled", "stopped", "told",
+    "by hand", "cut", "drained", "emergency", "failover", "frozen", "held", "last resort", "lost",
+    "move", "overwritten", "restarted", "stalled", "stopped", "told",
 )  # fmt: skip
 
 

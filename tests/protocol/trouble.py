@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tests.protocol.machines import Machines
     from tests.protocol.replicas import Replication
     from tests.protocol.store import Store
+    from tests.protocol.watchers import Watchers
     from tests.protocol.world import World
 
 ITEMS = tuple("abcd")
@@ -29,9 +30,11 @@ class Trouble:
         told: Told,
         machines: Machines,
         environments: list[Environment],
+        watchers: Watchers,
     ) -> None:
         self.world, self.store, self.replication, self.told = world, store, replication, told
         self.machines, self.environments = machines, environments
+        self.watchers = watchers
         self.kinds: set[str] = set()
 
     def plan(self, until: float) -> None:
@@ -94,7 +97,7 @@ class Trouble:
             living = self.machines.living("failover", "switchover")
             if living:
                 run = self.world.rng.choice(living)
-                run.stop()
+                self.watchers.stop(run)
                 self.kinds.add("stopped")
                 if run.kind == "switchover" and self.world.chance(0.7):
                     self.machines.janitor(run)

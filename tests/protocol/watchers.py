@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from pilotlight.control.pulse import STILL_SECONDS
 from pilotlight.domain import confirmation
+from pilotlight.domain.level import Outage
 
+from tests.protocol.environments import text
 from tests.protocol.world import PRIMARY, SECONDARY
 
 if TYPE_CHECKING:
     from tests.protocol.environments import Told
-    from tests.protocol.machines import Machines
+    from tests.protocol.machines import Machines, Run
     from tests.protocol.store import Store
     from tests.protocol.world import World
 
@@ -26,23 +30,42 @@ class Watchers:
         self.people_told = False
         self.kinds: set[str] = set()
         self._still: tuple[int, float] | None = None
-        self._failing_since: float | None = None
-        self._restart_at = 0.0
+        self._outage: Outage | None = None
+        self._started: Run | None = None
+        self._held = False
 
     def look(self) -> None:
-        """Start the machine while the Primary is active, fails, and nobody is at work on it."""
-        world, failing = self.world, self._is_outage()
-        if not failing:
-            self._failing_since = None
+        """Start the machine, by the product's own level, while the Primary fails its probes.
+
+        Whether it is an outage the machine judges. Each look finds the table, and starts once more
+        what another one started: an attempt of one name runs once.
+        """
+        world = self.world
+        if SECONDARY in world.lost:
             return
-        self._failing_since = self._failing_since or world.now
-        if self.store.item.active_region != PRIMARY or world.now < self._restart_at:
+        if world.linked(PRIMARY, SECONDARY):
+            self._outage, self._held = None, False
             return
-        living = self.machines.living("failover")
-        if not living or world.chance(0.05):
-            self._restart_at = world.now + 60
-            self.machines.failover(SECONDARY, self._is_outage, self._failing_since)
-            self.kinds.add("failover")
+        outage = self._outage = self._outage or Outage(text(world.now))
+        due = outage.due(datetime.fromtimestamp(world.now, UTC))
+        copy = self.store.copies[SECONDARY][0]
+        if self._held or not due or copy["active_region"]["S"] != PRIMARY:
+            return
+        if self._started and self._started.alive:
+            return
+        self._outage = replace(
+            outage, attempts=outage.attempts + 1, last_started_at=text(world.now)
+        )
+        failed_at = datetime.fromisoformat(outage.first_failed_at).timestamp()
+        self._started = self.machines.failover(SECONDARY, self._is_outage, failed_at)
+        self.kinds.add("restarted" if outage.attempts else "failover")
+
+    def stop(self, run: Run) -> None:
+        """A run is killed, or a person stops it: then nothing starts by itself for that outage."""
+        run.stop()
+        if run is self._started and self.world.chance(0.2):
+            self._held = True
+            self.kinds.add("held")
 
     def _is_outage(self) -> bool:
         world, store = self.world, self.store
@@ -88,6 +111,8 @@ class Watchers:
     def is_for_people(self) -> bool:
         """Say whether no machine can bring the service back."""
         world, active = self.world, self.store.item.active_region
+        if self._held:
+            return True
         if not any(world.answered(r) for r in (PRIMARY, SECONDARY)):
             return True
         if active == SECONDARY:

@@ -295,6 +295,13 @@ def test_for_an_outage_of_which_a_person_stopped_a_run_nothing_else_is_started(
     assert held(outage) == DEAD
 
 
+def test_what_a_person_stopped_holds_although_nobody_can_be_told(outage: World) -> None:
+    outage.refuses = {TOPIC, OTHER_TOPIC}
+    with pytest.raises(ClientError, match="KMSDisabled"):
+        outage.clean_up("ABORTED", input=OUTAGE)
+    assert held(outage) == DEAD
+
+
 def test_a_run_of_an_outage_that_is_over_holds_nothing(outage: World) -> None:
     outage.clean_up("ABORTED", input=OUTAGE.replace("12:00", "11:00"))
     assert held(outage) is None

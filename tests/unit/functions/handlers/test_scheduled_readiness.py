@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from pilotlight.adapters import https, inspector
 from pilotlight.domain import heartbeat
 
@@ -104,6 +105,7 @@ class World:
         self.written_ago = 5.0
         self.recoveries = recoveries
         self.told: list[dict[str, Any]] = []
+        self.refuses = False
 
     def client(self, region: str, service: str) -> Any:
         def call(operation: str) -> Any:
@@ -131,8 +133,13 @@ class World:
             batch_get_item=self.heartbeats,
             put_item=lambda TableName, Item: self.stored.update({TableName: Item}),
             update_item=self.recoveries.update_item,
-            publish=lambda **message: self.told.append(message),
+            publish=self.publish,
         )
+
+    def publish(self, **message: Any) -> None:
+        if self.refuses:
+            raise aws_error("KMSDisabledException")
+        self.told.append(message)
 
     def read_control(self, ConsistentRead: bool, **_: Any) -> dict[str, Any]:
         assert ConsistentRead
@@ -338,6 +345,16 @@ def test_people_are_reminded_once_a_day(world: World, hours_ago: int, messages: 
     world.look()
     world.look()
     assert len(world.told) == messages
+
+
+def test_a_reminder_that_sns_does_not_take_is_sent_at_the_next_look(world: World) -> None:
+    paused(world, 2)
+    world.refuses = True
+    with pytest.raises(ClientError, match="KMSDisabled"):
+        world.look()
+    world.refuses = False
+    world.look()
+    assert len(world.told) == 1
 
 
 def test_a_pause_that_is_over_is_no_finding(world: World) -> None:
