@@ -59,7 +59,7 @@ outages: install-dev  ## A drill of each outage of the lab, and the table of wha
 audit: install  ## Check the recovery path, and write docs/recovery-path.md (AUDIT_FLAGS="--seen REPORT")
 	$(BIN)/python -m lab.audit $(AUDIT_FLAGS)
 
-by-hand: install-dev  ## What only a person may do: stop a rehearsal, approve a promotion, take over (three minutes)
+by-hand: install-dev  ## What only a person may do: stop a rehearsal, approve a promotion, take over (four minutes)
 	$(BIN)/pytest -m "" tests/e2e/test_by_hand.py
 
 permissions: install-dev  ## Remove each permission in turn and see that something fails

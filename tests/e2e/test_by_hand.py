@@ -1,6 +1,6 @@
 """What only a person may do, done: stop a rehearsal, approve a promotion, take over.
 
-Marked as long: `make by-hand` runs it, in about three minutes.
+Marked as long: `make by-hand` runs it, in about four minutes.
 """
 
 from __future__ import annotations
