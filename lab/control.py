@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import time
 import urllib.error
 import urllib.request
 from contextlib import suppress
@@ -118,6 +119,17 @@ class Control:
                     "state": item["state"]["S"],
                 }
         return dict.fromkeys(("active_region", "epoch", "revision", "state"))
+
+    def say_that_outages_are_injected(self) -> None:
+        """Mark what starts by itself in the next minutes as a drill."""
+        region = self._config.secondary_region
+        with suppress(BotoCoreError, ClientError):  # Nothing starts in a Region that is lost.
+            self.client("dynamodb", region).update_item(
+                TableName=f"{self._config.app_name}-recoveries",
+                Key={"pk": {"S": "sentinel"}},
+                UpdateExpression="SET drill_until = :until",
+                ExpressionAttributeValues={":until": {"N": str(int(time.time()) + 900)}},
+            )
 
     def client(self, service: str, region: str) -> Any:
         """Return a boto3 client of the lab's AWS, as the person who owns the account."""

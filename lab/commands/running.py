@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-from contextlib import suppress
 
 import click
-from botocore.exceptions import BotoCoreError, ClientError
 from rich.markup import escape
 
 from lab import deployment, process
 from lab.commands.options import OUTAGES, PARAMETER, STYLE, described, ports
 from lab.config import LabConfig, LabError
 from lab.control import Control
-from lab.drill.watching import Watch
 from lab.engine.named_outages import NAMED
 from lab.progress import Progress, console
 
@@ -83,8 +80,7 @@ def outage(mode: str, region: str, style: str | None) -> None:
     config = process.deployed()
     code = region_code(config, region)
     lab = Control(config)
-    with suppress(BotoCoreError, ClientError):  # Nothing starts in a Region that is lost.
-        Watch(config, lab).say_that_outages_are_injected()
+    lab.say_that_outages_are_injected()
     lab.act("outage", mode=mode, region=code, style=style)
     known = NAMED[mode]
     where = f" in {code}" if known.follows_region else ""

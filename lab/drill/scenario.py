@@ -166,7 +166,7 @@ class Scenario:
     def _lose(self) -> None:
         if self._expected.recovers:
             self.seen.overwritten = self._traffic.replace(LAST_MOMENT)
-        self._watch.say_that_outages_are_injected()
+        self._lab.say_that_outages_are_injected()
         # The moment before the switchboard acts: what is acknowledged later counts as later.
         self.seen.outage = time.time()
         self._lab.act("outage", mode=self._outage, style=self._style)

@@ -110,15 +110,6 @@ class Watch:
         """Return whether the sentinel has found the Primary well."""
         return "well_at" in self._item("recoveries", "sentinel")
 
-    def say_that_outages_are_injected(self) -> None:
-        """Mark what starts by itself in the next minutes as a drill."""
-        self._dynamodb.update_item(
-            TableName=f"{self._config.app_name}-recoveries",
-            Key={"pk": {"S": "sentinel"}},
-            UpdateExpression="SET drill_until = :until",
-            ExpressionAttributeValues={":until": {"N": str(int(time.time()) + 900)}},
-        )
-
     def looks(self, since: float) -> dict[int, int]:
         """Return how many points the sentinel's metric has in each second that has any."""
         name = f"{self._config.app_name}-sentinel"

@@ -106,7 +106,7 @@ def test_the_sentinel_may_use_its_item_its_queue_and_its_logs_and_keep_the_contr
     role = properties(secondary, "SentinelRole")
     assert "ManagedPolicyArns" not in role
     (policy,) = role["Policies"]
-    item, asks, starts, runs, *keeps, queue, logs = policy["PolicyDocument"]["Statement"]
+    reads, writes, starts, runs, *keeps, queue, logs = policy["PolicyDocument"]["Statement"]
     # What of them: see test_control.
     kept = [(s["Action"], s["Resource"]) for s in keeps]
     assert kept == [
@@ -114,12 +114,13 @@ def test_the_sentinel_may_use_its_item_its_queue_and_its_logs_and_keep_the_contr
         ("dynamodb:UpdateItem", "<ControlTable.Arn>"),
         (["dynamodb:GetItem", "dynamodb:DeleteItem"], "<LastResortTable.Arn>"),
     ]
-    assert set(item["Action"]) == {"dynamodb:GetItem", "dynamodb:UpdateItem"}
-    assert item["Resource"] == "<RecoveriesTable.Arn>"
-    keys = item["Condition"]["ForAllValues:StringEquals"]["dynamodb:LeadingKeys"]
-    assert keys == ["sentinel", "outage"], "neither the lock nor a record"
-    keys = asks["Condition"]["ForAllValues:StringEquals"]["dynamodb:LeadingKeys"]
-    assert (asks["Action"], keys) == ("dynamodb:GetItem", ["lock"])
+    for statement, action, keys in (
+        (reads, "dynamodb:GetItem", ["sentinel", "outage", "lock"]),
+        (writes, "dynamodb:UpdateItem", ["sentinel", "outage"]),
+    ):
+        assert (statement["Action"], statement["Resource"]) == (action, "<RecoveriesTable.Arn>")
+        only = statement["Condition"]["ForAllValues:StringEquals"]["dynamodb:LeadingKeys"]
+        assert only == keys, "never the lock, nor a record"
     assert (starts["Action"], starts["Resource"]) == ("states:StartExecution", "<FailoverMachine>")
     assert runs["Action"] == "states:DescribeExecution"
     assert all(":execution:pilot-light-" in arn for arn in runs["Resource"])

@@ -77,7 +77,7 @@ class MadeUpLab(Control):
         self.outages: list[str] = []
         self.items: dict[str, Any] = dict.fromkeys(CONFIG.regions, ITEM)
         self.asked: list[str] = []
-        self.interrupts = False
+        self.interrupts, self.drills = False, 0
         self.addresses = [CONFIG.addresses[SECONDARY]]
         monkeypatch.setattr(process, "RUN", self.run)
         monkeypatch.setattr(process, "deployed", lambda: CONFIG)
@@ -112,4 +112,14 @@ class MadeUpLab(Control):
                 raise ClientError({"Error": {"Code": "503"}}, "GetItem")
             return {"Item": item} if item else {}
 
-        return Anything(get_item=get_item)
+        def update_item(TableName: str, Key: Any, UpdateExpression: str, **_: Any) -> None:
+            assert (service, region, TableName) == ("dynamodb", SECONDARY, "pilot-light-recoveries")
+            assert (Key, UpdateExpression) == (
+                {"pk": {"S": "sentinel"}},
+                "SET drill_until = :until",
+            )
+            self.drills += 1
+            if region in self.lost:
+                raise ClientError({"Error": {"Code": "503"}}, "UpdateItem")
+
+        return Anything(get_item=get_item, update_item=update_item)

@@ -36,6 +36,15 @@ def test_an_outage_may_be_elsewhere_and_refuse_in_another_way(
     assert f"The outage api began in {code}." in ended.out
 
 
+@pytest.mark.parametrize("lost", [{}, {SECONDARY: {"mode": "region"}}], ids=["up", "lost"])
+def test_what_starts_by_itself_for_an_outage_by_hand_is_marked_as_a_drill(
+    shell: Shell, lab: MadeUpLab, lost: dict[str, dict[str, str]]
+) -> None:
+    lab.lost = lost
+    assert shell("outage").code == 0
+    assert lab.drills == 1
+
+
 @pytest.mark.parametrize("mode", ["us-east-1", "partition"])
 def test_an_outage_with_a_place_of_its_own_is_not_said_to_be_in_the_primary(
     shell: Shell, lab: MadeUpLab, mode: str

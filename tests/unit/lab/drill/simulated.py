@@ -101,6 +101,9 @@ class Lab:
         setattr(world, moment, world.now)
         return {}
 
+    def say_that_outages_are_injected(self) -> None:
+        pass
+
     def leads_to(self) -> str:
         return SECONDARY if self._world.promoted() else self._world.leads_to_before
 
@@ -179,9 +182,6 @@ class Watch:
 
     def seen_well(self) -> bool:
         return True
-
-    def say_that_outages_are_injected(self) -> None:
-        pass
 
     def recoveries(self) -> list[str]:
         return ["recovery#2"]
