@@ -16,7 +16,8 @@ PROMOTED = Ended(
     promoted=True,
 )
 REHEARSED = Ended("SUCCEEDED", "rehearsed", told=("rehearsed",))
-COMPLETED = PROMOTED.but(promoted=False, says='"completing": true')
+# What is completed was announced by the run that claimed.
+COMPLETED = PROMOTED.but(promoted=False, told=("promoted",), says='"completing": true')
 HELD = Ended("SUCCEEDED", "held", told=("hold_ended",))
 STARTED = ("started", "failed")
 
