@@ -50,9 +50,12 @@ def left_locked(request: dict[str, Any]) -> Situation:
 
     def situation(pair: Pair) -> dict[str, Any]:
         ended = pair.start("failover", {"mode": "sideways"})
-        pair.wait("failover", ended)
         held = {"owner": ended, "machine": "failover", "mode": "drill"}
-        pair.lab.put("recoveries", pk="lock", expires_at=int(time.time()) + 600, **held)
+        lock = {"pk": "lock", "expires_at": int(time.time()) + 600, **held}
+        pair.lab.put("recoveries", **lock)
+        pair.wait("failover", ended)
+        pair.until("the janitor has freed it once", lambda: not pair.lock())
+        pair.lab.put("recoveries", **lock)
         return request
 
     return situation
