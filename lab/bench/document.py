@@ -75,7 +75,7 @@ def figures(report: Report) -> str:
     lines += [
         "",
         f"Start of the machine to claim: p50 {seconds(switch['p50'])}, p99 "
-        f"{seconds(switch['p99'])}. Measured, without the wait for the beacon (modelled): "
+        f"{seconds(switch['p99'])} (measured). The wait for the beacon is not in it (modelled): "
         f"p50 {seconds(beacon['p50'])}, p99 {seconds(beacon['p99'])}.",
         "",
         f"Fence (measured): adds {milliseconds(fence['added_p50_ms'])} to a median write of "
