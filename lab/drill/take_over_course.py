@@ -84,6 +84,11 @@ class Course:
                 self._move("a drill")
             if not within(SETTLE_SECONDS, lambda: self._served_by(secondary)):
                 raise LabError(f"{secondary} takes no writes. See .lab/last/engine.log.")
+            # An alarm that is still on from an earlier outage would not change, and tell nobody.
+            if not within(self._alarm_seconds, self._quiet):
+                raise LabError(
+                    "The alarm on the public name is still on. See .lab/last/engine.log."
+                )
             self._traffic.replace("Written long before the loss")
             time.sleep(BASELINE_SECONDS)
             self.seen.control_before = self._there.control()
@@ -98,11 +103,21 @@ class Course:
             within(SETTLE_SECONDS, lambda: self._lab.leads_to() == primary)
             time.sleep(BASELINE_SECONDS)
         with self._progress.step("An alarm in us-east-1 tells people"):
-            within(SETTLE_SECONDS + ALARM_AWS_SECONDS / self._config.speed, self._alarmed)
+            within(self._alarm_seconds, self._alarmed)
             # A message needs a moment more than the alarm.
             time.sleep(MESSAGE_SECONDS)
             told = self._monitor.notifications()
             self.seen.told_of_the_loss = [n for n in told if n.at >= self.seen.lost_at]
+
+    @property
+    def _alarm_seconds(self) -> float:
+        """Within which the alarm on the public name follows."""
+        return SETTLE_SECONDS + ALARM_AWS_SECONDS / self._config.speed
+
+    def _quiet(self) -> bool:
+        name = f"{self._config.app_name}-public-unreachable"
+        found = self._lab.client("cloudwatch", "us-east-1").describe_alarms(AlarmNames=[name])
+        return [alarm["StateValue"] for alarm in found["MetricAlarms"]] == ["OK"]
 
     def _alarmed(self) -> bool:
         alarm = f"alarm {self._config.app_name}-public-unreachable"
