@@ -23,7 +23,7 @@ def test_without_the_sentinel_the_alarm_s_event_starts_the_machine_and_it_promot
     before = executions()
     events.enable_rule(Name=rule)
     try:
-        pair.lab.control.act("outage", mode="region", region=pair.primary)
+        pair.lab.control.act("outage", mode="api", region=pair.primary)
         (arn,) = pair.until("an execution", lambda: executions() - before, seconds=90)
     finally:
         events.disable_rule(Name=rule)
