@@ -89,7 +89,7 @@ class Control:
         found = self.act("state")
         if not isinstance(found, dict) or "pid" not in found:
             raise self._no_lab()
-        return cast(dict[str, Any], found)
+        return cast("dict[str, Any]", found)
 
     def leads_to(self) -> str | None:
         """Return the Region to which DNS leads for the public name now."""
@@ -134,7 +134,7 @@ class Control:
     def client(self, service: str, region: str) -> Any:
         """Return a boto3 client of the lab's AWS, as the person who owns the account."""
         if (service, region) not in self._clients:
-            self._clients[service, region] = cast(Any, boto3).client(
+            self._clients[service, region] = cast("Any", boto3).client(
                 service,
                 endpoint_url=self._config.endpoint,
                 region_name=region,

@@ -10,14 +10,12 @@ from typing import Any
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.metrics import MetricUnit
-from pilotlight.adapters import https
-from pilotlight.adapters.clients import client_in_passing, prompt_client as client
-from pilotlight.adapters.heartbeats import Heartbeats, HeartbeatWriter
-from pilotlight.adapters.items_table import BadCursor, ItemsTable
-from pilotlight.adapters.keeping import control_table, fence
+from pilotlight.control.assembly import control_table, fence
 from pilotlight.control.pulse import Pulse, PulseWriter
-from pilotlight.domain.health import WriteHealth
-from pilotlight.domain.writes import (
+from pilotlight.items.health import WriteHealth
+from pilotlight.items.service import ItemService, WriteRefused, WriteRequest, public
+from pilotlight.items.table import BadCursor, ItemsTable
+from pilotlight.items.writes import (
     ITEM_ID,
     ItemExists,
     ItemMissing,
@@ -26,10 +24,12 @@ from pilotlight.domain.writes import (
     WriteThrottled,
     WriteUnknown,
 )
-from pilotlight.item_service import ItemService, WriteRefused, WriteRequest, public
-from pilotlight.settings import Deployment, required
-from pilotlight.validation import violation
-from pilotlight.warm_ping import answers_warm_pings
+from pilotlight.replication.heartbeat_table import Heartbeats, HeartbeatWriter
+from pilotlight.shared import http
+from pilotlight.shared.aws_clients import client_in_passing, prompt_client as client
+from pilotlight.shared.settings import Deployment, required
+from pilotlight.shared.validation import violation
+from pilotlight.shared.warm_ping import answers_warm_pings
 
 logger, tracer, metrics, api = Logger(), Tracer(), Metrics(), APIGatewayHttpResolver()
 PAGE = Path(__file__).with_name("page.html").read_text(encoding="utf-8")
@@ -217,7 +217,7 @@ def written(request: WriteRequest, status: int) -> Response[str]:
     except WriteRefused as error:
         metrics.add_metric(name="WritesRefused", unit=MetricUnit.Count, value=1)
         return refusal(503, error.code, str(error), Retry_After="1")
-    if isinstance(done, https.Response):
+    if isinstance(done, http.Response):
         metrics.add_metric(name="WritesForwarded", unit=MetricUnit.Count, value=1)
         kept = ("x-served-by", "x-write-id", "x-epoch", "retry-after")
         passed = {k: v for k, v in done.headers.items() if k.lower() in kept}

@@ -6,28 +6,29 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Tracer
 from botocore.exceptions import BotoCoreError, ClientError
-from pilotlight import moments
-from pilotlight.adapters import names
-from pilotlight.adapters.clients import client, client_in_passing
-from pilotlight.adapters.keeping import control_table
-from pilotlight.adapters.probes import probe
-from pilotlight.adapters.sentinel_item import ItemUnavailable, SentinelItem
+from pilotlight.control.assembly import control_table
 from pilotlight.control.pulse import Pulse
 from pilotlight.control.table import ControlUnread
-from pilotlight.domain.confirmation import (
-    Beacon,
-    Probe,
+from pilotlight.failover.confirmation import (
     PulseEvidence,
     beacon_may_follow,
     evidence,
     pulse_evidence,
 )
-from pilotlight.settings import Deployment, required
-from pilotlight.warm_ping import answers_warm_pings
+from pilotlight.sentinel import beacon_record
+from pilotlight.sentinel.item import ItemUnavailable, SentinelItem
+from pilotlight.sentinel.probes import Probe, probe
+from pilotlight.shared import timestamps
+from pilotlight.shared.aws_clients import client, client_in_passing
+from pilotlight.shared.settings import Deployment, required
+from pilotlight.shared.warm_ping import answers_warm_pings
+
+if TYPE_CHECKING:
+    from pilotlight.sentinel.observation import Beacon
 
 logger, tracer = Logger(), Tracer()
 PROBES, TIMEOUT = 3, 2.0
@@ -40,7 +41,7 @@ def look(known: Deployment) -> tuple[list[Probe], Beacon, PulseEvidence]:
     url = f"https://{known.region_name(known.primary_region)}/health"
     with ThreadPoolExecutor(PROBES + 2) as pool:
         beacon, pulse = (
-            pool.submit(names.beacon, known.beacon_name),
+            pool.submit(beacon_record.read, known.beacon_name),
             pool.submit(look_at_pulse, known),
         )
         probes = list(pool.map(partial(probe, timeout=TIMEOUT), [url] * PROBES))
@@ -64,7 +65,7 @@ def turned(known: Deployment) -> bool:
     until = time.monotonic() + FOLLOW_SECONDS
     while time.monotonic() < until:
         time.sleep(ASK_SECONDS)
-        if names.beacon(known.beacon_name) == "unhealthy":
+        if beacon_record.read(known.beacon_name) == "unhealthy":
             return True
     return False
 
@@ -83,6 +84,6 @@ def lambda_handler(_event: dict[str, Any], _context: Any) -> dict[str, Any]:
     missing = beacon_may_follow([p.ok for p in probes], beacon) and not pulse.still
     if missing and turned(known):
         probes, beacon, pulse = look(known)
-    found = evidence(probes, beacon, moments.now(), pulse)
+    found = evidence(probes, beacon, timestamps.now(), pulse)
     logger.info("Primary looked at", extra={"evidence": found})
     return found

@@ -7,13 +7,13 @@ from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
-from pilotlight.domain import approval
-from pilotlight.domain.conditions import Cooldown, Rpo
-from pilotlight.domain.decision import SETTLING_JUDGEMENTS, decide
-from pilotlight.domain.switchover_decision import Move, Patience, decide as decide_move
-from pilotlight.moments import parse
-from pilotlight.settings import required
-from pilotlight.warm_ping import answers_warm_pings
+from pilotlight.conditions.recorded import Cooldown, Rpo
+from pilotlight.failover import approval
+from pilotlight.failover.decision import SETTLING_JUDGEMENTS, decide
+from pilotlight.shared.settings import required
+from pilotlight.shared.timestamps import parse
+from pilotlight.shared.warm_ping import answers_warm_pings
+from pilotlight.switchover.decision import Move, Patience, decide as decide_move
 
 logger, tracer, metrics = Logger(), Tracer(), Metrics()
 

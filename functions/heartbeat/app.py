@@ -7,14 +7,14 @@ from typing import Any, Literal
 
 from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
-from pilotlight.adapters.clients import client
-from pilotlight.adapters.heartbeats import Heartbeats
-from pilotlight.adapters.keeping import keeper
+from pilotlight.control.assembly import keeper
 from pilotlight.control.pulse import Pulse
 from pilotlight.control.table import ControlTable
-from pilotlight.domain.heartbeat import PASSIVE_MS, following
-from pilotlight.moments import milliseconds
-from pilotlight.settings import Deployment, required
+from pilotlight.replication.heartbeat import PASSIVE_MS, following
+from pilotlight.replication.heartbeat_table import Heartbeats
+from pilotlight.shared.aws_clients import client
+from pilotlight.shared.settings import Deployment, required
+from pilotlight.shared.timestamps import milliseconds
 
 logger = Logger()
 # A schedule fires once a minute; the invocation that it makes then goes on from here.

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Tracer
-from pilotlight.domain.intake import InvalidExecutionInput, Request, read
-from pilotlight.domain.switchover_request import MoveRequest, read_move
-from pilotlight.settings import Deployment, required
-from pilotlight.validation import violation
-from pilotlight.warm_ping import answers_warm_pings
+from pilotlight.failover.request import InvalidExecutionInput, Request, read
+from pilotlight.shared.settings import Deployment, required
+from pilotlight.shared.validation import violation
+from pilotlight.shared.warm_ping import answers_warm_pings
+from pilotlight.switchover.request import MoveRequest, read_move
 
 if TYPE_CHECKING:
     from collections.abc import Callable

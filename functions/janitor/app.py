@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Tracer
 from botocore.exceptions import BotoCoreError, ClientError
-from pilotlight import moments
-from pilotlight.adapters.clients import client
-from pilotlight.adapters.other_region import client_of
-from pilotlight.adapters.rehearsals import Rehearsals
 from pilotlight.control.table import ControlTable, ControlUnchanged, ControlUnread
 from pilotlight.control.transitions import TRANSITIONS
-from pilotlight.domain import cut_off
-from pilotlight.domain.last_words import message, untold
-from pilotlight.settings import Deployment, required
+from pilotlight.failover.aborted_notice import message, untold
+from pilotlight.rehearsal import aborted_run
+from pilotlight.rehearsal.records import Rehearsals
+from pilotlight.shared import timestamps
+from pilotlight.shared.aws_clients import client
+from pilotlight.shared.other_region import client_of
+from pilotlight.shared.settings import Deployment, required
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pilotlight.domain.cut_off import CutOffRehearsal
-    from pilotlight.domain.last_words import Message
+    from pilotlight.failover.aborted_notice import Message
+    from pilotlight.rehearsal.aborted_run import CutOffRehearsal
 
 logger, tracer = Logger(), Tracer()
 # As long as the machine keeps a verdict, and the bucket a report.
@@ -40,7 +40,7 @@ def undo_drain(execution: str) -> bool:
         if item.state != "draining" or item.changed_by != execution:
             return False
         undrain, here, by = TRANSITIONS["undrain"], item.active_region, f"janitor of {execution}"
-        table.change(undrain, item, here=here, by=by, at=moments.now())
+        table.change(undrain, item, here=here, by=by, at=timestamps.now())
     except (ControlUnread, ControlUnchanged) as error:
         logger.warning("Drain not undone; a keeper does it", extra={"error": str(error)})
         return False
@@ -119,9 +119,9 @@ def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, bool]:
         raise ValueError(f"{execution} is no execution of {required('MACHINE_ARNS')}.")
     # Users first: until the drain is undone nobody takes their writes.
     undone, released = undo_drain(execution), free_lock(execution)
-    if machine == required("MACHINE_ARNS").split(",")[0] and cut_off.holds(detail):
-        hold_outage(execution, cut_off.asked(detail.get("input")))
-    rehearsal, name = cut_off.rehearsal(detail), machine.rsplit(":", 1)[-1]
+    if machine == required("MACHINE_ARNS").split(",")[0] and aborted_run.holds(detail):
+        hold_outage(execution, aborted_run.asked(detail.get("input")))
+    rehearsal, name = aborted_run.rehearsal(detail), machine.rsplit(":", 1)[-1]
     # A run that ends by itself has notified people, unless SNS took nothing or it left something.
     told = untold(detail)
     if undone or status in ("TIMED_OUT", "ABORTED") or (released and status != "SUCCEEDED"):

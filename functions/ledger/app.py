@@ -5,25 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
-from pilotlight import settling
-from pilotlight.adapters.clients import client
-from pilotlight.adapters.items_table import ItemsTable
-from pilotlight.adapters.journal_links import JournalLinks
-from pilotlight.adapters.keeping import fence
-from pilotlight.adapters.ledger_table import LedgerTable
-from pilotlight.adapters.other_region import client_of
-from pilotlight.adapters.promotions import Promotions
+from pilotlight.control.assembly import fence
 from pilotlight.control.table import ControlTable
-from pilotlight.domain.ledger import counts, public
-from pilotlight.item_service import ItemService
-from pilotlight.ledger_request import checked
-from pilotlight.reconciliation import Reconciliation
-from pilotlight.settings import Deployment, required
+from pilotlight.items.service import ItemService
+from pilotlight.items.table import ItemsTable
+from pilotlight.journal.links import JournalLinks
+from pilotlight.ledger import resolve
+from pilotlight.ledger.entry import counts, public
+from pilotlight.ledger.promotions import Promotions
+from pilotlight.ledger.reconciliation import Reconciliation
+from pilotlight.ledger.request import checked
+from pilotlight.ledger.table import LedgerTable
+from pilotlight.shared.aws_clients import client
+from pilotlight.shared.other_region import client_of
+from pilotlight.shared.settings import Deployment, required
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pilotlight.reconciliation import Compared
+    from pilotlight.ledger.reconciliation import Compared
 
 logger = Logger()
 SHOWN = 20
@@ -66,11 +66,11 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         found = ledger.reconcile(lambda: remaining() > PIECE_MS, anew=event.get("anew", False))
         done = {"complete": found.complete, "compared": found.writes}
     elif action in ("accept", "replay"):
-        entries, by = settling.chosen(ledger.table, event["write_ids"]), event["by"]
+        entries, by = resolve.chosen(ledger.table, event["write_ids"]), event["by"]
         if action == "accept":
-            done = settling.accept(ledger.table, entries, by)
+            done = resolve.accept(ledger.table, entries, by)
         else:
-            done = settling.replay(ledger.table, ledger.service(), entries, by)
+            done = resolve.replay(ledger.table, ledger.service(), entries, by)
     kept = ledger.table.entries()
     shown = [e for e in kept if action == "list" or e.status == "open"][:SHOWN]
     logger.info("Ledger", extra={"action": action, "done": done, "open": counts(kept)})

@@ -6,14 +6,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from aws_lambda_powertools import Logger
-from pilotlight import widget
-from pilotlight.adapters.clients import client
-from pilotlight.adapters.facts import Facts
-from pilotlight.adapters.heartbeats import Heartbeats
-from pilotlight.adapters.ledger_table import LedgerTable
-from pilotlight.domain.overview import Pair, overview
-from pilotlight.settings import Deployment, required
-from pilotlight.validation import violation
+from pilotlight.ledger.table import LedgerTable
+from pilotlight.replication.heartbeat_table import Heartbeats
+from pilotlight.reporting import widget
+from pilotlight.reporting.facts import Facts
+from pilotlight.reporting.overview import Pair, overview
+from pilotlight.shared.aws_clients import client
+from pilotlight.shared.settings import Deployment, required
+from pilotlight.shared.validation import violation
 
 logger = Logger()
 # CloudWatch adds `widgetContext` to the widget's own parameters, and asks for documentation by

@@ -1,1 +1,1 @@
-"""What the functions share: decisions in `domain`, AWS and the network in `adapters`."""
+"""What the functions share: one package for each feature. See CONTRIBUTING.md."""

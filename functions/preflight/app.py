@@ -7,15 +7,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from aws_lambda_powertools import Logger, Tracer
-from pilotlight import moments
-from pilotlight.adapters import pings
-from pilotlight.adapters.clients import client
-from pilotlight.adapters.other_region import client_of, ping_client_of
-from pilotlight.adapters.preflight import Preflight
-from pilotlight.adapters.trials import tried
-from pilotlight.domain.readiness import evidence
-from pilotlight.domain.warming import SHOWN, name, summary
-from pilotlight.settings import Deployment, required
+from pilotlight.readiness.trials import tried
+from pilotlight.readiness.verdict import evidence
+from pilotlight.shared import timestamps
+from pilotlight.shared.aws_clients import client
+from pilotlight.shared.other_region import client_of, ping_client_of
+from pilotlight.shared.settings import Deployment, required
+from pilotlight.switchover.preflight import Preflight
+from pilotlight.warming import pings
+from pilotlight.warming.waves import SHOWN, name, summary
 
 logger, tracer = Logger(), Tracer()
 # No wave begins later than this. The move waits for it, and cold functions serve too.
@@ -31,7 +31,7 @@ def try_target(move: Preflight) -> dict[str, Any]:
     """Return the verdict `ready` or `not_ready` over the target, with every check."""
     trials = move.trials_of_target(required("APP_FUNCTION"))
     with ThreadPoolExecutor(len(trials)) as pool:
-        return evidence(list(pool.map(tried, trials)), moments.now())
+        return evidence(list(pool.map(tried, trials)), timestamps.now())
 
 
 def warm(move: Preflight) -> dict[str, Any]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from aws_lambda_powertools import Logger, Tracer
-from pilotlight import moments
-from pilotlight.adapters.clients import client
-from pilotlight.adapters.journal import Journal, Watermark
-from pilotlight.adapters.other_region import client_of
-from pilotlight.journal_proof import JournalProof
-from pilotlight.settings import Deployment, required
-from pilotlight.validation import violation
+from pilotlight.journal.proof import JournalProof
+from pilotlight.journal.reader import Journal, Watermark
+from pilotlight.shared import timestamps
+from pilotlight.shared.aws_clients import client
+from pilotlight.shared.other_region import client_of
+from pilotlight.shared.settings import Deployment, required
+from pilotlight.shared.validation import violation
 
 logger, tracer = Logger(), Tracer()
 # Well within the 15 s that a step of the machine has, a last span with slow answers included.
@@ -60,7 +60,7 @@ def follow(known: Deployment, asked: dict[str, Any]) -> dict[str, Any]:
         "writes": told.writes,
         "compared": told.compared,
         "watermark": told.watermark,
-        "compared_at": moments.now(),
+        "compared_at": timestamps.now(),
     }
 
 

@@ -7,19 +7,19 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Tracer
-from pilotlight import moments
-from pilotlight.adapters import canaries
-from pilotlight.adapters.clients import client
-from pilotlight.adapters.heartbeats import Heartbeats
-from pilotlight.adapters.keeping import control_table
-from pilotlight.adapters.trials import answers, certificate, endpoint, quorum, tried
-from pilotlight.adapters.witnesses import Witnesses
-from pilotlight.domain.readiness import evidence
-from pilotlight.settings import Deployment, required
-from pilotlight.warm_ping import answers_warm_pings
+from pilotlight.control.assembly import control_table
+from pilotlight.readiness import canaries
+from pilotlight.readiness.recorded_signals import Witnesses
+from pilotlight.readiness.trials import answers, certificate, endpoint, quorum, tried
+from pilotlight.readiness.verdict import evidence
+from pilotlight.replication.heartbeat_table import Heartbeats
+from pilotlight.shared import timestamps
+from pilotlight.shared.aws_clients import client
+from pilotlight.shared.settings import Deployment, required
+from pilotlight.shared.warm_ping import answers_warm_pings
 
 if TYPE_CHECKING:
-    from pilotlight.adapters.trials import Trial
+    from pilotlight.readiness.trials import Trial
 
 logger, tracer = Logger(), Tracer()
 # Made while the environment starts, when nobody waits for them.
@@ -72,6 +72,6 @@ def lambda_handler(_event: dict[str, Any], _context: Any) -> dict[str, Any]:
     )
     with ThreadPoolExecutor(len(found) + 1) as pool:
         told = pool.submit(witnesses.ask)
-        result = evidence(list(pool.map(tried, found)), moments.now()) | told.result()
+        result = evidence(list(pool.map(tried, found)), timestamps.now()) | told.result()
     logger.info("Readiness tried", extra={"evidence": result})
     return result

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from aws_lambda_powertools import Logger, Tracer
-from pilotlight.adapters.clients import client
-from pilotlight.adapters.reports import store
-from pilotlight.domain.report import Deployed, place, report
-from pilotlight.report_page import page
-from pilotlight.settings import Deployment, required
-from pilotlight.warm_ping import answers_warm_pings
+from pilotlight.reporting.page import page
+from pilotlight.reporting.report import Deployed, place, report
+from pilotlight.reporting.store import store
+from pilotlight.shared.aws_clients import client
+from pilotlight.shared.settings import Deployment, required
+from pilotlight.shared.warm_ping import answers_warm_pings
 
 logger, tracer = Logger(), Tracer()
 TEMPLATE = Path(__file__).with_name("page.html")

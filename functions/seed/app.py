@@ -8,11 +8,11 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Tracer
-from pilotlight import moments
-from pilotlight.adapters.clients import client
-from pilotlight.adapters.seed_mark import SeedMark
+from pilotlight.control.seed_mark import SeedMark
 from pilotlight.control.table import ControlTable, ControlUnread
-from pilotlight.settings import Deployment, required
+from pilotlight.shared import timestamps
+from pilotlight.shared.aws_clients import client
+from pilotlight.shared.settings import Deployment, required
 
 if TYPE_CHECKING:
     from pilotlight.control.item import ControlItem
@@ -51,7 +51,7 @@ def seed(epoch: int | None = None) -> dict[str, Any]:
                 "See the runbook, 'The control item is missing'. To put it back, invoke this "
                 f'function with {{"RequestType": "Seed", "Epoch": {used + 1}}}.'
             )
-        item = table.seed(known.primary_region, moments.now(), epoch or 1)
+        item = table.seed(known.primary_region, timestamps.now(), epoch or 1)
     mark.keep(item.epoch)
     return asdict(item)
 

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricResolution, MetricUnit
-from pilotlight.adapters.clients import client
-from pilotlight.adapters.keeping import keeper
-from pilotlight.adapters.look_queue import LookQueue, planned_tick
-from pilotlight.adapters.outages import Outages
-from pilotlight.adapters.sentinel_item import SentinelItem
-from pilotlight.looks import look_now, plan_looks, start_while_it_fails
-from pilotlight.settings import Deployment, required
+from pilotlight.control.assembly import keeper
+from pilotlight.sentinel.item import SentinelItem
+from pilotlight.sentinel.outages import Outages
+from pilotlight.sentinel.probe_queue import LookQueue, planned_tick
+from pilotlight.sentinel.probe_run import look_now, plan_looks, start_while_it_fails
+from pilotlight.shared.aws_clients import client
+from pilotlight.shared.settings import Deployment, required
 
 if TYPE_CHECKING:
-    from pilotlight.domain.sentinel import Look
+    from pilotlight.sentinel.observation import Look
 
 logger, metrics = Logger(), Metrics()
 

@@ -6,10 +6,10 @@ import json
 from functools import cache, partial
 from typing import Any
 
-from pilotlight.adapters.keeping import control_table, last_resort
+from pilotlight.control.assembly import control_table, last_resort
 from pilotlight.control.switch import Switch
-from pilotlight.settings import Deployment
-from pilotlight.warm_ping import answers_warm_pings
+from pilotlight.shared.settings import Deployment
+from pilotlight.shared.warm_ping import answers_warm_pings
 
 
 @cache

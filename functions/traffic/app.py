@@ -6,9 +6,9 @@ import time
 from typing import Any
 
 from aws_lambda_powertools import Logger, Tracer
-from pilotlight.adapters import https, names
-from pilotlight.settings import Deployment
-from pilotlight.warm_ping import answers_warm_pings
+from pilotlight.shared import dns_lookup, http
+from pilotlight.shared.settings import Deployment
+from pilotlight.shared.warm_ping import answers_warm_pings
 
 logger, tracer = Logger(), Tracer()
 
@@ -29,12 +29,12 @@ def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         DNS or the answer names another Region, or nobody answers.
     """
     known, expected, start = Deployment.from_environment(), event["expect_region"], time.monotonic()
-    leads_to = names.leads_to(known.public_name)
+    leads_to = dns_lookup.leads_to(known.public_name)
     if leads_to != [known.origin_name(expected)]:
         raise TrafficNotMoved(f"{known.public_name} leads to {leads_to or 'nothing'}.")
     try:
-        found = https.request("GET", f"https://{known.public_name}/health", timeout=2.0)
-    except https.Unreachable as error:
+        found = http.request("GET", f"https://{known.public_name}/health", timeout=2.0)
+    except http.Unreachable as error:
         raise TrafficNotMoved(f"https://{known.public_name}/health: {error}") from error
     body = found.json()
     region = body.get("region") if isinstance(body, dict) else None

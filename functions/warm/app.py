@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from aws_lambda_powertools import Logger, Tracer
-from pilotlight import moments
-from pilotlight.adapters.clients import client
-from pilotlight.adapters.pings import listed, ping_client, warm
-from pilotlight.domain.warming import batches, name, summary
-from pilotlight.settings import required
-from pilotlight.warm_ping import answers_warm_pings
+from pilotlight.shared import timestamps
+from pilotlight.shared.aws_clients import client
+from pilotlight.shared.settings import required
+from pilotlight.shared.warm_ping import answers_warm_pings
+from pilotlight.warming.pings import listed, ping_client, warm
+from pilotlight.warming.waves import batches, name, summary
 
 logger, tracer = Logger(), Tracer()
 # No wave begins later than this after the plan. Users are waiting, and cold functions serve too.
@@ -28,15 +28,15 @@ def targets() -> list[str]:
 def plan() -> dict[str, Any]:
     """Share the work out. A batch names places in the list, so that its size says nothing here."""
     now, count, wanted = datetime.now(UTC), len(targets()), int(required("WARM_CONCURRENCY"))
-    until = moments.text(now + BUDGET)
+    until = timestamps.text(now + BUDGET)
     shared = [{**batch, "until": until} for batch in batches(count, wanted)]
-    return {"asked_at": moments.text(now), "functions": count, "batches": shared}
+    return {"asked_at": timestamps.text(now), "functions": count, "batches": shared}
 
 
 def ping_batch(batch: dict[str, Any]) -> dict[str, Any]:
     """Warm the functions of one batch, and return how many environments were proven."""
     functions = targets()[batch["from"] : batch["to"]]
-    wanted, until = int(required("WARM_CONCURRENCY")), moments.parse(batch["until"])
+    wanted, until = int(required("WARM_CONCURRENCY")), timestamps.parse(batch["until"])
     return summary(warm(ping_client(), functions, wanted, until), batch["show"])
 
 

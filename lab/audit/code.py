@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING
 
 from lab.config import ROOT
@@ -12,14 +13,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FUNCTIONS = ROOT / "functions"
-NETWORK = {"pilotlight.adapters.https", "pilotlight.adapters.names"}
+NETWORK = {"pilotlight.shared.http", "pilotlight.shared.dns_lookup"}
 ELSEWHERE = {"region_name", "endpoint_url"}
+
+
+def folder(function: str) -> str:
+    """Return the folder that holds a function's handler, by the function's name in the template."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", function.removesuffix("Function")).lower()
 
 
 def modules(function: str) -> dict[str, ast.Module]:
     """Return the parsed modules of this project that a function imports, itself as `app`."""
     found: dict[str, ast.Module] = {}
-    todo = {"app": FUNCTIONS / function.removesuffix("Function").lower() / "app.py"}
+    todo = {"app": FUNCTIONS / folder(function) / "app.py"}
     while todo:
         name, file = todo.popitem()
         found[name] = ast.parse(file.read_text())

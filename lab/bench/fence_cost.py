@@ -136,15 +136,15 @@ def _answers(request: Any, **_: Any) -> Any:
 
 
 def _measured(rounds: int) -> dict[str, Any]:
-    from pilotlight.adapters import clients
     from pilotlight.control.fence import Permit
+    from pilotlight.shared import aws_clients
 
     spec = importlib.util.find_spec("app")
     if spec is None or spec.loader is None:
         raise ImportError("There is no app.py in the function's folder.")
     app: Any = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(app)
-    for made in (clients.client, clients.prompt_client, clients.client_in_passing):
+    for made in (aws_clients.client, aws_clients.prompt_client, aws_clients.client_in_passing):
         made("dynamodb").meta.events.register("before-send.dynamodb.*", _answers)
     service = app.items()
     fenced, fence = service.write, service._fence

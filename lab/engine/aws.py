@@ -80,7 +80,7 @@ class Aws:
                 None,
             )
         )
-        return cast(Any, boto3).client(
+        return cast("Any", boto3).client(
             service,
             endpoint_url=self.config.endpoint,
             region_name=region,

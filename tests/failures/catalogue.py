@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, get_args
 
-from pilotlight.domain import approval, decision, rehearsal
+from pilotlight.failover import approval, decision
+from pilotlight.rehearsal import verdict as rehearsal
 
 from tests.failures import emergency, failover, failover_outcomes, switchover
 

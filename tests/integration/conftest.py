@@ -13,7 +13,8 @@ import boto3
 import pytest
 from botocore.loaders import JSONFileLoader
 from moto import mock_aws
-from pilotlight.adapters import clients, https, names, other_region
+from pilotlight.sentinel import beacon_record
+from pilotlight.shared import aws_clients, dns_lookup, http, other_region
 
 from tests.handlers import context, load_handler
 from tests.integration.machine import (
@@ -67,20 +68,20 @@ class Network:
         region = self.active() if self.switch_works else PRIMARY
         return [f"origin-{region}.pilotlight.example"]
 
-    def request(self, _method: str, url: str, **_: Any) -> https.Response:
+    def request(self, _method: str, url: str, **_: Any) -> http.Response:
         host = url.split("/")[2]
         region = self.leads_to(host)[0].split(".")[0].removeprefix("origin-")
         if host.startswith((PRIMARY, SECONDARY)):
             region = host.split(".")[0]
         if not (self.primary_up if region == PRIMARY else self.secondary_up):
-            raise https.Unreachable("ConnectionRefusedError")
+            raise http.Unreachable("ConnectionRefusedError")
         body: dict[str, Any] = {"region": region, "release": self.releases[region]}
         shown = self.control()
         if shown:
             body |= {name: shown.get(name) for name in ("active_region", "state")}
             body["epoch"] = int(shown["epoch"])
         body["status"] = "healthy"
-        return https.Response(200, json.dumps(body).encode(), {}, 0.01)
+        return http.Response(200, json.dumps(body).encode(), {}, 0.01)
 
 
 @pytest.fixture
@@ -91,9 +92,9 @@ def faults() -> Faults:
 @pytest.fixture
 def network(monkeypatch: pytest.MonkeyPatch) -> Network:
     net = Network()
-    monkeypatch.setattr(https, "request", net.request)
-    monkeypatch.setattr(names, "beacon", lambda _name: net.beacon)
-    monkeypatch.setattr(names, "leads_to", net.leads_to)
+    monkeypatch.setattr(http, "request", net.request)
+    monkeypatch.setattr(beacon_record, "read", lambda _name: net.beacon)
+    monkeypatch.setattr(dns_lookup, "leads_to", net.leads_to)
     return net
 
 
@@ -110,7 +111,7 @@ def machine(
         app = {os.environ["APP_FUNCTION"]: _app, os.environ["SWITCH_FUNCTION"]: _app}
         handlers |= app
         lambda_client = InProcessLambda(handlers)
-        real = clients.client
+        real = aws_clients.client
 
         def client(service: str) -> Any:
             return lambda_client if service == "lambda" else real(service)
@@ -167,7 +168,7 @@ def world() -> Iterator[Torn]:
 
 def forget_clients() -> None:
     """What one test has connected to is gone in the next."""
-    for made in (clients.client, clients.prompt_client, clients.client_in_passing):
+    for made in (aws_clients.client, aws_clients.prompt_client, aws_clients.client_in_passing):
         made.cache_clear()
     other_region.client_of.cache_clear()
 

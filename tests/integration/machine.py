@@ -21,11 +21,11 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
-from pilotlight import moments
 from pilotlight.control.keeper import Keeper
 from pilotlight.control.last_resort import LastResortTable
 from pilotlight.control.table import ControlTable
 from pilotlight.control.transitions import TRANSITIONS
+from pilotlight.shared import timestamps
 
 from lab.definitions import read
 from tests.conftest import ENVIRONMENT
@@ -357,7 +357,7 @@ class Machine:
             seen,
             here=here if row.claims else seen.active_region,
             by=by,
-            at=moments.now(),
+            at=timestamps.now(),
             **extras,
         )
 
@@ -450,7 +450,7 @@ def keeper(region: str, later_ms: int = 0) -> Keeper:
         lease_seconds=5.0,
         last_resort=LastResortTable(dynamodb, LAST_RESORT),
         sleep=lambda _seconds: None,
-        clock=lambda: moments.milliseconds() + later_ms,
+        clock=lambda: timestamps.milliseconds() + later_ms,
     )
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from pilotlight.domain.decision import SETTLING_JUDGEMENTS
+from pilotlight.failover.decision import SETTLING_JUDGEMENTS
 
 from tests.integration.machine import CONTROL, PRIMARY, RECOVERIES, SECONDARY
 from tests.integration.test_outcomes import FAILOVER, alarm_event, sentinel_request

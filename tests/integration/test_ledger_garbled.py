@@ -6,9 +6,9 @@ import json
 from typing import Any
 
 import pytest
-from pilotlight.adapters import clients
-from pilotlight.settings import MissingSetting
-from pilotlight.settling import NotReplayed
+from pilotlight.ledger.resolve import NotReplayed
+from pilotlight.shared import aws_clients
+from pilotlight.shared.settings import MissingSetting
 
 from tests.integration.machine import PRIMARY, SECONDARY
 from tests.integration.torn import ITEMS, Torn, name, torn
@@ -19,7 +19,7 @@ QUEUE = "pilot-light-recovery-dead-letters"
 @pytest.fixture
 def told(world: Torn, monkeypatch: pytest.MonkeyPatch) -> Any:
     """What people are told of by the dead-letter queue, whose alarm wakes them."""
-    sqs = clients.client("sqs")
+    sqs = aws_clients.client("sqs")
     queue = sqs.create_queue(QueueName=QUEUE)["QueueUrl"]
     monkeypatch.setenv("DEAD_LETTERS_URL", queue)
 

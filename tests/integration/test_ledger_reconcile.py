@@ -6,10 +6,9 @@ import json
 from typing import Any
 
 import pytest
-from pilotlight import moments
-from pilotlight.adapters import clients
-from pilotlight.adapters.journal_links import JournalUnread
 from pilotlight.control.table import ControlUnread
+from pilotlight.journal.links import JournalUnread
+from pilotlight.shared import aws_clients, timestamps
 
 from tests.handlers import context
 from tests.integration.machine import PRIMARY, RECOVERIES, SECONDARY
@@ -63,7 +62,7 @@ def test_without_a_closed_epoch_there_is_nothing_to_reconcile(world: Torn) -> No
 def test_writes_from_long_before_the_outage_are_asked_for_only_where_no_lag_is_on_record(
     world: Torn, lag: float | None, asked_for: int
 ) -> None:
-    timeline = {"promoted_at": moments.text(world.promoted)}
+    timeline = {"promoted_at": timestamps.text(world.promoted)}
     told = {"timeline": timeline, "rpo_estimate": {"seconds": lag}}
     row = {name: {"S": json.dumps(value)} for name, value in told.items()}
     world.put(RECOVERIES, {"pk": {"S": "recovery#2"}, **row})
@@ -113,7 +112,7 @@ def test_what_has_arrived_costs_no_read_for_each_write(
         write = world.write(PRIMARY, "green", -90 - number, f"item-{number}")
         world.copy_item(write.new)
         world.copy_entry(write)
-    real, calls = clients.client("dynamodb"), []
+    real, calls = aws_clients.client("dynamodb"), []
     make = real._make_api_call
 
     def counted(operation: str, given: dict[str, Any]) -> Any:

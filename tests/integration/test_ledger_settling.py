@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from pilotlight.ledger_request import BadRequest
-from pilotlight.settling import NoSuchEntry, NotReplayed
+from pilotlight.ledger.request import BadRequest
+from pilotlight.ledger.resolve import NoSuchEntry, NotReplayed
 
 from tests.handlers import context
 from tests.integration.machine import PRIMARY, SECONDARY

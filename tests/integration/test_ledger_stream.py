@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from pilotlight import moments
-from pilotlight.adapters import clients
+from pilotlight.shared import aws_clients, timestamps
 
 from tests.integration.machine import PRIMARY, SECONDARY, aws_error
 from tests.integration.torn import (
@@ -31,7 +30,7 @@ def test_a_late_entry_is_kept_with_both_values_and_what_the_item_is_now(world: T
     assert [entry[k]["text"] for k in ("old", "new", "current")] == ["first", "late", "newer"]
     assert entry["current"]["write_id"] == name(newer)
     assert entry["written_at"] == late.new.updated_at
-    arrived = moments.parse(entry["arrived_at"]) - world.promoted
+    arrived = timestamps.parse(entry["arrived_at"]) - world.promoted
     assert timedelta(seconds=29) <= arrived <= timedelta(seconds=30)
     assert entry["found_by"] == "stream"
     assert entry["status"] == "open"
@@ -64,7 +63,7 @@ def test_what_belongs_to_the_running_epoch_costs_one_read_and_no_entry(
 ) -> None:
     world.active(PRIMARY, 1)
     write, calls = world.write(PRIMARY, "green", -5), []
-    real = clients.client("dynamodb")
+    real = aws_clients.client("dynamodb")
 
     def counted(*given: Any, **more: Any) -> Any:
         calls.append(given)

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
-from pilotlight import moments
-from pilotlight.adapters.outages import Outages
-from pilotlight.domain.level import RESTARTS
+from pilotlight.sentinel.level import RESTARTS
+from pilotlight.sentinel.outages import Outages
+from pilotlight.shared import timestamps
 
 from tests.integration.machine import RECOVERIES, SECONDARY, Run, aws_error, definition
 from tests.integration.test_approval import REJECTED, answer, asked, asking
@@ -57,7 +57,7 @@ class Level:
         item = self._machine.item(RECOVERIES, "outage")
         if "last_started_at" in item:
             at = datetime.fromisoformat(item["last_started_at"]["S"]) - by
-            item["last_started_at"] = {"S": moments.text(at)}
+            item["last_started_at"] = {"S": timestamps.text(at)}
         if "told_at" in item:
             seconds = int(item["told_at"]["N"]) - int(by.total_seconds())
             item["told_at"] = {"N": str(seconds)}

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from pilotlight.adapters.heartbeats import Heartbeats
-from pilotlight.domain.heartbeat import Heartbeat
+from pilotlight.replication.heartbeat import Heartbeat
+from pilotlight.replication.heartbeat_table import Heartbeats
 
 from tests.integration.machine import ITEMS, PRIMARY, RECOVERIES, SECONDARY
 from tests.integration.test_outcomes import FAILOVER, REHEARSAL, alarm_event

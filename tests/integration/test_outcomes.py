@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from pilotlight.domain.level import Outage
+from pilotlight.sentinel.level import Outage
 
 from tests.conftest import ENVIRONMENT
 from tests.integration.machine import CONTROL, PRIMARY, RECOVERIES, SECONDARY

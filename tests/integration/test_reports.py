@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
-from pilotlight.validation import violation
+from pilotlight.shared.validation import violation
 
 from tests.integration.machine import PRIMARY, SECONDARY, FunctionFailed, aws_error
 

@@ -8,8 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from pilotlight import journal_proof
-from pilotlight.adapters import journal
+from pilotlight.journal import proof as journal_proof, reader as journal
 
 from tests.integration.machine import PRIMARY, RECOVERIES, SECONDARY
 from tests.integration.two_regions import FAILBACK, SWITCHOVER

@@ -8,9 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
-from pilotlight import moments
-from pilotlight.adapters.items_table import ItemsTable
-from pilotlight.domain.writes import (
+from pilotlight.items.table import ItemsTable
+from pilotlight.items.writes import (
     Item,
     Write,
     attributes,
@@ -19,6 +18,7 @@ from pilotlight.domain.writes import (
     plan,
     transaction,
 )
+from pilotlight.shared import timestamps
 from ulid import ULID
 
 from tests.handlers import context, load_handler
@@ -34,7 +34,7 @@ from tests.integration.machine import (
 )
 
 TABLES = {ITEMS: 2, CONTROL: 1, RECOVERIES: 1, LEDGER_TABLE: 2, LAST_RESORT: 1}
-STREAM: Any = load_handler("ledgerstream")
+STREAM: Any = load_handler("ledger_stream")
 LEDGER: Any = load_handler("ledger")
 
 
@@ -57,7 +57,7 @@ class Torn:
         share_control_table()
         self.promoted = datetime.now(UTC) - timedelta(minutes=1)
         self.active(SECONDARY, 2)
-        timeline = json.dumps({"promoted_at": moments.text(self.promoted)})
+        timeline = json.dumps({"promoted_at": timestamps.text(self.promoted)})
         self.put(RECOVERIES, {"pk": {"S": "recovery#2"}, "timeline": {"S": timeline}})
 
     def put(self, table: str, item: dict[str, Any], region: str = SECONDARY) -> None:
@@ -72,7 +72,7 @@ class Torn:
                 "active_region": {"S": region},
                 "epoch": {"N": str(epoch)},
                 "state": {"S": "serving"},
-                "changed_at": {"S": moments.text(self.promoted)},
+                "changed_at": {"S": timestamps.text(self.promoted)},
             },
         )
 
@@ -90,7 +90,7 @@ class Torn:
             region=region,
             epoch=1 if region == PRIMARY else 2,
             write_id=str(ULID.from_datetime(at)),
-            now=moments.text(at),
+            now=timestamps.text(at),
         )
         self.items(region).write(write)
         return write

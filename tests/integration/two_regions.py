@@ -14,12 +14,12 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import boto3
-from pilotlight import moments
-from pilotlight.adapters.heartbeats import Heartbeats
-from pilotlight.adapters.items_table import ItemsTable
-from pilotlight.adapters.ledger_table import LedgerTable
-from pilotlight.domain.heartbeat import following
-from pilotlight.domain.writes import plan
+from pilotlight.items.table import ItemsTable
+from pilotlight.items.writes import plan
+from pilotlight.ledger.table import LedgerTable
+from pilotlight.replication.heartbeat import following
+from pilotlight.replication.heartbeat_table import Heartbeats
+from pilotlight.shared import timestamps
 from ulid import ULID
 
 from tests.integration.machine import (
@@ -191,7 +191,7 @@ class TwoRegions:
             region=region,
             epoch=epoch,
             write_id=str(ULID.from_datetime(at)),
-            now=moments.text(at),
+            now=timestamps.text(at),
         )
         items.write(write)
         return write.new.write_id

@@ -6,14 +6,14 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pilotlight import moments
-from pilotlight.domain.writes import attributes, item_key, plan, transaction
+from pilotlight.items.writes import attributes, item_key, plan, transaction
+from pilotlight.shared import timestamps
 from ulid import ULID
 
 from tests.deployed import FunctionFailed
 
 if TYPE_CHECKING:
-    from pilotlight.domain.writes import Write
+    from pilotlight.items.writes import Write
 
     from tests.deployed import DeployedLab
 
@@ -46,7 +46,7 @@ def a_reconciled_and_replayed_write(lab: DeployedLab) -> list[str]:
 def _left_behind(lab: DeployedLab) -> Write:
     """A write of the Primary whose item goes on without a journal: nobody can tell its history."""
     lab.reset()
-    now, table = moments.now(), f"{lab.app}-items"
+    now, table = timestamps.now(), f"{lab.app}-items"
     write = plan(
         "create",
         item_id=f"left-{ULID()}",

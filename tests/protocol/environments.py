@@ -8,15 +8,16 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
-from pilotlight import item_service, moments
 from pilotlight.control.fence import Fence
 from pilotlight.control.keeper import Keeper
 from pilotlight.control.last_resort import LastResortTable
 from pilotlight.control.pulse import Pulse, PulseWriter
 from pilotlight.control.switch import Switch
 from pilotlight.control.table import ControlTable
-from pilotlight.domain.writes import WriteConflict, WriteUnknown
-from pilotlight.item_service import FORWARDED_BY, ItemService, WriteRefused, WriteRequest
+from pilotlight.items import service
+from pilotlight.items.service import FORWARDED_BY, ItemService, WriteRefused, WriteRequest
+from pilotlight.items.writes import WriteConflict, WriteUnknown
+from pilotlight.shared import timestamps
 from ulid import ULID
 
 from tests.protocol.clocks import Clocks, TrueStamp
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pilotlight.control.fence import Passage, Permit
-    from pilotlight.domain.writes import Item, Write
+    from pilotlight.items.writes import Item, Write
 
     from tests.protocol.replicas import Replication
     from tests.protocol.store import Store
@@ -265,9 +266,9 @@ def virtual_time(world: World) -> Iterator[None]:
     def now() -> str:
         return text(wall())
 
-    with patch.object(moments, "now", now), patch.object(item_service, "ULID", Ids):
+    with patch.object(timestamps, "now", now), patch.object(service, "ULID", Ids):
         yield
 
 
 def text(seconds: float) -> str:
-    return moments.text(datetime.fromtimestamp(seconds, UTC))
+    return timestamps.text(datetime.fromtimestamp(seconds, UTC))

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from pilotlight.control.transitions import TRANSITIONS
-from pilotlight.domain.closing import Promotion
-from pilotlight.journal_proof import JournalProof, TailsDiffer
+from pilotlight.journal.proof import JournalProof, TailsDiffer
+from pilotlight.ledger.epoch_end import Promotion
 
 from tests.protocol.environments import LEASE_SECONDS, RATE, text
 from tests.protocol.replicas import OTHER, JournalPort, Watermark

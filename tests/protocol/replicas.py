@@ -8,20 +8,20 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pilotlight.arrivals import Arrivals
-from pilotlight.domain import closing
-from pilotlight.domain.journal import Entry, Mark, Page, Version
-from pilotlight.domain.writes import attributes, journal_key, transaction
-from pilotlight.reconciliation import Reconciliation
+from pilotlight.items.writes import attributes, journal_key, transaction
+from pilotlight.journal.comparison import Entry, Mark, Page, Version
+from pilotlight.ledger import epoch_end as closing
+from pilotlight.ledger.reconciliation import Reconciliation
+from pilotlight.ledger.stream_records import Arrivals
 
 from tests.protocol.world import BETWEEN, PRIMARY, SECONDARY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pilotlight.domain.closing import Promotion
-    from pilotlight.domain.ledger import LedgerEntry
-    from pilotlight.domain.writes import Item, Write
+    from pilotlight.items.writes import Item, Write
+    from pilotlight.ledger.entry import LedgerEntry
+    from pilotlight.ledger.epoch_end import Promotion
 
     from tests.protocol.store import Store
     from tests.protocol.world import World

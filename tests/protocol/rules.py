@@ -12,8 +12,8 @@ from pilotlight.control.fence import Fence, Permit, Read, Stamp
 from pilotlight.control.keeper import Keeper
 from pilotlight.control.last_resort import LastResortTable
 from pilotlight.control.switch import Switch
-from pilotlight.domain.level import Outage
-from pilotlight.reconciliation import Compared, Reconciliation
+from pilotlight.ledger.reconciliation import Compared, Reconciliation
+from pilotlight.sentinel.level import Outage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -6,9 +6,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from pilotlight.control.pulse import STILL_SECONDS
-from pilotlight.domain import confirmation
-from pilotlight.domain.level import Outage
+from pilotlight.failover import confirmation
+from pilotlight.sentinel.level import Outage
 
 from tests.protocol.environments import text
 from tests.protocol.world import PRIMARY, SECONDARY
@@ -75,7 +74,7 @@ class Watchers:
         if world.answered(SECONDARY):
             if self._still is None or self._still[0] != store.beat:
                 self._still = (store.beat, world.now)
-            still = world.rules.pulse and world.now - self._still[1] >= STILL_SECONDS
+            still = world.rules.pulse and world.now - self._still[1] >= confirmation.STILL_SECONDS
         else:
             self._still = None
         probed = [world.linked(PRIMARY, SECONDARY)]

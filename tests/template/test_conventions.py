@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from lab.audit.code import folder
 from tests.template.stacks import Stack, source
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,7 +35,7 @@ def test_the_makefile_builds_exactly_the_functions_of_the_template() -> None:
     assert line
     assert {f"{name}Function" for name in line[1].split()} == functions
     for name in line[1].split():
-        assert (ROOT / "functions" / name.lower() / "app.py").is_file(), name
+        assert (ROOT / "functions" / folder(name) / "app.py").is_file(), name
 
 
 def test_the_outputs_print_the_commands_a_person_needs_next(secondary: Stack) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pilotlight.widget import DESCRIPTION
+from pilotlight.reporting.widget import DESCRIPTION
 
 from tests.handlers import load_handler
 from tests.template.stacks import ACCOUNT, Stack, stack

@@ -6,8 +6,8 @@ import json
 import re
 
 import pytest
-from pilotlight.domain import intake
-from pilotlight.validation import violation
+from pilotlight.failover import request as intake
+from pilotlight.shared.validation import violation
 
 from tests.template.stacks import ACCOUNT, Stack, intrinsics, source, stack
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from pilotlight.domain.writes import Write, plan, transaction
+from pilotlight.items.writes import Write, plan, transaction
 
 from lab.audit.template import as_list
 from tests.template.policies import statements

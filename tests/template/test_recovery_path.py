@@ -203,12 +203,12 @@ def test_a_client_that_names_a_region_is_found_wherever_the_function_imports_it(
     monkeypatch, tmp_path
 ):
     (tmp_path / "far").mkdir()
-    (tmp_path / "far" / "app.py").write_text("from pilotlight import adapters\n")
+    (tmp_path / "far" / "app.py").write_text("from pilotlight import shared\n")
     (tmp_path / "pilotlight").mkdir()
     away = "import boto3\n\nclient = boto3.client('s3', region_name='us-west-2')\n"
-    (tmp_path / "pilotlight" / "adapters.py").write_text(away)
+    (tmp_path / "pilotlight" / "shared.py").write_text(away)
     monkeypatch.setattr(code, "FUNCTIONS", tmp_path)
-    assert code.names_another_region("FarFunction") == ["pilotlight.adapters:3"]
+    assert code.names_another_region("FarFunction") == ["pilotlight.shared:3"]
 
 
 # --- a drill's record, and the page ---------------------------------------------------------------

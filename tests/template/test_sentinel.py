@@ -7,9 +7,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from pilotlight.adapters.clients import IMPATIENT, IN_PASSING
-from pilotlight.domain.confirmation import Probe
-from pilotlight.domain.sentinel import LONGEST_PROBE, PLANNED_SECONDS, Look
+from pilotlight.sentinel.observation import LONGEST_PROBE, PLANNED_SECONDS, Look, Probe
+from pilotlight.shared.aws_clients import IMPATIENT, IN_PASSING
 
 from lab.engine.metrics import points
 from tests.handlers import load_handler

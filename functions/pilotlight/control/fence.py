@@ -38,7 +38,7 @@ PATIENCE_SECONDS = 2.5
 PAUSE_SECONDS = 0.05
 # From the moment a write passes until it is sent. FENCE_SECONDS + this is the LEASE.
 WRITE_DEADLINE_SECONDS = 2.0
-# What the table may take to answer a request that was sent in time (see adapters/clients.py).
+# What the table may take to answer a request that was sent in time (see shared/aws_clients.py).
 ANSWER_SECONDS = 0.5
 
 

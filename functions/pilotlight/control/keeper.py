@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from pilotlight import moments
 from pilotlight.control.table import ControlUnchanged, ControlUnread
 from pilotlight.control.transitions import TRANSITIONS
+from pilotlight.shared import timestamps
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,7 +75,7 @@ class Keeper:
     def _change(self, name: str, item: ControlItem) -> bool:
         try:
             self.table.change(
-                TRANSITIONS[name], item, here=item.active_region, by=self.name, at=moments.now()
+                TRANSITIONS[name], item, here=item.active_region, by=self.name, at=timestamps.now()
             )
         except ControlUnchanged:
             return False

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from pilotlight import moments
+from pilotlight.shared import timestamps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,7 +33,7 @@ class LastResort:
     @property
     def until_text(self) -> str:
         """The end, as people read it."""
-        return moments.text(datetime.fromtimestamp(self.until, UTC))
+        return timestamps.text(datetime.fromtimestamp(self.until, UTC))
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> LastResort | None:

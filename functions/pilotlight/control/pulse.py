@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 KEY = {"pk": {"S": "pulse"}}
 PULSE_SECONDS = 10.0
-STILL_SECONDS = 30.0
 
 
 class Pulse:

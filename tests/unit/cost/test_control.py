@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from pilotlight.control import fence, pulse
-from pilotlight.domain import heartbeat
+from pilotlight.replication import heartbeat
 from pytest import approx
 
 from cost import CostError, control

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from moto import mock_aws
-from pilotlight.adapters.ledger_table import LedgerTable
-from pilotlight.settings import Deployment
+from pilotlight.ledger.table import LedgerTable
+from pilotlight.shared.settings import Deployment
 
 from tests.unit.functions.fakes import LEDGER, SECONDARY, TABLES, FakeDynamoDB
 

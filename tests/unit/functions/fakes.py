@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
-from pilotlight.adapters.invoke import api_event
+from pilotlight.shared.invoke import api_event
 
 if TYPE_CHECKING:
     from collections.abc import Callable

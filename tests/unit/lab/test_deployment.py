@@ -52,7 +52,7 @@ def test_an_unchanged_application_is_not_built_again(sam: Sam) -> None:
         "template.yaml",
         "requirements/lab.txt",
         "functions/app/app.py",
-        "functions/pilotlight/domain/new.py",
+        "functions/pilotlight/failover/new.py",
         "functions/requirements.txt",
         "statemachines/failover.asl.yaml",
     ],

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from pilotlight.adapters import https, keeping
-from pilotlight.adapters.heartbeats import Heartbeats
+from pilotlight.control import assembly
+from pilotlight.replication.heartbeat_table import Heartbeats
+from pilotlight.shared import http
 
 from tests.handlers import context, load_handler
 from tests.unit.functions.fakes import (
@@ -21,7 +22,7 @@ from tests.unit.functions.fakes import (
 )
 
 if TYPE_CHECKING:
-    from pilotlight.domain.heartbeat import Heartbeat
+    from pilotlight.replication.heartbeat import Heartbeat
 
 # Loaded here and not in a test: a library makes a socket when it is imported.
 MODULE: Any = load_handler("app")
@@ -50,7 +51,7 @@ class App:
     def __init__(self, dynamodb: FakeDynamoDB) -> None:
         self.dynamodb = dynamodb
         self.forwarded: list[tuple[str, str, dict[str, Any]]] = []
-        self.other = https.Response(201, b"{}", {}, 0.1)
+        self.other = http.Response(201, b"{}", {}, 0.1)
 
     def ask(self, method: str, path: str, body: Any = None, **more: Any) -> Answer:
         event = request_event(method, path, body, **more)
@@ -79,7 +80,7 @@ class App:
         """What users have written: items and journal entries, and no heartbeats."""
         return [r for r in self.dynamodb.rows(ITEMS) if not r["pk"]["S"].startswith("H#")]
 
-    def request(self, method: str, url: str, **more: Any) -> https.Response:
+    def request(self, method: str, url: str, **more: Any) -> http.Response:
         self.forwarded.append((method, url, more))
         return self.other
 
@@ -88,8 +89,8 @@ class App:
 def app(fake: FakeDynamoDB, monkeypatch: pytest.MonkeyPatch) -> App:
     found = App(fake)
     monkeypatch.setattr(MODULE, "client", lambda _service: fake)
-    for module in (MODULE, keeping):
+    for module in (MODULE, assembly):
         monkeypatch.setattr(module, "client_in_passing", lambda _service: fake)
-    monkeypatch.setattr(https, "request", found.request)
+    monkeypatch.setattr(http, "request", found.request)
     found.active(SECONDARY)
     return found

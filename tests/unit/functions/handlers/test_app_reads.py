@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
-from pilotlight.warm_ping import ENVIRONMENT, ping
+from pilotlight.shared.warm_ping import ENVIRONMENT, ping
 
 from tests.handlers import context
 from tests.unit.functions.fakes import CONTROL, ITEMS, PRIMARY, SECONDARY, aws_error

@@ -6,16 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
-from pilotlight.adapters import https
+from pilotlight.shared import http
 
 from tests.handlers import context
-from tests.unit.functions.fakes import (
-    CONTROL,
-    PRIMARY,
-    SECONDARY,
-    aws_error,
-    request_event,
-)
+from tests.unit.functions.fakes import CONTROL, PRIMARY, SECONDARY, aws_error, request_event
 from tests.unit.functions.handlers.conftest import MODULE
 
 if TYPE_CHECKING:
@@ -229,7 +223,7 @@ def test_a_write_whose_fate_is_unknown_is_a_503_with_retry_after(app: App) -> No
 def test_a_passive_region_hands_the_answer_of_the_active_one_through(app: App) -> None:
     app.active(PRIMARY)
     headers = {"X-Served-By": PRIMARY, "x-write-id": "01A", "X-Epoch": "2", "Server": "other"}
-    app.other = https.Response(201, b'{"id": "tea"}', headers, 0.1)
+    app.other = http.Response(201, b'{"id": "tea"}', headers, 0.1)
     answer = app.ask("POST", "/items", ORIGINAL)
     assert (answer.status, answer.body) == (201, {"id": "tea"})
     assert answer.headers["X-Served-By"] == PRIMARY
@@ -243,7 +237,7 @@ def test_a_passive_region_hands_the_answer_of_the_active_one_through(app: App) -
 @pytest.mark.parametrize("status", [400, 404, 409, 503])
 def test_a_refusal_of_the_active_region_is_handed_through_as_well(app: App, status: int) -> None:
     app.active(PRIMARY)
-    app.other = https.Response(status, b'{"error": {}}', {"Retry-After": "1"}, 0.1)
+    app.other = http.Response(status, b'{"error": {}}', {"Retry-After": "1"}, 0.1)
     answer = app.ask("PUT", "/items/tea", ORIGINAL)
     assert (answer.status, answer.headers["Retry-After"]) == (status, "1")
 

@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from pilotlight.adapters import https, keeping, names
+from pilotlight.control import assembly
+from pilotlight.sentinel import beacon_record
+from pilotlight.shared import http
 
 from tests.handlers import context, load_handler
 from tests.unit.functions.fakes import (
@@ -32,7 +34,7 @@ def world(fake: FakeDynamoDB, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]
         "turns_after": float("inf"),
     }
 
-    def request(method: str, url: str, timeout: float, headers: Any) -> https.Response:
+    def request(method: str, url: str, timeout: float, headers: Any) -> http.Response:
         assert headers == {"Connection": "close"}, "a connection of before proves nothing"
         found["asked"].append((method, url, timeout))
         turned = found["beacons"] > found["turns_after"]
@@ -40,7 +42,7 @@ def world(fake: FakeDynamoDB, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]
         answer = answers[len(found["asked"]) % len(answers)]
         if isinstance(answer, Exception):
             raise answer
-        return https.Response(answer, b"", {}, 0.12345)
+        return http.Response(answer, b"", {}, 0.12345)
 
     def beacon(name: str) -> str:
         found["beacon_name"] = name
@@ -60,9 +62,9 @@ def world(fake: FakeDynamoDB, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]
 
     found["clock"] = Time()
     monkeypatch.setattr(MODULE, "time", found["clock"])
-    monkeypatch.setattr(https, "request", request)
-    monkeypatch.setattr(names, "beacon", beacon)
-    for module in (MODULE, keeping):
+    monkeypatch.setattr(http, "request", request)
+    monkeypatch.setattr(beacon_record, "read", beacon)
+    for module in (MODULE, assembly):
         monkeypatch.setattr(module, "client_in_passing", lambda _service: fake)
     monkeypatch.setattr(MODULE, "client", lambda _service: fake)
     return found
@@ -86,7 +88,7 @@ def confirm() -> dict[str, Any]:
     return MODULE.lambda_handler({}, context("confirm"))
 
 
-DEAD = https.Unreachable("NewConnectionError: refused")
+DEAD = http.Unreachable("NewConnectionError: refused")
 
 
 @pytest.mark.parametrize(

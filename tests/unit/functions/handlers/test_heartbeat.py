@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from pilotlight.adapters import keeping
-from pilotlight.adapters.heartbeats import Heartbeats
+from pilotlight.control import assembly
 from pilotlight.control.pulse import Pulse
 from pilotlight.control.table import ControlTable
-from pilotlight.domain.heartbeat import Heartbeat
+from pilotlight.replication.heartbeat import Heartbeat
+from pilotlight.replication.heartbeat_table import Heartbeats
 
 from tests.handlers import context, load_handler
 from tests.unit.functions.fakes import CONTROL, ITEMS, PRIMARY, SECONDARY, aws_error, control_item
@@ -57,8 +57,8 @@ def world(emptied: Any, monkeypatch: pytest.MonkeyPatch) -> World:
     found = World(emptied)
     clients = {"dynamodb": emptied}
     monkeypatch.setattr(MODULE, "client", lambda service: clients[service])
-    monkeypatch.setattr(keeping, "client_in_passing", lambda service: clients[service])
-    for module in (MODULE, keeping):
+    monkeypatch.setattr(assembly, "client_in_passing", lambda service: clients[service])
+    for module in (MODULE, assembly):
         monkeypatch.setattr(module, "milliseconds", lambda: found.now)
     monkeypatch.setattr(MODULE.time, "sleep", found.sleep)
     return found
@@ -90,7 +90,7 @@ def test_a_region_without_a_quorum_still_writes_its_heartbeats(
             raise aws_error("InternalServerError")
 
     world.active(SECONDARY)
-    monkeypatch.setattr(keeping, "client_in_passing", lambda _service: Silent())
+    monkeypatch.setattr(assembly, "client_in_passing", lambda _service: Silent())
     assert world.beat() == {"heartbeats": 3, "kept": "no_quorum"}
 
 

@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from pilotlight.domain.intake import InvalidExecutionInput
-from pilotlight.settings import MissingSetting
+from pilotlight.failover.request import InvalidExecutionInput
+from pilotlight.shared.settings import MissingSetting
 
 from tests.conftest import ENVIRONMENT
 from tests.handlers import context, load_handler
-from tests.unit.functions.domain.decision_cases import confirm, evidence
-from tests.unit.functions.domain.test_intake_of_alarms import EVENT
+from tests.unit.functions.failover.decision_cases import confirm, evidence
+from tests.unit.functions.failover.test_request_of_alarms import EVENT
 
 INTAKE: Any = load_handler("intake")
 DECIDE: Any = load_handler("decide")

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from pilotlight.domain.last_words import NOT_SENT
-from pilotlight.settings import MissingSetting
+from pilotlight.failover.aborted_notice import NOT_SENT
+from pilotlight.shared.settings import MissingSetting
 
 from tests.handlers import context, load_handler
 from tests.unit.functions.fakes import CONTROL, RECOVERIES, FakeDynamoDB, aws_error, control_item

@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from pilotlight.adapters.heartbeats import Heartbeats
-from pilotlight.domain.heartbeat import Heartbeat
-from pilotlight.domain.history import History
-from pilotlight.validation import violation
+from pilotlight.journal.history import History
+from pilotlight.replication.heartbeat import Heartbeat
+from pilotlight.replication.heartbeat_table import Heartbeats
+from pilotlight.shared.validation import violation
 
 from tests.handlers import context, load_handler
 from tests.unit.functions.fakes import (
@@ -22,11 +22,11 @@ from tests.unit.functions.fakes import (
     aws_error,
     control_item,
 )
-from tests.unit.functions.ledger_entries import entry, write
-from tests.unit.functions.overview_facts import RECORD, SCHEMA
+from tests.unit.functions.ledger.ledger_entries import entry, write
+from tests.unit.functions.reporting.overview_facts import RECORD, SCHEMA
 
 if TYPE_CHECKING:
-    from pilotlight.adapters.ledger_table import LedgerTable
+    from pilotlight.ledger.table import LedgerTable
 
 MODULE: Any = load_handler("overview")
 

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from pilotlight.adapters import https, names
+from pilotlight.sentinel import beacon_record
+from pilotlight.shared import http
 
 from tests.handlers import context, load_handler
 from tests.unit.functions.fakes import (
@@ -75,11 +76,11 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(MODULE, "client", lambda _service: found.tables[SECONDARY])
     monkeypatch.setattr(MODULE, "client_of", found.client)
     monkeypatch.setattr(MODULE, "ping_client_of", found.ping_client)
-    monkeypatch.setattr(https, "request", lambda *_, **__: https.Response(200, b"{}", {}, 0.1))
+    monkeypatch.setattr(http, "request", lambda *_, **__: http.Response(200, b"{}", {}, 0.1))
     monkeypatch.setattr(
-        https, "certificate_end", lambda *_, **__: datetime.now(UTC) + timedelta(days=60)
+        http, "certificate_end", lambda *_, **__: datetime.now(UTC) + timedelta(days=60)
     )
-    monkeypatch.setattr(names, "beacon", lambda _name: "healthy")
+    monkeypatch.setattr(beacon_record, "read", lambda _name: "healthy")
     monkeypatch.setenv("APP_FUNCTION", APP)
     monkeypatch.setenv("WARM_TARGETS", f"{APP},{SWITCH}")
     monkeypatch.setenv("WARM_CONCURRENCY", "3")
@@ -99,12 +100,12 @@ def test_the_source_is_asked_for_the_claim_of_an_epoch_that_json_wrote_with_deci
 ) -> None:
     asked: list[str] = []
 
-    def request(_method: str, url: str, **_: Any) -> https.Response:
+    def request(_method: str, url: str, **_: Any) -> http.Response:
         asked.append(url)
         body = {"active_region": SECONDARY, "epoch": 3, "state": "serving"}
-        return https.Response(200, json.dumps(body).encode(), {}, 0.1)
+        return http.Response(200, json.dumps(body).encode(), {}, 0.1)
 
-    monkeypatch.setattr(https, "request", request)
+    monkeypatch.setattr(http, "request", request)
     assert world.ask("handed_over", epoch=3.0)["shows_claim"] is True
     assert asked == [f"https://{PRIMARY}.pilotlight.example/health"]
 

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from moto import mock_aws
-from pilotlight import journal_proof
-from pilotlight.domain.journal import LOWEST, MARGIN_MS, lower_bound
-from pilotlight.journal_proof import TailsDiffer
+from pilotlight.journal import proof as journal_proof
+from pilotlight.journal.comparison import LOWEST, MARGIN_MS, lower_bound
+from pilotlight.journal.proof import TailsDiffer
 from ulid import ULID
 
 from tests.handlers import context, load_handler
 from tests.unit.functions.fakes import ITEMS, PRIMARY, RECOVERIES, SECONDARY
-from tests.unit.functions.two_regions import TwoRegions
+from tests.unit.functions.ledger.two_regions import TwoRegions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from pilotlight.adapters import https, keeping
-from pilotlight.settings import MissingSetting
+from pilotlight.control import assembly
+from pilotlight.shared import http
+from pilotlight.shared.settings import MissingSetting
 
 from tests.handlers import context, load_handler
 from tests.unit.functions.fakes import (
@@ -58,11 +59,11 @@ class World:
 
         return answer
 
-    def request(self, method: str, url: str, **_: Any) -> https.Response:
+    def request(self, method: str, url: str, **_: Any) -> http.Response:
         self.asked.append(f"{method} {url}")
         if isinstance(self.health, Exception):
             raise self.health
-        return https.Response(self.health, b"{}", {}, 0.1)
+        return http.Response(self.health, b"{}", {}, 0.1)
 
     def certificate_end(self, host: str, **_: Any) -> datetime:
         self.asked.append(f"TLS {host}")
@@ -80,9 +81,9 @@ class World:
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     found = World()
     monkeypatch.setattr(MODULE, "client", lambda service: found.clients[service])
-    monkeypatch.setattr(keeping, "client_in_passing", lambda _service: found.dynamodb)
-    monkeypatch.setattr(https, "request", found.request)
-    monkeypatch.setattr(https, "certificate_end", found.certificate_end)
+    monkeypatch.setattr(assembly, "client_in_passing", lambda _service: found.dynamodb)
+    monkeypatch.setattr(http, "request", found.request)
+    monkeypatch.setattr(http, "certificate_end", found.certificate_end)
     return found
 
 
@@ -144,7 +145,7 @@ def test_a_function_that_does_not_answer_well_vetoes(world: World, arn: str, bro
     assert set(failed) == {"app_function" if arn == APP else "switch_function"}
 
 
-@pytest.mark.parametrize("broken", [503, 301, https.Unreachable("refused")])
+@pytest.mark.parametrize("broken", [503, 301, http.Unreachable("refused")])
 def test_an_endpoint_that_does_not_answer_well_vetoes(world: World, broken: Any) -> None:
     world.health = broken
     verdict, failed = world.verify()
@@ -152,7 +153,7 @@ def test_an_endpoint_that_does_not_answer_well_vetoes(world: World, broken: Any)
 
 
 @pytest.mark.parametrize(
-    "broken", [timedelta(days=6), timedelta(days=-1), https.Unreachable("expired")]
+    "broken", [timedelta(days=6), timedelta(days=-1), http.Unreachable("expired")]
 )
 def test_a_certificate_near_its_end_is_told_and_does_not_veto(world: World, broken: Any) -> None:
     world.certificate = broken

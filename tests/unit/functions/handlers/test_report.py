@@ -8,12 +8,12 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-from pilotlight.adapters.reports import ReportNotStored
+from pilotlight.reporting.store import ReportNotStored
 
 from tests.handlers import context, load_handler
-from tests.unit.functions.domain.decision_cases import evidence
-from tests.unit.functions.domain.test_report import told
+from tests.unit.functions.failover.decision_cases import evidence
 from tests.unit.functions.fakes import aws_error
+from tests.unit.functions.reporting.test_report import told
 
 MODULE: Any = load_handler("report")
 VOID = {"meta", "br", "path", "rect", "wbr"}

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from pilotlight.adapters import https, inspector
-from pilotlight.domain import heartbeat
+from pilotlight.readiness import inspector
+from pilotlight.replication import heartbeat
+from pilotlight.shared import http
 
 from tests.handlers import context, load_handler
 from tests.unit.functions.fakes import (
@@ -25,7 +26,7 @@ from tests.unit.functions.fakes import (
     control_item,
 )
 
-MODULE: Any = load_handler("scheduledreadiness")
+MODULE: Any = load_handler("scheduled_readiness")
 REQUIRED = {
     "automation",
     "items_table",
@@ -151,9 +152,9 @@ class World:
         rows = [{**heartbeat.key(PRIMARY, n), **beat} for n in range(heartbeat.KEYS)]
         return {"Responses": {ITEMS: rows}}
 
-    def request(self, _method: str, url: str, **_: Any) -> https.Response:
+    def request(self, _method: str, url: str, **_: Any) -> http.Response:
         release = next(r for region, r in self.releases.items() if f"//{region}." in url)
-        return https.Response(200, json.dumps({"release": release}).encode(), {}, 0.1)
+        return http.Response(200, json.dumps({"release": release}).encode(), {}, 0.1)
 
     def look(self) -> tuple[str, dict[str, str]]:
         """Return the verdict, and the state of everything that is not well."""
@@ -169,9 +170,9 @@ def world(monkeypatch: pytest.MonkeyPatch, moto_client: Any) -> World:
     found = World(moto_client)
     monkeypatch.setattr(MODULE, "client", found.dynamodb)
     monkeypatch.setattr(MODULE, "client_of", found.client)
-    monkeypatch.setattr(https, "request", found.request)
+    monkeypatch.setattr(http, "request", found.request)
     end = datetime.now(UTC) + timedelta(days=60)
-    monkeypatch.setattr(https, "certificate_end", lambda _host, _timeout: end)
+    monkeypatch.setattr(http, "certificate_end", lambda _host, _timeout: end)
     return found
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from pilotlight.adapters.seed_mark import MISSING
+from pilotlight.control.seed_mark import MISSING
 from pilotlight.control.table import ControlUnread
 
 from tests.handlers import context, load_handler

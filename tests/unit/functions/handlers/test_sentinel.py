@@ -10,12 +10,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from pilotlight import looks, moments
-from pilotlight.adapters import https, names
-from pilotlight.adapters.look_queue import LooksNotPlanned
-from pilotlight.adapters.sentinel_item import ItemUnavailable
-from pilotlight.domain.level import Outage
-from pilotlight.domain.sentinel import NEVER, Kept
+from pilotlight.sentinel import beacon_record, probe_run
+from pilotlight.sentinel.item import ItemUnavailable
+from pilotlight.sentinel.level import Outage
+from pilotlight.sentinel.observation import NEVER, Kept
+from pilotlight.sentinel.probe_queue import LooksNotPlanned
+from pilotlight.shared import http, timestamps
 
 from tests.handlers import context, load_handler
 from tests.unit.functions.fakes import PRIMARY, aws_error
@@ -70,13 +70,13 @@ class World:
         self.now += seconds
         self.slept += seconds
 
-    def request(self, _method: str, url: str, timeout: float, **_: Any) -> https.Response:
+    def request(self, _method: str, url: str, timeout: float, **_: Any) -> http.Response:
         self.asked.append((url, timeout))
         self.now += self.probe_takes
         self.meanwhile()
         if not self.up:
-            raise https.Unreachable("ConnectTimeoutError")
-        return https.Response(200, b"", {}, 0.1)
+            raise http.Unreachable("ConnectTimeoutError")
+        return http.Response(200, b"", {}, 0.1)
 
     # --- the item ---
     def read(self) -> Kept:
@@ -136,18 +136,20 @@ class World:
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     found = World()
-    monkeypatch.setattr(looks, "time", found)
+    monkeypatch.setattr(probe_run, "time", found)
     monkeypatch.setattr(MODULE, "time", found)
     monkeypatch.setattr(MODULE, "client", lambda _service: None)
     monkeypatch.setattr(MODULE, "SentinelItem", lambda _client, _table: found)
     monkeypatch.setattr(MODULE, "LookQueue", lambda _client, _url: found)
     monkeypatch.setattr(MODULE, "keeper", lambda _known, _function: found)
     monkeypatch.setattr(MODULE, "Outages", lambda *_: found)
-    monkeypatch.setattr(looks, "control_table", lambda _known: found)
-    monkeypatch.setattr(looks, "client_in_passing", lambda _service: None)
-    monkeypatch.setattr(looks, "Pulse", lambda _client, _table: SimpleNamespace(read=found.pulse))
-    monkeypatch.setattr(https, "request", found.request)
-    monkeypatch.setattr(names, "beacon", lambda _name, _lifetime: found.beacon)
+    monkeypatch.setattr(probe_run, "control_table", lambda _known: found)
+    monkeypatch.setattr(probe_run, "client_in_passing", lambda _service: None)
+    monkeypatch.setattr(
+        probe_run, "Pulse", lambda _client, _table: SimpleNamespace(read=found.pulse)
+    )
+    monkeypatch.setattr(http, "request", found.request)
+    monkeypatch.setattr(beacon_record, "read", lambda _name, _lifetime: found.beacon)
     monkeypatch.setenv("LOOKS_QUEUE_URL", "https://sqs.us-east-2.amazonaws.com/123456789012/looks")
     monkeypatch.delenv("POWERTOOLS_METRICS_DISABLED")
     return found
@@ -310,9 +312,9 @@ def test_since_when_the_pulse_stands_still_goes_on_from_look_to_look(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def at() -> str:
-        return moments.text(datetime.fromtimestamp(world.now, UTC))
+        return timestamps.text(datetime.fromtimestamp(world.now, UTC))
 
-    monkeypatch.setattr(moments, "now", at)
+    monkeypatch.setattr(timestamps, "now", at)
     seen = []
     for n, beat in enumerate((7, 7, 8, None, 8)):
         world.now, world.beat = 1_000_005.0 + n * 10, beat
@@ -427,7 +429,7 @@ def test_what_was_never_seen_well_is_never_failed_away_from(world: World) -> Non
 @pytest.mark.parametrize("why", ["paused", "at_work", "held", "recent", "elsewhere"])
 def test_nothing_is_started_and_nothing_is_probed_while(world: World, why: str) -> None:
     fails(world)
-    now = moments.text(datetime.now(UTC))
+    now = timestamps.text(datetime.now(UTC))
     if why == "held":
         world.kept = replace(world.kept, held_by="arn:stopped")
     elif why == "paused":

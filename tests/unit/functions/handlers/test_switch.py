@@ -7,8 +7,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from pilotlight.adapters import keeping
-from pilotlight.warm_ping import ENVIRONMENT, ping
+from pilotlight.control import assembly
+from pilotlight.shared.warm_ping import ENVIRONMENT, ping
 
 from tests.handlers import context, load_handler
 from tests.unit.functions.fakes import (
@@ -30,7 +30,7 @@ MODULE: Any = load_handler("switch")
 
 @pytest.fixture
 def table(fake: FakeDynamoDB, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDynamoDB]:
-    monkeypatch.setattr(keeping, "client_in_passing", lambda _service: fake)
+    monkeypatch.setattr(assembly, "client_in_passing", lambda _service: fake)
     MODULE.switch.cache_clear()
     yield fake
     MODULE.switch.cache_clear()

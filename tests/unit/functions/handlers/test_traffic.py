@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from pilotlight.adapters import https, names
+from pilotlight.shared import dns_lookup, http
 
 from tests.handlers import context, load_handler
 from tests.unit.functions.fakes import PRIMARY, SECONDARY
@@ -20,18 +20,18 @@ GOOD = f'{{"region": "{SECONDARY}"}}'.encode()
 def world(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     found: dict[str, Any] = {
         "dns": [MOVED],
-        "answer": https.Response(200, GOOD, {}, 0.1),
+        "answer": http.Response(200, GOOD, {}, 0.1),
         "asked": [],
     }
 
-    def request(method: str, url: str, **_: Any) -> https.Response:
+    def request(method: str, url: str, **_: Any) -> http.Response:
         found["asked"].append((method, url))
         if isinstance(found["answer"], Exception):
             raise found["answer"]
         return found["answer"]
 
-    monkeypatch.setattr(names, "leads_to", lambda name: found["dns"] if name == PUBLIC else [])
-    monkeypatch.setattr(https, "request", request)
+    monkeypatch.setattr(dns_lookup, "leads_to", lambda name: found["dns"] if name == PUBLIC else [])
+    monkeypatch.setattr(http, "request", request)
     return found
 
 
@@ -72,7 +72,7 @@ def test_a_name_that_leads_nowhere_says_so(world: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("status", [301, 403, 404, 500, 503])
 def test_an_answer_that_is_not_good_is_none(world: dict[str, Any], status: int) -> None:
-    world["answer"] = https.Response(status, GOOD, {}, 0.1)
+    world["answer"] = http.Response(status, GOOD, {}, 0.1)
     with pytest.raises(MODULE.TrafficNotMoved, match=str(status)):
         confirm()
 
@@ -93,12 +93,12 @@ def test_an_answer_that_is_not_good_is_none(world: dict[str, Any], status: int) 
     ],
 )
 def test_an_answer_of_anybody_else_has_not_moved(world: dict[str, Any], body: bytes) -> None:
-    world["answer"] = https.Response(200, body, {}, 0.1)
+    world["answer"] = http.Response(200, body, {}, 0.1)
     with pytest.raises(MODULE.TrafficNotMoved, match="answered 200 from"):
         confirm()
 
 
 def test_a_name_at_which_nobody_answers_has_not_moved(world: dict[str, Any]) -> None:
-    world["answer"] = https.Unreachable("TimeoutError: slow")
+    world["answer"] = http.Unreachable("TimeoutError: slow")
     with pytest.raises(MODULE.TrafficNotMoved, match="TimeoutError: slow"):
         confirm()

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from pilotlight import moments
+from pilotlight.shared import timestamps
 
 from tests.handlers import context, load_handler
 from tests.unit.functions.fakes import RECOVERIES, FakeDynamoDB, FakeLambda
@@ -39,7 +39,7 @@ class Warming:
         return MODULE.lambda_handler({"step": "plan"}, context("warm"))
 
     def ping(self, **batch: Any) -> dict[str, Any]:
-        until = moments.text(datetime.now(UTC) + timedelta(seconds=4))
+        until = timestamps.text(datetime.now(UTC) + timedelta(seconds=4))
         given = {"from": 0, "to": 2, "show": 20, "until": until, **batch}
         return MODULE.lambda_handler({"step": "ping", "batch": given}, context("warm"))
 
@@ -71,7 +71,7 @@ def test_the_plan_of_the_template_s_own_functions_is_one_batch(warming: Warming)
     found = warming.plan()
     ((first, last),) = [(b["from"], b["to"]) for b in found["batches"]]
     assert (found["functions"], first, last) == (2, 0, 2)
-    asked, until = (moments.parse(m) for m in (found["asked_at"], found["batches"][0]["until"]))
+    asked, until = (timestamps.parse(m) for m in (found["asked_at"], found["batches"][0]["until"]))
     assert until - asked == MODULE.BUDGET
 
 

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError, ConnectionClosedError
 
 from lab.engine import page as page_module
 from lab.engine.page import CHANGES_SHOWN, HTML, POLICY, Page, Question, plainly
-from tests.unit.functions.overview_facts import FAILED_OVER, NOW, PAIR, overview
+from tests.unit.functions.reporting.overview_facts import FAILED_OVER, NOW, PAIR, overview
 from tests.unit.lab.engine.fakes import CONFIG, PRIMARY, SECONDARY, Anything, eventually
 
 if TYPE_CHECKING:

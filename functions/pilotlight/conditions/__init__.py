@@ -1,0 +1,1 @@
+"""Conditions of a promotion, and the evidence they rest on."""

@@ -1,1 +1,0 @@
-"""Decisions, apart from AWS: no clients, no clock, no environment."""

@@ -1,0 +1,91 @@
+"""What people are told of a run that could not tell it itself."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pilotlight.rehearsal.aborted_run import CutOffRehearsal
+
+# What the machines add to a failure that SNS took no message of.
+NOT_SENT = "The message of this failure could not be sent."
+
+
+@dataclass(frozen=True)
+class Message:
+    """A subject without the product's name, a text, and the mode and event that filters go by."""
+
+    subject: str
+    text: str
+    mode: str
+    event: str = "failed"
+
+
+def untold(detail: Mapping[str, Any]) -> Message | None:
+    """Return the message of a run that ended by itself and that SNS did not take, or None.
+
+    Parameters
+    ----------
+    detail
+        Of a `Step Functions Execution Status Change` event. `output` is left out where it is large.
+    """
+    if detail["status"] == "FAILED" and NOT_SENT in str(detail.get("cause")):
+        return _ended("recovery FAILED", detail["cause"], detail, "unknown")
+    try:
+        output = json.loads(detail.get("output") or "null")
+    except (TypeError, ValueError):
+        return None
+    if not isinstance(output, dict) or output.get("notified") is not False:
+        return None
+    mode, outcome = str(output.get("mode", "run")), str(output.get("outcome"))
+    event = "hold_ended" if outcome == "held" else outcome
+    return _ended(f"{mode} ended: {outcome}", output.get("summary", ""), detail, mode, event)
+
+
+def _ended(
+    subject: str, text: Any, detail: Mapping[str, Any], mode: str, event: str = "failed"
+) -> Message:
+    told = f"{text}\n\nThe run could not send this itself.\nExecution: {detail['executionArn']}\n"
+    return Message(subject, told, mode, event)
+
+
+def message(
+    execution: str,
+    status: str,
+    *,
+    machine: str,
+    undone: bool,
+    released: bool,
+    rehearsal: CutOffRehearsal | None,
+) -> Message:
+    """Word the message of a run that ended without finishing.
+
+    Parameters
+    ----------
+    undone, released
+        Whether the run left a drain, and the lock, which are gone now.
+    rehearsal
+        What is kept of it, where it was one.
+    """
+    subject, mode = f"recovery ended {status}", "unknown"
+    advice = (
+        "It is safe to run again, and a promotion that was made is then completed. "
+        'See the runbook, "ended TIMED_OUT or ABORTED".'
+    )
+    if rehearsal:
+        subject, mode = f"rehearsal ended {status}", "rehearsal"
+        advice = (
+            f"Verdict: {rehearsal.verdict}. {rehearsal.summary} "
+            'Rehearse again. See the runbook, "Rehearsals".'
+        )
+    drain = "Its drain was undone: the old Region serves. " if undone else ""
+    lock = "Its lock was freed." if released else "It held no lock."
+    text = (
+        f"An execution of the machine {machine} ended {status} without finishing.\n\n"
+        f"{drain}{lock} {advice}\nExecution: {execution}\n"
+    )
+    return Message(subject, text, mode)

@@ -1,0 +1,193 @@
+"""From evidence to a decision: promote, rehearse, hold, or end the hold.
+
+Every condition gets a reason. Evidence that is missing or malformed leaves its condition unmet,
+for a missing value must never read as consent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from pilotlight.conditions.condition import Condition, Judgement, ready, reasons, unmet, warm
+from pilotlight.conditions.evidence import failure_of, part, parts
+from pilotlight.conditions.recorded import (
+    COOLDOWN,
+    RPO,
+    SCHEDULED,
+    Cooldown,
+    Rpo,
+    cooldown_condition,
+    lag,
+    rpo_condition,
+    scheduled_condition,
+)
+from pilotlight.failover import confirmation
+from pilotlight.rehearsal.verdict import Verdict, verdict
+from pilotlight.sentinel import observation
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime, timedelta
+
+    from pilotlight.replication.rpo import Estimate
+
+Mode = Literal["failover", "rehearsal", "drill"]
+Action = Literal["promote", "rehearse", "hold", "end_hold"]
+EndedBy = Literal["primary_healthy", "deadline", "rehearsal"]
+OUTAGE, READY, WARM = "outage_confirmed", "secondary_ready", "functions_warm"
+ANSWERED = {
+    OUTAGE: "A person answers for the outage.",
+    RPO: "A person answers for what may be lost.",
+    COOLDOWN: "A person answers for moving again so soon.",
+}
+# Judgements in which the beacon may follow failed probes without a message, each of which waits for
+# it for six seconds. Route 53's checkers reach their threshold after 24 to 43 seconds, the sentinel
+# starts the machine after 5 to 15.
+SETTLING_JUDGEMENTS = 6
+
+
+@dataclass(frozen=True)
+class Decision(Judgement):
+    """What to do, and on what grounds."""
+
+    action: Action
+    ended_by: EndedBy | None = None
+    rpo_estimate: Estimate | None = None
+    settling: bool = False
+    verdict: Verdict | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the decision as the state machine keeps it."""
+        return {
+            **super().as_dict(),
+            "ended_by": self.ended_by,
+            "rpo_estimate": self.rpo_estimate.as_dict() if self.rpo_estimate else None,
+            "settling": self.settling,
+            "verdict": self.verdict,
+        }
+
+
+def decide(
+    *,
+    mode: Mode,
+    overridden: frozenset[str],
+    evidence: Mapping[str, Any],
+    hold_started_at: datetime | None,
+    now: datetime,
+    hold_deadline: timedelta,
+    rpo: Rpo,
+    cooldown: Cooldown,
+    judgements_before: int,
+) -> Decision:
+    """Decide on the evidence of one judgement.
+
+    Parameters
+    ----------
+    mode
+        A rehearsal does not need an outage and never waits.
+    overridden
+        Conditions that a person answers for: `outage_confirmed`, `rpo_within_objective`,
+        `cooldown_over`.
+    evidence
+        What `confirm`, `readiness` and `warm` answered, or `{"error": …}` of the one that failed.
+    hold_started_at
+        When the run first held, or None.
+    hold_deadline
+        How long a run may hold before it ends.
+    rpo
+        What may be lost at most, and what to do beyond that.
+    cooldown
+        Until when the last claim keeps the next one waiting. A rehearsal claims nothing.
+    judgements_before
+        How many judgements of this run held before this one.
+
+    Raises
+    ------
+    ValueError
+        The mode is none that is known. It is named.
+    """
+    if mode not in get_args(Mode):
+        raise ValueError(f"The mode {mode!r} is none of {', '.join(get_args(Mode))}.")
+    rehearsal = mode == "rehearsal"
+    confirm, found = part(evidence, "confirm"), lag(rpo, evidence, rehearsal=rehearsal, now=now)
+    # Only where a policy asks may it hold: every real disaster leaves writes behind.
+    asks = rpo.policy == "ask" and not rehearsal and RPO not in overridden
+    conditions = (
+        _outage(confirm, required=not rehearsal and OUTAGE not in overridden),
+        ready(part(evidence, "readiness"), READY),
+        Condition(RPO, asks, *rpo_condition(rpo, found)),
+        Condition(
+            COOLDOWN,
+            not rehearsal and COOLDOWN not in overridden,
+            *cooldown_condition(cooldown, now),
+        ),
+        warm(part(evidence, "warm"), WARM),
+        Condition(SCHEDULED, False, *scheduled_condition(evidence, now)),
+    )
+    if rehearsal:
+        return _rehearsed(conditions, found)
+    action, summary, ended_by = _act(
+        conditions,
+        overridden=overridden,
+        healthy=confirm.get("verdict") == "healthy",
+        expired=hold_started_at is not None and now - hold_started_at >= hold_deadline,
+    )
+    decision = Decision(action, conditions, summary, ended_by, found)
+    settling = (
+        action == "hold"
+        and OUTAGE in decision.unmet
+        and set(decision.unmet) <= {OUTAGE, COOLDOWN}
+        and judgements_before < SETTLING_JUDGEMENTS
+        and confirmation.beacon_may_follow(
+            [p.get("ok") for p in parts(confirm, "probes")], confirm.get("beacon")
+        )
+    )
+    return replace(decision, settling=settling)
+
+
+def _rehearsed(conditions: tuple[Condition, ...], found: Estimate) -> Decision:
+    """Return what a rehearsal found. It waits for nothing, so an unmet condition ends it."""
+    judged_as, told = verdict(conditions, frozenset({OUTAGE}))
+    held = bool(unmet(conditions))
+    action: Action = "end_hold" if held else "rehearse"
+    ended_by: EndedBy | None = "rehearsal" if held else None
+    return Decision(action, conditions, told, ended_by, found, verdict=judged_as)
+
+
+def _act(
+    conditions: tuple[Condition, ...],
+    *,
+    overridden: frozenset[str],
+    healthy: bool,
+    expired: bool,
+) -> tuple[Action, str, EndedBy | None]:
+    """Return what the conditions call for, in words too, and what ended the hold."""
+    if not unmet(conditions):
+        by_hand = "".join(f" {ANSWERED[name]}" for name in ANSWERED if name in overridden)
+        return "promote", f"All required conditions are met.{by_hand}", None
+    because = reasons(conditions)
+    if healthy and OUTAGE not in overridden:
+        return "end_hold", "The Primary is confirmed healthy.", "primary_healthy"
+    if expired:
+        return "end_hold", f"The hold has expired. {because}", "deadline"
+    return "hold", f"Not promoted. {because}", None
+
+
+def _outage(confirm: Mapping[str, Any], *, required: bool) -> Condition:
+    failure = failure_of(confirm)
+    if failure:
+        return Condition(OUTAGE, required, met=False, detail=failure, observed=False)
+    oks, beacon = [p.get("ok") for p in parts(confirm, "probes")], confirm.get("beacon", "nothing")
+    pulse = part(confirm, "pulse")
+    # The verdict counts only with what it rests on: judged anew, from evidence that is whole.
+    whole = all(type(ok) is bool for ok in oks) and beacon in get_args(observation.Beacon)
+    still = pulse.get("still") is True
+    met = (
+        whole
+        and confirm.get("verdict") == "outage"
+        and confirmation.verdict([ok is True for ok in oks], beacon, pulse_still=still) == "outage"
+    )
+    seen = whole and bool(oks) and beacon != "unknown"
+    told = confirmation.account(oks, beacon, pulse)
+    return Condition(OUTAGE, required, met, told, observed=seen)

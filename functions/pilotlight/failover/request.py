@@ -1,0 +1,208 @@
+"""What may start the machine: a request by hand, or the alarm's event. Nothing else may."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from pilotlight.failover.alarm_window import window_start
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+REQUEST_SCHEMA: dict[str, Any] = {
+    "$schema": "http://json-schema.org/draft-07/schema#",
+    "title": "A failover, rehearsal or drill by hand",
+    "type": "object",
+    "required": ["mode", "reason"],
+    "additionalProperties": False,
+    "properties": {
+        "mode": {"enum": ["failover", "rehearsal", "drill"]},
+        "reason": {"type": "string", "minLength": 1, "maxLength": 500},
+        "override": {
+            "description": "Conditions that the person who starts this answers for.",
+            "type": "array",
+            "items": {"enum": ["outage_confirmed", "rpo_within_objective", "cooldown_over"]},
+            "uniqueItems": True,
+        },
+        "scheduled": {
+            "description": "Says on record that the schedule started a rehearsal.",
+            "type": "boolean",
+        },
+        "outage": {
+            "description": "What the sentinel starts the machine for: which outage, which attempt.",
+            "type": "object",
+            "required": ["first_failed_at", "attempt"],
+            "additionalProperties": False,
+            "properties": {
+                "first_failed_at": {"type": "string", "minLength": 20},
+                "attempt": {"type": "integer", "minimum": 1},
+            },
+        },
+        "graceful": {
+            "description": "Only for a failover: whether to drain and lose nothing. Default: true, "
+            "unless a condition is overridden.",
+            "type": "boolean",
+        },
+    },
+    "dependencies": {"scheduled": {"properties": {"mode": {"const": "rehearsal"}}}},
+    "if": {"properties": {"mode": {"const": "failover"}}},
+    "else": {"properties": {"graceful": {"const": False}}},
+}
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html
+ALARM_EVENT_SCHEMA: dict[str, Any] = {
+    "$schema": "http://json-schema.org/draft-07/schema#",
+    "title": "CloudWatch Alarm State Change, as EventBridge delivers it",
+    "type": "object",
+    "required": ["id", "source", "detail-type", "time", "region", "resources", "detail"],
+    "properties": {
+        "id": {"type": "string", "minLength": 1},
+        "source": {"const": "aws.cloudwatch"},
+        "detail-type": {"const": "CloudWatch Alarm State Change"},
+        "time": {"type": "string", "minLength": 20},
+        "region": {"type": "string", "minLength": 1},
+        "resources": {"type": "array", "minItems": 1, "items": {"type": "string"}},
+        "detail": {
+            "type": "object",
+            "required": ["alarmName", "state"],
+            "properties": {
+                "alarmName": {"type": "string", "minLength": 1},
+                "state": {
+                    "type": "object",
+                    "required": ["value"],
+                    "properties": {
+                        "value": {"enum": ["OK", "ALARM", "INSUFFICIENT_DATA"]},
+                        "reason": {"type": "string"},
+                    },
+                },
+            },
+        },
+    },
+}
+EXAMPLE = '{"mode": "rehearsal", "reason": "quarterly check"}'
+
+
+class InvalidExecutionInput(Exception):
+    """The input is neither a request nor an event of an alarm that this machine listens to."""
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """The alarm event that started the run."""
+
+    name: str
+    region: str
+    at: str
+    event_id: str
+    window_started_at: str | None = None
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the machine was asked to do, or why it drops it."""
+
+    disposition: Literal["accept", "drop", "hand_over"]
+    mode: Literal["failover", "rehearsal", "drill"]
+    reason: str
+    trigger: Literal["alarm", "sentinel", "manual", "schedule"]
+    override: list[str] = field(default_factory=list)
+    alarm: Alarm | None = None
+    why: str | None = None
+    outage: dict[str, Any] | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the request as the state machine keeps it."""
+        return asdict(self)
+
+
+def read(
+    given: Any,
+    *,
+    validate: Callable[[Any, dict[str, Any]], str | None],
+    alarm_arns: Collection[str],
+) -> Request:
+    """Read the input of an execution.
+
+    Parameters
+    ----------
+    given
+        The whole input: a request by hand, or an EventBridge event.
+    validate
+        Validates a value by a JSON Schema and returns what is wrong and where, or None.
+    alarm_arns
+        The alarms whose events may start a failover.
+
+    Raises
+    ------
+    InvalidExecutionInput
+        With what is wrong, where, and what to write instead.
+    """
+    if isinstance(given, dict) and ("detail-type" in given or "detail" in given):
+        return _from_alarm(given, validate, alarm_arns)
+    wrong = validate(given, REQUEST_SCHEMA)
+    if wrong:
+        raise InvalidExecutionInput(
+            f"The execution's input is not valid: {wrong}. "
+            f"Write for instance {EXAMPLE}, with mode failover, rehearsal or drill."
+        )
+    override = given.get("override", [])
+    graceful = given.get("graceful", given["mode"] == "failover" and not override)
+    if graceful and override:
+        raise InvalidExecutionInput(
+            "An override answers for a loss, and a graceful failover knows none. "
+            'Write "graceful": false, or leave override out.'
+        )
+    return Request(
+        "hand_over" if graceful else "accept",
+        given["mode"],
+        given["reason"],
+        "sentinel" if "outage" in given else "schedule" if given.get("scheduled") else "manual",
+        override,
+        outage=given.get("outage"),
+    )
+
+
+def _from_alarm(
+    event: Mapping[str, Any],
+    validate: Callable[[Any, dict[str, Any]], str | None],
+    alarm_arns: Collection[str],
+) -> Request:
+    wrong = validate(event, ALARM_EVENT_SCHEMA)
+    if wrong:
+        raise InvalidExecutionInput(
+            f"The event is not a CloudWatch Alarm State Change: {wrong}. "
+            f"To start by hand, write for instance {EXAMPLE}."
+        )
+    arn, detail = event["resources"][0], event["detail"]
+    if arn not in alarm_arns:
+        raise InvalidExecutionInput(
+            f"The event is of a foreign alarm, {arn}. This machine listens to "
+            f"{', '.join(sorted(alarm_arns))}. Mend the rule that sent it."
+        )
+    state = detail["state"]
+    if state["value"] != "ALARM":
+        raise InvalidExecutionInput(
+            f"The event's detail.state.value is {state['value']}, "
+            "and only ALARM starts a failover. Mend the rule that sent it."
+        )
+    sent_at = _time(event["time"])
+    reason = state.get("reason") or f"Alarm {detail['alarmName']} went to ALARM."
+    window = window_start(event, sent_at)
+    alarm = Alarm(detail["alarmName"], event["region"], event["time"], event["id"], window)
+    why = None
+    if state.get("actionsSuppressedBy"):
+        why = f"The alarm's actions are suppressed by {state['actionsSuppressedBy']}."
+    return Request("drop" if why else "accept", "failover", reason[:500], "alarm", [], alarm, why)
+
+
+def _time(text: str) -> datetime:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise InvalidExecutionInput(
+            f"The event's time {text!r} is not a time such as 2026-01-31T12:00:00Z."
+        ) from error
+    if found.tzinfo is None:
+        raise InvalidExecutionInput(f"The event's time {text!r} has no time zone. Add a Z for UTC.")
+    return found

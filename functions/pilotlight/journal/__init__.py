@@ -1,0 +1,1 @@
+"""The journal of acknowledged writes: read, compared, proven."""

@@ -1,0 +1,127 @@
+"""The proof of a planned move: the target holds every write that the source acknowledged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pilotlight.journal.comparison import (
+    HIGHEST,
+    MARGIN_MS,
+    Mark,
+    Span,
+    compare,
+    higher,
+    lower_bound,
+    newest,
+    span,
+)
+from pilotlight.shared.timestamps import milliseconds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pilotlight.journal.reader import Journal, Watermark
+
+# Spans of at most a thousand entries, so that one call compares fifty thousand.
+SPANS = 50
+
+
+class TailsDiffer(Exception):
+    """The target does not hold what the source does."""
+
+
+class TailTooLong(Exception):
+    """There was more to compare than fits into one call. The next one goes on from there."""
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What was compared and found equal.
+
+    `writes` counts the entries of this call, `compared` those of the epoch up to now, earlier calls
+    included: where it is 0 nothing is proven. `all`: there is no more to compare.
+    """
+
+    writes: int
+    compared: int
+    watermark: str
+    all: bool
+
+
+class JournalProof:
+    """The journal of the source in one epoch, in both Regions, span by span from the watermark."""
+
+    def __init__(
+        self,
+        regions: tuple[str, str],
+        source: Journal,
+        target: Journal,
+        watermark: Watermark,
+        clock: Callable[[], int] = milliseconds,
+    ) -> None:
+        self._regions = regions
+        self._source, self._target = source, target
+        self._watermark = watermark
+        self._clock = clock
+
+    def advance(self, seconds: float) -> Compared:
+        """Compare what is old enough, while the source serves, for about that many seconds.
+
+        Raises
+        ------
+        TailsDiffer
+            The target lacks what is older than the margin. What came before it stays compared.
+        """
+        return self._go(lower_bound(self._clock() - MARGIN_MS), seconds, drained=False)
+
+    def tails(self, seconds: float) -> Compared:
+        """Compare all that the watermark has not seen. Proves something only of a drained source.
+
+        Raises
+        ------
+        TailsDiffer
+            The target lacks a write, or an item's version.
+        TailTooLong
+            It was not compared to its end.
+        """
+        found = self._go(HIGHEST, seconds, drained=True)
+        if not found.all:
+            raise TailTooLong(f"{found.writes} writes were compared, and there are more.")
+        return found
+
+    def _go(self, until: str, seconds: float, *, drained: bool) -> Compared:
+        safe = lower_bound(self._clock() - MARGIN_MS)
+        stop = self._clock() + seconds * 1000
+        mark, writes, complete = self._watermark.read(), 0, True
+        before, beyond = mark.compared, 0
+        for number, part in enumerate(self._spans(mark.write_id, until, drained=drained), 1):
+            writes, complete = writes + len(part.entries), part.last
+            upto = min(part.until, safe)
+            # Entries beyond the watermark are compared again by the next call: counted, not kept.
+            beyond = sum(e.write_id > upto for e in part.entries)
+            if upto > mark.write_id:
+                mark = Mark(upto, before + writes - beyond)
+                self._watermark.advance(mark)
+            if number == SPANS or self._clock() >= stop:
+                break
+        return Compared(writes, before + writes, mark.write_id, complete)
+
+    def _spans(self, after: str, until: str, *, drained: bool) -> Iterator[Span]:
+        """Yield one span after the other, each compared and equal."""
+        complete = after >= until
+        while not complete:
+            part = span(self._source.pages(after, until), after, until)
+            self._compare(after, part, drained=drained)
+            yield part
+            after, complete = part.until, part.last
+
+    def _compare(self, after: str, part: Span, *, drained: bool) -> None:
+        """Compare a span. While the source serves, its items may be newer than what it tells of."""
+        theirs = self._target.entries(after, part.until, len(part.entries))
+        wanted = newest(part.entries)
+        if drained:
+            wanted = higher(wanted, self._source.versions(wanted))
+        found = compare(part.entries, theirs, wanted, self._target.versions(wanted))
+        if not found.equal:
+            raise TailsDiffer(found.told(*self._regions))

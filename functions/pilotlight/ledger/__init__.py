@@ -1,0 +1,1 @@
+"""Writes that a disaster left behind."""

@@ -1,0 +1,83 @@
+"""Settling: what a person does about the open entries of the ledger."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pilotlight.items.service import WriteRefused
+from pilotlight.items.writes import ItemMissing, WriteConflict, WriteThrottled, WriteUnknown
+from pilotlight.shared import timestamps
+
+if TYPE_CHECKING:
+    from pilotlight.items.service import ItemService
+    from pilotlight.ledger.entry import LedgerEntry
+    from pilotlight.ledger.table import LedgerTable
+
+
+class NoSuchEntry(Exception):
+    """The ledger has no entry of these write ids."""
+
+
+class NotReplayed(Exception):
+    """Some entries were not replayed. Those that were are marked, and are not replayed again."""
+
+
+def chosen(ledger: LedgerTable, write_ids: list[str] | str) -> list[LedgerEntry]:
+    """Return the entries of write ids, or all open ones for `all`.
+
+    Raises
+    ------
+    NoSuchEntry
+        Some are not in the ledger; nothing was done.
+    """
+    if write_ids == "all":
+        return ledger.entries("open")
+    found = {e.write_id: e for e in ledger.entries()}
+    unknown = [w for w in write_ids if w not in found]
+    if unknown:
+        raise NoSuchEntry(f"The ledger has no entry {', '.join(unknown)}. See the action list.")
+    return [found[w] for w in sorted(set(write_ids))]
+
+
+def accept(ledger: LedgerTable, entries: list[LedgerEntry], by: str) -> dict[str, Any]:
+    """Mark open entries as accepted: the item is right as it is. Settled ones stay as they are."""
+    fresh = [e for e in entries if e.status == "open"]
+    for entry in fresh:
+        ledger.settle(entry.write_id, "accepted", by=by, at=timestamps.now())
+    unchanged = {e.write_id: e.status for e in entries if e not in fresh}
+    return {"accepted": [e.write_id for e in fresh], "unchanged": unchanged}
+
+
+def replay(
+    ledger: LedgerTable, service: ItemService, entries: list[LedgerEntry], by: str
+) -> dict[str, Any]:
+    """Write the values of entries as new writes, each over the item that the ledger shows.
+
+    Raises
+    ------
+    NotReplayed
+        Naming each that was not, and why.
+    """
+    done: dict[str, str] = {e.write_id: e.replayed_as for e in entries if e.status == "replayed"}
+    failed: dict[str, str] = {}
+    for entry in (e for e in entries if e.write_id not in done):
+        if entry.status == "accepted":
+            failed[entry.write_id] = f"it was accepted by {entry.settled_by}"
+            continue
+        if entry.write.garbled:
+            failed[entry.write_id] = "its journal entry cannot be read; look at it, and accept"
+            continue
+        try:
+            written = service.replay(entry.write, entry.current)
+        except WriteConflict:
+            failed[entry.write_id] = "its item has changed since; reconcile, look, and replay again"
+        except (ItemMissing, WriteRefused, WriteThrottled, WriteUnknown) as error:
+            failed[entry.write_id] = str(error)
+        else:
+            done[entry.write_id] = written.write_id
+            at = timestamps.now()
+            ledger.settle(entry.write_id, "replayed", by=by, at=at, replayed_as=written.write_id)
+    if failed:
+        reasons = "; ".join(f"{w}: {reason}" for w, reason in failed.items())
+        raise NotReplayed(f"{len(failed)} not replayed, {len(done)} replayed. {reasons}")
+    return {"replayed": done}

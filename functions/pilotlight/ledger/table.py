@@ -1,0 +1,116 @@
+"""The ledger's table: one row for each write, put as often as it is found, settled once."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from pilotlight.items.writes import SHARDS
+from pilotlight.ledger.entry import SHARDS_PREFIX, LedgerEntry, from_stored, key, stored
+
+if TYPE_CHECKING:
+    from pilotlight.ledger.entry import Status
+
+CURSOR = {"pk": {"S": "reconcile"}, "sk": {"S": "cursor"}}
+
+
+class AlreadySettled(Exception):
+    """An entry is no longer open, or not there. Who settled it first is right."""
+
+
+class LedgerTable:
+    """The Secondary's ledger."""
+
+    def __init__(self, client: Any, table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def put(self, entry: LedgerEntry) -> bool:
+        """Keep a finding, and say whether the entry is open.
+
+        What was once late stays late, and the first finding keeps its time. What the history says
+        is what the last one saw. An entry that a person has settled stays as it is.
+        """
+        values = {f":{name}": value for name, value in stored(entry).items()}
+        names = {f"#{name}": name for name in (*stored(entry), "status")}
+        sets = [f"#{name} = :{name}" for name in stored(entry)]
+        first = {
+            "found_at": {"S": entry.found_at},
+            "found_by": {"S": entry.found_by},
+            "active_epoch": {"N": str(entry.active_epoch)},
+        }
+        if entry.arrived_at:
+            first["arrived_at"] = {"S": entry.arrived_at}
+        if entry.late:
+            sets.append("late = :late")
+            values[":late"] = {"BOOL": True}
+        else:
+            first["late"] = {"BOOL": False}
+        sets += [f"{name} = if_not_exists({name}, :{name})" for name in first]
+        values |= {f":{name}": value for name, value in first.items()}
+        return self._update(
+            entry.write_id,
+            UpdateExpression=f"SET #status = :open, {', '.join(sets)}",
+            ConditionExpression="attribute_not_exists(pk) OR #status = :open",
+            ExpressionAttributeNames=names,
+            ExpressionAttributeValues={**values, ":open": {"S": "open"}},
+        )
+
+    def entries(self, status: Status | None = None) -> list[LedgerEntry]:
+        """Return all entries, or those of a status, the oldest write first."""
+        found: list[LedgerEntry] = []
+        for shard in range(SHARDS):
+            pages = self._client.get_paginator("query").paginate(
+                TableName=self._table,
+                KeyConditionExpression="pk = :shard",
+                ExpressionAttributeValues={":shard": {"S": f"{SHARDS_PREFIX}{shard}"}},
+                ConsistentRead=True,
+            )
+            found += [from_stored(row) for page in pages for row in page["Items"]]
+        wanted = [e for e in found if status in (None, e.status)]
+        return sorted(wanted, key=lambda e: e.write_id)
+
+    def settle(
+        self, write_id: str, status: Status, *, by: str, at: str, replayed_as: str = ""
+    ) -> None:
+        """Mark an open entry as accepted or replayed.
+
+        Raises
+        ------
+        AlreadySettled
+            It is not open.
+        """
+        values = {":status": status, ":by": by, ":at": at, ":as": replayed_as}
+        if not self._update(
+            write_id,
+            UpdateExpression="SET #status = :status, settled_by = :by, settled_at = :at, "
+            "replayed_as = :as",
+            ConditionExpression="#status = :open",
+            ExpressionAttributeNames={"#status": "status"},
+            ExpressionAttributeValues={
+                **{name: {"S": value} for name, value in values.items()},
+                ":open": {"S": "open"},
+            },
+        ):
+            raise AlreadySettled(f"{write_id} is not open.")
+
+    def cursor(self) -> dict[str, Any]:
+        """Return how far reconciling has come; empty before the first time."""
+        found = self._client.get_item(TableName=self._table, Key=CURSOR, ConsistentRead=True)
+        return dict(json.loads(found["Item"]["at"]["S"])) if "Item" in found else {}
+
+    def keep_cursor(self, cursor: dict[str, Any]) -> None:
+        """Keep how far reconciling has come."""
+        item = {**CURSOR, "at": {"S": json.dumps(cursor)}}
+        self._client.put_item(TableName=self._table, Item=item)
+
+    def _update(self, write_id: str, **update: Any) -> bool:
+        try:
+            self._client.update_item(TableName=self._table, Key=key(write_id), **update)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+            return False
+        return True

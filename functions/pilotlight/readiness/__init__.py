@@ -1,0 +1,1 @@
+"""Can a Region serve? Checks on the recovery path, and scheduled ones."""

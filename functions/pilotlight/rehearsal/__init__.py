@@ -1,0 +1,1 @@
+"""What a rehearsal proves, and its record."""

@@ -1,0 +1,38 @@
+"""What a rehearsal proves: that a failover would work, that it would not, or nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from pilotlight.conditions.condition import unmet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pilotlight.conditions.condition import Condition
+
+Verdict = Literal["PASS", "FAIL", "INCONCLUSIVE"]
+
+
+def verdict(conditions: Iterable[Condition], must_be_seen: frozenset[str]) -> tuple[Verdict, str]:
+    """Return the verdict on the conditions of a rehearsal, and why.
+
+    A PASS holds on the proof of the promotion's write, which the machine makes next.
+
+    Parameters
+    ----------
+    conditions
+        Of the rehearsal's one judgement.
+    must_be_seen
+        Conditions that a rehearsal does not require and a failover does. Without an outage they
+        cannot be met, but if they cannot even be observed, a failover would hold.
+    """
+    given = list(conditions)
+    known = [c for c in unmet(given) if c.observed]
+    unseen = [c for c in given if (c.required or c.name in must_be_seen) and not c.observed]
+    because = " ".join(f"{c.name}: {c.detail}" for c in known + unseen)
+    if known:
+        return "FAIL", f"A failover would hold. {because}"
+    if unseen or not any(c.required for c in given):
+        return "INCONCLUSIVE", f"Nothing is proven. {because or 'There are no conditions.'}"
+    return "PASS", "Everything that a failover needs is there."

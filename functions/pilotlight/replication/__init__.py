@@ -1,0 +1,1 @@
+"""Heartbeats, and the RPO that is read from them."""

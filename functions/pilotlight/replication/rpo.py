@@ -1,0 +1,114 @@
+"""How much the Secondary may lack: the lag of replication, judged at the first failed probe.
+
+Never at "now": while a Primary is down its heartbeats grow older by the second, and the data do
+not. A lag that cannot be known is unknown, which is neither zero nor too much.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal
+
+from pilotlight.shared.timestamps import try_parse
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Source = Literal["sentinel", "alarm", "probe", "now"]
+Policy = Literal["promote", "ask"]
+
+
+@dataclass(frozen=True)
+class FirstFailure:
+    """When the Primary was first seen to fail, and by whom."""
+
+    at: datetime
+    source: Source
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """The lag at the first failed probe, in seconds, or why it is not known."""
+
+    seconds: float | None
+    detail: str
+    first_failed_at: str | None = None
+    source: Source | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the estimate as the state machine keeps it."""
+        return asdict(self)
+
+
+def first_failure(
+    *,
+    sentinel: Any,
+    alarm: Mapping[str, Any] | None,
+    probes: list[Mapping[str, Any]],
+    now: datetime,
+) -> FirstFailure | None:
+    """Return the first failed probe by the best source that tells one.
+
+    In this order: the sentinel's word, which probes all the time; the start of the window that the
+    alarm judged; the oldest failed probe of this run. A moment in the future tells nothing.
+
+    Parameters
+    ----------
+    sentinel
+        `first_failed_at` of the sentinel's item, or None.
+    alarm
+        The alarm of the run's request, with `at` and, where known, `window_started_at`.
+    probes
+        The run's own probes.
+    """
+    given = alarm or {}
+    failed = [m for m in (try_parse(p.get("at")) for p in probes if p.get("ok") is False) if m]
+    candidates: tuple[tuple[Source, datetime | None], ...] = (
+        ("sentinel", try_parse(sentinel)),
+        ("alarm", try_parse(given.get("window_started_at")) or try_parse(given.get("at"))),
+        ("probe", min(failed, default=None)),
+    )
+    for source, at in candidates:
+        if at is not None and at <= now:
+            return FirstFailure(at, source)
+    return None
+
+
+def estimate(replication: Mapping[str, Any], first: FirstFailure | None) -> Estimate:
+    """Estimate the age, at the first failed probe, of the oldest write that may be missing.
+
+    Parameters
+    ----------
+    replication
+        What `heartbeat.held` told, or `{"error": …}`, or nothing.
+    """
+    if first is None:
+        return Estimate(None, "Unknown: nobody has seen the Primary fail.")
+    at = first.at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    unknown = _why_unknown(replication)
+    if unknown:
+        return Estimate(None, f"Unknown: {unknown}", at, first.source)
+    written = datetime.fromtimestamp(replication["oldest_written_at"] / 1000, UTC)
+    seconds = round(max((first.at - written).total_seconds(), 0.0), 3)
+    what = "Now" if first.source == "now" else f"At the first failed probe (by the {first.source})"
+    detail = f"{what} the oldest of the newest heartbeats held here was {seconds:g} s old."
+    return Estimate(seconds, detail, at, first.source)
+
+
+def _why_unknown(replication: Mapping[str, Any]) -> str | None:
+    if not replication:
+        return "nothing was told of the Primary's heartbeats."
+    if "error" in replication:
+        return f"heartbeats could not be read: {replication['error']}"
+    if replication.get("from_the_future"):
+        return "heartbeats of the Primary are from the future: a clock there is ahead."
+    if type(replication.get("oldest_written_at")) is not int:
+        found, keys = replication.get("held"), replication.get("keys")
+        return f"{found} of {keys} keys of the Primary's heartbeats held."
+    return None
+
+
+def within(found: Estimate, objective: timedelta) -> bool:
+    """Say whether the lag is known and within the objective."""
+    return found.seconds is not None and found.seconds <= objective.total_seconds()

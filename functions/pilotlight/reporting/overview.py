@@ -1,0 +1,269 @@
+"""The state of a deployment, from facts that were read: one document for people and pages.
+
+Every fact has a verdict: `ok`, `attention`, or `unknown` where it is missing, too old or could not
+be read. Unknown is never ok: what nobody has seen is not as it should be.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from pilotlight.conditions.recorded import OLD_SECONDS
+from pilotlight.control.item import State
+from pilotlight.ledger import entry as ledger
+from pilotlight.replication.heartbeat import PASSIVE_MS, PATIENCE
+from pilotlight.reporting import past_recoveries
+from pilotlight.sentinel.level import believed
+from pilotlight.sentinel.observation import silent_after
+from pilotlight.shared import timestamps
+from pilotlight.shared.timestamps import try_parse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+Verdict = Literal["ok", "attention", "unknown"]
+REHEARSALS: dict[Any, Verdict] = {"PASS": "ok", "FAIL": "attention"}
+PROBES: dict[Any, str] = {True: "succeeded", False: "failed"}
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Whose state it is."""
+
+    app_name: str
+    primary_region: str
+    secondary_region: str
+    rpo_objective: timedelta
+    rehearsal_max_age: timedelta
+    sentinel_interval: timedelta
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """What was read, as plain attributes. `{}` is not there, `{"error": …}` could not be read.
+
+    `heartbeats` are the Primary's, as `{"newest": ms, **heartbeat.held(…)}`. `ledger` is what
+    `ledger.counts` says. `recoveries` are the newest records, one for each epoch asked for.
+    """
+
+    control: Mapping[str, Any]
+    lock: Mapping[str, Any]
+    sentinel: Mapping[str, Any]
+    readiness: Mapping[str, Any]
+    rehearsal: Mapping[str, Any]
+    heartbeats: Mapping[str, Any]
+    ledger: Mapping[str, Any]
+    recoveries: Sequence[Mapping[str, Any]]
+
+
+def overview(read: Gathered, pair: Pair, now: datetime) -> dict[str, Any]:
+    """Return the document that functions/overview/facts.schema.json describes."""
+    told: dict[str, Callable[[], dict[str, Any]]] = {
+        "control": lambda: _known(read.control, lambda it: control(it, pair, now)),
+        "machine": lambda: _known(read.lock, lambda it: machine(it, read, now)),
+        "sentinel": lambda: _known(read.sentinel, lambda it: sentinel(it, pair, now)),
+        "readiness": lambda: _known(read.readiness, lambda it: readiness(it, now)),
+        "rehearsal": lambda: _known(read.rehearsal, lambda it: rehearsal(it, pair, now)),
+        "replication": lambda: _known(
+            read.heartbeats, lambda it: replication(it, read.control, pair, now)
+        ),
+        "ledger": lambda: _known(read.ledger, ledger.fact),
+        "recoveries": lambda: past_recoveries.fact(read.recoveries, read.control),
+    }
+    facts = {name: tell() for name, tell in told.items()}
+    return {
+        **summary(facts),
+        "at": timestamps.text(now),
+        "app_name": pair.app_name,
+        "primary_region": pair.primary_region,
+        "secondary_region": pair.secondary_region,
+        "facts": facts,
+    }
+
+
+def summary(facts: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """Return the verdict on the whole: what needs attention, in words, and what is not known."""
+    told = [f["detail"] for f in facts.values() if f["verdict"] == "attention"]
+    unknown = [name for name, f in facts.items() if f["verdict"] == "unknown"]
+    verdict = "attention" if told else "unknown" if unknown else "ok"
+    told += [f"Unknown: {', '.join(unknown)}."] if unknown else []
+    return {"verdict": verdict, "summary": " ".join(told) or "Every fact is as it should be."}
+
+
+def control(item: Mapping[str, Any], pair: Pair, now: datetime) -> dict[str, Any]:
+    """Tell who is active. Anything but a Primary that serves is for a person to know."""
+    if not item:
+        return _fact("unknown", "There is no control item.")
+    region, state = item.get("active_region"), item.get("state")
+    regions, states = (pair.primary_region, pair.secondary_region), get_args(State)
+    if region not in regions or state not in states or not isinstance(item.get("epoch"), int):
+        return _fact("unknown", "The control item does not say who is active.")
+    until = _at(item.get("drain_until")) if state == "draining" else None
+    role = "Primary" if region == pair.primary_region else "Secondary"
+    detail, verdict = f"{region}, the {role}, serves.", "ok" if role == "Primary" else "attention"
+    if state == "claimed":
+        verdict, detail = "attention", f"{region}, the {role}, is taking over: nobody writes yet."
+    if state == "draining":
+        verdict, detail = "attention", f"{region}, the {role}, drains for a planned move."
+        if until is not None and until <= now:
+            detail = f"{detail} Its end has passed; a keeper ends it within a minute."
+    return _fact(
+        verdict,
+        detail,
+        active_region=region,
+        role=role,
+        epoch=item["epoch"],
+        state=state,
+        revision=item.get("revision"),
+        drain_until=timestamps.text(until) if until else None,
+        changed_at=item.get("changed_at"),
+        changed_by=item.get("changed_by"),
+    )
+
+
+def machine(lock: Mapping[str, Any], read: Gathered, now: datetime) -> dict[str, Any]:
+    """Tell whether a recovery runs, or a person or a cooldown keeps the next one from it."""
+    owner, expires = lock.get("owner"), _at(lock.get("expires_at"), per_second=1)
+    cooldown = _at(read.control.get("cooldown_until"), per_second=1)
+    paused = believed(read.sentinel.get("paused_until"), now)
+    if owner and (expires is None or expires > now):
+        what = lock.get("machine") or lock.get("mode") or "recovery"
+        verdict: Verdict = "ok" if lock.get("mode") == "rehearsal" else "attention"
+        return _fact(verdict, f"A {what} is running.", machine=what, execution=owner)
+    if paused:
+        detail = f"The automation is paused until {timestamps.text(paused)}."
+        return _fact("attention", detail, paused_until=timestamps.text(paused))
+    if read.sentinel.get("held_by"):
+        detail = "A person stopped a run: for this outage none starts by itself."
+        return _fact("attention", detail, execution=read.sentinel["held_by"])
+    if cooldown is not None and cooldown > now:
+        until = timestamps.text(cooldown)
+        return _fact("attention", f"No claim is made before {until}.", cooldown_until=until)
+    return _fact("ok", "No recovery is running.")
+
+
+def sentinel(item: Mapping[str, Any], pair: Pair, now: datetime) -> dict[str, Any]:
+    """Tell what the sentinel saw of the Primary when it last looked."""
+    age = _age(item.get("looked_at"), now)
+    if age is None:
+        return _fact("unknown", "The sentinel has not looked yet.")
+    probe, beacon = item.get("probe_ok"), str(item.get("beacon"))
+    said = PROBES.get(probe, "is unknown")
+    detail = f"The Primary's probe {said}, the beacon says {beacon}, {age} s ago."
+    verdict: Verdict = "ok" if probe is True and beacon == "healthy" else "unknown"
+    if probe is False or beacon == "unhealthy":
+        verdict = "attention"
+    if age > silent_after(pair.sentinel_interval).total_seconds():
+        verdict, detail = "unknown", f"The sentinel is silent. {detail}"
+    return _fact(
+        verdict,
+        detail,
+        probe_ok=probe,
+        beacon=beacon,
+        looked_at=item["looked_at"],
+        age_seconds=age,
+        first_failed_at=item.get("first_failed_at"),
+    )
+
+
+def readiness(item: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """Tell the scheduled verdict on the Secondary, with all that was looked at."""
+    age, said = _age(item.get("checked_at"), now), item.get("verdict")
+    if age is None:
+        return _fact("unknown", "There is no scheduled verdict.")
+    verdict: Verdict = "ok" if said == "ready" else "attention"
+    checks = past_recoveries.read_json(item.get("checks"), [])
+    kept = [
+        {k: c.get(k) for k in ("name", "required", "state", "detail")}
+        for c in (checks if isinstance(checks, list) else [])
+        if isinstance(c, dict)
+    ]
+    named = _findings(kept) if kept else item.get("findings")
+    detail = f"{str(said).replace('_', ' ')}, {age} s ago: {named or 'no findings'}."
+    if age > OLD_SECONDS:
+        verdict, detail = "unknown", f"The scheduled verdict is too old. {detail}"
+    given = {"said": said, "checked_at": item["checked_at"], "age_seconds": age, "checks": kept}
+    return _fact(verdict, detail, **given)
+
+
+def _findings(checks: Sequence[Mapping[str, Any]]) -> str:
+    """Name what is not well, the required first. The checks themselves have the details."""
+    bad = [c for c in checks if c["state"] != "ok"]
+    told = [f"{c['name']} {c['state']}" for c in bad if c["required"]]
+    advisory = [f"{c['name']} {c['state']}" for c in bad if not c["required"]]
+    if advisory:
+        told.append(f"advisory: {', '.join(advisory)}")
+    return "; ".join(told)
+
+
+def rehearsal(item: Mapping[str, Any], pair: Pair, now: datetime) -> dict[str, Any]:
+    """Tell how the last rehearsal ended. One that proved nothing, or not lately, is unknown."""
+    age, said, passed = _age(item.get("at"), now), item.get("verdict"), item.get("last_pass_at")
+    if age is None:
+        return _fact("unknown", "No rehearsal is on record.")
+    pass_told = f"the last pass was {passed}" if passed else "none has passed yet"
+    detail = f"The last one, {age // 86400} days ago, ended {said}; {pass_told}."
+    verdict = REHEARSALS.get(said, "unknown")
+    if verdict == "ok" and age > pair.rehearsal_max_age.total_seconds():
+        verdict, detail = "unknown", f"That is too long ago. {detail}"
+    given = {"said": said, "rehearsed_at": item["at"], "last_pass_at": passed, "age_seconds": age}
+    return _fact(verdict, detail, **given)
+
+
+def replication(
+    beats: Mapping[str, Any], item: Mapping[str, Any], pair: Pair, now: datetime
+) -> dict[str, Any]:
+    """Tell how old what is held here of the Primary's heartbeats is.
+
+    The active Region writes all keys, and the oldest counts; a passive Primary writes one alone.
+    The other direction is not to be seen from here: CloudWatch has it.
+    """
+    active = item.get("active_region")
+    if active is None:
+        return _fact("unknown", "Without a control item nobody knows which heartbeats to expect.")
+    passive = active != pair.primary_region
+    written = _at(beats.get("newest") if passive else beats.get("oldest_written_at"))
+    if written is None:
+        held = f"{beats.get('held')} of {beats.get('keys')} keys are held."
+        if beats.get("from_the_future"):
+            return _fact(
+                "unknown", "Heartbeats of the Primary are from the future: its clock is ahead."
+            )
+        return _fact("unknown", f"The Primary's heartbeats are not all there: {held}")
+    seconds = round(max((now - written).total_seconds(), 0.0), 1)
+    limit = PASSIVE_MS * PATIENCE / 1000 if passive else pair.rpo_objective.total_seconds()
+    whose = "The passive Primary's heartbeat" if passive else "The oldest of the newest heartbeats"
+    return _fact(
+        "ok" if seconds <= limit else "attention",
+        f"{whose} held here is {seconds:g} s old; up to {limit:g} s is well.",
+        source=pair.primary_region,
+        seconds=seconds,
+        limit_seconds=limit,
+    )
+
+
+def _fact(verdict: str, detail: str, **values: Any) -> dict[str, Any]:
+    return {"verdict": verdict, "detail": detail, **values}
+
+
+def _known(
+    told: Mapping[str, Any],
+    judge: Callable[[Mapping[str, Any]], dict[str, Any]],
+) -> dict[str, Any]:
+    if "error" in told:
+        return _fact("unknown", f"It could not be read: {told['error']}")
+    return judge(told)
+
+
+def _age(text: Any, now: datetime) -> int | None:
+    at = try_parse(text)
+    return None if at is None else max(round((now - at).total_seconds()), 0)
+
+
+def _at(number: Any, per_second: int = 1000) -> datetime | None:
+    """Read a moment that was written as a number since 1970."""
+    if isinstance(number, bool) or not isinstance(number, int | float):
+        return None
+    return datetime.fromtimestamp(number / per_second, UTC)

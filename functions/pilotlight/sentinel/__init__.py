@@ -1,0 +1,1 @@
+"""Watches the Primary, and starts the failover machine while it fails."""

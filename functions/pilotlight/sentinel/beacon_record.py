@@ -1,0 +1,24 @@
+"""The beacon: the verdict of Route 53's checkers, read over DNS."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import dns.exception
+
+from pilotlight.shared.dns_lookup import resolver
+
+if TYPE_CHECKING:
+    from pilotlight.sentinel.observation import Beacon
+
+
+def read(name: str, lifetime: float = 2.0) -> Beacon:
+    """Return what the beacon says. No answer, or another one, is unknown and not unhealthy."""
+    try:
+        answer = resolver(lifetime).resolve(name, "TXT")
+    except dns.exception.DNSException:
+        return "unknown"
+    said = {b"".join(record.strings).decode("ascii", "replace") for record in answer}
+    if said == {"healthy"}:
+        return "healthy"
+    return "unhealthy" if said == {"unhealthy"} else "unknown"

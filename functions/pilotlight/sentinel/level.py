@@ -1,0 +1,66 @@
+"""The level: whether the sentinel starts the machine now, for an outage that goes on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from pilotlight.shared.timestamps import try_parse
+
+# From the start of one run to that of the next, while the outage goes on and none is at work.
+RESTARTS = tuple(timedelta(minutes=m) for m in (1, 2, 4, 8, 15))
+# A pause, and the mark of a drill, that end later than this are not believed.
+LONGEST_PAUSE = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Outage:
+    """The outage that goes on: since its first failed probe, and what was started for it."""
+
+    first_failed_at: str
+    attempts: int = 0
+    last_started_at: str | None = None
+    execution: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The name of the next run: `<outage id>-<attempt>`, so that no attempt runs twice."""
+        at = "".join(c for c in self.first_failed_at if c.isalnum())
+        return f"{at}-{self.attempts + 1}"
+
+    def due(self, now: datetime) -> bool:
+        """Return whether the next run is due.
+
+        A last start from the future, or one that cannot be read, holds up nothing.
+        """
+        last = try_parse(self.last_started_at)
+        if self.attempts == 0 or last is None:
+            return True
+        since = now - last
+        pause = RESTARTS[min(self.attempts, len(RESTARTS)) - 1]
+        return since >= pause or since < -timedelta(minutes=1)
+
+    def request(self) -> dict[str, Any]:
+        """Return the input of the next run. The same attempt has the same input, always."""
+        return {
+            "mode": "failover",
+            "graceful": False,
+            "reason": f"The Primary has not answered since {self.first_failed_at}.",
+            "outage": {"first_failed_at": self.first_failed_at, "attempt": self.attempts + 1},
+        }
+
+
+def believed(until: object, now: datetime) -> datetime | None:
+    """Return the end of a pause or of a drill, or None where it is over, unreadable or too far.
+
+    Parameters
+    ----------
+    until
+        In seconds since 1970, as an item holds it.
+    """
+    try:
+        end = datetime.fromtimestamp(int(str(until)), now.tzinfo)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return end if now < end <= now + LONGEST_PAUSE + timedelta(minutes=1) else None

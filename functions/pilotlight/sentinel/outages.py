@@ -1,0 +1,112 @@
+"""The outage that goes on, in the recoveries table, and the machine that is started for it."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from pilotlight.sentinel.level import Outage
+from pilotlight.shared import timestamps
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+OUTAGE, LOCK = "outage", "lock"
+
+
+class Outages:
+    """Reads and keeps what was started for an outage."""
+
+    def __init__(self, dynamodb: Any, stepfunctions: Any, table: str, machine: str) -> None:
+        self._dynamodb, self._stepfunctions = dynamodb, stepfunctions
+        self._table, self._machine = table, machine
+
+    def current(self, first_failed_at: str) -> Outage:
+        """Return what is kept of the outage that began then; nothing is kept of a new one."""
+        item = self._item(OUTAGE)
+        if _text(item, "first_failed_at") != first_failed_at:
+            return Outage(first_failed_at)
+        return Outage(
+            first_failed_at,
+            attempts=_number(item, "attempts"),
+            last_started_at=_text(item, "last_started_at"),
+            execution=_text(item, "execution"),
+        )
+
+    def is_at_work(self, outage: Outage) -> bool:
+        """Return whether a run is at work on it. A rehearsal is not.
+
+        Where nobody says so, the lock counts while it has not expired.
+        """
+        lock = self._item(LOCK)
+        owner, expires = _text(lock, "owner"), _number(lock, "expires_at")
+        if owner and _text(lock, "mode") != "rehearsal":
+            running = self._is_running(owner)
+            if running or (running is None and expires > datetime.now(UTC).timestamp()):
+                return True
+        return bool(outage.execution and self._is_running(outage.execution))
+
+    def start(self, outage: Outage) -> str:
+        """Start the next run, keep that it was started, and return its execution.
+
+        An attempt has one name, so that starting it again changes nothing.
+        """
+        execution = self._machine.replace(":stateMachine:", ":execution:") + f":{outage.name}"
+        try:
+            self._stepfunctions.start_execution(
+                stateMachineArn=self._machine,
+                name=outage.name,
+                input=json.dumps(outage.request()),
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ExecutionAlreadyExists":
+                raise
+        self._keep(outage, execution)
+        return execution
+
+    def _keep(self, outage: Outage, execution: str) -> None:
+        """Keep a start. What was kept of an outage before, and was told of it, is gone."""
+        item = {
+            "first_failed_at": {"S": outage.first_failed_at},
+            "attempts": {"N": str(outage.attempts + 1)},
+            "last_started_at": {"S": timestamps.now()},
+            "execution": {"S": execution},
+        }
+        gone = " REMOVE told_step, told_at" if outage.attempts == 0 else ""
+        self._dynamodb.update_item(
+            TableName=self._table,
+            Key={"pk": {"S": OUTAGE}},
+            UpdateExpression=f"SET {', '.join(f'{name} = :{name}' for name in item)}{gone}",
+            ExpressionAttributeValues={f":{name}": value for name, value in item.items()},
+        )
+
+    def _is_running(self, execution: str) -> bool | None:
+        """Return whether an execution is running, or None where nobody says so."""
+        try:
+            found = self._stepfunctions.describe_execution(executionArn=execution)
+        except (BotoCoreError, ClientError):
+            return None
+        return bool(found["status"] == "RUNNING")
+
+    def _item(self, key: str) -> Mapping[str, Any]:
+        found = self._dynamodb.get_item(
+            TableName=self._table, Key={"pk": {"S": key}}, ConsistentRead=True
+        )
+        item: Mapping[str, Any] = found.get("Item", {})
+        return item
+
+
+def _number(item: Mapping[str, Any], name: str) -> int:
+    """Return a number, 0 where there is none that can be read: it holds up nothing."""
+    try:
+        return int(item[name]["N"])
+    except (KeyError, TypeError, ValueError):
+        return 0
+
+
+def _text(item: Mapping[str, Any], name: str) -> str | None:
+    value = item.get(name, {}).get("S")
+    return value if isinstance(value, str) and value else None

@@ -1,0 +1,57 @@
+"""The queue of the sentinel's looks: a message for each, which arrives at its tick."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from pilotlight.sentinel.observation import delay_seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
+MOST_IN_A_BATCH = 10
+
+
+class LooksNotPlanned(Exception):
+    """SQS did not take a message for each look."""
+
+
+class LookQueue:
+    """The queue of one deployment."""
+
+    def __init__(self, client: Any, url: str) -> None:
+        self._client = client
+        self._url = url
+
+    def send(self, ticks: Sequence[int], now: float, interval: int) -> None:
+        """Send a message for each of at most ten ticks.
+
+        Raises
+        ------
+        LooksNotPlanned
+            SQS failed, or refused one of them.
+        """
+        entries = [
+            {
+                "Id": str(tick),
+                "MessageBody": json.dumps({"tick": tick}),
+                "DelaySeconds": delay_seconds(tick, now, interval),
+            }
+            for tick in ticks
+        ]
+        try:
+            found = self._client.send_message_batch(QueueUrl=self._url, Entries=entries)
+        except (ClientError, BotoCoreError) as error:
+            raise LooksNotPlanned(str(error)) from error
+        if found.get("Failed"):
+            raise LooksNotPlanned(f"SQS refused {found['Failed']}.")
+
+
+def planned_tick(event: dict[str, Any]) -> int:
+    """Return the tick of the message that Lambda hands over."""
+    (record,) = event["Records"]
+    return int(json.loads(record["body"])["tick"])

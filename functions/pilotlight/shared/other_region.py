@@ -1,0 +1,22 @@
+"""Clients of another Region. Off the recovery path only: on it, nothing leaves the Secondary."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, cast
+
+import boto3
+
+from pilotlight.shared.aws_clients import IMPATIENT, PINGING
+
+
+@cache
+def client_of(region: str, service: str) -> Any:
+    """Return the client of a service in a Region, impatient like all others."""
+    return cast("Any", boto3).client(service, region_name=region, config=IMPATIENT)
+
+
+@cache
+def ping_client_of(region: str) -> Any:
+    """Return the Lambda client that pings in a Region."""
+    return cast("Any", boto3).client("lambda", region_name=region, config=PINGING)

@@ -1,0 +1,1 @@
+"""Planned moves: request, preflight, decision."""

@@ -1,0 +1,1 @@
+"""Warm pings, and what they prove."""

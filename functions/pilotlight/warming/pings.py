@@ -1,0 +1,77 @@
+"""Sends warm pings, many at once, and reads the list of functions to send them to."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any, cast
+
+import boto3
+
+from pilotlight.shared.aws_clients import MAX_IN_FLIGHT, PINGING
+from pilotlight.shared.invoke import invoke
+from pilotlight.shared.warm_ping import ping
+from pilotlight.warming.waves import Warmed, Wave, warmed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+LIST_KEY = "warm-targets"
+
+
+class NoEnvironment(Exception):
+    """A function answered a ping without saying which environment it runs in."""
+
+
+@cache
+def ping_client() -> Any:
+    """Return the Lambda client that pings."""
+    return cast("Any", boto3).client("lambda", config=PINGING)
+
+
+def environment(client: Any, function: str, hold_ms: int) -> str:
+    """Ping a function once and return the id of the environment that answered.
+
+    Raises
+    ------
+    NoEnvironment
+        The answer names none.
+    """
+    answer = invoke(client, function, ping(hold_ms))
+    found = answer.get("environment") if isinstance(answer, dict) else None
+    if not isinstance(found, str) or not found:
+        raise NoEnvironment(f"{function} does not answer warm pings.")
+    return found
+
+
+def wave(pool: ThreadPoolExecutor, client: Any, function: str, pings: int, hold_ms: int) -> Wave:
+    """Ping a function so many times at once."""
+    sent = [pool.submit(environment, client, function, hold_ms) for _ in range(pings)]
+    errors = [e for e in (p.exception() for p in sent) if e is not None]
+    return Wave(
+        tuple(p.result() for p in sent if p.exception() is None),
+        tuple(f"{type(e).__name__}: {e}" for e in errors),
+    )
+
+
+def warm(client: Any, functions: Sequence[str], wanted: int, until: datetime) -> list[Warmed]:
+    """Force so many environments of each function into being. No wave begins after `until`."""
+    at_once = max(1, min(len(functions), MAX_IN_FLIGHT // wanted))
+    with ThreadPoolExecutor(at_once * wanted) as pings, ThreadPoolExecutor(at_once) as pool:
+
+        def one(function: str) -> Warmed:
+            send = partial(wave, pings, client, function, wanted)
+            return warmed(function, wanted, send, lambda: datetime.now(UTC) < until)
+
+        return list(pool.map(one, functions))
+
+
+def listed(client: Any, table: str) -> list[str]:
+    """Return the functions that users have listed for warming, in order.
+
+    They are the string set `targets` of one item, so that adding and removing are idempotent.
+    """
+    key = {"pk": {"S": LIST_KEY}}
+    item = client.get_item(TableName=table, Key=key).get("Item", {})
+    return sorted(item.get("targets", {}).get("SS", []))

@@ -1,0 +1,174 @@
+"""A failover, rehearsal or drill that a person starts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, strategies as st
+from pilotlight.failover.request import EXAMPLE, InvalidExecutionInput, Request, read
+from pilotlight.shared.validation import violation
+
+MODES = ("failover", "rehearsal", "drill")
+
+
+SCHEDULED = {"mode": "rehearsal", "reason": "weekly rehearsal", "scheduled": True}
+
+
+def taken(value: Any) -> Request:
+    return read(
+        value,
+        validate=violation,
+        alarm_arns=["arn:aws:cloudwatch:us-east-1:123456789012:alarm:x"],
+    )
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_mode_and_a_reason_are_enough(mode: str) -> None:
+    request = taken({"mode": mode, "reason": "quarterly check"})
+    assert request.as_dict() == {
+        "disposition": "hand_over" if mode == "failover" else "accept",
+        "mode": mode,
+        "reason": "quarterly check",
+        "trigger": "manual",
+        "override": [],
+        "alarm": None,
+        "why": None,
+        "outage": None,
+    }
+
+
+def test_a_person_may_answer_for_the_outage() -> None:
+    request = taken({"mode": "failover", "reason": "x", "override": ["outage_confirmed"]})
+    assert request.override == ["outage_confirmed"]
+
+
+@pytest.mark.parametrize(
+    ("more", "disposition"),
+    [
+        ({}, "hand_over"),
+        ({"graceful": True}, "hand_over"),
+        ({"graceful": False}, "accept"),
+        ({"override": []}, "hand_over"),
+        ({"override": ["outage_confirmed"]}, "accept"),
+        ({"override": ["outage_confirmed"], "graceful": False}, "accept"),
+    ],
+)
+def test_a_failover_by_hand_is_graceful_unless_it_says_or_implies_a_loss(
+    more: dict[str, Any], disposition: str
+) -> None:
+    assert taken({"mode": "failover", "reason": "x", **more}).disposition == disposition
+
+
+def test_a_graceful_failover_has_nothing_to_override() -> None:
+    given = {"override": ["outage_confirmed"], "graceful": True}
+    with pytest.raises(InvalidExecutionInput, match='"graceful": false'):
+        taken({"mode": "failover", "reason": "x", **given})
+
+
+@pytest.mark.parametrize("mode", ["rehearsal", "drill"])
+def test_a_rehearsal_or_a_drill_is_never_graceful(mode: str) -> None:
+    assert taken({"mode": mode, "reason": "x", "graceful": False}).disposition == "accept"
+    with pytest.raises(InvalidExecutionInput, match="graceful"):
+        taken({"mode": mode, "reason": "x", "graceful": True})
+
+
+@pytest.mark.parametrize("graceful", ["false", 0, None, []])
+def test_graceful_is_yes_or_no(graceful: Any) -> None:
+    with pytest.raises(InvalidExecutionInput, match="graceful"):
+        taken({"mode": "failover", "reason": "x", "graceful": graceful})
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        ["secondary_ready"],
+        ["functions_warm"],
+        ["outage_confirmed", "secondary_ready"],
+        ["outage_confirmed", "outage_confirmed"],
+        [1],
+        "outage_confirmed",
+        True,
+        None,
+        {},
+    ],
+)
+def test_nothing_but_the_outage_can_be_overridden(override: Any) -> None:
+    with pytest.raises(InvalidExecutionInput, match="override"):
+        taken({"mode": "failover", "reason": "x", "override": override})
+
+
+@pytest.mark.parametrize("mode", ["switchover", "Failover", "", None, 1, ["failover"], {}, True])
+def test_an_unknown_mode_is_refused_and_the_known_ones_are_named(mode: Any) -> None:
+    with pytest.raises(InvalidExecutionInput, match=r"mode.*failover, rehearsal or drill"):
+        taken({"mode": mode, "reason": "x"})
+
+
+@pytest.mark.parametrize("reason", ["", None, 1, ["x"], "x" * 501])
+def test_a_reason_is_a_text_of_bounded_length(reason: Any) -> None:
+    with pytest.raises(InvalidExecutionInput, match="reason"):
+        taken({"mode": "drill", "reason": reason})
+
+
+@pytest.mark.parametrize("missing", ["mode", "reason"])
+def test_a_request_without_mode_or_reason_is_refused(missing: str) -> None:
+    value = {"mode": "drill", "reason": "x"}
+    del value[missing]
+    with pytest.raises(InvalidExecutionInput, match=missing):
+        taken(value)
+
+
+def test_a_misspelt_name_is_refused_and_not_passed_over() -> None:
+    with pytest.raises(InvalidExecutionInput, match="overide"):
+        taken({"mode": "failover", "reason": "x", "overide": ["outage_confirmed"]})
+
+
+@pytest.mark.parametrize("value", [None, [], "failover", 1, True, [{"mode": "drill"}]])
+def test_what_is_no_object_is_refused_by_its_type(value: Any) -> None:
+    with pytest.raises(InvalidExecutionInput, match=f"not {type(value).__name__}"):
+        taken(value)
+
+
+def test_a_refusal_shows_what_to_write_instead() -> None:
+    with pytest.raises(InvalidExecutionInput) as refusal:
+        taken({})
+    assert EXAMPLE in str(refusal.value)
+
+
+# --- the schedule's rehearsal ---------------------------------------------------------------------
+def test_the_schedule_s_rehearsal_says_who_started_it() -> None:
+    request = taken(SCHEDULED)
+    assert (request.disposition, request.trigger, request.why) == ("accept", "schedule", None)
+
+
+@pytest.mark.parametrize("given", [{}, {"scheduled": False}])
+def test_a_person_s_rehearsal_is_a_manual_one(given: dict[str, Any]) -> None:
+    request = taken({"mode": "rehearsal", "reason": "x", **given})
+    assert (request.disposition, request.trigger) == ("accept", "manual")
+
+
+@pytest.mark.parametrize("mode", ["failover", "drill"])
+def test_nothing_but_a_rehearsal_is_scheduled(mode: str) -> None:
+    with pytest.raises(InvalidExecutionInput, match="rehearsal"):
+        taken({**SCHEDULED, "mode": mode})
+
+
+@pytest.mark.parametrize("value", ["true", 1, None, "off"])
+def test_scheduled_is_true_or_false(value: Any) -> None:
+    with pytest.raises(InvalidExecutionInput, match="scheduled"):
+        taken({**SCHEDULED, "scheduled": value})
+
+
+NAMES = st.sampled_from(["mode", "reason", "override", "graceful", "detail", "source", "x"])
+VALUES = st.one_of(st.none(), st.booleans(), st.sampled_from([*MODES, ""]), st.just([]))
+
+
+@given(st.dictionaries(NAMES, VALUES))
+def test_whatever_is_given_is_a_known_mode_or_refused(value: dict[str, Any]) -> None:
+    try:
+        request = taken(value)
+    except InvalidExecutionInput:
+        return
+    assert request.mode == value["mode"]
+    assert request.mode in MODES
+    assert value["reason"]

@@ -1,0 +1,176 @@
+"""The listing of items, page by page, and the cursor between the pages."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, strategies as st
+from pilotlight.items.table import BadCursor, ItemsTable, _decode, _encode
+from pilotlight.items.writes import SHARDS, plan
+
+from tests.unit.functions.fakes import ITEMS, PRIMARY, FakeDynamoDB
+
+
+def fill(dynamodb: Any, ids: list[str], deleted: frozenset[str] = frozenset()) -> ItemsTable:
+    table = ItemsTable(dynamodb, ITEMS)
+    for number, item_id in enumerate(ids):
+        put(table, item_id, f"01{number:04}", "create")
+        if item_id in deleted:
+            put(table, item_id, f"02{number:04}", "delete")
+    return table
+
+
+def put(table: ItemsTable, item_id: str, write_id: str, operation: Any) -> None:
+    write = plan(
+        operation,
+        item_id=item_id,
+        text=item_id,
+        current=table.get(item_id),
+        region=PRIMARY,
+        epoch=1,
+        write_id=write_id,
+        now="2026-01-31T12:00:00.000Z",
+    )
+    table.write(write)
+
+
+def pages(table: ItemsTable, limit: int) -> list[list[str]]:
+    found, cursor = [], None
+    while True:
+        items, cursor = table.list(limit, cursor)
+        found.append([item.id for item in items])
+        if cursor is None:
+            return found
+        assert len(found) < 100, "the listing does not end"
+
+
+IDS = [f"item-{n}" for n in range(12)]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 5, 12, 13, 200])
+def test_the_pages_together_show_every_item_once(dynamodb: Any, limit: int) -> None:
+    found = pages(fill(dynamodb, IDS), limit)
+    assert sorted(item_id for page in found for item_id in page) == sorted(IDS)
+    assert all(len(page) == limit for page in found[:-1])
+
+
+def test_an_empty_table_is_one_empty_page(dynamodb: Any) -> None:
+    assert ItemsTable(dynamodb, ITEMS).list(50, None) == ([], None)
+
+
+def test_deleted_items_and_the_journal_are_not_listed(dynamodb: Any) -> None:
+    deleted = frozenset(IDS[::2])
+    found = pages(fill(dynamodb, IDS, deleted), 3)
+    assert sorted(item_id for page in found for item_id in page) == sorted(set(IDS) - deleted)
+
+
+def test_a_page_is_filled_over_the_tombstones_in_between(dynamodb: Any) -> None:
+    found = pages(fill(dynamodb, IDS, frozenset(IDS[:9])), 3)
+    assert len(found[0]) == 3
+
+
+@pytest.mark.parametrize("page", [1, 2, 3])
+def test_a_shard_that_dynamodb_answers_in_parts_is_read_to_its_end(
+    fake: FakeDynamoDB, page: int
+) -> None:
+    table = fill(fake, IDS, frozenset(IDS[::3]))
+    fake.page = page
+    found = pages(table, 4)
+    assert sorted(item_id for ids in found for item_id in ids) == sorted(set(IDS) - set(IDS[::3]))
+
+
+@given(
+    count=st.integers(0, 10),
+    tombstones=st.sets(st.integers(0, 9)),
+    limit=st.integers(1, 12),
+    part=st.integers(1, 4),
+)
+def test_no_size_of_page_loses_or_repeats_an_item(
+    count: int, tombstones: set[int], limit: int, part: int
+) -> None:
+    dynamodb = FakeDynamoDB()
+    deleted = frozenset(IDS[n] for n in tombstones)
+    table = fill(dynamodb, IDS[:count], deleted)
+    dynamodb.page = part
+    found = [item_id for page in pages(table, limit) for item_id in page]
+    assert sorted(found) == sorted(set(IDS[:count]) - deleted)
+
+
+def test_a_write_between_two_pages_does_not_upset_the_listing(dynamodb: Any) -> None:
+    table = fill(dynamodb, IDS)
+    first, cursor = table.list(5, None)
+    put(table, first[-1].id, "0300", "delete")
+    rest, _ = table.list(200, cursor)
+    assert sorted(i.id for i in first + rest) == sorted(IDS)
+
+
+# --- the cursor ----------------------------------------------------------------------------------
+ITEM_IDS = st.from_regex(r"[A-Za-z0-9._-]{1,64}", fullmatch=True)
+
+
+@given(st.integers(0, SHARDS - 1), ITEM_IDS)
+def test_a_cursor_leads_back_to_where_it_was_made(shard: int, item_id: str) -> None:
+    assert _decode(_encode(shard, item_id)) == (shard, item_id)
+
+
+@given(st.integers(0, SHARDS - 1), ITEM_IDS)
+def test_a_cursor_needs_no_escaping_in_a_url(shard: int, item_id: str) -> None:
+    assert set(_encode(shard, item_id)) <= set(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_="
+    )
+
+
+@pytest.mark.parametrize("cursor", [None, ""])
+def test_without_a_cursor_the_listing_begins(cursor: str | None) -> None:
+    assert _decode(cursor) == (0, None)
+
+
+def crafted(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value)
+    return base64.urlsafe_b64encode(text.encode()).decode()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        5,
+        [],
+        [0],
+        [0, "a", "b"],
+        {"shard": 0, "after": "a"},
+        ["0", "a"],
+        [0, None],
+        [0, 1],
+        [0.0, "a"],
+        [True, "a"],
+        [-1, "a"],
+        [SHARDS, "a"],
+        [0, ""],
+        [0, "a b"],
+        [0, "x" * 65],
+        [0, "x" * 2000],
+        [0, "\ud800"],
+        "[0, ",
+        "no json",
+        "[" * 5000,
+        "1" * 5000,
+    ],
+    ids=lambda value: str(value)[:20].encode("ascii", "backslashreplace").decode(),
+)
+def test_a_crafted_cursor_is_refused(value: Any) -> None:
+    with pytest.raises(BadCursor, match="next"):
+        ItemsTable(FakeDynamoDB(), ITEMS).list(50, crafted(value))
+
+
+@given(st.text(max_size=40))
+def test_whatever_comes_as_a_cursor_is_read_or_refused(cursor: str) -> None:
+    try:
+        shard, after = _decode(cursor)
+    except BadCursor:
+        return
+    assert 0 <= shard < SHARDS
+    assert after or not cursor

@@ -1,0 +1,196 @@
+"""The items table: single items, the transaction of a write, and what can get in its way."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import (
+    ClientError,
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    ReadTimeoutError,
+)
+from pilotlight.items.table import ItemsTable
+from pilotlight.items.writes import Item, Write, WriteConflict, WriteThrottled, WriteUnknown, plan
+
+from tests.unit.functions.fakes import ITEMS, PRIMARY, FakeDynamoDB, aws_error
+
+NOW = "2026-01-31T12:00:00.000Z"
+
+
+def planned(
+    current: Item | None, write_id: str, operation: Any = "replace", item_id: str = "tea"
+) -> Write:
+    return plan(
+        operation,
+        item_id=item_id,
+        text=f"as {write_id} wrote it",
+        current=current,
+        region=PRIMARY,
+        epoch=1,
+        write_id=write_id,
+        now=NOW,
+    )
+
+
+def journal(dynamodb: Any) -> list[str]:
+    if isinstance(dynamodb, FakeDynamoDB):
+        rows = dynamodb.rows(ITEMS)
+    else:
+        rows = dynamodb.scan(TableName=ITEMS)["Items"]
+    return sorted(row["sk"]["S"] for row in rows if row["pk"]["S"].startswith("J#"))
+
+
+def test_an_item_that_was_never_written_is_nothing(dynamodb: Any) -> None:
+    assert ItemsTable(dynamodb, ITEMS).get("tea") is None
+
+
+def test_what_was_written_is_read(dynamodb: Any) -> None:
+    table = ItemsTable(dynamodb, ITEMS)
+    write = planned(None, "01A", "create")
+    table.write(write)
+    assert table.get("tea") == write.new
+
+
+def test_a_tombstone_is_read_as_such(dynamodb: Any) -> None:
+    table = ItemsTable(dynamodb, ITEMS)
+    table.write(planned(None, "01A"))
+    table.write(planned(table.get("tea"), "01B", "delete"))
+    found = table.get("tea")
+    assert found is not None
+    assert (found.deleted, found.version) == (True, 2)
+
+
+def test_every_write_adds_to_the_journal(dynamodb: Any) -> None:
+    table = ItemsTable(dynamodb, ITEMS)
+    for write_id in ("01A", "01B", "01C"):
+        table.write(planned(table.get("tea"), write_id))
+    assert journal(dynamodb) == ["01A", "01B", "01C"]
+
+
+def test_of_two_writes_over_the_same_version_one_wins(dynamodb: Any) -> None:
+    table = ItemsTable(dynamodb, ITEMS)
+    table.write(planned(None, "01A"))
+    read = table.get("tea")
+    table.write(planned(read, "01B"))
+    with pytest.raises(WriteConflict, match="'tea'"):
+        table.write(planned(read, "01C"))
+    found = table.get("tea")
+    assert found is not None
+    assert (found.write_id, found.version) == ("01B", 2)
+    assert journal(dynamodb) == ["01A", "01B"], "a write that was refused leaves no entry"
+
+
+def test_of_two_first_writes_one_wins(dynamodb: Any) -> None:
+    table = ItemsTable(dynamodb, ITEMS)
+    table.write(planned(None, "01A"))
+    with pytest.raises(WriteConflict):
+        table.write(planned(None, "01B"))
+    assert journal(dynamodb) == ["01A"]
+
+
+def test_the_same_version_of_another_writer_is_another_item(dynamodb: Any) -> None:
+    """After a conflict between the Regions a replica may hold a version of the other writer."""
+    table = ItemsTable(dynamodb, ITEMS)
+    table.write(planned(None, "01A"))
+    with pytest.raises(WriteConflict):
+        table.write(planned(planned(None, "01X").new, "01B"))
+
+
+def test_a_write_id_that_is_in_the_journal_is_not_written_twice(dynamodb: Any) -> None:
+    table = ItemsTable(dynamodb, ITEMS)
+    table.write(planned(None, "01A"))
+    with pytest.raises(WriteConflict):
+        table.write(planned(None, "01A", item_id="coffee"))
+    assert table.get("coffee") is None
+
+
+def test_reads_are_consistent(fake: FakeDynamoDB) -> None:
+    ItemsTable(fake, ITEMS).get("tea")
+    assert fake.asked("get_item")[0]["ConsistentRead"] is True
+
+
+def test_a_lost_answer_is_asked_for_again_under_the_same_token(fake: FakeDynamoDB) -> None:
+    ItemsTable(fake, ITEMS).write(planned(None, "01A"))
+    assert fake.asked("transact_write_items")[0]["Token"] == "01A"
+
+
+# --- what DynamoDB may answer --------------------------------------------------------------------
+def answering(fake: FakeDynamoDB, code: str, *reasons: str) -> ItemsTable:
+    found = {"CancellationReasons": [{"Code": r} for r in reasons]} if reasons else {}
+    fake.failing["transact_write_items"] = aws_error(code, **found)
+    return ItemsTable(fake, ITEMS)
+
+
+@pytest.mark.parametrize(
+    ("code", "reasons"),
+    [
+        ("TransactionCanceledException", ["ConditionalCheckFailed", "None"]),
+        ("TransactionCanceledException", ["None", "ConditionalCheckFailed"]),
+        ("TransactionCanceledException", ["TransactionConflict", "None"]),
+        ("TransactionCanceledException", ["ThrottlingError", "ConditionalCheckFailed"]),
+        ("TransactionCanceledException", []),
+        ("TransactionConflictException", []),
+    ],
+)
+def test_another_write_in_the_way_is_a_conflict(
+    fake: FakeDynamoDB, code: str, reasons: list[str]
+) -> None:
+    with pytest.raises(WriteConflict) as conflict:
+        answering(fake, code, *reasons).write(planned(None, "01A"))
+    assert isinstance(conflict.value.__cause__, ClientError)
+
+
+@pytest.mark.parametrize(
+    ("code", "reasons"),
+    [
+        ("TransactionCanceledException", ["ThrottlingError", "None"]),
+        ("TransactionCanceledException", ["None", "ProvisionedThroughputExceeded"]),
+        ("ProvisionedThroughputExceededException", []),
+        ("ThrottlingException", []),
+        ("RequestLimitExceeded", []),
+    ],
+)
+def test_a_table_under_a_surge_is_no_conflict_with_another_write(
+    fake: FakeDynamoDB, code: str, reasons: list[str]
+) -> None:
+    with pytest.raises(WriteThrottled) as throttled:
+        answering(fake, code, *reasons).write(planned(None, "01A"))
+    assert isinstance(throttled.value.__cause__, ClientError)
+
+
+@pytest.mark.parametrize(
+    ("code", "reasons"),
+    [
+        ("TransactionCanceledException", ["ValidationError", "None"]),
+        ("TransactionCanceledException", ["ItemCollectionSizeLimitExceeded", "None"]),
+        ("AccessDeniedException", []),
+        ("ResourceNotFoundException", []),
+        ("ValidationException", []),
+    ],
+)
+def test_any_other_error_stays_what_it_is(
+    fake: FakeDynamoDB, code: str, reasons: list[str]
+) -> None:
+    with pytest.raises(ClientError, match=code):
+        answering(fake, code, *reasons).write(planned(None, "01A"))
+
+
+@pytest.mark.parametrize("code", ["InternalServerError", "ServiceUnavailable", "InternalFailure"])
+def test_whether_a_write_was_made_over_which_the_service_failed_is_unknown(
+    fake: FakeDynamoDB, code: str
+) -> None:
+    with pytest.raises(WriteUnknown) as unknown:
+        answering(fake, code).write(planned(None, "01A"))
+    assert isinstance(unknown.value.__cause__, ClientError)
+
+
+@pytest.mark.parametrize("error", [ReadTimeoutError, ConnectTimeoutError, ConnectionClosedError])
+def test_whether_a_write_was_made_that_nobody_answered_is_unknown(
+    fake: FakeDynamoDB, error: type[ReadTimeoutError]
+) -> None:
+    fake.failing["transact_write_items"] = error(endpoint_url="https://dynamodb")
+    with pytest.raises(WriteUnknown) as unknown:
+        ItemsTable(fake, ITEMS).write(planned(None, "01A"))
+    assert isinstance(unknown.value.__cause__, error)

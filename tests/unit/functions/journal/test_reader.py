@@ -1,0 +1,155 @@
+"""The journal and the watermark by DynamoDB's own rules, by moto."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.exceptions import ClientError
+from moto import mock_aws
+from pilotlight.journal import reader as journal
+from pilotlight.journal.comparison import HIGHEST, LOWEST, Entry, Mark, Version, span
+from pilotlight.journal.reader import Journal, Watermark
+from pilotlight.replication.heartbeat_table import NotRead
+
+from tests.unit.functions.fakes import ITEMS, PRIMARY, RECOVERIES, SECONDARY, aws_error
+from tests.unit.functions.ledger.two_regions import TwoRegions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def regions() -> Iterator[TwoRegions]:
+    with mock_aws():
+        yield TwoRegions()
+
+
+def ulid(number: int) -> str:
+    return f"01{number:024}"
+
+
+def ids(entries: Any) -> list[str]:
+    return sorted(e.write_id for e in entries)
+
+
+def here(regions: TwoRegions, epoch: int = 1) -> Journal:
+    return Journal(regions.client(PRIMARY), ITEMS, PRIMARY, epoch)
+
+
+def written(regions: TwoRegions, count: int) -> list[str]:
+    for n in range(count):
+        regions.write(PRIMARY, 1, f"i{n % 3}", ulid(n))
+    return [ulid(n) for n in range(count)]
+
+
+def test_a_journal_is_that_of_one_region_and_one_epoch(regions: TwoRegions) -> None:
+    regions.write(PRIMARY, 1, "tea", ulid(1))
+    regions.write(PRIMARY, 2, "tea", ulid(2))
+    found = here(regions, 2).entries(LOWEST, HIGHEST, 10)
+    assert found == [Entry(ulid(2), "tea", 2)]
+    other = Journal(regions.client(PRIMARY), ITEMS, SECONDARY, 2)
+    assert other.entries(LOWEST, HIGHEST, 10) == []
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("size", [1, 2, 7])
+def test_page_by_page_the_whole_of_every_shard_is_read(
+    regions: TwoRegions, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    monkeypatch.setattr(journal, "PAGE", size)
+    every, after, last, found = written(regions, 30), LOWEST, False, []
+    while not last:
+        part = span(here(regions).pages(after, HIGHEST), after, HIGHEST)
+        found += ids(part.entries)
+        after, last = part.until, part.last
+    assert found == every
+    assert ids(here(regions).entries(LOWEST, HIGHEST, 30)) == every
+
+
+def test_a_span_is_read_without_its_beginning_and_with_its_end(regions: TwoRegions) -> None:
+    every = written(regions, 12)
+    assert ids(here(regions).entries(ulid(3), ulid(7), 12)) == every[4:8]
+
+
+def test_a_span_that_ends_where_it_begins_is_empty_and_not_asked_for() -> None:
+    client = Client()
+    found = Journal(client, ITEMS, PRIMARY, 1)
+    assert [page.entries for page in found.pages(ulid(3), ulid(3))] == [()] * 4
+    assert found.entries(ulid(3), ulid(3), 5) == []
+    assert client.asked == []
+
+
+def test_what_is_far_more_than_expected_is_not_read_to_its_end(
+    regions: TwoRegions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal, "PAGE", 3)
+    written(regions, 60)
+    assert 4 * 2 <= len(here(regions).entries(LOWEST, HIGHEST, 1)) <= 4 * 3
+
+
+def test_the_items_are_read_a_hundred_at_a_time_tombstones_included(regions: TwoRegions) -> None:
+    for n in range(205):
+        regions.write(PRIMARY, 1, f"i{n}", ulid(n))
+    found = here(regions).versions([f"i{n}" for n in range(205)] + ["nobody"])
+    assert found == {f"i{n}": Version(1, ulid(n)) for n in range(205)}
+    assert here(regions).versions([]) == {}
+
+
+class Client:
+    """Says what was asked of it, and answers as the test wants."""
+
+    def __init__(self, **answers: Any) -> None:
+        self.answers, self.asked = answers, []  # type: ignore[var-annotated]
+
+    def __getattr__(self, name: str) -> Any:
+        def answer(**given: Any) -> Any:
+            self.asked.append(given)
+            return self.answers[name]
+
+        return answer
+
+
+def test_reads_are_consistent() -> None:
+    client = Client(query={"Items": []}, batch_get_item={"Responses": {}})
+    found = Journal(client, ITEMS, PRIMARY, 1)
+    found.pages(LOWEST, HIGHEST)
+    found.entries(LOWEST, HIGHEST, 10)
+    assert [given["ConsistentRead"] for given in client.asked] == [True] * 8
+    found.versions(["tea"])
+    assert client.asked[-1]["RequestItems"][ITEMS]["ConsistentRead"] is True
+
+
+def test_items_that_were_not_answered_are_not_missing() -> None:
+    client = Client(batch_get_item={"Responses": {}, "UnprocessedKeys": {ITEMS: {}}})
+    with pytest.raises(NotRead):
+        Journal(client, ITEMS, PRIMARY, 1).versions(["tea"])
+
+
+# --- the watermark -------------------------------------------------------------------------------
+def test_a_watermark_begins_below_everything_and_is_kept_for_region_and_epoch(
+    regions: TwoRegions,
+) -> None:
+    client = regions.client(SECONDARY)
+    mark = Watermark(client, RECOVERIES, PRIMARY, 1)
+    assert mark.read() == Mark(LOWEST, 0)
+    mark.advance(Mark(ulid(7), 5))
+    assert mark.read() == Mark(ulid(7), 5)
+    for other in ((PRIMARY, 2), (SECONDARY, 1)):
+        assert Watermark(client, RECOVERIES, *other).read() == Mark(LOWEST, 0)
+
+
+def test_a_watermark_never_goes_back(regions: TwoRegions) -> None:
+    mark = Watermark(regions.client(SECONDARY), RECOVERIES, PRIMARY, 1)
+    mark.advance(Mark(ulid(7), 5))
+    mark.advance(Mark(ulid(6), 9))
+    assert mark.read() == Mark(ulid(7), 5)
+
+
+def test_a_watermark_that_cannot_be_kept_is_an_error() -> None:
+    class Refusing:
+        def update_item(self, **_: Any) -> None:
+            raise aws_error("AccessDeniedException")
+
+    with pytest.raises(ClientError, match="AccessDenied"):
+        Watermark(Refusing(), RECOVERIES, PRIMARY, 1).advance(Mark(ulid(1), 1))

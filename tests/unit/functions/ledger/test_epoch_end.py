@@ -1,0 +1,94 @@
+"""When an epoch was closed, and from when on its writes may be missing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from pilotlight.control.item import ControlItem
+from pilotlight.items.writes import Item
+from pilotlight.ledger.epoch_end import (
+    CLOCKS,
+    Promotion,
+    closed_at,
+    from_record,
+    is_closed,
+    is_late,
+    torn_since,
+)
+
+from tests.unit.functions.fakes import PRIMARY, SECONDARY
+
+NOON = datetime(2027, 1, 15, 12, 0, 0, 500_000, tzinfo=UTC)
+TEXT = "2027-01-15T12:00:00.500Z"
+LATER = "2027-01-15T13:00:00.000Z"
+CONTROL = ControlItem(2, SECONDARY, 2, "serving", changed_at=TEXT)
+
+
+@pytest.mark.parametrize(
+    ("region", "epoch", "closed"),
+    [(PRIMARY, 1, True), (SECONDARY, 2, False), (PRIMARY, 2, True), (PRIMARY, 3, False)],
+)
+def test_an_epoch_is_closed_once_another_follows_and_to_all_but_its_region(
+    region: str, epoch: int, closed: bool
+) -> None:
+    written = Item("tea", "-", 1, region, epoch, "-", "-")
+    assert is_closed(written, CONTROL) is closed
+
+
+@pytest.mark.parametrize(
+    ("seconds", "late"), [(-1.5, False), (-0.5, True), (0.0, True), (0.5, True), (60, True)]
+)
+def test_an_arrival_in_the_second_of_the_promotion_counts_as_late(
+    seconds: float, late: bool
+) -> None:
+    """Streams tell whole seconds, so either may have been first."""
+    assert is_late(NOON.timestamp() + seconds, NOON) is late
+
+
+def test_where_the_closing_is_not_known_everything_is_late() -> None:
+    assert is_late(0.0, None)
+
+
+def test_the_earliest_of_what_is_told_closed_an_epoch() -> None:
+    """A drain changes the control item as well, and only later."""
+    drained = replace(CONTROL, changed_at=LATER)
+    assert closed_at(1, CONTROL, None) == NOON
+    assert closed_at(1, drained, Promotion(at=NOON)) == NOON
+    assert closed_at(1, CONTROL, Promotion()) == NOON
+    assert closed_at(1, replace(CONTROL, changed_at="-"), None) is None
+
+
+def test_the_control_item_tells_only_of_the_last_closing() -> None:
+    control = replace(CONTROL, epoch=4)
+    assert closed_at(1, control, None) is None
+    assert closed_at(1, control, Promotion(at=NOON)) == NOON
+
+
+def test_a_record_tells_when_what_and_by_how_much() -> None:
+    record = {
+        "timeline": {"S": f'{{"promoted_at": "{TEXT}"}}'},
+        "rpo_estimate": {"S": f'{{"seconds": 12.5, "first_failed_at": "{TEXT}"}}'},
+    }
+    assert from_record(record) == Promotion(NOON, NOON, timedelta(seconds=12.5))
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"promoted_at": 7}', '{"seconds": null}', "{"])
+def test_what_a_record_does_not_tell_is_not_known(text: str) -> None:
+    assert from_record({"timeline": {"S": text}, "rpo_estimate": {"S": text}}) == Promotion()
+    assert from_record({}) == Promotion()
+
+
+def test_writes_may_be_missing_from_the_first_failure_less_the_lag_on() -> None:
+    failed = NOON - timedelta(minutes=2)
+    known = Promotion(NOON, failed, timedelta(seconds=20))
+    assert torn_since(NOON, known) == failed - timedelta(seconds=20) - CLOCKS
+    assert torn_since(None, known) == failed - timedelta(seconds=20) - CLOCKS
+    assert timedelta(hours=1) < CLOCKS, "the clock of an environment may be off by an hour"
+
+
+def test_where_nobody_measured_the_lag_every_write_of_the_epoch_may_be_missing() -> None:
+    assert torn_since(NOON, Promotion(NOON, NOON)) is None
+    assert torn_since(NOON, None) is None
+    assert torn_since(None, Promotion(lag=timedelta(seconds=20))) is None

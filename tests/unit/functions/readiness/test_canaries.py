@@ -1,0 +1,72 @@
+"""Canaries: written, read back and removed, or lost."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from pilotlight.readiness import canaries
+from pilotlight.readiness.canaries import CanaryLost
+
+from tests.unit.functions.fakes import CONTROL, ITEMS, FakeDynamoDB, FakeS3, aws_error
+
+KEY = {"pk": {"S": "canary#us-east-2"}}
+
+
+@pytest.mark.parametrize(
+    ("table", "key"), [(CONTROL, KEY), (ITEMS, {**KEY, "sk": {"S": "canary"}})]
+)
+def test_a_canary_in_a_table_comes_back_and_leaves_nothing(
+    dynamodb: Any, table: str, key: dict[str, Any]
+) -> None:
+    assert canaries.table(dynamodb, table, key) == "put, read and deleted a canary"
+    assert "Item" not in dynamodb.get_item(TableName=table, Key=key)
+
+
+def test_a_canary_is_read_back_consistently(fake: FakeDynamoDB) -> None:
+    canaries.table(fake, CONTROL, KEY)
+    assert fake.asked("get_item")[0]["ConsistentRead"] is True
+
+
+def test_a_canary_left_by_an_earlier_run_is_in_nobodys_way(fake: FakeDynamoDB) -> None:
+    fake.put_item(CONTROL, {**KEY, "mark": {"S": "old"}})
+    canaries.table(fake, CONTROL, KEY)
+    assert fake.rows(CONTROL) == []
+
+
+@pytest.mark.parametrize("found", [{}, {"Item": KEY}, {"Item": {**KEY, "mark": {"S": "old"}}}])
+def test_a_canary_that_does_not_come_back_is_lost(
+    fake: FakeDynamoDB, monkeypatch: pytest.MonkeyPatch, found: dict[str, Any]
+) -> None:
+    monkeypatch.setattr(fake, "get_item", lambda **_: found)
+    with pytest.raises(CanaryLost, match=CONTROL):
+        canaries.table(fake, CONTROL, KEY)
+
+
+@pytest.mark.parametrize("operation", ["put_item", "get_item", "delete_item"])
+def test_an_operation_that_fails_is_told(fake: FakeDynamoDB, operation: str) -> None:
+    fake.failing[operation] = aws_error("AccessDeniedException")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        canaries.table(fake, CONTROL, KEY)
+
+
+def test_a_canary_in_a_bucket_comes_back_and_leaves_nothing() -> None:
+    s3 = FakeS3()
+    assert canaries.bucket(s3, "bucket", "canary/us-east-2") == "put, read and deleted a canary"
+    assert s3.objects == {}
+
+
+def test_an_object_that_does_not_come_back_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    s3 = FakeS3()
+    monkeypatch.setattr(s3, "get_object", lambda **_: {"Body": io.BytesIO(b"old")})
+    with pytest.raises(CanaryLost, match="bucket"):
+        canaries.bucket(s3, "bucket", "canary/us-east-2")
+
+
+def test_two_canaries_are_never_alike(fake: FakeDynamoDB) -> None:
+    for _ in range(2):
+        canaries.table(fake, CONTROL, KEY)
+    marks = [call["Item"]["mark"]["S"] for call in fake.asked("put_item")]
+    assert len(set(marks)) == 2

@@ -1,0 +1,88 @@
+"""A planned move that a person starts, and in which direction it goes."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, strategies as st
+from pilotlight.failover.request import InvalidExecutionInput
+from pilotlight.shared.validation import violation
+from pilotlight.switchover.request import EXAMPLE, MoveRequest, read_move
+
+PRIMARY, SECONDARY = "us-west-2", "us-east-2"
+JUNK = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=9)),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(st.sampled_from(["mode", "reason", "force", "target"]), inner, max_size=4),
+    ),
+    max_leaves=6,
+)
+
+
+def taken(given_: Any) -> MoveRequest:
+    return read_move(given_, validate=violation, primary=PRIMARY, secondary=SECONDARY)
+
+
+def test_a_switchover_goes_from_the_primary_to_the_secondary() -> None:
+    assert taken({"mode": "switchover", "reason": "maintenance"}).as_dict() == {
+        "disposition": "accept",
+        "mode": "switchover",
+        "reason": "maintenance",
+        "trigger": "manual",
+        "source": PRIMARY,
+        "target": SECONDARY,
+    }
+
+
+def test_a_failback_goes_from_the_secondary_to_the_primary() -> None:
+    found = taken({"mode": "failback", "reason": "well again"})
+    assert (found.mode, found.source, found.target) == ("failback", SECONDARY, PRIMARY)
+
+
+@pytest.mark.parametrize("mode", ["failover", "rehearsal", "Switchover", "", None, 1])
+def test_another_mode_is_refused_and_the_known_ones_are_named(mode: Any) -> None:
+    with pytest.raises(InvalidExecutionInput, match="mode switchover or failback"):
+        taken({"mode": mode, "reason": "x"})
+
+
+@pytest.mark.parametrize("reason", ["", "x" * 501, None, ["x"]])
+def test_a_reason_that_tells_nobody_anything_is_refused(reason: Any) -> None:
+    with pytest.raises(InvalidExecutionInput, match="reason"):
+        taken({"mode": "switchover", "reason": reason})
+
+
+@pytest.mark.parametrize(
+    "event",
+    [{"detail-type": "CloudWatch Alarm State Change"}, {"detail": {}, "mode": "switchover"}],
+)
+def test_an_event_is_refused_because_no_alarm_starts_a_planned_move(event: Any) -> None:
+    with pytest.raises(InvalidExecutionInput, match=r"by no alarm\. Mend the rule"):
+        taken(event)
+
+
+@pytest.mark.parametrize("more", ["override", "graceful", "source", "target", "epoch"])
+def test_a_wish_that_is_not_known_is_refused_and_named(more: str) -> None:
+    with pytest.raises(InvalidExecutionInput, match=more):
+        taken({"mode": "switchover", "reason": "x", more: True})
+
+
+def test_the_example_that_a_refusal_shows_is_taken() -> None:
+    assert taken(json.loads(EXAMPLE)).mode == "failback"
+
+
+@given(JUNK)
+def test_whatever_is_given_is_a_whole_request_or_refused_under_one_name(junk: Any) -> None:
+    try:
+        found = taken(junk)
+    except InvalidExecutionInput:
+        return
+    assert junk == {"mode": found.mode, "reason": found.reason}
+
+
+@given(st.sampled_from(["switchover", "failback"]), st.text(min_size=1, max_size=500))
+def test_a_move_is_always_between_two_different_regions(mode: str, reason: str) -> None:
+    found = taken({"mode": mode, "reason": reason})
+    assert {found.source, found.target} == {PRIMARY, SECONDARY}

@@ -1,0 +1,160 @@
+"""Warming: what counts as proven, how the work is shared out, and what is left to say of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, strategies as st
+from pilotlight.warming.waves import (
+    HOLDS_MS,
+    MAX_BATCHES,
+    SHOWN,
+    Warmed,
+    Wave,
+    batches,
+    judged,
+    name,
+    summary,
+    warmed,
+)
+
+APP = "arn:aws:lambda:us-east-2:123456789012:function:pilot-light-app:live"
+
+
+class Waves:
+    """Brings back one wave after the other, and notes how long each was to be held."""
+
+    def __init__(self, *waves: Wave) -> None:
+        self._waves = iter(waves)
+        self.holds: list[int] = []
+
+    def __call__(self, hold_ms: int) -> Wave:
+        self.holds.append(hold_ms)
+        return next(self._waves)
+
+
+def warm(*waves: Wave, requested: int = 3, in_time: Any = lambda: True) -> tuple[Warmed, list[int]]:
+    send = Waves(*waves)
+    return warmed(APP, requested, send, in_time), send.holds
+
+
+def test_distinct_ids_of_one_wave_are_environments_side_by_side() -> None:
+    found, holds = warm(Wave(("a", "b", "c")))
+    assert found == Warmed("pilot-light-app:live", 3, 3, 0, 1)
+    assert holds == [HOLDS_MS[0]], "nobody waits longer than needed"
+
+
+def test_an_environment_that_was_met_twice_is_asked_again_with_a_longer_hold() -> None:
+    found, holds = warm(Wave(("a", "b", "a")), Wave(("a", "b", "c")))
+    assert (found.environments, found.waves) == (3, 2)
+    assert holds == list(HOLDS_MS[:2])
+    assert sorted(holds) == holds
+    assert len(set(holds)) == 2
+
+
+def test_ids_of_different_waves_are_not_added_up() -> None:
+    found, _ = warm(Wave(("a", "a", "b")), Wave(("c", "c", "c")), Wave(("d", "d", "d")))
+    assert found.environments == 2
+
+
+def test_the_waves_are_bounded() -> None:
+    found, holds = warm(*[Wave(("a", "a", "a"))] * 9)
+    assert (found.environments, found.short, holds) == (1, 2, list(HOLDS_MS))
+
+
+def test_pings_that_failed_are_counted_and_tried_again_while_something_answers() -> None:
+    throttled = Wave(("a", "b"), ("TooManyRequestsException",))
+    found, _ = warm(throttled, Wave(("a", "b", "c")))
+    assert (found.environments, found.failed, found.why) == (3, 1, "")
+
+
+def test_a_function_that_does_not_answer_at_all_is_not_asked_again() -> None:
+    found, holds = warm(Wave((), ("AccessDenied",) * 3))
+    assert found == Warmed("pilot-light-app:live", 3, 0, 3, 1, "AccessDenied")
+    assert len(holds) == 1
+
+
+def test_no_wave_begins_when_time_is_over() -> None:
+    left = iter([True, False])
+    found, holds = warm(Wave(("a", "a", "b")), in_time=lambda: next(left))
+    assert (found.environments, found.waves, len(holds)) == (2, 1, 1)
+    found, holds = warm(in_time=lambda: False)
+    assert (found.environments, found.why, holds) == (0, "There was no time to ask.", [])
+
+
+@given(functions=st.integers(0, 20_000), requested=st.integers(1, 100))
+def test_every_function_is_in_exactly_one_batch_and_one_round_holds_all_batches(
+    functions: int, requested: int
+) -> None:
+    found = batches(functions, requested)
+    places = [place for b in found for place in range(b["from"], b["to"])]
+    assert places == list(range(functions))
+    assert len(found) <= MAX_BATCHES
+    assert sum(b["show"] for b in found) <= max(SHOWN, len(found))
+
+
+def test_the_functions_of_the_template_are_one_batch() -> None:
+    assert [(b["from"], b["to"]) for b in batches(2, 5)] == [(0, 2)]
+    assert [(b["from"], b["to"]) for b in batches(2, 100)] == [(0, 1), (1, 2)]
+    assert len(batches(1000, 5)) == MAX_BATCHES
+
+
+def test_a_batch_hands_on_its_sums_and_its_least_warm_functions() -> None:
+    targets = [Warmed("full:live", 3, 3), Warmed("cold:live", 3, 0, 3, 1, "x" * 999)]
+    found = summary(targets, 1)
+    assert [t["function"] for t in found.pop("targets")] == ["cold:live"]
+    assert found == {"ok": False, "functions": 2, "requested": 6, "environments": 3, "failed": 3}
+    assert len(summary(targets, 1)["targets"][0]["why"]) == 200, "evidence stays small"
+
+
+def test_a_batch_without_functions_proves_nothing() -> None:
+    assert summary([], 5)["ok"] is False
+    assert summary([Warmed("full:live", 3, 3)], 5)["ok"] is True
+
+
+PROVEN = {"ok": True, "planned": 2, "functions": 2, "requested": 6, "environments": 6}
+
+
+def test_all_that_was_planned_is_proven() -> None:
+    assert judged(PROVEN) == (
+        True,
+        "6 of 6 execution environments are proven, in 2 of 2 functions.",
+    )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"ok": False},
+        {"ok": None},
+        {"ok": "true"},
+        {"functions": 1},
+        {"environments": 5},
+        {"environments": True},
+        {"requested": None},
+        {"requested": "6"},
+        {"planned": 3},
+        {"planned": 0, "functions": 0, "requested": 0, "environments": 0},
+    ],
+)
+def test_anything_less_or_missing_is_not(change: dict[str, Any]) -> None:
+    assert judged({**PROVEN, **change})[0] is False
+    ((key, _),) = list(change.items())[:1]
+    assert judged({k: v for k, v in PROVEN.items() if k != key})[0] is False
+
+
+def test_functions_that_are_short_are_named_before_those_that_are_not() -> None:
+    targets = [
+        {"function": "full:live", "requested": 3, "environments": 3},
+        {"function": "cold:live", "requested": 3, "environments": 0},
+        "garbled",
+    ]
+    _, detail = judged({**PROVEN, "targets": targets})
+    assert "cold:live: 0 of 3" in detail
+    assert "full:live" not in detail
+    assert "full:live: 3 of 3" in judged({**PROVEN, "targets": targets[:1]})[1]
+
+
+def test_a_function_goes_by_its_name_and_alias() -> None:
+    assert name(APP) == name("pilot-light-app:live") == "pilot-light-app:live"
