@@ -24,8 +24,8 @@ from pilotlight.sentinel.item import ItemUnavailable, SentinelItem
 from pilotlight.sentinel.probes import Probe, probe
 from pilotlight.shared import timestamps
 from pilotlight.shared.aws_clients import client, client_in_passing
+from pilotlight.shared.recovery_step import recovery_step
 from pilotlight.shared.settings import Deployment, required
-from pilotlight.shared.warm_ping import answers_warm_pings
 
 if TYPE_CHECKING:
     from pilotlight.sentinel.observation import Beacon
@@ -70,9 +70,7 @@ def turned(known: Deployment) -> bool:
     return False
 
 
-@answers_warm_pings
-@tracer.capture_lambda_handler(capture_response=False)
-@logger.inject_lambda_context(clear_state=True)
+@recovery_step(logger, tracer)
 def lambda_handler(_event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """Return the verdict `outage`, `healthy` or `unclear`, with the probes and the beacon.
 

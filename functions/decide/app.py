@@ -10,9 +10,9 @@ from aws_lambda_powertools.metrics import MetricUnit
 from pilotlight.conditions.recorded import Cooldown, Rpo
 from pilotlight.failover import approval
 from pilotlight.failover.decision import SETTLING_JUDGEMENTS, decide
+from pilotlight.shared.recovery_step import recovery_step
 from pilotlight.shared.settings import required
 from pilotlight.shared.timestamps import parse
-from pilotlight.shared.warm_ping import answers_warm_pings
 from pilotlight.switchover.decision import Move, Patience, decide as decide_move
 
 logger, tracer, metrics = Logger(), Tracer(), Metrics()
@@ -59,19 +59,17 @@ def of_switchover(event: dict[str, Any]) -> dict[str, Any]:
 DECIDERS = {"failover": of_failover, "switchover": of_switchover}
 
 
-@answers_warm_pings
 @metrics.log_metrics
-@tracer.capture_lambda_handler(capture_response=False)
-@logger.inject_lambda_context(clear_state=True)
+@recovery_step(logger, tracer)
 def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """Read request, evidence, `hold_started_at` and `now`, and return the decision.
 
-    `machine` names the machine that asks: `failover`, which is the default, or `switchover`.
+    `machine` names the machine that asks: `failover` or `switchover`.
     With `{"step": "answer"}`, `asked`, `unanswered` and `now`: what came of asking a person.
     """
     if event.get("step") == "answer":
         return _answer(event)
-    machine = event.get("machine", "failover")
+    machine = event["machine"]
     if machine not in DECIDERS:
         raise ValueError(f"The machine {machine!r} is none of {', '.join(DECIDERS)}.")
     decision = DECIDERS[machine](event)

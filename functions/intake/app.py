@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Tracer
 from pilotlight.failover.request import InvalidExecutionInput, Request, read
+from pilotlight.shared.recovery_step import recovery_step
 from pilotlight.shared.settings import Deployment, required
 from pilotlight.shared.validation import violation
-from pilotlight.shared.warm_ping import answers_warm_pings
 from pilotlight.switchover.request import MoveRequest, read_move
 
 if TYPE_CHECKING:
@@ -43,15 +43,13 @@ READERS: dict[str, Callable[[dict[str, Any]], Request | MoveRequest]] = {
 }
 
 
-@answers_warm_pings
-@tracer.capture_lambda_handler(capture_response=False)
-@logger.inject_lambda_context(clear_state=True)
+@recovery_step(logger, tracer)
 def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """Read `{"input": <the execution's input>}` and say what is to be done.
 
-    `machine` names the machine that asks: `failover`, which is the default, or `switchover`.
+    `machine` names the machine that asks: `failover` or `switchover`.
     """
-    machine = event.get("machine", "failover")
+    machine = event["machine"]
     if machine not in READERS:
         raise ValueError(f"The machine {machine!r} is none of {', '.join(READERS)}.")
     try:

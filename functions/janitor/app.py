@@ -15,6 +15,7 @@ from pilotlight.rehearsal.records import Rehearsals
 from pilotlight.shared import timestamps
 from pilotlight.shared.aws_clients import client
 from pilotlight.shared.other_region import client_of
+from pilotlight.shared.recovery_step import recovery_step
 from pilotlight.shared.settings import Deployment, required
 
 if TYPE_CHECKING:
@@ -109,8 +110,7 @@ def notify(told: Message) -> None:
         client_of(other.split(":")[3], "sns").publish(TopicArn=other, **sent)
 
 
-@tracer.capture_lambda_handler(capture_response=False)
-@logger.inject_lambda_context(clear_state=True)
+@recovery_step(logger, tracer, execution="detail.executionArn")
 def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, bool]:
     """Clean up after the execution of a `Step Functions Execution Status Change` event."""
     detail = event["detail"]

@@ -18,6 +18,7 @@ from pilotlight.ledger.request import checked
 from pilotlight.ledger.table import LedgerTable
 from pilotlight.shared.aws_clients import client
 from pilotlight.shared.other_region import client_of
+from pilotlight.shared.recovery_step import recovery_step
 from pilotlight.shared.settings import Deployment, required
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class Ledger:
         return ItemService(self._known, fence(self._known), self._items)
 
 
-@logger.inject_lambda_context(clear_state=True)
+@recovery_step(logger)
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Do one action, and return what it did and what is open now."""
     action = checked(event)

@@ -12,6 +12,7 @@ from pilotlight.readiness.verdict import evidence
 from pilotlight.shared import timestamps
 from pilotlight.shared.aws_clients import client
 from pilotlight.shared.other_region import client_of, ping_client_of
+from pilotlight.shared.recovery_step import recovery_step
 from pilotlight.shared.settings import Deployment, required
 from pilotlight.switchover.preflight import Preflight
 from pilotlight.warming import pings
@@ -47,8 +48,7 @@ def warm(move: Preflight) -> dict[str, Any]:
 STEPS = {"look": look, "target": try_target, "warm": warm}
 
 
-@tracer.capture_lambda_handler(capture_response=False)
-@logger.inject_lambda_context(clear_state=True)
+@recovery_step(logger, tracer)
 def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """Do the step `look`, `target` or `warm` of a move from `source` to `target`."""
     step = event.get("step")

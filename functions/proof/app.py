@@ -10,6 +10,7 @@ from pilotlight.journal.reader import Journal, Watermark
 from pilotlight.shared import timestamps
 from pilotlight.shared.aws_clients import client
 from pilotlight.shared.other_region import client_of
+from pilotlight.shared.recovery_step import recovery_step
 from pilotlight.shared.settings import Deployment, required
 from pilotlight.shared.validation import violation
 
@@ -24,6 +25,7 @@ REQUEST_SCHEMA: dict[str, Any] = {
     "required": ["step", "source", "target", "epoch"],
     "additionalProperties": False,
     "properties": {
+        "execution": {"type": "string"},
         "step": {"enum": ["watermark", "tails"]},
         "source": REGION,
         "target": REGION,
@@ -64,8 +66,7 @@ def follow(known: Deployment, asked: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-@tracer.capture_lambda_handler(capture_response=False)
-@logger.inject_lambda_context(clear_state=True)
+@recovery_step(logger, tracer)
 def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """Do one step of the proof, or fail naming what is not as it should be."""
     known, wrong = Deployment.from_environment(), violation(event, REQUEST_SCHEMA)

@@ -15,8 +15,8 @@ from pilotlight.readiness.verdict import evidence
 from pilotlight.replication.heartbeat_table import Heartbeats
 from pilotlight.shared import timestamps
 from pilotlight.shared.aws_clients import client
+from pilotlight.shared.recovery_step import recovery_step
 from pilotlight.shared.settings import Deployment, required
-from pilotlight.shared.warm_ping import answers_warm_pings
 
 if TYPE_CHECKING:
     from pilotlight.readiness.trials import Trial
@@ -57,9 +57,7 @@ def trials(known: Deployment) -> list[Trial]:
     ]
 
 
-@answers_warm_pings
-@tracer.capture_lambda_handler(capture_response=False)
-@logger.inject_lambda_context(clear_state=True)
+@recovery_step(logger, tracer)
 def lambda_handler(_event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """Return the verdict `ready` or `not_ready`, with every check, and what witnesses say."""
     known = Deployment.from_environment()

@@ -12,16 +12,14 @@ from pilotlight.reporting.page import page
 from pilotlight.reporting.report import Deployed, place, report
 from pilotlight.reporting.store import store
 from pilotlight.shared.aws_clients import client
+from pilotlight.shared.recovery_step import recovery_step
 from pilotlight.shared.settings import Deployment, required
-from pilotlight.shared.warm_ping import answers_warm_pings
 
 logger, tracer = Logger(), Tracer()
 TEMPLATE = Path(__file__).with_name("page.html")
 
 
-@answers_warm_pings
-@tracer.capture_lambda_handler(capture_response=False)
-@logger.inject_lambda_context(clear_state=True)
+@recovery_step(logger, tracer)
 def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, str]:
     """Write report.json and report.html of the run that the event tells of, and say where.
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from aws_lambda_powertools import Logger, Tracer
 from pilotlight.shared import dns_lookup, http
+from pilotlight.shared.recovery_step import recovery_step
 from pilotlight.shared.settings import Deployment
-from pilotlight.shared.warm_ping import answers_warm_pings
 
 logger, tracer = Logger(), Tracer()
 
@@ -17,9 +17,7 @@ class TrafficNotMoved(Exception):
     """The public name does not lead to the expected Region yet. The state machine asks again."""
 
 
-@answers_warm_pings
-@tracer.capture_lambda_handler(capture_response=False)
-@logger.inject_lambda_context(clear_state=True)
+@recovery_step(logger, tracer)
 def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """Return what answered at the public name.
 

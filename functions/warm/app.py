@@ -8,8 +8,8 @@ from typing import Any
 from aws_lambda_powertools import Logger, Tracer
 from pilotlight.shared import timestamps
 from pilotlight.shared.aws_clients import client
+from pilotlight.shared.recovery_step import recovery_step
 from pilotlight.shared.settings import required
-from pilotlight.shared.warm_ping import answers_warm_pings
 from pilotlight.warming.pings import listed, ping_client, warm
 from pilotlight.warming.waves import batches, name, summary
 
@@ -40,9 +40,7 @@ def ping_batch(batch: dict[str, Any]) -> dict[str, Any]:
     return summary(warm(ping_client(), functions, wanted, until), batch["show"])
 
 
-@answers_warm_pings
-@tracer.capture_lambda_handler(capture_response=False)
-@logger.inject_lambda_context(clear_state=True)
+@recovery_step(logger, tracer)
 def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """Return the plan, or what warming one of its batches proved."""
     steps = {"plan": plan, "ping": lambda: ping_batch(event["batch"])}

@@ -442,3 +442,15 @@ def test_no_alarm_and_no_schedule_starts_a_planned_move(any_stack: Stack) -> Non
         assert "<SwitchoverMachine>" not in [t["Arn"] for t in rule["Targets"]], name
     for name, schedule in any_stack.of_type("AWS::Scheduler::Schedule").items():
         assert schedule["Target"]["Arn"] != "<SwitchoverMachine>", name
+
+
+@pytest.mark.parametrize(
+    ("definition", "name"),
+    [(d, n) for d, n in EVERY_TASK if d.states[n]["Resource"].endswith("lambda:invoke")],
+    ids=lambda value: getattr(value, "name", value),
+)
+def test_every_function_of_a_machine_is_told_the_execution(
+    definition: Definition, name: str
+) -> None:
+    payload = definition.states[name]["Arguments"]["Payload"]
+    assert payload["execution"] == "{% $states.context.Execution.Id %}"

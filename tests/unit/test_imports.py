@@ -19,7 +19,14 @@ ORDER = (
 PURE = {
     "conditions": {"condition", "evidence", "recorded"},
     "control": {"item", "transitions"},
-    "failover": {"aborted_notice", "alarm_window", "approval", "confirmation", "decision", "request"},
+    "failover": {
+        "aborted_notice",
+        "alarm_window",
+        "approval",
+        "confirmation",
+        "decision",
+        "request",
+    },
     "items": {"writes"},
     "journal": {"comparison", "history"},
     "ledger": {"entry", "epoch_end"},

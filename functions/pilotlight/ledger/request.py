@@ -17,12 +17,13 @@ class BadRequest(Exception):
 
 def _schema(optional: dict[str, Any] | None = None, **properties: Any) -> dict[str, Any]:
     given = {"action": {"type": "string"}, **properties}
+    optional = {"execution": {"type": "string"}} | (optional or {})
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "type": "object",
         "required": list(given),
         "additionalProperties": False,
-        "properties": {**given, **(optional or {})},
+        "properties": {**given, **optional},
     }
 
 

@@ -21,11 +21,12 @@ REHEARSAL = {"mode": "rehearsal", "reason": "quarterly check"}
 
 
 def intake(value: Any) -> dict[str, Any]:
-    return INTAKE.lambda_handler({"input": value}, context("intake"))
+    return INTAKE.lambda_handler({"machine": "failover", "input": value}, context("intake"))
 
 
 def decide(**changes: Any) -> dict[str, Any]:
     event = {
+        "machine": "failover",
         "request": {"mode": "failover", "reason": "x", "override": []},
         "evidence": evidence(),
         "control": {"cooldown_until": 0},
