@@ -131,7 +131,9 @@ def unhealthy() -> str | None:
     try:
         ItemsTable(client("dynamodb"), known().items_table).answer()
     except Exception as error:
-        logger.warning("Items table does not answer", extra={"error": str(error)})
+        logger.warning(
+            "Health check failed: the items table did not answer", extra={"error": str(error)}
+        )
         return "items_table"
     return "writes" if write_health().all_failed() else None
 

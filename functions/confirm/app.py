@@ -83,5 +83,5 @@ def lambda_handler(_event: dict[str, Any], _context: Any) -> dict[str, Any]:
     if missing and turned(known):
         probes, beacon, pulse = look(known)
     found = evidence(probes, beacon, timestamps.now(), pulse)
-    logger.info("Primary looked at", extra={"evidence": found})
+    logger.info("Primary probed", extra={"evidence": found})
     return found

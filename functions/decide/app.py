@@ -74,7 +74,7 @@ def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         raise ValueError(f"The machine {machine!r} is none of {', '.join(DECIDERS)}.")
     decision = DECIDERS[machine](event)
     metrics.add_metric(name=f"Decision.{decision['action']}", unit=MetricUnit.Count, value=1)
-    logger.info("Decided", extra={"decision": decision})
+    logger.info("Decision made", extra={"decision": decision})
     return decision
 
 
@@ -82,5 +82,5 @@ def _answer(event: dict[str, Any]) -> dict[str, Any]:
     found = approval.read(
         event["asked"], unanswered=approval.policy(event["unanswered"]), now=parse(event["now"])
     ).as_dict()
-    logger.info("Answer read", extra={"approval": found})
+    logger.info("Approval answer read", extra={"approval": found})
     return found

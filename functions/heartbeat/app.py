@@ -56,7 +56,7 @@ class Beater:
         try:
             self._pulse.beat(self._region)
         except (BotoCoreError, ClientError) as error:
-            logger.warning("Pulse not written", extra={"error": str(error)})
+            logger.warning("Pulse not written to the control table", extra={"error": str(error)})
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -65,7 +65,7 @@ def lambda_handler(_event: dict[str, Any], context: Any) -> dict[str, Any]:
     known, seconds = Deployment.from_environment(), int(required("HEARTBEAT_SECONDS"))
     kept = keeper(known, "heartbeat").keep(context.get_remaining_time_in_millis() / 1000)
     if kept not in ("nothing", "no_quorum"):
-        logger.warning("Control item finished for a dead run", extra={"kept": kept})
+        logger.warning("Control item repaired after an execution that died", extra={"kept": kept})
     beater = Beater(known, seconds * 1000, context.aws_request_id)
     count = 0
     while (turn := beater.beat()) != "nothing":

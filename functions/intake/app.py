@@ -55,7 +55,7 @@ def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     try:
         request = READERS[machine](event)
     except InvalidExecutionInput as error:
-        logger.warning("Input refused", extra={"why": str(error)})
+        logger.warning("Execution input refused", extra={"why": str(error)})
         raise
-    logger.info("Input read", extra={"request": request.as_dict()})
+    logger.info("Execution input accepted", extra={"request": request.as_dict()})
     return request.as_dict()

@@ -43,7 +43,7 @@ def undo_drain(execution: str) -> bool:
         undrain, here, by = TRANSITIONS["undrain"], item.active_region, f"janitor of {execution}"
         table.change(undrain, item, here=here, by=by, at=timestamps.now())
     except (ControlUnread, ControlUnchanged) as error:
-        logger.warning("Drain not undone; a keeper does it", extra={"error": str(error)})
+        logger.warning("Drain not undone: a keeper will undo it", extra={"error": str(error)})
         return False
     return True
 
@@ -105,7 +105,10 @@ def notify(told: Message) -> None:
     try:
         client("sns").publish(TopicArn=required("TOPIC_ARN"), **sent)
     except (BotoCoreError, ClientError) as error:
-        logger.warning("Message not sent by this Region's topic", extra={"error": str(error)})
+        logger.warning(
+            "Notification not sent by this Region's topic: trying the other one",
+            extra={"error": str(error)},
+        )
         other = required("OTHER_TOPIC_ARN")
         client_of(other.split(":")[3], "sns").publish(TopicArn=other, **sent)
 
@@ -138,5 +141,8 @@ def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, bool]:
     # Last: a record that cannot be written keeps nobody from being told.
     kept = rehearsal is not None and keep(rehearsal)
     done = {"undone": undone, "released": released, "notified": bool(told), "verdict_kept": kept}
-    logger.info("Cleaned up", extra={"execution": execution, "status": status, "done": done})
+    logger.info(
+        "Cleaned up after an execution",
+        extra={"execution": execution, "status": status, "done": done},
+    )
     return done

@@ -74,5 +74,5 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
             done = resolve.replay(ledger.table, ledger.service(), entries, by)
     kept = ledger.table.entries()
     shown = [e for e in kept if action == "list" or e.status == "open"][:SHOWN]
-    logger.info("Ledger", extra={"action": action, "done": done, "open": counts(kept)})
+    logger.info("Ledger action done", extra={"action": action, "done": done, "open": counts(kept)})
     return {**done, **counts(kept), "entries": [public(e) for e in shown]}

@@ -43,7 +43,7 @@ def looked_at(batch: Arrivals, record: dict[str, Any], queue: str) -> int:
     except PASSING:
         raise
     except Exception as error:
-        logger.exception("A record was set aside")
+        logger.exception("Stream record cannot be read: it goes to the dead-letter queue")
         if is_entry(record):
             batch.set_aside(record)
         tell(record, error, queue)
@@ -74,8 +74,11 @@ def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
             found += looked_at(batch, record, queue)
         except Exception:
             number = record["dynamodb"]["SequenceNumber"]
-            logger.exception("A record was not looked at", extra={"sequence_number": number})
+            logger.exception(
+                "Stream record not processed: Lambda retries from here",
+                extra={"sequence_number": number},
+            )
             return {"batchItemFailures": [{"itemIdentifier": number}]}
     if found:
-        logger.warning("Entries for the ledger", extra={"found": found, "records": len(records)})
+        logger.warning("Ledger entries found", extra={"found": found, "records": len(records)})
     return {"batchItemFailures": []}

@@ -70,7 +70,10 @@ def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any] | str
     if "describe" in event:
         return widget.DESCRIPTION
     found = facts()
-    logger.info("Facts told", extra={"verdict": found["verdict"], "summary": found["summary"]})
+    logger.info(
+        "Deployment status returned",
+        extra={"verdict": found["verdict"], "summary": found["summary"]},
+    )
     if event["view"] == "facts":
         return found
     dark = event.get("widgetContext", {}).get("theme") == "dark"

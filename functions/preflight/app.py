@@ -63,5 +63,5 @@ def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     )
     after = step == "handed_over"
     found = move.handed_over(int(event["epoch"])) if after else STEPS[step](move)
-    logger.info("Preflight", extra={"step": step, "found": found})
+    logger.info("Preflight step done", extra={"step": step, "found": found})
     return found

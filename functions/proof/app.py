@@ -77,5 +77,5 @@ def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         raise InvalidRequest(f"{wrong}: {event}")
     # To JSON 2.0 is an integer. A journal's key has no decimals, and no journal equals no journal.
     found = follow(known, {**event, "epoch": int(event["epoch"])})
-    logger.info("Proof", extra={"asked": event, "found": found})
+    logger.info("Journal comparison done", extra={"asked": event, "found": found})
     return found

@@ -71,5 +71,5 @@ def lambda_handler(_event: dict[str, Any], _context: Any) -> dict[str, Any]:
     with ThreadPoolExecutor(len(found) + 1) as pool:
         told = pool.submit(witnesses.ask)
         result = evidence(list(pool.map(tried, found)), timestamps.now()) | told.result()
-    logger.info("Readiness tried", extra={"evidence": result})
+    logger.info("Readiness checked", extra={"evidence": result})
     return result

@@ -90,7 +90,7 @@ def lambda_handler(_event: dict[str, Any], _context: Any) -> dict[str, Any]:
     ready = found["verdict"] == "ready"
     metrics.add_metric(name="SecondaryReady", unit=MetricUnit.Count, value=int(ready))
     (logger.info if ready and not found["findings"] else logger.warning)(
-        "Readiness looked at", extra={"found": found}
+        "Scheduled readiness checked", extra={"found": found}
     )
     client("dynamodb").put_item(
         TableName=required("RECOVERIES_TABLE"),

@@ -101,5 +101,5 @@ def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         answer(event, "FAILED", f"{type(error).__name__}: {error}", {})
         raise
     answer(event, "SUCCESS", "The control item is there.", found)
-    logger.info("Seeded", extra={"control": found})
+    logger.info("Control item seeded", extra={"control": found})
     return found

@@ -1,4 +1,4 @@
-"""Sentinel: looks at the Primary at each tick, and starts the machine while it fails."""
+"""Sentinel: probes the Primary at each tick, and starts the failover machine while it fails."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from aws_lambda_powertools.metrics import MetricResolution, MetricUnit
 from pilotlight.control.assembly import keeper
 from pilotlight.sentinel.item import SentinelItem
 from pilotlight.sentinel.outages import Outages
-from pilotlight.sentinel.probe_queue import LookQueue, planned_tick
-from pilotlight.sentinel.probe_run import look_now, plan_looks, start_while_it_fails
+from pilotlight.sentinel.probe_queue import ProbeQueue, planned_tick
+from pilotlight.sentinel.probe_run import plan_probes, probe_now, start_while_it_fails
 from pilotlight.shared.aws_clients import client
 from pilotlight.shared.settings import Deployment, required
 
 if TYPE_CHECKING:
-    from pilotlight.sentinel.observation import Look
+    from pilotlight.sentinel.observation import Observation
 
 logger, metrics = Logger(), Metrics()
 
 
-def publish(tick: int, seen: Look, late_seconds: float) -> None:
-    """Write the metric of one tick as one log line, at the tick's time, not at this one.
+def publish(tick: int, seen: Observation, late_seconds: float) -> None:
+    """Write the metric of one tick as a log line, with the tick's timestamp.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
     """
@@ -39,14 +39,14 @@ def publish(tick: int, seen: Look, late_seconds: float) -> None:
 
 @logger.inject_lambda_context(clear_state=True)
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Look once when the queue's message comes. Whoever else calls has looks planned."""
+    """Make a probe run for a message of the queue. Any other event plans the next probe runs."""
     begun, interval = time.time(), int(required("SENTINEL_INTERVAL_SECONDS"))
     item = SentinelItem(client("dynamodb"), required("RECOVERIES_TABLE"))
     if "Records" not in event:
-        queue = LookQueue(client("sqs"), required("LOOKS_QUEUE_URL"))
-        return {"planned": plan_looks(item, queue, interval)}
+        queue = ProbeQueue(client("sqs"), required("PROBE_QUEUE_URL"))
+        return {"planned": plan_probes(item, queue, interval)}
     planned, known = planned_tick(event), Deployment.from_environment()
-    found, started = look_now(item, interval, context.aws_request_id, planned, known), None
+    found, started = probe_now(item, interval, context.aws_request_id, planned, known), None
     if found:
         publish(*found, begun - planned / 1000)
     if found and not found[1].probe.ok:
@@ -55,5 +55,5 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         started = start_while_it_fails(item, outages, interval, known)
     kept = keeper(known, "sentinel").keep(context.get_remaining_time_in_millis() / 1000)
     if kept not in ("nothing", "no_quorum"):
-        logger.warning("Control item finished for a dead run", extra={"kept": kept})
+        logger.warning("Control item repaired after an execution that died", extra={"kept": kept})
     return {"points": int(found is not None), "kept": kept, "started": started}

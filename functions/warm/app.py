@@ -48,5 +48,8 @@ def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     if step not in steps:
         raise ValueError(f"The step {step!r} is none of {', '.join(steps)}.")
     found = steps[step]()
-    logger.info("Functions warmed" if step == "ping" else "Warming planned", extra={"found": found})
+    logger.info(
+        "Execution environments pinged" if step == "ping" else "Warm pings planned",
+        extra={"found": found},
+    )
     return found

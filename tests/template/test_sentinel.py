@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from pilotlight.sentinel.observation import LONGEST_PROBE, PLANNED_SECONDS, Look, Probe
+from pilotlight.sentinel.observation import LONGEST_PROBE, PLANNED_SECONDS, Observation, Probe
 from pilotlight.shared.aws_clients import IMPATIENT, IN_PASSING
 
 from lab.engine.metrics import points
@@ -23,7 +23,7 @@ OWN = (
     "SentinelSchedule",
     "SentinelSilentAlarm",
     "SentinelScheduleRole",
-    "SentinelLooksMapping",
+    "SentinelProbesMapping",
 )
 
 
@@ -49,7 +49,7 @@ def test_the_alarm_watches_the_metric_that_the_function_writes(
     namespace = variables["POWERTOOLS_METRICS_NAMESPACE"]
     monkeypatch.setattr(SENTINEL.metrics.provider, "namespace", namespace)
     monkeypatch.delenv("POWERTOOLS_METRICS_DISABLED")
-    seen = Look(Probe(ok=True, status=200, error=None, seconds=0.1, at="t"), "healthy")
+    seen = Observation(Probe(ok=True, status=200, error=None, seconds=0.1, at="t"), "healthy")
     SENTINEL.publish(1_000_005_000, seen, 0.1)
     written = {p.name: p for p in points(capsys.readouterr().out.strip())}
     alarm = properties(secondary, "SentinelSilentAlarm")
@@ -127,26 +127,26 @@ def test_the_sentinel_may_use_its_item_its_queue_and_its_logs_and_keep_the_contr
     # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
     polls = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
     assert set(queue["Action"]) == {"sqs:SendMessage"} | polls
-    assert queue["Resource"] == "<SentinelLooks.Arn>"
+    assert queue["Resource"] == "<SentinelProbes.Arn>"
     assert logs["Resource"] == "<SentinelLogs.Arn>"
 
 
 def test_a_look_is_a_message_of_its_own_queue_and_comes_alone(secondary: Stack) -> None:
-    mapping = properties(secondary, "SentinelLooksMapping")
-    assert mapping["EventSourceArn"] == "<SentinelLooks.Arn>"
+    mapping = properties(secondary, "SentinelProbesMapping")
+    assert mapping["EventSourceArn"] == "<SentinelProbes.Arn>"
     assert mapping["FunctionName"] == "<SentinelFunctionAliaslive>"
     assert mapping["BatchSize"] == 1
     # With it, the fewest pollers are five, not two, and each asks all day:
     # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
     assert "ScalingConfig" not in mapping
     variables = properties(secondary, "SentinelFunction")["Environment"]["Variables"]
-    assert variables["LOOKS_QUEUE_URL"] == "<SentinelLooks>"
+    assert variables["PROBE_QUEUE_URL"] == "<SentinelProbes>"
 
 
 def test_the_queue_is_encrypted_and_keeps_a_look_for_little_longer_than_it_is_planned(
     secondary: Stack,
 ) -> None:
-    queue = properties(secondary, "SentinelLooks")
+    queue = properties(secondary, "SentinelProbes")
     assert queue["SqsManagedSseEnabled"] is True
     assert PLANNED_SECONDS < queue["MessageRetentionPeriod"] <= PLANNED_SECONDS + 60
     assert "RedrivePolicy" not in queue
@@ -156,7 +156,7 @@ def test_the_queue_is_encrypted_and_keeps_a_look_for_little_longer_than_it_is_pl
 
 def test_nobody_is_let_at_the_queue_by_a_policy_of_its_own(secondary: Stack) -> None:
     policies = secondary.of_type("AWS::SQS::QueuePolicy").values()
-    assert all("<SentinelLooks>" not in policy["Queues"] for policy in policies)
+    assert all("<SentinelProbes>" not in policy["Queues"] for policy in policies)
 
 
 def test_the_schedule_may_start_the_sentinel_s_alias_and_nothing_else(secondary: Stack) -> None:

@@ -1,10 +1,10 @@
-"""The sentinel's item in the recoveries table: what one look leaves to the next.
+"""The sentinel's item in the recoveries table: what a probe run hands to the next.
 
 ========================  ========================================================================
 `first_failed_at`         when the first own probe failed of the outage that is on; absent while
                           the Primary is well. Kept through single good probes, removed after four
                           good ones in a row (see `observation.Streak`).
-`good_looks`              good probes in a row
+`good_probes`              good probes in a row
 `healthy_since`           since when own probe and beacon have found nothing wrong, without a pause;
                           absent while one of them does
 `probe_ok`, `beacon`      the last verdicts: true or false; healthy, unhealthy or unknown
@@ -34,13 +34,13 @@ from pilotlight.sentinel.observation import NEVER, Kept, PulseStreak, Streak
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pilotlight.sentinel.observation import Look
+    from pilotlight.sentinel.observation import Observation
 
 KEY = {"pk": {"S": "sentinel"}}
 
 
 class ItemUnavailable(Exception):
-    """DynamoDB did not say what is kept, or whether it was."""
+    """DynamoDB did not answer a read or a write of the item."""
 
 
 class SentinelItem:
@@ -71,31 +71,31 @@ class SentinelItem:
         )
         return Kept(last, planned, _streak(item), _pulse(item), *person)
 
-    def speak(self, run: str, tick: int, look: Look, before: Kept) -> bool:
-        """Claim a tick for an invocation and keep what it saw, on top of what it had read.
+    def record(self, run: str, tick: int, seen: Observation, before: Kept) -> bool:
+        """Record an observation for a tick, if nobody else has, and return whether it was recorded.
 
-        False: another one has written since. A write that succeeded and whose answer was lost
-        counts when it is sent again, for `owner` tells that it was this one's.
+        A write that succeeded and whose answer was lost counts when it is sent again: `owner` names
+        this invocation.
 
         Raises
         ------
         ItemUnavailable
             DynamoDB failed.
         """
-        streak = before.streak.after(look)
+        streak = before.streak.after(seen)
         values = {
             ":run": {"S": run},
             ":tick": {"N": str(tick)},
-            ":at": {"S": look.probe.at},
-            ":ok": {"BOOL": look.probe.ok},
-            ":beacon": {"S": look.beacon},
-            ":good": {"N": str(streak.good_looks)},
+            ":at": {"S": seen.probe.at},
+            ":ok": {"BOOL": seen.probe.ok},
+            ":beacon": {"S": seen.beacon},
+            ":good": {"N": str(streak.good_probes)},
         }
         change = "SET #owner = :run, last_tick = :tick, looked_at = :at, probe_ok = :ok"
-        change += ", beacon = :beacon, good_looks = :good"
-        if look.well:
+        change += ", beacon = :beacon, good_probes = :good"
+        if seen.well:
             change += ", well_at = :at"
-        pulse, gone = before.pulse.after(look), []
+        pulse, gone = before.pulse.after(seen), []
         for name, value in (
             ("first_failed_at", streak.first_failed_at),
             ("healthy_since", streak.healthy_since),
@@ -122,7 +122,7 @@ class SentinelItem:
         )
 
     def planned(self, until: int) -> None:
-        """Keep until which tick looks are planned.
+        """Store until which tick probe runs are planned.
 
         Raises
         ------
@@ -163,4 +163,4 @@ def _streak(item: Mapping[str, Any]) -> Streak:
     first, since, looked_at = (
         item.get(name, {}).get("S") for name in ("first_failed_at", "healthy_since", "looked_at")
     )
-    return Streak(first, int(item.get("good_looks", {}).get("N", "0")), since, looked_at)
+    return Streak(first, int(item.get("good_probes", {}).get("N", "0")), since, looked_at)

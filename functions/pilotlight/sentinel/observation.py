@@ -1,4 +1,4 @@
-"""When the sentinel looks, what it concludes, and what one look leaves to the next."""
+"""When the sentinel probes, what it concludes, and what each probe run hands to the next."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 Beacon = Literal["healthy", "unhealthy", "unknown"]
-# An outage is over after as many good looks in a row.
-GOOD_LOOKS_TO_FORGET = 4
+# An outage ends after this many good probes in a row.
+GOOD_PROBES_TO_FORGET = 4
 LONGEST_PROBE = 2.0
-# As long as the silence alarm waits: over a longer pause nobody can say that the Primary was well.
+# The silence alarm waits as long. After a longer pause nobody knows whether the Primary was well.
 LONGEST_PAUSE_SECONDS = 180
-# A pulse may have moved and come back to nobody's knowledge over a longer pause.
+# In a longer pause the pulse may have moved and returned to the same number unseen.
 LONGEST_PULSE_PAUSE_SECONDS = 90
 SHORTEST_SILENCE = timedelta(seconds=60)
 PLANNED_SECONDS = 180
@@ -33,54 +33,53 @@ class Probe:
 
 
 @dataclass(frozen=True)
-class Look:
-    """One look at the Primary: the own probe, and what the beacon says."""
+class Observation:
+    """What one probe run saw of the Primary: the own probe, the beacon and the pulse."""
 
     probe: Probe
     beacon: Beacon
-
-    # The number of the pulse by a strong read, or None where it was not read.
+    # The number of the pulse by a strong read, or None if it was not read.
     beat: int | None = None
 
     @property
     def unhealthy(self) -> bool:
-        """Whether a witness says that the Primary is down. An unanswered beacon says nothing."""
+        """Whether own probe or beacon finds it unhealthy. An unanswered beacon does not count."""
         return not self.probe.ok or self.beacon == "unhealthy"
 
     @property
     def well(self) -> bool:
-        """Whether both witnesses say that the Primary is well."""
+        """Whether the own probe and the beacon both find the Primary well."""
         return self.probe.ok and self.beacon == "healthy"
 
 
 @dataclass(frozen=True)
 class Streak:
-    """Since when own probes have failed, and since when nobody has found anything wrong.
+    """Since when own probes have failed, and since when probe and beacon found nothing wrong.
 
-    One good look within an outage does not end it.
+    One good probe within an outage does not end it.
     """
 
     first_failed_at: str | None = None
-    good_looks: int = 0
+    good_probes: int = 0
     healthy_since: str | None = None
     looked_at: str | None = None
 
-    def after(self, look: Look) -> Streak:
-        """Return the streak with one more look in it."""
-        at, since = look.probe.at, self._healthy_since(look)
-        if not look.probe.ok:
+    def after(self, seen: Observation) -> Streak:
+        """Return the streak after one more observation."""
+        at, since = seen.probe.at, self._healthy_since(seen)
+        if not seen.probe.ok:
             return Streak(self.first_failed_at or at, 0, since, at)
-        good = self.good_looks + 1
-        first = None if good >= GOOD_LOOKS_TO_FORGET else self.first_failed_at
+        good = self.good_probes + 1
+        first = None if good >= GOOD_PROBES_TO_FORGET else self.first_failed_at
         return Streak(first, good, since, at)
 
-    def _healthy_since(self, look: Look) -> str | None:
-        """Only both witnesses together begin it; either ends it, and so does a pause."""
-        if look.unhealthy:
+    def _healthy_since(self, seen: Observation) -> str | None:
+        """Probe and beacon together begin the streak; either one, or a pause, ends it."""
+        if seen.unhealthy:
             return None
-        if self.healthy_since and self.looked_at and not _paused(self.looked_at, look.probe.at):
+        if self.healthy_since and self.looked_at and not _paused(self.looked_at, seen.probe.at):
             return self.healthy_since
-        return look.probe.at if look.well else None
+        return seen.probe.at if seen.well else None
 
 
 @dataclass(frozen=True)
@@ -91,23 +90,23 @@ class PulseStreak:
     still_since: str | None = None
     looked_at: str | None = None
 
-    def after(self, look: Look) -> PulseStreak:
-        """Return the streak with one more look in it. Only what was read can stand still."""
-        at = look.probe.at
-        if look.beat is None:
+    def after(self, seen: Observation) -> PulseStreak:
+        """Return the streak after one more observation. An unread pulse does not count."""
+        at = seen.probe.at
+        if seen.beat is None:
             return PulseStreak()
         paused = self.looked_at is None or _apart(self.looked_at, at) > LONGEST_PULSE_PAUSE_SECONDS
-        if look.beat != self.beat or self.still_since is None or paused:
-            return PulseStreak(look.beat, at, at)
+        if seen.beat != self.beat or self.still_since is None or paused:
+            return PulseStreak(seen.beat, at, at)
         return PulseStreak(self.beat, self.still_since, at)
 
 
 @dataclass(frozen=True)
 class Kept:
-    """What the looks before have left: whose turn is next, and until when looks are planned.
+    """What earlier probe runs stored: the last tick, and until when probe runs are planned.
 
-    `well_at` is when both witnesses last found the Primary well. What was never seen well is never
-    failed away from. `held_by` is the run of this outage that a person stopped, or rejected, and
+    `well_at` is when probe and beacon last found the Primary well. A Primary that was never well is
+    not failed over. `held_by` is the run of this outage that a person stopped, or rejected, and
     `paused_until` until when a person has paused the automation, in seconds since 1970.
     """
 
@@ -125,7 +124,7 @@ def _paused(last: str, now: str) -> bool:
 
 
 def _apart(last: str, now: str) -> float:
-    """Return the seconds between two looks, infinite where the clock went back."""
+    """Return the seconds between two probe runs, infinite if the clock went back."""
     apart = datetime.fromisoformat(now) - datetime.fromisoformat(last)
     return apart.total_seconds() if apart >= timedelta(0) else math.inf
 
@@ -133,24 +132,23 @@ def _apart(last: str, now: str) -> float:
 def tick_of(now: float, interval: int) -> int:
     """Return the tick of the period in which a moment of the wall clock lies, in milliseconds.
 
-    Ticks stand in the middle of the clock's multiples of the interval, to which CloudWatch aligns
-    its periods. So a look that comes half an interval late still counts for its own period; and
-    the point is there before the period closes, after a probe of full length and the way through
-    the logs. A tick at the start of a period would be judged half a period later.
+    A tick stands in the middle of a period of the clock, to which CloudWatch aligns its periods. A
+    probe run that comes half an interval late still counts for its own period, and its data point
+    arrives before the period closes, even after a probe of full length. A tick at the start of a
+    period would be judged half a period later.
     """
     return math.floor(now / interval) * interval * 1000 + interval * 500
 
 
 def plan(now: float, planned_until: int, interval: int) -> list[int]:
-    """Return the ticks to come of which no look is planned yet, in milliseconds.
+    """Return the next ticks that have no message yet, in milliseconds.
 
-    They are planned for three minutes, though the next start is due in one: a start may fail
-    unseen, and Scheduler keeps to the minute and no closer, so that the one after it may come 179 s
-    after the one before.
+    The plan covers three minutes, although the next start is due in one: a start may fail, and
+    Scheduler is precise to the minute, so two starts may be 179 s apart.
     https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
     """
     step, latest = interval * 1000, (now + PLANNED_SECONDS) * 1000
-    # Nobody can have planned that far: a clock was wrong, and would silence the sentinel.
+    # A plan that far ahead was made by a wrong clock, and would silence the sentinel.
     after = planned_until if planned_until <= latest + step else NEVER
     first = tick_of(now, interval)
     first += step if first < now * 1000 else 0
@@ -158,25 +156,25 @@ def plan(now: float, planned_until: int, interval: int) -> list[int]:
 
 
 def delay_seconds(tick: int, now: float, interval: int) -> int:
-    """Return for how long a message has to wait until a tick, in whole seconds as SQS wants it.
+    """Return the delay of the message for a tick, in whole seconds as SQS requires.
 
-    Half a second too late would be another period where intervals are that short. There it comes
-    too early instead, and the look waits.
+    With intervals of 1 and 2 s, half a second too late is the next period. There the message comes
+    early, and the probe run waits.
     """
     seconds = tick / 1000 - now
     return max(0, math.floor(seconds) if interval <= SHORT_INTERVAL else round(seconds))
 
 
 def early_seconds(tick: int, now: float, interval: int) -> float:
-    """Return for how long a look has to wait that the queue delivered before its tick."""
+    """Return how long a probe run waits if SQS delivered its message before the tick."""
     return min(max(0.0, tick / 1000 - now), 1.0) if interval <= SHORT_INTERVAL else 0.0
 
 
 def silent_after(interval: timedelta) -> timedelta:
-    """Return after how long without a look the sentinel no longer tells of what is now."""
+    """Return after how long without a probe run the last one no longer tells about now."""
     return max(3 * interval, SHORTEST_SILENCE)
 
 
 def probe_seconds(interval: int) -> float:
-    """Return how long a probe may take: it has to be over before the next one is due."""
+    """Return the time limit of a probe: it ends before the next one is due."""
     return min(LONGEST_PROBE, 0.8 * interval)

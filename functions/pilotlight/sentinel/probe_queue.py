@@ -1,4 +1,4 @@
-"""The queue of the sentinel's looks: a message for each, which arrives at its tick."""
+"""The queue of probe runs: a delayed message for each, which arrives at its tick."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 MOST_IN_A_BATCH = 10
 
 
-class LooksNotPlanned(Exception):
-    """SQS did not take a message for each look."""
+class ProbesNotPlanned(Exception):
+    """SQS refused a message."""
 
 
-class LookQueue:
+class ProbeQueue:
     """The queue of one deployment."""
 
     def __init__(self, client: Any, url: str) -> None:
@@ -32,7 +32,7 @@ class LookQueue:
 
         Raises
         ------
-        LooksNotPlanned
+        ProbesNotPlanned
             SQS failed, or refused one of them.
         """
         entries = [
@@ -46,9 +46,9 @@ class LookQueue:
         try:
             found = self._client.send_message_batch(QueueUrl=self._url, Entries=entries)
         except (ClientError, BotoCoreError) as error:
-            raise LooksNotPlanned(str(error)) from error
+            raise ProbesNotPlanned(str(error)) from error
         if found.get("Failed"):
-            raise LooksNotPlanned(f"SQS refused {found['Failed']}.")
+            raise ProbesNotPlanned(f"SQS refused {found['Failed']}.")
 
 
 def planned_tick(event: dict[str, Any]) -> int:

@@ -1,4 +1,4 @@
-"""The sentinel's tasks: plan looks at the Primary, make one, start the machine while it fails."""
+"""The sentinel's tasks: plan probe runs, make one, start the machine while the Primary fails."""
 
 from __future__ import annotations
 
@@ -15,8 +15,15 @@ from pilotlight.control.pulse import Pulse
 from pilotlight.sentinel import beacon_record, probes
 from pilotlight.sentinel.item import ItemUnavailable, SentinelItem
 from pilotlight.sentinel.level import believed
-from pilotlight.sentinel.observation import NEVER, Look, early_seconds, plan, probe_seconds, tick_of
-from pilotlight.sentinel.probe_queue import MOST_IN_A_BATCH, LookQueue
+from pilotlight.sentinel.observation import (
+    NEVER,
+    Observation,
+    early_seconds,
+    plan,
+    probe_seconds,
+    tick_of,
+)
+from pilotlight.sentinel.probe_queue import MOST_IN_A_BATCH, ProbeQueue
 from pilotlight.shared.aws_clients import client_in_passing
 
 if TYPE_CHECKING:
@@ -25,25 +32,27 @@ if TYPE_CHECKING:
     from pilotlight.shared.settings import Deployment
 
 logger = Logger(child=True)
-# After a failed probe as many more, a second apart: a blip is shorter.
+# After a failed probe this many more, a second apart: a blip is shorter.
 MORE_PROBES = 4
 
 
-def plan_looks(item: SentinelItem, queue: LookQueue, interval: int) -> int:
-    """Send messages for the looks to come that have none, and return how many.
+def plan_probes(item: SentinelItem, queue: ProbeQueue, interval: int) -> int:
+    """Send a message for each of the next ticks that has none, and return how many were sent.
 
-    Where DynamoDB does not tell, all are sent again: the second message for a tick changes nothing.
+    If DynamoDB does not answer, all are sent again: a second message for a tick changes nothing.
 
     Raises
     ------
-    LooksNotPlanned
-        SQS did not take them. What it took is kept, the next start sends the others.
+    ProbesNotPlanned
+        SQS refused some. Those that it took are recorded; the next start sends the others.
     """
     until = NEVER
     try:
         until = item.read().planned_until
     except ItemUnavailable as error:
-        logger.warning("Planned anew: what is planned is not known", extra={"why": str(error)})
+        logger.warning(
+            "Probe runs planned again: the stored plan could not be read", extra={"why": str(error)}
+        )
     ticks = plan(time.time(), until, interval)
     for first in range(0, len(ticks), MOST_IN_A_BATCH):
         batch = ticks[first : first + MOST_IN_A_BATCH]
@@ -51,18 +60,20 @@ def plan_looks(item: SentinelItem, queue: LookQueue, interval: int) -> int:
         try:
             item.planned(batch[-1])
         except ItemUnavailable as error:
-            logger.warning("Planned, and not kept", extra={"why": str(error)})
+            logger.warning(
+                "Probe runs planned, but the plan could not be stored", extra={"why": str(error)}
+            )
     return len(ticks)
 
 
-def look_now(
+def probe_now(
     item: SentinelItem, interval: int, run: str, planned: int, known: Deployment
-) -> tuple[int, Look] | None:
-    """Look for the tick that is now, and return both. None: it gets no point.
+) -> tuple[int, Observation] | None:
+    """Observe the Primary for the current tick, and return both, or None for no data point.
 
-    A message that comes late, or twice, finds the tick taken, or fills it: whichever tick it
-    was sent for, what is seen now is never told under an older moment. A tick of which DynamoDB
-    does not tell stays empty, for that is no sign of the Primary's death.
+    A message that comes late, or twice, finds the tick taken, or fills it: no observation is
+    published under an older timestamp. If DynamoDB does not answer, the tick stays empty, because
+    that says nothing about the Primary.
     """
     time.sleep(early_seconds(planned, time.time(), interval))
     try:
@@ -72,22 +83,25 @@ def look_now(
             return None
         seen = _look(known, probe_seconds(interval))
         while kept.last_tick < tick:
-            if item.speak(run, tick, seen, kept):
+            if item.record(run, tick, seen, kept):
                 return tick, seen
             kept = item.read()
     except ItemUnavailable as error:
-        logger.warning("No point written: DynamoDB did not answer", extra={"why": str(error)})
+        logger.warning(
+            "Probe result not published: sentinel state could not be read from DynamoDB",
+            extra={"why": str(error)},
+        )
     return None
 
 
 def start_while_it_fails(
     item: SentinelItem, outages: Outages, interval: int, known: Deployment
 ) -> str | None:
-    """Start the machine for an outage, and return its execution; None where nothing was started.
+    """Start the failover machine for an outage, and return its execution, or None.
 
-    The Primary has to be active and to have been well before, no run may be at work, no person may
+    The Primary has to be active and to have been well before, no run may be in progress, nobody may
     have paused the automation or stopped a run of this outage, and each further probe has to fail.
-    What cannot be read or started now is tried again at the next look.
+    What fails here is tried again by the next probe run.
     """
     try:
         kept = item.read()
@@ -105,14 +119,16 @@ def start_while_it_fails(
                 return None
         execution = outages.start(outage)
     except (BotoCoreError, ClientError, ItemUnavailable, ValueError) as error:
-        logger.warning("Failover not started now", extra={"error": str(error)})
+        logger.warning(
+            "Failover not started: will retry at the next probe", extra={"error": str(error)}
+        )
         return None
-    logger.warning("Failover started", extra={"execution": execution})
+    logger.warning("Failover machine started", extra={"execution": execution})
     return execution
 
 
 def _is_active(known: Deployment) -> bool:
-    """Return whether the Primary is active by this Region's own copy. Unknown counts as active."""
+    """Return whether the Primary is active by this Region's copy. Unknown counts as active."""
     control = control_table(known).try_read(consistent=False)
     return control is None or control.active_region == known.primary_region
 
@@ -121,12 +137,12 @@ def _probe(known: Deployment, seconds: float) -> Probe:
     return probes.probe(f"https://{known.region_name(known.primary_region)}/health", seconds)
 
 
-def _look(known: Deployment, seconds: float) -> Look:
-    """Probe the Primary, read the beacon and the pulse, side by side."""
+def _look(known: Deployment, seconds: float) -> Observation:
+    """Probe the Primary, and read the beacon and the pulse, in parallel."""
     with ThreadPoolExecutor(2) as pool:
         beacon = pool.submit(beacon_record.read, known.beacon_name, seconds)
         beat = pool.submit(_beat, known)
-        return Look(_probe(known, seconds), beacon.result(), beat.result())
+        return Observation(_probe(known, seconds), beacon.result(), beat.result())
 
 
 def _beat(known: Deployment) -> int | None:

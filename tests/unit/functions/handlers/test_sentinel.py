@@ -14,7 +14,7 @@ from pilotlight.sentinel import beacon_record, probe_run
 from pilotlight.sentinel.item import ItemUnavailable
 from pilotlight.sentinel.level import Outage
 from pilotlight.sentinel.observation import NEVER, Kept
-from pilotlight.sentinel.probe_queue import LooksNotPlanned
+from pilotlight.sentinel.probe_queue import ProbesNotPlanned
 from pilotlight.shared import http, timestamps
 
 from tests.handlers import context, load_handler
@@ -83,8 +83,8 @@ class World:
         self._try("read")
         return self.kept
 
-    def speak(self, run: str, tick: int, look: Any, before: Kept) -> bool:
-        self._try("speak")
+    def record(self, run: str, tick: int, look: Any, before: Kept) -> bool:
+        self._try("record")
         if before.last_tick != self.kept.last_tick:
             return False
         self.runs.append(run)
@@ -118,7 +118,7 @@ class World:
         assert (now, interval) == (self.now, int(os.environ["SENTINEL_INTERVAL_SECONDS"]))
         assert len(ticks) <= 10
         if len(self.sent) + len(ticks) > self.accepts:
-            raise LooksNotPlanned("ServiceUnavailable")
+            raise ProbesNotPlanned("ServiceUnavailable")
         self.sent += ticks
 
     def plan(self) -> dict[str, Any]:
@@ -140,7 +140,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(MODULE, "time", found)
     monkeypatch.setattr(MODULE, "client", lambda _service: None)
     monkeypatch.setattr(MODULE, "SentinelItem", lambda _client, _table: found)
-    monkeypatch.setattr(MODULE, "LookQueue", lambda _client, _url: found)
+    monkeypatch.setattr(MODULE, "ProbeQueue", lambda _client, _url: found)
     monkeypatch.setattr(MODULE, "keeper", lambda _known, _function: found)
     monkeypatch.setattr(MODULE, "Outages", lambda *_: found)
     monkeypatch.setattr(probe_run, "control_table", lambda _known: found)
@@ -150,7 +150,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     )
     monkeypatch.setattr(http, "request", found.request)
     monkeypatch.setattr(beacon_record, "read", lambda _name, _lifetime: found.beacon)
-    monkeypatch.setenv("LOOKS_QUEUE_URL", "https://sqs.us-east-2.amazonaws.com/123456789012/looks")
+    monkeypatch.setenv("PROBE_QUEUE_URL", "https://sqs.us-east-2.amazonaws.com/123456789012/looks")
     monkeypatch.delenv("POWERTOOLS_METRICS_DISABLED")
     return found
 
@@ -189,7 +189,7 @@ def test_at_one_second_a_look_that_is_early_waits_for_its_tick(
 
 def test_what_sqs_did_not_take_is_sent_by_the_next_start(world: World) -> None:
     world.accepts = 10
-    with pytest.raises(LooksNotPlanned):
+    with pytest.raises(ProbesNotPlanned):
         world.plan()
     world.accepts = 1_000
     world.plan()
@@ -286,7 +286,7 @@ def test_a_look_that_finds_an_older_one_done_meanwhile_goes_on_from_it(
     assert [line["at"] for line in written(capsys)] == [1_000_015_000]
 
 
-@pytest.mark.parametrize("fails", ["read", "speak"])
+@pytest.mark.parametrize("fails", ["read", "record"])
 def test_a_tick_of_which_dynamodb_does_not_tell_stays_empty_and_the_next_one_does_not(
     world: World, capsys: pytest.CaptureFixture[str], fails: str
 ) -> None:

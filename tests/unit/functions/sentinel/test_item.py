@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 from pilotlight.sentinel.item import ItemUnavailable, SentinelItem
-from pilotlight.sentinel.observation import NEVER, Kept, Look, Probe, PulseStreak, Streak
+from pilotlight.sentinel.observation import NEVER, Kept, Observation, Probe, PulseStreak, Streak
 
 from tests.unit.functions.fakes import RECOVERIES, aws_error
 
@@ -20,9 +20,9 @@ AT, LATER = "2026-01-31T12:00:05.000Z", "2026-01-31T12:00:15.000Z"
 
 def look(
     ok: bool = True, beacon: Beacon = "healthy", at: str = AT, beat: int | None = None
-) -> Look:
+) -> Observation:
     probe = Probe(ok, 200 if ok else None, None if ok else "timed out", 0.1, at)
-    return Look(probe, beacon, beat)
+    return Observation(probe, beacon, beat)
 
 
 def unread(looked_at: str) -> PulseStreak:
@@ -51,40 +51,40 @@ def test_nothing_is_kept_at_first(kept: SentinelItem) -> None:
 
 
 def test_a_look_leaves_its_tick_and_its_streak_to_the_next(kept: SentinelItem) -> None:
-    assert kept.speak("a", 10, look(), Kept())
+    assert kept.record("a", 10, look(), Kept())
     assert kept.read() == Kept(10, NEVER, Streak(None, 1, AT, AT), unread(AT), AT)
-    assert kept.speak("b", 20, look(ok=False, at=LATER), kept.read())
+    assert kept.record("b", 20, look(ok=False, at=LATER), kept.read())
     assert kept.read() == Kept(20, NEVER, Streak(LATER, 0, None, LATER), unread(LATER), AT)
 
 
 def test_no_tick_gets_two_points(kept: SentinelItem) -> None:
     before = kept.read()
-    assert kept.speak("a", 10, look(), before)
-    assert not kept.speak("b", 10, look(ok=False), before)
+    assert kept.record("a", 10, look(), before)
+    assert not kept.record("b", 10, look(ok=False), before)
     assert kept.read().streak.first_failed_at is None
 
 
 def test_what_was_read_before_another_look_is_nothing_to_build_on(kept: SentinelItem) -> None:
     """A first failure or a good look of the other one would be forgotten."""
-    kept.speak("a", 10, look(), Kept())
+    kept.record("a", 10, look(), Kept())
     before = kept.read()
-    assert kept.speak("b", 20, look(ok=False), before)
-    assert not kept.speak("c", 30, look(at=LATER), before)
-    assert kept.speak("c", 30, look(at=LATER), kept.read())
+    assert kept.record("b", 20, look(ok=False), before)
+    assert not kept.record("c", 30, look(at=LATER), before)
+    assert kept.record("c", 30, look(at=LATER), kept.read())
     assert kept.read().streak == Streak(AT, 1, LATER, LATER)
 
 
 def test_a_write_whose_answer_was_lost_counts_when_it_is_sent_again(kept: SentinelItem) -> None:
-    kept.speak("a", 10, look(), Kept())
+    kept.record("a", 10, look(), Kept())
     before = kept.read()
-    assert kept.speak("b", 20, look(), before)
+    assert kept.record("b", 20, look(), before)
     after = kept.read()
-    assert kept.speak("b", 20, look(), before)
+    assert kept.record("b", 20, look(), before)
     assert kept.read() == after
 
 
 def test_it_keeps_for_the_machine_what_was_seen(kept: SentinelItem, client: Any) -> None:
-    kept.speak("a", 10, look(ok=False, beacon="unknown"), Kept())
+    kept.record("a", 10, look(ok=False, beacon="unknown"), Kept())
     found = item(client)
     assert found["first_failed_at"]["S"] == AT
     assert (found["probe_ok"]["BOOL"], found["beacon"]["S"]) == (False, "unknown")
@@ -95,27 +95,27 @@ def test_it_keeps_for_the_machine_what_was_seen(kept: SentinelItem, client: Any)
 def test_it_keeps_since_when_the_primary_is_well_and_forgets_it(
     kept: SentinelItem, client: Any
 ) -> None:
-    kept.speak("a", 10, look(), Kept())
+    kept.record("a", 10, look(), Kept())
     assert item(client)["healthy_since"]["S"] == AT
-    kept.speak("b", 20, look(ok=False, at=LATER), kept.read())
+    kept.record("b", 20, look(ok=False, at=LATER), kept.read())
     assert "healthy_since" not in item(client)
 
 
 def test_it_keeps_since_when_the_pulse_stands_still_and_forgets_it_when_it_is_not_read(
     kept: SentinelItem, client: Any
 ) -> None:
-    kept.speak("a", 10, look(beat=7), Kept())
-    kept.speak("b", 20, look(beat=7, at=LATER), kept.read())
+    kept.record("a", 10, look(beat=7), Kept())
+    kept.record("b", 20, look(beat=7, at=LATER), kept.read())
     assert kept.read().pulse == PulseStreak(7, AT, LATER)
-    kept.speak("c", 30, look(at=LATER), kept.read())
+    kept.record("c", 30, look(at=LATER), kept.read())
     assert not {"pulse_beat", "pulse_still_since"} & set(item(client))
 
 
 def test_the_end_of_a_streak_forgets_it(kept: SentinelItem, client: Any) -> None:
-    kept.speak("a", 10, look(ok=False), Kept())
+    kept.record("a", 10, look(ok=False), Kept())
     for tick in (20, 30, 40, 50):
         assert "first_failed_at" in item(client)
-        kept.speak(str(tick), tick, look(), kept.read())
+        kept.record(str(tick), tick, look(), kept.read())
     assert "first_failed_at" not in item(client)
 
 
@@ -124,7 +124,7 @@ def test_plans_and_looks_leave_each_other_alone(kept: SentinelItem) -> None:
     assert kept.read() == Kept(NEVER, 90, Streak())
     before = kept.read()
     kept.planned(100)
-    assert kept.speak("a", 10, look(), before)
+    assert kept.record("a", 10, look(), before)
     assert kept.read() == Kept(10, 100, Streak(None, 1, AT, AT), unread(AT), AT)
 
 
@@ -133,8 +133,8 @@ def test_it_goes_on_from_the_item_of_the_releases_with_a_lease(
 ) -> None:
     lease = {"owner": {"S": "run"}, "since": {"N": "1"}, "from_tick": {"N": "5"}}
     client.put_item(TableName=RECOVERIES, Item={**KEY, **lease, "last_tick": {"N": "10"}})
-    assert not kept.speak("a", 10, look(), Kept())
-    assert kept.speak("a", 20, look(), kept.read())
+    assert not kept.record("a", 10, look(), Kept())
+    assert kept.record("a", 20, look(), kept.read())
 
 
 @pytest.mark.parametrize("error", [aws_error("InternalServerError"), EndpointConnectionError])
@@ -146,7 +146,7 @@ def test_a_table_that_does_not_answer_is_no_answer(error: Any) -> None:
         get_item = update_item
 
     kept = SentinelItem(Failing(), RECOVERIES)
-    for ask in (kept.read, lambda: kept.planned(10), lambda: kept.speak("a", 1, look(), Kept())):
+    for ask in (kept.read, lambda: kept.planned(10), lambda: kept.record("a", 1, look(), Kept())):
         with pytest.raises(ItemUnavailable):
             ask()
 
@@ -154,8 +154,8 @@ def test_a_table_that_does_not_answer_is_no_answer(error: Any) -> None:
 def test_what_a_person_holds_goes_with_the_outage_and_when_it_was_well_stays(
     kept: SentinelItem, client: Any
 ) -> None:
-    kept.speak("a", 10, look(), kept.read())
-    kept.speak("b", 20, look(ok=False, at=LATER), kept.read())
+    kept.record("a", 10, look(), kept.read())
+    kept.record("b", 20, look(ok=False, at=LATER), kept.read())
     client.update_item(
         TableName=RECOVERIES,
         Key=KEY,
@@ -165,6 +165,6 @@ def test_what_a_person_holds_goes_with_the_outage_and_when_it_was_well_stays(
     assert (kept.read().held_by, kept.read().paused_until) == ("arn:run", "5")
     for tick in range(30, 70, 10):
         assert kept.read().held_by == "arn:run"
-        kept.speak("c", tick, look(beacon="unhealthy"), kept.read())
+        kept.record("c", tick, look(beacon="unhealthy"), kept.read())
     found = kept.read()
     assert (found.held_by, found.paused_until, found.well_at) == (None, "5", AT)

@@ -12,7 +12,7 @@ from pilotlight.sentinel.observation import (
     LONGEST_PAUSE_SECONDS,
     NEVER,
     PLANNED_SECONDS,
-    Look,
+    Observation,
     Probe,
     PulseStreak,
     Streak,
@@ -34,8 +34,8 @@ LATER = "2026-01-31T12:00:15.000Z"
 INTERVALS = source()["Parameters"]["SentinelIntervalSeconds"]["AllowedValues"]
 
 
-def look(ok: bool, beacon: Beacon = "healthy", at: str = AT) -> Look:
-    return Look(Probe(ok, 200 if ok else None, None if ok else "timed out", 0.1, at), beacon)
+def look(ok: bool, beacon: Beacon = "healthy", at: str = AT) -> Observation:
+    return Observation(Probe(ok, 200 if ok else None, None if ok else "timed out", 0.1, at), beacon)
 
 
 # --- ticks ---------------------------------------------------------------------------------------
@@ -168,7 +168,7 @@ def test_one_witness_makes_a_look_unhealthy_and_an_unanswered_beacon_is_none(
 
 
 # --- the streak ----------------------------------------------------------------------------------
-def streak(*looks: Look) -> Streak:
+def streak(*looks: Observation) -> Streak:
     found = Streak()
     for one in looks:
         found = found.after(one)
@@ -186,7 +186,7 @@ def test_a_beacon_alone_begins_no_streak() -> None:
 @pytest.mark.parametrize("good", [1, 2, 3])
 def test_a_few_good_looks_do_not_end_a_streak(good: int) -> None:
     found = streak(look(False), *[look(True)] * good, look(False, at=LATER))
-    assert (found.first_failed_at, found.good_looks) == (AT, 0)
+    assert (found.first_failed_at, found.good_probes) == (AT, 0)
 
 
 def test_four_good_looks_in_a_row_end_it() -> None:
@@ -206,7 +206,7 @@ def test_an_unanswered_beacon_does_not_begin_it() -> None:
 
 
 @pytest.mark.parametrize("bad", [look(False, at=LATER), look(True, "unhealthy", at=LATER)])
-def test_either_witness_ends_it(bad: Look) -> None:
+def test_either_witness_ends_it(bad: Observation) -> None:
     assert streak(look(True), bad).healthy_since is None
 
 
@@ -243,7 +243,7 @@ def pulsed(*beats: tuple[int, int | None]) -> PulseStreak:
     """Return the streak after looks at those seconds that read those numbers."""
     found = PulseStreak()
     for at, beat in beats:
-        found = found.after(Look(look(ok=True, at=second(at)).probe, "healthy", beat))
+        found = found.after(Observation(look(ok=True, at=second(at)).probe, "healthy", beat))
     return found
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
-from pilotlight.sentinel.probe_queue import LookQueue, LooksNotPlanned, planned_tick
+from pilotlight.sentinel.probe_queue import ProbeQueue, ProbesNotPlanned, planned_tick
 
 from tests.unit.functions.fakes import aws_error
 
@@ -27,7 +27,7 @@ class Sqs:
 
 def test_each_look_is_a_message_that_waits_for_its_tick() -> None:
     sqs = Sqs({"Successful": [{}, {}]})
-    LookQueue(sqs, "url").send(TICKS, 1000.2, 10)
+    ProbeQueue(sqs, "url").send(TICKS, 1000.2, 10)
     (asked,) = sqs.asked
     assert asked["QueueUrl"] == "url"
     assert [e["DelaySeconds"] for e in asked["Entries"]] == [5, 15]
@@ -36,7 +36,7 @@ def test_each_look_is_a_message_that_waits_for_its_tick() -> None:
 
 def test_the_function_reads_the_tick_that_was_sent() -> None:
     sqs = Sqs({})
-    LookQueue(sqs, "url").send(TICKS[:1], 1000.0, 10)
+    ProbeQueue(sqs, "url").send(TICKS[:1], 1000.0, 10)
     body = sqs.asked[0]["Entries"][0]["MessageBody"]
     assert planned_tick({"Records": [{"body": body}]}) == TICKS[0]
     assert json.loads(body) == {"tick": TICKS[0]}
@@ -51,5 +51,5 @@ def test_the_function_reads_the_tick_that_was_sent() -> None:
     ],
 )
 def test_a_look_that_sqs_did_not_take_is_an_error(answer: Any) -> None:
-    with pytest.raises(LooksNotPlanned):
-        LookQueue(Sqs(answer), "url").send(TICKS, 1000.0, 10)
+    with pytest.raises(ProbesNotPlanned):
+        ProbeQueue(Sqs(answer), "url").send(TICKS, 1000.0, 10)

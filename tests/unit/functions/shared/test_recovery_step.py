@@ -44,7 +44,11 @@ class Step:
         self.handler = handler
 
     def logged(self) -> list[Any]:
-        return [json.loads(line).get("correlation_id") for line in self.lines.getvalue().split("\n") if line]
+        return [
+            json.loads(line).get("correlation_id")
+            for line in self.lines.getvalue().split("\n")
+            if line
+        ]
 
 
 def test_a_step_names_the_execution_in_its_log_and_its_trace() -> None:
