@@ -56,7 +56,7 @@ def remind(paused: str) -> bool:
         client("sns").publish(
             TopicArn=required("TOPIC_ARN"),
             Subject="Pilot Light: the automation is paused",
-            Message=f"The automation is {paused}. See the runbook, 'Pause the automation'.\n",
+            Message=f"The automation is {paused}. See docs/runbook/pause.md.\n",
             MessageAttributes={"event": {"DataType": "String", "StringValue": "paused"}},
         )
     except (BotoCoreError, ClientError):

@@ -48,7 +48,7 @@ def seed(epoch: int | None = None) -> dict[str, Any]:
         if used is not None and (epoch is None or epoch <= used):
             raise SeededBefore(
                 f"The control item was seeded before and is missing now; epoch {used} was used. "
-                "See the runbook, 'The control item is missing'. To put it back, invoke this "
+                "See docs/runbook/control-item-missing.md. To put it back, invoke this "
                 f'function with {{"RequestType": "Seed", "Epoch": {used + 1}}}.'
             )
         item = table.seed(known.primary_region, timestamps.now(), epoch or 1)

@@ -79,7 +79,7 @@ def strong(found: Mapping[str, Any], own: str, peer: str, witness: str) -> Judge
     if consistency != "STRONG":
         return "failed", (
             f"its multi-Region consistency is {consistency or 'EVENTUAL'}, not STRONG: nothing "
-            "decides who is active. See the runbook, 'The control table is not strong'"
+            "decides who is active. See docs/runbook/control-table-not-strong.md"
         )
     if witness in (own, peer):
         return "failed", f"the witness Region {witness} holds a replica: it must be a third one"
