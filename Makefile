@@ -59,6 +59,9 @@ outages: install-dev  ## A drill of each outage of the lab, and the table of wha
 audit: install  ## Check the recovery path, and write docs/recovery-path.md (AUDIT_FLAGS="--seen REPORT")
 	$(BIN)/python -m lab.audit $(AUDIT_FLAGS)
 
+drawings: install  ## Draw each state machine beside its definition
+	$(BIN)/python -m lab.drawing
+
 by-hand: install-dev  ## What only a person may do: stop a rehearsal, approve a promotion, take over (four minutes)
 	$(BIN)/pytest -m "" tests/e2e/test_by_hand.py
 
@@ -103,4 +106,4 @@ clean:  ## Remove everything that the other targets made
 	-@[ -x $(BIN)/lab ] && $(BIN)/lab down
 	rm -rf .venv .lab .aws-sam reports .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
 
-.PHONY: help drill up moves take-over bench cost audit test check unit protocol integration integration-moves integration-recovery e2e outages by-hand permissions failures format install install-dev lock clean
+.PHONY: help drawings drill up moves take-over bench cost audit test check unit protocol integration integration-moves integration-recovery e2e outages by-hand permissions failures format install install-dev lock clean

@@ -14,6 +14,7 @@ import yaml
 from pilotlight.control import fence, keeper, last_resort
 from ruamel.yaml import YAML
 
+from lab import drawing
 from lab.audit.template import as_list
 from tests.template.definitions import (
     DEFINITIONS,
@@ -53,6 +54,13 @@ def strings(node: Any) -> Iterator[str]:
     elif isinstance(node, list):
         for value in node:
             yield from strings(value)
+
+
+@every_machine
+def test_the_drawing_beside_a_definition_is_up_to_date(definition: Definition) -> None:
+    path = drawing.FOLDER / f"{definition.name}.asl.yaml"
+    page = path.with_name(f"{definition.name}.md").read_text("utf-8")
+    assert page == drawing.drawing(path), "run `make drawings`"
 
 
 @every_machine

@@ -74,13 +74,13 @@ def message(
     subject, mode = f"recovery ended {status}", "unknown"
     advice = (
         "It is safe to run again, and a promotion that was made is then completed. "
-        'See docs/runbook/timed-out-or-aborted.md.'
+        "See docs/runbook/timed-out-or-aborted.md."
     )
     if rehearsal:
         subject, mode = f"rehearsal ended {status}", "rehearsal"
         advice = (
             f"Verdict: {rehearsal.verdict}. {rehearsal.summary} "
-            'Rehearse again. See docs/runbook/rehearsals.md.'
+            "Rehearse again. See docs/runbook/rehearsals.md."
         )
     drain = "Its drain was undone: the old Region serves. " if undone else ""
     lock = "Its lock was freed." if released else "It held no lock."
