@@ -10,10 +10,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pilotlight.control.table import ControlTable, ControlUnchanged, ControlUnread
 from pilotlight.control.transitions import TRANSITIONS
 from pilotlight.failover.aborted_notice import message, untold
+from pilotlight.recoveries import schema
 from pilotlight.rehearsal import aborted_run
 from pilotlight.rehearsal.records import Rehearsals
 from pilotlight.shared import timestamps
 from pilotlight.shared.aws_clients import client
+from pilotlight.shared.conditional_write import write
 from pilotlight.shared.other_region import client_of
 from pilotlight.shared.recovery_step import recovery_step
 from pilotlight.shared.settings import Deployment, required
@@ -50,10 +52,10 @@ def undo_drain(execution: str) -> bool:
 
 def free_lock(execution: str) -> bool:
     """Free the lock if it is this execution's, and say whether it was."""
-    return _done(
-        "delete_item",
+    return write(
+        client("dynamodb").delete_item,
         TableName=required("RECOVERIES_TABLE"),
-        Key={"pk": {"S": "lock"}},
+        Key=schema.key(schema.LOCK),
         ConditionExpression="#owner = :dead",
         ExpressionAttributeNames={"#owner": "owner"},
         ExpressionAttributeValues={":dead": {"S": execution}},
@@ -64,26 +66,16 @@ def hold_outage(execution: str, asked: Mapping[str, Any]) -> bool:
     """Keep that a person stopped a run of the outage that is on: nothing else starts by itself."""
     first = (asked.get("outage") or {}).get("first_failed_at")
     values = {":by": {"S": execution}} | ({":first": {"S": first}} if first else {})
-    return _done(
-        "update_item",
+    return write(
+        client("dynamodb").update_item,
         TableName=required("RECOVERIES_TABLE"),
-        Key={"pk": {"S": "sentinel"}},
+        Key=schema.key(schema.SENTINEL),
         UpdateExpression="SET held_by = :by",
         ConditionExpression="first_failed_at = :first"
         if first
         else "attribute_exists(first_failed_at)",
         ExpressionAttributeValues=values,
     )
-
-
-def _done(operation: str, **change: Any) -> bool:
-    try:
-        getattr(client("dynamodb"), operation)(**change)
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-            raise
-        return False
-    return True
 
 
 def keep(rehearsal: CutOffRehearsal) -> bool:

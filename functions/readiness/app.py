@@ -12,6 +12,7 @@ from pilotlight.readiness import canaries
 from pilotlight.readiness.recorded_signals import Witnesses
 from pilotlight.readiness.trials import answers, certificate, endpoint, quorum, tried
 from pilotlight.readiness.verdict import evidence
+from pilotlight.recoveries import schema
 from pilotlight.replication.heartbeat_table import Heartbeats
 from pilotlight.shared import timestamps
 from pilotlight.shared.aws_clients import client
@@ -29,7 +30,7 @@ for service in ("dynamodb", "lambda", "s3"):
 
 def trials(known: Deployment) -> list[Trial]:
     """List what is tried. Advisory: what the app can serve without."""
-    dynamodb, pk = client("dynamodb"), {"pk": {"S": f"canary#{known.region}"}}
+    dynamodb, pk = client("dynamodb"), schema.key(schema.CANARY, known.region)
     answer = partial(answers, client("lambda"))
     host = known.region_name(known.region)
     items_key = {**pk, "sk": {"S": "canary"}}

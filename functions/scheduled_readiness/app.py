@@ -13,10 +13,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pilotlight.control.table import ControlTable
 from pilotlight.readiness.inspection import verdict
 from pilotlight.readiness.inspector import Inspector
-from pilotlight.readiness.recorded_signals import READINESS_KEY, SENTINEL_KEY
+from pilotlight.recoveries import schema
 from pilotlight.replication.heartbeat_table import Heartbeats
 from pilotlight.shared import timestamps
 from pilotlight.shared.aws_clients import client
+from pilotlight.shared.conditional_write import write
 from pilotlight.shared.other_region import client_of
 from pilotlight.shared.settings import Deployment, required
 
@@ -67,19 +68,14 @@ def remind(paused: str) -> bool:
 
 def _mark_reminded(at: int, *, unless_since: int) -> bool:
     """Keep when people were reminded, unless they were since; return whether it was kept."""
-    try:
-        client("dynamodb").update_item(
-            TableName=required("RECOVERIES_TABLE"),
-            Key={"pk": {"S": SENTINEL_KEY}},
-            UpdateExpression="SET reminded_at = :at",
-            ConditionExpression="attribute_not_exists(reminded_at) OR reminded_at <= :since",
-            ExpressionAttributeValues={":at": {"N": str(at)}, ":since": {"N": str(unless_since)}},
-        )
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-            raise
-        return False
-    return True
+    return write(
+        client("dynamodb").update_item,
+        TableName=required("RECOVERIES_TABLE"),
+        Key=schema.key(schema.SENTINEL),
+        UpdateExpression="SET reminded_at = :at",
+        ConditionExpression="attribute_not_exists(reminded_at) OR reminded_at <= :since",
+        ExpressionAttributeValues={":at": {"N": str(at)}, ":since": {"N": str(unless_since)}},
+    )
 
 
 @metrics.log_metrics
@@ -95,7 +91,7 @@ def lambda_handler(_event: dict[str, Any], _context: Any) -> dict[str, Any]:
     client("dynamodb").put_item(
         TableName=required("RECOVERIES_TABLE"),
         Item={
-            "pk": {"S": READINESS_KEY},
+            **schema.key(schema.READINESS),
             "verdict": {"S": found["verdict"]},
             "findings": {"S": found["findings"]},
             "checks": {"S": json.dumps(found["checks"])},

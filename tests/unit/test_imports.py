@@ -12,11 +12,21 @@ ROOT = Path(__file__).parents[2]
 PRODUCT = ROOT / "functions" / "pilotlight"
 # Each may import those before it, and none behind it.
 ORDER = (
-    *("shared", "control", "replication", "sentinel", "warming", "conditions", "readiness"),
-    *("rehearsal", "failover", "switchover", "items", "journal", "ledger", "reporting"),
+    *("shared", "recoveries", "control", "replication", "sentinel", "warming", "conditions"),
+    *(
+        "readiness",
+        "rehearsal",
+        "failover",
+        "switchover",
+        "items",
+        "journal",
+        "ledger",
+        "reporting",
+    ),
 )
 # Decisions: the same answer for the same arguments. Whatever they import is pure, too.
 PURE = {
+    "recoveries": {"schema"},
     "conditions": {"condition", "evidence", "recorded"},
     "control": {"item", "transitions"},
     "failover": {

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from botocore.exceptions import ClientError
+from pilotlight.recoveries import schema
+from pilotlight.shared.conditional_write import write
 
-KEY = {"pk": {"S": "seeded"}}
+KEY = schema.key(schema.SEEDED)
 # So many claims in a row may have left no record.
 MISSING = 5
 
@@ -35,18 +36,15 @@ class SeedMark:
 
     def keep(self, epoch: int) -> None:
         """Keep that an epoch was used. A higher one stays."""
-        try:
-            self._client.update_item(
-                TableName=self._table,
-                Key=KEY,
-                UpdateExpression="SET epoch = :epoch",
-                ConditionExpression="attribute_not_exists(pk) OR epoch < :epoch",
-                ExpressionAttributeValues={":epoch": {"N": str(epoch)}},
-            )
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-                raise
+        write(
+            self._client.update_item,
+            TableName=self._table,
+            Key=KEY,
+            UpdateExpression="SET epoch = :epoch",
+            ConditionExpression="attribute_not_exists(pk) OR epoch < :epoch",
+            ExpressionAttributeValues={":epoch": {"N": str(epoch)}},
+        )
 
     def _has_record(self, epoch: int) -> bool:
-        key = {"pk": {"S": f"recovery#{epoch}"}}
+        key = schema.key(schema.RECOVERY, epoch)
         return "Item" in self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)

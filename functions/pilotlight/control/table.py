@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from botocore.exceptions import BotoCoreError, ClientError
 
 from pilotlight.control.item import CONTROL_KEY, ControlItem, ControlItemInvalid, seed_item
+from pilotlight.shared.conditional_write import is_condition, write
 
 if TYPE_CHECKING:
     from pilotlight.control.transitions import Transition
@@ -48,9 +49,9 @@ def failure_of(error: Exception) -> Failure:
     """
     if not isinstance(error, ClientError):
         return "no_quorum"
-    code = error.response["Error"]["Code"]
-    if code == "ConditionalCheckFailedException":
+    if is_condition(error):
         return "changed"
+    code = error.response["Error"]["Code"]
     if code == "ReplicatedWriteConflictException":
         return "conflict"
     return "no_quorum" if _is_server_error(error) else "unknown"
@@ -142,13 +143,10 @@ class ControlTable:
 
     def seed(self, primary_region: str, now: str, epoch: int = 1) -> ControlItem:
         """Put the control item where none is, and return the one that is there."""
-        try:
-            self._client.put_item(
-                TableName=self._table,
-                Item=seed_item(primary_region, now, epoch),
-                ConditionExpression="attribute_not_exists(pk)",
-            )
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-                raise
+        write(
+            self._client.put_item,
+            TableName=self._table,
+            Item=seed_item(primary_region, now, epoch),
+            ConditionExpression="attribute_not_exists(pk)",
+        )
         return self.read()

@@ -5,11 +5,11 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
 from pilotlight.items.writes import SHARDS, item_key, journal_shard
 from pilotlight.journal.comparison import LOWEST, Entry, Mark, Page, Version, following
+from pilotlight.recoveries import schema
 from pilotlight.replication.heartbeat_table import NotRead
+from pilotlight.shared.conditional_write import write
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -109,7 +109,7 @@ class Watermark:
     def __init__(self, client: Any, table: str, region: str, epoch: int) -> None:
         self._client = client
         self._table = table
-        self._key = {"pk": {"S": f"watermark#{region}#{epoch}"}}
+        self._key = schema.key(schema.WATERMARK, f"{region}#{epoch}")
 
     def read(self) -> Mark:
         """Return the watermark; before the first comparison it is below every write id."""
@@ -120,17 +120,14 @@ class Watermark:
 
     def advance(self, mark: Mark) -> None:
         """Move it on. One that another run has moved further stays where it is."""
-        try:
-            self._client.update_item(
-                TableName=self._table,
-                Key=self._key,
-                UpdateExpression="SET watermark = :to, compared = :compared",
-                ConditionExpression="attribute_not_exists(pk) OR watermark < :to",
-                ExpressionAttributeValues={
-                    ":to": {"S": mark.write_id},
-                    ":compared": {"N": str(mark.compared)},
-                },
-            )
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-                raise
+        write(
+            self._client.update_item,
+            TableName=self._table,
+            Key=self._key,
+            UpdateExpression="SET watermark = :to, compared = :compared",
+            ConditionExpression="attribute_not_exists(pk) OR watermark < :to",
+            ExpressionAttributeValues={
+                ":to": {"S": mark.write_id},
+                ":compared": {"N": str(mark.compared)},
+            },
+        )

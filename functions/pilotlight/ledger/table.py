@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
 from pilotlight.items.writes import SHARDS
 from pilotlight.ledger.entry import SHARDS_PREFIX, LedgerEntry, from_stored, key, stored
+from pilotlight.shared.conditional_write import write
 
 if TYPE_CHECKING:
     from pilotlight.ledger.entry import Status
@@ -107,10 +106,5 @@ class LedgerTable:
         self._client.put_item(TableName=self._table, Item=item)
 
     def _update(self, write_id: str, **update: Any) -> bool:
-        try:
-            self._client.update_item(TableName=self._table, Key=key(write_id), **update)
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-                raise
-            return False
-        return True
+        update |= {"TableName": self._table, "Key": key(write_id)}
+        return write(self._client.update_item, **update)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pilotlight.readiness import inspection
 from pilotlight.readiness.inspection import Finding, Judged
-from pilotlight.readiness.recorded_signals import SENTINEL_KEY
+from pilotlight.recoveries import schema
 from pilotlight.replication import heartbeat
 from pilotlight.shared import http
 from pilotlight.shared.invoke import InvocationFailed
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 HTTPS_SECONDS = 2.0
 # API Gateway's account-level throttle, requests per second (Service Quotas: "Throttle rate").
 API_QUOTA = ("apigateway", "L-8A5B8E43")
-REHEARSAL_KEY = "rehearsal"
 Look = tuple[str, bool, "Callable[[], Judged]"]
 
 
@@ -191,10 +190,10 @@ class Inspector:
         return dict(found.get("Item", {}))
 
     def _automation(self) -> Judged:
-        return inspection.automation(self._item(SENTINEL_KEY), _now())
+        return inspection.automation(self._item(schema.SENTINEL), _now())
 
     def _rehearsal(self) -> Judged:
-        last = {k: v["S"] for k, v in self._item(REHEARSAL_KEY).items() if "S" in v}
+        last = {k: v["S"] for k, v in self._item(schema.REHEARSAL).items() if "S" in v}
         return inspection.rehearsal(last, _now(), self.rehearsal_max_age)
 
 

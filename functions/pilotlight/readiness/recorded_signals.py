@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pilotlight.recoveries import schema
 from pilotlight.replication import heartbeat
 from pilotlight.shared.timestamps import milliseconds
 
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pilotlight.replication.heartbeat_table import Heartbeats
-
-READINESS_KEY, SENTINEL_KEY = "readiness", "sentinel"
 
 
 @dataclass(frozen=True)
@@ -33,8 +32,8 @@ class Witnesses:
         """Return what each says, as evidence."""
         questions: dict[str, Callable[[], Any]] = {
             "replication": self._replication,
-            "sentinel": lambda: row(self.dynamodb, self.recoveries_table, SENTINEL_KEY),
-            "scheduled": lambda: row(self.dynamodb, self.recoveries_table, READINESS_KEY),
+            "sentinel": lambda: row(self.dynamodb, self.recoveries_table, schema.SENTINEL),
+            "scheduled": lambda: row(self.dynamodb, self.recoveries_table, schema.READINESS),
         }
         with ThreadPoolExecutor(len(questions)) as pool:
             return dict(zip(questions, pool.map(told, questions.values()), strict=True))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
+from pilotlight.recoveries import schema
 from pilotlight.shared import timestamps
+from pilotlight.shared.conditional_write import write
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -35,8 +35,9 @@ class Rehearsals:
             "recorded_at": timestamps.text(now),
         }
         until = str(int((now + timedelta(days=days)).timestamp()))
-        kept = self._done(
-            "put_item",
+        kept = write(
+            self._client.put_item,
+            TableName=self._table,
             Item={name: {"S": value} for name, value in values.items()}
             | {"keep_until": {"N": until}},
             # Also met by its own earlier attempt.
@@ -49,9 +50,10 @@ class Rehearsals:
 
     def _make_newest(self, found: CutOffRehearsal, now: str) -> None:
         """Leave when one last passed, and the word of a run that started later."""
-        self._done(
-            "update_item",
-            Key={"pk": {"S": "rehearsal"}},
+        write(
+            self._client.update_item,
+            TableName=self._table,
+            Key=schema.key(schema.REHEARSAL),
             UpdateExpression=(
                 "SET verdict = :verdict, #at = :now, started_at = :started, execution = :execution"
             ),
@@ -65,12 +67,3 @@ class Rehearsals:
             },
             ReturnValues="NONE",
         )
-
-    def _done(self, operation: str, **change: Any) -> bool:
-        try:
-            getattr(self._client, operation)(TableName=self._table, **change)
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-                raise
-            return False
-        return True

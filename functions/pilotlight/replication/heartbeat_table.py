@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from botocore.exceptions import BotoCoreError, ClientError
 
 from pilotlight.replication import heartbeat
+from pilotlight.shared.conditional_write import write
 from pilotlight.shared.timestamps import milliseconds
 
 if TYPE_CHECKING:
@@ -43,13 +44,7 @@ class Heartbeats:
                 "ExpressionAttributeValues": {":read": {"N": str(last.seq)}},
             }
         item = {**heartbeat.key(region), **heartbeat.attributes(new)}
-        try:
-            self._client.put_item(TableName=self._items, Item=item, **over)
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-                raise
-            return False
-        return True
+        return write(self._client.put_item, TableName=self._items, Item=item, **over)
 
     def copy(self, beat: Heartbeat, region: str, *, active: bool) -> None:
         """Write the heartbeat to the other keys."""

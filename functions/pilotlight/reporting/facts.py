@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pilotlight.control.item import CONTROL_KEY
 from pilotlight.ledger.entry import counts
-from pilotlight.readiness.recorded_signals import READINESS_KEY, SENTINEL_KEY
+from pilotlight.recoveries import schema
 from pilotlight.replication import heartbeat
 from pilotlight.reporting import past_recoveries
 from pilotlight.reporting.overview import Gathered
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pilotlight.replication.heartbeat_table import Heartbeats
 
 # In the order of `Gathered`.
-KEYS = ("lock", SENTINEL_KEY, READINESS_KEY, "rehearsal")
+KEYS = (schema.LOCK, schema.SENTINEL, schema.READINESS, schema.REHEARSAL)
 
 
 @dataclass(frozen=True)

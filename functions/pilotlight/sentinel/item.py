@@ -29,14 +29,16 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from pilotlight.recoveries import schema
 from pilotlight.sentinel.observation import NEVER, Kept, PulseStreak, Streak
+from pilotlight.shared.conditional_write import write
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pilotlight.sentinel.observation import Observation
 
-KEY = {"pk": {"S": "sentinel"}}
+KEY = schema.key(schema.SENTINEL)
 
 
 class ItemUnavailable(Exception):
@@ -133,20 +135,16 @@ class SentinelItem:
 
     def _update(self, change: str, values: dict[str, Any], **more: Any) -> bool:
         try:
-            self._client.update_item(
+            return write(
+                self._client.update_item,
                 TableName=self._table,
                 Key=KEY,
                 UpdateExpression=change,
                 ExpressionAttributeValues=values,
                 **more,
             )
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
-                return False
+        except (ClientError, BotoCoreError) as error:
             raise ItemUnavailable(str(error)) from error
-        except BotoCoreError as error:
-            raise ItemUnavailable(str(error)) from error
-        return True
 
 
 def _number(item: Mapping[str, Any], name: str) -> int:

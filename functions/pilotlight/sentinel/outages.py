@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from pilotlight.recoveries import schema
 from pilotlight.sentinel.level import Outage
 from pilotlight.shared import timestamps
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-OUTAGE, LOCK = "outage", "lock"
 
 
 class Outages:
@@ -26,7 +25,7 @@ class Outages:
 
     def current(self, first_failed_at: str) -> Outage:
         """Return what is kept of the outage that began then; nothing is kept of a new one."""
-        item = self._item(OUTAGE)
+        item = self._item(schema.OUTAGE)
         if _text(item, "first_failed_at") != first_failed_at:
             return Outage(first_failed_at)
         return Outage(
@@ -41,7 +40,7 @@ class Outages:
 
         Where nobody says so, the lock counts while it has not expired.
         """
-        lock = self._item(LOCK)
+        lock = self._item(schema.LOCK)
         owner, expires = _text(lock, "owner"), _number(lock, "expires_at")
         if owner and _text(lock, "mode") != "rehearsal":
             running = self._is_running(owner)
@@ -78,7 +77,7 @@ class Outages:
         gone = " REMOVE told_step, told_at" if outage.attempts == 0 else ""
         self._dynamodb.update_item(
             TableName=self._table,
-            Key={"pk": {"S": OUTAGE}},
+            Key=schema.key(schema.OUTAGE),
             UpdateExpression=f"SET {', '.join(f'{name} = :{name}' for name in item)}{gone}",
             ExpressionAttributeValues={f":{name}": value for name, value in item.items()},
         )
@@ -93,7 +92,7 @@ class Outages:
 
     def _item(self, key: str) -> Mapping[str, Any]:
         found = self._dynamodb.get_item(
-            TableName=self._table, Key={"pk": {"S": key}}, ConsistentRead=True
+            TableName=self._table, Key=schema.key(key), ConsistentRead=True
         )
         item: Mapping[str, Any] = found.get("Item", {})
         return item

@@ -9,8 +9,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pilotlight.readiness import canaries
-from pilotlight.readiness.recorded_signals import READINESS_KEY, SENTINEL_KEY, row, told
+from pilotlight.readiness.recorded_signals import row, told
 from pilotlight.readiness.trials import answers, certificate, endpoint
+from pilotlight.recoveries import schema
 from pilotlight.replication import heartbeat
 from pilotlight.replication.heartbeat_table import Heartbeats
 from pilotlight.sentinel import beacon_record
@@ -44,8 +45,8 @@ class Preflight:
             self.target: lambda: self._health(self.target),
             "to_target": lambda: self._held(self.target, self.source, active=True),
             "to_source": lambda: self._held(self.source, self.target, active=False),
-            "sentinel": lambda: self._row(SENTINEL_KEY),
-            "scheduled": lambda: self._row(READINESS_KEY),
+            "sentinel": lambda: self._row(schema.SENTINEL),
+            "scheduled": lambda: self._row(schema.READINESS),
         }
         with ThreadPoolExecutor(len(questions) + PROBES + 1) as pool:
             beacon = pool.submit(beacon_record.read, self.known.beacon_name)
@@ -63,7 +64,7 @@ class Preflight:
     def trials_of_target(self, app_function: str) -> list[Trial]:
         """List what is tried of a target from outside, as readiness does it from within."""
         region, host = self.target, self.known.region_name(self.target)
-        key = {"pk": {"S": f"canary#{region}"}, "sk": {"S": "canary"}}
+        key = {**schema.key(schema.CANARY, region), "sk": {"S": "canary"}}
         dynamodb, lambda_ = self.client(region, "dynamodb"), self.client(region, "lambda")
         return [
             ("items_table", True, partial(canaries.table, dynamodb, self.known.items_table, key)),

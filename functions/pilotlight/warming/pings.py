@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import boto3
 
+from pilotlight.recoveries import schema
 from pilotlight.shared.aws_clients import MAX_IN_FLIGHT, PINGING
 from pilotlight.shared.invoke import invoke
 from pilotlight.shared.warm_ping import ping
@@ -16,8 +17,6 @@ from pilotlight.warming.waves import Warmed, Wave, warmed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-LIST_KEY = "warm-targets"
 
 
 class NoEnvironment(Exception):
@@ -72,6 +71,6 @@ def listed(client: Any, table: str) -> list[str]:
 
     They are the string set `targets` of one item, so that adding and removing are idempotent.
     """
-    key = {"pk": {"S": LIST_KEY}}
+    key = schema.key(schema.WARM_TARGETS)
     item = client.get_item(TableName=table, Key=key).get("Item", {})
     return sorted(item.get("targets", {}).get("SS", []))

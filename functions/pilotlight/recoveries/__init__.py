@@ -1,0 +1,1 @@
+"""The recoveries table of the Secondary: what its items are called and hold."""

@@ -1,0 +1,62 @@
+"""Every kind of item in the recoveries table: its key, and its attributes.
+
+The state machines and the IAM policies are checked against this by `tests/template/`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+# One item each.
+LOCK, OUTAGE, SENTINEL = "lock", "outage", "sentinel"
+READINESS, REHEARSAL = "readiness", "rehearsal"
+WARM_TARGETS, SEEDED = "warm-targets", "seeded"
+# One item for each epoch, rehearsal, Region, and Region with epoch.
+RECOVERY, REHEARSAL_RECORD, CANARY, WATERMARK = "recovery#", "rehearsal#", "canary#", "watermark#"
+
+_RUN = {"reason", "trigger", "execution", "outcome", "timeline", "decision", "evidence"}
+ATTRIBUTES: dict[str, set[str]] = {
+    # Who runs: one recovery at a time. `expires_at` in seconds since 1970.
+    LOCK: {"owner", "machine", "mode", "acquired_at", "expires_at"},
+    # The outage that goes on, what was started for it, and which failure was last notified.
+    OUTAGE: {
+        *("first_failed_at", "attempts", "last_started_at", "execution"),
+        *("told_step", "told_at"),
+    },
+    # What a probe run hands to the next, and what a person has said: see sentinel/item.py.
+    SENTINEL: {
+        *("first_failed_at", "good_probes", "healthy_since", "probe_ok", "beacon", "looked_at"),
+        *("well_at", "held_by", "paused_until", "by", "reason", "reminded_at", "drill_until"),
+        *("pulse_beat", "pulse_still_since", "last_tick", "owner", "planned_until"),
+    },
+    # The last verdict of scheduled readiness.
+    READINESS: {"verdict", "findings", "checks", "checked_at"},
+    # The newest rehearsal, and when one last passed.
+    REHEARSAL: {"verdict", "at", "started_at", "execution", "last_pass_at"},
+    # Functions of other teams that a failover warms: a string set.
+    WARM_TARGETS: {"targets"},
+    # The highest epoch that a seed knew of.
+    SEEDED: {"epoch"},
+    # A promotion, by its epoch.
+    RECOVERY: {
+        *_RUN,
+        *("epoch", "mode", "source", "target", "promoted_by", "completing", "drain", "proof"),
+        *("rpo_estimate", "traffic", "approval", "recorded_at"),
+    },
+    # A rehearsal, by its start. `keep_until` is the table's TTL attribute.
+    REHEARSAL_RECORD: {*_RUN, "verdict", "summary", "recorded_at", "keep_until"},
+    CANARY: {"at"},
+    # How far a journal was compared and found equal.
+    WATERMARK: {"watermark", "compared"},
+}
+
+
+def key(kind: str, which: object = "") -> dict[str, Any]:
+    """Return the key of an item, such as `key(LOCK)` or `key(RECOVERY, epoch)`."""
+    return {"pk": {"S": f"{kind}{which}"}}
+
+
+def kind_of(pk: str) -> str:
+    """Return the kind of an item by its partition key."""
+    head, separator, _ = pk.partition("#")
+    return head + separator
