@@ -71,6 +71,9 @@ permissions: install-dev  ## Remove each permission in turn and see that somethi
 failures: install-dev  ## Let each task of the machines fail in the lab, and see what comes of it (ten minutes)
 	$(BIN)/pytest -m failures tests/failures
 
+mutants: install-dev  ## Change the code in a hundred random places and see how many the unit tests catch
+	$(BIN)/python -m tests.mutants $(MUTANTS_FLAGS)
+
 format: install-dev  ## Format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -106,4 +109,4 @@ clean:  ## Remove everything that the other targets made
 	-@[ -x $(BIN)/lab ] && $(BIN)/lab down
 	rm -rf .venv .lab .aws-sam reports .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
 
-.PHONY: help drawings drill up moves take-over bench cost audit test check unit protocol integration integration-moves integration-recovery e2e outages by-hand permissions failures format install install-dev lock clean
+.PHONY: help mutants drawings drill up moves take-over bench cost audit test check unit protocol integration integration-moves integration-recovery e2e outages by-hand permissions failures format install install-dev lock clean
