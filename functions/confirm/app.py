@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pilotlight.sentinel.observation import Beacon
 
 logger, tracer = Logger(), Tracer()
+NEEDS = ("RECOVERIES_TABLE",)
 PROBES, TIMEOUT = 3, 2.0
 # How long, and how often, the beacon is asked again where only its word is missing to an outage.
 FOLLOW_SECONDS, ASK_SECONDS = 6.0, 0.25
@@ -70,7 +71,7 @@ def turned(known: Deployment) -> bool:
     return False
 
 
-@recovery_step(logger, tracer)
+@recovery_step(logger, tracer, needs=NEEDS)
 def lambda_handler(_event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """Return the verdict `outage`, `healthy` or `unclear`, with the probes and the beacon.
 

@@ -16,6 +16,15 @@ from pilotlight.shared.timestamps import parse
 from pilotlight.switchover.decision import Move, Patience, decide as decide_move
 
 logger, tracer, metrics = Logger(), Tracer(), Metrics()
+NEEDS = (
+    "COOLDOWN_SECONDS",
+    "HEALTHY_MINUTES",
+    "HEARTBEAT_SECONDS",
+    "HOLD_DEADLINE_SECONDS",
+    "RPO_OBJECTIVE_SECONDS",
+    "RPO_POLICY",
+    "SENTINEL_INTERVAL_SECONDS",
+)
 
 
 def of_failover(event: dict[str, Any]) -> dict[str, Any]:
@@ -60,7 +69,7 @@ DECIDERS = {"failover": of_failover, "switchover": of_switchover}
 
 
 @metrics.log_metrics
-@recovery_step(logger, tracer)
+@recovery_step(logger, tracer, needs=NEEDS)
 def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """Read request, evidence, `hold_started_at` and `now`, and return the decision.
 

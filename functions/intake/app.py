@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 logger, tracer = Logger(), Tracer()
+NEEDS = ("ALARM_ARNS",)
 
 
 def of_failover(event: dict[str, Any]) -> Request:
@@ -43,7 +44,7 @@ READERS: dict[str, Callable[[dict[str, Any]], Request | MoveRequest]] = {
 }
 
 
-@recovery_step(logger, tracer)
+@recovery_step(logger, tracer, needs=NEEDS)
 def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """Read `{"input": <the execution's input>}` and say what is to be done.
 

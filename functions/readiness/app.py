@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pilotlight.readiness.trials import Trial
 
 logger, tracer = Logger(), Tracer()
+NEEDS = ("APP_FUNCTION", "BUCKET", "RECOVERIES_TABLE", "SWITCH_FUNCTION")
 # Made while the environment starts, when nobody waits for them.
 for service in ("dynamodb", "lambda", "s3"):
     client(service)
@@ -58,7 +59,7 @@ def trials(known: Deployment) -> list[Trial]:
     ]
 
 
-@recovery_step(logger, tracer)
+@recovery_step(logger, tracer, needs=NEEDS)
 def lambda_handler(_event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """Return the verdict `ready` or `not_ready`, with every check, and what witnesses say."""
     known = Deployment.from_environment()

@@ -16,10 +16,11 @@ from pilotlight.shared.recovery_step import recovery_step
 from pilotlight.shared.settings import Deployment, required
 
 logger, tracer = Logger(), Tracer()
+NEEDS = ("BUCKET",)
 TEMPLATE = Path(__file__).with_name("page.html")
 
 
-@recovery_step(logger, tracer)
+@recovery_step(logger, tracer, needs=NEEDS)
 def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, str]:
     """Write report.json and report.html of the run that the event tells of, and say where.
 

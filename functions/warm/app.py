@@ -14,6 +14,7 @@ from pilotlight.warming.pings import listed, ping_client, warm
 from pilotlight.warming.waves import batches, name, summary
 
 logger, tracer = Logger(), Tracer()
+NEEDS = ("RECOVERIES_TABLE", "WARM_CONCURRENCY", "WARM_TARGETS")
 # No wave begins later than this after the plan. Users are waiting, and cold functions serve too.
 BUDGET = timedelta(seconds=4)
 
@@ -40,7 +41,7 @@ def ping_batch(batch: dict[str, Any]) -> dict[str, Any]:
     return summary(warm(ping_client(), functions, wanted, until), batch["show"])
 
 
-@recovery_step(logger, tracer)
+@recovery_step(logger, tracer, needs=NEEDS)
 def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """Return the plan, or what warming one of its batches proved."""
     steps = {"plan": plan, "ping": lambda: ping_batch(event["batch"])}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import dns.exception
 
-from pilotlight.shared.dns_lookup import resolver
+from pilotlight.shared import dns_lookup
 
 if TYPE_CHECKING:
     from pilotlight.sentinel.observation import Beacon
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def read(name: str, lifetime: float = 2.0) -> Beacon:
     """Return what the beacon says. No answer, or another one, is unknown and not unhealthy."""
     try:
-        answer = resolver(lifetime).resolve(name, "TXT")
+        answer = dns_lookup.resolver(lifetime).resolve(name, "TXT")
     except dns.exception.DNSException:
         return "unknown"
     said = {b"".join(record.strings).decode("ascii", "replace") for record in answer}

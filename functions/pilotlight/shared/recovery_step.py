@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pilotlight.shared.warm_ping import answers_warm_pings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from aws_lambda_powertools import Logger, Tracer
 
@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 
 def recovery_step(
-    logger: Logger, tracer: Tracer | None = None, *, execution: str = "execution"
+    logger: Logger,
+    tracer: Tracer | None = None,
+    *,
+    execution: str = "execution",
+    needs: Sequence[str] = (),
 ) -> Callable[[Handler], Handler]:
     """Return a decorator of a step's handler. Each log line and the trace name the execution.
 
@@ -27,6 +31,8 @@ def recovery_step(
     execution
         Where the event holds the execution's ARN, as a JMESPath expression. A log line has it as
         `correlation_id`.
+    needs
+        The environment variables that the handler reads: a warm ping fails without them.
     """
 
     def decorate(handler: Handler) -> Handler:
@@ -42,6 +48,6 @@ def recovery_step(
         )
         if tracer:
             step = tracer.capture_lambda_handler(step, capture_response=False)
-        return answers_warm_pings(step)
+        return answers_warm_pings(step, needs)
 
     return decorate

@@ -43,7 +43,7 @@ class Answering:
 def answer(monkeypatch: pytest.MonkeyPatch) -> Any:
     def install(kind: str, *answers: str, error: Any = None) -> Answering:
         found = Answering(kind, *answers, error=error)
-        monkeypatch.setattr(dns_lookup, "_resolver", lambda _lifetime: found)
+        monkeypatch.setattr(dns_lookup, "resolver", lambda _lifetime: found)
         return found
 
     return install
@@ -102,7 +102,7 @@ def test_a_name_that_is_not_answered_leads_nowhere(answer: Any, error: Any) -> N
 # --- the resolver --------------------------------------------------------------------------------
 def test_a_resolver_is_impatient_and_remembers_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dns.resolver.Resolver, "read_resolv_conf", lambda *_: None)
-    resolver = dns_lookup._resolver(2.0)
+    resolver = dns_lookup.resolver(2.0)
     assert resolver.lifetime == 2.0
     assert resolver.cache is None
 
