@@ -129,9 +129,14 @@ def test_a_moment_that_is_none_fails_the_step(name: str, moment: str) -> None:
         decide(**{name: moment})
 
 
-@pytest.mark.parametrize("name", ["request", "evidence", "now"])
+@pytest.mark.parametrize("name", ["machine", "request", "evidence", "now"])
 def test_an_input_that_lacks_a_part_fails_the_step(name: str) -> None:
-    event = {"request": {"mode": "failover"}, "evidence": evidence(), "now": NOW}
+    event = {
+        "machine": "failover",
+        "request": {"mode": "failover"},
+        "evidence": evidence(),
+        "now": NOW,
+    }
     del event[name]
     with pytest.raises(KeyError, match=name):
         DECIDE.lambda_handler(event, context("decide"))

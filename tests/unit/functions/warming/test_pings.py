@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from pilotlight.warming.pings import LIST_KEY, NoEnvironment, environment, listed, wave
+from pilotlight.recoveries.schema import WARM_TARGETS
+from pilotlight.warming.pings import NoEnvironment, environment, listed, wave
 from pilotlight.warming.waves import warmed
 
 from tests.unit.functions.fakes import RECOVERIES, FakeDynamoDB, FakeLambda, aws_error
@@ -87,9 +88,9 @@ def test_a_ping_asks_to_be_held() -> None:
 
 def test_the_list_is_a_set_in_the_recoveries_table(fake: FakeDynamoDB) -> None:
     assert listed(fake, RECOVERIES) == []
-    fake.put_item(RECOVERIES, {"pk": {"S": LIST_KEY}, "targets": {"SS": ["b:live", "a:live"]}})
+    fake.put_item(RECOVERIES, {"pk": {"S": WARM_TARGETS}, "targets": {"SS": ["b:live", "a:live"]}})
     assert listed(fake, RECOVERIES) == ["a:live", "b:live"]
-    fake.put_item(RECOVERIES, {"pk": {"S": LIST_KEY}})
+    fake.put_item(RECOVERIES, {"pk": {"S": WARM_TARGETS}})
     assert listed(fake, RECOVERIES) == []
 
 
