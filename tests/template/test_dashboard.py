@@ -54,7 +54,7 @@ def published_by_code() -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for function in stack("secondary").of_type("AWS::Lambda::Function").values():
         variables = function["Environment"]["Variables"]
-        folder = function["FunctionName"].removeprefix("pilot-light-").replace("-", "")
+        folder = function["FunctionName"].removeprefix("pilot-light-").replace("-", "_")
         text = (FUNCTIONS / folder / "app.py").read_text()
         if "Metrics()" in text:
             service = variables["POWERTOOLS_SERVICE_NAME"]
@@ -111,7 +111,7 @@ def test_replication_is_shown_in_both_directions_where_its_source_is(
 def test_every_run_that_a_person_need_not_sit_beside_is_shown_however_it_ended(
     widgets: list[dict[str, Any]], secondary: Stack
 ) -> None:
-    (graph,) = [w["properties"] for w in widgets if "machines" in w["properties"]["title"]]
+    (graph,) = [w["properties"] for w in widgets if "executions" in w["properties"]["title"]]
     shown = {tuple(metric[1:4:2]): metric[4]["label"] for metric in graph["metrics"]}
     endings = {
         "ExecutionsSucceeded": "succeeded",
