@@ -32,6 +32,7 @@ for command in (
     running.outage,
     running.heal,
     running.status,
+    running.logs,
     running.down,
 ):
     cli.add_command(command)

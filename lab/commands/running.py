@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import click
 from rich.markup import escape
@@ -11,8 +12,15 @@ from lab import deployment, process
 from lab.commands.options import OUTAGES, PARAMETER, STYLE, described, ports
 from lab.config import LabConfig, LabError
 from lab.control import Control
+from lab.drill.watching import Watch
 from lab.engine.named_outages import NAMED
 from lab.progress import Progress, console
+
+# What every function logged for one execution, in order.
+QUERY = (
+    'fields @timestamp, service, level, message | filter correlation_id = "{execution}" '
+    "| sort @timestamp"
+)
 
 
 @click.command()
@@ -129,6 +137,37 @@ def status(*, as_json: bool) -> None:
     click.echo(f"Lost            {lost or 'nothing'}")
     for name, verdict in found["health_checks"].items():
         click.echo(f"Health check    {name}: {verdict}")
+
+
+@click.command()
+@click.argument("execution", required=False)
+def logs(execution: str | None) -> None:
+    """Show what every function logged for one EXECUTION (default: the newest failover).
+
+    The query is that of the output RecoveryLogsCommand.
+    """
+    config = process.deployed()
+    lab = Control(config)
+    if execution is None:
+        runs = Watch(config, lab).executions(0.0)
+        if not runs:
+            raise LabError("No execution of the failover machine has begun.")
+        execution = max(runs, key=lambda run: run.started).arn
+    client = lab.client("logs", config.secondary_region)
+    query = client.start_query(
+        logGroupName=f"/aws/lambda/{config.app_name}-recovery",
+        startTime=0,
+        endTime=int(time.time()) + 1,
+        queryString=QUERY.format(execution=execution),
+        limit=10_000,
+    )["queryId"]
+    while (found := client.get_query_results(queryId=query))["status"] in ("Scheduled", "Running"):
+        time.sleep(0.1)
+    for row in found["results"]:
+        line = {field["field"]: field["value"] for field in row}
+        click.echo("  ".join(line.get(name, "") for name in ("@timestamp", "service", "message")))
+    if not found["results"]:
+        raise LabError(f"No function has logged anything for {execution}.")
 
 
 @click.command()
