@@ -36,7 +36,7 @@ class LabConfig:
     witness_region: str = "us-east-1"
     api_port: int = 4566
     dns_port: int = 5354
-    door_port: int = 8080
+    browser_port: int = 8080
     page_port: int = 8081
     entry_port: int = 8441
     speed: float = 1.0
@@ -53,7 +53,7 @@ class LabConfig:
         return {region: self.entry_port + i for i, region in enumerate(self.regions)}
 
     @property
-    def crossings(self) -> dict[tuple[str, str], int]:
+    def cross_region_ports(self) -> dict[tuple[str, str], int]:
         """The TLS ports at which functions of one Region of the pair reach the other's entry.
 
         Ports of their own, so that a partition between the Regions leaves users alone.
@@ -63,7 +63,7 @@ class LabConfig:
 
     def entries_from(self, region: str) -> dict[str, int]:
         """Return the TLS port of each Region's entry as functions of a Region use it."""
-        crossed = {b: port for (a, b), port in self.crossings.items() if a == region}
+        crossed = {b: port for (a, b), port in self.cross_region_ports.items() if a == region}
         return self.entries | crossed
 
     @property

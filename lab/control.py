@@ -1,4 +1,4 @@
-"""Talks to a running lab: its switchboard, and its AWS as any client would."""
+"""Talks to a running lab: its admin API, and its AWS as any client would."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ class NotAnswering(LabError):
 
 
 class Refused(LabError):
-    """The switchboard refused an action."""
+    """The admin API refused an action."""
 
 
 class Control:
-    """The switchboard of a lab, an action for each method.
+    """The admin API of a lab, an action for each method.
 
     `patience` is how many seconds an AWS client waits for an answer, and `attempts` how often it
     asks.
@@ -49,14 +49,14 @@ class Control:
         self._clients: dict[tuple[str, str], Any] = {}
 
     def act(self, action: str, **given: Any) -> Any:
-        """Do something and return what the switchboard answers.
+        """Do something and return what the admin API answers.
 
         Raises
         ------
         NotAnswering
             There is no engine, or it hangs.
         Refused
-            With the switchboard's reason.
+            With the admin API's reason.
         """
         url = f"{self._config.endpoint}/_lab/{action}"
         request = urllib.request.Request(url, json.dumps(given).encode(), method="POST")

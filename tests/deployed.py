@@ -43,7 +43,7 @@ def lab(*parameters: str) -> Iterator[DeployedLab]:
     config = from_samconfig(ROOT / "samconfig.toml", process.RUN).with_options(
         api_port=api,
         dns_port=dns,
-        door_port=door,
+        browser_port=door,
         page_port=door + 1,
         entry_port=entry,
         speed=20.0,

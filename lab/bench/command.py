@@ -14,8 +14,8 @@ from rich.table import Table
 
 from lab import deployment, process
 from lab.bench import designs, fence_cost, report
-from lab.bench.course import Course
 from lab.bench.figures import phases
+from lab.bench.scenario import BenchScenario
 from lab.bench.wording import seconds, shown, times
 from lab.config import LabError
 from lab.control import Control
@@ -52,7 +52,7 @@ def run_bench(
         lab.act("speed", factor=config.speed)
         with progress.step("Record sets of the other designs, beside the deployed one"):
             designs.deploy(config, lab)
-        seen = Course(config, lab, progress, users).run(drawn)
+        seen = BenchScenario(config, lab, progress, users).run(drawn)
         found = report.report(
             config, seen, started=started, seed=seed, users=users, fence=fence, load=load
         )

@@ -21,8 +21,8 @@ from lab.bench.page import draw, render
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from lab.bench.course import Outage
     from lab.bench.samples import Sample
+    from lab.bench.scenario import Outage
     from lab.config import LabConfig
 
 SCHEMA = Path(__file__).parents[1] / "schemas" / "bench.schema.json"

@@ -53,7 +53,7 @@ def ports(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options for the ports of a lab."""
     for name, default, what in (
         ("--entry-port", 8441, "First TLS port of the Regions' entries, one for each Region."),
-        ("--door-port", 8080, "Port for a browser; it leads where DNS says."),
+        ("--browser-port", 8080, "Port for a browser; it leads where DNS says."),
         ("--page-port", 8081, "Port of the page that shows the state of it all."),
         ("--dns-port", 5354, "Port of the DNS server."),
         ("--api-port", 4566, "Port of the AWS APIs."),
@@ -68,7 +68,7 @@ def described(**options: Any) -> LabConfig:
     """Return the lab that samconfig.toml and the options describe."""
     config = from_samconfig(ROOT / "samconfig.toml", process.RUN).with_options(**options)
     entries = sorted(config.entries.values())
-    others = [config.door_port, config.page_port, config.dns_port, config.api_port]
+    others = [config.browser_port, config.page_port, config.dns_port, config.api_port]
     if len({*entries, *others}) < len([*entries, *others]):
         raise LabError(
             f"Two of the lab's ports are the same: --entry-port takes {entries[0]} to "

@@ -52,7 +52,11 @@ def welcome(config: LabConfig) -> str:
     control = Control(config)
     describe = control.client("cloudformation", config.secondary_region).describe_stacks
     commands = {k: v for k, v in deployment.outputs(config, describe).items() if "Command" in k}
-    door, name, port = config.door_port, config.public_name, config.entries[config.primary_region]
+    door, name, port = (
+        config.browser_port,
+        config.public_name,
+        config.entries[config.primary_region],
+    )
     lines = [
         "",
         "[bold]The lab is up.[/]",

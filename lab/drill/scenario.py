@@ -1,4 +1,4 @@
-"""The course of a drill: steady traffic, outage, what comes of it, return. It judges nothing."""
+"""The scenario of a drill: steady traffic, outage, what comes of it, return. It judges nothing."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from lab.drill.checks import DELIVERY_STEP
 from lab.drill.control_history import ControlHistory
 from lab.drill.expectations import expectation
 from lab.drill.failback import LAST_MOMENT, MEANWHILE
-from lab.drill.failback_course import fail_back
+from lab.drill.failback_scenario import fail_back
 from lab.drill.history import arrived
-from lab.drill.last_resort_course import LastResortCourse
+from lab.drill.last_resort_scenario import LastResortScenario
 from lab.drill.observations import Observations
 from lab.drill.returned import write_from_its_return
 from lab.drill.traffic import Https, Traffic, held
@@ -167,7 +167,7 @@ class Scenario:
         if self._expected.recovers:
             self.seen.overwritten = self._traffic.replace(LAST_MOMENT)
         self._lab.say_that_outages_are_injected()
-        # The moment before the switchboard acts: what is acknowledged later counts as later.
+        # The moment before the admin API acts: what is acknowledged later counts as later.
         self.seen.outage = time.time()
         self._lab.act("outage", mode=self._outage, style=self._style)
         if self._expected.asks:
@@ -253,7 +253,7 @@ class Scenario:
 
     def _last_resort(self) -> None:
         given = self._config, self._lab, self._watch, self._traffic, self.seen, self._progress
-        course = LastResortCourse(*given, self._look)
+        course = LastResortScenario(*given, self._look)
         try:
             course.run()
         finally:

@@ -12,7 +12,7 @@ from lab.drill import quorum
 from lab.drill.own_lab import own_lab
 from lab.drill.returned import fared
 from lab.drill.take_over import checks, fate
-from lab.drill.take_over_course import Course
+from lab.drill.take_over_scenario import TakeOverScenario
 from lab.progress import Progress, console
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def run_take_over(config: LabConfig, folder: Path) -> bool:
     """Lose the active Secondary, take over in the Primary, and say whether all went well."""
     progress = Progress()
     with own_lab(config, progress) as lab:
-        seen = Course(config, lab, progress).run()
+        seen = TakeOverScenario(config, lab, progress).run()
     judged = checks(seen)
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(told(seen, judged), indent=2)

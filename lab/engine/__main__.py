@@ -23,10 +23,10 @@ def busy_port(config: LabConfig) -> str | None:
     ports = {
         config.api_port: "--api-port",
         config.dns_port: "--dns-port",
-        config.door_port: "--door-port",
+        config.browser_port: "--browser-port",
         config.page_port: "--page-port",
         **{port: "--entry-port" for port in config.entries.values()},
-        **{port: "--entry-port" for port in config.crossings.values()},
+        **{port: "--entry-port" for port in config.cross_region_ports.values()},
     }
     for port, option in ports.items():
         with socket.socket() as probe:
@@ -50,14 +50,15 @@ async def serve(config: LabConfig, *, owned: bool) -> None:
     from lab.engine import (
         alarms,
         aws as aws_module,
+        breakpoints as breakpoints_module,
         call_resources,
         calls,
         certificates,
         event_buses,
         execution_environments,
         executions,
+        freeze,
         functions,
-        halts as halts_module,
         machine_roles,
         metrics,
         outage as outage_module,
@@ -65,16 +66,15 @@ async def serve(config: LabConfig, *, owned: bool) -> None:
         replication as replication_module,
         schedules,
         stack_resources,
-        standstill,
         strong_memberships,
         strong_tables as strong_module,
     )
+    from lab.engine.admin_api import AdminApi, Journal
     from lab.engine.clock import Clock
     from lab.engine.entries import Entries
-    from lab.engine.gate import Gate
     from lab.engine.page import Page
+    from lab.engine.proxy import Proxy
     from lab.engine.route53 import Route53, furnish_zone
-    from lab.engine.switchboard import Journal, Switchboard
 
     certificate, key = certificates.make(config)
     aws = aws_module.load(config, Clock(config.speed))
@@ -94,9 +94,9 @@ async def serve(config: LabConfig, *, owned: bool) -> None:
     calls.install_refusals(aws.iam_evaluator, record)
     queues.install(aws)
     stack_resources.install(aws)
-    standstill.install(aws, outage)
-    halts = halts_module.Halts()
-    halts_module.install(halts)
+    freeze.install(aws, outage)
+    breakpoints = breakpoints_module.Breakpoints()
+    breakpoints_module.install(breakpoints)
     metrics.install(aws, outage.runs)
     replication = replication_module.Replication(config.replication_lag, outage)
     replication_module.install(aws, replication)
@@ -106,14 +106,14 @@ async def serve(config: LabConfig, *, owned: bool) -> None:
     furnish_zone(aws)
     route53 = Route53(aws, outage, journal.note)
     route53.start()
-    switchboard = Switchboard(aws, outage, route53, replication, record, journal, halts, strong)
-    page = Page(config, switchboard.actions, Control(config, patience=5.0).client)
-    gate = Gate(aws, outage, route53, Entries(aws), switchboard, page)
+    admin_api = AdminApi(aws, outage, route53, replication, record, journal, breakpoints, strong)
+    page = Page(config, admin_api.actions, Control(config, patience=5.0).client)
+    proxy = Proxy(aws, outage, route53, Entries(aws), admin_api, page)
 
     plain, tls, stop = Config(), Config(), asyncio.Event()
-    ports = (config.api_port, config.door_port, config.page_port)
+    ports = (config.api_port, config.browser_port, config.page_port)
     plain.bind = [f"127.0.0.1:{port}" for port in ports]
-    entries = (*config.entries.values(), *config.crossings.values())
+    entries = (*config.entries.values(), *config.cross_region_ports.values())
     tls.bind = [f"127.0.0.1:{port}" for port in entries]
     tls.certfile, tls.keyfile = str(certificate), str(key)
     tls.alpn_protocols = ["http/1.1"]
@@ -125,8 +125,8 @@ async def serve(config: LabConfig, *, owned: bool) -> None:
         loop = asyncio.get_running_loop()
         threading.Thread(target=_outlive, args=(loop, stop), daemon=True).start()
     await asyncio.gather(
-        hypercorn(gate, plain, shutdown_trigger=stop.wait),
-        hypercorn(gate, tls, shutdown_trigger=stop.wait),
+        hypercorn(proxy, plain, shutdown_trigger=stop.wait),
+        hypercorn(proxy, tls, shutdown_trigger=stop.wait),
     )
     aws.lambda_runtime.reset()
 

@@ -28,7 +28,7 @@ class Entries:
         config = aws.config
         self._door: dict[int, tuple[str | None, str]] = {
             **{port: (None, region) for region, port in config.entries.items()},
-            **{port: crossing for crossing, port in config.crossings.items()},
+            **{port: crossing for crossing, port in config.cross_region_ports.items()},
         }
 
     def region_of(self, scope: Any) -> str | None:

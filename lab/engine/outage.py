@@ -2,9 +2,9 @@
 
 Three doors have to be shut, for only the first two are HTTP:
 
-- API calls: the gate in front of MiniStack (gate.py) asks `refusal`.
-- Requests at a Region's entry: the gate asks `refusal_at_entry`.
-- What runs inside the process, and executions: standstill.py asks `runs` and `reaches`.
+- API calls: the proxy in front of MiniStack (proxy.py) asks `refusal`.
+- Requests at a Region's entry: the proxy asks `refusal_at_entry`.
+- What runs inside the process, and executions: freeze.py asks `runs` and `reaches`.
 
 Route 53's data plane, DNS answers and health checkers, survives all of it, as on AWS. What is lost
 in an outage with a name stands in named_outages.py.
@@ -50,7 +50,7 @@ _NETWORK: dict[Style | None, Style] = {"reset": "reset", "hang": "hang", "503": 
 
 @dataclass(frozen=True)
 class Call:
-    """What the gate knows of an API call before it is served."""
+    """What the proxy knows of an API call before it is served."""
 
     key: str
     region: str

@@ -125,7 +125,7 @@ class Page:
             "primary_region": config.primary_region,
             "secondary_region": config.secondary_region,
             "public_name": config.public_name,
-            "door": f"http://127.0.0.1:{config.door_port}/",
+            "door": f"http://127.0.0.1:{config.browser_port}/",
             "speed": lab["speed"],
             "leads_to": next((regions[a["value"]] for a in answers if a["value"] in regions), None),
             "outages": lab["outages"],

@@ -6,7 +6,7 @@ every write work on that, halfway through a round trip to the nearest other memb
 a write's condition is judged there too. So these calls are linearizable, whatever is cut or lost,
 and an answer that gets lost on its way back leaves a write done, and its caller without knowledge.
 
-Who calls does not matter, only the Region that is called: the gate asked about the caller before.
+Who calls does not matter, only the Region that is called: the proxy asked about the caller before.
 All waiting is asynchronous, for the engine has one event loop.
 """
 
@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from lab.engine.gate import HANG_SECONDS
+from lab.engine.proxy import HANG_SECONDS
 from lab.engine.quorum import Quorum
 from lab.engine.replication import hold_item, key_of
 from lab.engine.strong_calls import StrongCall, read

@@ -29,7 +29,7 @@ def free_ports(count: int) -> list[int]:
 
 def entry_port(config: LabConfig) -> int:
     """Return the first of as many free ports in a row as a lab has entries."""
-    many = len(config.entries) + len(config.crossings)
+    many = len(config.entries) + len(config.cross_region_ports)
     for first in range(28441, 29441, 20):
         try:
             for port in range(first, first + many):
@@ -46,7 +46,7 @@ def engine(folder: Path) -> Iterator[tuple[LabConfig, int]]:
     """Run an engine that knows nothing of this checkout's lab."""
     api, dns, door, page = free_ports(4)
     config = from_samconfig(ROOT / "samconfig.toml", folder).with_options(
-        api_port=api, dns_port=dns, door_port=door, page_port=page
+        api_port=api, dns_port=dns, browser_port=door, page_port=page
     )
     config = config.with_options(entry_port=entry_port(config))
     config.save(folder / "lab.json")

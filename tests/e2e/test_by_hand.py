@@ -16,7 +16,7 @@ from lab import deployment, process
 from lab.config import ROOT, from_samconfig
 from lab.control import Control
 from lab.drill.take_over import checks
-from lab.drill.take_over_course import Course
+from lab.drill.take_over_scenario import TakeOverScenario
 from lab.drill.traffic import Https
 from lab.drill.watching import Watch
 from lab.progress import Progress
@@ -82,7 +82,7 @@ class Pair:
 def pair():
     api, dns, door, entry = map(int, PORTS.split(","))
     config = from_samconfig(ROOT / "samconfig.toml", process.RUN).with_options(
-        api_port=api, dns_port=dns, door_port=door, entry_port=entry, speed=10.0
+        api_port=api, dns_port=dns, browser_port=door, entry_port=entry, speed=10.0
     )
     progress = Progress()
     engine = process.start(config, owned=True)
@@ -142,7 +142,7 @@ def test_a_promotion_waits_for_a_person(pair):
 
 def test_a_person_takes_over_when_the_active_secondary_is_lost(pair):
     """In the lab of the test before it, in which the Secondary is active."""
-    seen = Course(pair.config, pair.control, Progress()).run()
+    seen = TakeOverScenario(pair.config, pair.control, Progress()).run()
     assert [f"{c.name}: {c.detail}" for c in checks(seen) if not c.passed] == []
 
 

@@ -125,7 +125,7 @@ def test_every_listening_socket_of_the_lab_is_on_loopback(tmp_path: Path) -> Non
         found = listening(pid)
     elsewhere = {s for s in found if not ipaddress.ip_address(s.address).is_loopback}
     assert elsewhere == set()
-    expected = {config.api_port, config.door_port, config.page_port, config.dns_port}
-    expected |= {*config.entries.values(), *config.crossings.values()}
+    expected = {config.api_port, config.browser_port, config.page_port, config.dns_port}
+    expected |= {*config.entries.values(), *config.cross_region_ports.values()}
     assert {s.port for s in found if s.protocol == "tcp"} == expected
     assert {s.port for s in found if s.protocol == "udp"} == {config.dns_port}

@@ -66,7 +66,7 @@ def signals_as_they_were() -> Iterator[None]:
 
 
 class MadeUpLab(Control):
-    """A lab that is up: its switchboard, and the control item in each Region that answers."""
+    """A lab that is up: its admin API, and the control item in each Region that answers."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
         super().__init__(CONFIG)

@@ -41,9 +41,9 @@ def test_every_command_explains_itself_without_a_lab(shell: Shell, command: str,
 @pytest.mark.parametrize("command", ["up", "drill"])
 def test_the_ports_are_explained_with_their_defaults(shell: Shell, command: str) -> None:
     out = shell(command, "--help").out
-    for option in ("--entry-port", "--door-port", "--page-port", "--dns-port", "--api-port"):
+    for option in ("--entry-port", "--browser-port", "--page-port", "--dns-port", "--api-port"):
         assert option in out
-    ports = (CONFIG.entry_port, CONFIG.door_port, CONFIG.page_port)
+    ports = (CONFIG.entry_port, CONFIG.browser_port, CONFIG.page_port)
     for default in (*ports, CONFIG.dns_port, CONFIG.api_port):
         assert f"default: {default};" in out
 
@@ -60,7 +60,7 @@ def test_the_version_is_told(shell: Shell) -> None:
         (["up", "--fast"], "No such option: --fast"),
         (["up", "--api-port", "80"], "80 is not in the range 1024<=x<=65500"),
         (["up", "--dns-port", "65535"], "65535 is not in the range"),
-        (["up", "--door-port", "web"], "'web' is not a valid integer"),
+        (["up", "--browser-port", "web"], "'web' is not a valid integer"),
         (["drill", "--speed", "0"], "0.0 is not in the range 0.5<=x<=20"),
         (["drill", "--speed", "100"], "100.0 is not in the range"),
         (["drill", "--replication-lag", "-1"], "-1.0 is not in the range 0<=x<=60"),
@@ -92,9 +92,9 @@ def test_reports_cannot_go_into_a_file(shell: Shell, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "ports",
     [
-        ["--door-port", "4566"],
+        ["--browser-port", "4566"],
         ["--api-port", "5354"],
-        ["--door-port", "8443"],
+        ["--browser-port", "8443"],
         ["--page-port", "8080"],
         ["--entry-port", "8079"],
     ],

@@ -94,18 +94,18 @@ def test_a_detached_lab_outlives_the_command(shell: Shell, starts: Starts) -> No
 
 
 def test_options_reach_the_lab(shell: Shell, starts: Starts) -> None:
-    ports = ["--entry-port", "9441", "--door-port", "9080", "--dns-port", "9053"]
+    ports = ["--entry-port", "9441", "--browser-port", "9080", "--dns-port", "9053"]
     shell("up", "--detach", *ports, "--api-port", "9566", "--page-port", "9081")
     config = starts.config
     assert config and config.entries[PRIMARY] == 9441
-    assert (config.door_port, config.dns_port, config.api_port) == (9080, 9053, 9566)
+    assert (config.browser_port, config.dns_port, config.api_port) == (9080, 9053, 9566)
     assert config.page_port == 9081
     assert config.speed == 1.0, "by hand, AWS's intervals are as long as they are"
     assert config.secondary_region == SECONDARY
 
 
 def test_a_lab_that_is_up_says_what_to_try(shell: Shell, starts: Starts) -> None:
-    out = shell("up", "--detach", "--door-port", "9080").out
+    out = shell("up", "--detach", "--browser-port", "9080").out
     for part in (
         "http://127.0.0.1:9080/",
         f"curl --cacert {process.RUN / 'ca.pem'} --connect-to app.pilotlight.example:443:",

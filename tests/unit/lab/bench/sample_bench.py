@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from lab.bench import report
-from lab.bench.course import Outage
 from lab.bench.designs import DESIGNS
 from lab.bench.figures import Phases
 from lab.bench.samples import Part, Sample
+from lab.bench.scenario import Outage
 from tests.unit.lab.engine.fakes import CONFIG
 
 FENCE = {

@@ -73,7 +73,7 @@ class World:
 
 
 class Lab:
-    """The switchboard of the simulated lab."""
+    """The admin API of the simulated lab."""
 
     def __init__(self, world: World) -> None:
         self._world = world

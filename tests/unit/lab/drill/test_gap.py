@@ -67,7 +67,7 @@ def test_an_answer_that_was_on_its_way_at_the_outage_does_not_end_the_gap() -> N
 
 
 def test_an_answer_that_the_primary_gave_before_it_was_gone_does_not_end_the_gap() -> None:
-    # Between the moment of the outage and the switchboard's act lie some milliseconds.
+    # Between the moment of the outage and the admin API's act lie some milliseconds.
     last = request(0.001, 0.004, PRIMARY)
     assert gap_of(failed(0.0, 0.003), last, request(9, 9.1, SECONDARY)) == (0.0, 9.1)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Lab:
-    """A switchboard and its clock."""
+    """A admin API and its clock."""
 
     def __init__(self) -> None:
         self.now = 0.0

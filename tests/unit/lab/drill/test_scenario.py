@@ -1,4 +1,4 @@
-"""The course of a drill, in simulated time."""
+"""The scenario of a drill, in simulated time."""
 
 from __future__ import annotations
 

@@ -232,9 +232,9 @@ def test_the_command_says_so_and_writes_it_down(
         given.append(asked[2:])
         return Lab()
 
-    course = type("Course", (), {"__init__": lambda *_: None, "run": lambda _self: seen})
+    course = type("TakeOverScenario", (), {"__init__": lambda *_: None, "run": lambda _self: seen})
     monkeypatch.setattr(command, "own_lab", own_lab)
-    monkeypatch.setattr(command, "Course", course)
+    monkeypatch.setattr(command, "TakeOverScenario", course)
     monkeypatch.setattr(command, "console", Console(file=screen, width=300))
     assert command.run_take_over(CONFIG, tmp_path / "new") is (verdict == "PASS")
     assert f"{verdict}  RTO here" in screen.getvalue()

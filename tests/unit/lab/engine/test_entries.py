@@ -107,5 +107,5 @@ def test_a_port_tells_where_a_request_goes_and_which_functions_made_it() -> None
         return found.caller_of(scope), found.region_of(scope)
 
     assert at(CONFIG.entries[PRIMARY]) == (None, PRIMARY)
-    assert at(CONFIG.crossings[SECONDARY, PRIMARY]) == (SECONDARY, PRIMARY)
+    assert at(CONFIG.cross_region_ports[SECONDARY, PRIMARY]) == (SECONDARY, PRIMARY)
     assert at(CONFIG.api_port) == (None, None)

@@ -8,7 +8,7 @@ import pytest
 from moto import mock_aws
 from moto.stepfunctions.parser.asl.component.state.state import CommonStateField
 
-from lab.engine import standstill
+from lab.engine import freeze
 from lab.engine.losses import Loss
 from lab.engine.outage import Outage
 from tests.unit.lab.engine.fakes import SECONDARY, eventually
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def outage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Outage]:
     monkeypatch.setattr(CommonStateField, "_eval_body", CommonStateField._eval_body)
     lost = Outage()
-    standstill._executions(lost)
+    freeze._executions(lost)
     with mock_aws(config={"stepfunctions": {"execute_state_machine": True}}):
         lost.lose(SECONDARY, Loss())
         yield lost

@@ -44,8 +44,8 @@ def busy(monkeypatch: pytest.MonkeyPatch, *taken: int) -> tuple[str | None, Port
 def test_every_port_of_the_lab_is_tried_on_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
     problem, ports = busy(monkeypatch)
     assert problem is None
-    expected = {CONFIG.api_port, CONFIG.dns_port, CONFIG.door_port, CONFIG.page_port}
-    expected |= {*CONFIG.entries.values(), *CONFIG.crossings.values()}
+    expected = {CONFIG.api_port, CONFIG.dns_port, CONFIG.browser_port, CONFIG.page_port}
+    expected |= {*CONFIG.entries.values(), *CONFIG.cross_region_ports.values()}
     assert set(ports.tried) == {("127.0.0.1", port) for port in expected}
 
 
@@ -54,10 +54,10 @@ def test_every_port_of_the_lab_is_tried_on_loopback(monkeypatch: pytest.MonkeyPa
     [
         (CONFIG.api_port, "--api-port"),
         (CONFIG.dns_port, "--dns-port"),
-        (CONFIG.door_port, "--door-port"),
+        (CONFIG.browser_port, "--browser-port"),
         (CONFIG.page_port, "--page-port"),
         (CONFIG.entries[SECONDARY], "--entry-port"),
-        (CONFIG.crossings[SECONDARY, PRIMARY], "--entry-port"),
+        (CONFIG.cross_region_ports[SECONDARY, PRIMARY], "--entry-port"),
     ],
 )
 def test_a_taken_port_is_named_with_the_option_that_moves_it(

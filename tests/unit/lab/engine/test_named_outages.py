@@ -296,8 +296,8 @@ def test_an_outage_of_several_regions_begins_whole_or_not_at_all(name: str) -> N
 
 def test_the_functions_of_a_region_cross_by_a_port_of_their_own() -> None:
     crossed = CONFIG.entries_from(SECONDARY)
-    assert crossed[PRIMARY] == CONFIG.crossings[SECONDARY, PRIMARY]
+    assert crossed[PRIMARY] == CONFIG.cross_region_ports[SECONDARY, PRIMARY]
     assert crossed[SECONDARY] == CONFIG.entries[SECONDARY]
     assert CONFIG.entries_from(VIRGINIA) == CONFIG.entries
-    ports = [*CONFIG.entries.values(), *CONFIG.crossings.values()]
+    ports = [*CONFIG.entries.values(), *CONFIG.cross_region_ports.values()]
     assert len(ports) == len(set(ports)) == 5

@@ -1,4 +1,4 @@
-"""What the gate reads from a request, as botocore makes them."""
+"""What the proxy reads from a request, as botocore makes them."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 from botocore.session import get_session
 
-from lab.engine.gate import FORM
 from lab.engine.outage import Call, is_control_plane, read_call
+from lab.engine.proxy import FORM
 
 SIGNED = (
     "AWS4-HMAC-SHA256 Credential=AKIA1/20250101/us-west-2/{}/aws4_request, "

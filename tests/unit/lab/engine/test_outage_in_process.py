@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lab.engine import standstill
+from lab.engine import freeze
 from lab.engine.losses import Loss
 from lab.engine.outage import Outage
 from tests.unit.lab.engine.fakes import PRIMARY, SECONDARY, VIRGINIA, Anything, FakeAws, eventually
@@ -56,9 +56,9 @@ class World:
 
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
-    monkeypatch.setattr(standstill, "_executions", lambda _: None)
+    monkeypatch.setattr(freeze, "_executions", lambda _: None)
     made = World()
-    standstill.install(made.aws, made.outage)
+    freeze.install(made.aws, made.outage)
     return made
 
 
@@ -194,7 +194,7 @@ def test_an_execution_stops_before_its_next_state_until_its_region_is_back(
     entered: list[Any] = []
     monkeypatch.setattr(CommonStateField, "_eval_body", lambda _self, env: entered.append(env))
     outage = Outage()
-    standstill._executions(outage)
+    freeze._executions(outage)
     gated: Any = CommonStateField._eval_body
     environment = Anything(aws_execution_details=Anything(region=PRIMARY), is_running=lambda: True)
     outage.lose(PRIMARY, Loss())

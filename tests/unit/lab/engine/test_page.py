@@ -110,7 +110,7 @@ def test_the_page_shows_what_only_the_lab_knows(world: World) -> None:
     assert (state["outages"], state["lost"]) == (["region"], {PRIMARY: "region"})
     assert state["leads_to"] == SECONDARY
     assert state["health_checks"] == [{"name": "pilot-light-off", "healthy": True}]
-    assert state["door"] == f"http://127.0.0.1:{CONFIG.door_port}/"
+    assert state["door"] == f"http://127.0.0.1:{CONFIG.browser_port}/"
     world.leads_to = None
     assert world.page.state()["leads_to"] is None
 

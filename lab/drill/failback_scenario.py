@@ -1,4 +1,4 @@
-"""The course of a failback: the ledger is settled, then the machine moves back under traffic."""
+"""The scenario of a failback: the ledger is settled, then the machine moves back under traffic."""
 
 from __future__ import annotations
 

@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 
 from lab.engine import named_outages
+from lab.engine.admin_api import AdminApi, Journal
+from lab.engine.breakpoints import Breakpoints
 from lab.engine.calls import CallRecord
 from lab.engine.dns_answers import Answer
-from lab.engine.halts import Halts
 from lab.engine.losses import Loss
 from lab.engine.outage import Outage
 from lab.engine.quorum import Members
 from lab.engine.replication import Replication
 from lab.engine.strong_tables import StrongTables
-from lab.engine.switchboard import Journal, Switchboard
 from tests.unit.lab.engine.fakes import (
     CONFIG,
     PRIMARY,
@@ -31,31 +31,31 @@ from tests.unit.lab.engine.fakes import (
 
 
 class World:
-    """A switchboard over real parts and a fake Route 53."""
+    """A admin API over real parts and a fake Route 53."""
 
     def __init__(self) -> None:
         self.aws, self.outage, self.journal = FakeAws(), Outage(), Journal()
         self.replication, self.calls = Replication(0.5, self.outage), CallRecord()
-        self.halts = Halts()
+        self.breakpoints = Breakpoints()
         route53: Any = Anything(
             status=lambda: [{"name": "endpoint", "healthy": True}],
             lookup=lambda name, kind: [Answer(name, kind, "127.0.1.1", 10)],
         )
         aws: Any = self.aws
         self.strong = StrongTables(aws, self.outage, self.replication)
-        self.switchboard = Switchboard(
+        self.admin_api = AdminApi(
             aws,
             self.outage,
             route53,
             self.replication,
             self.calls,
             self.journal,
-            self.halts,
+            self.breakpoints,
             self.strong,
         )
 
     def do(self, action: str, **given: Any) -> Any:
-        return self.switchboard.actions[action](**given)
+        return self.admin_api.actions[action](**given)
 
 
 def test_a_region_is_lost_as_the_caller_says_and_healed_again() -> None:
@@ -240,11 +240,11 @@ def test_a_machine_halts_at_the_states_that_are_named_until_others_are() -> None
     assert world.do("halt", machine="pilot-light-failover", states=["Promote"]) == []
     place = {"execution": "arn", "state": "Promote", "when": "before"}
     halted = threading.Thread(
-        target=world.halts.pass_by, args=(place, "pilot-light-failover", lambda: False)
+        target=world.breakpoints.pass_by, args=(place, "pilot-light-failover", lambda: False)
     )
     halted.start()
     assert eventually(lambda: world.do("halted") == [place])
     assert world.do("go") == []
     halted.join(5)
     assert world.do("halt") == []
-    world.halts.pass_by(place, "pilot-light-failover", lambda: False)
+    world.breakpoints.pass_by(place, "pilot-light-failover", lambda: False)

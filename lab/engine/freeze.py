@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def install(aws: Aws, outage: Outage) -> None:
-    """Gate what runs inside the process."""
+    """Proxy what runs inside the process."""
     _functions(aws, outage)
     _targets(aws, outage)
     _pollers_and_alarms(aws, outage)

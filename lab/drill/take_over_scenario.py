@@ -1,4 +1,4 @@
-"""The course of a take-over: the active Secondary is lost, and a person does what is left."""
+"""The scenario of a take-over: the active Secondary is lost, and a person does what is left."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ RUN_SECONDS, SETTLE_SECONDS, BASELINE_SECONDS, ATTEMPTS = 90.0, 60.0, 3.0, 3
 ALARM_AWS_SECONDS, MESSAGE_SECONDS = 400.0, 1.0
 
 
-class Course:
+class TakeOverScenario:
     """One take-over in a lab that is up."""
 
     def __init__(self, config: LabConfig, lab: Control, progress: Progress) -> None:

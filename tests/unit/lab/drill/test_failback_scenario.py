@@ -1,4 +1,4 @@
-"""The course of a failback: what a person would do with the ledger, and then the move."""
+"""The scenario of a failback: what a person would do with the ledger, and then the move."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from lab.drill import failback_course, waiting
-from lab.drill.failback_course import WHO, fail_back
+from lab.drill import failback_scenario, waiting
+from lab.drill.failback_scenario import WHO, fail_back
 from lab.drill.observations import Control, Execution, Observations, Write
 from lab.progress import Progress
 from tests.unit.lab.drill.seen import nothing
@@ -98,7 +98,7 @@ class World:
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     found = World()
-    for module in (failback_course, waiting):
+    for module in (failback_scenario, waiting):
         monkeypatch.setattr(module, "time", found)
     return found
 
@@ -181,4 +181,4 @@ def test_a_move_that_is_refused_for_good_is_not_asked_for_for_ever(world: World)
     back = failed_back(world).failback
     assert back is not None
     assert back.run is not None
-    assert (back.run.outcome, len(back.refusals)) == ("refused", failback_course.ATTEMPTS)
+    assert (back.run.outcome, len(back.refusals)) == ("refused", failback_scenario.ATTEMPTS)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 
-class Halts:
+class Breakpoints:
     """At which states executions halt, and who has halted."""
 
     def __init__(self) -> None:
@@ -51,7 +51,7 @@ class Halts:
                 self._changed.wait(0.2)
 
 
-def install(halts: Halts) -> None:
+def install(breakpoints: Breakpoints) -> None:
     """Ask at every state."""
     from moto.stepfunctions.parser.asl.component.state.state import CommonStateField
 
@@ -63,7 +63,7 @@ def install(halts: Halts) -> None:
 
         def pass_by(when: str) -> None:
             place = {"execution": execution, "state": self.name, "when": when}
-            halts.pass_by(place, machine, lambda: not env.is_running())
+            breakpoints.pass_by(place, machine, lambda: not env.is_running())
 
         pass_by("before")
         if not env.is_running():

@@ -1,4 +1,4 @@
-"""The course of a last resort: no quorum, a person lets the Secondary write, the table is back."""
+"""The scenario of a last resort: no quorum, a person lets the Secondary write, the table returns."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from lab.drill.by_name import ByName, sent
-from lab.drill.failback_course import settle_the_ledger
+from lab.drill.failback_scenario import settle_the_ledger
 from lab.drill.history import written
 from lab.drill.last_resort import LastResort
 from lab.drill.traffic import Https
@@ -32,7 +32,7 @@ VOID_AWS_SECONDS, VOID_SECONDS = 60.0, 30.0
 SENT_AFTERWARDS, EVERY_SECONDS = 12, 0.25
 
 
-class LastResortCourse:
+class LastResortScenario:
     """One last resort in a lab that has lost two Regions."""
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What stands in front of MiniStack: the outage, the entries, the front door, the switchboard."""
+"""What stands in front of MiniStack: the outage, the entries, the front door, the admin API."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from lab.engine.page import POLICY
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from lab.engine.admin_api import AdminApi
     from lab.engine.aws import Aws
     from lab.engine.entries import Entries
     from lab.engine.losses import Style
     from lab.engine.outage import Outage
     from lab.engine.page import Page
     from lab.engine.route53 import Route53
-    from lab.engine.switchboard import Switchboard
 
 HANG_SECONDS = 30
 FORM = "application/x-www-form-urlencoded"
 
 
-class Gate:
+class Proxy:
     """The ASGI application of the lab."""
 
     def __init__(
@@ -36,14 +36,14 @@ class Gate:
         outage: Outage,
         route53: Route53,
         entries: Entries,
-        switchboard: Switchboard,
+        admin_api: AdminApi,
         page: Page,
     ) -> None:
         self._aws = aws
         self._outage = outage
         self._route53 = route53
         self._entries = entries
-        self._switchboard = switchboard
+        self._admin_api = admin_api
         self._page = page
         self._door: tuple[float, str | None] = (0.0, None)
 
@@ -58,7 +58,7 @@ class Gate:
             await self._control(scope, receive, send)
         elif region := self._entries.region_of(scope):
             await self._enter(region, _header(scope, b"host"), scope, receive, send)
-        elif port == self._aws.config.door_port:
+        elif port == self._aws.config.browser_port:
             await self._front_door(scope, receive, send)
         else:
             await self._api(scope, receive, send)
@@ -140,7 +140,7 @@ class Gate:
 
     async def _control(self, scope: Any, receive: Any, send: Any) -> None:
         body = await _body(receive)
-        action: Callable[..., Any] | None = self._switchboard.actions.get(scope["path"][6:])
+        action: Callable[..., Any] | None = self._admin_api.actions.get(scope["path"][6:])
         if action is None:
             await _reply(send, 404, {"error": f"There is no {scope['path']}."})
             return

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from lab.engine.aws import Aws
+    from lab.engine.breakpoints import Breakpoints
     from lab.engine.calls import CallRecord
-    from lab.engine.halts import Halts
     from lab.engine.losses import Style
     from lab.engine.outage import Outage
     from lab.engine.replication import Replication
@@ -35,7 +35,7 @@ class Journal:
         self.changes.append({"at": time.time(), "what": what, "state": state})
 
 
-class Switchboard:
+class AdminApi:
     """Actions by name. Each takes keyword arguments and returns what JSON can say."""
 
     def __init__(
@@ -46,7 +46,7 @@ class Switchboard:
         replication: Replication,
         calls: CallRecord,
         journal: Journal,
-        halts: Halts,
+        breakpoints: Breakpoints,
         strong: StrongTables,
     ) -> None:
         self._aws = aws
@@ -55,7 +55,7 @@ class Switchboard:
         self._replication = replication
         self._calls = calls
         self._journal = journal
-        self._halts = halts
+        self._breakpoints = breakpoints
         self.actions: dict[str, Callable[..., Any]] = {
             "state": self._state,
             "outage": self._outage_begins,
@@ -71,7 +71,7 @@ class Switchboard:
             "calls": self._recorded,
             "refusals": self._refusals,
             "halt": self._halt,
-            "halted": halts.halted,
+            "halted": breakpoints.halted,
             "go": self._go,
             "dns": self._dns,
         }
@@ -178,12 +178,12 @@ class Switchboard:
 
     def _halt(self, machine: str = "", states: Sequence[str] = ()) -> list[dict[str, str]]:
         """Halt a machine before and after these states, and at no other."""
-        self._halts.at(machine, states)
-        return self._halts.halted()
+        self._breakpoints.at(machine, states)
+        return self._breakpoints.halted()
 
     def _go(self, state: str = "") -> list[dict[str, str]]:
-        self._halts.go(state)
-        return self._halts.halted()
+        self._breakpoints.go(state)
+        return self._breakpoints.halted()
 
     def _dns(self, name: str, type: str = "A") -> list[dict[str, Any]]:
         return [asdict(a) for a in self._route53.lookup(name, type)]

@@ -1,4 +1,4 @@
-"""The course of the benchmark: outages, one after the other, watched by all users."""
+"""The scenario of the benchmark: outages, one after the other, watched by all users."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Outage:
     samples: tuple[Sample, ...]
 
 
-class Course:
+class BenchScenario:
     """Outages in a lab that is up and has the record sets of every design."""
 
     def __init__(self, config: LabConfig, lab: Control, progress: Progress, users: int) -> None:

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from lab.engine import gate as gate_module
+from lab.engine import proxy as proxy_module
 from lab.engine.dns_answers import Answer
-from lab.engine.gate import HANG_SECONDS, Gate
 from lab.engine.losses import Loss, Style
 from lab.engine.outage import Outage
+from lab.engine.proxy import HANG_SECONDS, Proxy
 from tests.unit.lab.engine.fakes import CONFIG, PRIMARY, SECONDARY, Anything, FakeAws, run
 
 NAME = CONFIG.public_name
@@ -57,18 +57,20 @@ class World:
             app=Anything(app=self._app), s3=Anything(_buckets={"east": {"region": SECONDARY}})
         )
         self.actions: dict[str, Any] = {"lose": lambda region: {"lost": region}}
-        monkeypatch.setattr(gate_module, "time", Anything(monotonic=lambda: self.now))
-        monkeypatch.setattr(gate_module.asyncio, "sleep", self._sleep)
-        monkeypatch.setattr(gate_module.asyncio, "to_thread", self._at_once)
+        monkeypatch.setattr(proxy_module, "time", Anything(monotonic=lambda: self.now))
+        monkeypatch.setattr(proxy_module.asyncio, "sleep", self._sleep)
+        monkeypatch.setattr(proxy_module.asyncio, "to_thread", self._at_once)
         ports = {port: region for region, port in CONFIG.entries.items()}
-        crossings = {port: crossing for crossing, port in CONFIG.crossings.items()}
-        ports |= {port: region for port, (_, region) in crossings.items()}
+        cross_region_ports = {
+            port: crossing for crossing, port in CONFIG.cross_region_ports.items()
+        }
+        ports |= {port: region for port, (_, region) in cross_region_ports.items()}
         entries: Any = Anything(
             region_of=lambda scope: ports.get(scope["server"][1]),
-            caller_of=lambda scope: crossings.get(scope["server"][1], (None,))[0],
+            caller_of=lambda scope: cross_region_ports.get(scope["server"][1], (None,))[0],
             route=lambda region, host, path: f"/{region}{path}" if host == NAME else None,
         )
-        self.gate = Gate(
+        self.proxy = Proxy(
             self.aws,
             self.outage,
             Anything(lookup=self._lookup),
@@ -80,7 +82,7 @@ class World:
     async def _app(self, scope: Any, receive: Any, send: Any) -> None:
         self.reached.append(scope)
         self.bodies.append((await receive())["body"])
-        await gate_module._reply(send, 200, {})
+        await proxy_module._reply(send, 200, {})
 
     async def _sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
@@ -115,7 +117,7 @@ class World:
             "server": ("127.0.0.1", port),
             "headers": [(k.replace("_", "-").encode(), v.encode()) for k, v in headers.items()],
         }
-        run(self.gate(scope, receive, stream.reply))
+        run(self.proxy(scope, receive, stream.reply))
         return stream
 
 
@@ -161,7 +163,7 @@ def test_an_s3_call_is_refused_by_the_region_of_its_bucket(world: World) -> None
 
 def test_a_form_is_read_for_its_action_and_still_reaches_the_application(world: World) -> None:
     world.outage.lose(PRIMARY, Loss("control", "503"))
-    form = {"authorization": signed("sns"), "content-type": gate_module.FORM + "; charset=utf-8"}
+    form = {"authorization": signed("sns"), "content-type": proxy_module.FORM + "; charset=utf-8"}
     assert world.ask(body=b"Action=Publish&Message=m", **form).status == 200
     assert world.bodies == [b"Action=Publish&Message=m"]
     assert world.ask(body=b"Action=CreateTopic&Name=n", **form).status == 503
@@ -207,7 +209,7 @@ def test_a_grey_entry_fails_every_other_request_of_each_client(world: World) -> 
 
 def test_functions_of_a_region_that_is_cut_off_are_refused_and_users_are_not(world: World) -> None:
     world.outage.cut(PRIMARY, SECONDARY, "reset")
-    crossing = CONFIG.crossings[SECONDARY, PRIMARY]
+    crossing = CONFIG.cross_region_ports[SECONDARY, PRIMARY]
     assert world.ask("/", crossing, host=NAME).status is None
     assert world.ask("/", CONFIG.entries[PRIMARY], host=NAME).status == 200
     world.outage.heal()
@@ -215,18 +217,18 @@ def test_functions_of_a_region_that_is_cut_off_are_refused_and_users_are_not(wor
 
 
 def test_the_front_door_leads_where_dns_leads(world: World) -> None:
-    assert world.ask("/", CONFIG.door_port).status == 200
+    assert world.ask("/", CONFIG.browser_port).status == 200
     assert world.reached[0]["path"] == f"/{PRIMARY}/"
 
 
 def test_the_front_door_keeps_an_answer_for_its_ttl(world: World) -> None:
     world.aws.clock.speed = 2
-    world.ask("/", CONFIG.door_port)
+    world.ask("/", CONFIG.browser_port)
     world.leads_to = SECONDARY
     world.now += 4.9
-    world.ask("/", CONFIG.door_port)
+    world.ask("/", CONFIG.browser_port)
     world.now += 0.1
-    world.ask("/", CONFIG.door_port)
+    world.ask("/", CONFIG.browser_port)
     assert [r["path"] for r in world.reached] == [f"/{PRIMARY}/", f"/{PRIMARY}/", f"/{SECONDARY}/"]
     assert world.questions == 2
 
@@ -237,7 +239,7 @@ def test_the_front_door_says_that_the_name_leads_nowhere(world: World, silent: s
         world.outage.lose(PRIMARY, Loss())
     else:
         world.leads_to = None
-    stream = world.ask("/", CONFIG.door_port)
+    stream = world.ask("/", CONFIG.browser_port)
     assert stream.status == 502
     assert stream.body["error"]["code"] == "NoAnswer"
     assert NAME in stream.body["error"]["message"]
@@ -297,5 +299,5 @@ def test_what_is_not_http_goes_straight_to_the_application(world: World) -> None
     async def receive() -> Any:
         return {"body": b""}
 
-    run(world.gate({"type": "lifespan"}, receive, Stream().reply))
+    run(world.proxy({"type": "lifespan"}, receive, Stream().reply))
     assert world.reached == [{"type": "lifespan"}]
