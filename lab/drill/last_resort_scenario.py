@@ -1,4 +1,4 @@
-"""The scenario of a last resort: no quorum, a person lets the Secondary write, the table returns."""
+"""A last resort: no quorum, a person lets the Secondary write, the table is back."""
 
 from __future__ import annotations
 

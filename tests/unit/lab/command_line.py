@@ -78,6 +78,8 @@ class MadeUpLab(Control):
         self.items: dict[str, Any] = dict.fromkeys(CONFIG.regions, ITEM)
         self.asked: list[str] = []
         self.interrupts, self.drills = False, 0
+        self.queries: list[str] = []
+        self.found: dict[str, Any] = {"status": "Complete", "results": []}
         self.addresses = [CONFIG.addresses[SECONDARY]]
         monkeypatch.setattr(process, "RUN", self.run)
         monkeypatch.setattr(process, "deployed", lambda: CONFIG)
@@ -122,4 +124,11 @@ class MadeUpLab(Control):
             if region in self.lost:
                 raise ClientError({"Error": {"Code": "503"}}, "UpdateItem")
 
+        if service == "logs":
+            return Anything(start_query=self.query, get_query_results=lambda queryId: self.found)
         return Anything(get_item=get_item, update_item=update_item)
+
+    def query(self, logGroupName: str, queryString: str, **_: Any) -> dict[str, str]:
+        assert logGroupName == "/aws/lambda/pilot-light-recovery"
+        self.queries.append(queryString)
+        return {"queryId": "q1"}

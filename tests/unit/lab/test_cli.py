@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from tests.unit.lab.command_line import MadeUpLab, Shell
     from tests.unit.lab.engine_process import Processes
 
-COMMANDS = ["up", "drill", "moves", "take-over", "bench", "outage", "heal", "status", "down"]
+COMMANDS = [
+    *("up", "drill", "moves", "take-over", "bench"),
+    *("outage", "heal", "status", "logs", "down"),
+]
 
 
 @pytest.mark.parametrize("arguments", [[], ["-h"], ["--help"]])

@@ -64,6 +64,19 @@ def test_an_unknown_region_is_refused_and_the_known_ones_are_named(
     )
 
 
+def test_the_logs_of_an_execution_are_those_that_name_it(shell: Shell, lab: MadeUpLab) -> None:
+    fields = {"@timestamp": "2026-01-31 12:00:05.000", "service": "decide", "message": "Decided"}
+    lab.found["results"] = [[{"field": k, "value": v} for k, v in fields.items()]]
+    assert shell("logs", "arn:one").out == "2026-01-31 12:00:05.000  decide  Decided\n"
+    assert 'filter correlation_id = "arn:one"' in lab.queries[0]
+
+
+def test_an_execution_of_which_nothing_is_logged_is_an_error(shell: Shell, lab: MadeUpLab) -> None:
+    ended = shell("logs", "arn:one")
+    assert (ended.code, ended.out) == (2, "")
+    assert "No function has logged anything for arn:one" in ended.err
+
+
 def test_every_outage_is_ended_together(shell: Shell, lab: MadeUpLab) -> None:
     lab.outages = ["us-east-1", "region"]
     assert shell("heal").out == "Ended: us-east-1, region.\n"
