@@ -57,7 +57,8 @@ class Costs:
             used[line.price] = used.get(line.price, 0.0) + line.quantity
         terms = {line.price: line.terms for line in self.month}
         return sum(
-            min(t.get("free", 0), used[n]) * t["usd"] / t.get("per", 1) for n, t in terms.items()
+            float(min(t.get("free", 0), used[name]) * t["usd"] / t.get("per", 1))
+            for name, t in terms.items()
         )
 
 
@@ -97,9 +98,8 @@ def compute(tables: Tables, given: Mapping[str, float]) -> Costs:
         for s in tables.stacks
         if s.region not in known
     )
-    return Costs(
-        *(tuple(x for x in found if x.quantity) for found in (month, failover)), tuple(warnings)
-    )
+    used, once = (tuple(x for x in found if x.quantity) for found in (month, failover))
+    return Costs(used, once, tuple(warnings))
 
 
 def _lines(tables: Tables, values: Values, when: str) -> list[Line]:

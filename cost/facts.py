@@ -126,8 +126,8 @@ class Values:
 
     def _evaluate(self, node: ast.expr, more: Mapping[str, float]) -> float:
         match node:
-            case ast.Constant(value=int() | float()):
-                return float(node.value)
+            case ast.Constant(value=(int() | float()) as number):
+                return float(number)
             case ast.Name(id=name) if name in more or name in self._values:
                 return more[name] if name in more else self.number(self._values[name])
             case ast.BinOp(op=op) if type(op) in OPERATORS:
@@ -138,21 +138,27 @@ class Values:
         raise CostError(f"cost/quantities.toml: {ast.unparse(node)!r} is not known.")
 
 
+def _all(tables: Tables, kind: str) -> list[dict[str, Any]]:
+    """Return the properties of all resources of a type."""
+    return [properties for s in tables.stacks for properties in s.of_type(kind).values()]
+
+
 def _counted(tables: Tables) -> dict[str, float | str]:
     """Count what the stacks have, and how often checks and schedules start something."""
     kinds = [(s, n, r) for s in tables.stacks for n, r in s.resources.items()]
-    of = lambda kind: [r["Properties"] for _, _, r in kinds if r["Type"] == kind]  # noqa: E731
     asked = tables.quantities["checks"]
     found: dict[str, float | str] = {
-        "health_checks": len(of(CHECK)),
-        "https_options": sum("HTTPS" in c["HealthCheckConfig"]["Type"] for c in of(CHECK)),
+        "health_checks": len(_all(tables, CHECK)),
+        "https_options": sum(
+            1 for c in _all(tables, CHECK) if "HTTPS" in c["HealthCheckConfig"]["Type"]
+        ),
         "fast_options": " + ".join(f"({name}_seconds < 30)" for name in asked),
         "alarm_metrics": sum(
-            sum("MetricStat" in m for m in a.get("Metrics", [])) or 1
-            for a in of("AWS::CloudWatch::Alarm")
+            sum(1 for m in a.get("Metrics", []) if "MetricStat" in m) or 1
+            for a in _all(tables, "AWS::CloudWatch::Alarm")
         ),
-        "dashboards": len(of("AWS::CloudWatch::Dashboard")),
-        "keys": len(of("AWS::KMS::Key")),
+        "dashboards": len(_all(tables, "AWS::CloudWatch::Dashboard")),
+        "keys": len(_all(tables, "AWS::KMS::Key")),
         "scheduler_starts": "0",
     }
     for _, name, resource in kinds:

@@ -43,7 +43,7 @@ def recovery_step(
                 tracer.put_annotation("execution", correlation)
             return handler(event, context)
 
-        step = logger.inject_lambda_context(
+        step: Handler = logger.inject_lambda_context(
             annotated, clear_state=True, correlation_id_path=execution
         )
         if tracer:
