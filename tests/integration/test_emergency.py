@@ -266,7 +266,7 @@ def test_without_a_quorum_nobody_takes_over(
     faults.always("ReadControl", aws_error("InternalServerError"))
     run = primary.run(primary.take_over)
     assert (run.status, run.error) == ("FAILED", "NoQuorum")
-    assert "The control table does not answer" in run.cause
+    assert "docs/runbook/control-table-silent.md" in run.cause
     assert (machine.control(), primary.rows()) == (before, [])
 
 
