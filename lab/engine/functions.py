@@ -41,6 +41,8 @@ def environment(aws: Aws) -> None:
         AWS_CONFIG_FILE=str(Path(config.state_dir) / "no-aws-config"),
         AWS_SHARED_CREDENTIALS_FILE=str(Path(config.state_dir) / "no-aws-credentials"),
         POWERTOOLS_TRACE_DISABLED="1",
+        # As the template's ApplicationLogLevel. Powertools would take the engine's own LOG_LEVEL.
+        POWERTOOLS_LOG_LEVEL="INFO",
     )
 
 
