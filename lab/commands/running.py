@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 
 import click
 from rich.markup import escape
@@ -15,12 +14,6 @@ from lab.control import Control
 from lab.drill.watching import Watch
 from lab.engine.named_outages import NAMED
 from lab.progress import Progress, console
-
-# What every function logged for one execution, in order.
-QUERY = (
-    'fields @timestamp, service, level, message | filter correlation_id = "{execution}" '
-    "| sort @timestamp"
-)
 
 
 @click.command()
@@ -148,7 +141,7 @@ def status(*, as_json: bool) -> None:
 def logs(execution: str | None) -> None:
     """Show what every function logged for one EXECUTION (default: the newest failover).
 
-    The query is that of the output RecoveryLogsCommand.
+    On AWS the output RecoveryLogsCommand asks CloudWatch Logs Insights for the same lines.
     """
     config = process.deployed()
     lab = Control(config)
@@ -157,20 +150,15 @@ def logs(execution: str | None) -> None:
         if not runs:
             raise LabError("No execution of the failover machine has begun.")
         execution = max(runs, key=lambda run: run.started).arn
-    client = lab.client("logs", config.secondary_region)
-    query = client.start_query(
-        logGroupName=f"/aws/lambda/{config.app_name}-recovery",
-        startTime=0,
-        endTime=int(time.time()) + 1,
-        queryString=QUERY.format(execution=execution),
-        limit=10_000,
-    )["queryId"]
-    while (found := client.get_query_results(queryId=query))["status"] in ("Scheduled", "Running"):
-        time.sleep(0.1)
-    for row in found["results"]:
-        line = {field["field"]: field["value"] for field in row}
-        click.echo("  ".join(line.get(name, "") for name in ("@timestamp", "service", "message")))
-    if not found["results"]:
+    pages = lab.client("logs", config.secondary_region).get_paginator("filter_log_events")
+    group = f"/aws/lambda/{config.app_name}-recovery"
+    events = [e for page in pages.paginate(logGroupName=group) for e in page["events"]]
+    # Beside the functions' lines, which are JSON, stand Lambda's own.
+    lines = [json.loads(e["message"]) for e in events if e["message"].startswith("{")]
+    found = [line for line in lines if line.get("correlation_id") == execution]
+    for line in sorted(found, key=lambda line: str(line["timestamp"])):
+        click.echo(f"{line['timestamp']}  {line['service']:<12}  {line['message']}")
+    if not found:
         raise LabError(f"No function has logged anything for {execution}.")
 
 

@@ -78,8 +78,7 @@ class MadeUpLab(Control):
         self.items: dict[str, Any] = dict.fromkeys(CONFIG.regions, ITEM)
         self.asked: list[str] = []
         self.interrupts, self.drills = False, 0
-        self.queries: list[str] = []
-        self.found: dict[str, Any] = {"status": "Complete", "results": []}
+        self.logged: list[str] = []
         self.addresses = [CONFIG.addresses[SECONDARY]]
         monkeypatch.setattr(process, "RUN", self.run)
         monkeypatch.setattr(process, "deployed", lambda: CONFIG)
@@ -125,10 +124,9 @@ class MadeUpLab(Control):
                 raise ClientError({"Error": {"Code": "503"}}, "UpdateItem")
 
         if service == "logs":
-            return Anything(start_query=self.query, get_query_results=lambda queryId: self.found)
+            return Anything(get_paginator=lambda _: Anything(paginate=self.pages))
         return Anything(get_item=get_item, update_item=update_item)
 
-    def query(self, logGroupName: str, queryString: str, **_: Any) -> dict[str, str]:
+    def pages(self, logGroupName: str) -> list[dict[str, Any]]:
         assert logGroupName == "/aws/lambda/pilot-light-recovery"
-        self.queries.append(queryString)
-        return {"queryId": "q1"}
+        return [{"events": [{"message": message} for message in self.logged]}]

@@ -65,10 +65,13 @@ def test_an_unknown_region_is_refused_and_the_known_ones_are_named(
 
 
 def test_the_logs_of_an_execution_are_those_that_name_it(shell: Shell, lab: MadeUpLab) -> None:
-    fields = {"@timestamp": "2026-01-31 12:00:05.000", "service": "decide", "message": "Decided"}
-    lab.found["results"] = [[{"field": k, "value": v} for k, v in fields.items()]]
-    assert shell("logs", "arn:one").out == "2026-01-31 12:00:05.000  decide  Decided\n"
-    assert 'filter correlation_id = "arn:one"' in lab.queries[0]
+    lines = [
+        {"timestamp": at, "service": "decide", "message": f"At {at}", "correlation_id": arn}
+        for at, arn in (("12:02", "arn:one"), ("12:00", "arn:two"), ("12:01", "arn:one"))
+    ]
+    lab.logged = ["START RequestId: 1", *map(json.dumps, lines)]
+    told = [line.split() for line in shell("logs", "arn:one").out.splitlines()]
+    assert told == [["12:01", "decide", "At", "12:01"], ["12:02", "decide", "At", "12:02"]]
 
 
 def test_an_execution_of_which_nothing_is_logged_is_an_error(shell: Shell, lab: MadeUpLab) -> None:
