@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 STACKS = ("primary", "secondary", "monitor")
 CHECK, FUNCTION = "AWS::Route53::HealthCheck", "AWS::Serverless::Function"
+# These ask nobody, and are billed as basic checks.
+SILENT = ("CALCULATED", "CLOUDWATCH_METRIC")
+CHECKS = ("HTTP", "HTTPS", *SILENT)
 ALL_CHECKER_REGIONS = 8
 SECONDS = {"minute": 60, "hour": 3600, "day": 86400, "week": 604800}
 OPERATORS = {
@@ -66,19 +69,25 @@ class Tables:
         CostError
             One is not. It is named.
         """
-        known = {*self.quantities["counted"]["types"], *self.prices["costs_nothing"]}
         for stack in self.stacks:
             for name, resource in stack.resources.items():
-                if resource["Type"] not in known:
-                    raise CostError(
-                        f"{name} is of type {resource['Type']}, for which no price is known. Add a "
-                        "line to cost/quantities.toml, or say in cost/prices.toml under "
-                        "[costs_nothing] why it costs nothing."
-                    )
+                self._check(name, resource["Type"], resource.get("Properties", {}))
             for kind, section in ((FUNCTION, "functions"), (CHECK, "checks")):
                 asks = {n for n, p in stack.of_type(kind).items() if not _is_silent(kind, p)}
                 if unknown := sorted(asks - set(self.quantities[section])):
                     raise CostError(f"cost/quantities.toml, [{section}]: {unknown[0]} is missing.")
+
+    def _check(self, name: str, kind: str, properties: Mapping[str, Any]) -> None:
+        counted = self.quantities["counted"].get(kind, [])
+        if kind not in self.prices["costs_nothing"] and counted != "each" and name not in counted:
+            raise CostError(
+                f"{name} is of type {kind}, and no line counts it. Add it to cost/quantities.toml, "
+                "or say in cost/prices.toml under [costs_nothing] why it costs nothing."
+            )
+        refused = [p for p in self.prices["not_priced"].get(kind, []) if properties.get(p)]
+        refused += _not_priced(kind, properties)
+        if refused:
+            raise CostError(f"{name} has {refused[0]}, for which no price is known.")
 
     @property
     def assumed(self) -> dict[str, tuple[float, str, str]]:
@@ -86,9 +95,25 @@ class Tables:
         return {name: tuple(given) for name, given in self.quantities["assumed"].items()}
 
 
+def _not_priced(kind: str, properties: Mapping[str, Any]) -> list[str]:
+    """Return the values of properties that no line has a price for."""
+    config = properties.get("HealthCheckConfig", {})
+    metrics = [m["MetricStat"] for m in properties.get("Metrics", []) if "MetricStat" in m]
+    found = {
+        f"the type {config.get('Type')}": kind == CHECK and config.get("Type") not in CHECKS,
+        "MeasureLatency": str(config.get("MeasureLatency", False)).lower() == "true",
+        "a period below 60 s": kind == "AWS::CloudWatch::Alarm"
+        and min([int(m.get("Period", 60)) for m in (*metrics, properties)]) < 60,
+        "anomaly detection": "ANOMALY_DETECTION" in str(properties.get("Metrics", "")),
+        "provisioned capacity": kind.startswith("AWS::DynamoDB")
+        and properties.get("BillingMode") != "PAY_PER_REQUEST",
+    }
+    return [what for what, is_so in found.items() if is_so]
+
+
 def _is_silent(kind: str, properties: Mapping[str, Any]) -> bool:
     config = properties.get("HealthCheckConfig", {})
-    return kind == CHECK and config.get("Type") in ("CALCULATED", "CLOUDWATCH_METRIC")
+    return kind == CHECK and config.get("Type") in SILENT
 
 
 class Values:

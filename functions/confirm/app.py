@@ -76,7 +76,7 @@ def lambda_handler(_event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """Return the verdict `outage`, `healthy` or `unclear`, with the probes and the beacon.
 
     Own probes see an outage before Route 53's checkers have reached their threshold. So the beacon
-    is waited for, and once it has turned both witnesses are heard anew.
+    is waited for, and once it has turned both are asked again.
     """
     known = Deployment.from_environment()
     probes, beacon, pulse = look(known)

@@ -45,7 +45,7 @@ def undo_drain(execution: str) -> bool:
         undrain, here, by = TRANSITIONS["undrain"], item.active_region, f"janitor of {execution}"
         table.change(undrain, item, here=here, by=by, at=timestamps.now())
     except (ControlUnread, ControlUnchanged) as error:
-        logger.warning("Drain not undone: a keeper will undo it", extra={"error": str(error)})
+        logger.warning("Drain not undone: left to a keeper", extra={"error": str(error)})
         return False
     return True
 

@@ -67,7 +67,7 @@ def welcome(config: LabConfig) -> str:
         "AWS_SECRET_ACCESS_KEY=test",
         *(f"  {escape(' '.join(command.split()))}" for command in commands.values()),
         "",
-        "To lose the Primary, and to bring it back:",
+        "To lose the Primary, a minute from now (nothing fails over one that was never seen well):",
         "",
         "  .venv/bin/lab outage",
         "  .venv/bin/lab status",

@@ -184,7 +184,7 @@ class Fence:
         return self._unanswered(request, forwarded=forwarded)
 
     def _valid(self, request: float | None) -> Read | None:
-        """Return a read that is valid now, reading anew where that is due."""
+        """Return a read that is valid now, reading again if that is due."""
         begun = self._clock(request)
         while True:
             held, at = self._read, self._clock(request)

@@ -180,7 +180,7 @@ def _outage(confirm: Mapping[str, Any], *, required: bool) -> Condition:
         return Condition(OUTAGE, required, met=False, detail=failure, observed=False)
     oks, beacon = [p.get("ok") for p in parts(confirm, "probes")], confirm.get("beacon", "nothing")
     pulse = part(confirm, "pulse")
-    # The verdict counts only with what it rests on: judged anew, from evidence that is whole.
+    # The verdict counts only with what it rests on: judged again, from evidence that is whole.
     whole = all(type(ok) is bool for ok in oks) and beacon in get_args(observation.Beacon)
     still = pulse.get("still") is True
     met = (

@@ -109,13 +109,18 @@ def test_a_schedule_that_cannot_be_counted_is_an_error_that_quotes_it(expression
 @pytest.mark.parametrize(
     ("kind", "properties", "told"),
     [
-        ("AWS::EC2::NatGateway", {}, "New is of type AWS::EC2::NatGateway"),
+        ("AWS::EC2::NatGateway", {}, "New is of type AWS::EC2::NatGateway, and no line counts it"),
         ("AWS::Serverless::Function", {}, r"\[functions\]: New is missing"),
         (
             "AWS::Route53::HealthCheck",
             {"HealthCheckConfig": {"Type": "HTTPS"}},
             r"\[checks\]: New is missing",
         ),
+        ("AWS::S3::Bucket", {}, "New is of type AWS::S3::Bucket, and no line counts it"),
+        ("AWS::Lambda::EventSourceMapping", {}, "no line counts it"),
+        ("AWS::KMS::Key", {"MultiRegion": True}, "New has MultiRegion"),
+        ("AWS::CloudWatch::Alarm", {"Period": 10}, "New has a period below 60 s"),
+        ("AWS::Route53::HealthCheck", {"HealthCheckConfig": {"Type": "TCP"}}, "has the type TCP"),
     ],
 )
 def test_what_the_tables_do_not_know_is_an_error_that_names_it(
@@ -139,7 +144,7 @@ def test_a_calculated_check_asks_nobody(tables: Tables) -> None:
 
 
 def test_no_type_is_both_free_and_counted(tables: Tables) -> None:
-    assert not set(tables.quantities["counted"]["types"]) & set(tables.prices["costs_nothing"])
+    assert not set(tables.quantities["counted"]) & set(tables.prices["costs_nothing"])
 
 
 @pytest.mark.parametrize("text", ["nothing", "1 ** 2", "len(x)", "'a'"])
