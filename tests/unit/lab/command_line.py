@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -113,12 +114,14 @@ class MadeUpLab(Control):
                 raise ClientError({"Error": {"Code": "503"}}, "GetItem")
             return {"Item": item} if item else {}
 
-        def update_item(TableName: str, Key: Any, UpdateExpression: str, **_: Any) -> None:
+        def update_item(TableName: str, Key: Any, UpdateExpression: str, **more: Any) -> None:
             assert (service, region, TableName) == ("dynamodb", SECONDARY, "pilot-light-recoveries")
             assert (Key, UpdateExpression) == (
                 {"pk": {"S": "sentinel"}},
                 "SET drill_until = :until",
             )
+            until = int(more["ExpressionAttributeValues"][":until"]["N"])
+            assert 600 < until - time.time() < 86_400
             self.drills += 1
             if region in self.lost:
                 raise ClientError({"Error": {"Code": "503"}}, "UpdateItem")
