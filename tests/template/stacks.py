@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -25,8 +26,14 @@ def config(env: str) -> tuple[str, dict[str, str]]:
     return found["region"], dict(p.split("=", 1) for p in found["parameter_overrides"].split())
 
 
+@cache
+def _source() -> bytes:
+    return pickle.dumps(yaml_parse((ROOT / "template.yaml").read_text()))
+
+
 def source() -> dict[str, Any]:
-    return yaml_parse((ROOT / "template.yaml").read_text())
+    """Return a copy of the template of one's own. Parsing it each time takes half a second."""
+    return pickle.loads(_source())
 
 
 def intrinsics(
