@@ -41,11 +41,7 @@ ELSEWHERE = {
     "RehearseClaim",
     "KeepRehearsal",
     "RecordRehearsal",
-    "KeepFailedRehearsal",
-    "RecordFailedRehearsal",
     "NotifyFailure",
-    "ReleaseLockAfterFailure",
-    "WriteFailureReport",
 }
 REQUIRED = all_tasks() - OPTIONAL - ELSEWHERE - EVIDENCE_TASKS
 
@@ -178,7 +174,7 @@ def test_a_failure_that_cannot_release_the_lock_is_finished_by_the_janitor(
     machine: Machine, faults: Faults, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     faults.always("ReadControl", aws_error("InternalServerError"))
-    faults.always("ReleaseLockAfterFailure", aws_error("InternalServerError"))
+    faults.always("ReleaseLock", aws_error("InternalServerError"))
     run = machine.run(FAILOVER)
     assert run.status == "FAILED"
     assert machine.lock()["owner"]["S"] == run.arn

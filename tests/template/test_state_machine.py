@@ -313,7 +313,7 @@ def test_nobody_starts_the_emergency_machine_but_a_person() -> None:
 def test_a_sentence_is_asked_for_word_by_word_and_stands_in_the_error_too(sentence: str) -> None:
     choices = EMERGENCY.states["IsConfirmed"]["Choices"]
     assert sum(f"$confirm = '{sentence}'" in c["Condition"] for c in choices) == 1
-    assert sentence in EMERGENCY.states["ReadRequest"]["Assign"]["failure"]["cause"]
+    assert sentence in EMERGENCY.states["ReadRequest"]["Assign"]["failure"]["Cause"]
     assert EMERGENCY.states["IsConfirmed"]["Default"] == "EmergencyFailed"
 
 
@@ -408,7 +408,7 @@ def test_every_failure_between_drain_and_claim_undoes_the_drain() -> None:
     # A write whose answer is lost may have been made.
     mine = "$control.changed_by = $states.context.Execution.Id"
     looked = {c["Next"]: c["Condition"] for c in SWITCHOVER.states["WhatIsTrue"]["Choices"]}
-    assert set(looked) == {"ClaimWasMade", "UndoDrain"}
+    assert set(looked) == {"ConfirmTraffic", "UndoDrain"}
     assert all(mine in condition for condition in looked.values())
 
 
