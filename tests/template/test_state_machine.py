@@ -351,7 +351,7 @@ def test_a_last_resort_lasts_no_longer_than_whoever_reads_it_believes() -> None:
 
 
 def test_who_acts_in_an_emergency_is_told_of_and_nothing_waits_for_the_messenger() -> None:
-    for name in ("TellTakenOver", "TellLastResort"):
+    for name in ("NotifyTakenOver", "NotifyLastResort"):
         tell = EMERGENCY.states[name]
         assert {c["Next"] for c in tell["Catch"]} == {tell["Next"]}
         assert EMERGENCY.states[tell["Next"]]["Type"] == "Succeed"
