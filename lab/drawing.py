@@ -10,7 +10,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from lab.config import ROOT
-from lab.definitions import read
+from lab.definitions import inner, read, states
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +45,7 @@ def drawing(path: Path) -> str:
     """Return the page of one definition."""
     machine = read(path.read_text("utf-8"))
     failure = Counter(
-        catch["Next"] for _, state in _states(machine) for catch in state.get("Catch", [])
+        catch["Next"] for state in states(machine).values() for catch in state.get("Catch", [])
     ).most_common(1)[0][0]
     lines = [f"  START(( )) --> {machine['StartAt']}", *_drawn(machine, failure, "  ")]
     name = path.name.removesuffix(".asl.yaml")
@@ -54,23 +54,11 @@ def drawing(path: Path) -> str:
     )
 
 
-def _states(machine: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    for name, state in machine["States"].items():
-        yield name, state
-        for inner in _inner(state):
-            yield from _states(inner)
-
-
-def _inner(state: dict[str, Any]) -> list[dict[str, Any]]:
-    return [*state.get("Branches", []), *filter(None, [state.get("ItemProcessor")])]
-
-
 def _drawn(machine: dict[str, Any], failure: str, indent: str) -> Iterator[str]:
     for name, state in machine["States"].items():
-        inner = _inner(state)
-        if inner:
+        if parts := inner(state):
             yield f"{indent}subgraph {name}"
-            for part in inner:
+            for part in parts:
                 yield from _drawn(part, failure, f"{indent}  ")
             yield f"{indent}end"
         else:

@@ -16,6 +16,7 @@ from ruamel.yaml import YAML
 
 from lab import drawing
 from lab.audit.template import as_list
+from lab.definitions import inner
 from tests.template.definitions import (
     DEFINITIONS,
     DEPLOYED,
@@ -25,7 +26,6 @@ from tests.template.definitions import (
     FAILOVER,
     SWITCHOVER,
     Definition,
-    groups,
 )
 from tests.template.stacks import ACCOUNT, source, stack
 
@@ -103,7 +103,8 @@ def test_every_state_says_why_it_is_there(definition: Definition, name: str) -> 
 
 @every_machine
 def test_every_state_is_reached(definition: Definition) -> None:
-    for group in groups(definition.machine):
+    parts = [part for state in definition.states.values() for part in inner(state)]
+    for group in [definition.machine, *parts]:
         reached, todo = set(), [group["StartAt"]]
         while todo:
             name = todo.pop()
