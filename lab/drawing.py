@@ -10,7 +10,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from lab.config import ROOT
-from lab.definitions import read
+from lab.definitions import inner, read, states
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +23,8 @@ SHAPES = {
     "Fail": "([{}])",
     "Wait": "[/{}/]",
     "Pass": "({})",
+    "Parallel": "[[{}]]",
+    "Map": "[[{}]]",
 }
 PAGE = """\
 # {name}
@@ -36,8 +38,8 @@ flowchart TD
 {lines}
 ```
 
-Rectangles are tasks, hexagons choices, slanted boxes waits. Dotted arrows: where a failed task goes
-on. Other failures go to `{failure}`.
+Rectangles are tasks, hexagons choices, slanted boxes waits. Thick lines lead to what runs side by
+side. Dotted arrows: where a failed task goes on. Other failures go to `{failure}`.
 """
 
 
@@ -45,44 +47,29 @@ def drawing(path: Path) -> str:
     """Return the page of one definition."""
     machine = read(path.read_text("utf-8"))
     failure = Counter(
-        catch["Next"] for _, state in _states(machine) for catch in state.get("Catch", [])
+        catch["Next"] for state in states(machine).values() for catch in state.get("Catch", [])
     ).most_common(1)[0][0]
-    lines = [f"  START(( )) --> {machine['StartAt']}", *_drawn(machine, failure, "  ")]
+    lines = [f"  START(( )) --> {machine['StartAt']}", *_lines(machine, failure, "  ")]
     name = path.name.removesuffix(".asl.yaml")
     return PAGE.format(
         name=name, comment=machine["Comment"].strip(), lines="\n".join(lines), failure=failure
     )
 
 
-def _states(machine: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+def _lines(machine: dict[str, Any], failure: str, indent: str) -> Iterator[str]:
     for name, state in machine["States"].items():
-        yield name, state
-        for inner in _inner(state):
-            yield from _states(inner)
-
-
-def _inner(state: dict[str, Any]) -> list[dict[str, Any]]:
-    return [*state.get("Branches", []), *filter(None, [state.get("ItemProcessor")])]
-
-
-def _drawn(machine: dict[str, Any], failure: str, indent: str) -> Iterator[str]:
-    for name, state in machine["States"].items():
-        inner = _inner(state)
-        if inner:
-            yield f"{indent}subgraph {name}"
-            for part in inner:
-                yield from _drawn(part, failure, f"{indent}  ")
-            yield f"{indent}end"
-        else:
-            yield f"{indent}{name}{SHAPES.get(state['Type'], '[{}]').format(name)}"
-        following = [c["Next"] for c in state.get("Choices", [])]
-        following += [state[key] for key in ("Default", "Next") if key in state]
-        yield from (f"{indent}{name} --> {after}" for after in dict.fromkeys(following))
+        yield f"{indent}{name}{SHAPES.get(state['Type'], '[{}]').format(name)}"
+        for part in inner(state):
+            yield f"{indent}{name} === {part['StartAt']}"
+            yield from _lines(part, failure, f"{indent}  ")
+        targets = [c["Next"] for c in state.get("Choices", [])]
+        targets += [state[key] for key in ("Default", "Next") if key in state]
+        yield from (f"{indent}{name} --> {target}" for target in dict.fromkeys(targets))
         caught = dict.fromkeys(c["Next"] for c in state.get("Catch", []))
         yield from (
-            f"{indent}{name} -.-> {after}"
-            for after in caught
-            if after != failure and after not in following
+            f"{indent}{name} -.-> {target}"
+            for target in caught
+            if target != failure and target not in targets
         )
 
 

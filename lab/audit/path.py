@@ -15,11 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from lab.audit import grants
 from lab.audit.template import definition
+from lab.definitions import states
 from lab.intrinsics import referred
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from lab.audit.template import Template
 
 MACHINE = "FailoverMachine"
@@ -91,17 +90,9 @@ def tasks_of(stack: Template, machine: str) -> list[Task]:
     """Return the tasks of a machine, those of its branches and maps included."""
     return [
         _task(machine, name, state)
-        for name, state in _states(definition(stack, machine))
+        for name, state in states(definition(stack, machine)).items()
         if state["Type"] == "Task"
     ]
-
-
-def _states(node: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    for name, state in node["States"].items():
-        yield name, state
-        inner = [state[key] for key in ("ItemProcessor", "Iterator") if key in state]
-        for group in [*state.get("Branches", []), *inner]:
-            yield from _states(group)
 
 
 def _task(machine: str, name: str, state: dict[str, Any]) -> Task:

@@ -34,7 +34,6 @@ COUNT = sum(map(len, CASES.values())) + sum(map(len, OUTCOMES.values()))
 # States that no case enters, by machine and name, each with the reason.
 UNREACHED = {
     ("switchover", "CompareOn"): "It takes fifty thousand writes, or eight seconds of comparing.",
-    ("failover", "LockNeverFree"): "It takes a thousand reads of the lock, 83 minutes.",
 }
 _QUOTED = re.compile(r"'([A-Za-z]+)'")
 
@@ -53,8 +52,8 @@ def catchers(known: Definition) -> set[tuple[str, str]]:
 
 def ends(known: Definition) -> set[str]:
     """Every end of a machine: outcomes, errors of a failure, and what is told of a hold."""
-    found = set(_words(known.states, "outcome")) - {"none"}
-    failures = set(_words(known.states, "error"))
+    found = set(_words(known.states, "outcome")) - {"none", "failed"}
+    failures = set(_words(known.states, "Error"))
     for state in known.states.values():
         if state["Type"] == "Fail":
             # The error is one of those that are written out, or the one that was noted.
@@ -69,7 +68,7 @@ def ends(known: Definition) -> set[str]:
 def _words(states: dict[str, Any], key: str) -> Iterator[str]:
     """What the definition itself writes under a key of an Assign or an Output."""
     for state in states.values():
-        given = [state, *state.get("Catch", [])]
+        given = [state, *state.get("Catch", []), *state.get("Choices", [])]
         for part in (p.get(kind) for p in given for kind in ("Assign", "Output")):
             if isinstance(part, dict):
                 for found in (part, part.get("failure")):

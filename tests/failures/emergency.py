@@ -79,13 +79,13 @@ CASES = (
     ),
     Case("Serve", SITUATION, TAKEN_OVER, catches=CONDITION, by=faults.a_keeper_lets_it_serve),
     Case("Serve", SITUATION, failed(DENIED, "The claim stands", "primary", promoted=True)),
-    Case("TellTakenOver", SITUATION, TAKEN_OVER.but(told=())),
+    Case("NotifyTakenOver", SITUATION, TAKEN_OVER.but(told=())),
     Case("AskTable", silent, LENT, by_itself=True, afterwards=HEALED),
-    Case("AskTable", last_resort, failed("TableNotAsked", "which is no silence", "primary")),
+    Case("AskTable", last_resort, failed("TableNotAsked", "which is not silence", "primary")),
     Case(
         "ReadLocalCopy",
         silent,
-        failed(DENIED, "does not even read its own copy", None),
+        failed(DENIED, "cannot read even its own copy", None),
         afterwards=HEALED,
     ),
     Case(
@@ -100,7 +100,7 @@ CASES = (
         failed(DENIED, "It is not known whether the last resort holds", None),
         afterwards=HEALED,
     ),
-    Case("TellLastResort", silent, LENT.but(told=()), afterwards=HEALED),
+    Case("NotifyLastResort", silent, LENT.but(told=()), afterwards=HEALED),
 )
 OUTCOMES = {
     "the Primary takes over": Case("", SITUATION, TAKEN_OVER, by_itself=True),

@@ -156,8 +156,8 @@ OF_A_REHEARSAL = (
     ),
     Case("RecordRehearsal", REHEARSAL, failed("RecordRehearsal")),
     Case("ReleaseLock", REHEARSAL, REHEARSED),
-    Case("KeepFailedRehearsal", at.nobody_active(at.REHEARSAL), refused()),
-    Case("RecordFailedRehearsal", at.nobody_active(at.REHEARSAL), refused()),
+    Case("KeepRehearsal", at.nobody_active(at.REHEARSAL), refused()),
+    Case("RecordRehearsal", at.nobody_active(at.REHEARSAL), refused()),
 )
 CLAIMED: dict[str, Any] = {"told": STARTED, "serves": "secondary", "promoted": True}
 AFTER_THE_CLAIM = (
@@ -210,11 +210,11 @@ OF_A_FAILURE = (
         refused(told_why="could not send this itself"),
     ),
     Case(
-        "ReleaseLockAfterFailure",
+        "ReleaseLock",
         at.nobody_active(at.OVERRIDE),
         refused(told=("failed", "failed"), told_why="Its lock was freed"),
     ),
-    Case("WriteFailureReport", at.nobody_active(at.OVERRIDE), refused()),
+    Case("WriteReport", at.nobody_active(at.OVERRIDE), refused()),
 )
 CASES = (
     *BEFORE_THE_LOCK,

@@ -170,11 +170,11 @@ ENDS = (
         not_serving(told_why="could not send this itself"),
     ),
     Case(
-        "ReleaseLockAfterFailure",
+        "ReleaseLock",
         at.draining(at.SWITCHOVER),
         not_serving(told=("started", "failed", "failed"), told_why="Its lock was freed"),
     ),
-    Case("WriteFailureReport", at.draining(at.SWITCHOVER), not_serving()),
+    Case("WriteReport", at.draining(at.SWITCHOVER), not_serving()),
 )
 CASES = (
     *BEFORE_THE_EVIDENCE,

@@ -27,7 +27,7 @@ from pilotlight.control.table import ControlTable
 from pilotlight.control.transitions import TRANSITIONS
 from pilotlight.shared import timestamps
 
-from lab.definitions import read
+from lab.definitions import read, states
 from tests.conftest import ENVIRONMENT
 
 if TYPE_CHECKING:
@@ -463,21 +463,12 @@ def share_control_table() -> None:
     backends[PRIMARY].tables[CONTROL] = backends[SECONDARY].tables[CONTROL]
 
 
-def states_of(machine: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """All states by name, those of branches and item processors included."""
-    found = dict(machine["States"])
-    for state in machine["States"].values():
-        for inner in [*state.get("Branches", []), state.get("ItemProcessor", {"States": {}})]:
-            found |= states_of(inner)
-    return found
-
-
 def all_states(path: Path = DEFINITION) -> set[str]:
     """Names of all states, those of the branches included."""
-    return set(states_of(read(path.read_text())))
+    return set(states(read(path.read_text())))
 
 
 def all_tasks(path: Path = DEFINITION) -> set[str]:
     """Names of all Task states."""
-    found = states_of(read(path.read_text()))
+    found = states(read(path.read_text()))
     return {name for name, state in found.items() if state["Type"] == "Task"}

@@ -296,7 +296,7 @@ def test_an_item_that_is_missing_or_garbled_is_not_taken_for_consent(
 def test_a_message_that_does_not_go_out_keeps_nobody_from_taking_over(
     machine: Machine, primary: Emergency, faults: Faults
 ) -> None:
-    faults.always("TellTakenOver", aws_error("InternalErrorException"))
+    faults.always("NotifyTakenOver", aws_error("InternalErrorException"))
     assert primary.run(primary.take_over).output["outcome"] == "taken_over"
     assert machine.control()["state"] == "serving"
 
@@ -459,7 +459,7 @@ def test_without_an_epoch_nothing_is_granted(
 def test_a_last_resort_that_cannot_be_told_holds_all_the_same(
     primary: Emergency, faults: Faults
 ) -> None:
-    faults.always("TellLastResort", aws_error("InternalErrorException"))
+    faults.always("NotifyLastResort", aws_error("InternalErrorException"))
     assert primary.run(primary.last_resort).output["outcome"] == "last_resort"
     assert primary.granted() is not None
 

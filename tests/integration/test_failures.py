@@ -14,6 +14,7 @@ from tests.integration.machine import (
     FunctionFailed,
     all_tasks,
     aws_error,
+    definition,
 )
 
 if TYPE_CHECKING:
@@ -41,11 +42,7 @@ ELSEWHERE = {
     "RehearseClaim",
     "KeepRehearsal",
     "RecordRehearsal",
-    "KeepFailedRehearsal",
-    "RecordFailedRehearsal",
     "NotifyFailure",
-    "ReleaseLockAfterFailure",
-    "WriteFailureReport",
 }
 REQUIRED = all_tasks() - OPTIONAL - ELSEWHERE - EVIDENCE_TASKS
 
@@ -178,7 +175,7 @@ def test_a_failure_that_cannot_release_the_lock_is_finished_by_the_janitor(
     machine: Machine, faults: Faults, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     faults.always("ReadControl", aws_error("InternalServerError"))
-    faults.always("ReleaseLockAfterFailure", aws_error("InternalServerError"))
+    faults.always("ReleaseLock", aws_error("InternalServerError"))
     run = machine.run(FAILOVER)
     assert run.status == "FAILED"
     assert machine.lock()["owner"]["S"] == run.arn
@@ -189,6 +186,20 @@ def test_a_failure_that_cannot_release_the_lock_is_finished_by_the_janitor(
         "verdict_kept": False,
     }
     assert machine.lock() == {}
+
+
+def test_a_failure_that_leaves_its_branch_is_one_of_the_parallel_state(
+    machine: Machine, network: Network, faults: Faults
+) -> None:
+    network.lose_primary()
+    faults.always("ConfirmOutage", fault("ConfirmOutage"))
+    text = definition(Topic=machine.topic)
+    caught = '{"confirm": {"error": "{% $states.errorOutput %}"}}'
+    assert caught in text
+    torn = text.replace(caught, """{"confirm": "{% $error('torn') %}"}""")
+    arn = machine.deploy(torn, "pilot-light-failover-torn")
+    run = machine.wait(machine.start(FAILOVER, arn))
+    assert_failed_notified_unlocked(machine, run, "GatherEvidence")
 
 
 def test_a_decision_that_nobody_knows_is_a_failure(

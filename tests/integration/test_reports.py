@@ -104,7 +104,7 @@ def test_a_report_of_a_failure_that_cannot_be_written_changes_nothing_of_it(
     machine: Machine, faults: Faults
 ) -> None:
     faults.always("ReadControl", aws_error("Denied"))
-    faults.always("WriteFailureReport", FunctionFailed("SomeError"))
+    faults.always("WriteReport", FunctionFailed("SomeError"))
     run = machine.run(FAILOVER)
     assert run.cause.startswith("ReadControl: ")
     assert machine.lock() == {}

@@ -166,7 +166,7 @@ def test_a_failover_in_the_midst_of_a_drain_is_not_taken_for_the_run_s_own_claim
     run = regions.run(SWITCHOVER)
     assert_failed(machine, run, "PlannedClaim")
     assert "DrainLost" in run.cause
-    assert not {"UndoDrain", "ClaimWasMade"} & set(run.states)
+    assert not {"UndoDrain", "ConfirmTraffic"} & set(run.states)
     control = regions.control()
     assert (control["state"], control["changed_by"]) == ("claimed", "arn:failover")
     assert machine.active() == (SECONDARY, 2)
@@ -207,7 +207,7 @@ def test_a_planned_claim_that_was_made_and_not_answered_counts(
     faults.lose_answer("PlannedClaim", aws_error("InternalServerError"))
     run = regions.run(SWITCHOVER)
     assert run.output["outcome"] == "switched_over", run.cause
-    assert "ClaimWasMade" in run.states
+    assert run.states[run.states.index("WhatIsTrue") + 1] == "ConfirmTraffic"
     assert "UndoDrain" not in run.states
     assert machine.active() == (SECONDARY, 2)
     assert regions.record(2)["promoted_by"] == run.arn

@@ -46,8 +46,6 @@ ELSEWHERE = {
     "LookAtControl",
     "UndoDrain",
     "NotifyFailure",
-    "ReleaseLockAfterFailure",
-    "WriteFailureReport",
 }
 
 
@@ -161,7 +159,7 @@ def test_a_lock_that_a_failure_left_is_freed_by_the_janitor(
     regions: TwoRegions, machine: Machine, faults: Faults, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     faults.always("ReadControl", aws_error("InternalServerError"))
-    faults.always("ReleaseLockAfterFailure", aws_error("InternalServerError"))
+    faults.always("ReleaseLock", aws_error("InternalServerError"))
     run = regions.run(SWITCHOVER)
     machine.arn = regions.arn
     done = janitor(machine, run, monkeypatch)

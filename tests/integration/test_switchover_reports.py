@@ -68,7 +68,7 @@ def test_a_refusal_leaves_a_report_of_what_was_unmet_and_who_is_active_still(
     assert found["control"]["after"] == found["control"]["before"]
     assert found["control"]["after"]["active_region"] == PRIMARY
     assert (found["drain"], found["proof"]) == (None, None)
-    assert run.states[-4:] == ["ReleaseLock", "WriteReport", "NotifyOutcome", "Ended"]
+    assert run.states[-4:] == ["WriteReport", "HasFailed", "NotifyOutcome", "Ended"]
     assert f"Report: {run.output['report']}report.html" in machine.notices()[-1][1]
 
 
@@ -107,11 +107,11 @@ def test_a_report_of_a_failure_that_cannot_be_written_changes_nothing_of_it(
     regions: TwoRegions, machine: Machine, faults: Faults
 ) -> None:
     faults.always("ReadControl", aws_error("Denied"))
-    faults.always("WriteFailureReport", FunctionFailed("SomeError"))
+    faults.always("WriteReport", FunctionFailed("SomeError"))
     run = regions.run(SWITCHOVER)
     assert (run.status, run.error) == ("FAILED", "SwitchoverFailed")
     assert run.cause.startswith("ReadControl: ")
-    assert run.states[-2:] == ["WriteFailureReport", "SwitchoverFailed"]
+    assert run.states[-3:] == ["WriteReport", "HasFailed", "SwitchoverFailed"]
     assert machine.lock() == {}
     assert files() == {}
 

@@ -154,7 +154,7 @@ def test_a_hold_warms_once_and_not_at_every_judgement(
     if fails:
         faults.always(fails, aws_error("AccessDeniedException"))
     arn = machine.start(FAILOVER)
-    machine.until(lambda: machine.states(arn).count("KeepWarmEvidence") >= 3)
+    machine.until(lambda: machine.states(arn).count("WasWarmingTried") >= 4)
     network.secondary_up = True
     run = machine.wait(arn)
     assert run.output["outcome"] == "promoted"

@@ -5,26 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from lab.definitions import read
+from lab.definitions import read, states
 from tests.template.stacks import source
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parents[2]
 parsed = cache(read)
-
-
-def groups(machine: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The top level, every branch and every item processor."""
-    yield machine
-    for state in machine["States"].values():
-        inner = [*state.get("Branches", [])]
-        inner += [state["ItemProcessor"]] if "ItemProcessor" in state else []
-        for part in inner:
-            yield from groups(part)
 
 
 @dataclass(frozen=True)
@@ -55,7 +42,7 @@ class Definition:
 
     @property
     def states(self) -> dict[str, dict[str, Any]]:
-        return {n: s for group in groups(self.machine) for n, s in group["States"].items()}
+        return states(self.machine)
 
     @property
     def tasks(self) -> dict[str, dict[str, Any]]:

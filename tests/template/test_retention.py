@@ -13,7 +13,7 @@ from tests.template.stacks import source, stack
 if TYPE_CHECKING:
     from tests.template.stacks import Stack
 
-KEEPS = ("KeepRehearsal", "KeepFailedRehearsal")
+KEEPS = ("KeepRehearsal",)
 every_machine = pytest.mark.parametrize("definition", DEFINITIONS, ids=lambda d: d.name)
 DAYS = 400
 
