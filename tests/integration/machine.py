@@ -27,8 +27,8 @@ from pilotlight.control.table import ControlTable
 from pilotlight.control.transitions import TRANSITIONS
 from pilotlight.shared import timestamps
 
-from lab.definitions import read
 from tests.conftest import ENVIRONMENT
+from tools.reader.definitions import read
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -7,8 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lab.definitions import read
 from tests.template.stacks import source
+from tools.reader.definitions import read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

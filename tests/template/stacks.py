@@ -11,7 +11,7 @@ from typing import Any
 from samcli.yamlhelper import yaml_parse
 from samtranslator.translator.transform import transform
 
-from lab.intrinsics import Intrinsics
+from tools.reader.intrinsics import Intrinsics
 
 ROOT = Path(__file__).resolve().parents[2]
 ACCOUNT = "123456789012"

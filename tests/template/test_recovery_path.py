@@ -8,9 +8,9 @@ import json
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
-from lab.audit import calls, code, page, path, planes
-from lab.audit.template import Template, load
 from lab.config import ROOT
+from tools.audit import calls, code, page, path, planes
+from tools.reader.template import Template, load
 
 SECONDARY, PRIMARY = "us-east-2", "us-west-2"
 

@@ -14,8 +14,6 @@ import yaml
 from pilotlight.control import fence, keeper, last_resort
 from ruamel.yaml import YAML
 
-from lab import drawing
-from lab.audit.template import as_list
 from tests.template.definitions import (
     DEFINITIONS,
     DEPLOYED,
@@ -28,6 +26,8 @@ from tests.template.definitions import (
     groups,
 )
 from tests.template.stacks import ACCOUNT, source, stack
+from tools import drawing
+from tools.reader.template import as_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,0 +1,356 @@
+"""Where the public name leads: every combination, by the real switch and the template's checks.
+
+What is asked is the switch of the Secondary: its `/switch/on` and `/switch/off`, and the Primary's
+`/health`. Two of these three keep the name at the Primary.
+"""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal
+
+from tools.reader import ROOT
+from tools.reader.template import load
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+PAGE = ROOT / "docs" / "dns.md"
+Side = Literal["Primary", "Secondary"]
+State = Literal["serving", "claimed", "draining"]
+Fault = Literal[
+    "none",
+    "Primary lost",
+    "Secondary lost",
+    "witness lost",
+    "Primary isolated",
+    "Secondary isolated",
+]
+# What the control table answers the Secondary: through a quorum, its own copy only, or nothing.
+Table = Literal["quorum", "own copy", "nothing"]
+# The switch's last strong read: none yet (a fresh environment), a minute ago, or too long ago.
+Memory = Literal["none", "young", "old"]
+SIDES: tuple[Side, ...] = ("Primary", "Secondary")
+STATES: tuple[State, ...] = ("serving", "claimed", "draining")
+FAULTS: tuple[Fault, ...] = (
+    "none",
+    "witness lost",
+    "Primary isolated",
+    "Primary lost",
+    "Secondary isolated",
+    "Secondary lost",
+)
+RESORTS: tuple[Side | None, ...] = (None, "Primary", "Secondary")
+SECONDS: dict[Memory, float] = {"young": 60.0, "old": 121.0}
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the Secondary's member of the control table answers.
+
+    `said` is whom the last strong read named, `copy` whom its own copy names; None where there is
+    none. Either may be from before the last claim.
+    """
+
+    table: Table
+    memory: Memory = "none"
+    said: Side | None = None
+    copy: Side | None = None
+
+
+@dataclass(frozen=True)
+class World:
+    """One combination."""
+
+    active: Side
+    state: State
+    fault: Fault
+    seen: Seen
+    resort: Side | None
+
+    @property
+    def endpoint(self) -> bool:
+        """Whether the Primary's `/health` answers: it asks no quorum."""
+        return self.fault != "Primary lost"
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What the three checks get, and where the name leads by that. None: no answer at all."""
+
+    on: bool | None
+    off: bool | None
+    endpoint: bool
+    leads_to: Side
+
+
+def seen(active: Side, fault: Fault) -> Iterator[Seen]:
+    """Give all that the Secondary may be answered, whoever is to blame for it."""
+    if fault == "Secondary lost":
+        yield Seen("nothing")
+        return
+    if fault != "Secondary isolated":
+        # A strong read names who is active. Its own copy may be behind even then.
+        yield from (Seen("quorum", copy=copy) for copy in SIDES)
+    remembered: list[tuple[Memory, Side | None]] = [("none", None)]
+    remembered += itertools.product(("young", "old"), SIDES)
+    for memory, said in remembered:
+        yield from (Seen("own copy", memory, said, copy) for copy in SIDES)
+        yield Seen("nothing", memory, said)
+
+
+def worlds() -> Iterator[World]:
+    """Give every combination that can be."""
+    for active, state, fault in itertools.product(SIDES, STATES, FAULTS):
+        for answered, resort in itertools.product(seen(active, fault), RESORTS):
+            yield World(active, state, fault, answered, resort)
+
+
+@cache
+def answers(world: World) -> Answers:
+    """Ask the switch, and follow the template's health checks."""
+    on, off = (None, None) if world.fault == "Secondary lost" else _switch(world)
+    asked = {"/switch/on": on is True, "/switch/off": off is True, "/health": world.endpoint}
+    return Answers(on, off, world.endpoint, _leads_to(asked))
+
+
+def _switch(world: World) -> tuple[bool, bool]:
+    """Return what the real switch of the Secondary says."""
+    if str(ROOT / "functions") not in sys.path:
+        sys.path.insert(0, str(ROOT / "functions"))
+    from pilotlight.control.fence import Stamp
+    from pilotlight.control.item import ControlItem
+    from pilotlight.control.last_resort import LastResort
+    from pilotlight.control.switch import Switch
+    from pilotlight.control.table import ControlUnread
+
+    def item(active: Side | None) -> ControlItem:
+        if active is None:
+            raise ControlUnread("no_quorum", "no answer")
+        return ControlItem(2, active, 2, world.state)
+
+    at, named = Stamp(1000.0, 1000.0), world.seen.said
+    granted = LastResort(2000, 2, "a person") if world.resort == "Secondary" else None
+    switch = Switch(
+        lambda: item(named),
+        lambda: item(world.seen.copy),
+        "Secondary",
+        lambda: granted,
+        lambda: at,
+    )
+    if world.seen.memory != "none":
+        switch.on()
+        later = at.wall + SECONDS[world.seen.memory]
+        at = Stamp(later, later)
+    named = world.active if world.seen.table == "quorum" else None
+    return switch.on(), switch.off()
+
+
+@cache
+def _checks() -> dict[str, dict[str, Any]]:
+    kind = "AWS::Route53::HealthCheck"
+    return {k: p["HealthCheckConfig"] for k, p in load("secondary").of_type(kind).items()}
+
+
+def _leads_to(asked: dict[str, bool]) -> Side:
+    records = load("secondary").properties("FailoverRecords")["RecordSets"]
+    primary = next(r for r in records if r["Failover"] == "PRIMARY")
+    return "Primary" if _healthy(primary["HealthCheckId"], asked) else "Secondary"
+
+
+def _healthy(name: str, asked: dict[str, bool]) -> bool:
+    check = _checks()[name.strip("<>")]
+    if check["Type"] == "CALCULATED":
+        good = sum(_healthy(child, asked) for child in check["ChildHealthChecks"])
+        return good >= int(check["HealthThreshold"])
+    return asked[check["ResourcePath"]] is not bool(check.get("Inverted"))
+
+
+# --- where the name does not lead to the Region that is active, and why that is accepted ----------
+
+
+def _is_silent(world: World) -> bool:
+    """Say whether the Secondary has no strong read, and none of the last 120 s either."""
+    return world.seen.table != "quorum" and world.seen.memory != "young"
+
+
+def _believes(world: World, side: Side) -> bool:
+    """Say whether the Secondary's last strong read is young, and named this side."""
+    return (world.seen.memory, world.seen.said) == ("young", side)
+
+
+ACCEPTED: dict[str, Callable[[World], bool]] = {
+    "A last resort of the Secondary is in force: a person sent users there.": (
+        lambda w: w.active == "Primary" and w.resort == "Secondary"
+    ),
+    "The Secondary is lost while it is active: the Primary serves reads, and people are told.": (
+        lambda w: w.active == "Secondary" and w.fault == "Secondary lost"
+    ),
+    "The Secondary is active and has had no strong read for 120 s, or none yet: the Primary "
+    "serves reads, and both refuse writes. The name leads back when the table answers.": (
+        lambda w: w.active == "Secondary" and _is_silent(w) and w.fault != "Secondary lost"
+    ),
+    "The Secondary's last strong read was at most 120 s ago, from before the Primary's claim. Its "
+    "fence refuses writes all the same.": (
+        lambda w: w.active == "Primary" and _believes(w, "Secondary")
+    ),
+    "The Secondary's last strong read was at most 120 s ago, from before its own claim.": (
+        lambda w: w.active == "Secondary" and _believes(w, "Primary")
+    ),
+    "The Secondary's own copy lags behind its claim, as a rule for less than a second.": (
+        lambda w: w.active == "Secondary" and w.seen.copy == "Primary"
+    ),
+    "The Primary is lost, and the Secondary's own copy does not name it: the Secondary serves "
+    "reads until a claim.": lambda w: w.active == "Primary" and w.fault == "Primary lost",
+}
+
+
+def reasons(world: World) -> list[str]:
+    """Return why it is accepted that the name does not lead to the active Region."""
+    return [text for text, holds in ACCEPTED.items() if holds(world)]
+
+
+# --- the page -------------------------------------------------------------------------------------
+
+INTRO = """# Where the public name leads
+
+Made by `make audit` from `template.yaml`, and from the switch itself with made-up tables
+(`tools/audit/dns.py`). Do not edit it; a test fails when it is stale.
+
+Two of three checks keep the public name at the Primary: **not on** (the Secondary's `/switch/on`
+does not answer 200), **off** (its `/switch/off` answers 200) and the Primary's own `/health`.
+`/switch/on` takes a strong read of the control table, at most 120 s old, or a last resort;
+`/switch/off` takes the Secondary's own copy, which may be behind. These rows are for
+`DnsFailover=Orchestrated`. A Region that is *isolated* reaches no other member of the control
+table, while users and checkers reach it.
+
+{count} combinations of who is active and in which state, who is lost, what the Secondary's control
+table answers, how old its last strong read is and what it said, and who holds a last resort come to
+the rows below. The state (serving, claimed, draining) changes none of them. A cell that is empty
+stands for any. **yes** is 200, **no** is another answer, **-** is none.
+"""
+
+
+def render() -> str:
+    """Return the page."""
+    every = list(worlds())
+    parts = [INTRO.format(count=f"{len(every):,}")]
+    for active in SIDES:
+        parts += [f"## The {active} is active\n", _table(_rows(active))]
+    parts += [
+        "## Where it does not lead to the active Region\n",
+        "Each such row has one of these reasons. Nowhere do two Regions take writes by this: that "
+        "is the fence's to decide, and it asks no name.\n",
+        "".join(f"- {text}\n" for text in ACCEPTED),
+    ]
+    return "\n".join(parts)
+
+
+def _rows(active: Side) -> list[tuple[str, ...]]:
+    """Merge combinations that come to the same: by what is answered, by resort, by fault."""
+    blocks: dict[tuple[Any, ...], list[Fault]] = {}
+    for fault in FAULTS:
+        blocks.setdefault(tuple(_block(active, fault)), []).append(fault)
+    return [(" or ".join(faults), *row) for block, faults in blocks.items() for row in block]
+
+
+def _block(active: Side, fault: Fault) -> list[tuple[str, ...]]:
+    by_resort: dict[tuple[Any, ...], list[Side | None]] = {}
+    for resort in RESORTS:
+        found: dict[Answers, list[Seen]] = {}
+        for answered in seen(active, fault):
+            met = {answers(World(active, s, fault, answered, resort)) for s in STATES}
+            (one,) = met
+            found.setdefault(one, []).append(answered)
+        told = tuple((a, text) for a, many in found.items() for text in _told(many, active, fault))
+        by_resort.setdefault(told, []).append(resort)
+    rows: list[tuple[str, ...]] = []
+    for told, resorts in by_resort.items():
+        held = "" if len(resorts) == len(RESORTS) else " or ".join(_resort(r) for r in resorts)
+        for a, text in told:
+            said = (_said(a.on), _said(a.off), _said(a.endpoint))
+            rows.append((text, held, *said, f"**{a.leads_to}**"))
+    return sorted(rows, key=lambda row: (not row[0].startswith("a quorum"), row[0] == ""))
+
+
+def _resort(side: Side | None) -> str:
+    return f"the {side}" if side else "nobody"
+
+
+def _said(value: bool | None) -> str:
+    return "-" if value is None else "yes" if value else "no"
+
+
+def _told(many: list[Seen], active: Side, fault: Fault) -> Iterator[str]:
+    """Describe answers that come to the same, in as few texts as hold for all of them."""
+    left = set(many)
+    whole = set(seen(active, fault))
+    if left == whole:
+        yield ""
+        return
+    for group, text in _groups(whole):
+        if group and group <= left:
+            yield text
+            left -= group
+    assert not left, left
+
+
+def _groups(whole: set[Seen]) -> Iterator[tuple[set[Seen], str]]:
+    """Give sets of answers that have a name, the largest first."""
+    tests: list[tuple[str, list[tuple[str, Any]]]] = [
+        (
+            "table",
+            [
+                ("a quorum answers", lambda s: s.table == "quorum"),
+                ("no quorum answers", lambda s: s.table != "quorum"),
+                ("its own copy only", lambda s: s.table == "own copy"),
+                ("nothing answers", lambda s: s.table == "nothing"),
+            ],
+        ),
+        (
+            "memory",
+            [
+                ("", lambda s: True),
+                ("no strong read in 120 s", lambda s: s.memory != "young"),
+                (
+                    "no strong read in 120 s that said Secondary",
+                    lambda s: (s.memory, s.said) != ("young", "Secondary"),
+                ),
+                (
+                    "a strong read in 120 s said Secondary",
+                    lambda s: (s.memory, s.said) == ("young", "Secondary"),
+                ),
+            ],
+        ),
+        (
+            "copy",
+            [
+                ("", lambda s: True),
+                *((f"its copy says {c}", lambda s, c=c: s.copy == c) for c in SIDES),
+            ],
+        ),
+    ]
+    found = []
+    for combination in itertools.product(*(options for _, options in tests)):
+        group = {s for s in whole if all(test(s) for _, test in combination)}
+        text = "; ".join(word for word, _ in combination if word)
+        found.append((group, text))
+    # Of equal sets the shortest text.
+    return iter(sorted(found, key=lambda f: (-len(f[0]), len(f[1]))))
+
+
+def _table(rows: Iterable[tuple[str, ...]]) -> str:
+    head = (
+        "lost or isolated",
+        "the Secondary's control table",
+        "last resort",
+        "on",
+        "off",
+        "health",
+        "leads to",
+    )
+    lines = [head, ("---",) * len(head), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
