@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import WaiterError
 
 from lab.config import LabError
 
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
     from lab.control import Control
 
 TEMPLATE = Path(__file__).with_name("designs.yaml")
-DEPLOY_SECONDS = 30.0
-ALIAS_TTL, RECORD_TTL = 60.0, 10.0
 
 
 class DesignsFailed(LabError):
@@ -24,19 +23,22 @@ class DesignsFailed(LabError):
 
 @dataclass(frozen=True)
 class Design:
-    """One way to move users. `check` is the name of the health check on its PRIMARY record."""
+    """One way to move users. `label` names its record sets and the health check on its PRIMARY."""
 
     key: str
     title: str
     summary: str
-    label: str | None
-    check: str
-    ttl: float
-    fenced: bool
+    label: str = ""
+    fenced: bool = False
+
+    @property
+    def check(self) -> str:
+        """The name of the health check that moves it, without the application's."""
+        return self.label or "switch"
 
     def name(self, config: LabConfig) -> str:
         """Return the name under which its users look for the application."""
-        return config.public_name if self.label is None else f"{self.label}.{config.zone_name}"
+        return f"{self.label}.{config.zone_name}" if self.label else config.public_name
 
     def moved(self, config: LabConfig) -> str:
         """Return what the lab's journal calls the check that moves it."""
@@ -48,9 +50,6 @@ ORCHESTRATED = Design(
     "Pilot Light, orchestrated",
     "As deployed: verify first, then one conditional write, which the switch's checks see; the "
     "lease passes while the name moves. CNAME, TTL 10 s.",
-    None,
-    "switch",
-    RECORD_TTL,
     fenced=True,
 )
 IMMEDIATE = Design(
@@ -59,8 +58,6 @@ IMMEDIATE = Design(
     "The endpoint check (10 s, 3 failures) moves the name at once, the switch keeps it from moving "
     "back; writes wait for the claim and its lease. CNAME, TTL 10 s.",
     "bench-immediate",
-    "bench-immediate",
-    RECORD_TTL,
     fenced=True,
 )
 PLAIN = Design(
@@ -69,9 +66,6 @@ PLAIN = Design(
     "An endpoint check (30 s, 3 failures) on the PRIMARY alias record, no check on the SECONDARY. "
     "Alias, TTL 60 s.",
     "bench-plain",
-    "bench-plain",
-    ALIAS_TTL,
-    fenced=False,
 )
 METRIC_SWITCH = Design(
     "metric_switch",
@@ -79,9 +73,6 @@ METRIC_SWITCH = Design(
     "A CLOUDWATCH_METRIC check on a metric in the Secondary, published by hand at the instant "
     "Pilot Light's machine starts: a person without reaction time. CNAME, TTL 10 s.",
     "bench-metric-switch",
-    "bench-metric-switch",
-    RECORD_TTL,
-    fenced=False,
 )
 DESIGNS = (ORCHESTRATED, IMMEDIATE, PLAIN, METRIC_SWITCH)
 
@@ -96,7 +87,7 @@ def deploy(config: LabConfig, lab: Control) -> None:
     """
     checks = {c["name"]: c["id"] for c in lab.act("health")}
     try:
-        given = {
+        parameters = {
             "AppName": config.app_name,
             "PrimaryRegion": config.primary_region,
             "SecondaryRegion": config.secondary_region,
@@ -112,16 +103,11 @@ def deploy(config: LabConfig, lab: Control) -> None:
     cloudformation.create_stack(
         StackName=stack,
         TemplateBody=TEMPLATE.read_text(encoding="utf-8"),
-        Parameters=[{"ParameterKey": k, "ParameterValue": v} for k, v in given.items()],
+        Parameters=[{"ParameterKey": k, "ParameterValue": v} for k, v in parameters.items()],
     )
-    end = time.monotonic() + DEPLOY_SECONDS
-    while (found := _status(cloudformation, stack))["StackStatus"] != "CREATE_COMPLETE":
-        if found["StackStatus"] != "CREATE_IN_PROGRESS" or time.monotonic() > end:
-            reason = found.get("StackStatusReason", "no reason given")
-            raise DesignsFailed(f"The stack {stack} is {found['StackStatus']}: {reason}.")
-        time.sleep(0.2)
-
-
-def _status(cloudformation: Any, stack: str) -> dict[str, Any]:
-    found: dict[str, Any] = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]
-    return found
+    try:
+        cloudformation.get_waiter("stack_create_complete").wait(
+            StackName=stack, WaiterConfig={"Delay": 1, "MaxAttempts": 30}
+        )
+    except WaiterError as error:
+        raise DesignsFailed(f"The stack {stack} was not created: {error}") from error

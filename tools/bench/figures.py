@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import random
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from lab.drill.stages import AFTER_THE_READ
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -15,7 +17,6 @@ if TYPE_CHECKING:
 # The longest interval that an outage can fall into: the metric's minute, and an alias's TTL.
 LONGEST_INTERVAL = 60.0
 RTO_P50, RTO_P99, TO_PLAIN, SWITCH_P99, FENCE_P50 = 45.0, 75.0, 0.5, 3.0, 1.0
-AFTER_THE_CLAIM = ("lease", "write")
 OURS, PLAIN = "orchestrated", "plain"
 
 
@@ -66,75 +67,64 @@ def ratio(part: float | None, whole: float | None) -> float | None:
     return None if part is None or not whole else round(part / whole, 4)
 
 
-@dataclass(frozen=True)
-class StageFigures:
-    """One stage over all samples that were served again, in the order of the recovery."""
+def by_stage(samples: Sequence[Sample]) -> list[dict[str, Any]]:
+    """Return each stage's figures over all users who were served again, in order.
 
-    name: str
-    modelled: bool
-    mean: float
-    p50: float
-    p99: float
-
-
-def by_stage(samples: Sequence[Sample]) -> list[StageFigures]:
-    """Return each stage's figures. Their means add up to the mean of the totals."""
+    The means add up to the mean of the totals.
+    """
     served = [s for s in samples if s.total is not None]
-    order = list(dict.fromkeys((p.name, p.modelled) for s in served for p in s.parts))
-    found = []
+    order = dict.fromkeys((p.name, p.modelled) for s in served for p in s.parts)
+    stages = []
     for name, modelled in order:
         each = [sum(p.seconds for p in s.parts if p.name == name) for s in served]
-        p50, p99 = percentile(each, 0.5), percentile(each, 0.99)
+        ranks = {"p50": percentile(each, 0.5), "p99": percentile(each, 0.99)}
         mean = round(sum(each) / len(each), 3)
-        found.append(StageFigures(name, modelled, mean, p50 or 0.0, p99 or 0.0))
-    return found
-
-
-@dataclass(frozen=True)
-class Goal:
-    """One goal, and whether it was met. `held_back_by` names the longest stages where it was not.
-
-    `seen` is None where there is no figure: that is a goal missed.
-    """
-
-    name: str
-    limit: float
-    unit: str
-    seen: float | None
-    held_back_by: tuple[str, ...] = ()
-
-    @property
-    def met(self) -> bool:
-        """Whether the figure is within the limit."""
-        return self.seen is not None and self.seen <= self.limit
+        stages.append({"name": name, "modelled": modelled, "mean": mean, **ranks})
+    return stages
 
 
 def goals(
     samples: Mapping[str, Sequence[Sample]],
     to_switch: Sequence[float | None],
-    fence_milliseconds: float | None,
-) -> list[Goal]:
+    fence_milliseconds: float,
+) -> list[dict[str, Any]]:
     """Judge the goals of the benchmark."""
-    totals = {key: [s.total for s in of] for key, of in samples.items()}
-    figures = by_stage(samples[OURS])
-    mean = tuple(f"{f.name} {f.mean:.1f} s" for f in sorted(figures, key=lambda f: -f.mean)[:3])
-    tail = tuple(f"{f.name} {f.p99:.1f} s" for f in sorted(figures, key=lambda f: -f.p99)[:3])
-    ours, plain = totals[OURS], totals[PLAIN]
-    p50 = percentile(ours, 0.5), percentile(plain, 0.5)
-    p99 = percentile(ours, 0.99), percentile(plain, 0.99)
-    before = [f for f in figures if f.name == "beacon" or not f.modelled]
-    before = [f for f in before if f.name not in AFTER_THE_CLAIM]
-    worst = sorted(before, key=lambda f: -f.p99)[:3]
-    of_promotion = tuple(f"{f.name} {f.p99:.1f} s" for f in worst)
-    found = [
-        (Goal("rto_write_p50", RTO_P50, "s", p50[0]), mean),
-        (Goal("rto_write_p99", RTO_P99, "s", p99[0]), tail),
-        (Goal("p50_to_plain", TO_PLAIN, "ratio", ratio(*p50)), mean),
-        (Goal("p99_to_plain", TO_PLAIN, "ratio", ratio(*p99)), tail),
-        (Goal("start_to_switch_p99", SWITCH_P99, "s", percentile(to_switch, 0.99)), of_promotion),
-        (Goal("fence_p50", FENCE_P50, "ms", fence_milliseconds), ()),
+    ours, plain = (spread([s.total for s in samples[key]]) for key in (OURS, PLAIN))
+    stages = by_stage(samples[OURS])
+    to_claim = [
+        s
+        for s in stages
+        if (s["name"] == "beacon" or not s["modelled"]) and s["name"] not in AFTER_THE_READ
     ]
+    mean, tail = _longest(stages, "mean"), _longest(stages, "p99")
+    switch = percentile(to_switch, 0.99)
     return [
-        goal if goal.met else Goal(goal.name, goal.limit, goal.unit, goal.seen, why)
-        for goal, why in found
+        _goal("rto_write_p50", RTO_P50, "s", ours["p50"], mean),
+        _goal("rto_write_p99", RTO_P99, "s", ours["p99"], tail),
+        _goal("p50_to_plain", TO_PLAIN, "ratio", ratio(ours["p50"], plain["p50"]), mean),
+        _goal("p99_to_plain", TO_PLAIN, "ratio", ratio(ours["p99"], plain["p99"]), tail),
+        _goal("start_to_switch_p99", SWITCH_P99, "s", switch, _longest(to_claim, "p99")),
+        _goal("fence_p50", FENCE_P50, "ms", fence_milliseconds, []),
     ]
+
+
+def _longest(stages: Sequence[Mapping[str, Any]], figure: str) -> list[str]:
+    """Return the three longest stages, with their seconds."""
+    longest = sorted(stages, key=lambda s: -s[figure])[:3]
+    return [f"{s['name']} {s[figure]:.1f} s" for s in longest]
+
+
+def _goal(
+    name: str, limit: float, unit: str, figure: float | None, stages: list[str]
+) -> dict[str, Any]:
+    """Judge one goal. It is missed without a figure; `held_back_by` says why it is missed."""
+    met = figure is not None and figure <= limit
+    why = [] if met else stages
+    return {
+        "name": name,
+        "limit": limit,
+        "unit": unit,
+        "seen": figure,
+        "met": met,
+        "held_back_by": why,
+    }

@@ -1,51 +1,44 @@
-"""The plot and the page of a benchmark: files that need nothing else to be read."""
+"""The page of a benchmark: one file that needs nothing else to be read."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from jinja2 import Environment, FileSystemLoader
-from markupsafe import Markup
 
-from lab.drill.page import moment
-from tools.bench import plot
-from tools.bench.wording import milliseconds, seconds, shown, times
+from lab.drill.charts import ticks
+from tools.bench import tables
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+SHORTEST_AXIS = 90.0
 
 
-def _environment() -> Environment:
+def render(report: tables.Report) -> str:
+    """Return the page of a report."""
     env = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True)
     env.trim_blocks = env.lstrip_blocks = True
-    words = {"seconds": seconds, "shown": shown, "times": times, "milliseconds": milliseconds}
-    env.filters.update(words, moment=moment)
-    return env
-
-
-def draw(report: plot.Report) -> str:
-    """Return the plot of a report, an SVG."""
-    speed, outages = report["clock"]["speed"], len(report["outages"])
-    caption = (
-        f"{outages} outages, {report['users_per_design']} users of each design. AWS's intervals "
-        f"are modelled and ran {speed:g} times faster; seconds are at AWS's length."
-    )
-    return (
-        _environment()
-        .get_template("plot.svg.j2")
-        .render(
-            plot=plot.plot(report),
-            caption=caption,
-            up=plot.upwards,
-            width=plot.WIDTH,
-            left=plot.LEFT,
-            top=plot.CURVES_TOP,
-            legend_y=plot.LEGEND_Y,
-            bars_top=plot.BARS_TOP,
-            bar_height=plot.BAR_HEIGHT,
-        )
+    served = [s for design in report["designs"] for s in design["seconds"]]
+    longest = max([SHORTEST_AXIS, *served]) * 1.04
+    return env.get_template("bench.html.j2").render(
+        report=report,
+        tables=tables,
+        longest=longest,
+        ticks=ticks(0, longest),
+        curves=[curve(d["seconds"], d["samples"], longest) for d in report["designs"]],
     )
 
 
-def render(report: plot.Report) -> str:
-    """Return the page of a report that bench.schema.json describes."""
-    drawn: Any = Markup(draw(report))
-    return _environment().get_template("bench.html.j2").render(report=report, plot=drawn)
+def curve(seconds: Sequence[float], samples: int, longest: float) -> str:
+    """Return the corners of the share of users served again, in percent of a picture.
+
+    The share grows by a step with each user. Users who never are keep it below the top.
+    """
+    corners = [(0.0, 100.0)]
+    for served, at in enumerate(sorted(seconds), start=1):
+        x = 100 * at / longest
+        corners += [(x, corners[-1][1]), (x, 100 - 100 * served / samples)]
+    corners.append((100.0, corners[-1][1]))
+    return " ".join(f"{x:.2f},{y:.2f}" for x, y in corners)

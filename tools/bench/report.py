@@ -1,31 +1,27 @@
-"""Turns what the benchmark saw into bench.json, its plot and its page."""
+"""Turns what the benchmark measured into bench.json and its page."""
 
 from __future__ import annotations
 
 import json
 import os
 import platform
-import shutil
 import time
-from dataclasses import asdict
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import jsonschema
-
-from tools.bench.designs import DESIGNS
+from tools.bench.designs import DESIGNS, Design
 from tools.bench.figures import LONGEST_INTERVAL, PLAIN, by_stage, goals, ratio, spread
-from tools.bench.page import draw, render
+from tools.bench.page import render
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from lab.config import LabConfig
     from tools.bench.samples import Sample
     from tools.bench.scenario import Outage
 
-SCHEMA = Path(__file__).with_name("bench.schema.json")
+KIND = {"kind": "bench", "version": 3}
 MODELLED = (
     "AWS's own intervals, {speed:g} times faster here: intervals of health checks, the minute of "
     "their metric and of the metric switch's, alarm periods, CloudWatch's delays, and DNS TTLs. "
@@ -46,7 +42,7 @@ MODELLED = (
 
 def report(
     config: LabConfig,
-    seen: Sequence[Outage],
+    outages: Sequence[Outage],
     *,
     started: float,
     seed: int,
@@ -54,13 +50,11 @@ def report(
     fence: Mapping[str, Any],
     load: float,
 ) -> dict[str, Any]:
-    """Return the report, as bench.schema.json describes it."""
-    samples = {d.key: [s for o in seen for s in o.samples if s.design == d.key] for d in DESIGNS}
-    to_switch = [o.start_to_switch for o in seen]
-    judged = goals(samples, to_switch, float(fence["added_p50_ms"]))
-    found = {
-        "version": 2,
-        "kind": "bench",
+    """Return the report. Seconds are at AWS's own intervals unless they are called measured."""
+    samples = {d.key: [s for o in outages for s in o.samples if s.design == d.key] for d in DESIGNS}
+    to_switch = [o.start_to_switch for o in outages]
+    return {
+        **KIND,
         "id": datetime.fromtimestamp(started, UTC).strftime("%Y%m%dT%H%M%SZ"),
         "started_at": _moment(started),
         "ended_at": _moment(time.time()),
@@ -76,35 +70,22 @@ def report(
             "load_after": round(os.getloadavg()[0], 2),
         },
         "modelled": [m.format(speed=config.speed, tenth=config.speed / 10) for m in MODELLED],
-        "designs": [
-            _design(d.key, d.title, d.summary, samples[d.key], samples[PLAIN]) for d in DESIGNS
-        ],
+        "designs": [_design(d, samples[d.key], samples[PLAIN]) for d in DESIGNS],
         "start_to_switch_seconds": spread(to_switch),
-        "beacon_seconds": spread([o.beacon for o in seen]),
+        "beacon_seconds": spread([o.beacon for o in outages]),
         "fence": dict(fence),
-        "goals": [
-            {**asdict(g), "met": g.met, "held_back_by": list(g.held_back_by)} for g in judged
-        ],
-        "unrecovered": sum(s.total is None for of in samples.values() for s in of),
-        "outages": [_outage(o) for o in seen],
+        "goals": goals(samples, to_switch, fence["added_p50_ms"]),
+        "unrecovered": sum(s.total is None for each in samples.values() for s in each),
+        "outages": [_outage(o) for o in outages],
     }
-    validate(found)
-    return found
 
 
-def validate(found: Mapping[str, Any]) -> None:
-    """Refuse what is not a report of the benchmark."""
-    jsonschema.validate(found, json.loads(SCHEMA.read_text(encoding="utf-8")))
-
-
-def _design(
-    key: str, title: str, summary: str, samples: Sequence[Sample], plain: Sequence[Sample]
-) -> dict[str, Any]:
+def _design(design: Design, samples: Sequence[Sample], plain: Sequence[Sample]) -> dict[str, Any]:
     totals, of_plain = spread([s.total for s in samples]), spread([s.total for s in plain])
     return {
-        "design": key,
-        "title": title,
-        "summary": summary,
+        "design": design.key,
+        "title": design.title,
+        "summary": design.summary,
         "samples": len(samples),
         "unrecovered": sum(s.total is None for s in samples),
         "failed_after_recovery": sum(s.failed_later for s in samples),
@@ -112,7 +93,7 @@ def _design(
         "rto_write_seconds": totals,
         "resolver_seconds": spread([s.resolver for s in samples]),
         "to_plain": {p: ratio(totals[p], of_plain[p]) for p in ("p50", "p99")},
-        "stages": [asdict(f) for f in by_stage(samples)],
+        "stages": by_stage(samples),
         "seconds": sorted(s.total for s in samples if s.total is not None),
     }
 
@@ -140,29 +121,11 @@ def _outage(outage: Outage) -> dict[str, Any]:
     }
 
 
-def write(found: dict[str, Any], folder: Path) -> Path:
-    """Write bench.json, bench.svg and bench.html, point `latest` to them, return their folder.
-
-    The folder appears whole or not at all.
-    """
-    name = str(found["id"])
-    place, half = folder / name, folder / f".{name}"
-    half.mkdir(parents=True, exist_ok=True)
-    (half / "bench.json").write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
-    render_into(found, half)
-    if place.exists():
-        shutil.rmtree(place)
-    half.rename(place)
-    link = folder / f".latest-{os.getpid()}"
-    link.symlink_to(place.name)
-    link.replace(folder / "latest")
-    return place
-
-
-def render_into(found: dict[str, Any], folder: Path) -> None:
-    """Write the plot and the page of a report."""
-    (folder / "bench.svg").write_text(draw(found), encoding="utf-8")
-    (folder / "bench.html").write_text(render(found), encoding="utf-8")
+def write(report: Mapping[str, Any], place: Path) -> None:
+    """Write bench.json and bench.html into a folder."""
+    place.mkdir(parents=True, exist_ok=True)
+    (place / "bench.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    (place / "bench.html").write_text(render(report), encoding="utf-8")
 
 
 def _moment(at: float) -> str:

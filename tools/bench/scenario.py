@@ -10,6 +10,7 @@ from lab.config import LabError
 from lab.drill import stages as drill_stages
 from lab.drill.observations import Observations
 from lab.drill.traffic import Https
+from lab.drill.waiting import within
 from lab.drill.watching import Watch
 from tools.bench.designs import DESIGNS, METRIC_SWITCH, ORCHESTRATED
 from tools.bench.operator import Operator
@@ -61,7 +62,7 @@ class BenchScenario:
         self._lab = lab
         self._progress = progress
         self._watch = Watch(config, lab)
-        self._operator = Operator(config, lab, self._watch.machine)
+        self._operator = Operator(config, lab)
         self.users = [User(config, d, i) for d in DESIGNS for i in range(users)]
 
     def run(self, drawn: Sequence[Phases]) -> list[Outage]:
@@ -73,7 +74,7 @@ class BenchScenario:
         for number, each in enumerate(drawn, start=1):
             what = f"Outage {number} of {len(drawn)}"
             with self._progress.step(f"{what}: all designs lead to {primary}"):
-                self._settle()
+                self._wait(self._unsettled)
             with self._progress.step(what) as step:
                 found.append(self._outage(number, each, step, what))
             self._tell(found[-1])
@@ -93,15 +94,9 @@ class BenchScenario:
             own = answer.headers.get("X-Served-By") == region
             return answer.status == 200 and own
 
-        self._wait(written, lambda: "The Primary takes no write.")
+        self._wait(lambda: [] if written() else ["the Primary takes no write"])
 
     # --- quiet times -----------------------------------------------------------------------------
-
-    def _settle(self) -> None:
-        self._wait(lambda: not self._unsettled(), self._still)
-
-    def _still(self) -> str:
-        return f"The lab did not settle: {', '.join(self._unsettled())}."
 
     def _unsettled(self) -> list[str]:
         """Return what is not as it is in quiet times."""
@@ -122,17 +117,18 @@ class BenchScenario:
         address = self._config.addresses[self._config.primary_region]
         return any(a["value"] == address for a in self._lab.act("dns", name=name))
 
-    def _not_served(self) -> str:
+    def _unserved(self) -> list[str]:
         waiting = sum(not u.steady.is_set() for u in self.users)
-        why = ", ".join(self._unsettled()) or "nothing else is wrong"
-        return f"{waiting} of {len(self.users)} users are not served by the Primary: {why}."
+        if not waiting:
+            return []
+        return [f"the Primary does not serve {waiting} of {len(self.users)} users"]
 
-    def _wait(self, done: Callable[[], bool], otherwise: Callable[[], str]) -> None:
-        end = time.monotonic() + SETTLE_AWS_SECONDS / self._config.speed + SETTLE_SECONDS
-        while not done():
-            if time.monotonic() > end:
-                raise NotSettled(f"{otherwise()} Is the machine busy with other work?")
-            time.sleep(0.2)
+    def _wait(self, causes: Callable[[], list[str]]) -> None:
+        """Wait until nothing causes a wait any more."""
+        seconds = SETTLE_AWS_SECONDS / self._config.speed + SETTLE_SECONDS
+        if not within(seconds, lambda: not causes()):
+            why = ", ".join(dict.fromkeys([*causes(), *self._unsettled()]))
+            raise NotSettled(f"The lab did not settle: {why}. Is the machine busy with other work?")
 
     # --- an outage -------------------------------------------------------------------------------
 
@@ -140,7 +136,7 @@ class BenchScenario:
         for user in self.users:
             user.begin(drawn.caches[user.design.key][user.number])
         try:
-            self._wait(lambda: all(u.steady.is_set() for u in self.users), self._not_served)
+            self._wait(self._unserved)
             time.sleep(drawn.outage / self._config.speed)
             at = time.time()
             self._lab.act("lose", region=self._config.primary_region)
@@ -164,7 +160,7 @@ class BenchScenario:
                 f"{what} … {time.time() - at:.0f} s, {served} of {len(self.users)} users served"
             )
             time.sleep(0.05)
-        self._operator.until_ended(at, limit)
+        self._operator.until_ended(limit)
         return start
 
     def _gathered(

@@ -23,7 +23,8 @@ class Template:
     def __init__(self, document: dict[str, Any], region: str, given: dict[str, str]) -> None:
         known = Intrinsics(document, region=region, account=ACCOUNT, parameters=given)
         self.region = region
-        self.function_defaults: dict[str, Any] = document.get("Globals", {}).get("Function", {})
+        defaults = known.value(document.get("Globals", {}).get("Function", {}))
+        self.function_defaults: dict[str, Any] = defaults
         self.parameters = {k: str(v) for k, v in known.parameters.items()}
         self.resources: dict[str, dict[str, Any]] = known.deployed(document["Resources"])
 

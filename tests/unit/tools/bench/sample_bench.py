@@ -13,11 +13,9 @@ from tools.bench.scenario import Outage
 
 FENCE = {
     "rounds": 1500,
-    "with_fence_ms": {"p50": 2.26, "p99": 4.5},
-    "without_fence_ms": {"p50": 2.25, "p99": 4.4},
+    "without_fence_p50_ms": 2.25,
     "added_p50_ms": 0.01,
     "added_with_read_p50_ms": 0.6,
-    "ratio_p50": 1.0044,
 }
 SHARES = {d.key: (0.25, 0.75) for d in DESIGNS}
 

@@ -1,4 +1,4 @@
-"""How the benchmark's operator finds the alarms that start the machine, and moves back."""
+"""How the benchmark's operator moves back."""
 
 from __future__ import annotations
 
@@ -8,24 +8,7 @@ import pytest
 
 from lab.drill.observations import Control
 from tests.unit.lab.engine.fakes import CONFIG, PRIMARY, SECONDARY, Anything
-from tools.bench.operator import NotMovedBack, Operator, alarm_names
-
-ARN = "arn:aws:cloudwatch:us-east-1:000000000000:alarm:pilot-light-primary-unhealthy"
-
-
-def test_alarms_are_named_by_their_arns() -> None:
-    assert alarm_names({"resources": [ARN]}) == {"pilot-light-primary-unhealthy"}
-
-
-def test_alarms_are_named_by_their_names() -> None:
-    pattern = {"detail": {"alarmName": ["sentinel"], "state": {"value": ["ALARM"]}}}
-    assert alarm_names(pattern) == {"sentinel"}
-
-
-def test_what_is_no_name_is_left_out() -> None:
-    pattern = {"resources": [{"prefix": "arn:"}, "arn:aws:sns:us-east-1:0:topic"], "detail": {}}
-    assert alarm_names(pattern) == set()
-    assert alarm_names({}) == set()
+from tools.bench.operator import NotMovedBack, Operator
 
 
 class Machines:
