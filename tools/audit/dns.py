@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
+from tools.audit.page import table
 from tools.reader import ROOT
 from tools.reader.template import load
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
 PAGE = ROOT / "docs" / "dns.md"
 Side = Literal["Primary", "Secondary"]
@@ -213,6 +214,11 @@ def reasons(world: World) -> list[str]:
     return [text for text, holds in ACCEPTED.items() if holds(world)]
 
 
+HEAD = (
+    *("lost or isolated", "the Secondary's control table", "last resort"),
+    *("on", "off", "health", "leads to"),
+)
+
 # --- the page -------------------------------------------------------------------------------------
 
 INTRO = """# Where the public name leads
@@ -239,7 +245,7 @@ def render() -> str:
     every = list(worlds())
     parts = [INTRO.format(count=f"{len(every):,}")]
     for active in SIDES:
-        parts += [f"## The {active} is active\n", _table(_rows(active))]
+        parts += [f"## The {active} is active\n", table(HEAD, _rows(active))]
     parts += [
         "## Where it does not lead to the active Region\n",
         "Each such row has one of these reasons. Nowhere do two Regions take writes by this: that "
@@ -249,108 +255,54 @@ def render() -> str:
     return "\n".join(parts)
 
 
+def _by_quorum(answered: Seen) -> str:
+    return "a quorum answers" if answered.table == "quorum" else "no quorum answers"
+
+
+def _by_all(answered: Seen) -> str:
+    own = f"its copy says {answered.copy}"
+    if answered.table == "quorum":
+        return f"a quorum answers; {own}"
+    young = (answered.memory, answered.said) == ("young", "Secondary")
+    last = "a strong read in 120 s said" if young else "no strong read in 120 s that said"
+    if answered.table == "nothing":
+        return f"nothing answers; {last} Secondary"
+    return f"no quorum answers; {last} Secondary; {own}"
+
+
+# Names for what the Secondary is answered, the coarsest first.
+NAMES: tuple[Callable[[Seen], str], ...] = (lambda _: "", _by_quorum, _by_all)
+
+
 def _rows(active: Side) -> list[tuple[str, ...]]:
-    """Merge combinations that come to the same: by what is answered, by resort, by fault."""
-    blocks: dict[tuple[Any, ...], list[Fault]] = {}
+    """Return the rows for one active Region. Faults that come to the same rows share them."""
+    blocks: dict[tuple[tuple[str, ...], ...], list[str]] = {}
     for fault in FAULTS:
-        blocks.setdefault(tuple(_block(active, fault)), []).append(fault)
+        by_resort = {resort: _answered(active, fault, resort) for resort in RESORTS}
+        assert by_resort[None] == by_resort["Primary"]
+        if by_resort[None] == by_resort["Secondary"]:
+            block = [(text, "", *cells) for text, *cells in by_resort[None]]
+        else:
+            block = [(text, "nobody or the Primary", *cells) for text, *cells in by_resort[None]]
+            block += [(text, "the Secondary", *cells) for text, *cells in by_resort["Secondary"]]
+        blocks.setdefault(tuple(block), []).append(fault)
     return [(" or ".join(faults), *row) for block, faults in blocks.items() for row in block]
 
 
-def _block(active: Side, fault: Fault) -> list[tuple[str, ...]]:
-    by_resort: dict[tuple[Any, ...], list[Side | None]] = {}
-    for resort in RESORTS:
-        found: dict[Answers, list[Seen]] = {}
-        for answered in seen(active, fault):
-            met = {answers(World(active, s, fault, answered, resort)) for s in STATES}
-            (one,) = met
-            found.setdefault(one, []).append(answered)
-        told = tuple((a, text) for a, many in found.items() for text in _told(many, active, fault))
-        by_resort.setdefault(told, []).append(resort)
-    rows: list[tuple[str, ...]] = []
-    for told, resorts in by_resort.items():
-        held = "" if len(resorts) == len(RESORTS) else " or ".join(_resort(r) for r in resorts)
-        for a, text in told:
-            said = (_said(a.on), _said(a.off), _said(a.endpoint))
-            rows.append((text, held, *said, f"**{a.leads_to}**"))
-    return sorted(rows, key=lambda row: (not row[0].startswith("a quorum"), row[0] == ""))
-
-
-def _resort(side: Side | None) -> str:
-    return f"the {side}" if side else "nobody"
+def _answered(active: Side, fault: Fault, resort: Side | None) -> list[tuple[str, ...]]:
+    """Return what is answered, by the coarsest names that each stand for one answer only."""
+    for name in NAMES:
+        groups: dict[str, set[Answers]] = {}
+        for answered, state in itertools.product(seen(active, fault), STATES):
+            world = World(active, state, fault, answered, resort)
+            groups.setdefault(name(answered), set()).add(answers(world))
+        if all(len(group) == 1 for group in groups.values()):
+            break
+    return [
+        (text, _said(a.on), _said(a.off), _said(a.endpoint), f"**{a.leads_to}**")
+        for text, (a,) in groups.items()
+    ]
 
 
 def _said(value: bool | None) -> str:
     return "-" if value is None else "yes" if value else "no"
-
-
-def _told(many: list[Seen], active: Side, fault: Fault) -> Iterator[str]:
-    """Describe answers that come to the same, in as few texts as hold for all of them."""
-    left = set(many)
-    whole = set(seen(active, fault))
-    if left == whole:
-        yield ""
-        return
-    for group, text in _groups(whole):
-        if group and group <= left:
-            yield text
-            left -= group
-    assert not left, left
-
-
-def _groups(whole: set[Seen]) -> Iterator[tuple[set[Seen], str]]:
-    """Give sets of answers that have a name, the largest first."""
-    tests: list[tuple[str, list[tuple[str, Any]]]] = [
-        (
-            "table",
-            [
-                ("a quorum answers", lambda s: s.table == "quorum"),
-                ("no quorum answers", lambda s: s.table != "quorum"),
-                ("its own copy only", lambda s: s.table == "own copy"),
-                ("nothing answers", lambda s: s.table == "nothing"),
-            ],
-        ),
-        (
-            "memory",
-            [
-                ("", lambda s: True),
-                ("no strong read in 120 s", lambda s: s.memory != "young"),
-                (
-                    "no strong read in 120 s that said Secondary",
-                    lambda s: (s.memory, s.said) != ("young", "Secondary"),
-                ),
-                (
-                    "a strong read in 120 s said Secondary",
-                    lambda s: (s.memory, s.said) == ("young", "Secondary"),
-                ),
-            ],
-        ),
-        (
-            "copy",
-            [
-                ("", lambda s: True),
-                *((f"its copy says {c}", lambda s, c=c: s.copy == c) for c in SIDES),
-            ],
-        ),
-    ]
-    found = []
-    for combination in itertools.product(*(options for _, options in tests)):
-        group = {s for s in whole if all(test(s) for _, test in combination)}
-        text = "; ".join(word for word, _ in combination if word)
-        found.append((group, text))
-    # Of equal sets the shortest text.
-    return iter(sorted(found, key=lambda f: (-len(f[0]), len(f[1]))))
-
-
-def _table(rows: Iterable[tuple[str, ...]]) -> str:
-    head = (
-        "lost or isolated",
-        "the Secondary's control table",
-        "last resort",
-        "on",
-        "off",
-        "health",
-        "leads to",
-    )
-    lines = [head, ("---",) * len(head), *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)

@@ -160,7 +160,7 @@ def _calls(
         )
         for (role, action), made in groups.items()
     ]
-    return _table(("role", "call", "on", "plane", "Region", "seen", "source"), rows)
+    return table(("role", "call", "on", "plane", "Region", "seen", "source"), rows)
 
 
 def _of_control(working: list[Possible]) -> Iterable[str]:
@@ -196,7 +196,7 @@ def _noted(every: list[Possible], sources: list[tuple[str, bool]]) -> str:
             for regions in [", ".join(dict.fromkeys(c.region for c in made if c.action == a))]
             for roles in [", ".join(dict.fromkeys(c.role for c in made if c.action == a))]
         ]
-        parts.append(f"{note}\n\n{_table(('call', 'plane', 'Region', 'roles', 'source'), rows)}")
+        parts.append(f"{note}\n\n{table(('call', 'plane', 'Region', 'roles', 'source'), rows)}")
     return "\n".join(parts)
 
 
@@ -205,10 +205,11 @@ def _asked(given: dict[str, str]) -> str:
         (function, ", ".join(f"`{a.format(**given)}`" for a in entry["asks"]), entry["lost"])
         for function, entry in names().items()
     ]
-    return _table(("function", "asks", "when the other side is lost"), rows)
+    return table(("function", "asks", "when the other side is lost"), rows)
 
 
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    """Return a table in Markdown."""
     lines = [head, ("---",) * len(head), *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 

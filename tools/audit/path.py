@@ -131,7 +131,7 @@ def _add_machine(stack: Template, path: Path, machine: str, why: str) -> None:
         path.tasks.append(task)
         why = f"is called by {machine}, state {task.state}"
         named = referred(task.target)
-        if named is None and task.action == "lambda:InvokeFunction":
+        if not named and task.action == "lambda:InvokeFunction":
             # Computed at run time: whatever the role may invoke can be meant.
             targets = _invocable(stack, role)
         else:
