@@ -6,11 +6,9 @@ import copy
 import json
 
 import pytest
-from samtranslator.yaml_helper import yaml_parse
 
-from lab.config import ROOT
 from tools.audit import calls, code, page, path, planes
-from tools.reader.template import Template, load
+from tools.reader.template import Template, load, source
 
 SECONDARY, PRIMARY = "us-east-2", "us-west-2"
 
@@ -18,7 +16,7 @@ SECONDARY, PRIMARY = "us-east-2", "us-west-2"
 @pytest.fixture
 def changed(monkeypatch):
     """Judge a template that was changed."""
-    document = yaml_parse((ROOT / "template.yaml").read_text())
+    document = source()
 
     def change(**resources):
         new = copy.deepcopy(document)

@@ -1,6 +1,6 @@
 """The template as one config environment of samconfig.toml deploys it: conditions and intrinsics.
 
-A resource of the stack reads `<Name>` or `<Name.Attribute>`, for its ARN is not known beforehand.
+A resource of the stack reads `<Name>` or `<Name.Attribute>`, because its ARN is not known before.
 """
 
 from __future__ import annotations
@@ -14,43 +14,59 @@ from samtranslator.yaml_helper import yaml_parse
 from tools.reader import ROOT, definitions
 from tools.reader.intrinsics import Intrinsics
 
+# The account of the lab, in which what is read here is deployed, too.
 ACCOUNT = "000000000000"
 
 
 class Template:
-    """The resources of one stack, resolved."""
+    """The resources and outputs of one stack, resolved."""
 
-    def __init__(self, document: dict[str, Any], region: str, given: dict[str, str]) -> None:
-        known = Intrinsics(document, region=region, account=ACCOUNT, parameters=given)
+    def __init__(self, document: dict[str, Any], region: str, parameters: dict[str, str]) -> None:
+        stack = Intrinsics(document, region=region, account=ACCOUNT, parameters=parameters)
         self.region = region
-        defaults = known.value(document.get("Globals", {}).get("Function", {}))
-        self.function_defaults: dict[str, Any] = defaults
-        self.parameters = {k: str(v) for k, v in known.parameters.items()}
-        self.resources: dict[str, dict[str, Any]] = known.deployed(document["Resources"])
+        self.parameters = {k: str(v) for k, v in stack.parameters.items()}
+        self.function_defaults: dict[str, Any] = stack.value(
+            document.get("Globals", {}).get("Function", {})
+        )
+        self.resources: dict[str, dict[str, Any]] = stack.deployed(document["Resources"])
+        self.outputs: dict[str, dict[str, Any]] = stack.deployed(document.get("Outputs", {}))
 
     def of_type(self, kind: str) -> dict[str, dict[str, Any]]:
         """Return the properties of all resources of a type, by logical id."""
-        found = {k: r for k, r in self.resources.items() if r["Type"] == kind}
-        return {k: r.get("Properties", {}) for k, r in found.items()}
+        return {
+            name: resource.get("Properties", {})
+            for name, resource in self.resources.items()
+            if resource["Type"] == kind
+        }
 
     def properties(self, name: str) -> dict[str, Any]:
         """Return the properties of a resource."""
-        found: dict[str, Any] = self.resources[name]["Properties"]
-        return found
+        properties: dict[str, Any] = self.resources[name]["Properties"]
+        return properties
 
 
 def as_list(value: Any) -> list[Any]:
-    """Return what a policy says as one value or as a list, as a list."""
+    """Return what a policy has as one value or as a list, as a list."""
     return value if isinstance(value, list) else [value]
+
+
+def source() -> dict[str, Any]:
+    """Return template.yaml as it is written."""
+    document: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())
+    return document
+
+
+def config(env: str) -> tuple[str, dict[str, str]]:
+    """Return the Region and the parameters of a config environment of samconfig.toml."""
+    with (ROOT / "samconfig.toml").open("rb") as file:
+        deploy = tomllib.load(file)[env]["deploy"]["parameters"]
+    return deploy["region"], dict(p.split("=", 1) for p in deploy["parameter_overrides"].split())
 
 
 @cache
 def load(env: str) -> Template:
     """Return the stack of one config environment of samconfig.toml."""
-    with (ROOT / "samconfig.toml").open("rb") as file:
-        found = tomllib.load(file)[env]["deploy"]["parameters"]
-    given = dict(p.split("=", 1) for p in found["parameter_overrides"].split())
-    return Template(yaml_parse((ROOT / "template.yaml").read_text()), found["region"], given)
+    return Template(source(), *config(env))
 
 
 def definition(stack: Template, machine: str) -> dict[str, Any]:

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
-from lab.config import ROOT
 from tests.unit.lab.engine.fakes import CONFIG
 from tools.bench.designs import DESIGNS, IMMEDIATE, METRIC_SWITCH, ORCHESTRATED, PLAIN, TEMPLATE
+from tools.reader.template import source
 
 BESIDE = (IMMEDIATE, PLAIN, METRIC_SWITCH)
 RESOURCES: dict[str, Any] = yaml_parse(TEMPLATE.read_text())["Resources"]
@@ -36,7 +36,7 @@ def test_each_design_has_a_primary_with_its_check_and_a_secondary_without(design
 @pytest.mark.parametrize("design", (IMMEDIATE, METRIC_SWITCH), ids=lambda d: d.key)
 def test_the_names_that_are_cnames_have_the_deployed_ttl(design) -> None:
     assert {r["Type"] for r in records(design.label).values()} == {"CNAME"}
-    deployed = yaml_parse((ROOT / "template.yaml").read_text())["Parameters"]["RecordTtl"]
+    deployed = source()["Parameters"]["RecordTtl"]
     ttl = yaml_parse(TEMPLATE.read_text())["Parameters"]["RecordTtl"]["Default"]
     assert ttl == deployed["Default"]
     assert f"TTL {ttl} s" in design.summary
