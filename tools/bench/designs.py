@@ -23,13 +23,18 @@ class DesignsFailed(LabError):
 
 @dataclass(frozen=True)
 class Design:
-    """One way to move users. `label` names its record sets and the health check on its PRIMARY."""
+    """One way to move users.
+
+    `label` names its record sets and the health check on its PRIMARY; the deployed design has none.
+    `fenced` is whether its writes wait for the claim, `by_hand` whether a person moves it.
+    """
 
     key: str
     title: str
     summary: str
     label: str = ""
     fenced: bool = False
+    by_hand: bool = False
 
     @property
     def check(self) -> str:
@@ -73,6 +78,7 @@ METRIC_SWITCH = Design(
     "A CLOUDWATCH_METRIC check on a metric in the Secondary, published by hand at the instant "
     "Pilot Light's machine starts: a person without reaction time. CNAME, TTL 10 s.",
     "bench-metric-switch",
+    by_hand=True,
 )
 DESIGNS = (ORCHESTRATED, IMMEDIATE, PLAIN, METRIC_SWITCH)
 

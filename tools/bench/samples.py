@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lab.drill.stages import Stage
-    from tools.bench.users import Seen
+    from tools.bench.designs import Design
+    from tools.bench.users import UserLog
 
 
 @dataclass(frozen=True)
@@ -78,70 +79,70 @@ def laid(ends: Sequence[tuple[str, float | None]], begun: float, good: float) ->
     return found
 
 
-def orchestrated(seen: Seen, user: int, stages: Sequence[Stage]) -> Sample:
+@dataclass(frozen=True)
+class Recovery:
+    """The deployed design's recovery from one outage, by which all moments are mapped.
+
+    Moments of the wall clock: the outage, the start of the machine, and the claim.
+    """
+
+    outage: float
+    speed: float
+    stages: Sequence[Stage]
+    began: float | None = None
+    promoted: float | None = None
+
+    def at_aws(self, moment: float) -> float:
+        """Map a moment that this recovery caused to seconds at AWS's intervals."""
+        return at_aws(self.stages, moment - self.outage, self.speed)
+
+
+def orchestrated(log: UserLog, user: int, stages: Sequence[Stage]) -> Sample:
     """Return what a user of the deployed design lost: its stages as a drill reports them.
 
     Those before the lease lead to the first good read. The lease is the code's own seconds, which
     the lab's speed does not divide.
     """
-    if not stages or seen.served is None or seen.written is None:
-        return Sample("orchestrated", user, None, None, (), seen.failed_later)
+    if not stages or log.served is None or log.written is None:
+        return Sample("orchestrated", user, None, None, (), log.failed_later)
     parts = [Part(s.name, s.seconds, s.modelled) for s in stages]
     reads = round(sum(p.seconds for p in parts if p.name not in AFTER_THE_READ), 3)
     total = round(sum(p.seconds for p in parts), 3)
-    return Sample("orchestrated", user, total, reads, tuple(parts), seen.failed_later)
+    return Sample("orchestrated", user, total, reads, tuple(parts), log.failed_later)
 
 
-def observed(
-    design: str,
-    seen: Seen,
-    user: int,
-    *,
-    outage: float,
-    speed: float,
-    ends: Sequence[tuple[str, float | None]],
-    stages: Sequence[Stage] = (),
-    began: float | None = None,
-    by_hand: bool = False,
-    promoted: float | None = None,
-    fenced: bool = False,
+def beside(
+    design: Design, log: UserLog, user: int, recovery: Recovery, moved: float | None
 ) -> Sample:
     """Return what a user of a design beside the deployed one lost.
 
-    Parameters
-    ----------
-    outage
-        The moment of the outage on the wall clock, as all other moments are.
-    ends
-        The stages before the resolver's, and when each ended.
-    stages
-        The deployed design's stages, which tell how much of a moment that it caused is modelled.
-    began, by_hand
-        When the deployed design's machine was started, and whether a person then moved this design:
-        what follows is modelled again.
-    promoted, fenced
-        When the claim was made, and whether this design's writes wait for it.
+    `moved` is when the design's health check turned. A design that is moved by hand waits for the
+    machine's start before; what follows is modelled again.
     """
-    if seen.failed is None or seen.served is None or (fenced and seen.written is None):
-        return Sample(design, user, None, None, (), seen.failed_later)
-    acted = began if by_hand and began is not None else outage
+    if log.failed is None or log.served is None or (design.fenced and log.written is None):
+        return Sample(design.key, user, None, None, (), log.failed_later)
+    began, promoted = recovery.began, recovery.promoted
+    acted = began if design.by_hand and began is not None else recovery.outage
 
     def mapped(moment: float) -> float:
-        caused = at_aws(stages, min(moment, acted) - outage, speed)
-        return caused + max(0.0, moment - acted) * speed
+        after = max(0.0, moment - acted) * recovery.speed
+        return recovery.at_aws(min(moment, acted)) + after
 
-    begun, served = mapped(seen.failed), mapped(seen.served)
+    begun, served = mapped(log.failed), mapped(log.served)
+    ends = [("start", began), ("metric", moved)] if design.by_hand else [("detection", moved)]
     at = [(name, None if end is None else mapped(end)) for name, end in ends]
     parts = laid([*at, ("resolver", served)], begun, served)
     written = served
-    if fenced and seen.written is not None and promoted is not None and began is not None:
-        late = max(0.0, seen.written - max(promoted, seen.served))
-        written = max(served, at_aws(stages, promoted - outage, speed) + late)
-        start = min(max(served, at_aws(stages, began - outage, speed)), written)
-        parts.append(Part("start", round(start - served, 3), modelled=True))
-        claimed = min(max(start, at_aws(stages, promoted - outage, speed)), written)
-        parts.append(Part("claim", round(claimed - start, 3), modelled=False))
-        # What is left of the lease, where the name had moved before the claim.
-        parts.append(Part("lease", round(written - claimed, 3), modelled=False))
+    if design.fenced and log.written is not None and promoted is not None and began is not None:
+        claim = recovery.at_aws(promoted)
+        written = max(served, claim + max(0.0, log.written - max(promoted, log.served)))
+        started = min(max(served, recovery.at_aws(began)), written)
+        claimed = min(max(started, claim), written)
+        parts += [
+            Part("start", round(started - served, 3), modelled=True),
+            Part("claim", round(claimed - started, 3), modelled=False),
+            # What is left of the lease, where the name had moved before the claim.
+            Part("lease", round(written - claimed, 3), modelled=False),
+        ]
     total, reads = round(written - begun, 3), round(served - begun, 3)
-    return Sample(design, user, total, reads, tuple(parts), seen.failed_later)
+    return Sample(design.key, user, total, reads, tuple(parts), log.failed_later)

@@ -12,9 +12,9 @@ from lab.drill.observations import Observations
 from lab.drill.traffic import Https
 from lab.drill.waiting import within
 from lab.drill.watching import Watch
-from tools.bench.designs import DESIGNS, METRIC_SWITCH, ORCHESTRATED
+from tools.bench.designs import DESIGNS, ORCHESTRATED
 from tools.bench.operator import Operator
-from tools.bench.samples import Sample, observed, orchestrated
+from tools.bench.samples import Recovery, Sample, beside, orchestrated
 from tools.bench.users import ITEM, User
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from lab.control import Control
     from lab.drill.stages import Stage
     from lab.progress import Progress
+    from tools.bench.designs import Design
     from tools.bench.figures import Phases
 
 # An outage that some user does not survive within this is over; the sample has no figure.
@@ -180,16 +181,16 @@ class BenchScenario:
             executions=self._watch.executions(at),
             first_failed_probe=self._watch.first_failed_probe(),
         )
-        ours = [u for u in self.users if u.design is ORCHESTRATED]
-        laid = {u.number: self._stages_of(seen, u) for u in ours}
-        stages = next((s for s in laid.values() if s), [])
+        began, promoted = start[1] if start else None, seen.promoted_at
+        own = {u.number: self._stages_of(seen, u) for u in self.users if u.design is ORCHESTRATED}
+        stages = next((s for s in own.values() if s), [])
+        recovery = Recovery(at, config.speed, stages, began, promoted)
         samples = [
-            orchestrated(u.seen, u.number, laid[u.number])
+            orchestrated(u.log, u.number, own[u.number])
             if u.design is ORCHESTRATED
-            else self._beside(u, seen, start, stages)
+            else beside(u.design, u.log, u.number, recovery, self._moved(seen, u.design))
             for u in self.users
         ]
-        began, promoted = start[1] if start else None, seen.promoted_at
         beacon = next((s for s in stages if s.name == "beacon"), None)
         waited = beacon.wall_seconds if beacon else 0.0
         return Outage(
@@ -206,38 +207,15 @@ class BenchScenario:
     @staticmethod
     def _stages_of(seen: Observations, user: User) -> list[Stage]:
         """Return a user's stages as a drill's, until a read and a write were good."""
-        found = user.seen
-        if found.failed is None or not user.restored:
+        log = user.log
+        if log.failed is None or not user.restored:
             return []
-        window = drill_stages.Gap(found.failed, found.served, found.written)
+        window = drill_stages.Gap(log.failed, log.served, log.written)
         return drill_stages.stages(seen, window)
 
-    def _beside(
-        self,
-        user: User,
-        seen: Observations,
-        start: tuple[str, float] | None,
-        stages: Sequence[Stage],
-    ) -> Sample:
-        began = start[1] if start else None
-        moved = seen.first(user.design.moved(self._config), "unhealthy", seen.outage)
-        by_hand = user.design is METRIC_SWITCH
-        ends: list[tuple[str, float | None]] = (
-            [("start", began), ("metric", moved)] if by_hand else [("detection", moved)]
-        )
-        return observed(
-            user.design.key,
-            user.seen,
-            user.number,
-            outage=seen.outage,
-            speed=seen.speed,
-            ends=ends,
-            stages=stages,
-            began=began,
-            by_hand=by_hand,
-            promoted=seen.promoted_at,
-            fenced=user.design.fenced,
-        )
+    def _moved(self, seen: Observations, design: Design) -> float | None:
+        """Return when the health check turned that moves a design."""
+        return seen.first(design.moved(self._config), "unhealthy", seen.outage)
 
     def _tell(self, outage: Outage) -> None:
         """Print what the users of each design lost, at AWS's intervals."""

@@ -41,8 +41,8 @@ def aged(question: Question, share: float) -> Question:
 
 
 @dataclass
-class Seen:
-    """What one user saw of one outage. Moments of the wall clock."""
+class UserLog:
+    """When one user's requests failed in one outage and were good again. Wall clock."""
 
     failed: float | None = None
     served: float | None = None
@@ -71,7 +71,7 @@ class User:
     def __init__(self, config: LabConfig, design: Design, number: int) -> None:
         self.design = design
         self.number = number
-        self.seen = Seen()
+        self.log = UserLog()
         self.steady = threading.Event()
         self._config = config
         self._https = Https(config)
@@ -86,7 +86,7 @@ class User:
         """Use the application quietly, with a cache of which a share of the TTL is left."""
         question = aged(lambda: ask(self._name, self._config.dns_port), share)
         self._resolver = Resolver(question, self._config.speed)
-        self.seen, self._outage = Seen(), float("inf")
+        self.log, self._outage = UserLog(), float("inf")
         self.steady.clear()
         self._lost.clear()
         self._stop.clear()
@@ -108,7 +108,7 @@ class User:
     @property
     def restored(self) -> bool:
         """Whether reads and, where the design has a fence, writes are good again."""
-        return (self.seen.written if self.design.fenced else self.seen.served) is not None
+        return (self.log.written if self.design.fenced else self.log.served) is not None
 
     def _run(self) -> None:
         self._quietly()
@@ -139,13 +139,13 @@ class User:
     def _attempt(self, region: str) -> float:
         """Read, and once reads are good write. Return the seconds to the next attempt there."""
         read = self._ask(region, "read")
-        self.seen.take(read, self._outage)
+        self.log.take(read, self._outage)
         if not read.good:
             return UNSERVED
         if not self.design.fenced:
             return QUIET
         write = self._ask(region, "write")
-        self.seen.take(write, self._outage)
+        self.log.take(write, self._outage)
         return QUIET if write.good else UNWRITABLE
 
     def _region(self) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lab.drill.observations import Request
 from lab.drill.resolver import Resolver
-from tools.bench.users import Seen, aged
+from tools.bench.users import UserLog, aged
 
 OUTAGE = 100.0
 
@@ -14,11 +14,11 @@ def request(kind: str, started: float, *, good: bool) -> Request:
     return Request(kind, started, started + 0.1, good, region, "")  # type: ignore[arg-type]
 
 
-def after(*requests: Request) -> Seen:
-    seen = Seen()
+def after(*requests: Request) -> UserLog:
+    log = UserLog()
     for each in requests:
-        seen.take(each, OUTAGE)
-    return seen
+        log.take(each, OUTAGE)
+    return log
 
 
 def test_only_the_first_answer_is_in_the_midst_of_its_cycle() -> None:
@@ -37,8 +37,8 @@ def test_a_resolver_asks_again_when_the_share_has_run_out() -> None:
 
 
 def test_the_gap_begins_with_the_start_of_the_first_failed_request() -> None:
-    seen = after(request("read", 99.95, good=False), request("read", 100.5, good=False))
-    assert seen.failed == 99.95
+    log = after(request("read", 99.95, good=False), request("read", 100.5, good=False))
+    assert log.failed == 99.95
 
 
 def test_a_failure_from_before_the_outage_opens_no_gap() -> None:
@@ -46,26 +46,26 @@ def test_a_failure_from_before_the_outage_opens_no_gap() -> None:
 
 
 def test_a_good_answer_that_was_on_its_way_ends_no_gap() -> None:
-    seen = after(request("read", 100.0, good=False), request("read", 99.9, good=True))
-    assert seen.served is None
+    log = after(request("read", 100.0, good=False), request("read", 99.9, good=True))
+    assert log.served is None
 
 
 def test_reads_are_good_before_writes_are() -> None:
-    seen = after(
+    log = after(
         request("read", 100.0, good=False),
         request("read", 103.0, good=True),
         request("write", 103.1, good=False),
         request("write", 107.0, good=True),
         request("write", 109.0, good=True),
     )
-    assert (seen.served, seen.written) == (103.1, 107.1)
-    assert seen.failed_later == 0
+    assert (log.served, log.written) == (103.1, 107.1)
+    assert log.failed_later == 0
 
 
 def test_a_failure_after_the_recovery_is_counted() -> None:
-    seen = after(
+    log = after(
         request("read", 100.0, good=False),
         request("write", 103.0, good=True),
         request("read", 105.0, good=False),
     )
-    assert seen.failed_later == 1
+    assert log.failed_later == 1
