@@ -6,7 +6,6 @@ Exit codes: 0 it was computed, 2 the input was wrong or the tables lack somethin
 from __future__ import annotations
 
 import json
-import sys
 
 import click
 
@@ -58,21 +57,5 @@ def cli(*, given: tuple[str, ...], as_json: bool, write_doc: bool) -> None:
         click.echo(json.dumps(page.as_json(found), indent=2) if as_json else page.text(found))
 
 
-def main() -> None:
-    """Run it, and turn what a person can mend into one clear line and exit code 2."""
-    try:
-        cli.main(prog_name="python -m tools.cost", standalone_mode=False)
-    except click.exceptions.Exit as ended:
-        sys.exit(ended.exit_code)
-    except click.Abort:
-        sys.exit(130)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(2)
-    except facts.CostError as error:
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(2)
-
-
 if __name__ == "__main__":
-    main()
+    cli(prog_name="python -m tools.cost")

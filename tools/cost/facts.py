@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from tools.reader.intrinsics import referred
 from tools.reader.template import Template, load
 
@@ -32,8 +34,10 @@ OPERATORS = {
 }
 
 
-class CostError(Exception):
-    """What a person can do something about. Its text says what was wrong, where, and what to do."""
+class CostError(click.ClickException):
+    """What a person can correct. Its text says what was wrong, where, and what to do."""
+
+    exit_code = 2
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from click.testing import CliRunner
 
 from tools.cost import __main__ as command, bill, page
 from tools.cost.bill import total
@@ -15,6 +16,8 @@ from tools.cost.facts import CostError, Tables, Values, seconds_between
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from click.testing import Result
 
 MONTH = 730 * 3600
 
@@ -198,30 +201,21 @@ def test_the_page_in_docs_is_what_the_command_writes(tables: Tables) -> None:
     assert command.DOCUMENT.read_text("utf-8") == written, "run `make cost COST_FLAGS=--write-doc`"
 
 
-def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
-    monkeypatch.setattr("sys.argv", ["cost", *arguments])
-    try:
-        command.main()
-    except SystemExit as ended:
-        return int(ended.code or 0)
-    return 0
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(command.cli, arguments)
 
 
-def test_it_prints_every_line_and_both_totals(
-    tables: Tables, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert run(monkeypatch) == 0
-    out, found = capsys.readouterr().out, bill.compute(tables, {})
+def test_it_prints_every_line_and_both_totals(tables: Tables) -> None:
+    ended = run()
+    assert ended.exit_code == 0
+    out, found = ended.output, bill.compute(tables, {})
     assert all(line.what in out for line in (*found.month, *found.failover))
     assert page.dollars(total(found.month)) in out
     assert page.NOT_MEASURED in out
 
 
-def test_json_has_the_same_figures(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert run(monkeypatch, "--json", "--set", "dashboards=0") == 0
-    found = json.loads(capsys.readouterr().out)
+def test_json_has_the_same_figures() -> None:
+    found = json.loads(run("--json", "--set", "dashboards=0").output)
     lines = found["idle_month"]["lines"]
     assert found["measured"] is False
     assert found["idle_month"]["total"] == pytest.approx(sum(x["amount"] for x in lines))
@@ -239,13 +233,11 @@ def test_json_has_the_same_figures(
     ],
 )
 def test_bad_input_ends_with_code_2_and_says_what_is_wrong(
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    arguments: tuple[str, ...],
-    told: str,
+    arguments: tuple[str, ...], told: str
 ) -> None:
-    assert run(monkeypatch, *arguments) == 2
-    assert told in capsys.readouterr().err
+    ended = run(*arguments)
+    assert ended.exit_code == 2
+    assert told in ended.output
 
 
 def test_regions_without_known_prices_are_said(tables: Tables) -> None:
