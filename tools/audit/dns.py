@@ -10,7 +10,7 @@ import itertools
 import sys
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from tools.audit.page import table
 from tools.reader import ROOT
@@ -24,26 +24,19 @@ Side = Literal["Primary", "Secondary"]
 State = Literal["serving", "claimed", "draining"]
 Fault = Literal[
     "none",
-    "Primary lost",
-    "Secondary lost",
     "witness lost",
     "Primary isolated",
+    "Primary lost",
     "Secondary isolated",
+    "Secondary lost",
 ]
 # What the control table answers the Secondary: through a quorum, its own copy only, or nothing.
 Table = Literal["quorum", "own copy", "nothing"]
 # The switch's last strong read: none yet (a fresh environment), a minute ago, or too long ago.
 Memory = Literal["none", "young", "old"]
-SIDES: tuple[Side, ...] = ("Primary", "Secondary")
-STATES: tuple[State, ...] = ("serving", "claimed", "draining")
-FAULTS: tuple[Fault, ...] = (
-    "none",
-    "witness lost",
-    "Primary isolated",
-    "Primary lost",
-    "Secondary isolated",
-    "Secondary lost",
-)
+SIDES: tuple[Side, ...] = get_args(Side)
+STATES: tuple[State, ...] = get_args(State)
+FAULTS: tuple[Fault, ...] = get_args(Fault)
 RESORTS: tuple[Side | None, ...] = (None, "Primary", "Secondary")
 SECONDS: dict[Memory, float] = {"young": 60.0, "old": 121.0}
 

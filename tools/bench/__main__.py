@@ -104,7 +104,7 @@ def measure(
     with own_lab(config, progress, "CooldownSeconds=0") as lab:
         with progress.step("Record sets of the other designs, beside the deployed one"):
             designs.deploy(config, lab)
-        measured = BenchScenario(config, lab, progress, users).run(drawn)
+        measured = BenchScenario(config, lab, progress).run(drawn)
         if any(s.total is None for outage in measured for s in outage.samples):
             folder.mkdir(parents=True, exist_ok=True)
             shutil.copy(process.RUN / "engine.log", folder)

@@ -58,13 +58,13 @@ class Outage:
 class BenchScenario:
     """Outages in a lab that is up and has the record sets of every design."""
 
-    def __init__(self, config: LabConfig, lab: Control, progress: Progress, users: int) -> None:
+    def __init__(self, config: LabConfig, lab: Control, progress: Progress) -> None:
         self._config = config
         self._lab = lab
         self._progress = progress
         self._watch = Watch(config, lab)
         self._operator = Operator(config, lab)
-        self.users = [User(config, d, i) for d in DESIGNS for i in range(users)]
+        self._users: list[User] = []
 
     def run(self, drawn: Sequence[Phases]) -> list[Outage]:
         """Run every outage."""
@@ -119,10 +119,10 @@ class BenchScenario:
         return any(a["value"] == address for a in self._lab.act("dns", name=name))
 
     def _unserved(self) -> list[str]:
-        waiting = sum(not u.steady.is_set() for u in self.users)
+        waiting = sum(not u.steady.is_set() for u in self._users)
         if not waiting:
             return []
-        return [f"the Primary does not serve {waiting} of {len(self.users)} users"]
+        return [f"the Primary does not serve {waiting} of {len(self._users)} users"]
 
     def _wait(self, causes: Callable[[], list[str]]) -> None:
         """Wait until nothing causes a wait any more."""
@@ -134,18 +134,21 @@ class BenchScenario:
     # --- an outage -------------------------------------------------------------------------------
 
     def _outage(self, number: int, drawn: Phases, step: Progress, what: str) -> Outage:
-        for user in self.users:
-            user.begin(drawn.caches[user.design.key][user.number])
+        self._users = [
+            User(self._config, design, user, share)
+            for design in DESIGNS
+            for user, share in enumerate(drawn.caches[design.key])
+        ]
         try:
             self._wait(self._unserved)
             time.sleep(drawn.outage / self._config.speed)
             at = time.time()
             self._lab.act("lose", region=self._config.primary_region)
-            for user in self.users:
+            for user in self._users:
                 user.lose(at)
             by_hand = self._until_restored(at, step, what)
         finally:
-            for user in self.users:
+            for user in self._users:
                 user.end()
         return self._gathered(number, drawn, at, by_hand)
 
@@ -153,12 +156,12 @@ class BenchScenario:
         """Wait for all users, and publish the metric by hand when the machine is started."""
         limit = at + OUTAGE_AWS_SECONDS / self._config.speed + OUTAGE_SECONDS
         start: tuple[str, float] | None = None
-        while time.time() < limit and not all(u.restored for u in self.users):
+        while time.time() < limit and not all(u.restored for u in self._users):
             if start is None and (start := self._operator.started(at)):
                 self._operator.publish_position(1)
-            served = sum(u.restored for u in self.users)
+            served = sum(u.restored for u in self._users)
             step.say(
-                f"{what} … {time.time() - at:.0f} s, {served} of {len(self.users)} users served"
+                f"{what} … {time.time() - at:.0f} s, {served} of {len(self._users)} users served"
             )
             time.sleep(0.05)
         self._operator.until_ended(limit)
@@ -182,14 +185,14 @@ class BenchScenario:
             first_failed_probe=self._watch.first_failed_probe(),
         )
         began, promoted = start[1] if start else None, seen.promoted_at
-        own = {u.number: self._stages_of(seen, u) for u in self.users if u.design is ORCHESTRATED}
+        own = {u.number: self._stages_of(seen, u) for u in self._users if u.design is ORCHESTRATED}
         stages = next((s for s in own.values() if s), [])
         recovery = Recovery(at, config.speed, stages, began, promoted)
         samples = [
             orchestrated(u.log, u.number, own[u.number])
             if u.design is ORCHESTRATED
             else beside(u.design, u.log, u.number, recovery, self._moved(seen, u.design))
-            for u in self.users
+            for u in self._users
         ]
         beacon = next((s for s in stages if s.name == "beacon"), None)
         waited = beacon.wall_seconds if beacon else 0.0

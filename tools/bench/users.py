@@ -66,9 +66,15 @@ class UserLog:
 
 
 class User:
-    """One user of one design, on a thread of its own while an outage is watched."""
+    """One user of one design through one outage, on a thread of its own.
 
-    def __init__(self, config: LabConfig, design: Design, number: int) -> None:
+    Parameters
+    ----------
+    share
+        How much of the TTL is left in the cache of its resolver.
+    """
+
+    def __init__(self, config: LabConfig, design: Design, number: int, share: float) -> None:
         self.design = design
         self.number = number
         self.log = UserLog()
@@ -76,20 +82,10 @@ class User:
         self._config = config
         self._https = Https(config)
         self._regions = config.region_of_address
-        self._name = design.name(config)
-        self._resolver: Resolver
+        question = aged(lambda: ask(design.name(config), config.dns_port), share)
+        self._resolver = Resolver(question, config.speed)
         self._outage = float("inf")
         self._lost, self._stop = threading.Event(), threading.Event()
-        self._thread: threading.Thread | None = None
-
-    def begin(self, share: float) -> None:
-        """Use the application quietly, with a cache of which a share of the TTL is left."""
-        question = aged(lambda: ask(self._name, self._config.dns_port), share)
-        self._resolver = Resolver(question, self._config.speed)
-        self.log, self._outage = UserLog(), float("inf")
-        self.steady.clear()
-        self._lost.clear()
-        self._stop.clear()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
@@ -102,8 +98,7 @@ class User:
         """Stop asking."""
         self._stop.set()
         self._lost.set()
-        if self._thread:
-            self._thread.join(timeout=10)
+        self._thread.join(timeout=10)
 
     @property
     def restored(self) -> bool:
