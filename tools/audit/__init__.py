@@ -1,1 +1,1 @@
-"""The audit of the recovery path: who calls what on it, on which plane, in which Region."""
+"""The audit of the recovery path: which role makes which calls, their planes and Regions."""

@@ -18,7 +18,7 @@ EMERGENCY = "EmergencyMachine"
 
 
 class UnknownRegion(Exception):
-    """The template does not say in which Region a resource is."""
+    """Neither the ARN of a resource nor its stack has its Region."""
 
 
 @dataclass(frozen=True)
@@ -48,12 +48,12 @@ class Recorded:
 
 
 def region_of(stack: Template, resource: str) -> str:
-    """Return the Region of what a statement names.
+    """Return the Region of a resource that a statement names.
 
     Raises
     ------
     UnknownRegion
-        Neither its ARN nor the stack tells.
+        Neither the ARN nor the stack has it.
     """
     named = referred(resource)
     if named:
@@ -61,7 +61,7 @@ def region_of(stack: Template, resource: str) -> str:
             raise UnknownRegion(f"{resource} is no resource of this stack.")
         return stack.region
     if resource == "*":
-        # For actions without resources. The client's Region decides, and clients name no other.
+        # Actions without resources: the client's Region decides, and clients name no other.
         return stack.region
     region = resource.split(":")[3] if resource.count(":") >= 5 else ""
     if not region:
@@ -72,15 +72,15 @@ def region_of(stack: Template, resource: str) -> str:
 def possible() -> list[Possible]:
     """Return every call that a role on the recovery path is allowed to make."""
     stack = load("secondary")
-    found = [
+    every = [
         _possible(stack, role, why, grant)
         for role, why in path_module.walk(stack).roles.items()
         for grant in grants.of_role(stack, role)
     ]
     other = load(OWN_CARRIER)
     for role, why in path_module.carriers(other, stack.region).items():
-        found += [_possible(other, role, why, g) for g in grants.of_role(other, role)]
-    return found
+        every += [_possible(other, role, why, g) for g in grants.of_role(other, role)]
+    return every
 
 
 def in_an_emergency(env: str) -> list[Possible]:
@@ -96,22 +96,22 @@ def _possible(stack: Template, role: str, why: str, grant: grants.Grant) -> Poss
 
 
 def faults(secondary: str) -> list[str]:
-    """Return what is wrong with the path as the template has it; nothing, if all is well."""
-    found = []
+    """Return the faults of the path that the template describes."""
+    wrong = []
     for call in possible():
         if planes.spared(call.role, call.action, call.region, secondary):
             continue
         if call.region != secondary:
-            found.append(f"{call.role} may call {call.action} in {call.region}: {call.resource}")
+            wrong.append(f"{call.role} may call {call.action} in {call.region}: {call.resource}")
         if call.plane.plane == "control" and not call.plane.only_at:
-            found.append(f"{call.role} may call {call.action}, which is control plane")
+            wrong.append(f"{call.role} may call {call.action}, which is control plane")
     for env in ("primary", "secondary"):
         here = load(env).region
         for call in in_an_emergency(env):
             if call.region != here or call.plane.plane == "control":
-                found.append(f"{call.role} of the {env} may call {call.action} in {call.region}")
+                wrong.append(f"{call.role} of the {env} may call {call.action} in {call.region}")
     stack = load("secondary")
-    return found + [
+    return wrong + [
         f"{task.machine}, state {task.state}: {task.action} is control plane"
         for task in path_module.walk(stack).tasks
         if planes.of(task.action).plane == "control"
@@ -127,18 +127,18 @@ def logical(role: str) -> str:
 
 
 def on_the_path(call: dict[str, Any]) -> bool:
-    """Say whether a recorded call was made by a role on the recovery path."""
+    """Return whether a role on the recovery path made a recorded call."""
     return logical(call["role"]) in path_module.walk(load("secondary")).roles
 
 
 def recorded(calls: list[dict[str, Any]]) -> list[Recorded]:
     """Return the calls of a drill's record that were made by roles on the recovery path."""
     roles = path_module.walk(load("secondary")).roles
-    found = []
+    on_path = []
     for call in calls:
         role = logical(call["role"])
         if role in roles:
             action = planes.action_of(call["service"], call["operation"])
             plane, count = planes.of(action), call.get("count", 1)
-            found.append(Recorded(role, action, call["region"], count, plane))
-    return found
+            on_path.append(Recorded(role, action, call["region"], count, plane))
+    return on_path

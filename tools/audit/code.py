@@ -34,7 +34,7 @@ def modules(function: str) -> dict[str, ast.Module]:
 
 
 def asks_by_network(function: str) -> bool:
-    """Say whether a function can ask something over HTTPS or DNS."""
+    """Return whether a function can ask something over HTTPS or DNS."""
     return bool(NETWORK & set(modules(function)))
 
 

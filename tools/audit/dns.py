@@ -82,7 +82,7 @@ class Answers:
 
 
 def seen(active: Side, fault: Fault) -> Iterator[Seen]:
-    """Give all that the Secondary may be answered, whoever is to blame for it."""
+    """Give every answer of the control table that the Secondary may get under a fault."""
     if fault == "Secondary lost":
         yield Seen("nothing")
         return
@@ -97,7 +97,7 @@ def seen(active: Side, fault: Fault) -> Iterator[Seen]:
 
 
 def worlds() -> Iterator[World]:
-    """Give every combination that can be."""
+    """Give every possible combination."""
     for active, state, fault in itertools.product(SIDES, STATES, FAULTS):
         for answered, resort in itertools.product(seen(active, fault), RESORTS):
             yield World(active, state, fault, answered, resort)
@@ -112,7 +112,7 @@ def answers(world: World) -> Answers:
 
 
 def _switch(world: World) -> tuple[bool, bool]:
-    """Return what the real switch of the Secondary says."""
+    """Return the answers of the real switch of the Secondary."""
     if str(ROOT / "functions") not in sys.path:
         sys.path.insert(0, str(ROOT / "functions"))
     from pilotlight.control.fence import Stamp
@@ -167,12 +167,12 @@ def _healthy(name: str, asked: dict[str, bool]) -> bool:
 
 
 def _is_silent(world: World) -> bool:
-    """Say whether the Secondary has no strong read, and none of the last 120 s either."""
+    """Return whether the Secondary has no strong read, and none of the last 120 s either."""
     return world.seen.table != "quorum" and world.seen.memory != "young"
 
 
 def _believes(world: World, side: Side) -> bool:
-    """Say whether the Secondary's last strong read is young, and named this side."""
+    """Return whether the Secondary's last strong read is young, and named this side."""
     return (world.seen.memory, world.seen.said) == ("young", side)
 
 
@@ -263,7 +263,7 @@ def _by_all(answered: Seen) -> str:
     return f"no quorum answers; {last} Secondary; {own}"
 
 
-# Names for what the Secondary is answered, the coarsest first.
+# Names for answers of the control table, the coarsest first.
 NAMES: tuple[Callable[[Seen], str], ...] = (lambda _: "", _by_quorum, _by_all)
 
 
@@ -283,7 +283,7 @@ def _rows(active: Side) -> list[tuple[str, ...]]:
 
 
 def _answered(active: Side, fault: Fault, resort: Side | None) -> list[tuple[str, ...]]:
-    """Return what is answered, by the coarsest names that each stand for one answer only."""
+    """Return the answers, by the coarsest names that each stand for one answer only."""
     for name in NAMES:
         groups: dict[str, set[Answers]] = {}
         for answered, state in itertools.product(seen(active, fault), STATES):

@@ -52,7 +52,7 @@ def of_stack(stack: Template) -> list[Grant]:
 
 
 def of_role(stack: Template, role: str) -> list[Grant]:
-    """Return what one role may do, by its own policies and by those that it shares."""
+    """Return the grants of one role, those of its shared policies included."""
     shared = {referred(arn) for arn in stack.properties(role).get("ManagedPolicyArns", [])}
     return [g for g in of_stack(stack) if g.holder == role or g.holder in shared]
 
@@ -76,7 +76,7 @@ def _of_document(holder: str, policy: str, document: dict[str, Any]) -> Iterator
         if statement["Effect"] == "Deny":
             continue
         if "NotAction" in statement or "NotResource" in statement:
-            raise Unreadable(f"{holder}, {policy}: NotAction and NotResource allow the unnamed.")
+            raise Unreadable(f"{holder}, {policy}: NotAction and NotResource are not read.")
         keys = tuple(
             str(key)
             for operator, given in statement.get("Condition", {}).items()

@@ -53,7 +53,7 @@ DEFINITION = "AWS's definition of planes, applied: no page names the action"
 
 
 def names() -> dict[str, dict[str, Any]]:
-    """Return what functions ask over HTTPS and DNS."""
+    """Return the names that functions ask over HTTPS and DNS."""
     return tomllib.loads(NAMES.read_text())
 
 
@@ -64,13 +64,13 @@ def unlisted_names() -> set[str]:
 
 
 def remember(report: Path) -> None:
-    """Keep what a drill's report recorded of the path as what this page shows as seen."""
-    found = json.loads(report.read_text())
+    """Keep the calls that a drill's report recorded, for the column `seen`."""
+    recorded = json.loads(report.read_text())
     seen: dict[str, dict[str, int]] = {}
-    for call in calls.recorded(found["evidence"]["calls"]):
+    for call in calls.recorded(recorded["evidence"]["calls"]):
         of_role = seen.setdefault(call.role, {})
         of_role[call.action] = of_role.get(call.action, 0) + call.count
-    document = {"recorded": found["started_at"][:10], "calls": seen}
+    document = {"recorded": recorded["started_at"][:10], "calls": seen}
     SEEN.write_text(json.dumps(document, indent=2, sort_keys=True) + "\n")
 
 
@@ -79,11 +79,11 @@ def render() -> str:
     stack, seen = load("secondary"), json.loads(SEEN.read_text())
     every, on_it = calls.possible(), path_module.walk(stack)
     working = [c for c in every if not c.plane.note]
-    given = {**stack.parameters, "recorded": seen["recorded"]}
-    places = {p.lower(): given[f"{p}Region"] for p in ("Primary", "Secondary", "Witness")}
+    values = {**stack.parameters, "recorded": seen["recorded"]}
+    places = {p.lower(): values[f"{p}Region"] for p in ("Primary", "Secondary", "Witness")}
     sources = list(dict.fromkeys((c.plane.source, c.plane.stated) for c in every))
     parts = [
-        INTRO.format(**given, **places),
+        INTRO.format(**values, **places),
         _verdict(every, stack.region),
         "## Calls\n",
         _calls(working, seen["calls"], sources),
@@ -94,7 +94,7 @@ def render() -> str:
         _noted(every, sources),
         "## Asked over HTTPS and DNS\n",
         "Public endpoints, as a user sees them. None of it is an API call.\n",
-        _asked(given),
+        _asked(values),
         "## Why each role is on the path\n",
         _list(f"**{role}** {why}." for role, why in dict.fromkeys((c.role, c.why) for c in every)),
     ]
@@ -114,9 +114,8 @@ def render() -> str:
 
 
 def _verdict(every: list[Possible], secondary: str) -> str:
-    found = calls.faults(secondary)
-    if found:
-        return "**Faults**\n\n" + _list(found)
+    if faults := calls.faults(secondary):
+        return "**Faults**\n\n" + _list(faults)
     late = sum(bool(c.plane.only_at) for c in every)
     spared = _spared(every, secondary)
     working = len(every) - late - sum(len(made) for made in spared.values())
@@ -134,12 +133,12 @@ def _verdict(every: list[Possible], secondary: str) -> str:
 
 def _spared(every: list[Possible], secondary: str) -> dict[str, list[Possible]]:
     """Return the calls that the path goes on without, by why."""
-    found: dict[str, list[Possible]] = {}
+    groups: dict[str, list[Possible]] = {}
     for call in every:
         why = planes.spared(call.role, call.action, call.region, secondary)
         if why:
-            found.setdefault(why, []).append(call)
-    return found
+            groups.setdefault(why, []).append(call)
+    return groups
 
 
 def _calls(
@@ -164,7 +163,7 @@ def _calls(
 
 
 def _of_control(working: list[Possible]) -> Iterable[str]:
-    """Say who on the path may do what with the control table."""
+    """Describe what each role on the path may do with the control table."""
     roles: dict[str, list[str]] = {}
     for call in (c for c in working if _short(c.resource).endswith(CONTROL)):
         of_role = roles.setdefault(call.role, [])
@@ -173,17 +172,17 @@ def _of_control(working: list[Possible]) -> Iterable[str]:
 
 
 def _in_an_emergency() -> Iterable[str]:
-    """Say what the emergency machine may do in each Region."""
+    """Describe what the emergency machine may do in each Region."""
     for role in ("Primary", "Secondary"):
         made: dict[str, list[str]] = {}
         for call in calls.in_an_emergency(role.lower()):
             made.setdefault(f"`{call.action}`", []).append(f"`{_short(call.resource)}`")
-        told = "; ".join(f"{action} on {', '.join(on)}" for action, on in made.items())
-        yield f"{role}: {told}."
+        allowed = "; ".join(f"{action} on {', '.join(on)}" for action, on in made.items())
+        yield f"{role}: {allowed}."
 
 
 def _noted(every: list[Possible], sources: list[tuple[str, bool]]) -> str:
-    """List the calls that no step waits for, with what the classification says of them."""
+    """List the calls that no step waits for, with the note of their classification."""
     groups: dict[str, list[Possible]] = {}
     for call in (c for c in every if c.plane.note):
         groups.setdefault(call.plane.note, []).append(call)
@@ -200,9 +199,9 @@ def _noted(every: list[Possible], sources: list[tuple[str, bool]]) -> str:
     return "\n".join(parts)
 
 
-def _asked(given: dict[str, str]) -> str:
+def _asked(values: dict[str, str]) -> str:
     rows = [
-        (function, ", ".join(f"`{a.format(**given)}`" for a in entry["asks"]), entry["lost"])
+        (function, ", ".join(f"`{a.format(**values)}`" for a in entry["asks"]), entry["lost"])
         for function, entry in names().items()
     ]
     return table(("function", "asks", "when the other side is lost"), rows)

@@ -1,7 +1,7 @@
-"""Who is on the recovery path, derived from the failover machine's definition.
+"""What is on the recovery path, derived from the failover machine's definition.
 
 On it are the machine, the functions that its tasks invoke and wait for, the functions that those
-may invoke, what starts the machine by an event or of itself, and what cleans up after its
+may invoke, what starts the machine by an event or by itself, and what cleans up after its
 executions. What the machine starts without waiting for it is not: it may be slow, or fail, and
 users are served.
 """
@@ -73,7 +73,7 @@ def walk(stack: Template, machine: str = MACHINE) -> Path:
     for function in stack.of_type("AWS::Serverless::Function"):
         allowed = grants.of_role(stack, grants.role_of(stack, function))
         if any((g.action, referred(g.resource)) == (START, machine) for g in allowed):
-            _add_function(stack, path, function, "starts the machine, of itself")
+            _add_function(stack, path, function, "starts the machine by itself")
     return path
 
 
@@ -105,7 +105,7 @@ def _states(node: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _task(machine: str, name: str, state: dict[str, Any]) -> Task:
-    given, resource = state.get("Arguments", {}), state["Resource"]
+    arguments, resource = state.get("Arguments", {}), state["Resource"]
     if referred(resource):
         return Task(machine, name, "lambda:InvokeFunction", resource, waits=True)
     found = _TASK.match(resource)
@@ -114,13 +114,15 @@ def _task(machine: str, name: str, state: dict[str, Any]) -> Task:
     service, api, pattern = found.groups()
     service = _IAM_SERVICES.get(service, service)
     if (service, api) == ("lambda", "invoke"):
-        waits = given.get("InvocationType", "RequestResponse") != "Event"
-        return Task(machine, name, "lambda:InvokeFunction", given["FunctionName"], waits)
+        waits = arguments.get("InvocationType", "RequestResponse") != "Event"
+        return Task(machine, name, "lambda:InvokeFunction", arguments["FunctionName"], waits)
     if service == "states" and api.startswith("start"):
         waits = pattern is not None or api == "startSyncExecution"
         action = f"states:{api[0].upper()}{api[1:]}"
-        return Task(machine, name, action, given["StateMachineArn"], waits)
-    target = next((given[k] for k in ("TableName", "TopicArn", "QueueUrl") if k in given), "")
+        return Task(machine, name, action, arguments["StateMachineArn"], waits)
+    target = next(
+        (arguments[k] for k in ("TableName", "TopicArn", "QueueUrl") if k in arguments), ""
+    )
     return Task(machine, name, f"{service}:{api[0].upper()}{api[1:]}", str(target), waits=True)
 
 

@@ -13,7 +13,7 @@ DATA = Path(__file__).with_name("planes.toml")
 
 @dataclass(frozen=True)
 class Plane:
-    """What is known of an action, and from where."""
+    """The plane of an action, and its source."""
 
     plane: Literal["control", "data"]
     source: str
@@ -23,7 +23,7 @@ class Plane:
 
 
 class UnknownAction(Exception):
-    """Nobody has classified the action yet."""
+    """planes.toml does not classify the action."""
 
 
 @cache
@@ -57,7 +57,7 @@ def of(action: str) -> Plane:
 
 
 def spared(role: str, action: str, region: str, secondary: str) -> str:
-    """Return why the path goes on without a call, or nothing where it does not."""
+    """Return why the path goes on without a call; empty where it does not."""
     for group in _document()["spared"]:
         of_region = secondary if group["region"] == "secondary" else group["region"]
         if role in group["roles"] and action in group["actions"] and region == of_region:

@@ -1,4 +1,4 @@
-"""The person who owns the account: moves the metric switch, and moves back as the runbook says."""
+"""Acts as the owner of the account: moves the metric switch, and moves back by the runbook."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Operator:
         self._alarms = lab.client("cloudwatch", ALARM_REGION)
 
     def started(self, since: float) -> tuple[str, float] | None:
-        """Return what started the machine first, and when it was started."""
+        """Return what started the machine first, and when."""
         runs = self._secondary.executions(since)
         return (runs[0].started_by, runs[0].started) if runs else None
 

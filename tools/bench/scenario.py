@@ -71,19 +71,19 @@ class BenchScenario:
         primary = self._config.primary_region
         self._operator.publish_position(0)
         self._seed_item()
-        found: list[Outage] = []
+        outages: list[Outage] = []
         for number, each in enumerate(drawn, start=1):
             what = f"Outage {number} of {len(drawn)}"
             with self._progress.step(f"{what}: all designs lead to {primary}"):
                 self._wait(self._unsettled)
             with self._progress.step(what) as step:
-                found.append(self._outage(number, each, step, what))
-            self._tell(found[-1])
+                outages.append(self._outage(number, each, step, what))
+            self._print(outages[-1])
             with self._progress.step(f"{what}: healed, moved back by hand"):
                 self._lab.act("heal", region=primary)
                 self._operator.move_back()
                 self._seed_item()
-        return found
+        return outages
 
     def _seed_item(self) -> None:
         """Write the item that users read, as soon as the Primary takes writes itself."""
@@ -100,7 +100,7 @@ class BenchScenario:
     # --- quiet times -----------------------------------------------------------------------------
 
     def _unsettled(self) -> list[str]:
-        """Return what is not as it is in quiet times."""
+        """Return what keeps the times from being quiet."""
         checks = {c["name"]: c["healthy"] for c in self._lab.act("health")}
         wanted = sorted({*QUIET_CHECKS, *(d.check for d in DESIGNS)})
         names = [d.name(self._config) for d in DESIGNS]
@@ -220,13 +220,13 @@ class BenchScenario:
         """Return when the health check turned that moves a design."""
         return seen.first(design.moved(self._config), "unhealthy", seen.outage)
 
-    def _tell(self, outage: Outage) -> None:
+    def _print(self, outage: Outage) -> None:
         """Print what the users of each design lost, at AWS's intervals."""
-        told = []
+        parts = []
         for design in DESIGNS:
             totals = [s.total for s in outage.samples if s.design == design.key]
-            known = [t for t in totals if t is not None]
-            lost = f"{min(known):.0f} to {max(known):.0f} s" if known else "not served again"
-            never = f", {len(totals) - len(known)} never" if len(known) < len(totals) else ""
-            told.append(f"{design.key} {lost}{never}")
-        self._progress.event("  ".join(told))
+            ends = [t for t in totals if t is not None]
+            lost = f"{min(ends):.0f} to {max(ends):.0f} s" if ends else "not served again"
+            never = f", {len(totals) - len(ends)} never" if len(ends) < len(totals) else ""
+            parts.append(f"{design.key} {lost}{never}")
+        self._progress.event("  ".join(parts))

@@ -90,7 +90,7 @@ class User:
         self._thread.start()
 
     def lose(self, at: float) -> None:
-        """Tell that the Region is lost: many users would ask in this moment, so this one does."""
+        """Ask at once, as some of many users would in the moment in which the Region is lost."""
         self._outage = at
         self._lost.set()
 
@@ -158,9 +158,9 @@ class User:
         started, by, good = time.time(), None, False
         try:
             # Every design leads to the same application, which answers to its one public name.
-            found = self._https.request(region, self._config.public_name, method, path, body)
-            by, said = found.headers.get("X-Served-By"), f"HTTP status {found.status}"
-            good = 200 <= found.status < 300
+            answer = self._https.request(region, self._config.public_name, method, path, body)
+            by, what = answer.headers.get("X-Served-By"), f"HTTP status {answer.status}"
+            good = 200 <= answer.status < 300
         except (urllib3.exceptions.HTTPError, OSError) as error:
-            said = type(error).__name__
-        return Request(kind, started, time.time(), good, by, said)
+            what = type(error).__name__
+        return Request(kind, started, time.time(), good, by, what)

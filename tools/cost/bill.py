@@ -1,4 +1,4 @@
-"""Lines of a bill: what, how much of it, at which price."""
+"""Lines of a bill: service, quantity, price."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from tools.cost.facts import Tables
 
-# What one invocation uses: what it is called, its price, and how much of the price's unit that is.
+# What one invocation uses: service, name, price, and the quantity in the price's unit.
 FIELDS = (
     ("Lambda", "time of functions", "lambda_arm64", "ms / 1000 * gb"),
     ("DynamoDB", "reads of functions", "dynamodb_read", "reads"),
@@ -81,7 +81,7 @@ def compute(tables: Tables, given: Mapping[str, float]) -> Costs:
     Raises
     ------
     CostError
-        A table uses a name that nobody gives, or `given` names none that there is.
+        A table uses an unknown name, or `given` has one.
     """
     values = Values(tables, given)
     failover = _lines(tables, values, "run")

@@ -1,4 +1,4 @@
-"""What the template and the two tables say: names and their values, and expressions of them."""
+"""Names and their values from the template and the two tables, and expressions of them."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Tables:
         Raises
         ------
         CostError
-            The template has something that neither table knows.
+            The template has something that is in neither table.
         """
         prices, quantities = (
             tomllib.loads((HERE / f"{name}.toml").read_text("utf-8"))
@@ -86,7 +86,7 @@ class Tables:
         if kind not in self.prices["costs_nothing"] and counted != "each" and name not in counted:
             raise CostError(
                 f"{name} is of type {kind}, and no line counts it. Add it to quantities.toml, "
-                "or say in prices.toml under [costs_nothing] why it costs nothing."
+                "or to prices.toml under [costs_nothing], with the reason."
             )
         refused = [p for p in self.prices["not_priced"].get(kind, []) if properties.get(p)]
         refused += _not_priced(kind, properties)
@@ -149,7 +149,7 @@ class Values:
         Raises
         ------
         CostError
-            It uses a name that nobody gives, or is no sum, product or quotient.
+            It uses an unknown name, or is no sum, product or quotient.
         """
         return self._evaluate(ast.parse(str(text), mode="eval").body, more or {})
 

@@ -47,7 +47,7 @@ def text(found: Costs) -> str:
         "",
     ]
     parts += [*_table(found.failover, 6), "", NOT_MEASURED]
-    parts += ["Assumptions, prices with their sources, and what would save something: docs/cost.md"]
+    parts += ["Assumptions, prices with their sources, and what saves something: docs/cost.md"]
     return "\n".join(parts)
 
 

@@ -1,7 +1,7 @@
 """CloudFormation's conditions and intrinsic functions, decided and evaluated for one stack.
 
-What only a deployment knows stands as `<Name>` or `<Name.Attribute>`. SAM's own resolver, a part of
-its CLI that it does not document, makes up values there.
+What is known only after a deployment reads `<Name>` or `<Name.Attribute>`. SAM's own resolver, an
+undocumented part of its CLI, invents values there.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Intrinsics:
         account: str,
         parameters: Mapping[str, str],
     ) -> None:
-        """Take the template's defaults for parameters that are not given."""
+        """Take the template's defaults for all other parameters."""
         definitions = template.get("Parameters", {})
         defaults = {k: d["Default"] for k, d in definitions.items() if "Default" in d}
         lists = {k for k, d in definitions.items() if d["Type"] == "CommaDelimitedList"}
@@ -59,7 +59,7 @@ class Intrinsics:
         }
 
     def holds(self, condition: Any) -> bool:
-        """Decide a condition, given by name or by its definition.
+        """Decide a condition, by its name or its definition.
 
         Raises
         ------
