@@ -24,13 +24,13 @@ def folder(function: str) -> str:
 
 def modules(function: str) -> dict[str, ast.Module]:
     """Return the parsed modules of this project that a function imports, itself as `app`."""
-    found: dict[str, ast.Module] = {}
+    parsed: dict[str, ast.Module] = {}
     todo = {"app": FUNCTIONS / folder(function) / "app.py"}
     while todo:
         name, file = todo.popitem()
-        found[name] = ast.parse(file.read_text())
-        todo |= {n: f for n, f in _imports(found[name]) if n not in found}
-    return found
+        parsed[name] = ast.parse(file.read_text())
+        todo |= {n: f for n, f in _imports(parsed[name]) if n not in parsed}
+    return parsed
 
 
 def asks_by_network(function: str) -> bool:

@@ -107,8 +107,8 @@ def worlds() -> Iterator[World]:
 def answers(world: World) -> Answers:
     """Ask the switch, and follow the template's health checks."""
     on, off = (None, None) if world.fault == "Secondary lost" else _switch(world)
-    asked = {"/switch/on": on is True, "/switch/off": off is True, "/health": world.endpoint}
-    return Answers(on, off, world.endpoint, _leads_to(asked))
+    answers_200 = {"/switch/on": on is True, "/switch/off": off is True, "/health": world.endpoint}
+    return Answers(on, off, world.endpoint, _leads_to(answers_200))
 
 
 def _switch(world: World) -> tuple[bool, bool]:
@@ -149,18 +149,18 @@ def _checks() -> dict[str, dict[str, Any]]:
     return {k: p["HealthCheckConfig"] for k, p in load("secondary").of_type(kind).items()}
 
 
-def _leads_to(asked: dict[str, bool]) -> Side:
+def _leads_to(answers_200: dict[str, bool]) -> Side:
     records = load("secondary").properties("FailoverRecords")["RecordSets"]
     primary = next(r for r in records if r["Failover"] == "PRIMARY")
-    return "Primary" if _healthy(primary["HealthCheckId"], asked) else "Secondary"
+    return "Primary" if _healthy(primary["HealthCheckId"], answers_200) else "Secondary"
 
 
-def _healthy(name: str, asked: dict[str, bool]) -> bool:
+def _healthy(name: str, answers_200: dict[str, bool]) -> bool:
     check = _checks()[name.strip("<>")]
     if check["Type"] == "CALCULATED":
-        good = sum(_healthy(child, asked) for child in check["ChildHealthChecks"])
+        good = sum(_healthy(child, answers_200) for child in check["ChildHealthChecks"])
         return good >= int(check["HealthThreshold"])
-    return asked[check["ResourcePath"]] is not bool(check.get("Inverted"))
+    return answers_200[check["ResourcePath"]] is not bool(check.get("Inverted"))
 
 
 # --- where the name does not lead to the Region that is active, and why that is accepted ----------

@@ -39,16 +39,16 @@ class Unreadable(Exception):
 
 def of_stack(stack: Template) -> list[Grant]:
     """Return the grants of every role and managed policy of a stack, in the template's order."""
-    found: list[Grant] = []
+    granted: list[Grant] = []
     for name, role in stack.of_type("AWS::IAM::Role").items():
         for policy in role.get("Policies", []):
-            found += _of_document(name, policy["PolicyName"], policy["PolicyDocument"])
+            granted += _of_document(name, policy["PolicyName"], policy["PolicyDocument"])
         for arn in role.get("ManagedPolicyArns", []):
             if not referred(arn):
-                found.append(Grant(name, "*", arn))
+                granted.append(Grant(name, "*", arn))
     for name, policy in stack.of_type("AWS::IAM::ManagedPolicy").items():
-        found += _of_document(name, name, policy["PolicyDocument"])
-    return found
+        granted += _of_document(name, name, policy["PolicyDocument"])
+    return granted
 
 
 def of_role(stack: Template, role: str) -> list[Grant]:
@@ -79,9 +79,9 @@ def _of_document(holder: str, policy: str, document: dict[str, Any]) -> Iterator
             raise Unreadable(f"{holder}, {policy}: NotAction and NotResource are not read.")
         keys = tuple(
             str(key)
-            for operator, given in statement.get("Condition", {}).items()
+            for operator, values in statement.get("Condition", {}).items()
             if operator.startswith("ForAllValues:String")
-            for key in given.get("dynamodb:LeadingKeys", [])
+            for key in values.get("dynamodb:LeadingKeys", [])
         )
         for action in as_list(statement["Action"]):
             for resource in as_list(statement["Resource"]):

@@ -79,12 +79,12 @@ def walk(stack: Template, machine: str = MACHINE) -> Path:
 
 def carriers(stack: Template, secondary: str) -> dict[str, str]:
     """Return the roles of another stack whose rules carry events to the Secondary's event bus."""
-    found: dict[str, str] = {}
+    roles: dict[str, str] = {}
     for name, rule in stack.of_type("AWS::Events::Rule").items():
         for target in rule["Targets"]:
             if target["Arn"].startswith(f"arn:aws:events:{secondary}:"):
-                found[referred(target["RoleArn"])] = f"carries the alarm's event, for {name}"
-    return found
+                roles[referred(target["RoleArn"])] = f"carries the alarm's event, for {name}"
+    return roles
 
 
 def tasks_of(stack: Template, machine: str) -> list[Task]:
@@ -108,10 +108,10 @@ def _task(machine: str, name: str, state: dict[str, Any]) -> Task:
     arguments, resource = state.get("Arguments", {}), state["Resource"]
     if referred(resource):
         return Task(machine, name, "lambda:InvokeFunction", resource, waits=True)
-    found = _TASK.match(resource)
-    if not found:
+    task = _TASK.match(resource)
+    if not task:
         raise UnreadableTask(f"{machine}, state {name}: the resource {resource} is not readable.")
-    service, api, pattern = found.groups()
+    service, api, pattern = task.groups()
     service = _IAM_SERVICES.get(service, service)
     if (service, api) == ("lambda", "invoke"):
         waits = arguments.get("InvocationType", "RequestResponse") != "Event"

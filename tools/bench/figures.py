@@ -52,8 +52,8 @@ def percentile(values: Sequence[float | None], share: float) -> float | None:
     if not values:
         return None
     ordered = sorted(math.inf if v is None else v for v in values)
-    found = ordered[max(0, math.ceil(share * len(ordered)) - 1)]
-    return None if math.isinf(found) else found
+    value = ordered[max(0, math.ceil(share * len(ordered)) - 1)]
+    return None if math.isinf(value) else value
 
 
 def spread(values: Sequence[float | None]) -> dict[str, float | None]:

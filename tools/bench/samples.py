@@ -71,12 +71,12 @@ def laid(ends: Sequence[tuple[str, float | None]], begun: float, good: float) ->
 
     A stage without an end, or one that ended before the one before it, took no time.
     """
-    found, at = [], begun
+    parts, at = [], begun
     for name, end in ends:
         until = min(max(end if end is not None else at, at), good)
-        found.append(Part(name, round(until - at, 3), modelled=True))
+        parts.append(Part(name, round(until - at, 3), modelled=True))
         at = until
-    return found
+    return parts
 
 
 @dataclass(frozen=True)

@@ -102,12 +102,12 @@ class BenchScenario:
     def _unsettled(self) -> list[str]:
         """Return what keeps the times from being quiet."""
         checks = {c["name"]: c["healthy"] for c in self._lab.act("health")}
-        wanted = sorted({*QUIET_CHECKS, *(d.check for d in DESIGNS)})
+        expected = sorted({*QUIET_CHECKS, *(d.check for d in DESIGNS)})
         names = [d.name(self._config) for d in DESIGNS]
         return [
             *(
                 f"health check {c} is unhealthy"
-                for c in wanted
+                for c in expected
                 if not checks.get(f"{self._config.app_name}-{c}")
             ),
             *(f"{n} leads elsewhere" for n in names if not self._leads_to_primary(n)),

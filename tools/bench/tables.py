@@ -83,7 +83,7 @@ def heading(report: Report) -> str:
     return (
         f"{len(report['outages'])} outages on {report['started_at'][:10]}, "
         f"{report['users_per_design']} users of each design, seed {report['seed']}, AWS's "
-        f"intervals {report['clock']['speed']:g} times faster and given at their own length; "
+        f"intervals {report['clock']['speed']:g} times faster and converted to their own length; "
         f"{machine['cores']} cores, load {machine['load_before']:.1f} before and "
         f"{machine['load_after']:.1f} after."
     )

@@ -34,8 +34,8 @@ def aged(question: Question, share: float) -> Question:
     def ask_aged() -> tuple[str | None, float]:
         nonlocal first
         address, ttl = question()
-        held, first = ttl * (share if first else 1.0), False
-        return address, held
+        left, first = ttl * (share if first else 1.0), False
+        return address, left
 
     return ask_aged
 

@@ -69,21 +69,21 @@ def total(lines: Iterable[Line]) -> float:
 
 def services(lines: Iterable[Line]) -> dict[str, float]:
     """Return US dollars for each service, the dearest first."""
-    found: dict[str, float] = {}
+    amounts: dict[str, float] = {}
     for line in lines:
-        found[line.service] = found.get(line.service, 0.0) + line.amount
-    return dict(sorted(found.items(), key=lambda item: -item[1]))
+        amounts[line.service] = amounts.get(line.service, 0.0) + line.amount
+    return dict(sorted(amounts.items(), key=lambda item: -item[1]))
 
 
-def compute(tables: Tables, given: Mapping[str, float]) -> Costs:
+def compute(tables: Tables, settings: Mapping[str, float]) -> Costs:
     """Compute both, with other values for some names.
 
     Raises
     ------
     CostError
-        A table uses an unknown name, or `given` has one.
+        A table uses an unknown name, or `settings` has one.
     """
-    values = Values(tables, given)
+    values = Values(tables, settings)
     failover = _lines(tables, values, "run")
     month = _lines(tables, values, "month")
     machine = tables.quantities["run"]["machine"]
@@ -92,21 +92,21 @@ def compute(tables: Tables, given: Mapping[str, float]) -> Costs:
         Line(x.service, f"{x.what}, in rehearsals", x.quantity * weekly, x.price, x.terms)
         for x in failover
     ]
-    known = tables.prices["regions"]
+    priced = tables.prices["regions"]
     warnings = (
         f"Prices in {s.region} may be higher than those of us-east-1 used here."
         for s in tables.stacks
-        if s.region not in known
+        if s.region not in priced
     )
-    used, once = (tuple(x for x in found if x.quantity) for found in (month, failover))
+    used, once = (tuple(x for x in lines if x.quantity) for lines in (month, failover))
     return Costs(used, once, tuple(warnings))
 
 
 def _lines(tables: Tables, values: Values, when: str) -> list[Line]:
     """Return the lines of a month or a run, those of functions added up."""
-    found: dict[tuple[str, str, str], float] = {}
+    quantities: dict[tuple[str, str, str], float] = {}
     for service, what, price, quantity in tables.quantities[when]["lines"]:
-        found[service, what, price] = values.number(quantity)
+        quantities[service, what, price] = values.number(quantity)
     for function, use in tables.quantities["functions"].items():
         invocations = values.number(use.get(when, 0))
         if not invocations:
@@ -115,12 +115,12 @@ def _lines(tables: Tables, values: Values, when: str) -> list[Line]:
         uses["gb"] = _gigabytes(tables, function)
         for service, what, price, each in FIELDS:
             key = (service, what, price)
-            found[key] = found.get(key, 0.0) + invocations * values.number(each, uses)
+            quantities[key] = quantities.get(key, 0.0) + invocations * values.number(each, uses)
     prices = tables.prices["prices"]
-    for service, what, price in found:
+    for service, what, price in quantities:
         if price not in prices:
             raise CostError(f"quantities.toml: {service}, {what}: there is no price {price!r}.")
-    return [Line(s, w, quantity, p, prices[p]) for (s, w, p), quantity in found.items()]
+    return [Line(s, w, quantity, p, prices[p]) for (s, w, p), quantity in quantities.items()]
 
 
 def _gigabytes(tables: Tables, function: str) -> float:

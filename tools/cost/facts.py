@@ -61,9 +61,9 @@ class Tables:
             tomllib.loads((HERE / f"{name}.toml").read_text("utf-8"))
             for name in ("prices", "quantities")
         )
-        found = cls(tuple(load(env) for env in STACKS), prices, quantities)
-        found.check()
-        return found
+        tables = cls(tuple(load(env) for env in STACKS), prices, quantities)
+        tables.check()
+        return tables
 
     def check(self) -> None:
         """See that every resource, function and check of the template is known.
@@ -96,14 +96,14 @@ class Tables:
     @property
     def assumed(self) -> dict[str, tuple[float, str, str]]:
         """Each assumption: value, unit, reason."""
-        return {name: tuple(given) for name, given in self.quantities["assumed"].items()}
+        return {name: tuple(entry) for name, entry in self.quantities["assumed"].items()}
 
 
 def _not_priced(kind: str, properties: Mapping[str, Any]) -> list[str]:
     """Return the values of properties that no line has a price for."""
     config = properties.get("HealthCheckConfig", {})
     metrics = [m["MetricStat"] for m in properties.get("Metrics", []) if "MetricStat" in m]
-    found = {
+    refused = {
         f"the type {config.get('Type')}": kind == CHECK and config.get("Type") not in CHECKS,
         "MeasureLatency": str(config.get("MeasureLatency", False)).lower() == "true",
         "a period below 60 s": kind == "AWS::CloudWatch::Alarm"
@@ -112,7 +112,7 @@ def _not_priced(kind: str, properties: Mapping[str, Any]) -> list[str]:
         "provisioned capacity": kind.startswith("AWS::DynamoDB")
         and properties.get("BillingMode") != "PAY_PER_REQUEST",
     }
-    return [what for what, is_so in found.items() if is_so]
+    return [what for what, is_so in refused.items() if is_so]
 
 
 def _is_silent(kind: str, properties: Mapping[str, Any]) -> bool:
@@ -125,11 +125,11 @@ class Values:
 
     Parameters
     ----------
-    given
+    settings
         Values that take the place of others.
     """
 
-    def __init__(self, tables: Tables, given: Mapping[str, float]) -> None:
+    def __init__(self, tables: Tables, settings: Mapping[str, float]) -> None:
         self._values: dict[str, float | str] = {
             name: value for name, (value, _, _) in tables.assumed.items()
         }
@@ -137,11 +137,11 @@ class Values:
             numbers = {k: v for k, v in stack.parameters.items() if re.fullmatch(r"\d+", v)}
             self._values |= {k: float(v) for k, v in numbers.items()}
         self._values |= _counted(tables) | tables.quantities["named"]
-        unknown = sorted(set(given) - set(self._values))
+        unknown = sorted(set(settings) - set(self._values))
         if unknown:
-            known = ", ".join(sorted(self._values))
-            raise CostError(f"There is no {unknown[0]!r} to set. Name one of: {known}.")
-        self._values |= given
+            names = ", ".join(sorted(self._values))
+            raise CostError(f"There is no {unknown[0]!r} to set. Name one of: {names}.")
+        self._values |= settings
 
     def number(self, text: float | str, more: Mapping[str, float] | None = None) -> float:
         """Return the value of an expression, which may use more names.
@@ -175,13 +175,13 @@ def _all(tables: Tables, kind: str) -> list[dict[str, Any]]:
 def _counted(tables: Tables) -> dict[str, float | str]:
     """Count what the stacks have, and how often checks and schedules start something."""
     kinds = [(s, n, r) for s in tables.stacks for n, r in s.resources.items()]
-    asked = tables.quantities["checks"]
-    found: dict[str, float | str] = {
+    checks = tables.quantities["checks"]
+    values: dict[str, float | str] = {
         "health_checks": len(_all(tables, CHECK)),
         "https_options": sum(
             1 for c in _all(tables, CHECK) if "HTTPS" in c["HealthCheckConfig"]["Type"]
         ),
-        "fast_options": " + ".join(f"({name}_seconds < 30)" for name in asked),
+        "fast_options": " + ".join(f"({name}_seconds < 30)" for name in checks),
         "alarm_metrics": sum(
             sum(1 for m in a.get("Metrics", []) if "MetricStat" in m) or 1
             for a in _all(tables, "AWS::CloudWatch::Alarm")
@@ -191,25 +191,25 @@ def _counted(tables: Tables) -> dict[str, float | str]:
         "scheduler_starts": "0",
     }
     for _, name, resource in kinds:
-        if resource["Type"] == CHECK and name in asked:
+        if resource["Type"] == CHECK and name in checks:
             config = resource["Properties"]["HealthCheckConfig"]
-            found[f"{name}_seconds"] = int(config.get("RequestInterval", 30))
-            found[f"{name}_regions"] = len(config.get("Regions", [])) or ALL_CHECKER_REGIONS
-            found[f"{name}_requests"] = (
+            values[f"{name}_seconds"] = int(config.get("RequestInterval", 30))
+            values[f"{name}_regions"] = len(config.get("Regions", [])) or ALL_CHECKER_REGIONS
+            values[f"{name}_requests"] = (
                 f"checkers_per_region * {name}_regions * month_seconds / {name}_seconds"
             )
-    for function in set(asked.values()):
-        names = [f"{name}_requests" for name, target in asked.items() if target == function]
-        found[f"asked_{function}"] = " + ".join(names)
+    for function in set(checks.values()):
+        names = [f"{name}_requests" for name, target in checks.items() if target == function]
+        values[f"asked_{function}"] = " + ".join(names)
     for target in (*tables.quantities["functions"], tables.quantities["run"]["machine"]):
-        found[f"{target}_starts"] = "0"
+        values[f"{target}_starts"] = "0"
     for schedule in (r["Properties"] for _, _, r in kinds if r["Type"].endswith("::Schedule")):
         if schedule.get("State", "ENABLED") == "ENABLED":
             starts = f" + month_seconds / {seconds_between(schedule['ScheduleExpression'])}"
             target = f"{referred(schedule['Target']['Arn'])}_starts"
-            found[target] = str(found.get(target, "0")) + starts
-            found["scheduler_starts"] = f"{found['scheduler_starts']}{starts}"
-    return found
+            values[target] = str(values.get(target, "0")) + starts
+            values["scheduler_starts"] = f"{values['scheduler_starts']}{starts}"
+    return values
 
 
 def seconds_between(expression: str) -> int:

@@ -37,16 +37,16 @@ def price(terms: Any) -> str:
     return f"${usd + '0' * max(0, 2 - len(usd.partition('.')[2]))}{per}"
 
 
-def text(found: Costs) -> str:
+def text(costs: Costs) -> str:
     """Write what `make cost` prints."""
-    parts = ["The idle month, in US dollars at list prices of us-east-1.", *found.warnings, ""]
+    parts = ["The idle month, in US dollars at list prices of us-east-1.", *costs.warnings, ""]
     parts += [
-        *_table(found.month),
+        *_table(costs.month),
         "",
         "One failover, on top of the month in which it happens.",
         "",
     ]
-    parts += [*_table(found.failover, 6), "", NOT_MEASURED]
+    parts += [*_table(costs.failover, 6), "", NOT_MEASURED]
     parts += ["Assumptions, prices with their sources, and what saves something: docs/cost.md"]
     return "\n".join(parts)
 
@@ -59,21 +59,21 @@ def _table(lines: tuple[Line, ...], decimals: int = 2) -> Iterable[str]:
     yield f"{'Total':<72}{dollars(total(lines), decimals):>12}"
 
 
-def as_json(found: Costs) -> dict[str, Any]:
+def as_json(costs: Costs) -> dict[str, Any]:
     """Return everything that was computed, for other programs."""
     return {
         "version": 2,
         "currency": "USD",
         "measured": False,
-        "warnings": list(found.warnings),
-        "idle_month": _bill(found.month),
-        "failover": _bill(found.failover),
-        "always_free_allowances": found.free,
+        "warnings": list(costs.warnings),
+        "idle_month": _bill(costs.month),
+        "failover": _bill(costs.failover),
+        "always_free_allowances": costs.free,
     }
 
 
 def _bill(lines: tuple[Line, ...]) -> dict[str, Any]:
-    told = [
+    items = [
         {
             "service": x.service,
             "what": x.what,
@@ -84,7 +84,7 @@ def _bill(lines: tuple[Line, ...]) -> dict[str, Any]:
         }
         for x in lines
     ]
-    return {"total": total(lines), "by_service": services(lines), "lines": told}
+    return {"total": total(lines), "by_service": services(lines), "lines": items}
 
 
 def rows(head: Iterable[str], body: Iterable[Iterable[object]], right: str = "") -> str:
@@ -95,14 +95,14 @@ def rows(head: Iterable[str], body: Iterable[Iterable[object]], right: str = "")
     return "".join("| " + " | ".join(row) + " |\n" for row in cells)
 
 
-def markdown(found: Costs, tables: Tables) -> str:
+def markdown(costs: Costs, tables: Tables) -> str:
     """Write docs/cost.md."""
-    month, failover = total(found.month), total(found.failover)
+    month, failover = total(costs.month), total(costs.failover)
     lines = [
-        (x.service, x.what, quantity(x), price(x.terms), dollars(x.amount)) for x in found.month
+        (x.service, x.what, quantity(x), price(x.terms), dollars(x.amount)) for x in costs.month
     ]
     head = ("service", "what", "quantity", "price", "amount")
-    run = [(x.service, x.what, quantity(x), dollars(x.amount, 6)) for x in found.failover]
+    run = [(x.service, x.what, quantity(x), dollars(x.amount, 6)) for x in costs.failover]
     prices = [
         (
             t["of"],
@@ -118,11 +118,11 @@ def markdown(found: Costs, tables: Tables) -> str:
         month=dollars(month),
         failover=dollars(failover, 4),
         goal=dollars(GOAL, 0),
-        free=dollars(found.free),
-        left=dollars(month - found.free),
+        free=dollars(costs.free),
+        left=dollars(month - costs.free),
         services=rows(
             ("service", "a month", "share"),
-            ((s, dollars(a), f"{a / month:.0%}") for s, a in services(found.month).items()),
+            ((s, dollars(a), f"{a / month:.0%}") for s, a in services(costs.month).items()),
             "12",
         ),
         lines=rows(head, lines, "24"),
@@ -142,10 +142,10 @@ def markdown(found: Costs, tables: Tables) -> str:
 
 def _savings(tables: Tables, month: float) -> Iterable[tuple[str, ...]]:
     options = dict(tables.quantities["savings"])
-    together = {k: v for _, given in options.values() for k, v in given.items()}
+    together = {k: v for _, values in options.values() for k, v in values.items()}
     options["All of these"] = ["", together]
-    for name, (means, given) in options.items():
-        left = total(bill.compute(tables, given).month)
+    for name, (means, values) in options.items():
+        left = total(bill.compute(tables, values).month)
         within = f"**{dollars(left)}**" if left <= GOAL else dollars(left)
         yield name, means, dollars(month - left), within
 

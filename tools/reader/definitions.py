@@ -14,5 +14,5 @@ def read(text: str, substitutions: Mapping[str, Any] | None = None) -> dict[str,
     """Return a definition: its substitutions are made in the text, which is parsed afterwards."""
     for key, value in (substitutions or {}).items():
         text = text.replace(f"${{{key}}}", str(value))
-    found: dict[str, Any] = yaml.load(text, Loader=yaml.CSafeLoader)
-    return found
+    definition: dict[str, Any] = yaml.load(text, Loader=yaml.CSafeLoader)
+    return definition

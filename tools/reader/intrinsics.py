@@ -41,7 +41,7 @@ class Intrinsics:
             k: str(v).split(",") if k in lists else v for k, v in {**defaults, **parameters}.items()
         }
         self._conditions = template.get("Conditions", {})
-        self._known = {
+        self._values = {
             "AWS::AccountId": account,
             "AWS::Partition": "aws",
             "AWS::Region": region,
@@ -53,9 +53,9 @@ class Intrinsics:
     def deployed(self, resources: Mapping[str, Any]) -> dict[str, Any]:
         """Return the resources, or outputs, whose condition holds, evaluated."""
         return {
-            name: self.value(found)
-            for name, found in resources.items()
-            if "Condition" not in found or self.holds(found["Condition"])
+            name: self.value(resource)
+            for name, resource in resources.items()
+            if "Condition" not in resource or self.holds(resource["Condition"])
         }
 
     def holds(self, condition: Any) -> bool:
@@ -76,8 +76,8 @@ class Intrinsics:
             return left == right
         if name not in ("Fn::Not", "Fn::And", "Fn::Or"):
             raise NotUnderstood(f"template.yaml has a condition with {name}.")
-        found = [self.holds(a) for a in args]
-        return {"Fn::Not": not found[0], "Fn::And": all(found), "Fn::Or": any(found)}[name]
+        parts = [self.holds(a) for a in args]
+        return {"Fn::Not": not parts[0], "Fn::And": all(parts), "Fn::Or": any(parts)}[name]
 
     def value(self, node: Any) -> Any:
         """Evaluate a value.
@@ -117,7 +117,7 @@ class Intrinsics:
         return args[1] if isinstance(args[1], str) else args[1][int(args[0])]
 
     def _ref(self, name: str) -> Any:
-        return NO_VALUE if name == "AWS::NoValue" else self._known.get(name, f"<{name}>")
+        return NO_VALUE if name == "AWS::NoValue" else self._values.get(name, f"<{name}>")
 
     def _sub(self, args: Any) -> str:
         text, extra = (args, {}) if isinstance(args, str) else args
@@ -127,5 +127,5 @@ class Intrinsics:
 
 def referred(value: Any) -> str:
     """Return the logical id that an evaluated reference begins with, or nothing."""
-    found = _REFERENCE.match(str(value))
-    return found[1] if found else ""
+    reference = _REFERENCE.match(str(value))
+    return reference[1] if reference else ""
