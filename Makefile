@@ -14,7 +14,7 @@ up: install  ## Start the two-Region lab, deploy the application, and keep it ru
 	@$(BIN)/lab up
 
 cost: install  ## Compute what an idle month and a failover cost, from the template
-	@$(BIN)/python -m cost $(COST_FLAGS)
+	@$(BIN)/python -m tools.cost $(COST_FLAGS)
 
 moves: install  ## Ten planned moves under load, there and back (about four minutes)
 	@$(BIN)/lab moves $(MOVES_FLAGS)
@@ -23,7 +23,7 @@ take-over: install  ## Lose the active Secondary, take over by hand in the Prima
 	@$(BIN)/lab take-over $(TAKE_OVER_FLAGS)
 
 bench: install  ## Compare designs over 20 outages, side by side (about 15 minutes)
-	@$(BIN)/lab bench $(BENCH_FLAGS)
+	@$(BIN)/python -m tools.bench $(BENCH_FLAGS)
 
 test: install-dev  ## Everything CI runs: linters and fast tests side by side, then the drill
 	@$(MAKE) --no-print-directory --jobs=2 integration-recovery integration-moves check unit
@@ -33,7 +33,7 @@ check: install-dev  ## Linters, types, and the template's and state machine's va
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/cfn-lint template.yaml lab/bench/designs.yaml
+	$(BIN)/cfn-lint template.yaml tools/bench/designs.yaml
 
 unit: install-dev  ## Unit and template tests, and a first look at the protocol of who is active
 	$(BIN)/pytest tests/unit tests/template tests/protocol
@@ -57,10 +57,10 @@ outages: install-dev  ## A drill of each outage of the lab, and the table of wha
 	$(BIN)/pytest -m "" tests/e2e/test_outages.py
 
 audit: install  ## Check the recovery path, and write docs/recovery-path.md (AUDIT_FLAGS="--seen REPORT")
-	$(BIN)/python -m lab.audit $(AUDIT_FLAGS)
+	$(BIN)/python -m tools.audit $(AUDIT_FLAGS)
 
 drawings: install  ## Draw each state machine beside its definition
-	$(BIN)/python -m lab.drawing
+	$(BIN)/python -m tools.drawing
 
 by-hand: install-dev  ## What only a person may do: stop a rehearsal, approve a promotion, take over (four minutes)
 	$(BIN)/pytest -m "" tests/e2e/test_by_hand.py

@@ -27,7 +27,6 @@ for command in (
     drills.drill,
     drills.moves,
     drills.take_over,
-    drills.bench,
     running.up,
     running.outage,
     running.heal,
@@ -42,14 +41,14 @@ def _interrupted(*_: Any) -> None:
     raise KeyboardInterrupt
 
 
-def main() -> None:
+def main(command: click.Command = cli, name: str = "lab") -> None:
     """Run a command, and turn what a person can mend into one clear line and exit code 2."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         # What `nohup` has set to be ignored stays so.
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _interrupted)
     try:
-        cli.main(prog_name="lab", standalone_mode=False)
+        command.main(prog_name=name, standalone_mode=False)
     except click.exceptions.Exit as ended:
         sys.exit(ended.exit_code)
     except (KeyboardInterrupt, click.Abort):

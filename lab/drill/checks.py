@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lab.audit import calls as audit
-from lab.audit.planes import UnknownAction
 from lab.drill import quorum
 from lab.drill.returned import returned
+from tools.audit import calls as audit
+from tools.audit.planes import UnknownAction
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import asdict, dataclass
+from statistics import median_low
 from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from lab.bench.figures import percentile
 from lab.config import LabError
 from lab.drill.failback import refusal
 from lab.drill.history import written
@@ -155,7 +155,7 @@ def show(found: Found) -> None:
         if move.outcome != "switched_over":
             console.print(f"{move.mode}: {move.summary}", soft_wrap=True, markup=False)
     if found.refused:
-        median, longest = percentile(found.refused, 0.5), max(found.refused)
+        median, longest = median_low(found.refused), max(found.refused)
         console.print(
             f"Writes were refused for {median:.2f} s (p50), {longest:.2f} s at most, at a "
             f"replication lag of {found.replication_lag:g} s. Measured, wall time."

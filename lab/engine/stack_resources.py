@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from lab.config import ACCOUNT
-from lab.definitions import read
+from tools.reader.definitions import read
 
 if TYPE_CHECKING:
     from collections.abc import Callable

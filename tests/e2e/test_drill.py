@@ -8,9 +8,9 @@ import subprocess
 import jsonschema
 import pytest
 
-from lab.audit.calls import recorded
 from lab.config import ROOT
 from tests.e2e import drills
+from tools.audit.calls import recorded
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from lab.audit.path import tasks_of
-from lab.audit.template import load
-from lab.intrinsics import referred
 from tests.failures.pair import ENDS, ENTERED, MACHINES, Pair, Run
 from tests.permissions.permissions import all_permissions
+from tools.audit.path import tasks_of
+from tools.reader.intrinsics import referred
+from tools.reader.template import load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

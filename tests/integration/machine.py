@@ -27,8 +27,8 @@ from pilotlight.control.table import ControlTable
 from pilotlight.control.transitions import TRANSITIONS
 from pilotlight.shared import timestamps
 
-from lab.definitions import read, states
 from tests.conftest import ENVIRONMENT
+from tools.reader.definitions import read, states
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from lab.audit.grants import Grant, of_stack
-from lab.audit.template import as_list, load
+from tools.audit.grants import Grant, of_stack
+from tools.reader.template import as_list, load
 
 # A role that several stacks make of the same lines is tried in the first of them, but for these. In
 # the Primary, health checks write the heartbeats, and leave the function nothing to do.

@@ -7,8 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from lab.definitions import read, states
 from tests.template.stacks import source
+from tools.reader.definitions import read, states
 
 ROOT = Path(__file__).resolve().parents[2]
 parsed = cache(read)

@@ -3,37 +3,15 @@
 from __future__ import annotations
 
 import json
-import pickle
-import tomllib
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-from samcli.yamlhelper import yaml_parse
 from samtranslator.translator.transform import transform
 
-from lab.intrinsics import Intrinsics
+from tools.reader.intrinsics import Intrinsics
+from tools.reader.template import ACCOUNT, Template, config, source
 
-ROOT = Path(__file__).resolve().parents[2]
-ACCOUNT = "123456789012"
 CONFIG_ENVS = ("secondary-first", "primary", "secondary", "monitor")
-
-
-def config(env: str) -> tuple[str, dict[str, str]]:
-    """Region and parameters of one config environment of samconfig.toml."""
-    with (ROOT / "samconfig.toml").open("rb") as file:
-        found = tomllib.load(file)[env]["deploy"]["parameters"]
-    return found["region"], dict(p.split("=", 1) for p in found["parameter_overrides"].split())
-
-
-@cache
-def _source() -> bytes:
-    return pickle.dumps(yaml_parse((ROOT / "template.yaml").read_text()))
-
-
-def source() -> dict[str, Any]:
-    """Return a copy of the template of one's own. Parsing it each time takes half a second."""
-    return pickle.loads(_source())
 
 
 def intrinsics(
@@ -44,20 +22,16 @@ def intrinsics(
     return Intrinsics(template, region=region, account=ACCOUNT, parameters=parameters)
 
 
-class Stack:
-    """One role's stack: only the resources whose condition holds, intrinsics resolved."""
+class Stack(Template):
+    """One role's stack, as SAM's transform makes it."""
 
     def __init__(self, env: str) -> None:
         self.env = env
-        self.region, self.parameters = config(env)
-        translated = translate(env)
-        known = intrinsics(self.region, self.parameters, translated)
-        self.resources = known.deployed(translated["Resources"])
-        self.outputs = known.deployed(translated.get("Outputs", {}))
-
-    def of_type(self, kind: str) -> dict[str, dict[str, Any]]:
-        found = {k: r for k, r in self.resources.items() if r["Type"] == kind}
-        return {k: r.get("Properties", {}) for k, r in found.items()}
+        region, parameters = config(env)
+        super().__init__(
+            {**translate(env), "Parameters": source()["Parameters"]}, region, parameters
+        )
+        self.parameters = parameters
 
 
 class _NoPolicies:

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from lab.audit.template import as_list
 from tests.template.policies import statements
 from tests.template.stacks import CONFIG_ENVS, Stack, config, intrinsics, source, stack
+from tools.reader.template import as_list
 
 LEADING = "dynamodb:LeadingKeys"
 ALLOWED = {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}

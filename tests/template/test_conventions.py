@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from lab.audit.code import folder
 from tests.template.stacks import Stack, source
+from tools.audit.code import folder
 
 ROOT = Path(__file__).resolve().parents[2]
 

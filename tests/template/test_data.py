@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from lab.audit.template import as_list
 from tests.template.policies import statements
 from tests.template.stacks import ACCOUNT, Stack, config, stack
+from tools.reader.template import as_list
 
 
 def test_global_tables_are_owned_by_the_secondary_and_protected_in_each_region(

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lab.audit import dns
-from lab.audit.dns import ACCEPTED, SIDES, World, answers, reasons, worlds
+from tools.audit import dns
+from tools.audit.dns import ACCEPTED, SIDES, World, answers, reasons, worlds
 
 if TYPE_CHECKING:
     from collections.abc import Callable

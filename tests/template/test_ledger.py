@@ -7,9 +7,9 @@ from typing import Any
 
 from pilotlight.items.writes import Write, plan, transaction
 
-from lab.audit.template import as_list
 from tests.template.policies import statements
 from tests.template.stacks import Stack, stack
+from tools.reader.template import as_list
 
 
 def stream(secondary: Stack) -> dict[str, Any]:

@@ -6,11 +6,10 @@ from collections import Counter
 
 import pytest
 
-from lab.audit.grants import of_role, of_stack
-from lab.audit.template import load
-from lab.config import ACCOUNT
 from tests.permissions.exercises import EXERCISES
 from tests.permissions.permissions import STACKS, all_permissions, entries, unexercised, without
+from tools.audit.grants import of_role, of_stack
+from tools.reader.template import ACCOUNT, load
 
 PERMISSIONS = all_permissions()
 

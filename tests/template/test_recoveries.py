@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pilotlight.recoveries import schema
 
-from lab.audit.template import as_list
 from tests.template.definitions import EVERY_TASK
+from tools.reader.template import as_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

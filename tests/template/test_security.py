@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from lab.audit.template import as_list
 from tests.template.policies import statements
 from tests.template.stacks import ACCOUNT, Stack, stack
+from tools.reader.template import as_list
 
 APP_STACKS = ("primary", "secondary")
 # Actions for which AWS knows no resource ARNs (Service Authorization Reference).

@@ -14,9 +14,6 @@ import yaml
 from pilotlight.control import fence, keeper, last_resort
 from ruamel.yaml import YAML
 
-from lab import drawing
-from lab.audit.template import as_list
-from lab.definitions import inner
 from tests.template.definitions import (
     DEFINITIONS,
     DEPLOYED,
@@ -28,6 +25,9 @@ from tests.template.definitions import (
     Definition,
 )
 from tests.template.stacks import ACCOUNT, source, stack
+from tools import drawing
+from tools.reader.definitions import inner
+from tools.reader.template import as_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The packages of functions/pilotlight: who may import whom, and which modules are pure."""
+"""Who may import whom: the packages of functions/pilotlight, the lab and the tools."""
 
 from __future__ import annotations
 
@@ -111,8 +111,50 @@ def _reached(file: Path) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("tree", ["lab", "cost", "tests"])
+@pytest.mark.parametrize("tree", ["lab", "tools", "tests"])
 def test_nothing_of_the_product_imports_what_does_not_ship(tree: str) -> None:
     for file in (ROOT / "functions").rglob("*.py"):
         outermost = {m.split(".")[0] for m in imports(file, typing=True)}
         assert tree not in outermost, file
+
+
+TOOLS = ROOT / "tools"
+# What a tool may import besides itself. The benchmark runs in a lab.
+TOOL_IMPORTS = {
+    "reader": set(),
+    "audit": {"tools.reader"},
+    "cost": {"tools.reader"},
+    "drawing": {"tools.reader"},
+    "bench": {"tools.reader", "lab"},
+}
+# A drill judges its calls by the audit's table of planes.
+LAB_IMPORTS = {"tools.reader", "tools.audit"}
+
+
+def own_trees(file: Path) -> set[str]:
+    """Return which tools, and whether the lab or tests, a file imports."""
+    names = (m.split(".") for m in imports(file, typing=True))
+    return {
+        ".".join(name[:2]) if name[0] == "tools" else name[0]
+        for name in names
+        if name[0] in ("lab", "tests") or (name[0] == "tools" and len(name) > 1)
+    }
+
+
+def test_every_tool_is_listed() -> None:
+    names = {p.stem for p in TOOLS.iterdir() if p.suffix == ".py" or (p / "__init__.py").is_file()}
+    assert names - {"__init__"} == set(TOOL_IMPORTS)
+
+
+@pytest.mark.parametrize("tool", sorted(TOOL_IMPORTS))
+def test_a_tool_imports_no_other_but_the_reader(tool: str) -> None:
+    module = TOOLS / f"{tool}.py"
+    for file in [module] if module.is_file() else (TOOLS / tool).rglob("*.py"):
+        others = own_trees(file) - TOOL_IMPORTS[tool] - {f"tools.{tool}"}
+        assert not others, f"{file.name} imports {sorted(others)}"
+
+
+def test_the_lab_imports_no_tool_but_the_reader_and_the_audit() -> None:
+    for file in (ROOT / "lab").rglob("*.py"):
+        others = own_trees(file) - LAB_IMPORTS - {"lab"}
+        assert not others, f"{file} imports {sorted(others)}"

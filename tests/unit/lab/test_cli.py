@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.unit.lab.engine_process import Processes
 
 COMMANDS = [
-    *("up", "drill", "moves", "take-over", "bench"),
+    *("up", "drill", "moves", "take-over"),
     *("outage", "heal", "status", "logs", "down"),
 ]
 

@@ -1,0 +1,53 @@
+"""A report of a benchmark, made by the code that makes them, from outages that were not run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.unit.lab.engine.fakes import CONFIG
+from tools.bench import report
+from tools.bench.designs import DESIGNS
+from tools.bench.figures import Phases
+from tools.bench.samples import Part, Sample
+from tools.bench.scenario import Outage
+
+FENCE = {
+    "rounds": 1500,
+    "without_fence_p50_ms": 2.25,
+    "added_p50_ms": 0.01,
+    "added_with_read_p50_ms": 0.6,
+}
+SHARES = {d.key: (0.25, 0.75) for d in DESIGNS}
+
+
+def sample(design: str, user: int, total: float | None) -> Sample:
+    parts = () if total is None else (_part("detection", total - 10), _part("resolver", 10))
+    return Sample(design, user, total, total, parts)
+
+
+def _part(name: str, seconds: float) -> Part:
+    return Part(name, seconds, modelled=name != "promotion")
+
+
+def outage(number: int, totals: dict[str, list[float | None]]) -> Outage:
+    samples = tuple(sample(d, i, t) for d, each in totals.items() for i, t in enumerate(each))
+    phases = Phases(12.5, SHARES)
+    return Outage(number, phases, 1_760_000_000.0, "sentinel", "promoted", 2.5, 1.5, samples)
+
+
+def bench(**totals: list[float | None]) -> dict[str, Any]:
+    usual: dict[str, list[float | None]] = {
+        "orchestrated": [44.0, 52.0],
+        "immediate": [36.0, 40.0],
+        "plain": [96.0, 139.0],
+        "metric_switch": [88.0, 91.0],
+    }
+    return report.report(
+        CONFIG.with_options(speed=10.0),
+        [outage(1, {**usual, **totals}), outage(2, {**usual, **totals})],
+        started=1_760_000_000.0,
+        seed=7,
+        users=2,
+        fence=FENCE,
+        load=0.5,
+    )

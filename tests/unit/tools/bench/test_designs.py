@@ -1,0 +1,66 @@
+"""The record sets that are compared: the template and what the benchmark knows of it agree."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from samtranslator.yaml_helper import yaml_parse
+
+from tests.unit.lab.engine.fakes import CONFIG
+from tools.bench.designs import DESIGNS, IMMEDIATE, METRIC_SWITCH, ORCHESTRATED, PLAIN, TEMPLATE
+from tools.reader.template import source
+
+BESIDE = (IMMEDIATE, PLAIN, METRIC_SWITCH)
+RESOURCES: dict[str, Any] = yaml_parse(TEMPLATE.read_text())["Resources"]
+
+
+def of_kind(kind: str) -> list[dict[str, Any]]:
+    return [r["Properties"] for r in RESOURCES.values() if r["Type"] == f"AWS::Route53::{kind}"]
+
+
+def records(label: str) -> dict[str, dict[str, Any]]:
+    groups = [group["RecordSets"] for group in of_kind("RecordSetGroup")]
+    found = [r for group in groups for r in group if r["Name"]["Fn::Sub"].startswith(f"{label}.")]
+    return {r["Failover"]: r for r in found}
+
+
+@pytest.mark.parametrize("design", BESIDE, ids=lambda d: d.key)
+def test_each_design_has_a_primary_with_its_check_and_a_secondary_without(design) -> None:
+    pair = records(design.label)
+    check = RESOURCES[pair["PRIMARY"]["HealthCheckId"]["Ref"]]["Properties"]
+    assert check["HealthCheckTags"][0]["Value"]["Fn::Sub"] == f"${{AppName}}-{design.check}"
+    assert "HealthCheckId" not in pair["SECONDARY"]
+
+
+@pytest.mark.parametrize("design", (IMMEDIATE, METRIC_SWITCH), ids=lambda d: d.key)
+def test_the_names_that_are_cnames_have_the_deployed_ttl(design) -> None:
+    assert {r["Type"] for r in records(design.label).values()} == {"CNAME"}
+    deployed = source()["Parameters"]["RecordTtl"]
+    ttl = yaml_parse(TEMPLATE.read_text())["Parameters"]["RecordTtl"]["Default"]
+    assert ttl == deployed["Default"]
+    assert f"TTL {ttl} s" in design.summary
+
+
+def test_the_plain_design_is_the_usual_one() -> None:
+    pair = records(PLAIN.label)
+    check = RESOURCES["PlainCheck"]["Properties"]["HealthCheckConfig"]
+    assert (check["RequestInterval"], check["FailureThreshold"]) == (30, 3)
+    assert all("AliasTarget" in r and "TTL" not in r for r in pair.values())
+
+
+def test_the_metric_is_one_that_route_53_can_read() -> None:
+    alarm = RESOURCES["SwitchAlarm"]["Properties"]
+    assert alarm["Period"] >= 60
+    assert "DatapointsToAlarm" not in alarm
+    assert alarm["Statistic"] in {"Average", "Minimum", "Maximum", "Sum", "SampleCount"}
+
+
+def test_each_design_has_a_name_of_its_own() -> None:
+    names = [d.name(CONFIG) for d in DESIGNS]
+    assert names[0] == "app.pilotlight.example"
+    assert len(set(names)) == 4
+
+
+def test_the_deployed_design_moves_with_the_deployed_switch() -> None:
+    assert ORCHESTRATED.moved(CONFIG) == "health check pilot-light-switch"

@@ -1,0 +1,247 @@
+"""The idle month and one failover: by the template, by the tables, and as the page says."""
+
+from __future__ import annotations
+
+import copy
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from click.testing import CliRunner
+
+from tools.cost import __main__ as command, bill, page
+from tools.cost.bill import total
+from tools.cost.facts import CostError, Tables, Values, seconds_between
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from click.testing import Result
+
+MONTH = 730 * 3600
+
+
+@pytest.fixture(scope="module")
+def tables() -> Tables:
+    return Tables.load()
+
+
+def changed(tables: Tables, change: Callable[[Any], None]) -> Tables:
+    """The Secondary's stack, changed."""
+    primary, secondary, monitor = copy.deepcopy(tables.stacks)
+    change(secondary.resources)
+    return replace(tables, stacks=(primary, secondary, monitor))
+
+
+def month(tables: Tables, **given: float) -> float:
+    return total(bill.compute(tables, given).month)
+
+
+def amount(tables: Tables, what: str, **given: float) -> float:
+    return sum(x.quantity for x in bill.compute(tables, given).month if x.what == what)
+
+
+# --- what the template decides --------------------------------------------------------------------
+def test_a_check_asks_as_often_as_its_checkers_and_its_interval_say(tables: Tables) -> None:
+    values = Values(tables, {})
+    assert values.number("EndpointHealthCheck_requests") == 6 * MONTH / 10
+    slower = Values(tables, {"EndpointHealthCheck_seconds": 30})
+    assert slower.number("EndpointHealthCheck_requests") == 6 * MONTH / 30
+    assert values.number("fast_options") - slower.number("fast_options") == 1
+
+
+def test_a_new_alarm_and_a_new_key_cost_by_themselves(tables: Tables) -> None:
+    def add(resources: Any) -> None:
+        resources["New"] = {"Type": "AWS::CloudWatch::Alarm", "Properties": {"Period": 60}}
+        resources["Key"] = {"Type": "AWS::KMS::Key", "Properties": {}}
+
+    assert month(changed(tables, add)) == pytest.approx(month(tables) + 0.10 + 1.00)
+
+
+def test_an_alarm_on_several_metrics_costs_for_each(tables: Tables) -> None:
+    def add(resources: Any) -> None:
+        metrics = [{"MetricStat": {}}, {"MetricStat": {}}, {"Expression": "a + b"}]
+        resources["New"] = {"Type": "AWS::CloudWatch::Alarm", "Properties": {"Metrics": metrics}}
+
+    assert month(changed(tables, add)) == pytest.approx(month(tables) + 0.20)
+
+
+def test_a_schedule_that_is_off_starts_nothing(tables: Tables) -> None:
+    def off(resources: Any) -> None:
+        resources["SentinelSchedule"]["Properties"]["State"] = "DISABLED"
+
+    assert Values(tables, {}).number("SentinelFunction_starts") == 43_800
+    assert Values(changed(tables, off), {}).number("SentinelFunction_starts") == 0
+
+
+def test_memory_costs_by_what_the_template_gives(tables: Tables) -> None:
+    def more(resources: Any) -> None:
+        resources["SentinelFunction"]["Properties"]["MemorySize"] = 256
+
+    seconds = 43_800 * (150 + 630 * 6) / 1000
+    extra = amount(changed(tables, more), "time of functions") - amount(tables, "time of functions")
+    assert extra == pytest.approx(seconds / 8)
+
+
+def test_a_weekly_rehearsal_costs_a_run_each_week(tables: Tables) -> None:
+    runs = amount(tables, "transitions, in rehearsals") / 44
+    assert runs == pytest.approx(MONTH / (7 * 86400))
+
+
+@pytest.mark.parametrize(
+    ("expression", "seconds"),
+    [
+        ("rate(1 minute)", 60),
+        ("rate(5 minutes)", 300),
+        ("cron(30 4 ? * TUE *)", 604_800),
+        ("cron(0 5 * * ? *)", 86_400),
+    ],
+)
+def test_a_schedule_is_counted_by_its_period(expression: str, seconds: int) -> None:
+    assert seconds_between(expression) == seconds
+
+
+@pytest.mark.parametrize("expression", ["rate(0 minutes)", "cron(0 5 L * ? *)", "at(2026-01-01)"])
+def test_a_schedule_that_cannot_be_counted_is_an_error_that_quotes_it(expression: str) -> None:
+    with pytest.raises(CostError, match="neither a rate nor"):
+        seconds_between(expression)
+
+
+# --- what no table knows --------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("kind", "properties", "told"),
+    [
+        ("AWS::EC2::NatGateway", {}, "New is of type AWS::EC2::NatGateway, and no line counts it"),
+        ("AWS::Serverless::Function", {}, r"\[functions\]: New is missing"),
+        (
+            "AWS::Route53::HealthCheck",
+            {"HealthCheckConfig": {"Type": "HTTPS"}},
+            r"\[checks\]: New is missing",
+        ),
+        ("AWS::S3::Bucket", {}, "New is of type AWS::S3::Bucket, and no line counts it"),
+        ("AWS::Lambda::EventSourceMapping", {}, "no line counts it"),
+        ("AWS::KMS::Key", {"MultiRegion": True}, "New has MultiRegion"),
+        ("AWS::CloudWatch::Alarm", {"Period": 10}, "New has a period below 60 s"),
+        ("AWS::Route53::HealthCheck", {"HealthCheckConfig": {"Type": "TCP"}}, "has the type TCP"),
+    ],
+)
+def test_what_the_tables_do_not_know_is_an_error_that_names_it(
+    tables: Tables, kind: str, properties: Any, told: str
+) -> None:
+    def add(resources: Any) -> None:
+        resources["New"] = {"Type": kind, "Properties": properties}
+
+    with pytest.raises(CostError, match=told):
+        changed(tables, add).check()
+
+
+def test_a_calculated_check_asks_nobody(tables: Tables) -> None:
+    def add(resources: Any) -> None:
+        config = {"HealthCheckConfig": {"Type": "CALCULATED"}}
+        resources["New"] = {"Type": "AWS::Route53::HealthCheck", "Properties": config}
+
+    more = changed(tables, add)
+    more.check()
+    assert month(more) == pytest.approx(month(tables) + 0.50)
+
+
+def test_no_type_is_both_free_and_counted(tables: Tables) -> None:
+    assert not set(tables.quantities["counted"]) & set(tables.prices["costs_nothing"])
+
+
+@pytest.mark.parametrize("text", ["nothing", "1 ** 2", "len(x)", "'a'"])
+def test_an_expression_of_anything_else_is_an_error(tables: Tables, text: str) -> None:
+    with pytest.raises(CostError, match="is not known"):
+        Values(tables, {}).number(text)
+
+
+# --- what is assumed ------------------------------------------------------------------------------
+def test_users_come_on_top_with_their_requests_reads_and_writes(tables: Tables) -> None:
+    reads, writes = (
+        amount(tables, "reads of functions"),
+        amount(tables, "writes of users, in two Regions"),
+    )
+    given = {"user_requests": 1e6}
+    assert amount(tables, "reads of functions", **given) - reads == pytest.approx(1.6e6)
+    assert amount(tables, "writes of users, in two Regions", **given) - writes == 2 * 0.2e6 * 4
+
+
+def test_heartbeats_cost_by_the_parameter(tables: Tables) -> None:
+    beats = "heartbeats and pulse of the active Region, in two Regions"
+    usual, rare = amount(tables, beats), amount(tables, beats, HeartbeatSeconds=40)
+    assert usual - rare == pytest.approx(2 * 16 * MONTH * (1 / 20 - 1 / 40))
+
+
+def test_every_price_is_used_and_has_a_source_and_a_date(tables: Tables) -> None:
+    used = {x.price for x in (*bill.compute(tables, {}).month, *bill.compute(tables, {}).failover)}
+    # Users' traffic is 0 by default.
+    assert set(tables.prices["prices"]) == used
+    for terms in tables.prices["prices"].values():
+        assert terms["tag"] in "DNr"
+        assert terms["source"]
+        assert terms["date"]
+
+
+def test_the_always_free_allowances_take_off_no_more_than_is_used(tables: Tables) -> None:
+    found = bill.compute(tables, {})
+    assert 0 < found.free < total(found.month)
+    none = bill.compute(tables, {"dashboards": 0})
+    assert found.free - none.free == pytest.approx(3.00)
+
+
+def test_every_saving_saves_something(tables: Tables) -> None:
+    for name, (_, given) in tables.quantities["savings"].items():
+        assert month(tables, **given) < month(tables) - 0.005, name
+
+
+# --- the command ----------------------------------------------------------------------------------
+def test_the_page_in_docs_is_what_the_command_writes(tables: Tables) -> None:
+    written = page.markdown(bill.compute(tables, {}), tables)
+    assert command.DOCUMENT.read_text("utf-8") == written, "run `make cost COST_FLAGS=--write-doc`"
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(command.cli, arguments)
+
+
+def test_it_prints_every_line_and_both_totals(tables: Tables) -> None:
+    ended = run()
+    assert ended.exit_code == 0
+    out, found = ended.output, bill.compute(tables, {})
+    assert all(line.what in out for line in (*found.month, *found.failover))
+    assert page.dollars(total(found.month)) in out
+    assert page.NOT_MEASURED in out
+
+
+def test_json_has_the_same_figures() -> None:
+    found = json.loads(run("--json", "--set", "dashboards=0").output)
+    lines = found["idle_month"]["lines"]
+    assert found["measured"] is False
+    assert found["idle_month"]["total"] == pytest.approx(sum(x["amount"] for x in lines))
+    assert "dashboards" not in {x["what"] for x in lines}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--set", "nothing=1"), "There is no 'nothing' to set. Name one of: "),
+        (("--set", "user_requests"), "write NAME=NUMBER"),
+        (("--set", "user_requests=-1"), "must be a number of at least 0"),
+        (("--write-doc", "--json"), "leave the other options out"),
+        (("--nonsense",), "No such option"),
+    ],
+)
+def test_bad_input_ends_with_code_2_and_says_what_is_wrong(
+    arguments: tuple[str, ...], told: str
+) -> None:
+    ended = run(*arguments)
+    assert ended.exit_code == 2
+    assert told in ended.output
+
+
+def test_regions_without_known_prices_are_said(tables: Tables) -> None:
+    elsewhere = copy.deepcopy(tables.stacks)
+    elsewhere[0].region = "ap-southeast-2"
+    (told,) = bill.compute(replace(tables, stacks=elsewhere), {}).warnings
+    assert "ap-southeast-2" in told

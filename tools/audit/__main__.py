@@ -1,0 +1,41 @@
+"""`python -m tools.audit`: write docs/recovery-path.md and docs/dns.md, and report faults.
+
+Exit codes: 0 no fault, 1 a fault of the path or, with --check, a stale page.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from tools.audit import calls, dns, page
+from tools.reader.template import load
+
+
+def main() -> int:
+    """Run the audit."""
+    parser = argparse.ArgumentParser(prog="python -m tools.audit", description=__doc__)
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing, and fail if a page is stale"
+    )
+    parser.add_argument(
+        "--seen", type=Path, metavar="REPORT", help="show the calls of this report.json as seen"
+    )
+    options = parser.parse_args()
+    if options.seen:
+        page.remember(options.seen)
+    faults = calls.faults(load("secondary").region)
+    faults += [f"tools/audit/names.toml and the code differ on {f}" for f in page.unlisted_names()]
+    pages = {page.PAGE: page.render(), dns.PAGE: dns.render()}
+    for file, text in pages.items():
+        if not options.check:
+            file.write_text(text)
+        elif not file.exists() or file.read_text() != text:
+            faults.append(f"docs/{file.name} is stale: run `make audit`")
+    print("\n".join(faults) or "The recovery path is data plane, and in the Secondary's Region.")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,57 @@
+"""What the code of functions reaches: adapters of the network, and clients of other Regions."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING
+
+from tools.reader import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+FUNCTIONS = ROOT / "functions"
+NETWORK = {"pilotlight.shared.http", "pilotlight.shared.dns_lookup"}
+ELSEWHERE = {"region_name", "endpoint_url"}
+
+
+def folder(function: str) -> str:
+    """Return the folder that holds a function's handler, by the function's name in the template."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", function.removesuffix("Function")).lower()
+
+
+def modules(function: str) -> dict[str, ast.Module]:
+    """Return the parsed modules of this project that a function imports, itself as `app`."""
+    parsed: dict[str, ast.Module] = {}
+    todo = {"app": FUNCTIONS / folder(function) / "app.py"}
+    while todo:
+        name, file = todo.popitem()
+        parsed[name] = ast.parse(file.read_text())
+        todo |= {n: f for n, f in _imports(parsed[name]) if n not in parsed}
+    return parsed
+
+
+def asks_by_network(function: str) -> bool:
+    """Return whether a function can ask something over HTTPS or DNS."""
+    return bool(NETWORK & set(modules(function)))
+
+
+def names_another_region(function: str) -> list[str]:
+    """Return the places where a function's code gives a client a Region or an endpoint."""
+    return [
+        f"{name}:{node.lineno}"
+        for name, module in modules(function).items()
+        for node in ast.walk(module)
+        if isinstance(node, ast.keyword) and node.arg in ELSEWHERE
+    ]
+
+
+def _imports(module: ast.Module) -> Iterator[tuple[str, Path]]:
+    for node in ast.walk(module):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("pilotlight"):
+            for name in (str(node.module), *(f"{node.module}.{a.name}" for a in node.names)):
+                file = FUNCTIONS.joinpath(*name.split(".")).with_suffix(".py")
+                if file.is_file():
+                    yield name, file

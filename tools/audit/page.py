@@ -1,0 +1,229 @@
+"""docs/recovery-path.md, made from the template, the definition, and one recorded drill."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tools.audit import calls, code, path as path_module, planes
+from tools.reader import ROOT
+from tools.reader.template import load
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tools.audit.calls import Possible
+
+HERE = Path(__file__).parent
+PAGE = ROOT / "docs" / "recovery-path.md"
+SEEN, NAMES = HERE / "seen.json", HERE / "names.toml"
+
+INTRO = """# The recovery path, call by call
+
+Made by `make audit` from `template.yaml`, the failover machine's definition and `tools/audit/`.
+Do not edit it; a test fails when it is stale.
+
+A failover may need nothing that a lost Region, or us-east-1, could take along: no call to another
+Region than the Secondary's, and no control plane, not even in the Secondary's own Region. This page
+lists **every call that a role on the recovery path is allowed to make**, whether or not a failover
+makes it. Who is on the path is derived from the definition of the failover machine.
+
+**On**: what the role's policy names. **Seen**: how often the role made the call between the outage
+and the end of the recovery in one drill of the lab, that of {recorded}. The lab does not trace,
+ships no logs, encrypts nothing and delivers events without an API call, so these are never seen
+there. Regions are those of `samconfig.toml`: the Primary's is {primary}, the Secondary's is
+{secondary}, and the control table's witness is in {witness}.
+"""
+QUORUM = """The control table has members in three Regions: {primary}, {secondary} and the
+witness in {witness}. A strong read or a write of it is **one call, to the endpoint in
+{secondary}**, and counts as such here; DynamoDB itself then reaches one more member, whichever
+answers. So a failover survives the loss of {primary} or of {witness}, and not of both at once:
+without a quorum nobody is made active, and what is left is a person's last resort. No client names
+another Region for it, and an eventual read of it stays in {secondary}.
+"""
+EMERGENCY = """Only a person starts it, so it is not on the path. It is in the Primary's stack too,
+for the loss of a Secondary that is active. Its role may make these calls, all data plane, and all
+in the Region in which it runs (its calls of the control table count as above).
+"""
+# How a policy names the control table: by reference in its own stack, by its name elsewhere.
+CONTROL = ("ControlTable", "-control-quorum")
+DEFINITION = "AWS's definition of planes, applied: no page names the action"
+
+
+def names() -> dict[str, dict[str, Any]]:
+    """Return the names that functions ask over HTTPS and DNS."""
+    return tomllib.loads(NAMES.read_text())
+
+
+def unlisted_names() -> set[str]:
+    """Return functions on the path that can ask something and are not listed, or the reverse."""
+    functions = path_module.walk(load("secondary")).functions
+    return {f for f in functions if code.asks_by_network(f)} ^ set(names())
+
+
+def remember(report: Path) -> None:
+    """Keep the calls that a drill's report recorded, for the column `seen`."""
+    recorded = json.loads(report.read_text())
+    seen: dict[str, dict[str, int]] = {}
+    for call in calls.recorded(recorded["evidence"]["calls"]):
+        of_role = seen.setdefault(call.role, {})
+        of_role[call.action] = of_role.get(call.action, 0) + call.count
+    document = {"recorded": recorded["started_at"][:10], "calls": seen}
+    SEEN.write_text(json.dumps(document, indent=2, sort_keys=True) + "\n")
+
+
+def render() -> str:
+    """Return the page."""
+    stack, seen = load("secondary"), json.loads(SEEN.read_text())
+    every, on_it = calls.possible(), path_module.walk(stack)
+    working = [c for c in every if not c.plane.note]
+    values = {**stack.parameters, "recorded": seen["recorded"]}
+    places = {p.lower(): values[f"{p}Region"] for p in ("Primary", "Secondary", "Witness")}
+    sources = list(dict.fromkeys((c.plane.source, c.plane.stated) for c in every))
+    parts = [
+        INTRO.format(**values, **places),
+        _verdict(every, stack.region),
+        "## Calls\n",
+        _calls(working, seen["calls"], sources),
+        "## Calls of the control table\n",
+        QUORUM.format(**places),
+        _list(_of_control(working)),
+        "## Beside the work\n",
+        _noted(every, sources),
+        "## Asked over HTTPS and DNS\n",
+        "Public endpoints, as a user sees them. None of it is an API call.\n",
+        _asked(values),
+        "## Why each role is on the path\n",
+        _list(f"**{role}** {why}." for role, why in dict.fromkeys((c.role, c.why) for c in every)),
+    ]
+    if on_it.not_waited_for:
+        started = on_it.not_waited_for.items()
+        parts += ["## Started, and not waited for\n", _list(f"`{n}` {why}." for n, why in started)]
+    parts += ["## The emergency machine\n", EMERGENCY, _list(_in_an_emergency())]
+    functions = stack.of_type("AWS::Serverless::Function")
+    off = ", ".join(f"`{f}`" for f in functions if f not in on_it.functions) or "none"
+    parts += [
+        "## Off the path\n",
+        f"Functions of the Secondary's stack that no recovery waits for: {off}.\n",
+        "## Sources\n",
+        "".join(f"{i}. {_source(*s)}\n" for i, s in enumerate(sources, 1)),
+    ]
+    return "\n".join(parts)
+
+
+def _verdict(every: list[Possible], secondary: str) -> str:
+    if faults := calls.faults(secondary):
+        return "**Faults**\n\n" + _list(faults)
+    late = sum(bool(c.plane.only_at) for c in every)
+    spared = _spared(every, secondary)
+    working = len(every) - late - sum(len(made) for made in spared.values())
+    return (
+        f"**{len({c.role for c in every})} roles, {working} permissions: all of them "
+        f"data plane, all of them in {secondary}.** {late} more are control plane, in {secondary} "
+        "too, and nothing but a deployment uses them. Without these the path goes on:\n\n"
+        + _list(
+            f"{', '.join(dict.fromkeys(f'`{c.action}` of {c.role} in {c.region}' for c in made))}: "
+            f"{why[0].lower()}{why[1:]}"
+            for why, made in spared.items()
+        )
+    )
+
+
+def _spared(every: list[Possible], secondary: str) -> dict[str, list[Possible]]:
+    """Return the calls that the path goes on without, by why."""
+    groups: dict[str, list[Possible]] = {}
+    for call in every:
+        why = planes.spared(call.role, call.action, call.region, secondary)
+        if why:
+            groups.setdefault(why, []).append(call)
+    return groups
+
+
+def _calls(
+    working: list[Possible], seen: dict[str, dict[str, int]], sources: list[tuple[str, bool]]
+) -> str:
+    groups: dict[tuple[str, str], list[Possible]] = {}
+    for call in working:
+        groups.setdefault((call.role, call.action), []).append(call)
+    rows = [
+        (
+            role,
+            f"`{action}`",
+            ", ".join(f"`{_short(c.resource)}`" for c in made),
+            made[0].plane.plane,
+            ", ".join(dict.fromkeys(c.region for c in made)),
+            str(seen.get(role, {}).get(action, "")),
+            _number(made[0], sources),
+        )
+        for (role, action), made in groups.items()
+    ]
+    return table(("role", "call", "on", "plane", "Region", "seen", "source"), rows)
+
+
+def _of_control(working: list[Possible]) -> Iterable[str]:
+    """Describe what each role on the path may do with the control table."""
+    roles: dict[str, list[str]] = {}
+    for call in (c for c in working if _short(c.resource).endswith(CONTROL)):
+        of_role = roles.setdefault(call.role, [])
+        of_role += [f"`{call.action}`"] if f"`{call.action}`" not in of_role else []
+    return [f"**{role}**: {', '.join(actions)}" for role, actions in roles.items()]
+
+
+def _in_an_emergency() -> Iterable[str]:
+    """Describe what the emergency machine may do in each Region."""
+    for role in ("Primary", "Secondary"):
+        made: dict[str, list[str]] = {}
+        for call in calls.in_an_emergency(role.lower()):
+            made.setdefault(f"`{call.action}`", []).append(f"`{_short(call.resource)}`")
+        allowed = "; ".join(f"{action} on {', '.join(on)}" for action, on in made.items())
+        yield f"{role}: {allowed}."
+
+
+def _noted(every: list[Possible], sources: list[tuple[str, bool]]) -> str:
+    """List the calls that no step waits for, with the note of their classification."""
+    groups: dict[str, list[Possible]] = {}
+    for call in (c for c in every if c.plane.note):
+        groups.setdefault(call.plane.note, []).append(call)
+    parts = []
+    for note, made in groups.items():
+        actions = dict.fromkeys(c.action for c in made)
+        rows = [
+            (f"`{a}`", made[0].plane.plane, regions, roles, _number(made[0], sources))
+            for a in actions
+            for regions in [", ".join(dict.fromkeys(c.region for c in made if c.action == a))]
+            for roles in [", ".join(dict.fromkeys(c.role for c in made if c.action == a))]
+        ]
+        parts.append(f"{note}\n\n{table(('call', 'plane', 'Region', 'roles', 'source'), rows)}")
+    return "\n".join(parts)
+
+
+def _asked(values: dict[str, str]) -> str:
+    rows = [
+        (function, ", ".join(f"`{a.format(**values)}`" for a in entry["asks"]), entry["lost"])
+        for function, entry in names().items()
+    ]
+    return table(("function", "asks", "when the other side is lost"), rows)
+
+
+def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    """Return a table in Markdown."""
+    lines = [head, ("---",) * len(head), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _list(lines: Iterable[str]) -> str:
+    return "".join(f"- {line}\n" for line in lines)
+
+
+def _short(resource: str) -> str:
+    return resource.split(":", 5)[-1].replace(".Arn>", "").replace("<", "").replace(">", "")
+
+
+def _number(call: Possible, sources: list[tuple[str, bool]]) -> str:
+    return str(sources.index((call.plane.source, call.plane.stated)) + 1)
+
+
+def _source(url: str, stated: bool) -> str:
+    return url if stated else f"{url} ({DEFINITION})"

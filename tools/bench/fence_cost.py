@@ -1,0 +1,169 @@
+"""What the fence adds to a write: the app's own handler, with and without it, side by side.
+
+The handler, boto3 and its parsing are real. DynamoDB answers from memory, at once, so that what is
+left is the fence's own work: its clocks, its verdict and its checks of age. Once a second the fence
+reads the control item strongly. What that read adds is measured too; on AWS DynamoDB's own
+milliseconds come to it, a round trip to the nearest other Region among them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import io
+import json
+import os
+import subprocess
+import sys
+import time
+from statistics import median
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+
+from lab.config import LabError
+from tools.reader import ROOT
+from tools.reader.template import load
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ROUNDS, WARM_UP = 1500, 100
+EVENT = {
+    "version": "2.0",
+    "rawPath": "/items/bench",
+    "headers": {"content-type": "application/json"},
+    "body": json.dumps({"text": "What the fence adds"}),
+    "isBase64Encoded": False,
+    "requestContext": {"http": {"method": "PUT"}, "requestId": "bench", "stage": "$default"},
+}
+CONTEXT = SimpleNamespace(
+    function_name="app",
+    aws_request_id="bench",
+    memory_limit_in_mb=512,
+    invoked_function_arn="arn:aws:lambda:us-west-2:000000000000:function:pilot-light-app:live",
+)
+
+
+class FenceNotMeasured(LabError):
+    """The process that measures the fence did not end well."""
+
+
+def run(function: Path, layer: Path, rounds: int = ROUNDS) -> dict[str, Any]:
+    """Measure the app's function, as it was built, in a process of its own.
+
+    Raises
+    ------
+    FenceNotMeasured
+        The process ended with an error. The message has the error's last line.
+    """
+    ended = subprocess.run(
+        [sys.executable, "-m", "tools.bench.fence_cost", str(rounds), str(function), str(layer)],
+        cwd=ROOT,
+        env=_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if ended.returncode:
+        last = (ended.stderr.strip().splitlines() or ["it printed nothing"])[-1]
+        raise FenceNotMeasured(f"The fence could not be measured: {last}")
+    figures: dict[str, Any] = json.loads(ended.stdout.splitlines()[-1])
+    return figures
+
+
+def _environment() -> dict[str, str]:
+    """Return the variables that the template gives the app in the Primary, without AWS's own."""
+    stack = load("primary")
+    own = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "POWERTOOLS_"))}
+    for place in (stack.function_defaults, stack.properties("AppFunction")):
+        own |= {k: str(v) for k, v in place["Environment"]["Variables"].items()}
+    return own | {
+        "AWS_REGION": stack.region,
+        "AWS_DEFAULT_REGION": stack.region,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_LAMBDA_FUNCTION_NAME": "app",
+        "POWERTOOLS_TRACE_DISABLED": "true",
+        "POWERTOOLS_LOG_LEVEL": "CRITICAL",
+    }
+
+
+def summary(fenced: list[float], unread: list[float], bare: list[float]) -> dict[str, Any]:
+    """Return medians in milliseconds, from seconds with the fence, with it and a read, without it.
+
+    What is added is the median difference between neighbours, which share the machine's load.
+    """
+
+    def added(seconds: list[float]) -> float:
+        return round(median(a - b for a, b in zip(seconds, bare, strict=True)) * 1000, 4)
+
+    return {
+        "rounds": len(bare),
+        "without_fence_p50_ms": round(median(bare) * 1000, 4),
+        "added_p50_ms": added(fenced),
+        "added_with_read_p50_ms": added(unread),
+    }
+
+
+def _answer(_session: Any, request: Any) -> Any:
+    """Answer as DynamoDB does: the control item exists, other items do not, writes succeed."""
+    from botocore.awsrequest import AWSResponse, HeadersDict
+    from pilotlight.control.item import CONTROL_KEY, seed_item
+
+    key = json.loads(request.body).get("Key", {}).get("pk")
+    reads_control = request.headers["X-Amz-Target"].endswith(b".GetItem")
+    body: dict[str, Any] = {}
+    if reads_control and key == {"S": CONTROL_KEY}:
+        body = {"Item": seed_item(os.environ["AWS_REGION"], "2026-01-01T00:00:00Z", 1)}
+    headers: Any = HeadersDict({"content-type": "application/x-amz-json-1.0"})
+    raw = SimpleNamespace(stream=lambda: [json.dumps(body).encode()])
+    return AWSResponse(request.url, 200, headers, raw)
+
+
+def _measured(rounds: int) -> dict[str, Any]:
+    from pilotlight.control.fence import Permit
+
+    app: Any = importlib.import_module("app")
+    service = app.items()
+    fenced, fence = service.write, service._fence
+    if "_read" not in vars(fence):
+        raise AttributeError("The fence does not keep its last read in `_read`.")
+    passage, _ = fence.ask(forwarded=False)
+    free = Permit(fence, None, None)
+
+    def unread(request: Any) -> Any:
+        fence._read = None
+        return fenced(request)
+
+    def bare(request: Any) -> Any:
+        return service._write(request, 1, passage, free)
+
+    ways = (fenced, unread, bare)
+    took: list[list[float]] = [[], [], []]
+    for i in range(WARM_UP + rounds):
+        # Each comes first in turn, so that none profits from the others' caches.
+        for way in ((i + k) % len(ways) for k in range(len(ways))):
+            service.write = ways[way]
+            begun = time.perf_counter()
+            answer = app.lambda_handler(EVENT, CONTEXT)
+            took[way].append(time.perf_counter() - begun)
+            if answer["statusCode"] != 200:
+                raise RuntimeError(f"The write was answered with {answer}")
+    return summary(*(seconds[WARM_UP:] for seconds in took))
+
+
+def main() -> None:
+    """Measure, with the rounds, the function's folder and the layer's as arguments."""
+    sys.path[:0] = sys.argv[2:]
+    # The handler prints its metrics as log lines; the figures alone go to standard output.
+    with (
+        contextlib.redirect_stdout(io.StringIO()),
+        patch("botocore.httpsession.URLLib3Session.send", _answer),
+    ):
+        figures = _measured(int(sys.argv[1]))
+    print(json.dumps(figures))
+
+
+if __name__ == "__main__":
+    main()

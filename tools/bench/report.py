@@ -1,0 +1,132 @@
+"""Turns what the benchmark measured into bench.json and its page."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from tools.bench.designs import DESIGNS, Design
+from tools.bench.figures import LONGEST_INTERVAL, PLAIN, by_stage, goals, ratio, spread
+from tools.bench.page import render
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from lab.config import LabConfig
+    from tools.bench.samples import Sample
+    from tools.bench.scenario import Outage
+
+KIND = {"kind": "bench", "version": 3}
+MODELLED = (
+    "AWS's own intervals, {speed:g} times faster here: intervals of health checks, the minute of "
+    "their metric and of the metric switch's, alarm periods, CloudWatch's delays, and DNS TTLs. "
+    "Their seconds are at AWS's length again, so that a tenth of a second here counts as "
+    "{tenth:g} s.",
+    "Users: each has a resolver of its own that honours the TTL and was last asked at a random "
+    "moment; it asks again at once when the TTL has run out. Resolvers that keep answers longer "
+    "than their TTL are not modelled.",
+    "From a health check's verdict to the name servers' answer: no time, for every design alike.",
+    "The metric switch: moved by hand without reaction time, and judged at the instant the "
+    "metric's minute closes. Both are lower bounds.",
+    "All designs lead to the same application. The fence and its lease are not held against the "
+    "two designs that have none: their users count as served, and as writing, when a read is good.",
+    "The lease and the round trips of the control table are real seconds, which no speed divides.",
+    "Neither Lambda's cold starts nor, but for the control table, the latency between Regions.",
+)
+
+
+def report(
+    config: LabConfig,
+    outages: Sequence[Outage],
+    *,
+    started: float,
+    seed: int,
+    users: int,
+    fence: Mapping[str, Any],
+    load: float,
+) -> dict[str, Any]:
+    """Return the report. Seconds are at AWS's own intervals unless they are called measured."""
+    samples = {d.key: [s for o in outages for s in o.samples if s.design == d.key] for d in DESIGNS}
+    to_switch = [o.start_to_switch for o in outages]
+    return {
+        **KIND,
+        "id": datetime.fromtimestamp(started, UTC).strftime("%Y%m%dT%H%M%SZ"),
+        "started_at": _moment(started),
+        "ended_at": _moment(time.time()),
+        "clock": {"speed": config.speed},
+        "seed": seed,
+        "longest_interval_seconds": LONGEST_INTERVAL,
+        "users_per_design": users,
+        "regions": {"primary": config.primary_region, "secondary": config.secondary_region},
+        "machine": {
+            "cores": os.cpu_count() or 1,
+            "python": platform.python_version(),
+            "load_before": round(load, 2),
+            "load_after": round(os.getloadavg()[0], 2),
+        },
+        "modelled": [m.format(speed=config.speed, tenth=config.speed / 10) for m in MODELLED],
+        "designs": [_design(d, samples[d.key], samples[PLAIN]) for d in DESIGNS],
+        "start_to_switch_seconds": spread(to_switch),
+        "beacon_seconds": spread([o.beacon for o in outages]),
+        "fence": dict(fence),
+        "goals": goals(samples, to_switch, fence["added_p50_ms"]),
+        "unrecovered": sum(s.total is None for each in samples.values() for s in each),
+        "outages": [_outage(o) for o in outages],
+    }
+
+
+def _design(design: Design, samples: Sequence[Sample], plain: Sequence[Sample]) -> dict[str, Any]:
+    totals, of_plain = spread([s.total for s in samples]), spread([s.total for s in plain])
+    return {
+        "design": design.key,
+        "title": design.title,
+        "summary": design.summary,
+        "samples": len(samples),
+        "unrecovered": sum(s.total is None for s in samples),
+        "failed_after_recovery": sum(s.failed_later for s in samples),
+        "rto_read_seconds": spread([s.reads for s in samples]),
+        "rto_write_seconds": totals,
+        "resolver_seconds": spread([s.resolver for s in samples]),
+        "to_plain": {p: ratio(totals[p], of_plain[p]) for p in ("p50", "p99")},
+        "stages": by_stage(samples),
+        "seconds": sorted(s.total for s in samples if s.total is not None),
+    }
+
+
+def _outage(outage: Outage) -> dict[str, Any]:
+    return {
+        "number": outage.number,
+        "started_at": _moment(outage.started),
+        "phase_seconds": outage.phases.outage,
+        "started_by": outage.started_by,
+        "outcome": outage.outcome,
+        "start_to_switch_seconds": outage.start_to_switch,
+        "beacon_seconds": outage.beacon,
+        "users": [
+            {
+                "design": s.design,
+                "user": s.user,
+                "cache_share": outage.phases.caches[s.design][s.user],
+                "rto_read_seconds": s.reads,
+                "rto_write_seconds": s.total,
+                "stages": {p.name: p.seconds for p in s.parts},
+            }
+            for s in outage.samples
+        ],
+    }
+
+
+def write(report: Mapping[str, Any], place: Path) -> None:
+    """Write bench.json and bench.html into a folder."""
+    place.mkdir(parents=True, exist_ok=True)
+    (place / "bench.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    (place / "bench.html").write_text(render(report), encoding="utf-8")
+
+
+def _moment(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
