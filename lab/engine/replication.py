@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
     from lab.engine.aws import Aws
-    from lab.engine.outage import Outage
+    from lab.engine.outages.outage import Outage
 
 logger = logging.getLogger(__name__)
 Link = tuple[str, str]

@@ -10,7 +10,9 @@ from urllib.parse import quote
 
 import pytest
 
-from lab.engine import aws as aws_module, event_buses, machine_roles
+from lab.engine import aws as aws_module
+from lab.engine.events import event_buses
+from lab.engine.step_functions import machine_roles
 from tests.unit.lab.engine.fakes import CONFIG, PRIMARY, SECONDARY, VIRGINIA, Anything, FakeAws
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lab.engine import replication as replication_module
-from lab.engine.losses import Loss
-from lab.engine.outage import Outage
+from lab.engine.outages.losses import Loss
+from lab.engine.outages.outage import Outage
 from lab.engine.replication import Replication
 from tests.unit.lab.engine.fakes import PRIMARY, SECONDARY, VIRGINIA, Anything
 

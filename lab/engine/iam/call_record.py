@@ -1,0 +1,79 @@
+"""The record of API calls: what CloudTrail would show, with the caller's role and Region."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from lab.engine.outages.outage import GLOBAL_SERVICES
+
+if TYPE_CHECKING:
+    from lab.engine.aws import Aws
+    from lab.engine.outages.outage import Outage
+
+MOST = 100_000
+
+
+class CallRecord:
+    """All calls that roles made, in order. Those of the account's root, a person, are left out."""
+
+    def __init__(self) -> None:
+        self._calls: deque[dict[str, Any]] = deque(maxlen=MOST)
+        self._refused: deque[dict[str, Any]] = deque(maxlen=MOST)
+
+    def add(self, call: dict[str, Any]) -> None:
+        """Record one call."""
+        self._calls.append(call)
+
+    def since(self, at: float) -> list[dict[str, Any]]:
+        """Return the calls from a moment on."""
+        return [c for c in list(self._calls) if c["at"] >= at]
+
+    def refuse(self, refusal: dict[str, Any]) -> None:
+        """Record a call that a role's policies did not allow."""
+        self._refused.append(refusal)
+
+    def refused_since(self, at: float) -> list[dict[str, Any]]:
+        """Return what was refused from a moment on."""
+        return [r for r in list(self._refused) if r["at"] >= at]
+
+
+def install(aws: Aws, outage: Outage, record: CallRecord) -> None:
+    """Record who calls as CloudTrail does: the role, where MiniStack has the session's key."""
+    original = aws.cloudtrail.record_event
+
+    def recorded(**given: Any) -> None:
+        original(**given)
+        key = given["access_key_id"]
+        session = aws.sts._sessions.get(key)
+        if session is None:
+            return
+        region = "us-east-1" if given["service"] in GLOBAL_SERVICES else given["region"]
+        record.add(
+            {
+                "at": time.time(),
+                "region": region,
+                "service": given["service"],
+                "operation": given["request_params"].get("Action", given["event_name"]),
+                "role": session["Arn"].split(":assumed-role/")[-1].split("/")[0],
+                "from": outage.home.get(key, ""),
+            }
+        )
+
+    aws.cloudtrail.record_event = recorded
+
+
+def install_refusals(evaluator: Any, record: CallRecord) -> None:
+    """Record what MiniStack's IAM refuses: the role, the action, and the resource."""
+    enforce = evaluator.enforce
+
+    def recorded(key: str, action: str, service: str, *args: Any, **given: Any) -> Any:
+        found = enforce(key, action, service, *args, **given)
+        if isinstance(found, evaluator.EvalResult):
+            role = found.principal_arn.split("/")[1:2]
+            refusal = {"at": time.time(), "role": "".join(role), "action": action}
+            record.refuse({**refusal, "resource": given.get("resource_arn", "*")})
+        return found
+
+    evaluator.enforce = recorded

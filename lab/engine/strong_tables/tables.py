@@ -1,0 +1,298 @@
+"""Strong tables: DynamoDB global tables with multi-Region strong consistency (MRSC).
+
+MiniStack knows only tables that are a Region's own. Here those are what an eventual read sees: a
+copy that lags. Beside them stands the latest version, which all Regions share. A strong read and
+every write work on that, halfway through a round trip to the nearest other member that is in reach;
+a write's condition is judged there too. So these calls are linearizable, whatever is cut or lost,
+and an answer that gets lost on its way back leaves a write done, and its caller without knowledge.
+
+Who calls does not matter, only the Region that is called: the proxy asked about the caller before.
+All waiting is asynchronous, for the engine has one event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import json
+import threading
+import time
+from collections import Counter, defaultdict
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from lab.engine.proxy.proxy import HANG_SECONDS
+from lab.engine.replication import hold_item, key_of
+from lab.engine.strong_tables.calls import StrongCall, read
+from lab.engine.strong_tables.quorum import Quorum
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Iterator
+
+    from lab.engine.aws import Aws
+    from lab.engine.outages.losses import Style
+    from lab.engine.outages.outage import Outage
+    from lab.engine.replication import Replication
+    from lab.engine.strong_tables.calls import Keys
+    from lab.engine.strong_tables.quorum import Members
+
+Answer = tuple[int, dict[str, str], Any]
+# How often a stall looks whether it was healed, and copies whether they are due.
+LOOK_SECONDS = 0.02
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A version of an item that a Region's copy does not hold yet. `new` is None: deleted."""
+
+    number: int
+    due: float
+    key: tuple[Any, Any]
+    new: dict[str, Any] | None
+    written_here: bool
+
+
+@dataclass
+class StrongTable:
+    """One strong table."""
+
+    keys: Keys
+    quorum: Quorum
+    latest: dict[Any, dict[Any, Any]] = field(default_factory=lambda: defaultdict(dict))
+    number: int = 0
+    waiting: dict[str, list[Copy]] = field(default_factory=lambda: defaultdict(list))
+    held: dict[str, dict[Any, int]] = field(default_factory=lambda: defaultdict(dict))
+    writers: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+
+
+class StrongTables:
+    """All strong tables of the lab."""
+
+    def __init__(self, aws: Aws, outage: Outage, replication: Replication) -> None:
+        self.tables: dict[str, StrongTable] = {}
+        self.counts: Counter[str] = Counter()
+        self._aws = aws
+        self._outage = outage
+        self._replication = replication
+        # Copies are delivered by another thread.
+        self._lock = threading.RLock()
+
+    def add(self, name: str, keys: Keys, members: Members) -> None:
+        """Make an empty table strong."""
+        quorum = Quorum(members, self._outage, self._aws.clock)
+        with self._lock:
+            self.tables[name] = StrongTable(keys, quorum)
+
+    def remove(self, name: str) -> None:
+        """Forget a table."""
+        with self._lock:
+            self.tables.pop(name, None)
+
+    def members_of(self, name: str) -> Members | None:
+        """Return the members of a strong table; None for any other."""
+        table = self.tables.get(name)
+        return table.quorum.members if table else None
+
+    def read(self, operation: str, body: bytes) -> StrongCall | None:
+        """Return what a request wants of the strong tables in its Region, or None."""
+        region = self._aws.region()
+        there = {
+            name: table.keys
+            for name, table in list(self.tables.items())
+            if region in table.quorum.members.replicas
+        }
+        try:
+            return read(operation, json.loads(body or b"{}"), there) if there else None
+        except ValueError:
+            return None
+
+    async def answer(self, call: StrongCall, act: Callable[[], Answer]) -> Answer:
+        """Answer a call. `act` has MiniStack do it, with what its Region's tables hold then."""
+        if call.is_transaction:
+            said = "Transactions are not supported on tables with multi-Region strong consistency."
+            return self._error("ValidationException", said, 400)
+        if not call.strong:
+            with self._lock:
+                return act()
+        region = self._aws.region()
+        refused, answer = await self._through_quorum(call, region, act)
+        if refused is None:
+            return answer
+        self.counts[f"{region} {'silent' if refused == 'hang' else 'refused'}"] += 1
+        if refused == "hang":
+            await asyncio.sleep(HANG_SECONDS)
+        return self._error("InternalServerError", f"No quorum is reached from {region}.", 500)
+
+    async def _through_quorum(
+        self, call: StrongCall, region: str, act: Callable[[], Answer]
+    ) -> tuple[Style | None, Answer]:
+        """Return how the call is refused, or None, and its answer."""
+        with self._writing(call, region) as rivals:
+            answer = self._conflict()
+            if refused := await self._half_a_trip(call, region):
+                return refused, answer
+            if rivals:
+                self.counts["conflicts"] += 1
+            else:
+                answer = self._on_latest(call, act)
+            return await self._half_a_trip(call, region), answer
+
+    async def _half_a_trip(self, call: StrongCall, region: str) -> Style | None:
+        """Wait for half a round trip; return how the call failed on the way, or None."""
+        quorums = [self.tables[name].quorum for name in call.strong if name in self.tables]
+        for seconds in (max((q.round_trip(region) for q in quorums), default=0.0) / 2, 0.0):
+            while stalled := self._outage.stalled_for():
+                await asyncio.sleep(min(stalled, LOOK_SECONDS))
+            for quorum in quorums:
+                if refused := quorum.refusal(region):
+                    return refused
+            await asyncio.sleep(seconds)
+        return None
+
+    @contextmanager
+    def _writing(self, call: StrongCall, region: str) -> Iterator[bool]:
+        """Note who writes what meanwhile; yield whether another Region already writes one of it.
+
+        The one that came first goes on.
+        """
+        items = [self.tables[name].writers[key] for name, key in call.written]
+        rivals = any(n for item in items for other, n in item.items() if other != region)
+        for item in () if rivals else items:
+            item[region] += 1
+        try:
+            yield rivals
+        finally:
+            for item in () if rivals else items:
+                item[region] -= 1
+
+    def _on_latest(self, call: StrongCall, act: Callable[[], Answer]) -> Answer:
+        """Act on the latest version in the place of the Region's copy."""
+        stored = self._aws.dynamodb._tables
+        with self._lock:
+            here = {n: stored[n] for n in call.strong if n in self.tables and n in stored}
+            try:
+                for name, table in here.items():
+                    # MiniStack keeps what its indexes hold beside the items; it makes it anew.
+                    view = {
+                        k: v for k, v in table.items() if k != self._aws.dynamodb._INDEX_MEMBERS
+                    }
+                    stored[name] = {**view, "items": self.tables[name].latest}
+                return act()
+            finally:
+                for name, table in here.items():
+                    stored[name] = table
+
+    def wrote(self, table: dict[str, Any], old: Any, new: Any) -> None:
+        """Send a new version, or a deletion, to the copies of all Regions; this one's lags too.
+
+        Raises
+        ------
+        RuntimeError
+            It was not written to the latest version.
+        """
+        name, source = table["TableName"], self._aws.region()
+        strong = self.tables[name]
+        if table["items"] is not strong.latest:
+            raise RuntimeError(f"{name} was written to without its quorum.")
+        key = key_of(self._aws.dynamodb, table, old if new is None else new)
+        strong.number += 1
+        for region in strong.quorum.members.replicas:
+            due = time.monotonic() + self._replication.lag_of(("item", region, name, *key))
+            found = Copy(strong.number, due, key, copy.deepcopy(new), region == source)
+            strong.waiting[region].append(found)
+
+    def deliver_due(self, now: float) -> None:
+        """Bring the copies up to date, in those Regions that are in touch with the others."""
+        for name, table in list(self.tables.items()):
+            for region in table.quorum.members.replicas:
+                if table.quorum.refusal(region) is None:
+                    self._deliver(name, table, region, now)
+
+    def _deliver(self, name: str, table: StrongTable, region: str, now: float) -> None:
+        with self._lock:
+            waiting, held = table.waiting[region], table.held[region]
+            table.waiting[region] = [c for c in waiting if c.due > now]
+            for found in waiting:
+                if found.due <= now and found.number > held.get(found.key, 0):
+                    held[found.key] = found.number
+                    tell = not found.written_here
+                    hold_item(self._aws, region, name, found.key, found.new, tell=tell)
+
+    def run(self) -> None:
+        """Deliver for ever."""
+        while True:
+            time.sleep(LOOK_SECONDS)
+            self.deliver_due(time.monotonic())
+
+    def status(self) -> dict[str, Any]:
+        """Return the members of each strong table, and how each Region answers strong calls."""
+        return {
+            "counts": dict(self.counts),
+            "stalled_seconds": round(self._outage.stalled_for(), 3),
+            "tables": {name: _status(table) for name, table in list(self.tables.items())},
+        }
+
+    def _conflict(self) -> Answer:
+        said = "One or more items in this request are being modified by a request in another Region"
+        # botocore retries this name only with this code.
+        return self._error("ReplicatedWriteConflictException", said, 409)
+
+    def _error(self, name: str, said: str, status: int) -> Answer:
+        answer: Answer = self._aws.dynamodb.error_response_json(name, said, status)
+        return answer
+
+
+def _status(table: StrongTable) -> dict[str, Any]:
+    quorum, answers = table.quorum, {None: "answers", "hang": "silent"}
+    return {
+        "replicas": list(quorum.members.replicas),
+        "witness": quorum.members.witness,
+        "writes": table.number,
+        "regions": {
+            region: {
+                "strong_calls": answers.get(quorum.refusal(region), "InternalServerError"),
+                "catching_up": quorum.catching_up(region),
+                "round_trip_seconds": quorum.round_trip(region),
+                "copy_lacks": len(table.waiting[region]),
+            }
+            for region in quorum.members.replicas
+        },
+    }
+
+
+def install(aws: Aws, strong: StrongTables) -> None:
+    """Stand in front of MiniStack's DynamoDB, whoever calls it, and behind its writes."""
+    dynamodb = aws.dynamodb
+    handle, replicate = dynamodb.handle_request, dynamodb._replicate_write
+
+    async def handled(
+        method: str, path: str, headers: dict[str, str], body: bytes, query: Any
+    ) -> Answer:
+        operation = headers.get("x-amz-target", "").rsplit(".", 1)[-1]
+        call = strong.read(operation, body)
+        request = (method, path, headers, body, query)
+        if call is None:
+            plain: Answer = await handle(*request)
+            return plain
+        return await strong.answer(call, lambda: _at_once(handle(*request)))
+
+    def replicated(table: dict[str, Any], event: str, old: Any, new: Any) -> None:
+        if strong.members_of(table["TableName"]) is None:
+            replicate(table, event, old, new)
+        else:
+            strong.wrote(table, old, new)
+
+    dynamodb.handle_request = handled
+    dynamodb._replicate_write = replicated
+    threading.Thread(target=strong.run, daemon=True, name="strong tables").start()
+
+
+def _at_once(handling: Coroutine[Any, None, Answer]) -> Answer:
+    """Run a coroutine that waits for nothing, so that nothing else happens meanwhile."""
+    try:
+        handling.send(None)
+    except StopIteration as end:
+        answer: Answer = end.value
+        return answer
+    raise AssertionError("MiniStack's DynamoDB waits: it is not the version this lab knows.")
