@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextvars
 import importlib
-import inspect
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ import botocore.session
 from botocore.config import Config
 
 from lab.config import ACCOUNT
+from lab.engine.patching import wrap
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -160,21 +160,7 @@ def know_service_names() -> None:
 
 def stand_for_tls(aws: Aws) -> None:
     """Let the API port, plain HTTP on loopback, count as TLS: aws:SecureTransport is true."""
-    pin = aws.app.pin_request_origin
-    aws.app.pin_request_origin = lambda source_ip, _secure: pin(source_ip, True)
 
-
-def resubstitute(module: Any, function: str, *changes: tuple[str, str]) -> None:
-    """Define a function anew with exact changes of its text.
-
-    Raises
-    ------
-    AssertionError
-        A text is not there exactly once: this is another version of the module.
-    """
-    source = inspect.getsource(getattr(module, function))
-    for old, new in changes:
-        if source.count(old) != 1:
-            raise AssertionError(f"{module.__name__}.{function} is not the version this lab knows.")
-        source = source.replace(old, new)
-    exec(compile(source, module.__file__, "exec"), module.__dict__)
+    @wrap(aws.app, "pin_request_origin")
+    def pin_as_secure(pin: Any, source_ip: str, _secure: bool) -> Any:
+        return pin(source_ip, True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lab.config import ACCOUNT
 from lab.definitions import read
+from lab.engine.patching import wrap
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,13 +56,11 @@ def _conditions(aws: Aws) -> None:
 
 def _definitions(aws: Aws) -> None:
     """Let the file of a state machine's definition be YAML: Step Functions itself takes JSON."""
-    original = aws.provisioners._sfn_definition
 
-    def definition(properties: dict[str, Any]) -> str:
+    @wrap(aws.provisioners, "_sfn_definition")
+    def definition(original: Any, properties: dict[str, Any]) -> str:
         text: str = original(properties)
         return json.dumps(read(text)) if "DefinitionS3Location" in properties else text
-
-    aws.provisioners._sfn_definition = definition
 
 
 def _health_checks(aws: Aws) -> None:

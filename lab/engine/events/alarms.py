@@ -13,6 +13,8 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from lab.engine.patching import wrap
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -49,9 +51,9 @@ def judge(
 def install(aws: Aws, changed: Callable[[str, str], None]) -> None:
     """Evaluate alarms as AWS does. `changed` is told the name and state of every change."""
     cloudwatch = aws.cloudwatch
-    dispatch_actions = cloudwatch._dispatch_alarm_actions
 
-    def evaluate(alarm: dict[str, Any]) -> None:
+    @wrap(cloudwatch, "_evaluate_alarm")
+    def evaluate(_: Any, alarm: dict[str, Any]) -> None:
         if not alarm.get("MetricName"):
             return
         values, has_points = latest_values(aws, alarm)
@@ -73,7 +75,8 @@ def install(aws: Aws, changed: Callable[[str, str], None]) -> None:
         cloudwatch._dispatch_alarm_actions(alarm, old, state, reason)
         cloudwatch._evaluate_parent_alarms(alarm)
 
-    def dispatch(alarm: dict[str, Any], old: str, new: str, reason: str) -> None:
+    @wrap(cloudwatch, "_dispatch_alarm_actions")
+    def dispatch(dispatch_actions: Any, alarm: Any, old: str, new: str, reason: str) -> None:
         changed(alarm["AlarmName"], new)
         context = contextvars.copy_context()
         judged = alarm.get("Period", 60) * alarm.get("EvaluationPeriods", 1)
@@ -84,9 +87,6 @@ def install(aws: Aws, changed: Callable[[str, str], None]) -> None:
 
         threading.Thread(target=context.run, args=(put,), daemon=True).start()
         dispatch_actions(alarm, old, new, reason)
-
-    cloudwatch._evaluate_alarm = evaluate
-    cloudwatch._dispatch_alarm_actions = dispatch
 
 
 def evaluated(values: list[float | None], periods: int) -> list[float | None]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lab.engine.patching import wrap
+
 if TYPE_CHECKING:
     from lab.engine.aws import Aws
 
@@ -15,9 +17,11 @@ if TYPE_CHECKING:
 def install(aws: Aws) -> None:
     """Deliver to buses of other Regions."""
     eventbridge = aws.eventbridge
-    same_region = eventbridge._dispatch_to_event_bus
 
-    def dispatch(spec: Any, event: Any, rule: Any, path: Any, payload: Any = None) -> Any:
+    @wrap(eventbridge, "_dispatch_to_event_bus")
+    def dispatch(
+        same_region: Any, spec: Any, event: Any, rule: Any, path: Any, payload: Any = None
+    ) -> Any:
         if spec.region == aws.region():
             return same_region(spec, event, rule, path, payload)
         forwarded = {**event, "EventBusName": spec.resource.split("/", 1)[1]}
@@ -25,5 +29,3 @@ def install(aws: Aws) -> None:
         if payload is not None:
             forwarded["Detail"] = payload
         return aws.within(spec.region, eventbridge._dispatch_event, forwarded)
-
-    eventbridge._dispatch_to_event_bus = dispatch

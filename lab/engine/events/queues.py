@@ -15,6 +15,8 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
+from lab.engine.patching import wrap
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -52,24 +54,21 @@ def install(aws: Aws) -> None:
 
 
 def _wakes_when_due(aws: Aws) -> None:
-    send, wake_ups = aws.sqs._act_send_message, WakeUps(aws.sqs.esm_wake.set)
+    wake_ups = WakeUps(aws.sqs.esm_wake.set)
 
-    def sent(data: dict[str, Any], url: str) -> Any:
+    @wrap(aws.sqs, "_act_send_message")
+    def send_and_wake(send: Any, data: dict[str, Any], url: str) -> Any:
         answer, delay = send(data, url), int(data.get("DelaySeconds") or 0)
         if delay:
             wake_ups.at(time.time() + delay)
         return answer
 
-    aws.sqs._act_send_message = sent
-    aws.sqs._HANDLERS["SendMessage"] = sent
+    aws.sqs._HANDLERS["SendMessage"] = send_and_wake
 
 
 def _batches_as_single_messages(aws: Aws) -> None:
-    enforce = aws.iam_evaluator.enforce
-
-    def enforced(key: str, action: str, *args: Any, **given: Any) -> Any:
+    @wrap(aws.iam_evaluator, "enforce")
+    def enforce_as_single(enforce: Any, key: str, action: str, *args: Any, **given: Any) -> Any:
         if action.startswith("sqs:"):
             action = action.removesuffix("Batch")
         return enforce(key, action, *args, **given)
-
-    aws.iam_evaluator.enforce = enforced

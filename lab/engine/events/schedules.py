@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lab.engine.patching import wrap
+
 if TYPE_CHECKING:
     from lab.engine.aws import Aws
 
@@ -15,23 +17,21 @@ def install(aws: Aws) -> None:
     https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html#rate-based
     """
     seconds_of = aws.eventbridge._parse_rate_seconds
-
-    def scaled(expression: str) -> float | None:
-        seconds = seconds_of(expression)
-        return seconds and aws.clock.real(seconds)
-
-    aws.eventbridge._parse_rate_seconds = scaled
     aws.scheduler._SCHEDULE_TICK_INTERVAL = 0.5
     aws.eventbridge._SCHEDULER_TICK_INTERVAL = 0.5
 
-    scheduler, create = aws.scheduler, aws.scheduler._create_schedule
+    @wrap(aws.eventbridge, "_parse_rate_seconds")
+    def scaled(rate_seconds: Any, expression: str) -> float | None:
+        seconds = rate_seconds(expression)
+        return seconds and aws.clock.real(seconds)
 
-    def created(name: str, body: dict[str, Any]) -> Any:
+    scheduler = aws.scheduler
+
+    @wrap(scheduler, "_create_schedule")
+    def fire_at_once(create: Any, name: str, body: dict[str, Any]) -> Any:
         before = set(scheduler._schedules._data)
         answer = create(name, body)
         for schedule in set(scheduler._schedules._data) - before:
             if seconds_of(body["ScheduleExpression"]) and not body.get("StartDate"):
                 scheduler._schedule_last_fired[schedule] = 0.0
         return answer
-
-    scheduler._create_schedule = created

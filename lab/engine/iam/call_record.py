@@ -7,6 +7,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from lab.engine.outages.outage import GLOBAL_SERVICES
+from lab.engine.patching import wrap
 
 if TYPE_CHECKING:
     from lab.engine.aws import Aws
@@ -41,10 +42,10 @@ class CallRecord:
 
 def install(aws: Aws, outage: Outage, record: CallRecord) -> None:
     """Record who calls as CloudTrail does: the role, where MiniStack has the session's key."""
-    original = aws.cloudtrail.record_event
 
-    def recorded(**given: Any) -> None:
-        original(**given)
+    @wrap(aws.cloudtrail, "record_event")
+    def record_call(record_event: Any, **given: Any) -> None:
+        record_event(**given)
         key = given["access_key_id"]
         session = aws.sts._sessions.get(key)
         if session is None:
@@ -61,19 +62,17 @@ def install(aws: Aws, outage: Outage, record: CallRecord) -> None:
             }
         )
 
-    aws.cloudtrail.record_event = recorded
-
 
 def install_refusals(evaluator: Any, record: CallRecord) -> None:
     """Record what MiniStack's IAM refuses: the role, the action, and the resource."""
-    enforce = evaluator.enforce
 
-    def recorded(key: str, action: str, service: str, *args: Any, **given: Any) -> Any:
+    @wrap(evaluator, "enforce")
+    def record_refusal(
+        enforce: Any, key: str, action: str, service: str, *args: Any, **given: Any
+    ) -> Any:
         found = enforce(key, action, service, *args, **given)
         if isinstance(found, evaluator.EvalResult):
             role = found.principal_arn.split("/")[1:2]
             refusal = {"at": time.time(), "role": "".join(role), "action": action}
             record.refuse({**refusal, "resource": given.get("resource_arn", "*")})
         return found
-
-    evaluator.enforce = recorded

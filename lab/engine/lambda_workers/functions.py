@@ -10,7 +10,7 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lab.engine.aws import resubstitute
+from lab.engine.patching import edit, wrap
 
 if TYPE_CHECKING:
     from lab.config import LabConfig
@@ -69,7 +69,7 @@ def _error_names(aws: Aws) -> None:
         raise AssertionError("The Lambda worker's script is not the version this lab knows.")
     new = '"error": str(e), "etype": type(e).__name__, "trace": traceback.format_exc()}'
     runtime._PYTHON_WORKER_SCRIPT = runtime._PYTHON_WORKER_SCRIPT.replace(old, new)
-    resubstitute(
+    edit(
         service,
         "_execute_function_warm",
         (
@@ -86,8 +86,7 @@ def _error_names(aws: Aws) -> None:
 def _layers_unpacked_once(aws: Aws) -> None:
     """Unpack a layer once, as Lambda has it ready. It took most of a cold start."""
     root, lock = Path(aws.config.state_dir) / "layers", threading.Lock()
-    worker, resolve = aws.lambda_runtime.Worker, aws.lambda_service._resolve_layer_zip
-    original = worker.__init__
+    resolve = aws.lambda_service._resolve_layer_zip
 
     def unpacked(reference: Any) -> str:
         data = resolve(reference)
@@ -97,7 +96,8 @@ def _layers_unpacked_once(aws: Aws) -> None:
                 zipfile.ZipFile(io.BytesIO(data)).extractall(place)
         return str(place)
 
-    def init(self: Any, name: str, config: dict[str, Any], code: bytes) -> None:
+    @wrap(aws.lambda_runtime.Worker, "__init__")
+    def init(original: Any, self: Any, name: str, config: dict[str, Any], code: bytes) -> None:
         layers = config.get("Layers") or []
         if layers:
             places = os.pathsep.join(unpacked(layer) for layer in layers)
@@ -105,5 +105,3 @@ def _layers_unpacked_once(aws: Aws) -> None:
             variables = {**known, "_LAMBDA_LAYERS_DIRS": places}
             config = {**config, "Layers": [], "Environment": {"Variables": variables}}
         original(self, name, config, code)
-
-    worker.__init__ = init

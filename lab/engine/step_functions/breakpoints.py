@@ -8,6 +8,8 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
+from lab.engine.patching import wrap
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -55,9 +57,8 @@ def install(breakpoints: Breakpoints) -> None:
     """Ask at every state."""
     from moto.stepfunctions.parser.asl.component.state.state import CommonStateField
 
-    evaluate = CommonStateField._eval_body
-
-    def halting(self: Any, env: Any) -> Any:
+    @wrap(CommonStateField, "_eval_body")
+    def halt_around(evaluate: Any, self: Any, env: Any) -> Any:
         context = env.states.context_object.context_object_data
         machine, execution = context["StateMachine"]["Name"], context["Execution"]["Id"]
 
@@ -73,5 +74,3 @@ def install(breakpoints: Breakpoints) -> None:
             return evaluate(self, env)
         finally:
             pass_by("after")
-
-    CommonStateField._eval_body = halting

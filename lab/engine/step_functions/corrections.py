@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import cache, lru_cache
 from typing import Any
 
+from lab.engine.patching import wrap
 from lab.engine.step_functions import jsonata_functions, spelling
 
 
@@ -30,13 +31,10 @@ def _one_preprocessor_state_for_each_parse() -> None:
     """Give each parser its own scopes: on the class, where they were, a failed parse spoils all."""
     from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
 
-    original = Preprocessor.__init__
-
-    def init(self: Any, *args: Any, **kwargs: Any) -> None:
+    @wrap(Preprocessor, "__init__")
+    def init(original: Any, self: Any, *args: Any, **kwargs: Any) -> None:
         self._query_language_per_scope = []
         original(self, *args, **kwargs)
-
-    Preprocessor.__init__ = init
 
 
 def _parse_once() -> None:
@@ -54,7 +52,8 @@ def _stopped_branches_end() -> None:
         BranchWorker,
     )
 
-    def routine(self: Any) -> None:
+    @wrap(BranchWorker, "_thread_routine")
+    def routine(_: Any, self: Any) -> None:
         try:
             if self.env.is_running():
                 self._program.eval(self.env)
@@ -64,37 +63,29 @@ def _stopped_branches_end() -> None:
         finally:
             self._branch_worker_comm.on_terminated(env=self.env)
 
-    BranchWorker._thread_routine = routine
-
 
 def _what_is_over_stays_over() -> None:
     """Keep a stop or a timeout final: what it cuts short crashes, and would end as a failure."""
     from moto.stepfunctions.parser.asl.eval.environment import Environment
     from moto.stepfunctions.parser.asl.eval.program_state import ProgramStopped, ProgramTimedOut
 
-    original = Environment.set_error
-
-    def set_error(self: Any, error: Any) -> None:
+    @wrap(Environment, "set_error")
+    def set_error(original: Any, self: Any, error: Any) -> None:
         if not isinstance(self._program_state, ProgramStopped | ProgramTimedOut):
             original(self, error)
-
-    Environment.set_error = set_error
 
 
 def _who_waits_for_a_token_hears_the_end() -> None:
     """End a task that waits for its token with the execution, not with its own deadline."""
     from moto.stepfunctions.parser.asl.eval.environment import Environment
 
-    def heard(end: Any) -> Any:
-        def ended(self: Any, *args: Any, **kwargs: Any) -> None:
+    for name in ("set_stop", "set_timed_out"):
+
+        @wrap(Environment, name)
+        def end_and_interrupt(end: Any, self: Any, *args: Any, **kwargs: Any) -> None:
             end(self, *args, **kwargs)
             for endpoint in list(self.callback_pool_manager._pool.values()):
                 endpoint.interrupt_all()
-
-        return ended
-
-    Environment.set_stop = heard(Environment.set_stop)
-    Environment.set_timed_out = heard(Environment.set_timed_out)
 
 
 def _errors_of_branches_keep_their_names() -> None:
@@ -132,9 +123,8 @@ def _no_choice_matched() -> None:
     from moto.stepfunctions.parser.asl.component.state.choice.state_choice import StateChoice
     from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 
-    original = StateChoice._eval_state
-
-    def choose(self: Any, env: Any) -> None:
+    @wrap(StateChoice, "_eval_state")
+    def choose(original: Any, self: Any, env: Any) -> None:
         try:
             original(self, env)
         except RuntimeError as error:
@@ -151,5 +141,3 @@ def _no_choice_matched() -> None:
                     event_details=EventDetails(executionFailedEventDetails=details),
                 )
             ) from error
-
-    StateChoice._eval_state = choose

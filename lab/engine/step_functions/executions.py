@@ -13,6 +13,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from lab.config import ACCOUNT
+from lab.engine.patching import wrap
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +37,6 @@ def install(aws: Aws, started: Callable[[str, str], None]) -> None:
 
     service._run_execution = run
     _start_is_idempotent(aws)
-    _definitions_are_checked(aws)
     _task_tokens(aws, live)
 
 
@@ -147,9 +147,9 @@ def _copy_history(found: dict[str, Any], execution: Any) -> None:
 def _start_is_idempotent(aws: Aws) -> None:
     """Return the running execution where one of the same name and input is started again."""
     service = aws.stepfunctions
-    start = service._start_execution
 
-    def idempotent(data: dict[str, Any]) -> Any:
+    @wrap(service, "_start_execution")
+    def start_once(start: Any, data: dict[str, Any]) -> Any:
         machine = service._resolve_state_machine_arn(data.get("stateMachineArn", ""))
         name = data.get("name")
         if machine and name:
@@ -161,44 +161,6 @@ def _start_is_idempotent(aws: Aws) -> None:
                 answer = {"executionArn": arn, "startDate": found["startDate"]}
                 return service.json_response(answer)
         return start(data)
-
-    service._start_execution = idempotent
-
-
-def _definitions_are_checked(aws: Aws) -> None:
-    """Let CreateStateMachine refuse a definition that does not parse or leads nowhere."""
-    from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
-
-    service = aws.stepfunctions
-    create = service._create_state_machine
-
-    def checked(data: dict[str, Any]) -> Any:
-        try:
-            AmazonStateLanguageParser.parse(data.get("definition", "{}"))
-            check_targets(json.loads(data["definition"]))
-        except Exception as error:
-            message = f"Invalid State Machine Definition: '{error}'"
-            return service.error_response_json("InvalidDefinition", message, 400)
-        return create(data)
-
-    service._create_state_machine = checked
-
-
-def check_targets(machine: dict[str, Any], place: str = "") -> None:
-    """Raise ValueError where a state leads to one that does not exist."""
-    states = machine.get("States", {})
-    if machine.get("StartAt") not in states:
-        raise ValueError(f"MISSING_TRANSITION_TARGET: StartAt {machine.get('StartAt')!r} {place}")
-    for name, state in states.items():
-        routes = [state, *state.get("Choices", []), *state.get("Catch", [])]
-        for target in (r.get(key) for r in routes for key in ("Next", "Default")):
-            if target is not None and target not in states:
-                raise ValueError(f"MISSING_TRANSITION_TARGET: {target} at {place}/{name}")
-        for i, branch in enumerate(state.get("Branches", [])):
-            check_targets(branch, f"{place}/{name}[{i}]")
-        for key in ("ItemProcessor", "Iterator"):
-            if key in state:
-                check_targets(state[key], f"{place}/{name}")
 
 
 def _task_tokens(aws: Aws, live: dict[str, Any]) -> None:

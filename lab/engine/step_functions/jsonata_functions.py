@@ -6,14 +6,14 @@ import hashlib
 import json
 import random
 import re
-import sys
 import uuid
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
+from lab.engine.patching import replace_everywhere
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from types import ModuleType
+    from collections.abc import Callable
 
 _BOUND = re.compile(r"/\*([0-9a-f]{64})\*/")
 _MOST_BINDINGS = 20_000
@@ -61,8 +61,8 @@ def install() -> None:
         return f"/*{token}*/"
 
     engine._eval_jsonata = evaluate
-    _rebind("extract_jsonata_variable_references", extract, without_context)
-    _rebind("encode_jsonata_variable_declarations", encode, declarations)
+    replace_everywhere("moto.stepfunctions", extract, without_context)
+    replace_everywhere("moto.stepfunctions", encode, declarations)
 
 
 def _with_nulls(value: Any) -> Any:
@@ -102,16 +102,3 @@ _AWS_JSONATA: dict[str, Callable[..., Any]] = {
         range(int(start), int(end) + (1 if step > 0 else -1), int(step))
     ),
 }
-
-
-def _interpreter_modules() -> Iterator[ModuleType]:
-    for name, module in list(sys.modules.items()):
-        if name.startswith("moto.stepfunctions"):
-            yield module
-
-
-def _rebind(name: str, old: Any, new: Any) -> None:
-    """Replace a function wherever a module imported it by name."""
-    for module in _interpreter_modules():
-        if getattr(module, name, None) is old:
-            setattr(module, name, new)

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
 from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
+
+from lab.engine.patching import replace_everywhere
 
 if TYPE_CHECKING:
     from lab.engine.aws import Aws
@@ -41,8 +42,6 @@ def _trusts(aws: Aws, account: str, name: str) -> bool:
 def install(aws: Aws, outage: Outage) -> None:
     """Give the interpreter clients of the machine's role."""
     from moto.stepfunctions.parser.asl.utils import boto_client
-
-    original = boto_client.boto_client_for
 
     @cache
     def session(role_arn: str, region: str) -> tuple[str, str, str]:
@@ -83,9 +82,4 @@ def install(aws: Aws, outage: Outage) -> None:
 
     # The first client of all takes a third of a second, which no execution on AWS waits for.
     aws.client("lambda", "us-east-1")
-    for module in list(sys.modules.values()):
-        if (
-            getattr(module, "__name__", "").startswith("moto.stepfunctions")
-            and getattr(module, "boto_client_for", None) is original
-        ):
-            module.boto_client_for = boto_client_for  # type: ignore[attr-defined]
+    replace_everywhere("moto.stepfunctions", boto_client.boto_client_for, boto_client_for)

@@ -22,6 +22,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from lab.engine.patching import wrap
 from lab.engine.proxy.proxy import HANG_SECONDS
 from lab.engine.replication import hold_item, key_of
 from lab.engine.strong_tables.calls import StrongCall, read
@@ -264,10 +265,10 @@ def _status(table: StrongTable) -> dict[str, Any]:
 def install(aws: Aws, strong: StrongTables) -> None:
     """Stand in front of MiniStack's DynamoDB, whoever calls it, and behind its writes."""
     dynamodb = aws.dynamodb
-    handle, replicate = dynamodb.handle_request, dynamodb._replicate_write
 
-    async def handled(
-        method: str, path: str, headers: dict[str, str], body: bytes, query: Any
+    @wrap(dynamodb, "handle_request")
+    async def handle_by_quorum(
+        handle: Any, method: str, path: str, headers: dict[str, str], body: bytes, query: Any
     ) -> Answer:
         operation = headers.get("x-amz-target", "").rsplit(".", 1)[-1]
         call = strong.read(operation, body)
@@ -277,14 +278,15 @@ def install(aws: Aws, strong: StrongTables) -> None:
             return plain
         return await strong.answer(call, lambda: _at_once(handle(*request)))
 
-    def replicated(table: dict[str, Any], event: str, old: Any, new: Any) -> None:
+    @wrap(dynamodb, "_replicate_write")
+    def replicate_or_note(
+        replicate: Any, table: dict[str, Any], event: str, old: Any, new: Any
+    ) -> None:
         if strong.members_of(table["TableName"]) is None:
             replicate(table, event, old, new)
         else:
             strong.wrote(table, old, new)
 
-    dynamodb.handle_request = handled
-    dynamodb._replicate_write = replicated
     threading.Thread(target=strong.run, daemon=True, name="strong tables").start()
 
 

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import pytest
 
-from lab.engine import aws as aws_module
+from lab.engine import aws as aws_module, patching
 from lab.engine.events import event_buses
 from lab.engine.step_functions import machine_roles
 from tests.unit.lab.engine.fakes import CONFIG, PRIMARY, SECONDARY, VIRGINIA, Anything, FakeAws
@@ -103,14 +103,14 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 
 def test_a_function_is_defined_anew_in_its_own_module(module: ModuleType) -> None:
-    aws_module.resubstitute(module, "twice", ("x * FACTOR", "x * FACTOR + 1"))
+    patching.edit(module, "twice", ("x * FACTOR", "x * FACTOR + 1"))
     module.__dict__["FACTOR"] = 10
     assert module.twice(1) == 11
 
 
 def test_a_text_that_is_not_there_is_another_version(module: ModuleType) -> None:
     with pytest.raises(AssertionError, match="twice is not the version this lab knows"):
-        aws_module.resubstitute(module, "twice", ("x + FACTOR", "0"))
+        patching.edit(module, "twice", ("x + FACTOR", "0"))
     assert module.twice(2) == 4
 
 

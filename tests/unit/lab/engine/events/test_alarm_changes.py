@@ -47,6 +47,7 @@ class Evaluated:
             _record_history=lambda *_: None,
             _evaluate_parent_alarms=lambda _: None,
             _dispatch_alarm_actions=lambda *_: None,
+            _evaluate_alarm=None,
         )
         self.aws = FakeAws(
             cloudwatch=self.cloudwatch,

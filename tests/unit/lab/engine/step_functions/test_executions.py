@@ -1,4 +1,4 @@
-"""Step Functions' API in front of the interpreter: what it refuses, repeats and passes on."""
+"""Step Functions' API in front of the interpreter: what it repeats and passes on."""
 
 from __future__ import annotations
 
@@ -7,67 +7,7 @@ from typing import Any
 import pytest
 
 from lab.engine.step_functions import executions
-from lab.engine.step_functions.executions import check_targets
 from tests.unit.lab.engine.fakes import PRIMARY, Anything, FakeAws
-
-END = {"Type": "Pass", "End": True}
-
-
-def machine(**states: Any) -> dict[str, Any]:
-    return {"StartAt": next(iter(states)), "States": states}
-
-
-def refused(definition: dict[str, Any]) -> str:
-    with pytest.raises(ValueError, match="MISSING_TRANSITION_TARGET") as error:
-        check_targets(definition)
-    return str(error.value)
-
-
-def test_a_machine_whose_states_all_exist_is_accepted() -> None:
-    choice = {"Type": "Choice", "Choices": [{"Next": "Last"}], "Default": "Last"}
-    task = {"Type": "Task", "Next": "Choose", "Catch": [{"Next": "Last"}]}
-    check_targets(machine(First=task, Choose=choice, Last=END))
-
-
-def test_a_start_that_does_not_exist_is_refused() -> None:
-    assert "'Nowhere'" in refused({"StartAt": "Nowhere", "States": {"First": END}})
-
-
-def test_a_machine_without_states_is_refused() -> None:
-    refused({})
-
-
-@pytest.mark.parametrize(
-    "state",
-    [
-        {"Next": "Gone"},
-        {"Type": "Choice", "Choices": [{"Next": "First"}, {"Next": "Gone"}]},
-        {"Type": "Choice", "Choices": [{"Next": "First"}], "Default": "Gone"},
-        {"Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Gone"}], "End": True},
-    ],
-)
-def test_every_way_out_of_a_state_must_lead_somewhere(state: dict[str, Any]) -> None:
-    assert "Gone at /First" in refused(machine(First=state))
-
-
-def test_the_branches_of_a_parallel_are_machines_of_their_own() -> None:
-    inner = machine(Inner={"Next": "Gone"})
-    assert "Gone at /Both[1]/Inner" in refused(
-        machine(Both={"Branches": [machine(Inner=END), inner], "End": True})
-    )
-
-
-def test_a_branch_cannot_lead_out_of_its_parallel() -> None:
-    inner = machine(Inner={"Next": "After"})
-    assert "After" in refused(machine(Both={"Branches": [inner], "Next": "After"}, After=END))
-
-
-@pytest.mark.parametrize("key", ["ItemProcessor", "Iterator"])
-def test_the_states_of_a_map_are_a_machine_of_their_own(key: str) -> None:
-    assert "Gone at /Each/Inner" in refused(
-        machine(Each={key: machine(Inner={"Next": "Gone"}), "End": True})
-    )
-
 
 ARN = f"arn:aws:states:{PRIMARY}:000000000000:execution:failover:run-1"
 
@@ -77,7 +17,6 @@ class Service:
 
     def __init__(self) -> None:
         self.started: list[dict[str, Any]] = []
-        self.created: list[dict[str, Any]] = []
         self._state_machines = {"machine-arn": {"name": "failover"}}
         self._executions: dict[str, dict[str, Any]] = {}
 
@@ -87,10 +26,6 @@ class Service:
     def _start_execution(self, data: dict[str, Any]) -> str:
         self.started.append(data)
         return "started"
-
-    def _create_state_machine(self, data: dict[str, Any]) -> str:
-        self.created.append(data)
-        return "created"
 
     def json_response(self, answer: Any) -> Any:
         return answer
@@ -128,34 +63,6 @@ def test_the_same_start_again_while_it_runs_answers_with_the_running_one() -> No
 def test_every_other_start_is_the_services_to_judge(status: str, data: dict[str, Any]) -> None:
     service = idempotent(status)
     assert service._start_execution(data) == "started"
-
-
-def create(definition: str) -> tuple[Service, Any]:
-    service = Service()
-    executions._definitions_are_checked(FakeAws(stepfunctions=service))
-    return service, service._create_state_machine({"definition": definition})
-
-
-def test_a_sound_definition_is_created() -> None:
-    definition = '{"StartAt": "First", "States": {"First": {"Type": "Pass", "End": true}}}'
-    service, answer = create(definition)
-    assert answer == "created"
-    assert len(service.created) == 1
-
-
-@pytest.mark.parametrize(
-    "definition",
-    [
-        "not json",
-        "{}",
-        '{"StartAt": "First", "States": {"First": {"Type": "Nonsense"}}}',
-        '{"StartAt": "First", "States": {"First": {"Type": "Pass", "Next": "Gone"}}}',
-    ],
-)
-def test_an_unsound_definition_is_refused(definition: str) -> None:
-    service, answer = create(definition)
-    assert (answer["code"], answer["status"]) == ("InvalidDefinition", 400)
-    assert service.created == []
 
 
 class Pool:
