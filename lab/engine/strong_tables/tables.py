@@ -95,13 +95,18 @@ class StrongTables:
         table = self.tables.get(name)
         return table.quorum.members if table else None
 
+    def members_in(self, region: str, name: str) -> Members | None:
+        """Return the members of a table that is strong in a Region; None for any other."""
+        members = self.members_of(name)
+        return members if members and region in members.replicas else None
+
     def read(self, operation: str, body: bytes) -> StrongCall | None:
         """Return what a request wants of the strong tables in its Region, or None."""
         region = self._aws.region()
         there = {
             name: table.keys
             for name, table in list(self.tables.items())
-            if region in table.quorum.members.replicas
+            if self.members_in(region, name)
         }
         try:
             return read(operation, json.loads(body or b"{}"), there) if there else None
@@ -110,10 +115,10 @@ class StrongTables:
 
     async def answer(self, call: StrongCall, act: Callable[[], Answer]) -> Answer:
         """Answer a call. `act` has MiniStack do it, with what its Region's tables hold then."""
-        if call.is_transaction:
-            said = "Transactions are not supported on tables with multi-Region strong consistency."
+        if call.refusal:
+            said = f"{call.refusal} on tables with multi-Region strong consistency."
             return self._error("ValidationException", said, 400)
-        if not call.strong:
+        if not call.needs_latest:
             with self._lock:
                 return act()
         region = self._aws.region()
@@ -141,48 +146,46 @@ class StrongTables:
 
     async def _half_a_trip(self, call: StrongCall, region: str) -> Style | None:
         """Wait for half a round trip; return how the call failed on the way, or None."""
-        quorums = [self.tables[name].quorum for name in call.strong if name in self.tables]
-        for seconds in (max((q.round_trip(region) for q in quorums), default=0.0) / 2, 0.0):
+        table = self.tables.get(call.table)
+        for seconds in (table.quorum.round_trip(region) / 2 if table else 0.0, 0.0):
             while stalled := self._outage.stalled_for():
                 await asyncio.sleep(min(stalled, LOOK_SECONDS))
-            for quorum in quorums:
-                if refused := quorum.refusal(region):
-                    return refused
+            if table and (refused := table.quorum.refusal(region)):
+                return refused
             await asyncio.sleep(seconds)
         return None
 
     @contextmanager
     def _writing(self, call: StrongCall, region: str) -> Iterator[bool]:
-        """Note who writes what meanwhile; yield whether another Region already writes one of it.
+        """Note who writes what meanwhile; yield whether another Region already writes the item.
 
         The one that came first goes on.
         """
-        items = [self.tables[name].writers[key] for name, key in call.written]
-        rivals = any(n for item in items for other, n in item.items() if other != region)
-        for item in () if rivals else items:
-            item[region] += 1
+        if call.written is None:
+            yield False
+            return
+        writers = self.tables[call.table].writers[call.written]
+        rivals = any(count for other, count in writers.items() if other != region)
+        writers[region] += not rivals
         try:
             yield rivals
         finally:
-            for item in () if rivals else items:
-                item[region] -= 1
+            writers[region] -= not rivals
 
     def _on_latest(self, call: StrongCall, act: Callable[[], Answer]) -> Answer:
         """Act on the latest version in the place of the Region's copy."""
-        stored = self._aws.dynamodb._tables
+        stored, name = self._aws.dynamodb._tables, call.table
         with self._lock:
-            here = {n: stored[n] for n in call.strong if n in self.tables and n in stored}
+            if name not in self.tables or name not in stored:
+                return act()
+            table = stored[name]
             try:
-                for name, table in here.items():
-                    # MiniStack keeps what its indexes hold beside the items; it makes it anew.
-                    view = {
-                        k: v for k, v in table.items() if k != self._aws.dynamodb._INDEX_MEMBERS
-                    }
-                    stored[name] = {**view, "items": self.tables[name].latest}
+                # MiniStack keeps what its indexes hold beside the items; it makes it again.
+                view = {k: v for k, v in table.items() if k != self._aws.dynamodb._INDEX_MEMBERS}
+                stored[name] = {**view, "items": self.tables[name].latest}
                 return act()
             finally:
-                for name, table in here.items():
-                    stored[name] = table
+                stored[name] = table
 
     def wrote(self, table: dict[str, Any], old: Any, new: Any) -> None:
         """Send a new version, or a deletion, to the copies of all Regions; this one's lags too.

@@ -24,31 +24,31 @@ def test_every_way_to_write_an_item_names_it_the_same() -> None:
         found("PutItem", TableName="quorum", Item=ITEM),
         found("UpdateItem", TableName="quorum", Key=KEY),
         found("DeleteItem", TableName="arn:aws:dynamodb:us-west-2:1:table/quorum", Key=KEY),
-        found("BatchWriteItem", RequestItems={"quorum": [{"PutRequest": {"Item": ITEM}}]}),
-        found("BatchWriteItem", RequestItems={"quorum": [{"DeleteRequest": {"Key": KEY}}]}),
     ]
     assert len({call.written for call in ways}) == 1
-    assert {call.strong for call in ways} == {("quorum",)}
+    assert {(call.table, call.needs_latest) for call in ways} == {("quorum", True)}
 
 
 @pytest.mark.parametrize("operation", ["GetItem", "Query", "Scan"])
 def test_a_read_is_strong_only_where_it_asks_to_be(operation: str) -> None:
-    assert found(operation, TableName="quorum", ConsistentRead=True).strong == ("quorum",)
-    assert found(operation, TableName="quorum", ConsistentRead=False).strong == ()
-    assert found(operation, TableName="quorum").strong == ()
+    assert found(operation, TableName="quorum", ConsistentRead=True).needs_latest
+    assert not found(operation, TableName="quorum", ConsistentRead=False).needs_latest
+    assert not found(operation, TableName="quorum").needs_latest
 
 
-def test_each_table_of_a_batch_is_read_as_it_asks_to_be() -> None:
-    asked = {"quorum": {"Keys": [KEY]}, "other": {"Keys": [KEY], "ConsistentRead": True}}
-    assert found("BatchGetItem", RequestItems=asked).strong == ()
-
-
-def test_a_statement_on_a_strong_table_is_strong_whatever_it_does() -> None:
-    text = 'SELECT * FROM "quorum"'
-    assert found("ExecuteStatement", Statement=text).strong == ("quorum",)
-    batch = [{"Statement": text}]
-    assert found("BatchExecuteStatement", Statements=batch).strong == ("quorum",)
-    assert found("ExecuteTransaction", TransactStatements=batch).is_transaction
+@pytest.mark.parametrize(
+    ("operation", "data"),
+    [
+        ("BatchGetItem", {"RequestItems": {"other": {}, "quorum": {}}}),
+        ("BatchWriteItem", {"RequestItems": {"quorum": []}}),
+        ("ExecuteStatement", {"Statement": 'SELECT * FROM "quorum"'}),
+        ("BatchExecuteStatement", {"Statements": [{"Statement": 'SELECT * FROM "quorum"'}]}),
+        ("TransactWriteItems", {"TransactItems": [{"Put": {"TableName": "quorum"}}]}),
+        ("ExecuteTransaction", {"TransactStatements": [{"Statement": 'UPDATE "quorum"'}]}),
+    ],
+)
+def test_batches_statements_and_transactions_are_refused(operation: str, data: Any) -> None:
+    assert found(operation, **data).refusal
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from lab.engine.strong_tables.memberships import KIND, Invalid
 from tests.unit.lab.engine.fakes import PRIMARY, SECONDARY, VIRGINIA
-from tests.unit.lab.engine.strong_tables.world import KEY, TABLE, TEMPLATE, StrongWorld
+from tests.unit.lab.engine.strong_tables.world import TABLE, TEMPLATE, StrongWorld
 
 REFUSED = "ValidationException 400"
 IRELAND = "eu-west-1"
@@ -105,19 +105,9 @@ STRONG = {
 }
 
 
-def test_an_empty_table_becomes_strong_by_one_update(world: StrongWorld) -> None:
+def test_only_a_stack_makes_a_table_strong(world: StrongWorld) -> None:
     created_empty(world)
-    found = world.do(PRIMARY, "UpdateTable", **STRONG)
-    assert found["TableDescription"]["MultiRegionConsistency"] == "STRONG"
-    world.write(SECONDARY, 1)
-    assert world.read(PRIMARY) == 1
-
-
-def test_a_table_that_holds_items_stays_as_it_is(world: StrongWorld) -> None:
-    created_empty(world)
-    world.do(PRIMARY, "PutItem", Item=KEY)
     assert world.do(PRIMARY, "UpdateTable", **STRONG) == REFUSED
-    assert world.do(PRIMARY, "UpdateTable", **{**STRONG, "ReplicaUpdates": []}) == REFUSED
     assert description(world, SECONDARY) == "ResourceNotFoundException 400"
     assert "MultiRegionConsistency" not in description(world, PRIMARY)
 

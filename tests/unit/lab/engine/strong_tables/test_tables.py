@@ -35,14 +35,9 @@ def test_every_strong_way_to_read_sees_the_latest_version(world: StrongWorld) ->
     world.write(PRIMARY, 7)
     values = {":pk": KEY["pk"]}
     query = {"KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": values}
-    batch = {TABLE: {"Keys": [KEY], "ConsistentRead": True}}
-    statement = f"SELECT * FROM \"{TABLE}\" WHERE pk = 'control'"
     item = {**KEY, "n": {"N": "7"}}
     assert world.do(SECONDARY, "Query", ConsistentRead=True, **query)["Items"] == [item]
     assert world.do(SECONDARY, "Scan", ConsistentRead=True)["Items"] == [item]
-    assert world.do(SECONDARY, "ExecuteStatement", Statement=statement)["Items"] == [item]
-    found = world.do(SECONDARY, "BatchGetItem", RequestItems=batch)
-    assert found["Responses"] == {TABLE: [item]}
     assert world.do(SECONDARY, "Query", **query)["Items"] == [], "the copy is late"
 
 
@@ -71,14 +66,6 @@ def test_a_condition_is_judged_on_the_latest_version_of_all_regions(world: Stron
     gone = world.do(PRIMARY, "DeleteItem", Key=KEY, ReturnValues="ALL_OLD")
     assert gone["Attributes"]["n"] == {"N": "2"}
     assert world.read(SECONDARY) is None
-
-
-def test_a_batch_writes_the_latest_version(world: StrongWorld) -> None:
-    world.write(PRIMARY, 1)
-    other = {"pk": {"S": "other"}}
-    requests = [{"DeleteRequest": {"Key": KEY}}, {"PutRequest": {"Item": other}}]
-    world.do(SECONDARY, "BatchWriteItem", RequestItems={TABLE: requests})
-    assert world.do(PRIMARY, "Scan", ConsistentRead=True)["Items"] == [other]
 
 
 def test_a_strong_call_takes_a_round_trip_and_an_eventual_read_none(world: StrongWorld) -> None:
@@ -234,13 +221,6 @@ def test_writers_of_one_region_or_of_different_items_do_not_conflict(world: Stro
     assert world.run(world.put(PRIMARY, 1), world.put(PRIMARY, 2)) == [{}, {}]
     other = world.call(SECONDARY, "PutItem", Item={"pk": {"S": "other"}})
     assert world.run(world.put(PRIMARY, 3), other) == [{}, {}]
-
-
-def test_a_batch_conflicts_with_a_write_of_one_of_its_items(world: StrongWorld) -> None:
-    requests = [{"PutRequest": {"Item": {"pk": {"S": "other"}}}}, {"DeleteRequest": {"Key": KEY}}]
-    batch = world.call(SECONDARY, "BatchWriteItem", RequestItems={TABLE: requests})
-    assert world.run(world.put(PRIMARY, 1), batch) == [{}, CONFLICT]
-    assert world.do(PRIMARY, "Scan", ConsistentRead=True)["Count"] == 1
 
 
 @pytest.mark.parametrize(("name", "seconds"), [("stall", 2.0), ("long-stall", 20.0)])

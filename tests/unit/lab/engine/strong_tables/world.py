@@ -101,7 +101,7 @@ class StrongWorld:
         self.aws.responses._request_account_id.set(ACCOUNT)
         self.aws.responses._request_region.set(region)
         data = {"TableName": TABLE} | data if "TableName" not in data else data
-        if operation.startswith(("Batch", "Transact")):
+        if operation.startswith("Transact"):
             data.pop("TableName")
         headers = {"x-amz-target": f"DynamoDB_20120810.{operation}"}
         body = json.dumps(data).encode()
