@@ -68,18 +68,15 @@ class Aws:
 
         return contextvars.copy_context().run(scoped)
 
-    def client(self, service: str, region: str, *credentials: str) -> Any:
+    def client(
+        self,
+        service: str,
+        region: str,
+        key: str = "test",
+        secret: str = "test",
+        token: str | None = None,
+    ) -> Any:
         """Return a client of the lab itself. Without credentials it is the account's root."""
-        key, secret, token = (
-            (*credentials, None)
-            if len(credentials) == 2
-            else credentials
-            or (
-                "test",
-                "test",
-                None,
-            )
-        )
         return cast("Any", boto3).client(
             service,
             endpoint_url=self.config.endpoint,

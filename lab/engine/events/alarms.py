@@ -122,7 +122,7 @@ def latest_values(
         for point in found
         if (point.get("Dimensions") or {}) == dimensions
     ]
-    statistic = alarm.get("ExtendedStatistic") or alarm.get("Statistic", "Average")
+    statistic = alarm.get("Statistic", "Average")
     seconds = alarm.get("Period", 60)
     if delay is None:
         delay = EVALUATION_DELAY if seconds >= 60 else EVALUATION_DELAY_HIGH_RESOLUTION

@@ -27,17 +27,17 @@ class CallRecord:
         """Record one call."""
         self._calls.append(call)
 
-    def since(self, at: float) -> list[dict[str, Any]]:
+    def since(self, since: float = 0) -> list[dict[str, Any]]:
         """Return the calls from a moment on."""
-        return [c for c in list(self._calls) if c["at"] >= at]
+        return [call for call in list(self._calls) if call["at"] >= since]
 
     def refuse(self, refusal: dict[str, Any]) -> None:
         """Record a call that a role's policies did not allow."""
         self._refused.append(refusal)
 
-    def refused_since(self, at: float) -> list[dict[str, Any]]:
-        """Return what was refused from a moment on."""
-        return [r for r in list(self._refused) if r["at"] >= at]
+    def refused_since(self, since: float = 0) -> list[dict[str, Any]]:
+        """Return the refusals from a moment on."""
+        return [refusal for refusal in list(self._refused) if refusal["at"] >= since]
 
 
 def install(aws: Aws, outage: Outage, record: CallRecord) -> None:

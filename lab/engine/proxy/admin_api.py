@@ -12,7 +12,7 @@ from lab.engine.outages import named_outages
 from lab.engine.outages.losses import MODES, STYLES, Loss
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from lab.engine.aws import Aws
     from lab.engine.dns.route53 import Route53
@@ -34,6 +34,10 @@ class Journal:
         """Note a change."""
         self.changes.append({"at": time.time(), "what": what, "state": state})
 
+    def since(self, since: float = 0) -> list[dict[str, Any]]:
+        """Return the changes from a moment on."""
+        return [change for change in self.changes if change["at"] >= since]
+
 
 class AdminApi:
     """Actions by name. Each takes keyword arguments and returns what JSON can say."""
@@ -53,26 +57,23 @@ class AdminApi:
         self._outage = outage
         self._route53 = route53
         self._replication = replication
-        self._calls = calls
         self._journal = journal
-        self._breakpoints = breakpoints
         self.actions: dict[str, Callable[..., Any]] = {
             "state": self._state,
             "outage": self._outage_begins,
             "lose": self._lose,
             "heal": self._heal,
             "speed": self._speed,
-            "lag": self._lag,
             "pause": self._pause,
             "replication": replication.status,
             "quorum": strong.status,
             "health": route53.status,
-            "transitions": self._transitions,
-            "calls": self._recorded,
-            "refusals": self._refusals,
-            "halt": self._halt,
+            "transitions": journal.since,
+            "calls": calls.since,
+            "refusals": calls.refused_since,
+            "halt": breakpoints.at,
             "halted": breakpoints.halted,
-            "go": self._go,
+            "go": breakpoints.go,
             "dns": self._dns,
         }
 
@@ -158,32 +159,10 @@ class AdminApi:
         self._aws.clock.speed = float(factor)
         return self._state()
 
-    def _lag(self, seconds: float) -> dict[str, Any]:
-        self._replication.lag = float(seconds)
-        return self._replication.status()
-
     def _pause(self, src: str, dst: str, on: bool = True) -> dict[str, Any]:
         link = (self._known(src), self._known(dst))
         (self._replication.paused.add if on else self._replication.paused.discard)(link)
         return self._replication.status()
-
-    def _transitions(self, since: float = 0) -> list[dict[str, Any]]:
-        return [c for c in self._journal.changes if c["at"] >= since]
-
-    def _recorded(self, since: float = 0) -> list[dict[str, Any]]:
-        return self._calls.since(since)
-
-    def _refusals(self, since: float = 0) -> list[dict[str, Any]]:
-        return self._calls.refused_since(since)
-
-    def _halt(self, machine: str = "", states: Sequence[str] = ()) -> list[dict[str, str]]:
-        """Halt a machine before and after these states, and at no other."""
-        self._breakpoints.at(machine, states)
-        return self._breakpoints.halted()
-
-    def _go(self, state: str = "") -> list[dict[str, str]]:
-        self._breakpoints.go(state)
-        return self._breakpoints.halted()
 
     def _dns(self, name: str, type: str = "A") -> list[dict[str, Any]]:
         return [asdict(a) for a in self._route53.lookup(name, type)]

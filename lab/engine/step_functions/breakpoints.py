@@ -22,22 +22,23 @@ class Breakpoints:
         self._halted: list[dict[str, str]] = []
         self._changed = threading.Condition()
 
-    def at(self, machine: str, states: Iterable[str]) -> None:
-        """Halt a machine's executions at these states from now on, and let all others go on."""
+    def at(self, machine: str = "", states: Iterable[str] = ()) -> list[dict[str, str]]:
+        """Halt a machine before and after these states from now on, and let all others go on."""
         with self._changed:
             self._at = frozenset((machine, state) for state in states)
-        self.go()
+        return self.go()
 
     def halted(self) -> list[dict[str, str]]:
         """Return the execution, the state, and whether it is `before` or `after` it, of each."""
         with self._changed:
             return list(self._halted)
 
-    def go(self, state: str = "") -> None:
-        """Let go on what has halted, at one state or at any. What halts later is not meant."""
+    def go(self, state: str = "") -> list[dict[str, str]]:
+        """Resume what has halted at a state, or everything; return what is still halted."""
         with self._changed:
             self._halted = [h for h in self._halted if state and h["state"] != state]
             self._changed.notify_all()
+        return self.halted()
 
     def pass_by(self, place: dict[str, str], machine: str, given_up: Callable[[], bool]) -> None:
         """Freeze the calling thread where executions are to halt, until they are to go on."""

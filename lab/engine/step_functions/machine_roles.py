@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from lab.engine.outages.outage import Outage
 
 PRINCIPAL = "states.amazonaws.com"
-ALIASES = {"sfn": "stepfunctions", "eventbridge": "events", "cloudwatchlogs": "logs"}
 
 
 def _trusts(aws: Aws, account: str, name: str) -> bool:
@@ -78,7 +77,7 @@ def install(aws: Aws, outage: Outage) -> None:
         account, name = role_arn.split(":")[4], role_arn.rsplit("/", 1)[-1]
         if not _trusts(aws, account, name):
             raise PermissionError(f"{role_arn} does not exist or does not trust {PRINCIPAL}.")
-        return client(ALIASES.get(service, service), region, role_arn)
+        return client(service, region, role_arn)
 
     # The first client of all takes a third of a second, which no execution on AWS waits for.
     aws.client("lambda", "us-east-1")

@@ -129,7 +129,6 @@ class Clients:
     ("credentials", "expected"),
     [
         ((), ("test", "test", None)),
-        (("key", "secret"), ("key", "secret", None)),
         (("key", "secret", "token"), ("key", "secret", "token")),
     ],
 )

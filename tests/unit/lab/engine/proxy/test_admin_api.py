@@ -184,12 +184,6 @@ def test_the_speed_changes_within_bounds() -> None:
     assert world.aws.clock.speed == 6
 
 
-def test_the_lag_changes() -> None:
-    world = World()
-    assert world.do("lag", seconds=3)["lag"] == 3
-    assert world.replication.lag == 3
-
-
 def test_one_link_is_paused_and_goes_on() -> None:
     world = World()
     world.do("pause", src=PRIMARY, dst=SECONDARY)
