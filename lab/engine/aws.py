@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextvars
 import importlib
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -27,32 +26,45 @@ if TYPE_CHECKING:
     from lab.engine.clock import Clock
 
 
-@dataclass(frozen=True)
-class Aws:
-    """The modules of MiniStack and a few helpers on them."""
+_SERVICE = "ministack.services."
+MODULES = {
+    "app": "ministack.app",
+    "responses": "ministack.core.responses",
+    "lambda_runtime": "ministack.core.lambda_runtime",
+    "lambda_service": _SERVICE + "lambda_svc",
+    "cloudwatch": _SERVICE + "cloudwatch",
+    "eventbridge": _SERVICE + "eventbridge",
+    "scheduler": _SERVICE + "scheduler",
+    "stepfunctions": _SERVICE + "stepfunctions",
+    "route53": _SERVICE + "route53",
+    "dynamodb": _SERVICE + "dynamodb",
+    "s3": _SERVICE + "s3",
+    "sqs": _SERVICE + "sqs",
+    "apigateway": _SERVICE + "apigateway_v1",
+    "http_apis": _SERVICE + "apigateway",
+    "backup": _SERVICE + "backup",
+    "cloudtrail": _SERVICE + "cloudtrail",
+    "sts": _SERVICE + "sts",
+    "iam": _SERVICE + "iam",
+    "iam_evaluator": "ministack.core.iam_evaluator",
+    "provisioners": _SERVICE + "cloudformation.provisioners",
+}
 
-    config: LabConfig
-    clock: Clock
-    app: Any
-    responses: Any
-    lambda_runtime: Any
-    lambda_service: Any
-    cloudwatch: Any
-    eventbridge: Any
-    scheduler: Any
-    stepfunctions: Any
-    route53: Any
-    dynamodb: Any
-    s3: Any
-    sqs: Any
-    apigateway: Any
-    http_apis: Any
-    backup: Any
-    cloudtrail: Any
-    sts: Any
-    iam: Any
-    iam_evaluator: Any
-    provisioners: Any
+
+class Aws:
+    """The modules of MiniStack, as attributes, and a few helpers on them."""
+
+    def __init__(self, config: LabConfig, clock: Clock, modules: dict[str, Any]) -> None:
+        self.config = config
+        self.clock = clock
+        self._modules = modules
+
+    def __getattr__(self, name: str) -> Any:
+        """Return a module by its name in `MODULES`."""
+        try:
+            return self.__dict__["_modules"][name]
+        except KeyError:
+            raise AttributeError(name) from None
 
     def region(self) -> str:
         """Return the Region of the request that is being served."""
@@ -113,32 +125,8 @@ def load(config: LabConfig, clock: Clock) -> Aws:
         SFTP_ENABLED="0",
         STATE_DIR=str(Path(config.state_dir) / "ministack"),
     )
-    module = importlib.import_module
-    service = "ministack.services."
-    return Aws(
-        config=config,
-        clock=clock,
-        app=module("ministack.app"),
-        responses=module("ministack.core.responses"),
-        lambda_runtime=module("ministack.core.lambda_runtime"),
-        lambda_service=module(service + "lambda_svc"),
-        cloudwatch=module(service + "cloudwatch"),
-        eventbridge=module(service + "eventbridge"),
-        scheduler=module(service + "scheduler"),
-        stepfunctions=module(service + "stepfunctions"),
-        route53=module(service + "route53"),
-        dynamodb=module(service + "dynamodb"),
-        s3=module(service + "s3"),
-        sqs=module(service + "sqs"),
-        apigateway=module(service + "apigateway_v1"),
-        http_apis=module(service + "apigateway"),
-        backup=module(service + "backup"),
-        cloudtrail=module(service + "cloudtrail"),
-        sts=module(service + "sts"),
-        iam=module(service + "iam"),
-        iam_evaluator=module("ministack.core.iam_evaluator"),
-        provisioners=module(service + "cloudformation.provisioners"),
-    )
+    modules = {name: importlib.import_module(path) for name, path in MODULES.items()}
+    return Aws(config, clock, modules)
 
 
 def know_service_names() -> None:

@@ -12,9 +12,10 @@ import importlib.abc
 import importlib.machinery
 import os
 import socket
-import struct
 import sys
 from typing import Any
+
+from dnslib import QTYPE, DNSRecord
 
 _ZONE = os.environ.get("LAB_ZONE", "")
 _DNS_HOST, _, _DNS_PORT = os.environ.get("LAB_DNS", "127.0.0.1:0").partition(":")
@@ -29,31 +30,11 @@ def _entries() -> dict[str, str]:
     return dict(e.split("=") for e in os.environ.get("LAB_ENTRIES", "").split(",") if e)
 
 
-def _skip_name(data: bytes, at: int) -> int:
-    while data[at]:
-        if data[at] >= 0xC0:
-            return at + 2
-        at += data[at] + 1
-    return at + 1
-
-
 def _address(name: str) -> str | None:
     """Ask the lab's DNS server for an A record; return the last address of the answer, or None."""
-    labels = b"".join(bytes([len(p)]) + p.encode() for p in name.rstrip(".").split("."))
-    query = struct.pack("!HHHHHH", 1, 0x0100, 1, 0, 0, 0) + labels + b"\0\0\1\0\1"
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asker:
-        asker.settimeout(2)
-        asker.sendto(query, (_DNS_HOST, int(_DNS_PORT)))
-        data = asker.recv(4096)
-    at, found = _skip_name(data, 12) + 4, None
-    for _ in range(struct.unpack("!H", data[6:8])[0]):
-        at = _skip_name(data, at)
-        kind, _, _, length = struct.unpack("!HHIH", data[at : at + 10])
-        at += 10
-        if kind == 1:
-            found = socket.inet_ntoa(data[at : at + 4])
-        at += length
-    return found
+    reply = DNSRecord.question(name).send(_DNS_HOST, int(_DNS_PORT), timeout=2)
+    records = DNSRecord.parse(reply).rr
+    return next((str(r.rdata) for r in reversed(records) if r.rtype == QTYPE.A), None)
 
 
 def getaddrinfo(host: Any, port: Any, *args: Any, **kwargs: Any) -> Any:
@@ -101,5 +82,7 @@ class _ResolverFinder(importlib.abc.MetaPathFinder):
 
 socket.getaddrinfo = getaddrinfo
 sys.path[:] = [p for p in sys.path if p not in _INSTALLED]
+for module in [m for m in sys.modules if m.partition(".")[0] == "dnslib"]:
+    del sys.modules[module]
 sys.meta_path.insert(0, _ResolverFinder())
 sys.meta_path.append(_RuntimeFinder())

@@ -11,6 +11,7 @@ from urllib.parse import quote
 import pytest
 
 from lab.engine import aws as aws_module, patching
+from lab.engine.clock import Clock
 from lab.engine.events import event_buses
 from lab.engine.step_functions import machine_roles
 from tests.unit.lab.engine.fakes import CONFIG, PRIMARY, SECONDARY, VIRGINIA, Anything, FakeAws
@@ -137,9 +138,7 @@ def test_a_client_is_the_accounts_root_unless_it_is_given_a_session(
 ) -> None:
     clients = Clients()
     monkeypatch.setattr(aws_module, "boto3", clients)
-    real: Any = aws_module.Aws
-    fields = {name: None for name in real.__dataclass_fields__} | {"config": CONFIG}
-    real(**fields).client("dynamodb", PRIMARY, *credentials)
+    aws_module.Aws(CONFIG, Clock(), {}).client("dynamodb", PRIMARY, *credentials)
     keys = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
     assert tuple(clients.made[k] for k in keys) == expected
     assert clients.made["endpoint_url"] == CONFIG.endpoint

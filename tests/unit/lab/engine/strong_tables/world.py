@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import json
 from typing import TYPE_CHECKING, Any
 
 from lab.config import ACCOUNT
 from lab.engine import stack_resources
+from lab.engine.aws import Aws
+from lab.engine.clock import Clock
 from lab.engine.outages.named_outages import begin
 from lab.engine.outages.outage import Outage
 from lab.engine.replication import Replication
 from lab.engine.strong_tables import memberships, quorum, tables as strong_tables
 from lab.engine.strong_tables.tables import StrongTables
-from tests.unit.lab.engine.fakes import PRIMARY, SECONDARY, VIRGINIA, Anything, FakeAws
+from tests.unit.lab.engine.fakes import CONFIG, PRIMARY, SECONDARY, VIRGINIA, Anything
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Coroutine
 
     import pytest
 
@@ -42,21 +43,6 @@ PATCHED = (
 )
 
 
-class RealAws(FakeAws):
-    """A request has the Region that MiniStack says it has."""
-
-    def region(self) -> str:
-        return str(self.responses.get_region())
-
-    def within(self, region: str, action: Callable[..., Any], *args: Any) -> Any:
-        def scoped() -> Any:
-            self.responses._request_account_id.set(ACCOUNT)
-            self.responses._request_region.set(region)
-            return action(*args)
-
-        return contextvars.copy_context().run(scoped)
-
-
 class StrongWorld:
     """A lab's DynamoDB. Its round trips take hundredths of a second, and its clock is moved."""
 
@@ -75,11 +61,12 @@ class StrongWorld:
         self.now = 1000.0
         self.dynamodb = dynamodb
         self.registry = dict(provisioners._RESOURCE_HANDLERS)
-        aws: Any = RealAws(
-            dynamodb=dynamodb,
-            responses=responses,
-            provisioners=Anything(_RESOURCE_HANDLERS=self.registry),
-        )
+        modules = {
+            "dynamodb": dynamodb,
+            "responses": responses,
+            "provisioners": Anything(_RESOURCE_HANDLERS=self.registry),
+        }
+        aws = Aws(CONFIG, Clock(), modules)
         self.aws, self.outage = aws, Outage()
         self.replication = Replication(lag, self.outage)
         self.strong = StrongTables(aws, self.outage, self.replication)
