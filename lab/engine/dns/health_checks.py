@@ -26,9 +26,8 @@ class Checker:
     good_in_a_row: int = 0
     bad_in_a_row: int = 0
     busy: bool = False
-    last: str = ""
 
-    def observe(self, *, good: bool, threshold: int, said: str) -> None:
+    def observe(self, *, good: bool, threshold: int) -> None:
         """Take in one probe. The threshold works in both directions."""
         self.good_in_a_row = self.good_in_a_row + 1 if good else 0
         self.bad_in_a_row = 0 if good else self.bad_in_a_row + 1
@@ -36,7 +35,6 @@ class Checker:
             self.healthy = True
         if self.bad_in_a_row >= threshold:
             self.healthy = False
-        self.last = said
 
 
 @dataclass

@@ -152,9 +152,8 @@ class Route53:
     def _probe(self, checker: Checker, config: Mapping[str, Any], client: str) -> None:
         """Probe once. The next probe follows an interval after this one's answer."""
         began = time.time()
-        good, said = self._request(config, client)
-        threshold = int(config.get("FailureThreshold", 3))
-        checker.observe(good=good, threshold=threshold, said=said)
+        good = self._request(config, client)
+        checker.observe(good=good, threshold=int(config.get("FailureThreshold", 3)))
         answered = time.time()
         if answered - began >= ANSWER_SECONDS:
             # Between two probes, what it waited in vain counts as an interval of AWS.
@@ -162,11 +161,11 @@ class Route53:
         checker.next_at = answered + self._interval(config)
         checker.busy = False
 
-    def _request(self, config: Mapping[str, Any], client: str = "") -> tuple[bool, str]:
+    def _request(self, config: Mapping[str, Any], client: str = "") -> bool:
         host = config["FullyQualifiedDomainName"]
         port = self.entry_of(host)
         if port is None:
-            return False, f"{host} does not resolve"
+            return False
         try:
             connection = http.client.HTTPSConnection(
                 "127.0.0.1", port, timeout=CONNECT_SECONDS, context=self._tls
@@ -179,10 +178,9 @@ class Route53:
             found = connection.getresponse()
             body = found.read(5120).decode("utf-8", "replace")
             connection.close()
-        except (OSError, http.client.HTTPException) as error:
-            return False, f"{type(error).__name__}: {error}"
-        good = 200 <= found.status < 400 and config.get("SearchString", "") in body
-        return good, f"HTTP status {found.status}"
+        except (OSError, http.client.HTTPException):
+            return False
+        return 200 <= found.status < 400 and config.get("SearchString", "") in body
 
     def entry_of(self, host: str) -> int | None:
         """Return the entry's port to which DNS leads for a host."""
@@ -204,19 +202,8 @@ class Route53:
 
         def all_checks() -> list[dict[str, Any]]:
             return [
-                {
-                    "id": check_id,
-                    "name": self._name(check_id),
-                    "type": found["config"]["Type"],
-                    "healthy": self._checks[check_id].healthy,
-                    "checkers": len(self._checks[check_id].checkers),
-                    "checkers_healthy": self._checks[check_id].checkers_healthy,
-                    "last": self._checks[check_id].checkers[0].last
-                    if self._checks[check_id].checkers
-                    else "",
-                }
-                for check_id, found in self._aws.route53._health_checks.items()
-                if check_id in self._checks
+                {"id": check_id, "name": self._name(check_id), "healthy": check.healthy}
+                for check_id, check in list(self._checks.items())
             ]
 
         found: list[dict[str, Any]] = self._aws.within("us-east-1", all_checks)

@@ -10,41 +10,13 @@ https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-b
 
 from __future__ import annotations
 
-import heapq
 import threading
-import time
 from typing import TYPE_CHECKING, Any
 
 from lab.engine.patching import wrap
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from lab.engine.aws import Aws
-
-
-class WakeUps:
-    """Calls at given moments, from one thread."""
-
-    def __init__(self, wake: Callable[[], None]) -> None:
-        self._wake = wake
-        self._due: list[float] = []
-        self._changed = threading.Condition()
-        threading.Thread(target=self._run, daemon=True, name="lab-queues").start()
-
-    def at(self, moment: float) -> None:
-        """Wake at a moment of the wall clock."""
-        with self._changed:
-            heapq.heappush(self._due, moment)
-            self._changed.notify()
-
-    def _run(self) -> None:
-        while True:
-            with self._changed:
-                while not self._due or self._due[0] > time.time():
-                    self._changed.wait(self._due[0] - time.time() if self._due else None)
-                heapq.heappop(self._due)
-            self._wake()
 
 
 def install(aws: Aws) -> None:
@@ -54,13 +26,13 @@ def install(aws: Aws) -> None:
 
 
 def _wakes_when_due(aws: Aws) -> None:
-    wake_ups = WakeUps(aws.sqs.esm_wake.set)
-
     @wrap(aws.sqs, "_act_send_message")
     def send_and_wake(send: Any, data: dict[str, Any], url: str) -> Any:
         answer, delay = send(data, url), int(data.get("DelaySeconds") or 0)
         if delay:
-            wake_ups.at(time.time() + delay)
+            timer = threading.Timer(delay, aws.sqs.esm_wake.set)
+            timer.daemon = True
+            timer.start()
         return answer
 
     aws.sqs._HANDLERS["SendMessage"] = send_and_wake

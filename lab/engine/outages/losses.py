@@ -1,9 +1,8 @@
 """What a Region can lose: how much, how it refuses, and whether all the time.
 
 Modes: `region` (everything regional), `global` (for us-east-1: the control planes of the global
-services too), `control` (control-plane calls only), `entry` (the HTTP entry only). `services`
-narrows a loss to the APIs of some services. Styles: the connection is reset, a 503 is answered, or
-nothing is said for long.
+services too), `entry` (the HTTP entry only). `services` narrows a loss to the APIs of some
+services. Styles: the connection is reset, a 503 is answered, or nothing is answered for long.
 """
 
 from __future__ import annotations
@@ -12,9 +11,9 @@ import time
 from dataclasses import dataclass, field
 from typing import Literal
 
-Mode = Literal["region", "global", "control", "entry"]
+Mode = Literal["region", "global", "entry"]
 Style = Literal["reset", "503", "hang"]
-MODES, STYLES = ("region", "global", "control", "entry"), ("reset", "503", "hang")
+MODES, STYLES = ("region", "global", "entry"), ("reset", "503", "hang")
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ class Loss:
     @property
     def spares_machinery(self) -> bool:
         """Whether code and machinery of the Region go on."""
-        return self.mode in ("control", "entry") or bool(self.services) or self.spares_entry
+        return self.mode == "entry" or bool(self.services) or self.spares_entry
 
     @property
     def spares_entry(self) -> bool:

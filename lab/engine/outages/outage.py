@@ -29,21 +29,6 @@ if TYPE_CHECKING:
 # Control planes of global services stand in us-east-1 (AWS Fault Isolation Boundaries).
 GLOBAL_SERVICES = {"route53", "iam", "cloudfront", "organizations", "globalaccelerator"}
 _SCOPE = re.compile(r"Credential=([^/]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")
-_CONTROL_PLANE = re.compile(
-    r"^(Create|Update|Delete|Put(?!Item|Record|Events|MetricData|Object)|Register|Deregister|Change"
-    r"|Tag|Untag|Add|Remove|Attach|Detach|Publish(?!$)|Describe|List(?!Objects))"
-)
-# Operations of data planes whose names sound like a control plane's.
-_DATA_PLANE_CHANGES = {
-    "UpdateItem",
-    "DeleteItem",
-    "DeleteMessage",
-    "DeleteMessageBatch",
-    "ChangeMessageVisibility",
-    "ChangeMessageVisibilityBatch",
-    "PublishBatch",
-    "PutLogEvents",
-}
 # What a network that is cut does, by the style of the outage.
 _NETWORK: dict[Style | None, Style] = {"reset": "reset", "hang": "hang", "503": "hang"}
 
@@ -55,7 +40,6 @@ class Call:
     key: str
     region: str
     service: str
-    operation: str
     bucket: str | None
 
 
@@ -142,7 +126,7 @@ class Outage:
     def serves(self, region: str, service: str) -> bool:
         """Say whether the data plane of a service in a Region answers there."""
         loss = self.loss_of(region)
-        return loss is None or not _takes(loss, Call("", region, service, "GetItem", None))
+        return loss is None or not _takes(loss, Call("", region, service, None))
 
     def style_between(self, one: str, other: str) -> Style | None:
         """Return how what one Region sends to another fails on its way; None where it does not."""
@@ -228,32 +212,13 @@ def _takes(loss: Loss, call: Call) -> bool:
         return False
     if loss.services and call.service not in loss.services:
         return False
-    if call.service in GLOBAL_SERVICES and loss.mode == "region":
-        return False
-    return loss.mode != "control" or is_control_plane(call.operation)
+    return call.service not in GLOBAL_SERVICES or loss.mode != "region"
 
 
-def is_control_plane(operation: str) -> bool:
-    """Say whether an operation creates, changes, deletes or describes resources."""
-    return operation not in _DATA_PLANE_CHANGES and bool(_CONTROL_PLANE.match(operation))
-
-
-def read_call(
-    method: str, path: str, query: str, headers: Mapping[str, str], form: str = ""
-) -> Call:
-    """Read from a request who calls what, by its signature.
-
-    The operation stands in a header (JSON protocols) or in the form (Query protocol). REST
-    protocols name none: there all but S3 and invocations is control plane.
-    """
-    given = parse_qs(query)
-    presigned = "Credential=" + (given.get("X-Amz-Credential") or [""])[0]
+def read_call(path: str, query: str, headers: Mapping[str, str]) -> Call:
+    """Read from a request who calls what, by its signature."""
+    presigned = "Credential=" + (parse_qs(query).get("X-Amz-Credential") or [""])[0]
     found = _SCOPE.search(headers.get("authorization", "")) or _SCOPE.search(presigned)
     key, region, service = found.groups() if found else ("", "", "")
-    operation = headers.get("x-amz-target", "").rsplit(".", 1)[-1]
-    operation = operation or (given.get("Action") or parse_qs(form).get("Action") or [""])[0]
-    data = service in ("", "s3", "execute-api") or path.endswith("/invocations")
-    if not operation and not data:
-        operation = "Describe" if method in ("GET", "HEAD") else "Update"
     bucket = path.split("/")[1] if service == "s3" and path.count("/") else None
-    return Call(key, region, service, operation, bucket)
+    return Call(key, region, service, bucket)

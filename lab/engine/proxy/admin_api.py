@@ -86,12 +86,9 @@ class AdminApi:
         return region
 
     def _state(self) -> dict[str, Any]:
-        config = self._aws.config
         return {
             "pid": os.getpid(),
             "speed": self._aws.clock.speed,
-            "zone": config.zone_name,
-            "entries": config.entries,
             "lost": {
                 region: {**asdict(loss), "services": sorted(loss.services)}
                 for region, loss in self._outage.lost.items()

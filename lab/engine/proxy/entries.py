@@ -26,9 +26,9 @@ class Entries:
     def __init__(self, aws: Aws) -> None:
         self._aws = aws
         config = aws.config
-        self._door: dict[int, tuple[str | None, str]] = {
+        self._regions_of_port: dict[int, tuple[str | None, str]] = {
             **{port: (None, region) for region, port in config.entries.items()},
-            **{port: crossing for crossing, port in config.cross_region_ports.items()},
+            **{port: pair for pair, port in config.cross_region_ports.items()},
         }
 
     def region_of(self, scope: Any) -> str | None:
@@ -41,7 +41,7 @@ class Entries:
 
     def _at(self, scope: Any) -> tuple[str | None, str | None]:
         server = scope.get("server")
-        return self._door.get(server[1], (None, None)) if server else (None, None)
+        return self._regions_of_port.get(server[1], (None, None)) if server else (None, None)
 
     def route(self, region: str, host: str, path: str) -> str | None:
         """Return MiniStack's path of a request, or None where no name of the Region fits.

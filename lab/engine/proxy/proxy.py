@@ -1,4 +1,4 @@
-"""What stands in front of MiniStack: the outage, the entries, the front door, the admin API."""
+"""What stands in front of MiniStack: outages, entries, the browser port, the admin API."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lab.engine.outages.outage import read_call
 from lab.engine.proxy.page import POLICY
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
 
     from lab.engine.aws import Aws
     from lab.engine.dns.route53 import Route53
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from lab.engine.proxy.page import Page
 
 HANG_SECONDS = 30
-FORM = "application/x-www-form-urlencoded"
 
 
 class Proxy:
@@ -45,7 +44,7 @@ class Proxy:
         self._entries = entries
         self._admin_api = admin_api
         self._page = page
-        self._door: tuple[float, str | None] = (0.0, None)
+        self._browser_route: tuple[float, str | None] = (0.0, None)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one request."""
@@ -59,18 +58,14 @@ class Proxy:
         elif region := self._entries.region_of(scope):
             await self._enter(region, _header(scope, b"host"), scope, receive, send)
         elif port == self._aws.config.browser_port:
-            await self._front_door(scope, receive, send)
+            await self._browse(scope, receive, send)
         else:
             await self._api(scope, receive, send)
 
     async def _api(self, scope: Any, receive: Any, send: Any) -> None:
         headers = {k.decode("latin-1").lower(): v.decode("latin-1") for k, v in scope["headers"]}
         query = scope.get("query_string", b"").decode("latin-1")
-        form = b""
-        if headers.get("content-type", "").startswith(FORM):
-            form = await _body(receive)
-            receive = _again(form, receive)
-        call = read_call(scope["method"], scope["path"], query, headers, form.decode("latin-1"))
+        call = read_call(scope["path"], query, headers)
         refused = self._outage.refusal(call, self._bucket_region)
         if refused is None:
             await self._aws.app.app(scope, receive, send)
@@ -95,16 +90,16 @@ class Proxy:
             return
         await self._aws.app.app({**scope, "path": path, "raw_path": path.encode()}, receive, send)
 
-    async def _front_door(self, scope: Any, receive: Any, send: Any) -> None:
+    async def _browse(self, scope: Any, receive: Any, send: Any) -> None:
         """Lead a browser, in plain HTTP, to where DNS says that the public name leads."""
         name = self._aws.config.public_name
-        until, region = self._door
+        until, region = self._browser_route
         if time.monotonic() >= until or region is None:
             answers = self._route53.lookup(name, "A")
             by_address = self._aws.config.region_of_address
             region = next((by_address[a.value] for a in answers if a.value in by_address), None)
             ttl = min((a.ttl for a in answers), default=1)
-            self._door = (time.monotonic() + self._aws.clock.real(ttl), region)
+            self._browser_route = (time.monotonic() + self._aws.clock.real(ttl), region)
         if region is None or not self._outage.entry_open(region):
             error = {"code": "NoAnswer", "message": f"{name} leads to {region}, which is silent."}
             await _reply(send, 502, {"error": error})
@@ -126,7 +121,7 @@ class Proxy:
         """Serve the page, whatever is lost. It only reads."""
         await _body(receive)
         if scope["method"] != "GET":
-            await _reply(send, 405, {"error": "The page is only looked at."})
+            await _reply(send, 405, {"error": "The page is read-only."})
             return
         status, kind, body = await asyncio.to_thread(self._page.answer, scope["path"])
         headers = [
@@ -163,16 +158,6 @@ async def _body(receive: Any) -> bytes:
         body += message.get("body", b"")
         more = message.get("more_body", False)
     return body
-
-
-def _again(body: bytes, receive: Any) -> Callable[[], Awaitable[Any]]:
-    """Return a `receive` that gives a body that was read already, and then what follows."""
-    waiting = [{"type": "http.request", "body": body, "more_body": False}]
-
-    async def again() -> Any:
-        return waiting.pop() if waiting else await receive()
-
-    return again
 
 
 async def _reply(send: Any, status: int, body: Any) -> None:

@@ -24,7 +24,7 @@ def verdict(config: dict[str, Any], healthy: int, of: int) -> bool:
 def observe(checker: Checker, probes: str, threshold: int = 3) -> list[bool]:
     seen = []
     for probe in probes:
-        checker.observe(good=probe == "+", threshold=threshold, said=probe)
+        checker.observe(good=probe == "+", threshold=threshold)
         seen.append(checker.healthy)
     return seen
 
@@ -47,12 +47,6 @@ def test_one_bad_probe_starts_the_count_of_good_ones_anew() -> None:
 
 def test_at_threshold_one_every_probe_decides() -> None:
     assert observe(Checker(healthy=True, next_at=0), "-+-", threshold=1) == [False, True, False]
-
-
-def test_a_checker_remembers_what_its_last_probe_said() -> None:
-    checker = Checker(healthy=True, next_at=0)
-    checker.observe(good=False, threshold=3, said="HTTP status 503")
-    assert checker.last == "HTTP status 503"
 
 
 @pytest.mark.parametrize(("healthy", "of", "expected"), [(2, 16, False), (3, 16, True)])

@@ -106,7 +106,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 
 
 def test_a_probe_asks_the_entry_to_which_dns_leads_by_the_checks_name(world: World) -> None:
-    assert world.route53._request(ENDPOINT) == (True, "HTTP status 200")
+    assert world.route53._request(ENDPOINT) is True
     assert world.requests == [
         ("127.0.0.1", CONFIG.entries[PRIMARY], "GET", "/health", "us-west-2.pilotlight.example")
     ]
@@ -115,19 +115,19 @@ def test_a_probe_asks_the_entry_to_which_dns_leads_by_the_checks_name(world: Wor
 @pytest.mark.parametrize(("status", "good"), [(200, True), (302, True), (404, False), (503, False)])
 def test_2xx_and_3xx_are_healthy(world: World, status: int, good: bool) -> None:
     world.answer = (status, "")
-    assert world.route53._request(ENDPOINT)[0] is good
+    assert world.route53._request(ENDPOINT) is good
 
 
 def test_a_search_string_must_be_in_the_body(world: World) -> None:
-    assert world.route53._request({**ENDPOINT, "SearchString": "ok"})[0]
-    assert not world.route53._request({**ENDPOINT, "SearchString": "well"})[0]
+    assert world.route53._request({**ENDPOINT, "SearchString": "ok"})
+    assert not world.route53._request({**ENDPOINT, "SearchString": "well"})
 
 
 def test_a_lost_connection_and_a_missing_name_are_bad_and_say_so(world: World) -> None:
     world.answer = ConnectionResetError("gone")
-    assert world.route53._request(ENDPOINT) == (False, "ConnectionResetError: gone")
+    assert world.route53._request(ENDPOINT) is False
     missing = {**ENDPOINT, "FullyQualifiedDomainName": "no.pilotlight.example"}
-    assert world.route53._request(missing) == (False, "no.pilotlight.example does not resolve")
+    assert world.route53._request(missing) is False
 
 
 def test_a_check_falls_with_its_endpoint_and_rises_with_it(world: World) -> None:
@@ -252,8 +252,7 @@ def test_the_status_tells_what_the_checkers_find(world: World) -> None:
     world.after(0)
     world.after(10)
     [found] = world.route53.status()
-    assert (found["name"], found["healthy"], found["last"]) == ("endpoint", True, "HTTP status 200")
-    assert (found["checkers"], found["checkers_healthy"]) == (16, 16)
+    assert (found["name"], found["healthy"]) == ("endpoint", True)
 
 
 def test_a_name_is_answered_by_the_narrowest_zone(world: World) -> None:

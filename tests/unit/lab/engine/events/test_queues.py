@@ -45,23 +45,13 @@ def lab() -> tuple[Any, Woken, list[Any], list[str]]:
 
 
 def test_the_pollers_wake_when_a_delay_is_over_and_not_before() -> None:
-    woken = Woken()
-    wake_ups, begun = queues.WakeUps(woken.set), time.time()
-    for delay in (0.3, 0.1, 0.2):
-        wake_ups.at(begun + delay)
-    woken.wait(3)
-    for at, delay in zip(woken.at, (0.1, 0.2, 0.3), strict=True):
-        assert begun + delay <= at < begun + delay + 0.09
-
-
-def test_only_a_delayed_message_has_to_wake_them() -> None:
     aws, woken, sent, _ = lab()
     assert aws.sqs._act_send_message({"MessageBody": "now"}, "url") == {"MessageId": "1"}
     assert aws.sqs._HANDLERS["SendMessage"]({"DelaySeconds": 1}, "url") == {"MessageId": "1"}
     assert len(sent) == 2
     begun = time.time()
     woken.wait(1)
-    assert woken.at[0] - begun > 0.9
+    assert 0.9 < woken.at[0] - begun < 1.2
 
 
 def test_a_batch_needs_the_permission_of_its_messages_and_other_services_keep_their_own() -> None:

@@ -82,8 +82,8 @@ EXPECTED = {
 def looked_at(outage: Outage) -> Left:
     outage.home["SECONDARYS"] = SECONDARY
 
-    def call(service: str, region: str, operation: str = "PutItem", key: str = "PERSON") -> bool:
-        return outage.refusal(Call(key, region, service, operation, None), lambda _: None) is None
+    def call(service: str, region: str, key: str = "PERSON") -> bool:
+        return outage.refusal(Call(key, region, service, None), lambda _: None) is None
 
     def enters(region: str, caller: str | None = None) -> bool:
         return outage.refusal_at_entry(region, caller, "client") is None
@@ -93,12 +93,12 @@ def looked_at(outage: Outage) -> Left:
         users_enter_secondary=enters(SECONDARY),
         functions_cross=enters(PRIMARY, SECONDARY),
         dynamodb_in_primary=call("dynamodb", PRIMARY),
-        sns_in_primary=call("sns", PRIMARY, "Publish"),
-        apigateway_in_primary=call("apigateway", PRIMARY, "Update"),
+        sns_in_primary=call("sns", PRIMARY),
+        apigateway_in_primary=call("apigateway", PRIMARY),
         dynamodb_in_secondary=call("dynamodb", SECONDARY, key="SECONDARYS"),
         calls_across=call("dynamodb", PRIMARY, key="SECONDARYS"),
         dynamodb_in_virginia=call("dynamodb", VIRGINIA),
-        route53_changes=call("route53", SECONDARY, "ChangeResourceRecordSets"),
+        route53_changes=call("route53", SECONDARY),
         primary_runs=outage.runs(PRIMARY),
         virginia_runs=outage.runs(VIRGINIA),
         tables_replicate=outage.carries(HERE, "dynamodb") and outage.carries(THERE, "dynamodb"),
@@ -132,7 +132,7 @@ def test_a_partition_works_both_ways(link: tuple[str, str]) -> None:
     outage = begun("partition")
     source, target = link
     outage.home["FUNCTION"] = source
-    call = Call("FUNCTION", target, "dynamodb", "GetItem", None)
+    call = Call("FUNCTION", target, "dynamodb", None)
     assert outage.refusal(call, lambda _: None) == "hang"
     assert outage.refusal_at_entry(target, source, "f") == "hang"
     assert not outage.reaches(source, target)
@@ -239,10 +239,10 @@ def test_a_network_that_is_cut_says_nothing_whatever_a_table_says(style: str, ne
     outage = begun("isolated", style=style)
     outage.home["FUNCTION"] = PRIMARY
     for target in (SECONDARY, VIRGINIA):
-        call = Call("FUNCTION", target, "dynamodb", "GetItem", None)
+        call = Call("FUNCTION", target, "dynamodb", None)
         assert outage.refusal(call, lambda _: None) == network
     assert outage.refusal_at_entry(SECONDARY, PRIMARY, "f") == network
-    own = Call("FUNCTION", PRIMARY, "dynamodb", "GetItem", None)
+    own = Call("FUNCTION", PRIMARY, "dynamodb", None)
     assert outage.refusal(own, lambda _: None) is None
 
 

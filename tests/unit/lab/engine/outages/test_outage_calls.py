@@ -9,8 +9,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 from botocore.session import get_session
 
-from lab.engine.outages.outage import Call, is_control_plane, read_call
-from lab.engine.proxy.proxy import FORM
+from lab.engine.outages.outage import Call, read_call
 
 SIGNED = (
     "AWS4-HMAC-SHA256 Credential=AKIA1/20250101/us-west-2/{}/aws4_request, "
@@ -46,9 +45,7 @@ class Sent:
             for k, v in self.request.headers.items()
         }
         path, _, query = self.request.url.removeprefix("http://lab.test").partition("?")
-        is_form = headers.get("content-type", "").startswith(FORM)
-        form = self.request.body if is_form else ""
-        return read_call(self.request.method, path, query, headers, form)
+        return read_call(path, query, headers)
 
 
 class _Raw:
@@ -57,7 +54,7 @@ class _Raw:
 
 
 def test_the_signature_tells_key_region_and_service() -> None:
-    found = read_call("GET", "/", "", {"authorization": SIGNED.format("dynamodb")})
+    found = read_call("/", "", {"authorization": SIGNED.format("dynamodb")})
     assert (found.key, found.region, found.service) == ("AKIA1", "us-west-2", "dynamodb")
 
 
@@ -65,58 +62,12 @@ def test_a_presigned_request_tells_them_in_its_query() -> None:
     client = Sent("s3", "us-east-2").client
     url = client.generate_presigned_url("get_object", Params={"Bucket": "bucket", "Key": "a/b"})
     path, _, query = url.removeprefix("http://lab.test").partition("?")
-    found = read_call("GET", path, query, {})
-    assert found == Call("AKIA1", "us-east-2", "s3", "", "bucket")
+    found = read_call(path, query, {})
+    assert found == Call("AKIA1", "us-east-2", "s3", "bucket")
 
 
 def test_a_request_without_a_signature_is_nobodys() -> None:
-    assert read_call("GET", "/anything", "", {}) == Call("", "", "", "", None)
-
-
-def test_a_json_service_names_its_operation_in_a_header() -> None:
-    found = Sent("dynamodb").read("describe_table", TableName="items")
-    assert (found.service, found.operation) == ("dynamodb", "DescribeTable")
-
-
-@pytest.mark.parametrize(
-    ("service", "operation", "parameters", "name"),
-    [
-        ("sns", "publish", {"TopicArn": "arn", "Message": "m"}, "Publish"),
-        ("sns", "create_topic", {"Name": "n"}, "CreateTopic"),
-        ("sts", "get_caller_identity", {}, "GetCallerIdentity"),
-        ("cloudformation", "describe_stacks", {}, "DescribeStacks"),
-    ],
-)
-def test_a_query_service_names_its_operation_in_its_form(
-    service: str, operation: str, parameters: dict[str, Any], name: str
-) -> None:
-    assert Sent(service).read(operation, **parameters).operation == name
-
-
-def test_an_action_in_the_query_counts_too() -> None:
-    headers = {"authorization": SIGNED.format("sns")}
-    assert read_call("POST", "/", "Action=Publish", headers).operation == "Publish"
-
-
-def test_an_invocation_is_of_the_data_plane() -> None:
-    assert not is_control_plane(Sent("lambda").read("invoke", FunctionName="f").operation)
-
-
-@pytest.mark.parametrize(
-    ("service", "operation", "parameters"),
-    [
-        ("lambda", "get_function", {"FunctionName": "f"}),
-        ("lambda", "update_function_configuration", {"FunctionName": "f", "Timeout": 3}),
-        ("lambda", "delete_function_concurrency", {"FunctionName": "f"}),
-        ("apigateway", "get_rest_apis", {}),
-        ("route53", "list_hosted_zones", {}),
-        ("route53", "delete_health_check", {"HealthCheckId": "hc"}),
-    ],
-)
-def test_rest_services_are_control_planes_but_for_invocations(
-    service: str, operation: str, parameters: dict[str, Any]
-) -> None:
-    assert is_control_plane(Sent(service).read(operation, **parameters).operation)
+    assert read_call("/anything", "", {}) == Call("", "", "", None)
 
 
 @pytest.mark.parametrize(
@@ -127,12 +78,8 @@ def test_rest_services_are_control_planes_but_for_invocations(
         ("list_objects_v2", {"Bucket": "bucket"}),
     ],
 )
-def test_an_s3_request_tells_its_bucket_and_is_of_the_data_plane(
-    operation: str, parameters: dict[str, Any]
-) -> None:
-    found = Sent("s3").read(operation, **parameters)
-    assert found.bucket == "bucket"
-    assert not is_control_plane(found.operation)
+def test_an_s3_request_tells_its_bucket(operation: str, parameters: dict[str, Any]) -> None:
+    assert Sent("s3").read(operation, **parameters).bucket == "bucket"
 
 
 def test_listing_all_buckets_names_none() -> None:

@@ -5,18 +5,17 @@ from __future__ import annotations
 import pytest
 
 from lab.engine.outages.losses import MODES, STYLES, Loss, Mode, Style
-from lab.engine.outages.outage import Call, Outage, is_control_plane
+from lab.engine.outages.outage import Call, Outage
 from tests.unit.lab.engine.fakes import PRIMARY, SECONDARY, VIRGINIA
 
 
 def call(
     service: str = "dynamodb",
-    operation: str = "PutItem",
     region: str = PRIMARY,
     key: str = "KEY",
     bucket: str | None = None,
 ) -> Call:
-    return Call(key, region, service, operation, bucket)
+    return Call(key, region, service, bucket)
 
 
 def no_bucket(_name: str) -> str | None:
@@ -38,65 +37,50 @@ def test_nothing_is_refused_while_no_region_is_lost() -> None:
 
 
 @pytest.mark.parametrize("mode", ["region", "global"])
-@pytest.mark.parametrize("operation", ["PutItem", "DescribeTable"])
-def test_a_lost_region_refuses_data_and_control_plane(mode: Mode, operation: str) -> None:
-    assert refuses(lost(mode=mode), call(operation=operation))
+def test_a_lost_region_refuses_calls(mode: Mode) -> None:
+    assert refuses(lost(mode=mode), call())
 
 
 @pytest.mark.parametrize("mode", MODES)
 def test_the_other_region_goes_on(mode: Mode) -> None:
     assert not refuses(lost(mode=mode), call(region=SECONDARY))
-    assert not refuses(lost(mode=mode), call(region=SECONDARY, operation="CreateTable"))
-
-
-def test_a_lost_control_plane_refuses_changes_and_serves_data() -> None:
-    outage = lost(mode="control")
-    assert refuses(outage, call(operation="UpdateTable"))
-    assert not refuses(outage, call(operation="PutItem"))
 
 
 def test_a_lost_entry_refuses_no_api_call() -> None:
-    outage = lost(mode="entry")
-    assert not refuses(outage, call())
-    assert not refuses(outage, call(operation="CreateTable"))
+    assert not refuses(lost(mode="entry"), call())
 
 
 def test_the_loss_of_one_service_spares_the_others() -> None:
     outage = lost(PRIMARY, "region", "dynamodb")
     assert refuses(outage, call("dynamodb"))
-    assert not refuses(outage, call("sns", "Publish"))
+    assert not refuses(outage, call("sns"))
 
 
 @pytest.mark.parametrize("service", ["route53", "iam"])
 def test_a_global_service_is_lost_with_us_east_1s_global_control_planes(service: str) -> None:
     outage = lost(VIRGINIA, "global")
-    assert refuses(outage, call(service, "ChangeResourceRecordSets", region=SECONDARY))
+    assert refuses(outage, call(service, region=SECONDARY))
 
 
 @pytest.mark.parametrize("service", ["route53", "iam"])
 def test_a_global_service_survives_the_regional_loss_of_us_east_1(service: str) -> None:
-    assert not refuses(lost(VIRGINIA), call(service, "CreateRole", region=VIRGINIA))
+    assert not refuses(lost(VIRGINIA), call(service, region=VIRGINIA))
 
 
 def test_a_global_service_survives_the_loss_of_the_region_that_signed_for_it() -> None:
-    assert not refuses(lost(PRIMARY), call("route53", "ListHostedZones", region=PRIMARY))
-
-
-def test_us_east_1s_lost_control_plane_takes_the_global_ones_along() -> None:
-    outage = lost(VIRGINIA, "control")
-    assert refuses(outage, call("route53", "ChangeResourceRecordSets"))
+    assert not refuses(lost(PRIMARY), call("route53", region=PRIMARY))
 
 
 def test_an_s3_call_goes_where_the_bucket_is_whatever_region_signs_it() -> None:
     outage = lost(PRIMARY)
-    there = call("s3", "", region=SECONDARY, bucket="b")
-    here = call("s3", "", region=PRIMARY, bucket="b")
+    there = call("s3", region=SECONDARY, bucket="b")
+    here = call("s3", region=PRIMARY, bucket="b")
     assert outage.refusal(there, {"b": PRIMARY}.get) is not None
     assert outage.refusal(here, {"b": SECONDARY}.get) is None
 
 
 def test_a_bucket_that_nobody_knows_is_where_the_call_is_signed_for() -> None:
-    assert refuses(lost(PRIMARY), call("s3", "", bucket="new"))
+    assert refuses(lost(PRIMARY), call("s3", bucket="new"))
 
 
 def test_a_caller_that_runs_in_a_lost_region_reaches_no_region() -> None:
@@ -106,11 +90,10 @@ def test_a_caller_that_runs_in_a_lost_region_reaches_no_region() -> None:
     assert not refuses(outage, call(region=SECONDARY, key="OTHER"))
 
 
-@pytest.mark.parametrize("mode", ["control", "entry"])
-def test_a_caller_whose_region_still_runs_reaches_the_others(mode: Mode) -> None:
-    outage = lost(PRIMARY, mode)
+def test_a_caller_whose_region_still_runs_reaches_the_others() -> None:
+    outage = lost(PRIMARY, "entry")
     outage.home["WORKER"] = PRIMARY
-    assert not refuses(outage, call(region=SECONDARY, operation="CreateTable", key="WORKER"))
+    assert not refuses(outage, call(region=SECONDARY, key="WORKER"))
 
 
 def test_a_caller_whose_region_lost_one_service_reaches_the_others() -> None:
@@ -143,7 +126,7 @@ def test_refusals_are_counted_by_region_service_and_reason() -> None:
     outage.home["WORKER"] = PRIMARY
     refuses(outage, call())
     refuses(outage, call())
-    refuses(outage, call("sns", "Publish", region=SECONDARY, key="WORKER"))
+    refuses(outage, call("sns", region=SECONDARY, key="WORKER"))
     assert outage.refused == {
         f"{PRIMARY} dynamodb (it goes there)": 2,
         f"{PRIMARY} sns (its caller runs there)": 1,
@@ -155,7 +138,6 @@ def test_refusals_are_counted_by_region_service_and_reason() -> None:
     [
         ("region", False, False),
         ("global", False, False),
-        ("control", True, True),
         ("entry", True, False),
     ],
 )
@@ -172,30 +154,3 @@ def test_a_region_without_one_service_runs_and_answers() -> None:
     outage = lost(PRIMARY, "region", "dynamodb")
     assert outage.runs(PRIMARY)
     assert outage.entry_open(PRIMARY)
-
-
-@pytest.mark.parametrize(
-    "operation",
-    [
-        "CreateTable", "UpdateTable", "DeleteTable", "DescribeTable", "ListTables", "PutRule",
-        "PutBucketReplication", "RegisterTaskDefinition", "ChangeResourceRecordSets",
-        "UpdateHealthCheck", "TagResource", "AddPermission", "PublishVersion", "AttachRolePolicy",
-        "Describe", "Update",
-    ],
-)  # fmt: skip
-def test_control_planes_create_change_delete_and_describe(operation: str) -> None:
-    assert is_control_plane(operation)
-
-
-@pytest.mark.parametrize(
-    "operation",
-    [
-        "GetItem", "PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems", "Query", "Scan",
-        "PutEvents", "PutMetricData", "PutObject", "ListObjectsV2", "Publish", "PublishBatch",
-        "SendMessage", "ReceiveMessage", "DeleteMessage", "DeleteMessageBatch", "PutRecords",
-        "ChangeMessageVisibility", "PutLogEvents", "StartExecution", "SendTaskSuccess", "Invoke",
-        "AssumeRole", "GetCallerIdentity", "",
-    ],
-)  # fmt: skip
-def test_data_planes_serve_the_application(operation: str) -> None:
-    assert not is_control_plane(operation)

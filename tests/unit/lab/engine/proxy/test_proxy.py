@@ -47,7 +47,6 @@ class World:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.reached: list[dict[str, Any]] = []
-        self.bodies: list[bytes] = []
         self.slept: list[float] = []
         self.now = 100.0
         self.questions = 0
@@ -81,7 +80,6 @@ class World:
 
     async def _app(self, scope: Any, receive: Any, send: Any) -> None:
         self.reached.append(scope)
-        self.bodies.append((await receive())["body"])
         await proxy_module._reply(send, 200, {})
 
     async def _sleep(self, seconds: float) -> None:
@@ -159,14 +157,6 @@ def test_an_s3_call_is_refused_by_the_region_of_its_bucket(world: World) -> None
     world.outage.lose(SECONDARY, Loss(style="503"))
     assert world.ask("/east/key", authorization=signed("s3")).status == 503
     assert world.ask("/other/key", authorization=signed("s3")).status == 200
-
-
-def test_a_form_is_read_for_its_action_and_still_reaches_the_application(world: World) -> None:
-    world.outage.lose(PRIMARY, Loss("control", "503"))
-    form = {"authorization": signed("sns"), "content-type": proxy_module.FORM + "; charset=utf-8"}
-    assert world.ask(body=b"Action=Publish&Message=m", **form).status == 200
-    assert world.bodies == [b"Action=Publish&Message=m"]
-    assert world.ask(body=b"Action=CreateTopic&Name=n", **form).status == 503
 
 
 def test_an_entry_leads_to_the_api_of_its_domain(world: World) -> None:

@@ -41,7 +41,6 @@ def test_no_speed_of_the_lab_shortens_the_way() -> None:
 @pytest.mark.parametrize(
     "loss",
     [
-        Loss("control"),
         Loss("entry"),
         Loss("region", services=frozenset({"s3"})),
         Loss("entry", late=5.0),
