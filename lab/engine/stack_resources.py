@@ -168,38 +168,45 @@ def _global_tables(aws: Aws) -> None:
     _register(aws, "AWS::DynamoDB::GlobalTable", create=create)
 
 
-def _bucket_replication(aws: Aws) -> None:
-    """Set ReplicationConfiguration, also when a stack update adds or removes it."""
-    known = aws.provisioners._RESOURCE_HANDLERS["AWS::S3::Bucket"]
-    create_bucket, update_bucket = known["create"], known["update"]
-
-    def configure(bucket: str, properties: dict[str, Any]) -> None:
-        found = properties.get("ReplicationConfiguration")
-        if not found:
-            aws.s3._bucket_replication.pop(bucket, None)
-            return
-        rules = [{("ID" if k == "Id" else k): v for k, v in r.items()} for r in found["Rules"]]
-        aws.s3._bucket_replication[bucket] = {"Role": found["Role"], "Rules": rules}
+def _complete(aws: Aws, kind: str, finish: Callable[[str, dict[str, Any]], None]) -> None:
+    """Do what is missing after a resource was created or updated, with its id and properties."""
+    known = aws.provisioners._RESOURCE_HANDLERS[kind]
 
     def create(logical_id: str, properties: dict[str, Any], stack: str) -> Attributes:
-        made: Attributes = create_bucket(logical_id, properties, stack)
-        configure(made[0], properties)
+        made: Attributes = known["create"](logical_id, properties, stack)
+        finish(made[0], properties)
         return made
 
     def update(
-        bucket: str, old: Any, new: dict[str, Any], stack: str, *args: Any, **kwargs: Any
+        physical_id: str, old: Any, new: dict[str, Any], stack: str, *args: Any, **kwargs: Any
     ) -> Any:
-        made = update_bucket(bucket, old, new, stack, *args, **kwargs)
-        configure(made[0] if isinstance(made, tuple) else bucket, new)
+        made = known["update"](physical_id, old, new, stack, *args, **kwargs)
+        finish(made[0] if isinstance(made, tuple) else physical_id, new)
         return made
 
-    _register(aws, "AWS::S3::Bucket", create=create, update=update)
+    _register(aws, kind, create=create, update=update)
+
+
+def _bucket_replication(aws: Aws) -> None:
+    """Set ReplicationConfiguration, also when a stack update adds or removes it."""
+
+    def configure(bucket: str, properties: dict[str, Any]) -> None:
+        configuration = properties.get("ReplicationConfiguration")
+        if not configuration:
+            aws.s3._bucket_replication.pop(bucket, None)
+            return
+        rules = [
+            {("ID" if k == "Id" else k): v for k, v in rule.items()}
+            for rule in configuration["Rules"]
+        ]
+        aws.s3._bucket_replication[bucket] = {"Role": configuration["Role"], "Rules": rules}
+
+    _complete(aws, "AWS::S3::Bucket", configure)
 
 
 def _http_apis(aws: Aws) -> None:
     """Make the routes of an HTTP API from its OpenAPI body, without which it answers 404."""
-    known, service = aws.provisioners._RESOURCE_HANDLERS["AWS::ApiGatewayV2::Api"], aws.http_apis
-    create_api, update_api = known["create"], known["update"]
+    service = aws.http_apis
 
     def made(answer: tuple[int, Any, Any], name: str) -> str:
         status, _headers, body = answer
@@ -208,6 +215,7 @@ def _http_apis(aws: Aws) -> None:
         return str(json.loads(body)[name])
 
     def route(api: str, properties: dict[str, Any]) -> None:
+        service._routes[api], service._integrations[api] = {}, {}
         for path, methods in properties["Body"]["paths"].items():
             for method, operation in methods.items():
                 asked = operation["x-amazon-apigateway-integration"]
@@ -219,17 +227,4 @@ def _http_apis(aws: Aws) -> None:
                 target = {"target": f"integrations/{integration}"}
                 made(service._create_route(api, {**key, **target}), "routeId")
 
-    def create(logical_id: str, properties: dict[str, Any], stack: str) -> Attributes:
-        found: Attributes = create_api(logical_id, properties, stack)
-        route(found[0], properties)
-        return found
-
-    def update(
-        api: str, old: Any, new: dict[str, Any], stack: str, *args: Any, **kwargs: Any
-    ) -> Any:
-        found = update_api(api, old, new, stack, *args, **kwargs)
-        service._routes[api], service._integrations[api] = {}, {}
-        route(api, new)
-        return found
-
-    _register(aws, "AWS::ApiGatewayV2::Api", create=create, update=update)
+    _complete(aws, "AWS::ApiGatewayV2::Api", route)

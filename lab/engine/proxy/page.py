@@ -1,4 +1,4 @@
-"""The lab's page: the state of the deployment as its own overview tells it, and of the lab itself.
+"""The lab's page: the deployment's state, as its overview reports it, and the lab's own state.
 
 The engine serves it on a port of its own, beside all Regions, so that no outage takes it away.
 """
@@ -28,7 +28,7 @@ POLICY = (
     "connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'"
 )
 CHANGES_SHOWN = 20
-# What a Region that is well needs at most; one that hangs is not waited for in silence.
+# Seconds. A healthy Region answers sooner; the page says so if one does not.
 PATIENCE = 4.0
 LAB_COMMANDS = (
     ("Lose the Primary's Region", ".venv/bin/lab outage"),
@@ -39,10 +39,10 @@ LAB_COMMANDS = (
 )
 
 
-class Question:
-    """Something that is asked in the background, of a Region that may not answer.
+class Poll:
+    """Asks in the background, because a Region may not answer.
 
-    The page shows the latest answer with its moment, and what went wrong since, if anything did.
+    The page shows the latest answer with its time, and the error since then, if there was one.
     """
 
     def __init__(self, ask: Callable[[], Any], every: float) -> None:
@@ -51,10 +51,10 @@ class Question:
         self._lock = threading.Lock()
         self._asked_at = float("-inf")
         self._asking = False
-        self._told: dict[str, Any] = {"answer": None, "answered_at": None, "error": None}
+        self._latest: dict[str, Any] = {"answer": None, "answered_at": None, "error": None}
 
     def latest(self) -> dict[str, Any]:
-        """Return the latest answer, and ask again if the time has come and nobody waits for one."""
+        """Return the latest answer, and ask again if it is due and no answer is awaited."""
         with self._lock:
             now = time.monotonic()
             if not self._asking and now - self._asked_at >= self._every:
@@ -62,26 +62,26 @@ class Question:
                 threading.Thread(target=self._answer, daemon=True).start()
             waited = now - self._asked_at if self._asking else 0.0
             if waited >= PATIENCE:
-                return {**self._told, "error": f"It has not answered for {waited:.0f} s."}
-            return dict(self._told)
+                return {**self._latest, "error": f"It has not answered for {waited:.0f} s."}
+            return dict(self._latest)
 
     def _answer(self) -> None:
         try:
             at = datetime.now(UTC).isoformat(timespec="seconds")
-            told = {"answer": self._ask(), "answered_at": at, "error": None}
+            outcome = {"answer": self._ask(), "answered_at": at, "error": None}
         except Exception as error:
-            told = {"error": plainly(error)}
+            outcome = {"error": in_plain_words(error)}
         with self._lock:
-            self._told.update(told)
+            self._latest.update(outcome)
             self._asking = False
 
 
-class NotTold(Exception):
+class OverviewFailed(Exception):
     """The overview function failed."""
 
 
-def plainly(error: Exception) -> str:
-    """Say what went wrong in words for somebody who looks at the page."""
+def in_plain_words(error: Exception) -> str:
+    """Describe an error for somebody who looks at the page."""
     if isinstance(error, ClientError):
         if error.response["Error"]["Code"] in ("ResourceNotFoundException", "ValidationError"):
             return "The deployment is not there yet."
@@ -103,8 +103,8 @@ class Page:
         self._config = config
         self._actions = actions
         self._client = client
-        self._facts = Question(self._ask_facts, every=1.0)
-        self._commands = Question(self._ask_commands, every=15.0)
+        self._facts = Poll(self._ask_facts, every=1.0)
+        self._commands = Poll(self._ask_commands, every=15.0)
 
     def answer(self, path: str) -> tuple[int, str, bytes]:
         """Return status, content type and body for a path."""
@@ -115,7 +115,7 @@ class Page:
         return 404, "application/json", b'{"error": "There is only / and /state.json."}'
 
     def state(self) -> dict[str, Any]:
-        """Return what only the lab knows, and what the overview said last."""
+        """Return the lab's own state and the latest answer of the overview."""
         config, lab = self._config, self._actions["state"]()
         regions = config.region_of_address
         answers = self._actions["dns"](name=config.public_name)
@@ -125,7 +125,7 @@ class Page:
             "primary_region": config.primary_region,
             "secondary_region": config.secondary_region,
             "public_name": config.public_name,
-            "door": f"http://127.0.0.1:{config.browser_port}/",
+            "application_url": f"http://127.0.0.1:{config.browser_port}/",
             "speed": lab["speed"],
             "leads_to": next((regions[a["value"]] for a in answers if a["value"] in regions), None),
             "outages": lab["outages"],
@@ -148,11 +148,11 @@ class Page:
         }
 
     def _quorum(self, lost: dict[str, Any]) -> dict[str, Any]:
-        """Return how each Region's strong calls on the control table fare, and its witness."""
-        found = self._actions["quorum"]()
-        table = found["tables"].get(control_table(self._config), {"regions": {}, "witness": None})
+        """Return the witness and whether strong calls on the control table succeed, by Region."""
+        status = self._actions["quorum"]()
+        table = status["tables"].get(control_table(self._config), {"regions": {}, "witness": None})
         witness = table["witness"] or self._config.witness_region
-        silent = found["stalled_seconds"] > 0
+        silent = status["stalled_seconds"] > 0
         return {
             "witness_region": witness,
             "witness_lost": witness in lost,
@@ -164,15 +164,15 @@ class Page:
 
     def _ask_facts(self) -> dict[str, Any]:
         """Invoke the overview as CloudWatch would, by the Region's own API, which may be lost."""
-        found = self._client("lambda", self._config.secondary_region).invoke(
+        response = self._client("lambda", self._config.secondary_region).invoke(
             FunctionName=f"{self._config.app_name}-overview",
             Qualifier="live",
             Payload=json.dumps({"view": "facts"}),
         )
-        told: dict[str, Any] = json.loads(found["Payload"].read())
-        if "FunctionError" in found:
-            raise NotTold(f"The overview function failed: {told.get('errorMessage')}")
-        return told
+        facts: dict[str, Any] = json.loads(response["Payload"].read())
+        if "FunctionError" in response:
+            raise OverviewFailed(f"The overview function failed: {facts.get('errorMessage')}")
+        return facts
 
     def _ask_commands(self) -> list[dict[str, str]]:
         """Return the commands among the outputs of the Secondary's stack."""

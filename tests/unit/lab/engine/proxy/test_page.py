@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
 
 from lab.engine.proxy import page as page_module
-from lab.engine.proxy.page import CHANGES_SHOWN, HTML, POLICY, Page, Question, plainly
+from lab.engine.proxy.page import CHANGES_SHOWN, HTML, POLICY, Page, Poll, in_plain_words
 from tests.unit.functions.reporting.overview_facts import FAILED_OVER, NOW, PAIR, overview
 from tests.unit.lab.engine.fakes import CONFIG, PRIMARY, SECONDARY, Anything, eventually
 
@@ -110,7 +110,7 @@ def test_the_page_shows_what_only_the_lab_knows(world: World) -> None:
     assert (state["outages"], state["lost"]) == (["region"], {PRIMARY: "region"})
     assert state["leads_to"] == SECONDARY
     assert state["health_checks"] == [{"name": "pilot-light-off", "healthy": True}]
-    assert state["door"] == f"http://127.0.0.1:{CONFIG.browser_port}/"
+    assert state["application_url"] == f"http://127.0.0.1:{CONFIG.browser_port}/"
     world.leads_to = None
     assert world.page.state()["leads_to"] is None
 
@@ -187,18 +187,18 @@ def test_an_overview_that_fails_is_told_by_its_error(world: World) -> None:
 @pytest.mark.parametrize("code", ["ResourceNotFoundException", "ValidationError"])
 def test_before_it_is_deployed_the_page_says_so(code: str) -> None:
     error = ClientError({"Error": {"Code": code}}, "Invoke")
-    assert plainly(error) == "The deployment is not there yet."
+    assert in_plain_words(error) == "The deployment is not there yet."
     other = ClientError({"Error": {"Code": "ServiceUnavailable"}}, "Invoke")
-    assert plainly(other) == "It refuses: ServiceUnavailable."
+    assert in_plain_words(other) == "It refuses: ServiceUnavailable."
 
 
 def test_an_answer_is_asked_for_again_when_its_time_has_come() -> None:
     answers = iter([1, 2, 3])
-    question = Question(lambda: next(answers), every=3600)
-    assert eventually(lambda: question.latest()["answer"] == 1)
-    assert question.latest()["answer"] == 1
-    question._every = 0
-    assert eventually(lambda: question.latest()["answer"] == 2)
+    poll = Poll(lambda: next(answers), every=3600)
+    assert eventually(lambda: poll.latest()["answer"] == 1)
+    assert poll.latest()["answer"] == 1
+    poll._every = 0
+    assert eventually(lambda: poll.latest()["answer"] == 2)
 
 
 def test_commands_are_those_of_the_lab_and_of_the_stack_s_outputs(world: World) -> None:
