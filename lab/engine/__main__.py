@@ -1,6 +1,6 @@
 """Starts the laptop AWS: `python -m lab.engine CONFIG_FILE`.
 
-Prints nothing; GET /_lab/state tells when it is up.
+Prints nothing; GET /_lab/state answers when it is up.
 """
 
 from __future__ import annotations
@@ -133,8 +133,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m lab.engine", description=__doc__)
     parser.add_argument("config", type=Path, help="a file that LabConfig.save wrote")
     parser.add_argument("--owned", action="store_true", help="end when standard input closes")
-    given = parser.parse_args()
-    config = LabConfig.load(given.config)
+    options = parser.parse_args()
+    config = LabConfig.load(options.config)
     problem = busy_port(config)
     if problem:
         print(problem, file=sys.stderr)
@@ -144,7 +144,7 @@ def main() -> int:
     os.environ["TMPDIR"] = str(scratch)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
     logging.getLogger("samtranslator").setLevel(logging.ERROR)
-    asyncio.run(serve(config, owned=given.owned))
+    asyncio.run(serve(config, owned=options.owned))
     # Threads of the engines may still wait; nothing of theirs is worth waiting for.
     logging.shutdown()
     os._exit(0)

@@ -130,10 +130,10 @@ def load(config: LabConfig, clock: Clock) -> Aws:
 
 
 def know_service_names() -> None:
-    """Tell the router the names of AWS's services.
+    """Give the router the names of AWS's services.
 
     It would read every service model of botocore to learn them, on the event loop, when the first
-    call comes for a service that it does not serve: all of the lab then stands still for seconds.
+    call comes for a service that it does not serve: the whole lab would freeze for seconds.
     """
     router: Any = importlib.import_module("ministack.core.router")
     if not hasattr(router, "_KNOWN_AWS_SERVICE_NAMES"):

@@ -45,9 +45,9 @@ def _conditions(aws: Aws) -> None:
 
     def evaluate(template: dict[str, Any], parameters: dict[str, Any]) -> dict[str, bool]:
         pseudo = {"AWS::Region": aws.region(), "AWS::AccountId": ACCOUNT, "AWS::Partition": "aws"}
-        given = {name: {"Value": value} for name, value in pseudo.items()}
-        found: dict[str, bool] = original(template, {**given, **parameters})
-        return found
+        pseudo_parameters = {name: {"Value": value} for name, value in pseudo.items()}
+        conditions: dict[str, bool] = original(template, {**pseudo_parameters, **parameters})
+        return conditions
 
     for name in ("engine", "changesets", "handlers", "stacks"):
         module: Any = importlib.import_module(f"{package}.{name}")
@@ -67,10 +67,10 @@ def _health_checks(aws: Aws) -> None:
     route53 = aws.route53
 
     def config_of(properties: dict[str, Any]) -> dict[str, Any]:
-        def value(name: str, given: Any) -> Any:
+        def value(name: str, setting: Any) -> Any:
             if name in NUMBERS:
-                return int(given)
-            return str(given).lower() == "true" if name in BOOLEANS else given
+                return int(setting)
+            return str(setting).lower() == "true" if name in BOOLEANS else setting
 
         return {k: value(k, v) for k, v in properties["HealthCheckConfig"].items()}
 
@@ -93,9 +93,9 @@ def _health_checks(aws: Aws) -> None:
     def update(
         check_id: str, _old: Any, properties: dict[str, Any], _stack: str, *_: Any, **__: Any
     ) -> Attributes:
-        found = route53._health_checks[check_id]
-        found["config"] = config_of(properties)
-        found["version"] += 1
+        check = route53._health_checks[check_id]
+        check["config"] = config_of(properties)
+        check["version"] += 1
         tag(check_id, properties)
         return check_id, {"HealthCheckId": check_id}
 
@@ -170,17 +170,17 @@ def _global_tables(aws: Aws) -> None:
 
 def _complete(aws: Aws, kind: str, finish: Callable[[str, dict[str, Any]], None]) -> None:
     """Do what is missing after a resource was created or updated, with its id and properties."""
-    known = aws.provisioners._RESOURCE_HANDLERS[kind]
+    handlers = aws.provisioners._RESOURCE_HANDLERS[kind]
 
     def create(logical_id: str, properties: dict[str, Any], stack: str) -> Attributes:
-        made: Attributes = known["create"](logical_id, properties, stack)
+        made: Attributes = handlers["create"](logical_id, properties, stack)
         finish(made[0], properties)
         return made
 
     def update(
         physical_id: str, old: Any, new: dict[str, Any], stack: str, *args: Any, **kwargs: Any
     ) -> Any:
-        made = known["update"](physical_id, old, new, stack, *args, **kwargs)
+        made = handlers["update"](physical_id, old, new, stack, *args, **kwargs)
         finish(made[0] if isinstance(made, tuple) else physical_id, new)
         return made
 
@@ -218,10 +218,10 @@ def _http_apis(aws: Aws) -> None:
         service._routes[api], service._integrations[api] = {}, {}
         for path, methods in properties["Body"]["paths"].items():
             for method, operation in methods.items():
-                asked = operation["x-amazon-apigateway-integration"]
-                if asked["payloadFormatVersion"] != "2.0":
+                backend = operation["x-amazon-apigateway-integration"]
+                if backend["payloadFormatVersion"] != "2.0":
                     raise ValueError(f"{method} {path}: MiniStack speaks only format 2.0.")
-                to = {"integrationType": "AWS_PROXY", "integrationUri": asked["uri"]}
+                to = {"integrationType": "AWS_PROXY", "integrationUri": backend["uri"]}
                 integration = made(service._create_integration(api, to), "integrationId")
                 key = {"routeKey": f"{method.upper()} {path}"}
                 target = {"target": f"integrations/{integration}"}

@@ -77,8 +77,8 @@ def evaluate(
         good = sum(is_healthy(child) for child in config.get("ChildHealthChecks", []))
         healthy = good >= int(config.get("HealthThreshold", 1))
     elif config["Type"] == "CLOUDWATCH_METRIC":
-        known = of_metric(config)
-        healthy = _without_data(config, check) if known is None else known
+        metric_good = of_metric(config)
+        healthy = _without_data(config, check) if metric_good is None else metric_good
     else:
         healthy = check.checkers_healthy > HEALTHY_SHARE * len(check.checkers)
     return not healthy if config.get("Inverted") else healthy

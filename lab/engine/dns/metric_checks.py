@@ -23,14 +23,14 @@ STANDARD_RESOLUTION = 60
 
 
 def judge(values: Sequence[float | None], breaches: Callable[[float], bool]) -> bool | None:
-    """Say whether a stream is good, newest period first; None where one of them has no data.
+    """Return whether a stream is good, newest period first; None where one of them has no data.
 
     It is bad when every period breaches.
     """
-    known = [v for v in values if v is not None]
-    if len(known) < len(values) or not known:
+    present = [v for v in values if v is not None]
+    if len(present) < len(values) or not present:
         return None
-    return not all(breaches(v) for v in known)
+    return not all(breaches(v) for v in present)
 
 
 def verdict(aws: Aws, outage: Outage, config: Mapping[str, Any]) -> bool | None:
@@ -47,5 +47,5 @@ def verdict(aws: Aws, outage: Outage, config: Mapping[str, Any]) -> bool | None:
         values, _ = latest_values(aws, alarm, STREAM_DELAY)
         return judge(values, lambda v: compare(v, threshold))
 
-    found: bool | None = aws.within(named["Region"], read)
-    return found
+    good: bool | None = aws.within(named["Region"], read)
+    return good

@@ -82,15 +82,15 @@ class Route53:
         return check is None or check.healthy
 
     def _tick(self) -> None:
-        known = dict(self._aws.route53._health_checks)
-        for gone in set(self._checks) - set(known):
+        checks = dict(self._aws.route53._health_checks)
+        for gone in set(self._checks) - set(checks):
             del self._checks[gone]
         now = time.time()
         self._follow_the_clock(now)
         # Calculated checks come last, so that they see the children of this tick.
-        ordered = sorted(known.items(), key=lambda kv: kv[1]["config"]["Type"] == "CALCULATED")
-        for check_id, found in ordered:
-            self._tick_one(check_id, found["config"], now)
+        ordered = sorted(checks.items(), key=lambda kv: kv[1]["config"]["Type"] == "CALCULATED")
+        for check_id, stored in ordered:
+            self._tick_one(check_id, stored["config"], now)
         self._note_where_the_name_leads()
 
     def _follow_the_clock(self, now: float) -> None:
@@ -175,21 +175,21 @@ class Route53:
             agent = f"Amazon-Route53-Health-Check-Service ({client})"
             headers = {"Host": host, "User-Agent": agent}
             connection.request("GET", config.get("ResourcePath") or "/", headers=headers)
-            found = connection.getresponse()
-            body = found.read(5120).decode("utf-8", "replace")
+            response = connection.getresponse()
+            body = response.read(5120).decode("utf-8", "replace")
             connection.close()
         except (OSError, http.client.HTTPException):
             return False
-        return 200 <= found.status < 400 and config.get("SearchString", "") in body
+        return 200 <= response.status < 400 and config.get("SearchString", "") in body
 
     def entry_of(self, host: str) -> int | None:
         """Return the entry's port to which DNS leads for a host."""
         if region := region_of_function_url(host):
             return self._aws.config.entries.get(region)
         by_address = self._aws.config.region_of_address
-        for found in self.lookup(host, "A"):
-            if found.type == "A" and found.value in by_address:
-                return self._aws.config.entries[by_address[found.value]]
+        for record in self.lookup(host, "A"):
+            if record.type == "A" and record.value in by_address:
+                return self._aws.config.entries[by_address[record.value]]
         return None
 
     def _name(self, check_id: str) -> str:
@@ -206,8 +206,8 @@ class Route53:
                 for check_id, check in list(self._checks.items())
             ]
 
-        found: list[dict[str, Any]] = self._aws.within("us-east-1", all_checks)
-        return found
+        statuses: list[dict[str, Any]] = self._aws.within("us-east-1", all_checks)
+        return statuses
 
     # --- DNS -------------------------------------------------------------------------------------
 
@@ -219,24 +219,24 @@ class Route53:
             records = self._aws.route53._records.get(zone, []) if zone else []
             return answer(records, self.is_healthy, self._aws.config.addresses, name, kind)
 
-        found: list[Answer] = self._aws.within("us-east-1", ask)
-        return found
+        answers: list[Answer] = self._aws.within("us-east-1", ask)
+        return answers
 
     def exists(self, name: str) -> bool:
-        """Say whether a name, or one below it, has records of any type in its zone (RFC 8020)."""
+        """Return whether a name, or one below it, has records of any type (RFC 8020)."""
 
         def ask() -> bool:
-            zone, wanted = self._zone_of(name), name.rstrip(".").lower()
+            zone, bare = self._zone_of(name), name.rstrip(".").lower()
             records = self._aws.route53._records.get(zone, []) if zone else []
             held = (r["Name"].rstrip(".").lower() for r in records)
-            return any(n == wanted or n.endswith(f".{wanted}") for n in held)
+            return any(n == bare or n.endswith(f".{bare}") for n in held)
 
         return bool(self._aws.within("us-east-1", ask))
 
     def _zone_of(self, name: str) -> str | None:
-        wanted = name.rstrip(".").lower()
+        bare = name.rstrip(".").lower()
         zones = [(z["name"].rstrip("."), i) for i, z in self._aws.route53._zones.items()]
-        fitting = [(n, i) for n, i in zones if wanted == n or wanted.endswith(f".{n}")]
+        fitting = [(n, i) for n, i in zones if bare == n or bare.endswith(f".{n}")]
         return max(fitting, key=lambda z: len(z[0]))[1] if fitting else None
 
     def serve(self) -> None:
@@ -268,10 +268,10 @@ class _Resolver(BaseResolver):  # type: ignore[misc]
     def resolve(self, request: Any, _handler: Any) -> Any:
         reply = request.reply()
         question = request.q
-        for found in self._lookup(str(question.qname), QTYPE[question.qtype]):
-            rdata = RDATA[found.type](found.value)
-            kind = getattr(QTYPE, found.type)
-            reply.add_answer(RR(found.name, kind, rdata=rdata, ttl=found.ttl))
+        for record in self._lookup(str(question.qname), QTYPE[question.qtype]):
+            rdata = RDATA[record.type](record.value)
+            kind = getattr(QTYPE, record.type)
+            reply.add_answer(RR(record.name, kind, rdata=rdata, ttl=record.ttl))
         if not reply.rr and not self._exists(str(question.qname)):
             reply.header.rcode = RCODE.NXDOMAIN
         return reply

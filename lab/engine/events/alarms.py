@@ -49,7 +49,7 @@ def judge(
 
 
 def install(aws: Aws, changed: Callable[[str, str], None]) -> None:
-    """Evaluate alarms as AWS does. `changed` is told the name and state of every change."""
+    """Evaluate alarms as AWS does. `changed` gets the name and state of every change."""
     cloudwatch = aws.cloudwatch
 
     @wrap(cloudwatch, "_evaluate_alarm")
@@ -114,12 +114,12 @@ def latest_values(
     """
     cloudwatch = aws.cloudwatch
     dimensions = {d["Name"]: d["Value"] for d in alarm.get("Dimensions") or []}
-    wanted = (alarm["Namespace"], alarm["MetricName"])
+    metric_key = (alarm["Namespace"], alarm["MetricName"])
     points = [
         point
-        for (namespace, metric, _), found in list(cloudwatch._metrics.items())
-        if (namespace, metric) == wanted
-        for point in found
+        for (namespace, metric, _), series in list(cloudwatch._metrics.items())
+        if (namespace, metric) == metric_key
+        for point in series
         if (point.get("Dimensions") or {}) == dimensions
     ]
     statistic = alarm.get("Statistic", "Average")
@@ -130,8 +130,8 @@ def latest_values(
     values: list[float | None] = []
     for end in window_ends(time.time(), period, aws.clock.real(delay), periods + EXTRA_PERIODS):
         window = [p for p in points if end - period <= p["Timestamp"] < end]
-        found = cloudwatch._calc_stats(window) if window else None
-        values.append(float(cloudwatch._stat_value(found, statistic, window)) if found else None)
+        stats = cloudwatch._calc_stats(window) if window else None
+        values.append(float(cloudwatch._stat_value(stats, statistic, window)) if stats else None)
     return evaluated(values, periods), bool(points)
 
 

@@ -43,8 +43,8 @@ def points(line: str) -> Iterator[Point]:
             for names in directive["Dimensions"]:
                 dimensions = {name: str(document[name]) for name in names}
                 for metric in directive["Metrics"]:
-                    said = document[metric["Name"]]
-                    for value in said if isinstance(said, list) else [said]:
+                    values = document[metric["Name"]]
+                    for value in values if isinstance(values, list) else [values]:
                         yield Point(
                             directive["Namespace"],
                             metric["Name"],

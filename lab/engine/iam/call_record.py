@@ -44,19 +44,19 @@ def install(aws: Aws, outage: Outage, record: CallRecord) -> None:
     """Record who calls as CloudTrail does: the role, where MiniStack has the session's key."""
 
     @wrap(aws.cloudtrail, "record_event")
-    def record_call(record_event: Any, **given: Any) -> None:
-        record_event(**given)
-        key = given["access_key_id"]
+    def record_call(record_event: Any, **event: Any) -> None:
+        record_event(**event)
+        key = event["access_key_id"]
         session = aws.sts._sessions.get(key)
         if session is None:
             return
-        region = "us-east-1" if given["service"] in GLOBAL_SERVICES else given["region"]
+        region = "us-east-1" if event["service"] in GLOBAL_SERVICES else event["region"]
         record.add(
             {
                 "at": time.time(),
                 "region": region,
-                "service": given["service"],
-                "operation": given["request_params"].get("Action", given["event_name"]),
+                "service": event["service"],
+                "operation": event["request_params"].get("Action", event["event_name"]),
                 "role": session["Arn"].split(":assumed-role/")[-1].split("/")[0],
                 "from": outage.home.get(key, ""),
             }
@@ -68,11 +68,11 @@ def install_refusals(evaluator: Any, record: CallRecord) -> None:
 
     @wrap(evaluator, "enforce")
     def record_refusal(
-        enforce: Any, key: str, action: str, service: str, *args: Any, **given: Any
+        enforce: Any, key: str, action: str, service: str, *args: Any, **details: Any
     ) -> Any:
-        found = enforce(key, action, service, *args, **given)
-        if isinstance(found, evaluator.EvalResult):
-            role = found.principal_arn.split("/")[1:2]
+        result = enforce(key, action, service, *args, **details)
+        if isinstance(result, evaluator.EvalResult):
+            role = result.principal_arn.split("/")[1:2]
             refusal = {"at": time.time(), "role": "".join(role), "action": action}
-            record.refuse({**refusal, "resource": given.get("resource_arn", "*")})
-        return found
+            record.refuse({**refusal, "resource": details.get("resource_arn", "*")})
+        return result

@@ -27,8 +27,8 @@ def install() -> None:
 
     @wrap(actions, "extract_resource_arn")
     def resource_arn(resource: Any, service: str, method: str, path: str, *more: Any) -> str:
-        found: str = resource(service, method, path, *more)
-        if service == "backup" and found == "*" and (vault := VAULT.match(path)):
+        arn: str = resource(service, method, path, *more)
+        if service == "backup" and arn == "*" and (vault := VAULT.match(path)):
             region, account = more[-2:]
             return f"arn:aws:backup:{region}:{account}:backup-vault:{vault[1]}"
-        return found
+        return arn

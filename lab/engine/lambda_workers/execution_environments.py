@@ -116,9 +116,9 @@ def install(aws: Aws) -> None:
     servers: dict[str, ForkServer] = {}
     lock = threading.Lock()
 
-    def start(args: list[str], *, cwd: str, env: dict[str, str], **given: Any) -> Any:
+    def start(args: list[str], *, cwd: str, env: dict[str, str], **options: Any) -> Any:
         if args[0] != sys.executable:
-            return subprocess.Popen(args, cwd=cwd, env=env, **given)
+            return subprocess.Popen(args, cwd=cwd, env=env, **options)
         layers = env.get("_LAMBDA_LAYERS_DIRS", "")
         env = {**env, "LAB_ENTRIES": entries_of(aws.config, env.get("AWS_REGION", ""))}
         with lock:

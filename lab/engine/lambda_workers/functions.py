@@ -101,7 +101,7 @@ def _layers_unpacked_once(aws: Aws) -> None:
         layers = config.get("Layers") or []
         if layers:
             places = os.pathsep.join(unpacked(layer) for layer in layers)
-            known = config.get("Environment", {}).get("Variables", {})
-            variables = {**known, "_LAMBDA_LAYERS_DIRS": places}
+            configured = config.get("Environment", {}).get("Variables", {})
+            variables = {**configured, "_LAMBDA_LAYERS_DIRS": places}
             config = {**config, "Layers": [], "Environment": {"Variables": variables}}
         original(self, name, config, code)

@@ -41,9 +41,9 @@ def _functions(aws: Aws, outage: Outage) -> None:
     @wrap(aws.lambda_runtime, "execution_credentials")
     def note_home(credentials: Any, config: dict[str, Any]) -> Any:
         """Note the Region of a worker's keys: a worker of a lost Region loses its API calls."""
-        found = credentials(config)
-        outage.home[found["AWS_ACCESS_KEY_ID"]] = config["FunctionArn"].split(":")[3]
-        return found
+        keys = credentials(config)
+        outage.home[keys["AWS_ACCESS_KEY_ID"]] = config["FunctionArn"].split(":")[3]
+        return keys
 
 
 def _targets(aws: Aws, outage: Outage) -> None:

@@ -39,7 +39,7 @@ class Loss:
     began: float = field(default_factory=time.time, compare=False)
 
     def in_force(self, now: float) -> bool:
-        """Say whether it holds at a moment. What flaps begins with being lost."""
+        """Return whether the loss is in force at a time. A loss that flaps begins lost."""
         return not self.flaps or int((now - self.began) / self.flaps) % 2 == 0
 
     @property

@@ -25,9 +25,9 @@ FLAP_SECONDS = 15.0
 SLOW_SECONDS = 5.0
 # Real seconds, for the code under test waits in those: within an answer's patience, and beyond it.
 STALL_SECONDS, LONG_STALL_SECONDS = 2.0, 20.0
-# `here` is the Region that is asked for, which stands for the Primary.
+# `here` is the requested Region; the table's texts call it the Primary.
 Place = Literal["here", "witness", "us-east-1"]
-# Who is cut off: the pair from each other, or `here` from all other members of the control table.
+# What is cut off: the pair from each other, or `here` from all other members of the control table.
 Apart = Literal["pair", "here"]
 
 
@@ -40,7 +40,7 @@ class NamedOutage:
     losses
         What is lost, by place.
     apart
-        Who is cut off, if anybody.
+        What is cut off, if anything.
     stalls
         Real seconds for which strong tables say nothing. The outage ends with them.
     styles
@@ -55,7 +55,7 @@ class NamedOutage:
 
     @property
     def follows_region(self) -> bool:
-        """Whether it is in the Region that is asked for. Others have a place of their own."""
+        """Whether it is in the requested Region. Other outages have a fixed place."""
         return "here" in self.losses or self.apart == "here"
 
 
@@ -174,27 +174,27 @@ def begin(
     """
     if wrong := unfit(name, style):
         raise ValueError(wrong)
-    known = NAMED[name]
-    style = style or (known.styles[0] if known.styles else "reset")
+    kind = NAMED[name]
+    style = style or (kind.styles[0] if kind.styles else "reset")
     places: dict[Place, str] = {"here": region, "witness": witness, "us-east-1": VIRGINIA}
-    losses = {places[place]: loss for place, loss in known.losses.items()}
-    _refuse_twice(outage, known, losses)
+    losses = {places[place]: loss for place, loss in kind.losses.items()}
+    _refuse_twice(outage, kind, losses)
     for where, loss in losses.items():
         flaps = loss.flaps / speed if loss.flaps else None
         outage.lose(where, replace(loss, style=style, flaps=flaps, began=time.time()))
-    for one, other in _cuts(known.apart, pair, region, witness):
+    for one, other in _cuts(kind.apart, pair, region, witness):
         outage.cut(one, other, style)
-    if known.stalls:
-        outage.stall(known.stalls)
-    outage.has_begun(name, known.stalls or None)
+    if kind.stalls:
+        outage.stall(kind.stalls)
+    outage.has_begun(name, kind.stalls or None)
 
 
-def _refuse_twice(outage: Outage, known: NamedOutage, losses: Mapping[str, Loss]) -> None:
+def _refuse_twice(outage: Outage, kind: NamedOutage, losses: Mapping[str, Loss]) -> None:
     """Raise ValueError where an outage would take the place of one that lasts."""
     for where in losses:
         if where in outage.lost:
             raise ValueError(f"Something is lost in {where} already. Heal it first.")
-    if known.stalls and outage.stalled_for():
+    if kind.stalls and outage.stalled_for():
         raise ValueError("Strong tables are stalled already. Heal that first.")
 
 

@@ -1,8 +1,8 @@
 """A Region can be lost (losses.py), and two Regions can be cut off from each other.
 
-Three doors have to be shut, for only the first two are HTTP:
+Three places ask it, because only the first two are HTTP:
 
-- API calls: the proxy in front of MiniStack (proxy.py) asks `refusal`.
+- API calls: the proxy in front of MiniStack asks `refusal`.
 - Requests at a Region's entry: the proxy asks `refusal_at_entry`.
 - What runs inside the process, and executions: freeze.py asks `runs` and `reaches`.
 
@@ -97,8 +97,8 @@ class Outage:
         else:
             self.lost.pop(region, None)
         if not self.lost and not self.cuts:
-            kept = region is not None
-            self._named = [n for n in self._named if kept and n[1] < math.inf]
+            one_region = region is not None
+            self._named = [n for n in self._named if one_region and n[1] < math.inf]
             self._asked.clear()
         with self._healed:
             self._healed.notify_all()
@@ -109,22 +109,22 @@ class Outage:
         return loss if loss and loss.in_force(time.time()) else None
 
     def runs(self, region: str) -> bool:
-        """Say whether code and machinery in a Region run."""
+        """Return whether code and machinery in a Region run."""
         loss = self.loss_of(region)
         return loss is None or loss.spares_machinery
 
     def reaches(self, source: str, target: str) -> bool:
-        """Say whether what a Region sends to another that runs gets there."""
+        """Return whether a Region reaches another: that runs, and no cut separates them."""
         return self.runs(target) and frozenset((source, target)) not in self.cuts
 
     def carries(self, link: tuple[str, str], service: str) -> bool:
-        """Say whether a service replicates from one Region to another."""
+        """Return whether a service replicates from one Region to another."""
         losses = [loss for region in link if (loss := self.loss_of(region))]
         without = any(service in loss.services for loss in losses)
         return all(map(self.runs, link)) and frozenset(link) not in self.cuts and not without
 
     def serves(self, region: str, service: str) -> bool:
-        """Say whether the data plane of a service in a Region answers there."""
+        """Return whether the data plane of a service in a Region answers there."""
         loss = self.loss_of(region)
         return loss is None or not _takes(loss, Call("", region, service, None))
 
@@ -133,7 +133,7 @@ class Outage:
         return _NETWORK.get(self.cuts.get(frozenset((one, other))))
 
     def entry_open(self, region: str) -> bool:
-        """Say whether a Region's HTTP entry answers at all."""
+        """Return whether a Region's HTTP entry answers at all."""
         loss = self.loss_of(region)
         return loss is None or loss.spares_entry or (loss.mode != "entry" and self.runs(region))
 
@@ -157,7 +157,7 @@ class Outage:
         return loss.style
 
     def _is_its_turn(self, loss: Loss, client: str) -> bool:
-        """Say whether this request of a client is one of those that fail: the first is."""
+        """Return whether this request of a client fails: its first does, then every other."""
         self._asked[client] += loss.every_other
         return loss.every_other and self._asked[client] % 2 == 1
 
@@ -207,7 +207,7 @@ class Outage:
 
 
 def _takes(loss: Loss, call: Call) -> bool:
-    """Say whether a loss of the Region that a call goes to takes the call along."""
+    """Return whether a loss of a Region affects a call to it."""
     if loss.spares_entry or (loss.mode == "entry" and not loss.services):
         return False
     if loss.services and call.service not in loss.services:
@@ -216,9 +216,9 @@ def _takes(loss: Loss, call: Call) -> bool:
 
 
 def read_call(path: str, query: str, headers: Mapping[str, str]) -> Call:
-    """Read from a request who calls what, by its signature."""
+    """Read caller and target of a request from its signature."""
     presigned = "Credential=" + (parse_qs(query).get("X-Amz-Credential") or [""])[0]
-    found = _SCOPE.search(headers.get("authorization", "")) or _SCOPE.search(presigned)
-    key, region, service = found.groups() if found else ("", "", "")
+    match = _SCOPE.search(headers.get("authorization", "")) or _SCOPE.search(presigned)
+    key, region, service = match.groups() if match else ("", "", "")
     bucket = path.split("/")[1] if service == "s3" and path.count("/") else None
     return Call(key, region, service, bucket)

@@ -81,8 +81,8 @@ class AdminApi:
         config = self._aws.config
         regions = dict.fromkeys((*config.regions, config.witness_region))
         if region not in regions:
-            known = ", ".join(regions)
-            raise ValueError(f"There is no Region {region!r} in this lab. It has {known}.")
+            names = ", ".join(regions)
+            raise ValueError(f"There is no Region {region!r} in this lab. It has {names}.")
         return region
 
     def _state(self) -> dict[str, Any]:
@@ -129,8 +129,8 @@ class AdminApi:
         )
         self._journal.note(f"outage {mode}", "began")
         if lasts := named_outages.NAMED[mode].stalls:
-            given = (mode, self._outage.stalled_until)
-            timer = threading.Timer(lasts, self._ended_by_itself, given)
+            arguments = (mode, self._outage.stalled_until)
+            timer = threading.Timer(lasts, self._ended_by_itself, arguments)
             timer.daemon = True
             timer.start()
         return self._state()

@@ -16,8 +16,8 @@ _FUNCTION_URL = re.compile(r"([a-z0-9]+)\.lambda-url\.([a-z0-9-]+)\.on\.aws\.?")
 
 def region_of_function_url(host: str) -> str | None:
     """Return the Region that a function URL's host names, or None for any other host."""
-    found = _FUNCTION_URL.fullmatch(host.lower())
-    return found[2] if found else None
+    match = _FUNCTION_URL.fullmatch(host.lower())
+    return match[2] if match else None
 
 
 class Entries:
@@ -53,14 +53,14 @@ class Entries:
             return None  # disabled by the template
         if url := _FUNCTION_URL.fullmatch(host):
             return f"/_aws/lambda-url/{url[1]}{path}" if url[2] == region else None
-        found: tuple[int, str] | None = None
+        longest: tuple[int, str] | None = None
         mappings = self._aws.apigateway._base_path_mappings.get_scoped(ACCOUNT, region, host, {})
         for base, mapping in mappings.items():
             prefix = "" if base in ("", "(none)") else f"/{base}"
             if prefix and path != prefix and not path.startswith(f"{prefix}/"):
                 continue
-            if found is None or len(prefix) > found[0]:
+            if longest is None or len(prefix) > longest[0]:
                 rest = path[len(prefix) :] or "/"
                 api, stage = mapping["restApiId"], mapping["stage"]
-                found = (len(prefix), f"/_aws/execute-api/{api}/{stage}{rest}")
-        return found[1] if found else None
+                longest = (len(prefix), f"/_aws/execute-api/{api}/{stage}{rest}")
+        return longest[1] if longest else None

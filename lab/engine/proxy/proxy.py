@@ -73,8 +73,8 @@ class Proxy:
             await self._refuse(send, refused)
 
     def _bucket_region(self, bucket: str) -> str | None:
-        found = self._aws.s3._buckets.get(bucket) or {}
-        return found.get("region")
+        stored = self._aws.s3._buckets.get(bucket) or {}
+        return stored.get("region")
 
     async def _enter(self, region: str, host: str, scope: Any, receive: Any, send: Any) -> None:
         caller, client = self._entries.caller_of(scope), _header(scope, b"user-agent")
@@ -140,9 +140,9 @@ class Proxy:
             await _reply(send, 404, {"error": f"There is no {scope['path']}."})
             return
         try:
-            given = json.loads(body or b"{}")
-            found = await asyncio.to_thread(action, **given)
-            await _reply(send, 200, found)
+            arguments = json.loads(body or b"{}")
+            result = await asyncio.to_thread(action, **arguments)
+            await _reply(send, 200, result)
         except (TypeError, ValueError) as error:
             await _reply(send, 400, {"error": str(error)})
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Breakpoints:
-    """At which states executions halt, and who has halted."""
+    """The states at which executions halt, and the executions that have halted."""
 
     def __init__(self) -> None:
         self._at: frozenset[tuple[str, str]] = frozenset()

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 POLL = 0.02
 
 
-def install(aws: Aws, started: Callable[[str, str], None]) -> None:
-    """Run executions in moto's interpreter. `started` is told the name and state of each."""
+def install(aws: Aws, changed: Callable[[str, str], None]) -> None:
+    """Run executions in moto's interpreter. `changed` gets the name and state of each."""
     from lab.engine.step_functions import corrections
 
     corrections.apply()
@@ -32,8 +32,10 @@ def install(aws: Aws, started: Callable[[str, str], None]) -> None:
     service = aws.stepfunctions
 
     def run(arn: str) -> None:
-        found = service._executions[arn]
-        _Run(aws, live, started).run(arn, found, service._state_machines[found["stateMachineArn"]])
+        record = service._executions[arn]
+        _Run(aws, live, changed).run(
+            arn, record, service._state_machines[record["stateMachineArn"]]
+        )
 
     service._run_execution = run
     _start_is_idempotent(aws)
@@ -43,47 +45,47 @@ def install(aws: Aws, started: Callable[[str, str], None]) -> None:
 class _Run:
     """One execution."""
 
-    def __init__(self, aws: Aws, live: dict[str, Any], started: Callable[[str, str], None]) -> None:
+    def __init__(self, aws: Aws, live: dict[str, Any], changed: Callable[[str, str], None]) -> None:
         self._aws = aws
         self._live = live
-        self._started = started
+        self._changed = changed
         self._ended = threading.Event()
 
-    def run(self, arn: str, found: dict[str, Any], machine: dict[str, Any]) -> None:
+    def run(self, arn: str, record: dict[str, Any], machine: dict[str, Any]) -> None:
         from moto.stepfunctions.parser.backend.execution import Execution
 
         definition = SimpleNamespace(
-            arn=found["stateMachineArn"],
+            arn=record["stateMachineArn"],
             name=machine["name"],
             definition=machine["definition"],
             sm_type=machine.get("type", "STANDARD"),
         )
         execution = Execution(
-            name=found["name"],
+            name=record["name"],
             sm_type=definition.sm_type,
             role_arn=machine["roleArn"],
             exec_arn=arn,
             account_id=ACCOUNT,
             region_name=self._aws.region(),
             state_machine=definition,
-            start_date=found["startDate"],
+            start_date=record["startDate"],
             cloud_watch_logging_session=None,
             activity_store={},
-            input_data=found["input"] or "{}",
+            input_data=record["input"] or "{}",
         )
         self._hear_the_end(execution)
         self._live[arn] = execution
-        self._started(f"execution {found['name']}", "RUNNING")
+        self._changed(f"execution {record['name']}", "RUNNING")
         execution.start()
         while not self._ended.wait(POLL):
-            _copy_history(found, execution)
-            if found["status"] == "ABORTED":
-                self._abort(found, execution)
+            _copy_history(record, execution)
+            if record["status"] == "ABORTED":
+                self._abort(record, execution)
                 break
         else:
-            self._finish(found, execution)
+            self._finish(record, execution)
         self._live.pop(arn, None)
-        self._started(f"execution {found['name']}", found["status"])
+        self._changed(f"execution {record['name']}", record["status"])
 
     def _hear_the_end(self, execution: Any) -> None:
         make = execution._get_start_execution_worker_comm
@@ -101,14 +103,14 @@ class _Run:
 
         execution._get_start_execution_worker_comm = wrapped
 
-    def _abort(self, found: dict[str, Any], execution: Any) -> None:
+    def _abort(self, record: dict[str, Any], execution: Any) -> None:
         """StopExecution: MiniStack has set the status and sent the event already."""
-        execution.stop(datetime.now(UTC), found.get("error"), found.get("cause"))
-        _copy_history(found, execution)
-        history = found.get("events") or []
+        execution.stop(datetime.now(UTC), record.get("error"), record.get("cause"))
+        _copy_history(record, execution)
+        history = record.get("events") or []
         if history and history[-1]["type"] != "ExecutionAborted":
             last = history[-1]
-            details = {k: found[k] for k in ("error", "cause") if found.get(k)}
+            details = {k: record[k] for k in ("error", "cause") if record.get(k)}
             history.append(
                 {
                     "timestamp": last["timestamp"],
@@ -119,29 +121,29 @@ class _Run:
                 }
             )
 
-    def _finish(self, found: dict[str, Any], execution: Any) -> None:
+    def _finish(self, record: dict[str, Any], execution: Any) -> None:
         from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 
         status = execution.exec_status.value
-        _copy_history(found, execution)
-        found["stopDate"] = self._aws.responses.now_iso()
+        _copy_history(record, execution)
+        record["stopDate"] = self._aws.responses.now_iso()
         if status == "SUCCEEDED":
-            found["output"] = to_json_str(execution.output, separators=(",", ":"))
+            record["output"] = to_json_str(execution.output, separators=(",", ":"))
         else:
-            found["error"], found["cause"] = execution.error, execution.cause
-        found["status"] = status
-        self._aws.stepfunctions._emit_execution_status_event(found)
+            record["error"], record["cause"] = execution.error, execution.cause
+        record["status"] = status
+        self._aws.stepfunctions._emit_execution_status_event(record)
 
 
-def _copy_history(found: dict[str, Any], execution: Any) -> None:
+def _copy_history(record: dict[str, Any], execution: Any) -> None:
     from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 
     environment = execution.exec_worker and execution.exec_worker.env
     if environment is None:
         return
     history = environment.event_manager.get_event_history()
-    if len(history) != len(found.get("events") or []):
-        found["events"] = json.loads(to_json_str(history))
+    if len(history) != len(record.get("events") or []):
+        record["events"] = json.loads(to_json_str(history))
 
 
 def _start_is_idempotent(aws: Aws) -> None:
@@ -155,10 +157,10 @@ def _start_is_idempotent(aws: Aws) -> None:
         if machine and name:
             machine_name = service._state_machines[machine]["name"]
             arn = f"arn:aws:states:{aws.region()}:{ACCOUNT}:execution:{machine_name}:{name}"
-            found = service._executions.get(arn)
-            same = found and found["input"] == data.get("input", "{}")
-            if same and found["status"] == "RUNNING":
-                answer = {"executionArn": arn, "startDate": found["startDate"]}
+            record = service._executions.get(arn)
+            same = record and record["input"] == data.get("input", "{}")
+            if same and record["status"] == "RUNNING":
+                answer = {"executionArn": arn, "startDate": record["startDate"]}
                 return service.json_response(answer)
         return start(data)
 

@@ -30,8 +30,8 @@ def _trusts(aws: Aws, account: str, name: str) -> bool:
     document = json.loads(unquote(document)) if isinstance(document, str) else document
 
     def services(statement: dict[str, Any]) -> list[str]:
-        found = statement.get("Principal", {}).get("Service", [])
-        return found if isinstance(found, list) else [found]
+        principals = statement.get("Principal", {}).get("Service", [])
+        return principals if isinstance(principals, list) else [principals]
 
     return any(
         s.get("Effect") == "Allow" and PRINCIPAL in services(s) for s in document["Statement"]
@@ -62,15 +62,15 @@ def install(aws: Aws, outage: Outage) -> None:
 
     @cache
     def client(service: str, region: str, role_arn: str) -> Any:
-        found = aws.client(service, region, *session(role_arn, region))
+        made = aws.client(service, region, *session(role_arn, region))
         # moto reads the RequestId of every error; MiniStack's AccessDenied has none.
-        found.meta.events.register(
+        made.meta.events.register(
             "after-call",
             lambda parsed, **_: parsed.setdefault("ResponseMetadata", {}).setdefault(
                 "RequestId", "lab"
             ),
         )
-        return found
+        return made
 
     def boto_client_for(region: str, service: str, state_credentials: Any = None) -> Any:
         role_arn = state_credentials.role_arn

@@ -38,7 +38,7 @@ def install(aws: Aws, strong: StrongTables) -> None:
 
 
 def members(replicas: list[str], witnesses: list[str]) -> Members:
-    """Return the members that were asked for.
+    """Return the requested members.
 
     Raises
     ------
@@ -53,26 +53,26 @@ def members(replicas: list[str], witnesses: list[str]) -> Members:
     return Members(tuple(replicas), witnesses[0] if witnesses else None)
 
 
-def check(aws: Aws, name: str | None, wanted: Members) -> None:
+def check(aws: Aws, name: str | None, requested: Members) -> None:
     """Raise Invalid where a table of this Region cannot get these members."""
     here, tables = aws.region(), aws.dynamodb._tables
-    if here not in wanted.replicas:
+    if here not in requested.replicas:
         raise Invalid(f"The Region of the table, {here}, has to be one of its replicas.")
-    taken = [r for r in wanted.replicas if r != here and tables.get_scoped(ACCOUNT, r, name)]
+    taken = [r for r in requested.replicas if r != here and tables.get_scoped(ACCOUNT, r, name)]
     if taken:
         raise Invalid(f"There is a table {name} in {', '.join(taken)} already.")
 
 
-def make(aws: Aws, strong: StrongTables, name: str, wanted: Members) -> None:
+def make(aws: Aws, strong: StrongTables, name: str, requested: Members) -> None:
     """Make a new table of this Region strong."""
     dynamodb, here = aws.dynamodb, aws.region()
     table = dynamodb._tables[name]
-    for region in wanted.replicas:
+    for region in requested.replicas:
         if region != here:
             dynamodb._create_replica(name, table, region)
-    dynamodb._set_replica_group(name, wanted.replicas)
+    dynamodb._set_replica_group(name, requested.replicas)
     keys = tuple(key for key in (table["pk_name"], table["sk_name"]) if key)
-    strong.add(name, keys, wanted)
+    strong.add(name, keys, requested)
 
 
 def _descriptions(aws: Aws, strong: StrongTables) -> None:
@@ -106,35 +106,35 @@ def _refuse_on_strong_tables(aws: Aws, strong: StrongTables, name: str, reason: 
         concerned = name != "_update_table" or bool(MEMBERSHIP & data.keys())
         if not makes_strong and not (is_strong and concerned):
             return act(data)
-        said = reason if is_strong else "The lab makes strong tables by CloudFormation only."
-        return aws.dynamodb.error_response_json("ValidationException", said, 400)
+        message = reason if is_strong else "The lab makes strong tables by CloudFormation only."
+        return aws.dynamodb.error_response_json("ValidationException", message, 400)
 
 
 def _stacks(aws: Aws, strong: StrongTables) -> None:
     """Let CloudFormation make a strong table in all Regions of its replicas, and end it there."""
     registry = aws.provisioners._RESOURCE_HANDLERS
-    known = registry[KIND]
-    create_table, update_table, delete_table = (known[n] for n in ("create", "update", "delete"))
+    handlers = registry[KIND]
+    create_table, update_table, delete_table = (handlers[n] for n in ("create", "update", "delete"))
 
     def create(logical_id: str, properties: dict[str, Any], stack: str) -> Any:
-        wanted = _checked(properties)
-        if wanted is None:
+        requested = _checked(properties)
+        if requested is None:
             return create_table(logical_id, properties, stack)
-        check(aws, properties.get("TableName"), wanted)
+        check(aws, properties.get("TableName"), requested)
         here = [r for r in properties["Replicas"] if r["Region"] == aws.region()]
         made = create_table(logical_id, {**properties, "Replicas": here}, stack)
-        make(aws, strong, made[0], wanted)
+        make(aws, strong, made[0], requested)
         return made
 
     def update(
-        name: str, old: dict[str, Any], new: dict[str, Any], *more: Any, **given: Any
+        name: str, old: dict[str, Any], new: dict[str, Any], *more: Any, **options: Any
     ) -> Any:
-        wanted = _checked(new)
+        requested = _checked(new)
         if "STRONG" not in (old.get("MultiRegionConsistency"), new.get("MultiRegionConsistency")):
-            return update_table(name, old, new, *more, **given)
-        if wanted != _checked(old) or old.get("TableName") != new.get("TableName"):
+            return update_table(name, old, new, *more, **options)
+        if requested != _checked(old) or old.get("TableName") != new.get("TableName"):
             raise Invalid(f"{FOR_LIFE} Give a new one a new logical id and a new name.")
-        return update_table(name, old, new, *more, **given)
+        return update_table(name, old, new, *more, **options)
 
     def delete(name: str, properties: dict[str, Any], *more: Any) -> None:
         ended = strong.members_of(name)
@@ -142,7 +142,7 @@ def _stacks(aws: Aws, strong: StrongTables) -> None:
         for region in ended.replicas if ended else (aws.region(),):
             aws.within(region, delete_table, name, properties, *more)
 
-    registry[KIND] = {**known, "create": create, "update": update, "delete": delete}
+    registry[KIND] = {**handlers, "create": create, "update": update, "delete": delete}
 
 
 def _checked(properties: dict[str, Any]) -> Members | None:

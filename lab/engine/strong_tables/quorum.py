@@ -1,4 +1,4 @@
-"""Who of a strong table's three members reaches whom, and how long the way is.
+"""Which of a strong table's three members reach each other, and how long a round trip takes.
 
 DynamoDB answers strong calls in a Region only while it reaches at least one of the other two
 members. A Region that comes back has to catch up first, and answers them with errors until then.
@@ -79,7 +79,7 @@ class Quorum:
         return "503" if silenced is None and self.catching_up(region) else silenced
 
     def catching_up(self, region: str) -> bool:
-        """Say whether a Region is back and not yet where the others are."""
+        """Return whether a Region is back and not yet where the others are."""
         back = self._back_since.get(region)
         return back is not None and time.monotonic() - back < self._clock.real(CATCH_UP_SECONDS)
 

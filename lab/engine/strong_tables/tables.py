@@ -6,7 +6,7 @@ every write work on that, halfway through a round trip to the nearest other memb
 a write's condition is judged there too. So these calls are linearizable, whatever is cut or lost,
 and an answer that gets lost on its way back leaves a write done, and its caller without knowledge.
 
-Who calls does not matter, only the Region that is called: the proxy asked about the caller before.
+The caller does not matter, only the called Region: the proxy has checked the caller already.
 All waiting is asynchronous, for the engine has one event loop.
 """
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from lab.engine.strong_tables.quorum import Members
 
 Answer = tuple[int, dict[str, str], Any]
-# How often a stall looks whether it was healed, and copies whether they are due.
+# Seconds between two checks: was a stall healed, are copies due.
 LOOK_SECONDS = 0.02
 
 
@@ -116,8 +116,8 @@ class StrongTables:
     async def answer(self, call: StrongCall, act: Callable[[], Answer]) -> Answer:
         """Answer a call. `act` has MiniStack do it, with what its Region's tables hold then."""
         if call.refusal:
-            said = f"{call.refusal} on tables with multi-Region strong consistency."
-            return self._error("ValidationException", said, 400)
+            message = f"{call.refusal} on tables with multi-Region strong consistency."
+            return self._error("ValidationException", message, 400)
         if not call.needs_latest:
             with self._lock:
                 return act()
@@ -203,8 +203,8 @@ class StrongTables:
         strong.number += 1
         for region in strong.quorum.members.replicas:
             due = time.monotonic() + self._replication.lag_of(("item", region, name, *key))
-            found = Copy(strong.number, due, key, copy.deepcopy(new), region == source)
-            strong.waiting[region].append(found)
+            copied = Copy(strong.number, due, key, copy.deepcopy(new), region == source)
+            strong.waiting[region].append(copied)
 
     def deliver_due(self, now: float) -> None:
         """Bring the copies up to date, in those Regions that are in touch with the others."""
@@ -217,11 +217,11 @@ class StrongTables:
         with self._lock:
             waiting, held = table.waiting[region], table.held[region]
             table.waiting[region] = [c for c in waiting if c.due > now]
-            for found in waiting:
-                if found.due <= now and found.number > held.get(found.key, 0):
-                    held[found.key] = found.number
-                    tell = not found.written_here
-                    hold_item(self._aws, region, name, found.key, found.new, tell=tell)
+            for copied in waiting:
+                if copied.due <= now and copied.number > held.get(copied.key, 0):
+                    held[copied.key] = copied.number
+                    to_stream = not copied.written_here
+                    hold_item(self._aws, region, name, copied.key, copied.new, to_stream=to_stream)
 
     def run(self) -> None:
         """Deliver for ever."""
@@ -238,12 +238,14 @@ class StrongTables:
         }
 
     def _conflict(self) -> Answer:
-        said = "One or more items in this request are being modified by a request in another Region"
+        message = (
+            "One or more items in this request are being modified by a request in another Region"
+        )
         # botocore retries this name only with this code.
-        return self._error("ReplicatedWriteConflictException", said, 409)
+        return self._error("ReplicatedWriteConflictException", message, 409)
 
-    def _error(self, name: str, said: str, status: int) -> Answer:
-        answer: Answer = self._aws.dynamodb.error_response_json(name, said, status)
+    def _error(self, name: str, message: str, status: int) -> Answer:
+        answer: Answer = self._aws.dynamodb.error_response_json(name, message, status)
         return answer
 
 
