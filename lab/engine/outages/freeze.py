@@ -114,6 +114,6 @@ def _executions(outage: Outage) -> None:
         region = env.aws_execution_details.region
         if not outage.runs(region):
             outage.swallow(region, "execution, frozen until it is back")
-            outage.wait_until_back(region, lambda: not env.is_running())
+            outage.wait_until(lambda: outage.runs(region) or not env.is_running())
         # What was stopped, or has timed out, does nothing more.
         return evaluate(self, env) if env.is_running() else None

@@ -170,10 +170,6 @@ class Outage:
         """Note what a lost Region did not do."""
         self.swallowed[f"{region} {what}"] += 1
 
-    def wait_until_back(self, region: str, given_up: Callable[[], bool] = lambda: False) -> None:
-        """Freeze the calling thread while its Region is lost."""
-        self.wait_until(lambda: self.runs(region) or given_up())
-
     def wait_until(self, there: Callable[[], bool]) -> None:
         """Freeze the calling thread until something is there."""
         while not there():

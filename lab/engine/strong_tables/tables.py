@@ -72,7 +72,6 @@ class StrongTables:
 
     def __init__(self, aws: Aws, outage: Outage, replication: Replication) -> None:
         self.tables: dict[str, StrongTable] = {}
-        self.counts: Counter[str] = Counter()
         self._aws = aws
         self._outage = outage
         self._replication = replication
@@ -125,7 +124,6 @@ class StrongTables:
         refused, answer = await self._through_quorum(call, region, act)
         if refused is None:
             return answer
-        self.counts[f"{region} {'silent' if refused == 'hang' else 'refused'}"] += 1
         if refused == "hang":
             await asyncio.sleep(HANG_SECONDS)
         return self._error("InternalServerError", f"No quorum is reached from {region}.", 500)
@@ -138,9 +136,7 @@ class StrongTables:
             answer = self._conflict()
             if refused := await self._half_a_trip(call, region):
                 return refused, answer
-            if rivals:
-                self.counts["conflicts"] += 1
-            else:
+            if not rivals:
                 answer = self._on_latest(call, act)
             return await self._half_a_trip(call, region), answer
 
@@ -230,9 +226,8 @@ class StrongTables:
             self.deliver_due(time.monotonic())
 
     def status(self) -> dict[str, Any]:
-        """Return the members of each strong table, and how each Region answers strong calls."""
+        """Return the witness of each strong table, and how each Region answers strong calls."""
         return {
-            "counts": dict(self.counts),
             "stalled_seconds": round(self._outage.stalled_for(), 3),
             "tables": {name: _status(table) for name, table in list(self.tables.items())},
         }
@@ -252,16 +247,9 @@ class StrongTables:
 def _status(table: StrongTable) -> dict[str, Any]:
     quorum, answers = table.quorum, {None: "answers", "hang": "silent"}
     return {
-        "replicas": list(quorum.members.replicas),
         "witness": quorum.members.witness,
-        "writes": table.number,
         "regions": {
-            region: {
-                "strong_calls": answers.get(quorum.refusal(region), "InternalServerError"),
-                "catching_up": quorum.catching_up(region),
-                "round_trip_seconds": quorum.round_trip(region),
-                "copy_lacks": len(table.waiting[region]),
-            }
+            region: {"strong_calls": answers.get(quorum.refusal(region), "InternalServerError")}
             for region in quorum.members.replicas
         },
     }

@@ -162,7 +162,7 @@ def frozen(action: Callable[[], None]) -> threading.Thread:
 def test_who_waits_for_a_lost_region_goes_on_after_its_heal() -> None:
     outage = Outage()
     outage.lose(PRIMARY, Loss())
-    thread = frozen(lambda: outage.wait_until_back(PRIMARY))
+    thread = frozen(lambda: outage.wait_until(lambda: outage.runs(PRIMARY)))
     assert thread.is_alive()
     outage.heal(PRIMARY)
     thread.join(2)
@@ -173,17 +173,11 @@ def test_the_heal_of_another_region_wakes_nobody() -> None:
     outage = Outage()
     outage.lose(PRIMARY, Loss())
     outage.lose(SECONDARY, Loss())
-    thread = frozen(lambda: outage.wait_until_back(PRIMARY))
+    thread = frozen(lambda: outage.wait_until(lambda: outage.runs(PRIMARY)))
     outage.heal(SECONDARY)
     thread.join(0.05)
     assert thread.is_alive()
     outage.heal(PRIMARY)
-
-
-def test_who_gave_up_waits_no_longer() -> None:
-    outage = Outage()
-    outage.lose(PRIMARY, Loss())
-    outage.wait_until_back(PRIMARY, given_up=lambda: True)
 
 
 def test_an_execution_stops_before_its_next_state_until_its_region_is_back(

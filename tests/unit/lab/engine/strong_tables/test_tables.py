@@ -182,7 +182,6 @@ def test_an_outage_that_hangs_makes_a_table_silent_and_nobody_else_waits(
         return [told, silent.done(), await silent]
 
     assert world.run(course()) == [None, False, NO_QUORUM]
-    assert world.strong.counts[f"{here} silent"] == 1
 
 
 def test_an_answer_that_gets_lost_leaves_a_write_done(world: StrongWorld) -> None:
@@ -213,7 +212,6 @@ def test_of_two_regions_that_write_an_item_at_once_one_is_told_of_the_conflict(
     answers = world.run(world.put(PRIMARY, 1), world.put(SECONDARY, 2))
     assert answers == [{}, CONFLICT]
     assert world.read(SECONDARY) == 1
-    assert world.strong.counts["conflicts"] == 1
     assert world.write(SECONDARY, 2) == {}, "the next one is alone"
 
 
@@ -308,13 +306,14 @@ def test_a_write_past_the_quorum_is_an_error_of_the_lab(world: StrongWorld) -> N
 
 
 def test_the_status_tells_how_each_region_answers(world: StrongWorld) -> None:
-    world.write(PRIMARY, 1)
     world.begin("isolated", style="hang")
-    found = world.strong.status()["tables"][TABLE]
-    assert (found["replicas"], found["witness"]) == ([PRIMARY, SECONDARY], VIRGINIA)
-    primary, secondary = found["regions"][PRIMARY], found["regions"][SECONDARY]
-    assert (primary["strong_calls"], secondary["strong_calls"]) == ("silent", "answers")
-    assert (primary["copy_lacks"], secondary["round_trip_seconds"]) == (1, 0.02)
+    assert world.strong.status()["tables"][TABLE] == {
+        "witness": VIRGINIA,
+        "regions": {
+            PRIMARY: {"strong_calls": "silent"},
+            SECONDARY: {"strong_calls": "answers"},
+        },
+    }
 
 
 class History:
