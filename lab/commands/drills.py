@@ -10,7 +10,7 @@ import click
 
 from lab.commands.options import LAG, OUTAGES, PARAMETER, SPEED, STYLE, described, ports
 from lab.config import ROOT
-from lab.engine.named_outages import NAMED
+from lab.engine.outages.named_outages import NAMED
 
 
 @click.command(epilog=OUTAGES)

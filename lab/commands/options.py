@@ -9,8 +9,8 @@ import click
 
 from lab import process
 from lab.config import ROOT, LabConfig, LabError, from_samconfig
-from lab.engine.losses import STYLES
-from lab.engine.named_outages import NAMED
+from lab.engine.outages.losses import STYLES
+from lab.engine.outages.named_outages import NAMED
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,7 +12,7 @@ from lab.commands.options import OUTAGES, PARAMETER, STYLE, described, ports
 from lab.config import LabConfig, LabError
 from lab.control import Control
 from lab.drill.watching import Watch
-from lab.engine.named_outages import NAMED
+from lab.engine.outages.named_outages import NAMED
 from lab.progress import Progress, console
 
 

@@ -15,7 +15,7 @@ from lab.config import LabError
 from lab.control import Control
 from lab.drill import report
 from lab.drill.scenario import Scenario
-from lab.engine.named_outages import unfit
+from lab.engine.outages.named_outages import unfit
 from lab.progress import Progress, console
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from lab.drill.observations import Observations
 from lab.drill.returned import write_from_its_return
 from lab.drill.traffic import Https, Traffic, held
 from lab.drill.watching import Watch
-from lab.engine.named_outages import NAMED
+from lab.engine.outages.named_outages import NAMED
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from lab.engine.named_outages import NAMED
+from lab.engine.outages.named_outages import NAMED
 
 if TYPE_CHECKING:
     from lab.drill.checks import Judgement

@@ -1,6 +1,6 @@
 """Starts the laptop AWS: `python -m lab.engine CONFIG_FILE`.
 
-Prints nothing; GET /_lab/state tells when it is up.
+Prints nothing; GET /_lab/state answers when it is up.
 """
 
 from __future__ import annotations
@@ -47,41 +47,32 @@ async def serve(config: LabConfig, *, owned: bool) -> None:
     from hypercorn.config import Config
 
     from lab.control import Control
-    from lab.engine import (
-        alarms,
-        aws as aws_module,
-        breakpoints as breakpoints_module,
-        call_resources,
-        calls,
-        certificates,
-        event_buses,
-        execution_environments,
-        executions,
-        freeze,
-        functions,
-        machine_roles,
-        metrics,
-        outage as outage_module,
-        queues,
-        replication as replication_module,
-        schedules,
-        stack_resources,
-        strong_memberships,
-        strong_tables as strong_module,
-    )
-    from lab.engine.admin_api import AdminApi, Journal
+    from lab.engine import aws as aws_module, replication as replication_module, stack_resources
     from lab.engine.clock import Clock
-    from lab.engine.entries import Entries
-    from lab.engine.page import Page
-    from lab.engine.proxy import Proxy
-    from lab.engine.route53 import Route53, furnish_zone
+    from lab.engine.dns.route53 import Route53, furnish_zone
+    from lab.engine.events import alarms, event_buses, metrics, queues, schedules
+    from lab.engine.iam import call_record, call_resources
+    from lab.engine.lambda_workers import execution_environments, functions
+    from lab.engine.outages import freeze
+    from lab.engine.outages.outage import Outage
+    from lab.engine.proxy import certificates
+    from lab.engine.proxy.admin_api import AdminApi, Journal
+    from lab.engine.proxy.entries import Entries
+    from lab.engine.proxy.page import Page
+    from lab.engine.proxy.proxy import Proxy
+    from lab.engine.step_functions import (
+        breakpoints as breakpoints_module,
+        executions,
+        machine_roles,
+    )
+    from lab.engine.strong_tables import memberships, tables as strong_module
 
     certificate, key = certificates.make(config)
     aws = aws_module.load(config, Clock(config.speed))
     functions.environment(aws)
     aws_module.stand_for_tls(aws)
     aws_module.know_service_names()
-    outage, journal, record = outage_module.Outage(), Journal(), calls.CallRecord()
+    outage, journal, record = Outage(), Journal(), call_record.CallRecord()
     functions.install(aws)
     call_resources.install()
     execution_environments.install(aws)
@@ -90,8 +81,8 @@ async def serve(config: LabConfig, *, owned: bool) -> None:
     event_buses.install(aws)
     executions.install(aws, journal.note)
     machine_roles.install(aws, outage)
-    calls.install(aws, outage, record)
-    calls.install_refusals(aws.iam_evaluator, record)
+    call_record.install(aws, outage, record)
+    call_record.install_refusals(aws.iam_evaluator, record)
     queues.install(aws)
     stack_resources.install(aws)
     freeze.install(aws, outage)
@@ -102,7 +93,7 @@ async def serve(config: LabConfig, *, owned: bool) -> None:
     replication_module.install(aws, replication)
     strong = strong_module.StrongTables(aws, outage, replication)
     strong_module.install(aws, strong)
-    strong_memberships.install(aws, strong)
+    memberships.install(aws, strong)
     furnish_zone(aws)
     route53 = Route53(aws, outage, journal.note)
     route53.start()
@@ -142,8 +133,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m lab.engine", description=__doc__)
     parser.add_argument("config", type=Path, help="a file that LabConfig.save wrote")
     parser.add_argument("--owned", action="store_true", help="end when standard input closes")
-    given = parser.parse_args()
-    config = LabConfig.load(given.config)
+    options = parser.parse_args()
+    config = LabConfig.load(options.config)
     problem = busy_port(config)
     if problem:
         print(problem, file=sys.stderr)
@@ -153,7 +144,7 @@ def main() -> int:
     os.environ["TMPDIR"] = str(scratch)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
     logging.getLogger("samtranslator").setLevel(logging.ERROR)
-    asyncio.run(serve(config, owned=given.owned))
+    asyncio.run(serve(config, owned=options.owned))
     # Threads of the engines may still wait; nothing of theirs is worth waiting for.
     logging.shutdown()
     os._exit(0)

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import contextvars
 import importlib
-import inspect
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -19,6 +17,7 @@ import botocore.session
 from botocore.config import Config
 
 from lab.config import ACCOUNT
+from lab.engine.patching import wrap
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,32 +26,45 @@ if TYPE_CHECKING:
     from lab.engine.clock import Clock
 
 
-@dataclass(frozen=True)
-class Aws:
-    """The modules of MiniStack and a few helpers on them."""
+_SERVICE = "ministack.services."
+MODULES = {
+    "app": "ministack.app",
+    "responses": "ministack.core.responses",
+    "lambda_runtime": "ministack.core.lambda_runtime",
+    "lambda_service": _SERVICE + "lambda_svc",
+    "cloudwatch": _SERVICE + "cloudwatch",
+    "eventbridge": _SERVICE + "eventbridge",
+    "scheduler": _SERVICE + "scheduler",
+    "stepfunctions": _SERVICE + "stepfunctions",
+    "route53": _SERVICE + "route53",
+    "dynamodb": _SERVICE + "dynamodb",
+    "s3": _SERVICE + "s3",
+    "sqs": _SERVICE + "sqs",
+    "apigateway": _SERVICE + "apigateway_v1",
+    "http_apis": _SERVICE + "apigateway",
+    "backup": _SERVICE + "backup",
+    "cloudtrail": _SERVICE + "cloudtrail",
+    "sts": _SERVICE + "sts",
+    "iam": _SERVICE + "iam",
+    "iam_evaluator": "ministack.core.iam_evaluator",
+    "provisioners": _SERVICE + "cloudformation.provisioners",
+}
 
-    config: LabConfig
-    clock: Clock
-    app: Any
-    responses: Any
-    lambda_runtime: Any
-    lambda_service: Any
-    cloudwatch: Any
-    eventbridge: Any
-    scheduler: Any
-    stepfunctions: Any
-    route53: Any
-    dynamodb: Any
-    s3: Any
-    sqs: Any
-    apigateway: Any
-    http_apis: Any
-    backup: Any
-    cloudtrail: Any
-    sts: Any
-    iam: Any
-    iam_evaluator: Any
-    provisioners: Any
+
+class Aws:
+    """The modules of MiniStack, as attributes, and a few helpers on them."""
+
+    def __init__(self, config: LabConfig, clock: Clock, modules: dict[str, Any]) -> None:
+        self.config = config
+        self.clock = clock
+        self._modules = modules
+
+    def __getattr__(self, name: str) -> Any:
+        """Return a module by its name in `MODULES`."""
+        try:
+            return self.__dict__["_modules"][name]
+        except KeyError:
+            raise AttributeError(name) from None
 
     def region(self) -> str:
         """Return the Region of the request that is being served."""
@@ -68,18 +80,15 @@ class Aws:
 
         return contextvars.copy_context().run(scoped)
 
-    def client(self, service: str, region: str, *credentials: str) -> Any:
+    def client(
+        self,
+        service: str,
+        region: str,
+        key: str = "test",
+        secret: str = "test",
+        token: str | None = None,
+    ) -> Any:
         """Return a client of the lab itself. Without credentials it is the account's root."""
-        key, secret, token = (
-            (*credentials, None)
-            if len(credentials) == 2
-            else credentials
-            or (
-                "test",
-                "test",
-                None,
-            )
-        )
         return cast("Any", boto3).client(
             service,
             endpoint_url=self.config.endpoint,
@@ -116,39 +125,15 @@ def load(config: LabConfig, clock: Clock) -> Aws:
         SFTP_ENABLED="0",
         STATE_DIR=str(Path(config.state_dir) / "ministack"),
     )
-    module = importlib.import_module
-    service = "ministack.services."
-    return Aws(
-        config=config,
-        clock=clock,
-        app=module("ministack.app"),
-        responses=module("ministack.core.responses"),
-        lambda_runtime=module("ministack.core.lambda_runtime"),
-        lambda_service=module(service + "lambda_svc"),
-        cloudwatch=module(service + "cloudwatch"),
-        eventbridge=module(service + "eventbridge"),
-        scheduler=module(service + "scheduler"),
-        stepfunctions=module(service + "stepfunctions"),
-        route53=module(service + "route53"),
-        dynamodb=module(service + "dynamodb"),
-        s3=module(service + "s3"),
-        sqs=module(service + "sqs"),
-        apigateway=module(service + "apigateway_v1"),
-        http_apis=module(service + "apigateway"),
-        backup=module(service + "backup"),
-        cloudtrail=module(service + "cloudtrail"),
-        sts=module(service + "sts"),
-        iam=module(service + "iam"),
-        iam_evaluator=module("ministack.core.iam_evaluator"),
-        provisioners=module(service + "cloudformation.provisioners"),
-    )
+    modules = {name: importlib.import_module(path) for name, path in MODULES.items()}
+    return Aws(config, clock, modules)
 
 
 def know_service_names() -> None:
-    """Tell the router the names of AWS's services.
+    """Give the router the names of AWS's services.
 
     It would read every service model of botocore to learn them, on the event loop, when the first
-    call comes for a service that it does not serve: all of the lab then stands still for seconds.
+    call comes for a service that it does not serve: the whole lab would freeze for seconds.
     """
     router: Any = importlib.import_module("ministack.core.router")
     if not hasattr(router, "_KNOWN_AWS_SERVICE_NAMES"):
@@ -160,21 +145,7 @@ def know_service_names() -> None:
 
 def stand_for_tls(aws: Aws) -> None:
     """Let the API port, plain HTTP on loopback, count as TLS: aws:SecureTransport is true."""
-    pin = aws.app.pin_request_origin
-    aws.app.pin_request_origin = lambda source_ip, _secure: pin(source_ip, True)
 
-
-def resubstitute(module: Any, function: str, *changes: tuple[str, str]) -> None:
-    """Define a function anew with exact changes of its text.
-
-    Raises
-    ------
-    AssertionError
-        A text is not there exactly once: this is another version of the module.
-    """
-    source = inspect.getsource(getattr(module, function))
-    for old, new in changes:
-        if source.count(old) != 1:
-            raise AssertionError(f"{module.__name__}.{function} is not the version this lab knows.")
-        source = source.replace(old, new)
-    exec(compile(source, module.__file__, "exec"), module.__dict__)
+    @wrap(aws.app, "pin_request_origin")
+    def pin_as_secure(pin: Any, source_ip: str, _secure: bool) -> Any:
+        return pin(source_ip, True)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
     from lab.engine.aws import Aws
-    from lab.engine.outage import Outage
+    from lab.engine.outages.outage import Outage
 
 logger = logging.getLogger(__name__)
 Link = tuple[str, str]
@@ -159,9 +159,9 @@ def key_of(dynamodb: Any, table: dict[str, Any], item: dict[str, Any]) -> tuple[
 
 
 def hold_item(
-    aws: Aws, region: str, name: str, key: tuple[Any, Any], new: Any, *, tell: bool = True
+    aws: Aws, region: str, name: str, key: tuple[Any, Any], new: Any, *, to_stream: bool = True
 ) -> None:
-    """Make a Region's replica hold an item, or none, and tell the replica's stream."""
+    """Store an item in a Region's replica, or delete it, and write it to the replica's stream."""
     dynamodb, (pk, sk) = aws.dynamodb, key
 
     def hold() -> None:
@@ -173,7 +173,7 @@ def hold_item(
             dynamodb._remove_item(replica, pk, sk)
         else:
             dynamodb._set_item(replica, pk, sk, copy.deepcopy(new))
-        if tell and (new is not None or before is not None):
+        if to_stream and (new is not None or before is not None):
             kind = "REMOVE" if new is None else "MODIFY" if before else "INSERT"
             dynamodb._emit_stream_event(name, kind, before, copy.deepcopy(new), replicate=False)
 
@@ -207,13 +207,13 @@ def _buckets(aws: Aws, replication: Replication) -> None:
                 service="s3",
             )
 
-    def replicate(bucket: str, key: str, found: Any, data: Any, tags: Any = None) -> None:
+    def replicate(bucket: str, key: str, stored: Any, data: Any, tags: Any = None) -> None:
         rule, _ = s3._replication_rule_for(bucket, key, tags)
         if rule is None:
             replication.wrote(("object", bucket, key), time.time())
             return
-        found["replication_status"] = "PENDING"
-        later(bucket, key, lambda: put(bucket, key, found, data, tags))
+        stored["replication_status"] = "PENDING"
+        later(bucket, key, lambda: put(bucket, key, stored, data, tags))
 
     s3._maybe_replicate = replicate
     s3._maybe_replicate_delete_marker = lambda bucket, key: later(

@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from lab.config import ACCOUNT
+from lab.engine.patching import wrap
 from tools.reader.definitions import read
 
 if TYPE_CHECKING:
@@ -44,9 +45,9 @@ def _conditions(aws: Aws) -> None:
 
     def evaluate(template: dict[str, Any], parameters: dict[str, Any]) -> dict[str, bool]:
         pseudo = {"AWS::Region": aws.region(), "AWS::AccountId": ACCOUNT, "AWS::Partition": "aws"}
-        given = {name: {"Value": value} for name, value in pseudo.items()}
-        found: dict[str, bool] = original(template, {**given, **parameters})
-        return found
+        pseudo_parameters = {name: {"Value": value} for name, value in pseudo.items()}
+        conditions: dict[str, bool] = original(template, {**pseudo_parameters, **parameters})
+        return conditions
 
     for name in ("engine", "changesets", "handlers", "stacks"):
         module: Any = importlib.import_module(f"{package}.{name}")
@@ -55,23 +56,21 @@ def _conditions(aws: Aws) -> None:
 
 def _definitions(aws: Aws) -> None:
     """Let the file of a state machine's definition be YAML: Step Functions itself takes JSON."""
-    original = aws.provisioners._sfn_definition
 
-    def definition(properties: dict[str, Any]) -> str:
+    @wrap(aws.provisioners, "_sfn_definition")
+    def definition(original: Any, properties: dict[str, Any]) -> str:
         text: str = original(properties)
         return json.dumps(read(text)) if "DefinitionS3Location" in properties else text
-
-    aws.provisioners._sfn_definition = definition
 
 
 def _health_checks(aws: Aws) -> None:
     route53 = aws.route53
 
     def config_of(properties: dict[str, Any]) -> dict[str, Any]:
-        def value(name: str, given: Any) -> Any:
+        def value(name: str, setting: Any) -> Any:
             if name in NUMBERS:
-                return int(given)
-            return str(given).lower() == "true" if name in BOOLEANS else given
+                return int(setting)
+            return str(setting).lower() == "true" if name in BOOLEANS else setting
 
         return {k: value(k, v) for k, v in properties["HealthCheckConfig"].items()}
 
@@ -94,9 +93,9 @@ def _health_checks(aws: Aws) -> None:
     def update(
         check_id: str, _old: Any, properties: dict[str, Any], _stack: str, *_: Any, **__: Any
     ) -> Attributes:
-        found = route53._health_checks[check_id]
-        found["config"] = config_of(properties)
-        found["version"] += 1
+        check = route53._health_checks[check_id]
+        check["config"] = config_of(properties)
+        check["version"] += 1
         tag(check_id, properties)
         return check_id, {"HealthCheckId": check_id}
 
@@ -169,38 +168,45 @@ def _global_tables(aws: Aws) -> None:
     _register(aws, "AWS::DynamoDB::GlobalTable", create=create)
 
 
-def _bucket_replication(aws: Aws) -> None:
-    """Set ReplicationConfiguration, also when a stack update adds or removes it."""
-    known = aws.provisioners._RESOURCE_HANDLERS["AWS::S3::Bucket"]
-    create_bucket, update_bucket = known["create"], known["update"]
-
-    def configure(bucket: str, properties: dict[str, Any]) -> None:
-        found = properties.get("ReplicationConfiguration")
-        if not found:
-            aws.s3._bucket_replication.pop(bucket, None)
-            return
-        rules = [{("ID" if k == "Id" else k): v for k, v in r.items()} for r in found["Rules"]]
-        aws.s3._bucket_replication[bucket] = {"Role": found["Role"], "Rules": rules}
+def _complete(aws: Aws, kind: str, finish: Callable[[str, dict[str, Any]], None]) -> None:
+    """Do what is missing after a resource was created or updated, with its id and properties."""
+    handlers = aws.provisioners._RESOURCE_HANDLERS[kind]
 
     def create(logical_id: str, properties: dict[str, Any], stack: str) -> Attributes:
-        made: Attributes = create_bucket(logical_id, properties, stack)
-        configure(made[0], properties)
+        made: Attributes = handlers["create"](logical_id, properties, stack)
+        finish(made[0], properties)
         return made
 
     def update(
-        bucket: str, old: Any, new: dict[str, Any], stack: str, *args: Any, **kwargs: Any
+        physical_id: str, old: Any, new: dict[str, Any], stack: str, *args: Any, **kwargs: Any
     ) -> Any:
-        made = update_bucket(bucket, old, new, stack, *args, **kwargs)
-        configure(made[0] if isinstance(made, tuple) else bucket, new)
+        made = handlers["update"](physical_id, old, new, stack, *args, **kwargs)
+        finish(made[0] if isinstance(made, tuple) else physical_id, new)
         return made
 
-    _register(aws, "AWS::S3::Bucket", create=create, update=update)
+    _register(aws, kind, create=create, update=update)
+
+
+def _bucket_replication(aws: Aws) -> None:
+    """Set ReplicationConfiguration, also when a stack update adds or removes it."""
+
+    def configure(bucket: str, properties: dict[str, Any]) -> None:
+        configuration = properties.get("ReplicationConfiguration")
+        if not configuration:
+            aws.s3._bucket_replication.pop(bucket, None)
+            return
+        rules = [
+            {("ID" if k == "Id" else k): v for k, v in rule.items()}
+            for rule in configuration["Rules"]
+        ]
+        aws.s3._bucket_replication[bucket] = {"Role": configuration["Role"], "Rules": rules}
+
+    _complete(aws, "AWS::S3::Bucket", configure)
 
 
 def _http_apis(aws: Aws) -> None:
     """Make the routes of an HTTP API from its OpenAPI body, without which it answers 404."""
-    known, service = aws.provisioners._RESOURCE_HANDLERS["AWS::ApiGatewayV2::Api"], aws.http_apis
-    create_api, update_api = known["create"], known["update"]
+    service = aws.http_apis
 
     def made(answer: tuple[int, Any, Any], name: str) -> str:
         status, _headers, body = answer
@@ -209,28 +215,16 @@ def _http_apis(aws: Aws) -> None:
         return str(json.loads(body)[name])
 
     def route(api: str, properties: dict[str, Any]) -> None:
+        service._routes[api], service._integrations[api] = {}, {}
         for path, methods in properties["Body"]["paths"].items():
             for method, operation in methods.items():
-                asked = operation["x-amazon-apigateway-integration"]
-                if asked["payloadFormatVersion"] != "2.0":
+                backend = operation["x-amazon-apigateway-integration"]
+                if backend["payloadFormatVersion"] != "2.0":
                     raise ValueError(f"{method} {path}: MiniStack speaks only format 2.0.")
-                to = {"integrationType": "AWS_PROXY", "integrationUri": asked["uri"]}
+                to = {"integrationType": "AWS_PROXY", "integrationUri": backend["uri"]}
                 integration = made(service._create_integration(api, to), "integrationId")
                 key = {"routeKey": f"{method.upper()} {path}"}
                 target = {"target": f"integrations/{integration}"}
                 made(service._create_route(api, {**key, **target}), "routeId")
 
-    def create(logical_id: str, properties: dict[str, Any], stack: str) -> Attributes:
-        found: Attributes = create_api(logical_id, properties, stack)
-        route(found[0], properties)
-        return found
-
-    def update(
-        api: str, old: Any, new: dict[str, Any], stack: str, *args: Any, **kwargs: Any
-    ) -> Any:
-        found = update_api(api, old, new, stack, *args, **kwargs)
-        service._routes[api], service._integrations[api] = {}, {}
-        route(api, new)
-        return found
-
-    _register(aws, "AWS::ApiGatewayV2::Api", create=create, update=update)
+    _complete(aws, "AWS::ApiGatewayV2::Api", route)

@@ -174,7 +174,7 @@ def interpreter(handlers: dict[str, Any], faults: Faults) -> Iterator[None]:
     )
     from moto.stepfunctions.parser.asl.component.state.wait.wait_function import wait_function
 
-    from lab.engine.asl_corrections import apply
+    from lab.engine.step_functions.corrections import apply
 
     apply()
     undo: list[tuple[Any, str, Any]] = []

@@ -10,7 +10,7 @@ import pytest
 from pilotlight.sentinel.observation import LONGEST_PROBE, PLANNED_SECONDS, Observation, Probe
 from pilotlight.shared.aws_clients import IMPATIENT, IN_PASSING
 
-from lab.engine.metrics import points
+from lab.engine.events.metrics import points
 from tests.handlers import load_handler
 from tests.template.stacks import ACCOUNT, CONFIG_ENVS, config, intrinsics, source, stack, translate
 

@@ -8,7 +8,7 @@ from lab.drill import checks, last_resort, quorum, report as report_module, stay
 from lab.drill.expectations import EXPECTATIONS, came_of_it, expectation
 from lab.drill.observations import Answered, Control
 from lab.drill.page import sentence
-from lab.engine.named_outages import NAMED
+from lab.engine.outages.named_outages import NAMED
 from tests.unit.lab.drill.seen_outages import (
     OUTAGE,
     PRIMARY,

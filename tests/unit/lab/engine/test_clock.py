@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from lab.engine import schedules
 from lab.engine.clock import Clock
+from lab.engine.events import schedules
 from tests.unit.lab.engine.fakes import Anything, FakeAws
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lab.engine import replication as replication_module
-from lab.engine.outage import Outage
+from lab.engine.outages.outage import Outage
 from lab.engine.replication import Replication
 from tests.unit.lab.engine.fakes import PRIMARY, SECONDARY, VIRGINIA, Anything, FakeAws
 

@@ -1,0 +1,1 @@
+"""Route 53's data plane: health checkers, and the answers of its name servers."""

@@ -1,0 +1,1 @@
+"""CloudWatch, EventBridge, Scheduler and SQS."""

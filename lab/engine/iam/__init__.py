@@ -1,0 +1,1 @@
+"""Which role made which call, and which calls its policies refused."""

@@ -1,0 +1,107 @@
+"""Lambda functions: their error names, their layers, and how they find the lab's names."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import threading
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lab.engine.patching import edit, wrap
+
+if TYPE_CHECKING:
+    from lab.config import LabConfig
+    from lab.engine.aws import Aws
+
+# Environments of one function at once; beyond them it is throttled, as by a quota. Without a limit
+# an overloaded laptop never gets out: slow ones time out and are ended, and more are started.
+MOST_ENVIRONMENTS = 32
+WORKER_SITE = Path(__file__).parent / "worker_site"
+
+
+def environment(aws: Aws) -> None:
+    """Set what worker processes inherit: the lab's DNS, entries and authority. See worker_site."""
+    config = aws.config
+    for name in list(os.environ):
+        # What a shell has set for other functions would reach these.
+        foreign = name.startswith(("POWERTOOLS_", "AWS_LAMBDA_")) or name.lower().endswith("_proxy")
+        if foreign or name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
+            del os.environ[name]
+    os.environ.update(
+        PYTHONPATH=str(WORKER_SITE),
+        PYTHONDONTWRITEBYTECODE="",
+        LAB_ZONE=config.zone_name,
+        LAB_DNS=f"127.0.0.1:{config.dns_port}",
+        LAB_ENTRIES=entries_of(config, ""),
+        SSL_CERT_FILE=str(config.ca_file),
+        AWS_EC2_METADATA_DISABLED="true",
+        AWS_CONFIG_FILE=str(Path(config.state_dir) / "no-aws-config"),
+        AWS_SHARED_CREDENTIALS_FILE=str(Path(config.state_dir) / "no-aws-credentials"),
+        POWERTOOLS_TRACE_DISABLED="1",
+        # As the template's ApplicationLogLevel. Powertools would take the engine's own LOG_LEVEL.
+        POWERTOOLS_LOG_LEVEL="INFO",
+    )
+
+
+def entries_of(config: LabConfig, region: str) -> str:
+    """Return the entries' ports by DNS address, as workers of a Region read them."""
+    ports = config.entries_from(region)
+    return ",".join(f"{config.addresses[name]}={port}" for name, port in ports.items())
+
+
+def install(aws: Aws) -> None:
+    """Close the gaps."""
+    if aws.lambda_runtime._LOCAL_MAX_WORKERS:
+        raise AssertionError("MiniStack limits execution environments itself by now.")
+    aws.lambda_runtime._LOCAL_MAX_WORKERS = MOST_ENVIRONMENTS
+    _error_names(aws)
+    _layers_unpacked_once(aws)
+
+
+def _error_names(aws: Aws) -> None:
+    """Lambda reports the exception's class as errorType, by which Retry and Catch choose."""
+    runtime, service = aws.lambda_runtime, aws.lambda_service
+    old = '"error": str(e), "trace": traceback.format_exc()}'
+    if runtime._PYTHON_WORKER_SCRIPT.count(old) != 1:
+        raise AssertionError("The Lambda worker's script is not the version this lab knows.")
+    new = '"error": str(e), "etype": type(e).__name__, "trace": traceback.format_exc()}'
+    runtime._PYTHON_WORKER_SCRIPT = runtime._PYTHON_WORKER_SCRIPT.replace(old, new)
+    edit(
+        service,
+        "_execute_function_warm",
+        (
+            'error_type = "Runtime.HandlerError"',
+            'error_type = result.get("etype") or "Runtime.HandlerError"',
+        ),
+        (
+            '"errorType": error_type,',
+            '"errorType": error_type, "stackTrace": (result.get("trace") or "").splitlines(),',
+        ),
+    )
+
+
+def _layers_unpacked_once(aws: Aws) -> None:
+    """Unpack a layer once, as Lambda has it ready. It took most of a cold start."""
+    root, lock = Path(aws.config.state_dir) / "layers", threading.Lock()
+    resolve = aws.lambda_service._resolve_layer_zip
+
+    def unpacked(reference: Any) -> str:
+        data = resolve(reference)
+        place = root / hashlib.sha256(data).hexdigest()[:16]
+        with lock:
+            if not place.exists():
+                zipfile.ZipFile(io.BytesIO(data)).extractall(place)
+        return str(place)
+
+    @wrap(aws.lambda_runtime.Worker, "__init__")
+    def init(original: Any, self: Any, name: str, config: dict[str, Any], code: bytes) -> None:
+        layers = config.get("Layers") or []
+        if layers:
+            places = os.pathsep.join(unpacked(layer) for layer in layers)
+            configured = config.get("Environment", {}).get("Variables", {})
+            variables = {**configured, "_LAMBDA_LAYERS_DIRS": places}
+            config = {**config, "Layers": [], "Environment": {"Variables": variables}}
+        original(self, name, config, code)

@@ -1,0 +1,88 @@
+"""Loaded by every Lambda worker of the lab, before any code of a function.
+
+A worker finds what Lambda would give it: the standard library, boto3 with its kin, its layers and
+its code; nothing else of the lab's environment, so that what the layer lacks is missing here too.
+
+Names of the lab's zone resolve by the lab's DNS server, and the addresses it answers are carried to
+the Regions' entries on loopback. So the code under test asks DNS and opens HTTPS as it would on
+AWS, and there is no branch for the lab in it.
+"""
+
+import importlib.abc
+import importlib.machinery
+import os
+import socket
+import sys
+from typing import Any
+
+from dnslib import QTYPE, DNSRecord
+
+_ZONE = os.environ.get("LAB_ZONE", "")
+_DNS_HOST, _, _DNS_PORT = os.environ.get("LAB_DNS", "127.0.0.1:0").partition(":")
+# https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html#python-sdk-included
+_RUNTIME = {"boto3", "botocore", "s3transfer", "jmespath", "urllib3", "dateutil", "six"}
+_INSTALLED = [p for p in sys.path if p.endswith(("site-packages", "dist-packages"))]
+_getaddrinfo = socket.getaddrinfo
+
+
+def _entries() -> dict[str, str]:
+    """Read the entries' ports late: a forked worker has those of its own Region."""
+    return dict(e.split("=") for e in os.environ.get("LAB_ENTRIES", "").split(",") if e)
+
+
+def _address(name: str) -> str | None:
+    """Ask the lab's DNS server for an A record; return the last address of the answer, or None."""
+    reply = DNSRecord.question(name).send(_DNS_HOST, int(_DNS_PORT), timeout=2)
+    records = DNSRecord.parse(reply).rr
+    return next((str(r.rdata) for r in reversed(records) if r.rtype == QTYPE.A), None)
+
+
+def getaddrinfo(host: Any, port: Any, *args: Any, **kwargs: Any) -> Any:
+    """Resolve names of the lab's zone by the lab's DNS; everything else as ever."""
+    name = host.decode() if isinstance(host, bytes) else host
+    if isinstance(name, str) and _ZONE and name.rstrip(".").endswith("." + _ZONE):
+        address, entries = _address(name), _entries()
+        if address not in entries:
+            raise socket.gaierror(socket.EAI_NONAME, f"{name} does not resolve")
+        return _getaddrinfo("127.0.0.1", int(entries[address]), *args, **kwargs)
+    return _getaddrinfo(host, port, *args, **kwargs)
+
+
+class _RuntimeFinder(importlib.abc.MetaPathFinder):
+    """Finds boto3 and its kin where layers and code do not bring their own."""
+
+    def find_spec(self, fullname: str, _path: Any, _target: Any = None) -> Any:
+        if fullname in _RUNTIME:
+            return importlib.machinery.PathFinder.find_spec(fullname, _INSTALLED)
+        return None
+
+
+class _ResolverFinder(importlib.abc.MetaPathFinder):
+    """Gives dns.resolver the lab's server for /etc/resolv.conf's."""
+
+    def find_spec(self, fullname: str, path: Any, _target: Any = None) -> Any:
+        if fullname != "dns.resolver":
+            return None
+        spec: Any = importlib.machinery.PathFinder.find_spec(fullname, path)
+        if spec is None:
+            return None
+        run = spec.loader.exec_module
+
+        def exec_module(module: Any) -> None:
+            run(module)
+
+            def read_resolv_conf(self: Any, _file: Any) -> None:
+                self.nameservers, self.port = [_DNS_HOST], int(_DNS_PORT)
+
+            module.Resolver.read_resolv_conf = read_resolv_conf
+
+        spec.loader.exec_module = exec_module
+        return spec
+
+
+socket.getaddrinfo = getaddrinfo
+sys.path[:] = [p for p in sys.path if p not in _INSTALLED]
+for module in [m for m in sys.modules if m.partition(".")[0] == "dnslib"]:
+    del sys.modules[module]
+sys.meta_path.insert(0, _ResolverFinder())
+sys.meta_path.append(_RuntimeFinder())

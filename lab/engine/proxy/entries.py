@@ -1,0 +1,66 @@
+"""One HTTPS entry for each Region: custom domains and function URLs, by the Host header."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from lab.config import ACCOUNT
+
+if TYPE_CHECKING:
+    from lab.engine.aws import Aws
+
+_DEFAULT_ENDPOINT = re.compile(r"([a-z0-9]+)\.execute-api\.")
+_FUNCTION_URL = re.compile(r"([a-z0-9]+)\.lambda-url\.([a-z0-9-]+)\.on\.aws\.?")
+
+
+def region_of_function_url(host: str) -> str | None:
+    """Return the Region that a function URL's host names, or None for any other host."""
+    match = _FUNCTION_URL.fullmatch(host.lower())
+    return match[2] if match else None
+
+
+class Entries:
+    """Finds the API and stage behind a host and path of a Region."""
+
+    def __init__(self, aws: Aws) -> None:
+        self._aws = aws
+        config = aws.config
+        self._regions_of_port: dict[int, tuple[str | None, str]] = {
+            **{port: (None, region) for region, port in config.entries.items()},
+            **{port: pair for pair, port in config.cross_region_ports.items()},
+        }
+
+    def region_of(self, scope: Any) -> str | None:
+        """Return the Region to whose entry a request came, or None for the API port."""
+        return self._at(scope)[1]
+
+    def caller_of(self, scope: Any) -> str | None:
+        """Return the Region whose functions made a request; None for everybody else."""
+        return self._at(scope)[0]
+
+    def _at(self, scope: Any) -> tuple[str | None, str | None]:
+        server = scope.get("server")
+        return self._regions_of_port.get(server[1], (None, None)) if server else (None, None)
+
+    def route(self, region: str, host: str, path: str) -> str | None:
+        """Return MiniStack's path of a request, or None where no name of the Region fits.
+
+        The longest base path mapping that fits wins, as in API Gateway.
+        """
+        host = host.split(":")[0].lower()
+        if _DEFAULT_ENDPOINT.match(host):
+            return None  # disabled by the template
+        if url := _FUNCTION_URL.fullmatch(host):
+            return f"/_aws/lambda-url/{url[1]}{path}" if url[2] == region else None
+        longest: tuple[int, str] | None = None
+        mappings = self._aws.apigateway._base_path_mappings.get_scoped(ACCOUNT, region, host, {})
+        for base, mapping in mappings.items():
+            prefix = "" if base in ("", "(none)") else f"/{base}"
+            if prefix and path != prefix and not path.startswith(f"{prefix}/"):
+                continue
+            if longest is None or len(prefix) > longest[0]:
+                rest = path[len(prefix) :] or "/"
+                api, stage = mapping["restApiId"], mapping["stage"]
+                longest = (len(prefix), f"/_aws/execute-api/{api}/{stage}{rest}")
+        return longest[1] if longest else None

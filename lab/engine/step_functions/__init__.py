@@ -1,0 +1,1 @@
+"""Executions in moto's interpreter, corrected where it differs from AWS."""

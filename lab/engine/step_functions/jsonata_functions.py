@@ -1,0 +1,104 @@
+"""JSONata as Step Functions has it: AWS's own functions, and variables that are bound."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+import re
+import uuid
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+from lab.engine.patching import replace_everywhere
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_BOUND = re.compile(r"/\*([0-9a-f]{64})\*/")
+_MOST_BINDINGS = 20_000
+
+
+def install() -> None:
+    """Add AWS's $uuid, $hash, $parse, $partition, $range and $random; moto's are stubs."""
+    import jsonata
+    from moto.stepfunctions.parser.asl.component.intrinsic import jsonata as intrinsic
+    from moto.stepfunctions.parser.asl.jsonata import jsonata as engine
+
+    intrinsic._DECLARATION_BY_VARIABLE_REFERENCE.clear()
+    engine._ILLEGAL_VARIABLE_REFERENCES = set()
+    bindings_of: dict[str, dict[str, Any]] = {}
+    extract, encode = (
+        engine.extract_jsonata_variable_references,
+        engine.encode_jsonata_variable_declarations,
+    )
+
+    def evaluate(expression: str) -> Any:
+        """Evaluate with the variables bound; spelled out, parsing them took most of the time."""
+        bound: dict[str, Any] = {}
+        for token in _BOUND.findall(expression):
+            bound |= bindings_of[token]
+        try:
+            program = jsonata.Jsonata(_BOUND.sub("", expression))
+            for name, function in _AWS_JSONATA.items():
+                program.register_lambda(name, function)
+            return json.loads(json.dumps(program.evaluate(None, bound), default=lambda _: None))
+        except Exception as error:
+            raise engine.JSONataException("UNKNOWN", str(error)) from error
+
+    def without_context(expression: str) -> set[str]:
+        """`$` and `$$` are the context, not variables, and AWS allows them."""
+        return {name for name in extract(expression) if name not in ("$", "$$")}
+
+    def declarations(bindings: dict[str, Any]) -> str:
+        """Leave a comment in the expression, by which `evaluate` finds the values again."""
+        plain = json.dumps(bindings, default=_as_text)
+        token = hashlib.sha256(plain.encode()).hexdigest()
+        values = {k.removeprefix("$"): _with_nulls(v) for k, v in json.loads(plain).items()}
+        bindings_of[token] = values
+        while len(bindings_of) > _MOST_BINDINGS:
+            bindings_of.pop(next(iter(bindings_of)), None)
+        return f"/*{token}*/"
+
+    engine._eval_jsonata = evaluate
+    replace_everywhere("moto.stepfunctions", extract, without_context)
+    replace_everywhere("moto.stepfunctions", encode, declarations)
+
+
+def _with_nulls(value: Any) -> Any:
+    """Spell null as jsonata-python does, to which None means undefined."""
+    from jsonata.utils import Utils
+
+    if isinstance(value, dict):
+        return {k: _with_nulls(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_with_nulls(v) for v in value]
+    return Utils.NULL_VALUE if value is None else value
+
+
+def _as_text(value: Any) -> str:
+    """Write a moment as AWS does: 2026-01-31T12:00:00.000Z."""
+    if not isinstance(value, datetime | date):
+        return str(value)
+    if not isinstance(value, datetime) or value.tzinfo is None:
+        return value.isoformat()
+    return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _hash(text: Any, algorithm: str) -> str:
+    data = (text if isinstance(text, str) else json.dumps(text)).encode()
+    return hashlib.new(algorithm.replace("-", "").lower(), data).hexdigest()
+
+
+_AWS_JSONATA: dict[str, Callable[..., Any]] = {
+    "uuid": lambda: str(uuid.uuid4()),
+    "parse": lambda text: json.loads(text),
+    "hash": _hash,
+    "random": lambda seed=None: random.Random(seed).random(),
+    "partition": lambda items, size: [
+        items[i : i + int(size)] for i in range(0, len(items), int(size))
+    ],
+    "range": lambda start, end, step: list(
+        range(int(start), int(end) + (1 if step > 0 else -1), int(step))
+    ),
+}

@@ -1,0 +1,1 @@
+"""DynamoDB global tables with multi-Region strong consistency."""

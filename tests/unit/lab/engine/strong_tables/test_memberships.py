@@ -1,0 +1,171 @@
+"""How a table becomes strong, what it has to look like, and what can never change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from lab.engine.strong_tables.memberships import KIND, Invalid
+from tests.unit.lab.engine.fakes import PRIMARY, SECONDARY, VIRGINIA
+from tests.unit.lab.engine.strong_tables.world import TABLE, TEMPLATE, StrongWorld
+
+REFUSED = "ValidationException 400"
+IRELAND = "eu-west-1"
+
+
+def regions(*names: str) -> list[dict[str, str]]:
+    return [{"Region": name} for name in names]
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> StrongWorld:
+    return StrongWorld(monkeypatch)
+
+
+def description(world: StrongWorld, region: str) -> Any:
+    found = world.do(region, "DescribeTable")
+    return found if isinstance(found, str) else found["Table"]
+
+
+@pytest.mark.parametrize(("here", "there"), [(PRIMARY, SECONDARY), (SECONDARY, PRIMARY)])
+def test_each_replica_tells_the_mode_the_others_and_the_witness(
+    world: StrongWorld, here: str, there: str
+) -> None:
+    name, attributes = world.create(TEMPLATE)
+    assert name == TABLE
+    assert attributes["Arn"].endswith(f"table/{TABLE}")
+    found = description(world, here)
+    assert found["TableStatus"] == "ACTIVE"
+    assert found["MultiRegionConsistency"] == "STRONG"
+    assert found["Replicas"] == [{"RegionName": there, "ReplicaStatus": "ACTIVE"}]
+    assert found["GlobalTableWitnesses"] == [{"RegionName": VIRGINIA, "WitnessStatus": "ACTIVE"}]
+    assert "StreamSpecification" not in found
+
+
+def test_the_witness_holds_no_table(world: StrongWorld) -> None:
+    world.create(TEMPLATE)
+    assert description(world, VIRGINIA) == "ResourceNotFoundException 400"
+
+
+def test_three_replicas_need_no_witness(world: StrongWorld) -> None:
+    world.create(
+        {
+            **TEMPLATE,
+            "Replicas": regions(PRIMARY, SECONDARY, VIRGINIA),
+            "GlobalTableWitnesses": [],
+        }
+    )
+    world.write(VIRGINIA, 1)
+    assert world.read(PRIMARY) == 1
+    assert description(world, VIRGINIA)["GlobalTableWitnesses"] == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"Replicas": regions(PRIMARY)}, "three members"),
+        ({"Replicas": regions(PRIMARY, PRIMARY)}, "three members"),
+        ({"GlobalTableWitnesses": []}, "two and a witness"),
+        ({"GlobalTableWitnesses": regions(SECONDARY)}, "three different|three Regions"),
+        ({"GlobalTableWitnesses": regions(VIRGINIA, IRELAND)}, "three members"),
+        ({"Replicas": regions(PRIMARY, SECONDARY, IRELAND)}, "three members"),
+        ({"Replicas": regions(SECONDARY, IRELAND)}, "has to be one of its replicas"),
+        ({"TimeToLiveSpecification": {"Enabled": True, "AttributeName": "t"}}, "Time to Live"),
+        ({"LocalSecondaryIndexes": [{"IndexName": "i"}]}, "Local secondary indexes"),
+        ({"MultiRegionConsistency": "EVENTUAL"}, "Only a table with .* has a witness"),
+    ],
+)
+def test_what_dynamodb_would_not_make_is_not_made(
+    world: StrongWorld, changed: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(Invalid, match=f"ValidationException: .*({said})"):
+        world.create({**TEMPLATE, **changed})
+    assert [description(world, r) for r in (PRIMARY, SECONDARY)] == [
+        "ResourceNotFoundException 400"
+    ] * 2
+
+
+def test_a_table_of_that_name_elsewhere_is_in_the_way(world: StrongWorld) -> None:
+    plain = {k: v for k, v in TEMPLATE.items() if "Global" not in k and "Multi" not in k}
+    world.create({**plain, "Replicas": regions(SECONDARY)}, SECONDARY)
+    with pytest.raises(Invalid, match=f"{TABLE} in {SECONDARY} already"):
+        world.create(TEMPLATE)
+    assert description(world, PRIMARY) == "ResourceNotFoundException 400"
+
+
+def created_empty(world: StrongWorld) -> None:
+    world.do(PRIMARY, "CreateTable", **{k: TEMPLATE[k] for k in list(TEMPLATE)[:4]})
+
+
+STRONG = {
+    "MultiRegionConsistency": "STRONG",
+    "ReplicaUpdates": [{"Create": {"RegionName": SECONDARY}}],
+    "GlobalTableWitnessUpdates": [{"Create": {"RegionName": VIRGINIA}}],
+}
+
+
+def test_only_a_stack_makes_a_table_strong(world: StrongWorld) -> None:
+    created_empty(world)
+    assert world.do(PRIMARY, "UpdateTable", **STRONG) == REFUSED
+    assert description(world, SECONDARY) == "ResourceNotFoundException 400"
+    assert "MultiRegionConsistency" not in description(world, PRIMARY)
+
+
+@pytest.mark.parametrize(
+    ("operation", "given"),
+    [
+        ("DeleteTable", {}),
+        ("UpdateTable", {"ReplicaUpdates": [{"Delete": {"RegionName": SECONDARY}}]}),
+        ("UpdateTable", {"MultiRegionConsistency": "EVENTUAL"}),
+        ("UpdateTable", STRONG),
+        (
+            "UpdateTimeToLive",
+            {"TimeToLiveSpecification": {"Enabled": True, "AttributeName": "t"}},
+        ),
+    ],
+)
+@pytest.mark.parametrize("region", [PRIMARY, SECONDARY])
+def test_what_a_strong_table_can_not_have_or_change_is_refused(
+    world: StrongWorld, region: str, operation: str, given: dict[str, Any]
+) -> None:
+    world.create(TEMPLATE)
+    assert world.do(region, operation, **given) == REFUSED
+    assert description(world, PRIMARY)["MultiRegionConsistency"] == "STRONG"
+
+
+def update(world: StrongWorld, **changed: Any) -> Any:
+    act = world.registry[KIND]["update"]
+    return world.aws.within(PRIMARY, act, TABLE, TEMPLATE, {**TEMPLATE, **changed}, "stack")
+
+
+def test_a_stack_may_change_what_is_not_of_the_membership(world: StrongWorld) -> None:
+    world.create(TEMPLATE)
+    world.write(PRIMARY, 1)
+    update(world, DeletionProtectionEnabled=True)
+    assert description(world, PRIMARY)["DeletionProtectionEnabled"] is True
+    assert world.read(SECONDARY) == 1
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"GlobalTableWitnesses": regions(IRELAND)},
+        {"MultiRegionConsistency": "EVENTUAL", "GlobalTableWitnesses": []},
+        {"TableName": "another"},
+    ],
+)
+def test_a_stack_cannot_change_a_membership(world: StrongWorld, changed: dict[str, Any]) -> None:
+    world.create(TEMPLATE)
+    with pytest.raises(Invalid, match="new logical id"):
+        update(world, **changed)
+
+
+def test_a_stack_that_goes_takes_the_table_along_in_all_regions(world: StrongWorld) -> None:
+    world.create(TEMPLATE)
+    world.write(PRIMARY, 1)
+    world.aws.within(PRIMARY, world.registry[KIND]["delete"], TABLE, TEMPLATE)
+    for region in (PRIMARY, SECONDARY):
+        assert description(world, region) == "ResourceNotFoundException 400"
+    world.create(TEMPLATE)
+    assert world.read(SECONDARY) is None
