@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
 
 import click
 
-from lab.commands.options import LAG, OUTAGES, PARAMETER, SPEED, STYLE, described, ports
-from lab.config import ROOT
+from lab.commands.options import (
+    LAG,
+    OUTAGES,
+    PARAMETER,
+    SPEED,
+    STYLE,
+    described,
+    ports,
+    reports_in,
+)
 from lab.engine.named_outages import NAMED
 
 
 @click.command(epilog=OUTAGES)
 @SPEED
 @LAG
-@click.option(
-    "--reports",
-    type=click.Path(file_okay=False),
-    default=str(ROOT / "reports"),
-    help="Where the reports go.",
-)
+@reports_in("")
 @click.option(
     "--outage",
     type=click.Choice(list(NAMED)),
@@ -38,7 +40,7 @@ def drill(
     *,
     speed: float,
     replication_lag: float,
-    reports: str,
+    reports: Path,
     outage: str,
     style: str | None,
     parameters: tuple[str, ...],
@@ -52,8 +54,10 @@ def drill(
     from lab.drill.command import run_drill
 
     config = described(speed=speed, replication_lag=replication_lag, **options)
-    what: dict[str, Any] = {"outage": outage, "style": style, "parameters": parameters}
-    sys.exit(0 if run_drill(config, reports, **what, keep=keep) else 1)
+    passed = run_drill(
+        config, reports, outage=outage, style=style, parameters=parameters, keep=keep
+    )
+    sys.exit(0 if passed else 1)
 
 
 @click.command()
@@ -65,12 +69,7 @@ def drill(
 )
 @SPEED
 @LAG
-@click.option(
-    "--reports",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=ROOT / "reports" / "moves",
-    help="Where moves.json goes.",
-)
+@reports_in("moves")
 @ports
 def moves(
     *,
@@ -94,12 +93,7 @@ def moves(
 @click.command()
 @SPEED
 @LAG
-@click.option(
-    "--reports",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=ROOT / "reports" / "take-over",
-    help="Where take-over.json goes.",
-)
+@reports_in("take-over")
 @ports
 def take_over(*, speed: float, replication_lag: float, reports: Path, **options: int) -> None:
     """Lose the Secondary while it is active, take over in the Primary, bring it back, reconcile.
@@ -124,12 +118,7 @@ def take_over(*, speed: float, replication_lag: float, reports: Path, **options:
     "--seed", type=int, help="Draws the phases; another one each time where none is given."
 )
 @SPEED
-@click.option(
-    "--reports",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=ROOT / "reports" / "bench",
-    help="Where the reports go.",
-)
+@reports_in("bench")
 @click.option("--write-doc", is_flag=True, help="Put the figures into docs/benchmark.md.")
 @click.option(
     "--from",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from lab.audit import calls as audit
 from lab.audit.planes import UnknownAction
@@ -33,11 +33,12 @@ class Check:
 Judgement = tuple[bool, str]
 
 
-def checks(
-    seen: Observations, judges: Sequence[Callable[[Observations], Judgement]] = ()
-) -> list[Check]:
-    """Return every check, by default of a recovery. One that nothing was seen for has failed."""
-    return [Check(judge.__name__, *judge(seen)) for judge in judges or JUDGES]
+Seen = TypeVar("Seen")
+
+
+def checks(seen: Seen, judges: Sequence[Callable[[Seen], Judgement]]) -> list[Check]:
+    """Return every check. One without anything to judge has failed."""
+    return [Check(judge.__name__, *judge(seen)) for judge in judges]
 
 
 def missing(seen: Observations) -> list[Write]:

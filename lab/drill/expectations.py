@@ -59,7 +59,7 @@ class Expectation:
         if self.recovers:
             return (*checks.JUDGES, *losses.JUDGES, *failback.JUDGES, *self.more)
         if self.last_resort:
-            lasting = (staying.outage_took_effect, staying.lock_free)
+            lasting = (staying.outage_took_effect, staying.nothing_promoted, staying.lock_free)
             control = quorum.revisions_and_epochs_never_go_back
             return (*lasting, control, *last_resort.JUDGES, *self.more)
         users = staying.users_not_affected if self.untouched else staying.users_met_only_the_outage

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from lab.drill.checks import DELIVERY_STEP
+from lab.drill.history import none_is_lost
 from lab.drill.losses import late_entries
 
 if TYPE_CHECKING:
@@ -42,32 +43,6 @@ class Failback:
     def kinds(self, write_id: str) -> list[str]:
         """Return why a write is in the ledger; nothing where it is not."""
         return next((e["kinds"] for e in self.ledger if e["write_id"] == write_id), [])
-
-
-@dataclass(frozen=True)
-class Fate:
-    """What became of the writes that were acknowledged in the whole drill."""
-
-    acknowledged: int
-    present: int
-    ledger: int
-    lost: int
-
-
-def fate(seen: Observations) -> Fate | None:
-    """Count the acknowledged writes that are in the items' history, in the ledger, in neither.
-
-    A write may be in both: one that came late and that nobody had overwritten meanwhile. It counts
-    as one of the ledger, for it was not there when the Secondary was promoted.
-    """
-    back = seen.failback
-    if back is None or back.written is None:
-        return None
-    acknowledged = {w.write_id for w in seen.acknowledged}
-    ledger = acknowledged & {e["write_id"] for e in back.ledger}
-    present = (acknowledged & back.written) - ledger
-    lost = len(acknowledged - present - ledger)
-    return Fate(len(acknowledged), len(present), len(ledger), lost)
 
 
 def refused_write_seconds(seen: Observations) -> float | None:
@@ -192,14 +167,7 @@ def users_are_served_by_the_primary_again(seen: Observations) -> Judgement:
 
 def no_acknowledged_write_is_lost(seen: Observations) -> Judgement:
     """Require every write that was acknowledged in the drill to be present or in the ledger."""
-    found = fate(seen)
-    if found is None:
-        return False, "What the Primary holds at the end is not known."
-    return (
-        found.acknowledged > 0 and found.lost == 0,
-        f"Of {found.acknowledged} acknowledged writes {found.present} are present, "
-        f"{found.ledger} are in the ledger, and {found.lost} are lost.",
-    )
+    return none_is_lost(seen.fate)
 
 
 JUDGES: tuple[Callable[[Observations], Judgement], ...] = (

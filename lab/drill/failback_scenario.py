@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 REQUEST = {"mode": "failback", "reason": "the Primary is well again"}
 WHO = "the drill"
 # The ledger's stream is read within seconds, and both Regions have to have all that was written.
-LEDGER_SECONDS, MOVE_SECONDS, SETTLE_SECONDS = 20.0, 90.0, 20.0
+LEDGER_SECONDS, SETTLE_SECONDS = 60.0, 20.0
 AFTERWARDS_SECONDS = 2.0
 ATTEMPTS, PAUSE_SECONDS = 3, 3.0
 
@@ -40,15 +40,8 @@ def fail_back(
         back.complete, settled = settle_the_ledger(watch)
         back.ledger, back.open_after = settled["entries"], settled["open"]
     with progress.step(f"Planned move back to {config.primary_region}"):
-        # A refusal changes nothing, so that a person would ask again.
-        for _ in range(ATTEMPTS):
-            back.asked = time.time()
-            back.run, back.ended = _move(watch), time.time()
-            if back.run.outcome != "refused":
-                break
-            back.refusals.append(str(back.run.output.get("summary")))
-            progress.event(f"The move was refused: {back.refusals[-1]}")
-            time.sleep(PAUSE_SECONDS)
+        back.run, back.asked, back.refusals = planned_move(watch, REQUEST, progress)
+        back.ended = time.time()
         within(SETTLE_SECONDS, lambda: lab.leads_to() == config.primary_region)
         back.leads_to = lab.leads_to()
         time.sleep(AFTERWARDS_SECONDS)
@@ -63,10 +56,26 @@ def fail_back(
         back.replaced_text = text_of(rows, seen.overwritten.item_id)
 
 
-def _move(watch: Watch) -> Execution:
-    arn = watch.start("switchover", REQUEST)
-    within(MOVE_SECONDS, lambda: watch.ended(arn))
-    return watch.execution(arn)
+def planned_move(
+    watch: Watch, request: dict[str, Any], progress: Progress
+) -> tuple[Execution, float, list[str]]:
+    """Move; after a refusal, which changes nothing, request the move again, three times in all.
+
+    Returns
+    -------
+    Execution, float, list
+        The last execution, when it was requested, and why each one before was refused.
+    """
+    refusals: list[str] = []
+    while True:
+        requested = time.time()
+        run = watch.run("switchover", request)
+        if run.outcome == "refused":
+            refusals.append(str(run.output.get("summary")))
+            progress.event(f"The move was refused: {refusals[-1]}")
+        if run.outcome != "refused" or len(refusals) == ATTEMPTS:
+            return run, requested, refusals
+        time.sleep(PAUSE_SECONDS)
 
 
 def settle_the_ledger(watch: Watch, *, replays: bool = True) -> tuple[bool, dict[str, Any]]:

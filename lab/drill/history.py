@@ -3,13 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from lab.drill.checks import Judgement
+    from lab.drill.observations import Write
+
 ITEMS, JOURNAL = "I#", "J#"
+
+
+@dataclass(frozen=True)
+class Fate:
+    """What became of the writes that were acknowledged: how many are where."""
+
+    acknowledged: int
+    present: int
+    ledger: int
+    lost: int
+
+
+def fate(
+    writes: Iterable[Write], written: frozenset[str] | None, ledger: Iterable[Mapping[str, Any]]
+) -> Fate | None:
+    """Count the writes that are in the items' history, in the ledger, and in neither.
+
+    A write may be in both: one that came late and that nobody had overwritten meanwhile. It counts
+    as one of the ledger, because it was not there when the Secondary was promoted. None where the
+    history was not read.
+    """
+    if written is None:
+        return None
+    acknowledged = {w.write_id for w in writes}
+    named = acknowledged & {entry["write_id"] for entry in ledger}
+    present = (acknowledged & written) - named
+    lost = len(acknowledged - present - named)
+    return Fate(len(acknowledged), len(present), len(named), lost)
+
+
+def none_is_lost(found: Fate | None) -> Judgement:
+    """Require that there are acknowledged writes, and that each is present or in the ledger."""
+    if found is None:
+        return False, "The items at the end were not read."
+    return (
+        found.acknowledged > 0 and found.lost == 0,
+        f"Of {found.acknowledged} acknowledged writes {found.present} are present, "
+        f"{found.ledger} are in the ledger, and {found.lost} are lost.",
+    )
 
 
 def written(rows: Iterable[Mapping[str, Any]]) -> frozenset[str]:

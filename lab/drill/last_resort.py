@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from lab.drill import quorum
-from lab.drill.failback import Fate
+from lab.drill.history import none_is_lost
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,18 +47,6 @@ def by_the_secondary(seen: Observations) -> list[Write]:
     until = seen.healed if seen.healed is not None else seen.ended
     during = [w for w in seen.writes if seen.outage <= w.acknowledged <= until]
     return [w for w in during if w.region == seen.secondary]
-
-
-def fate(seen: Observations) -> Fate | None:
-    """Count the acknowledged writes that are in an item's history, in the ledger, in neither."""
-    last = seen.last_resort
-    if last is None or last.written is None:
-        return None
-    by_name = {a.write_id for a in [*last.by_name, *last.sent_afterwards] if a.acknowledged}
-    acknowledged = by_name | {w.write_id for w in seen.acknowledged}
-    ledger = acknowledged & {e["write_id"] for e in last.ledger}
-    present = (acknowledged & last.written) - ledger
-    return Fate(len(acknowledged), len(present), len(ledger), len(acknowledged - present - ledger))
 
 
 def told(seen: Observations) -> dict[str, Any] | None:
@@ -136,8 +124,7 @@ def no_two_regions_acknowledge_writes_at_once(seen: Observations) -> Judgement:
     last = seen.last_resort
     if last is None:
         return False, "There was no last resort."
-    every = [*seen.acknowledged, *(a.as_write for a in last.by_name if a.acknowledged)]
-    every += [a.as_write for a in last.sent_afterwards if a.acknowledged]
+    every = seen.acknowledged
     lent = [w for w in every if last.authorities.get(w.write_id) == "last_resort"]
     others = [w for w in every if last.authorities.get(w.write_id) != "last_resort"]
     begun = min((w.acknowledged for w in lent), default=math.inf)
@@ -197,25 +184,11 @@ def the_last_resort_is_void_after_the_outage(seen: Observations) -> Judgement:
 
 
 def no_acknowledged_write_is_lost(seen: Observations) -> Judgement:
-    """Require every write that was acknowledged to be present or in the ledger."""
-    found, last = fate(seen), seen.last_resort
-    if found is None or last is None:
-        return False, "What the items hold at the end is not known."
-    return (
-        found.acknowledged > 0 and found.lost == 0 and last.complete and last.open_after == 0,
-        f"Of {found.acknowledged} acknowledged writes {found.present} are present, "
-        f"{found.ledger} are in the ledger, and {found.lost} are lost. Open at the end: "
-        f"{last.open_after}.",
-    )
-
-
-def nothing_was_claimed(seen: Observations) -> Judgement:
-    """Require the control item to be as it was: a last resort is no claim."""
-    before, after = seen.control_before, seen.control_after
-    return (
-        before is not None and before == after and not seen.recoveries,
-        f"Before: {before}. After: {after}. On record: {', '.join(seen.recoveries) or 'nothing'}.",
-    )
+    """Require every write that was acknowledged to be present or in the ledger, and reviewed."""
+    passed, detail = none_is_lost(seen.fate)
+    last = seen.last_resort or LastResort()
+    reviewed = last.complete and last.open_after == 0
+    return passed and reviewed, f"{detail} Open at the end: {last.open_after}."
 
 
 JUDGES: tuple[Callable[[Observations], Judgement], ...] = (
@@ -226,6 +199,5 @@ JUDGES: tuple[Callable[[Observations], Judgement], ...] = (
     users_write_by_the_last_resort,
     dns_followed_the_last_resort,
     the_last_resort_is_void_after_the_outage,
-    nothing_was_claimed,
     no_acknowledged_write_is_lost,
 )

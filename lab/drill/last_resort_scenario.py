@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 import uuid
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from lab.drill.by_name import ByName, sent
 from lab.drill.failback_scenario import settle_the_ledger
 from lab.drill.history import written
 from lab.drill.last_resort import LastResort
+from lab.drill.observations import required_sentence
 from lab.drill.traffic import Https
 from lab.drill.waiting import caught_up, within
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
     from lab.config import LabConfig
     from lab.control import Control
-    from lab.drill.observations import Execution, Observations
+    from lab.drill.observations import Observations
     from lab.drill.traffic import Traffic
     from lab.drill.watching import Watch
     from lab.progress import Progress
 
-# The sentinel's alarm, and a run that retries its read; the emergency machine's own half minute.
-TOLD_SECONDS, TOLD_AWS_SECONDS, RUN_SECONDS = 60.0, 300.0, 90.0
+# The sentinel's alarm, and a run that retries its read.
+TOLD_SECONDS, TOLD_AWS_SECONDS = 60.0, 300.0
 FOLLOWS_AWS_SECONDS, FOLLOWS_SECONDS, SERVED_SECONDS = 300.0, 10.0, 8.0
 # A keeper looks once a minute, and the sentinel at each tick; a write looks at once.
 VOID_AWS_SECONDS, VOID_SECONDS = 60.0, 30.0
@@ -89,22 +89,17 @@ class LastResortScenario:
         return any(e.ended for e in self.seen.executions)
 
     def _ask_for_it(self) -> None:
-        given: dict[str, Any] = {
+        request: dict[str, Any] = {
             "action": "last-resort",
             "confirm": "yes",
             "hours": 0.25,
             "reason": "two Regions are lost",
         }
-        wrong = self._run_machine(given)
-        told = re.search(r'"last-resort", "confirm": "([^"]+)"', str(wrong.output.get("cause")))
+        refused = self._watch.run("emergency", request)
+        sentence = required_sentence(refused, "last-resort")
         self.last.asked = time.time()
-        self.last.run = self._run_machine({**given, "confirm": told[1] if told else ""})
+        self.last.run = self._watch.run("emergency", {**request, "confirm": sentence})
         self.last.granted = self._watch.last_resort()
-
-    def _run_machine(self, given: dict[str, Any]) -> Execution:
-        arn = self._watch.start("emergency", given)
-        within(RUN_SECONDS, lambda: self._watch.ended(arn))
-        return self._watch.execution(arn)
 
     def _is_written_in_the_secondary(self) -> bool:
         newest = self._traffic.writes[-1:]

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from lab.drill.history import fate
+
 if TYPE_CHECKING:
     from lab.drill.failback import Failback
+    from lab.drill.history import Fate
     from lab.drill.last_resort import LastResort
 
 
@@ -96,6 +100,12 @@ class Execution:
     def last(self, name: str) -> State | None:
         """Return the last passage through a state."""
         return next((s for s in reversed(self.states) if s.name == name), None)
+
+
+def required_sentence(refused: Execution, action: str) -> str:
+    """Return the sentence that the emergency machine requires, as its refusal names it."""
+    named = re.search(rf'"{action}", "confirm": "([^"]+)"', str(refused.output.get("cause")))
+    return named[1] if named else ""
 
 
 @dataclass(frozen=True)
@@ -268,7 +278,15 @@ class Observations:
     def acknowledged(self) -> list[Write]:
         """Every write that was acknowledged, to users and to who asked a Region by its name."""
         asked = [*self.writes_by_name, *self.writes_to_the_returned]
+        if self.last_resort:
+            asked += [*self.last_resort.by_name, *self.last_resort.sent_afterwards]
         return [*self.writes, *(a.as_write for a in asked if a.acknowledged)]
+
+    @property
+    def fate(self) -> Fate | None:
+        """What became of the acknowledged writes; None where there was no way back."""
+        back = self.failback or self.last_resort
+        return fate(self.acknowledged, back.written, back.ledger) if back else None
 
     @property
     def dns_moved(self) -> float | None:

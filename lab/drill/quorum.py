@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from lab.drill.checks import Judgement
     from lab.drill.observations import ControlRead, Observations, Write
+    from lab.drill.take_over import TakeOver
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def overlapping(writes: Sequence[Write]) -> list[Write]:
     return found
 
 
-def no_two_regions_acknowledge_writes_at_once(seen: Observations) -> Judgement:
+def no_two_regions_acknowledge_writes_at_once(seen: Observations | TakeOver) -> Judgement:
     """Require the Regions to have acknowledged writes one after the other, by every client."""
     return one_writer(seen.acknowledged, seen.outage)
 
@@ -81,14 +82,9 @@ def one_writer(writes: Sequence[Write], since: float) -> Judgement:
     return bool(timed) and not both, f"{len(both)} writes overlap. {told or 'No write was seen'}."
 
 
-def revisions_and_epochs_never_go_back(seen: Observations) -> Judgement:
+def revisions_and_epochs_never_go_back(seen: Observations | TakeOver) -> Judgement:
     """Require each strong read to be no older than one that was answered before it was sent."""
-    return forward_only(seen.control_reads)
-
-
-def forward_only(reads: Sequence[ControlRead]) -> Judgement:
-    """Judge the strong reads of the control item."""
-    answered = [r for r in reads if r.found]
+    answered = [r for r in seen.control_reads if r.found]
     ended, done = sorted(answered, key=lambda r: r.answered), 0
     revision, epoch, back = 0, 0, 0
     for read in sorted(answered, key=lambda r: r.sent):
@@ -102,8 +98,8 @@ def forward_only(reads: Sequence[ControlRead]) -> Judgement:
     known = [r.found.revision for r in answered if r.found]
     span = f"revisions {min(known)} to {max(known)}" if known else "nothing"
     return bool(answered) and not back, (
-        f"{len(answered)} of {len(reads)} strong reads were answered, in both Regions together, "
-        f"with {span}; {back} of them were older than one before."
+        f"{len(answered)} of {len(seen.control_reads)} strong reads were answered, in both "
+        f"Regions together, with {span}; {back} of them were older than one before."
     )
 
 
@@ -123,7 +119,7 @@ def changes(reads: Iterable[ControlRead], since: float) -> list[dict[str, Any]]:
     return [found[revision] for revision in sorted(found)]
 
 
-JUDGES: tuple[Callable[[Observations], Judgement], ...] = (
+JUDGES: tuple[Callable[[Observations | TakeOver], Judgement], ...] = (
     no_two_regions_acknowledge_writes_at_once,
     revisions_and_epochs_never_go_back,
 )

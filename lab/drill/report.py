@@ -19,11 +19,10 @@ from lab.drill.checks import checks, missing, recovery_calls, rpo
 from lab.drill.expectations import expectation, outage_report
 from lab.drill.page import render
 from lab.drill.returned import BEHIND_SECONDS, returned
-from lab.drill.stages import gap, rto, stages
+from lab.drill.stages import gap, rto, stages, wall_seconds
 
 if TYPE_CHECKING:
     from lab.drill.observations import Execution, Observations
-    from lab.drill.stages import Gap
 
 SCHEMA = Path(__file__).parents[1] / "schemas" / "report.schema.json"
 SLOT_SECONDS = 0.5
@@ -86,7 +85,7 @@ def report(seen: Observations) -> dict[str, Any]:
         "public_name": seen.public_name,
         "clock": {
             "speed": seen.speed,
-            **_wall(window if recovered or expected.recovers else None),
+            **wall_seconds(window if recovered or expected.recovers else None),
         },
         "modelled": [
             m.format(
@@ -124,20 +123,9 @@ def report(seen: Observations) -> dict[str, Any]:
     return found
 
 
-def _wall(window: Gap | None) -> dict[str, float | None]:
-    """Return what users waited for on the lab's clock."""
-    moments = {"read": window.read, "write": window.write} if window else {}
-    return {
-        f"rto_{kind}_wall_seconds": None
-        if window is None or (at := moments[kind]) is None
-        else round(at - window.failed, 3)
-        for kind in ("read", "write")
-    }
-
-
 def _writes(seen: Observations) -> dict[str, Any]:
     """Return what became of the acknowledged writes; null where nobody could tell."""
-    found = failback.fate(seen) or last_resort.fate(seen)
+    found = seen.fate
     return {
         "acknowledged_writes": found.acknowledged if found else len(seen.acknowledged),
         "present_writes": found.present if found else None,

@@ -15,6 +15,7 @@ from lab.drill.observations import SENTINEL
 
 if TYPE_CHECKING:
     from lab.drill.observations import Observations
+    from lab.drill.take_over import TakeOver
 
 
 AFTER_THE_READ = ("lease", "write")
@@ -56,7 +57,18 @@ class Gap:
         return self.moved if self.read == self.failed else self.read
 
 
-def gap(seen: Observations) -> Gap | None:
+def wall_seconds(window: Gap | None) -> dict[str, float | None]:
+    """Return the RTO of reads and that of writes on the lab's clock, as reports name them."""
+    ends = {"read": window.read, "write": window.write} if window else {}
+    return {
+        f"rto_{kind}_wall_seconds": None
+        if window is None or (at := ends[kind]) is None
+        else round(at - window.failed, 3)
+        for kind in ("read", "write")
+    }
+
+
+def gap(seen: Observations | TakeOver) -> Gap | None:
     """Return the gap in the service after the outage, or None where no request failed."""
     failed = [r.started for r in seen.requests if not r.good and r.ended >= seen.outage]
     if not failed:
@@ -70,7 +82,7 @@ def gap(seen: Observations) -> Gap | None:
     return Gap(first, _good(seen, "read", first), _good(seen, "write", first), next(moved, None))
 
 
-def _good(seen: Observations, kind: str, first: float) -> float | None:
+def _good(seen: Observations | TakeOver, kind: str, first: float) -> float | None:
     """Return when requests of a kind were good again.
 
     The good answer is one to a request that began after the last failure before it: what was on its

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from lab.drill import quorum
-from lab.drill.checks import Check
-from lab.drill.failback import LAST_MOMENT, MEANWHILE, Fate
+from lab.drill.failback import LAST_MOMENT, MEANWHILE
+from lab.drill.history import Fate, fate, none_is_lost
 from lab.drill.returned import fared
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class TakeOver:
     secondary: str
     public_name: str
     replication_lag: float
-    lost_at: float = 0.0
+    outage: float = 0.0
     asked_at: float = 0.0
     healed: float = 0.0
     control_before: Control | None = None
@@ -63,44 +63,15 @@ class TakeOver:
     writes: list[Write] = field(default_factory=list)
 
     @property
-    def every_write(self) -> list[Write]:
+    def acknowledged(self) -> list[Write]:
         """All writes that were acknowledged, to users and to who wrote by hand."""
         by_hand = [a.as_write for a in self.returned if a.acknowledged]
         return [*self.writes, *by_hand, *([self.contested] if self.contested else [])]
 
     @property
-    def acknowledged(self) -> set[str]:
-        """The ids of all writes that were acknowledged."""
-        return {w.write_id for w in self.every_write}
-
-    @property
-    def served_at(self) -> float | None:
-        """When the Primary was let take writes, the lease being over."""
-        passage = self.right.last("Serve") if self.right else None
-        return passage.exited if passage else None
-
-    @property
-    def rto(self) -> dict[str, float | None]:
-        """From the first failed request to the first good read and write. Wall time, measured."""
-        failed = [r.started for r in self.requests if not r.good and r.started >= self.lost_at - 2]
-        first = min(failed, default=None)
-        found: dict[str, float | None] = {}
-        for kind in ("read", "write"):
-            of_kind = [r for r in self.requests if r.kind == kind and r.ended <= self.healed]
-            bad = [r.started for r in of_kind if not r.good and r.started >= self.lost_at - 2]
-            good = [r.ended for r in of_kind if r.good and bad and r.started > max(bad)]
-            found[kind] = round(min(good) - first, 3) if good and first is not None else None
-        return found
-
-
-def fate(seen: TakeOver) -> Fate | None:
-    """Count the acknowledged writes that are in an item's history, in the ledger, in neither."""
-    if seen.written is None:
-        return None
-    acknowledged = seen.acknowledged
-    ledger = acknowledged & {e["write_id"] for e in seen.ledger}
-    present = (acknowledged & seen.written) - ledger
-    return Fate(len(acknowledged), len(present), len(ledger), len(acknowledged - present - ledger))
+    def fate(self) -> Fate | None:
+        """What became of the acknowledged writes."""
+        return fate(self.acknowledged, self.written, self.ledger)
 
 
 def nobody_writes_without_the_secondary(seen: TakeOver) -> Judgement:
@@ -108,7 +79,7 @@ def nobody_writes_without_the_secondary(seen: TakeOver) -> Judgement:
     asked = [
         r
         for r in seen.requests
-        if r.kind == "write" and seen.lost_at <= r.started and r.ended <= seen.asked_at
+        if r.kind == "write" and seen.outage <= r.started and r.ended <= seen.asked_at
     ]
     taken = sum(r.good for r in asked)
     return bool(asked) and not taken, f"Of {len(asked)} writes {taken} were taken."
@@ -119,9 +90,9 @@ def people_are_told_of_the_loss(seen: TakeOver) -> Judgement:
     alarms = [n for n in seen.told_of_the_loss if "public-unreachable" in n.subject + n.message]
     if seen.alarmed_at is None:
         return False, f"No alarm fired, and {len(alarms)} messages came."
-    after = seen.alarmed_at - seen.lost_at
+    after = seen.alarmed_at - seen.outage
     return (
-        bool(alarms) and seen.lost_at <= seen.alarmed_at <= seen.asked_at,
+        bool(alarms) and seen.outage <= seen.alarmed_at <= seen.asked_at,
         f"The alarm on the public name fired {after:.1f} s after the loss, by the lab's clock; "
         f"{len(alarms)} messages of it came in us-east-1.",
     )
@@ -187,16 +158,6 @@ def the_returned_secondary_takes_no_write(seen: TakeOver) -> Judgement:
     )
 
 
-def no_two_regions_acknowledge_writes_at_once(seen: TakeOver) -> Judgement:
-    """Require the Regions to have acknowledged writes one after the other."""
-    return quorum.one_writer(seen.every_write, seen.lost_at)
-
-
-def revisions_and_epochs_never_go_back(seen: TakeOver) -> Judgement:
-    """Require each strong read to be no older than one that was answered before it was sent."""
-    return quorum.forward_only(seen.control_reads)
-
-
 def the_ledger_holds_what_was_lost_and_nothing_else(seen: TakeOver) -> Judgement:
     """Require the write that a newer one overwrote to be in the ledger, and none that is there."""
     lost, written = seen.overwritten, seen.written
@@ -240,14 +201,7 @@ def all_works_again(seen: TakeOver) -> Judgement:
 
 def no_acknowledged_write_is_lost(seen: TakeOver) -> Judgement:
     """Require every write that was acknowledged to be present or in the ledger."""
-    found = fate(seen)
-    if found is None:
-        return False, "What the items hold at the end is not known."
-    return (
-        found.acknowledged > 0 and found.lost == 0,
-        f"Of {found.acknowledged} acknowledged writes {found.present} are present, "
-        f"{found.ledger} are in the ledger, and {found.lost} are lost.",
-    )
+    return none_is_lost(seen.fate)
 
 
 JUDGES: tuple[Callable[[TakeOver], Judgement], ...] = (
@@ -258,14 +212,8 @@ JUDGES: tuple[Callable[[TakeOver], Judgement], ...] = (
     people_were_told,
     the_primary_takes_the_writes,
     the_returned_secondary_takes_no_write,
-    no_two_regions_acknowledge_writes_at_once,
-    revisions_and_epochs_never_go_back,
+    *quorum.JUDGES,
     the_ledger_holds_what_was_lost_and_nothing_else,
     all_works_again,
     no_acknowledged_write_is_lost,
 )
-
-
-def checks(seen: TakeOver) -> list[Check]:
-    """Return every check. One that nothing was seen for has failed."""
-    return [Check(judge.__name__, *judge(seen)) for judge in JUDGES]

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 import time
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lab.config import LabError
 from lab.drill.control_history import ControlHistory
 from lab.drill.failback import LAST_MOMENT, MEANWHILE
+from lab.drill.failback_scenario import planned_move, settle_the_ledger
 from lab.drill.history import text_of, written
-from lab.drill.observations import Write
+from lab.drill.observations import Write, required_sentence
 from lab.drill.own_lab import settle
 from lab.drill.returned import write_from_its_return
 from lab.drill.take_over import TakeOver
@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from lab.drill.observations import Execution
     from lab.progress import Progress
 
-WHO = "the drill"
-RUN_SECONDS, SETTLE_SECONDS, BASELINE_SECONDS, ATTEMPTS = 90.0, 60.0, 3.0, 3
+SETTLE_SECONDS, BASELINE_SECONDS = 60.0, 3.0
 # Three slow probes, three minutes of their metric, and CloudWatch's judgement of it.
 ALARM_AWS_SECONDS, MESSAGE_SECONDS = 400.0, 1.0
 
@@ -96,7 +95,7 @@ class TakeOverScenario:
     def _lose_it(self) -> None:
         primary, secondary = self._config.primary_region, self._config.secondary_region
         self.seen.overwritten = self._traffic.replace(LAST_MOMENT)
-        self.seen.lost_at = time.time()
+        self.seen.outage = time.time()
         self._lab.act("outage", mode="region", region=secondary)
         self._progress.event(f"{secondary} is lost, while it is active")
         with self._progress.step(f"DNS leads to {primary}, and nobody can write"):
@@ -107,7 +106,7 @@ class TakeOverScenario:
             # A message needs a moment more than the alarm.
             time.sleep(MESSAGE_SECONDS)
             told = self._monitor.notifications()
-            self.seen.told_of_the_loss = [n for n in told if n.at >= self.seen.lost_at]
+            self.seen.told_of_the_loss = [n for n in told if n.at >= self.seen.outage]
 
     @property
     def _alarm_seconds(self) -> float:
@@ -121,22 +120,21 @@ class TakeOverScenario:
 
     def _alarmed(self) -> bool:
         alarm = f"alarm {self._config.app_name}-public-unreachable"
-        changes = self._here.changes(self.seen.lost_at)
+        changes = self._here.changes(self.seen.outage)
         fired = (c.at for c in changes if (c.what, c.state) == (alarm, "ALARM"))
         self.seen.alarmed_at = next(fired, None)
         return self.seen.alarmed_at is not None
 
     def _take_over(self) -> None:
         seen, primary = self.seen, self._config.primary_region
-        given = {"action": "take-over", "confirm": "yes", "reason": "the Secondary is gone"}
+        request = {"action": "take-over", "confirm": "yes", "reason": "the Secondary is gone"}
         with self._progress.step("A wrong sentence is refused"):
-            seen.wrong = self._run(self._here, "emergency", given)
+            seen.wrong = self._here.run("emergency", request)
             seen.control_after_wrong = self._here.control()
-        told = re.search(r'"take-over", "confirm": "([^"]+)"', str(seen.wrong.output.get("cause")))
         with self._progress.step("The right one makes the Primary active"):
             seen.asked_at = time.time()
-            sentence = told[1] if told else ""
-            seen.right = self._run(self._here, "emergency", {**given, "confirm": sentence})
+            sentence = required_sentence(seen.wrong, "take-over")
+            seen.right = self._here.run("emergency", {**request, "confirm": sentence})
             seen.control_after_right = self._here.control()
         with self._progress.step(f"{primary} takes the writes"):
             within(SETTLE_SECONDS, lambda: self._traffic.replace(MEANWHILE))
@@ -155,26 +153,19 @@ class TakeOverScenario:
 
     def _reconcile(self) -> None:
         """Compare what both acknowledged, and accept it, as a person would."""
-        found: dict[str, Any] = {}
-
-        def compared() -> bool:
-            found.update(self._there.ledger(action="reconcile"))
-            return bool(found.get("complete"))
-
         with self._progress.step("The ledger of what both acknowledged"):
             within(SETTLE_SECONDS, lambda: caught_up(self._lab))
-            self.seen.complete = within(SETTLE_SECONDS, compared)
-            self._there.ledger(action="accept", write_ids="all", by=WHO)
+            self.seen.complete, _ = settle_the_ledger(self._there, replays=False)
 
     def _go_on(self) -> None:
         primary = self._config.primary_region
         settle(self._config, self._lab, self._progress)
         with self._progress.step("A rehearsal, the record, and a planned move"):
-            given: dict[str, Any] = {"mode": "rehearsal", "reason": "after the take-over"}
-            self.seen.rehearsal = self._run(self._there, "failover", given)
+            rehearsal = {"mode": "rehearsal", "reason": "after the take-over"}
+            self.seen.rehearsal = self._there.run("failover", rehearsal)
             within(SETTLE_SECONDS, lambda: self._served_by(primary))
-            given = {"mode": "failback", "reason": "put the take-over on record"}
-            self.seen.recorded = self._run(self._there, "switchover", given)
+            failback = {"mode": "failback", "reason": "put the take-over on record"}
+            self.seen.recorded = self._there.run("switchover", failback)
             self.seen.moved_again = self._move("all works again")
             within(SETTLE_SECONDS, lambda: self._served_by(self._config.secondary_region))
             time.sleep(BASELINE_SECONDS)
@@ -197,20 +188,9 @@ class TakeOverScenario:
                 seen.replaced_text = text_of(rows, seen.overwritten.item_id)
 
     def _move(self, reason: str) -> Execution:
-        """Move to the Secondary. A refusal changes nothing, so it is asked for again, thrice."""
-        for _ in range(ATTEMPTS):
-            given = {"mode": "switchover", "reason": reason}
-            run = self._run(self._there, "switchover", given)
-            if run.outcome != "refused":
-                break
-            self._progress.event(f"The move was refused: {run.output.get('summary')}")
-            time.sleep(BASELINE_SECONDS)
-        return run
-
-    def _run(self, watch: Watch, machine: str, given: dict[str, Any]) -> Execution:
-        arn = watch.start(machine, given)
-        within(RUN_SECONDS, lambda: watch.ended(arn))
-        return watch.execution(arn)
+        """Move to the Secondary."""
+        request = {"mode": "switchover", "reason": reason}
+        return planned_move(self._there, request, self._progress)[0]
 
     def _served_by(self, region: str) -> bool:
         """Say whether a Region takes users' writes, by the newest that was acknowledged."""

@@ -11,6 +11,7 @@ from lab.config import LabError
 from lab.control import control_table
 from lab.drill.history import JOURNAL
 from lab.drill.observations import Change, Control, Execution, Notification, State
+from lab.drill.waiting import within
 
 if TYPE_CHECKING:
     from lab.config import LabConfig
@@ -166,6 +167,12 @@ class Watch:
             stateMachineArn=arn, input=json.dumps(request)
         )
         return str(started["executionArn"])
+
+    def run(self, machine: str, request: dict[str, Any], seconds: float = 90.0) -> Execution:
+        """Start a machine, wait until the execution ends or time is up, and return it."""
+        arn = self.start(machine, request)
+        within(seconds, lambda: self.ended(arn))
+        return self.execution(arn)
 
     def ended(self, arn: str) -> bool:
         """Say whether an execution has ended."""

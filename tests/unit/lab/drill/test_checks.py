@@ -143,11 +143,11 @@ BROKEN: list[tuple[str, dict[str, Any], str]] = [
 
 
 def verdict(name: str, seen: Observations) -> Check:
-    return next(c for c in checks(seen) if c.name == name)
+    return next(c for c in checks(seen, JUDGES) if c.name == name)
 
 
 def test_a_drill_that_went_well_passes_every_check() -> None:
-    assert [c for c in checks(passing()) if not c.passed] == []
+    assert [c for c in checks(passing(), JUDGES) if not c.passed] == []
 
 
 def test_every_check_has_been_seen_to_fail() -> None:
@@ -166,14 +166,14 @@ def test_a_check_that_saw_nothing_fails(name: str) -> None:
     assert not verdict(name, nothing()).passed
 
 
-@pytest.mark.parametrize("check", checks(nothing()), ids=lambda c: c.name)
+@pytest.mark.parametrize("check", checks(nothing(), JUDGES), ids=lambda c: c.name)
 def test_a_check_says_something_in_a_sentence_though_it_saw_nothing(check: Check) -> None:
     assert check.detail.endswith(".")
 
 
 def test_a_drill_without_a_recovery_fails_what_a_recovery_does() -> None:
     lasting = {"no_two_regions_acknowledge_writes_at_once", "revisions_and_epochs_never_go_back"}
-    passed = {c.name for c in checks(unrecovered()) if c.passed}
+    passed = {c.name for c in checks(unrecovered(), JUDGES) if c.passed}
     assert passed == lasting
 
 

@@ -37,7 +37,7 @@ def test_who_may_stay_is_checked_for_promotions_and_who_recovers_for_exactly_one
         assert checks.one_promotion_only in judges
         assert checks.dns_stays in judges
     elif expectation(mode, PRIMARY).last_resort:
-        assert last_resort.nothing_was_claimed in judges
+        assert staying.nothing_promoted in judges
         assert last_resort.the_last_resort_is_void_after_the_outage in judges
     else:
         assert staying.nothing_promoted in judges

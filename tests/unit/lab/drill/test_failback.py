@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lab.drill.checks import checks
-from lab.drill.failback import JUDGES, fate, refused_write_seconds
+from lab.drill.failback import JUDGES, refused_write_seconds
 from lab.drill.observations import Control, Request
 from tests.unit.lab.drill.seen import OUTAGE, entry, execution, failback, passing, write
 from tests.unit.lab.engine.fakes import PRIMARY, SECONDARY
@@ -65,7 +65,7 @@ def test_nothing_passes_where_nothing_was_seen() -> None:
             "4 are present, 2 are in the ledger, and 1 are lost",
         ),
         ("no_acknowledged_write_is_lost", back(ledger=[LATE]), "and 1 are lost"),
-        ("no_acknowledged_write_is_lost", back(written=None), "not known"),
+        ("no_acknowledged_write_is_lost", back(written=None), "not read"),
         (
             "no_acknowledged_write_is_lost",
             replace(back(), writes=[], writes_to_the_returned=[]),
@@ -104,14 +104,14 @@ def test_where_replication_went_on_the_overwritten_write_is_in_the_history(there
 
 
 def test_a_late_write_that_is_there_by_now_counts_as_one_of_the_ledger() -> None:
-    found = fate(back(written=frozenset(f"write-{n}" for n in range(10))))
+    found = back(written=frozenset(f"write-{n}" for n in range(10))).fate
     assert found is not None
     assert (found.acknowledged, found.present, found.ledger, found.lost) == (7, 5, 2, 0)
 
 
 def test_a_write_acknowledged_twice_counts_once() -> None:
     seen = passing()
-    found = fate(replace(seen, writes=[*seen.writes, write(0, 1.0, PRIMARY)]))
+    found = replace(seen, writes=[*seen.writes, write(0, 1.0, PRIMARY)]).fate
     assert found is not None
     assert found.acknowledged == 7
 

@@ -56,25 +56,20 @@ class World:
         still = sum(s == "open" for s in self.status.values())
         return {"open": still, "entries": found, "complete": tries >= self.complete_after}
 
-    def start(self, machine: str, request: dict[str, Any]) -> str:
+    def run(self, machine: str, request: dict[str, Any]) -> Execution:
         self.done.append(f"{machine} {request['mode']}")
         self.started_at = self.now
-        return ARN
-
-    def since(self) -> float:
-        return -1.0 if self.started_at is None else self.now - self.started_at
-
-    def ended(self, arn: str) -> bool:
-        assert arn == ARN
-        return self.since() >= self.move_seconds
-
-    def execution(self, arn: str) -> Execution:
-        output = {"outcome": "switched_over"} if self.ended(arn) else {}
+        self.now += min(self.move_seconds, 90.0)
+        ended = self.since() >= self.move_seconds
+        output = {"outcome": "switched_over"} if ended else {}
         if self.refuses:
             self.refuses -= 1
             output = {"outcome": "refused", "summary": "release_parity: unknown."}
-        status = "SUCCEEDED" if self.ended(arn) else "RUNNING"
-        return Execution(arn, {}, status, output, 0.0, self.now, [])
+        status = "SUCCEEDED" if ended else "RUNNING"
+        return Execution(ARN, {}, status, output, 0.0, self.now, [])
+
+    def since(self) -> float:
+        return -1.0 if self.started_at is None else self.now - self.started_at
 
     def leads_to(self) -> str:
         return PRIMARY if self.since() >= self.move_seconds + 1 else SECONDARY

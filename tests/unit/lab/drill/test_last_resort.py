@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+from lab.drill import last_resort
 from lab.drill.checks import checks
 from lab.drill.expectations import came_of_it
-from lab.drill.last_resort import JUDGES, LastResort, fate, told
+from lab.drill.last_resort import LastResort, told
 from lab.drill.observations import Answered, Control, Notification, Observations, Request, Write
 from lab.drill.report import report
+from lab.drill.staying import nothing_promoted
 from tests.unit.lab.drill.seen_outages import (
     HEALED,
     OUTAGE,
@@ -23,6 +25,7 @@ from tests.unit.lab.drill.seen_outages import (
     write,
 )
 
+JUDGES = (*last_resort.JUDGES, nothing_promoted)
 GAVE_UP = held(status="FAILED", output={"error": "RecoveryFailed"}, ended=OUTAGE + 15, states=[])
 
 
@@ -130,8 +133,8 @@ def test_nothing_passes_where_nothing_was_seen() -> None:
             lost_two(granted(sent_afterwards=[by_name(55), forwarded(7)])),
         ),
         ("the_last_resort_is_void_after_the_outage", lost_two(granted(sent_afterwards=[]))),
-        ("nothing_was_claimed", lost_two(control_after=Control(SECONDARY, 2, 3))),
-        ("nothing_was_claimed", lost_two(recoveries=["recovery#2"])),
+        ("nothing_promoted", lost_two(control_after=Control(SECONDARY, 2, 3))),
+        ("nothing_promoted", lost_two(recoveries=["recovery#2"])),
         ("no_acknowledged_write_is_lost", lost_two(granted(written=frozenset({"w-1"})))),
         ("no_acknowledged_write_is_lost", lost_two(granted(open_after=1))),
         ("no_acknowledged_write_is_lost", lost_two(granted(complete=False))),
@@ -149,7 +152,7 @@ def test_the_primary_may_write_again_in_the_same_epoch_once_the_last_resort_has_
 
 def test_a_write_that_the_ledger_names_is_not_lost() -> None:
     entry = {"write_id": "w-99", "kinds": ["lost"]}
-    found = fate(lost_two(granted(ledger=[entry], written=frozenset({"w-1", "late"}))))
+    found = lost_two(granted(ledger=[entry], written=frozenset({"w-1", "late"}))).fate
     assert found is not None
     assert (found.acknowledged, found.ledger, found.lost) == (4, 1, 1)
 

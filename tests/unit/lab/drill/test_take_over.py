@@ -11,9 +11,11 @@ import pytest
 from rich.console import Console
 
 from lab.drill import take_over_command as command
+from lab.drill.checks import checks
 from lab.drill.failback import MEANWHILE
 from lab.drill.observations import Answered, Control, ControlRead, Notification, Request
-from lab.drill.take_over import TakeOver, checks, fate
+from lab.drill.stages import gap, wall_seconds
+from lab.drill.take_over import JUDGES, TakeOver
 from tests.unit.lab.drill.seen import OUTAGE, entry, execution, states, write
 from tests.unit.lab.engine.fakes import CONFIG, PRIMARY, SECONDARY
 
@@ -32,7 +34,7 @@ def ended(outcome: str) -> Any:
 
 
 def request(started: float, *, good: bool, kind: Any = "write") -> Request:
-    return Request(kind, OUTAGE + started, OUTAGE + started + 0.1, good, None, "said")
+    return Request(kind, OUTAGE + started, OUTAGE + started + 0.1, good, PRIMARY, "said")
 
 
 def answered(at: float, by: str, through: str | None = None, item: str = "r-1") -> Answered:
@@ -60,7 +62,7 @@ def well(**other: Any) -> TakeOver:
         SECONDARY,
         "app.pilotlight.example",
         0.5,
-        lost_at=OUTAGE,
+        outage=OUTAGE,
         asked_at=OUTAGE + 10,
         healed=OUTAGE + 20,
         control_before=Control(SECONDARY, 2, 5),
@@ -101,12 +103,12 @@ def well(**other: Any) -> TakeOver:
 
 
 def test_all_pass_where_all_went_well() -> None:
-    assert [f"{c.name}: {c.detail}" for c in checks(well()) if not c.passed] == []
+    assert [f"{c.name}: {c.detail}" for c in checks(well(), JUDGES) if not c.passed] == []
 
 
 def test_nothing_passes_where_nothing_was_seen() -> None:
     seen = TakeOver(PRIMARY, SECONDARY, "app.pilotlight.example", 0.5)
-    assert [c.name for c in checks(seen) if c.passed] == []
+    assert [c.name for c in checks(seen, JUDGES) if c.passed] == []
 
 
 @pytest.mark.parametrize(
@@ -193,26 +195,30 @@ def test_nothing_passes_where_nothing_was_seen() -> None:
         ("all_works_again", well(control_finally=Control(PRIMARY, 3, 7)), "switched_over"),
         ("no_acknowledged_write_is_lost", well(ledger=[]), "and 2 are lost"),
         ("no_acknowledged_write_is_lost", well(written=frozenset()), "and 4 are lost"),
-        ("no_acknowledged_write_is_lost", well(written=None), "not known"),
+        ("no_acknowledged_write_is_lost", well(written=None), "not read"),
     ],
 )
 def test_each_check_fails_where_something_else_was_seen(
     check: str, seen: TakeOver, why: str
 ) -> None:
-    (found,) = [c for c in checks(seen) if c.name == check]
+    (found,) = [c for c in checks(seen, JUDGES) if c.name == check]
     assert not found.passed
     assert why in found.detail
 
 
 def test_every_acknowledged_write_is_counted_once() -> None:
-    found = fate(well())
+    found = well().fate
     assert found is not None
     assert (found.acknowledged, found.present, found.ledger, found.lost) == (6, 4, 2, 0)
 
 
 def test_the_rto_is_told_for_reads_and_for_writes() -> None:
-    assert well().rto == {"read": pytest.approx(1.6), "write": pytest.approx(15.6)}
-    assert well(requests=[request(1.0, good=False)]).rto == {"read": None, "write": None}
+    def rto(seen: TakeOver) -> list[float | None]:
+        return list(wall_seconds(gap(seen)).values())
+
+    assert rto(well()) == [pytest.approx(1.6), pytest.approx(15.6)]
+    assert rto(well(requests=[request(1.0, good=False)])) == [0.0, None], "no read failed"
+    assert rto(well(requests=[])) == [None, None]
 
 
 @pytest.mark.parametrize(("seen", "verdict"), [(well(), "PASS"), (well(complete=False), "FAIL")])
@@ -232,9 +238,11 @@ def test_the_command_says_so_and_writes_it_down(
         given.append(asked[2:])
         return Lab()
 
-    course = type("TakeOverScenario", (), {"__init__": lambda *_: None, "run": lambda _self: seen})
+    scenario = type(
+        "TakeOverScenario", (), {"__init__": lambda *_: None, "run": lambda _self: seen}
+    )
     monkeypatch.setattr(command, "own_lab", own_lab)
-    monkeypatch.setattr(command, "TakeOverScenario", course)
+    monkeypatch.setattr(command, "TakeOverScenario", scenario)
     monkeypatch.setattr(command, "console", Console(file=screen, width=300))
     assert command.run_take_over(CONFIG, tmp_path / "new") is (verdict == "PASS")
     assert f"{verdict}  RTO here" in screen.getvalue()

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from lab.drill.observations import Change, Control, Notification
+from lab.drill.observations import Change, Control, Notification, required_sentence
 from lab.drill.watching import LedgerRefused, Watch
+from tests.unit.lab.drill.seen import execution
 from tests.unit.lab.engine.fakes import CONFIG, PRIMARY, SECONDARY, Anything
 
 ACCOUNT = "000000000000"
@@ -255,6 +256,24 @@ def test_a_run_has_ended_once_it_runs_no_more(
 ) -> None:
     lab.runs = [run("a", 1.0, status=status)]
     assert watch.ended("a") is ended
+
+
+def test_a_machine_is_run_until_its_execution_has_ended(watch: Watch, lab: Lab) -> None:
+    lab.runs = [run("a new run", 1.0, status="SUCCEEDED", output='{"outcome": "refused"}')]
+    assert watch.run("switchover", {"mode": "failback"}).outcome == "refused"
+    assert len(lab.started) == 1
+
+
+@pytest.mark.parametrize(
+    ("action", "sentence"), [("take-over", "MAKE A ACTIVE"), ("last-resort", "LET B WRITE")]
+)
+def test_the_sentence_that_a_refusal_names_is_read_by_its_action(
+    action: str, sentence: str
+) -> None:
+    cause = '{"action": "take-over", "confirm": "MAKE A ACTIVE"} or {"action": "last-resort", '
+    refused = execution(status="FAILED", output={"cause": f'{cause}"confirm": "LET B WRITE"}}'})
+    assert required_sentence(refused, action) == sentence
+    assert required_sentence(execution(output={}), action) == ""
 
 
 def test_the_ledger_is_asked_by_its_function(watch: Watch, lab: Lab) -> None:
