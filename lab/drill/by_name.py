@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 import time
 import uuid
+from functools import partial
 from typing import TYPE_CHECKING
 
 import urllib3
 
+from lab.drill.background import Background
 from lab.drill.observations import Answered, Request
 from lab.drill.traffic import Https, epoch_of
 
@@ -22,7 +23,7 @@ EVERY_SECONDS = 0.25
 PATIENT = urllib3.Timeout(connect=1.0, read=5.0)
 
 
-class ByName:
+class ByName(Background):
     """Writes and reads at a Region's own name, on threads of their own, until it is stopped."""
 
     def __init__(self, config: LabConfig, region: str) -> None:
@@ -31,26 +32,10 @@ class ByName:
         self._region, self._host = region, f"{region}.{config.zone_name}"
         self._https = Https(config, PATIENT)
         self._run = uuid.uuid4().hex[:8]
-        self._stop = threading.Event()
-        self._threads = [
-            threading.Thread(target=self._repeat, args=(act,), daemon=True)
-            for act in (self._write, self._read)
-        ]
-
-    def start(self) -> None:
-        """Begin."""
-        for thread in self._threads:
-            thread.start()
-
-    def stop(self) -> None:
-        """End, and wait for what is on its way."""
-        self._stop.set()
-        for thread in self._threads:
-            if thread.ident:
-                thread.join(timeout=8)
+        super().__init__(*(partial(self._repeat, act) for act in (self._write, self._read)))
 
     def _repeat(self, act: Callable[[], None]) -> None:
-        while not self._stop.wait(EVERY_SECONDS):
+        while not self.stopped.wait(EVERY_SECONDS):
             act()
 
     def _write(self) -> None:

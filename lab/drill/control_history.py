@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lab.control import Control as Lab
+from lab.drill.background import Background
 from lab.drill.observations import ControlRead
 from lab.drill.watching import read_control
 
@@ -18,35 +19,18 @@ if TYPE_CHECKING:
 EVERY_SECONDS, PATIENCE_SECONDS = 0.2, 1.0
 
 
-class ControlHistory:
+class ControlHistory(Background):
     """Reads on a thread for each Region, until it is stopped. A silent table is waited for 1 s."""
 
     def __init__(self, config: LabConfig) -> None:
         self.reads: list[ControlRead] = []
         self._config = config
         lab = Lab(config, patience=PATIENCE_SECONDS, attempts=1)
-        self._stop = threading.Event()
-        self._threads = [
-            threading.Thread(
-                target=self._repeat, args=(lab.client("dynamodb", region), region), daemon=True
-            )
-            for region in (config.primary_region, config.secondary_region)
-        ]
-
-    def start(self) -> None:
-        """Begin."""
-        for thread in self._threads:
-            thread.start()
-
-    def stop(self) -> None:
-        """End."""
-        self._stop.set()
-        for thread in self._threads:
-            if thread.ident:
-                thread.join(timeout=5)
+        pair = (config.primary_region, config.secondary_region)
+        super().__init__(*(partial(self._repeat, lab.client("dynamodb", r), r) for r in pair))
 
     def _repeat(self, dynamodb: Any, region: str) -> None:
-        while not self._stop.wait(EVERY_SECONDS):
+        while not self.stopped.wait(EVERY_SECONDS):
             sent = time.time()
             try:
                 found = read_control(dynamodb, self._config)

@@ -22,12 +22,11 @@ from lab.drill.last_resort_scenario import LastResortScenario
 from lab.drill.observations import Observations
 from lab.drill.returned import write_from_its_return
 from lab.drill.traffic import Https, Traffic, held
+from lab.drill.waiting import within
 from lab.drill.watching import Watch
 from lab.engine.named_outages import NAMED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from lab.config import LabConfig
     from lab.control import Control
     from lab.progress import Progress
@@ -98,7 +97,14 @@ class Scenario:
                     self._return()
                 self._gather()
                 if recovered:
-                    self._fail_back()
+                    fail_back(
+                        self._config,
+                        self._lab,
+                        self._watch,
+                        self._traffic,
+                        self.seen,
+                        self._progress,
+                    )
             elif self._expected.last_resort:
                 self._last_resort()
             else:
@@ -119,7 +125,7 @@ class Scenario:
     def _steady(self) -> None:
         with self._progress.step("Steady traffic through the public name"):
             limit = STEADY_SECONDS + STEADY_AWS_SECONDS / self._config.speed
-            if not self._within(limit, self._settled):
+            if not within(limit, self._settled):
                 raise NotSteady(
                     "The health checks and the alarms did not settle. See .lab/last/engine.log."
                 )
@@ -142,7 +148,7 @@ class Scenario:
         states = [
             alarm["StateValue"]
             for region, alarms in (
-                (self._monitor, [f"{name}-primary-unhealthy"]),
+                ("us-east-1", [f"{name}-primary-unhealthy"]),
                 (self._config.secondary_region, [f"{name}-sentinel-silent"]),
             )
             for alarm in self._lab.client("cloudwatch", region).describe_alarms(AlarmNames=alarms)[
@@ -158,10 +164,6 @@ class Scenario:
             # The deployment itself may have looked like an outage, and a run may still hold for it.
             and all(e.ended for e in self._watch.executions(0.0))
         )
-
-    @property
-    def _monitor(self) -> str:
-        return "us-east-1"
 
     def _lose(self) -> None:
         if self._expected.recovers:
@@ -199,6 +201,10 @@ class Scenario:
             self._progress.event(f"+{after:.1f} s  {change.what}: {change.state}")
         return len(changes)
 
+    def _every_run_has_ended(self) -> bool:
+        self._look()
+        return all(e.ended for e in self.seen.executions)
+
     def _look(self) -> None:
         self.seen.changes = self._watch.changes(self.seen.outage)
         self.seen.executions = self._watch.executions(self.seen.outage)
@@ -214,7 +220,11 @@ class Scenario:
                 time.sleep(BASELINE_SECONDS)
         if self.seen.promoted_at is not None:
             self.seen.held_after_promotion = held(self._https, self._config, region)
-            self.seen.journal_at_promotion = self._arrived()
+            before = self.seen.control_before
+            if before:
+                # What the Secondary holds whole of the Primary's writes, items and journal.
+                rows = self._watch.rows(region)
+                self.seen.journal_at_promotion = arrived(rows, before.active_region, before.epoch)
 
     def _return(self) -> None:
         primary = self._config.primary_region
@@ -227,7 +237,7 @@ class Scenario:
             )
             self._look_at_dns()
             # Where it does not catch up, the journal that follows tells.
-            self._within(30.0, self._caught_up)
+            within(30.0, self._caught_up)
             endpoint = f"health check {self._config.app_name}-endpoint"
             stays_until = None
             end = time.time() + 300 / self._config.speed + 30
@@ -317,19 +327,6 @@ class Scenario:
         for region in (self._config.primary_region, self._config.secondary_region):
             self.seen.held_finally[region] = held(self._https, self._config, region) or frozenset()
 
-    def _journal(self) -> dict[str, float] | None:
-        """Return what the Secondary holds of the journal that the Primary wrote while active."""
-        before = self.seen.control_before
-        return self._watch.journal(before.active_region, before.epoch) if before else None
-
-    def _arrived(self) -> dict[str, float] | None:
-        """Return what the Secondary holds whole of the Primary's writes, items and journal."""
-        before = self.seen.control_before
-        if before is None:
-            return None
-        rows = self._watch.rows(self._config.secondary_region)
-        return arrived(rows, before.active_region, before.epoch)
-
     def _look_at_dns(self) -> None:
         self.seen.dns_after_heal.append((time.time(), self._lab.leads_to()))
 
@@ -339,18 +336,10 @@ class Scenario:
         waits = self._lab.act("replication")["links"].get(link, {"oldest_seconds": 0.0})
         return bool(waits["oldest_seconds"] <= self._config.replication_lag + DELIVERY_STEP)
 
-    def _fail_back(self) -> None:
-        given = self._config, self._lab, self._watch, self._traffic
-        fail_back(*given, self.seen, self._progress)
-
     def _gather(self) -> None:
         seen, watch = self.seen, self._watch
-        self._look()
         # The other alarm may have started a run just now, which has to end to be judged.
-        end = time.time() + LAST_RUN_SECONDS
-        while any(e.ended is None for e in seen.executions) and time.time() < end:
-            time.sleep(0.25)
-            self._look()
+        within(LAST_RUN_SECONDS, self._every_run_has_ended)
         seen.writes = list(self._traffic.writes)
         seen.control_after = watch.control()
         seen.notifications = [n for n in watch.notifications() if n.at >= seen.outage]
@@ -359,14 +348,8 @@ class Scenario:
         if seen.control_after:
             record = watch.recovery(seen.control_after.epoch)
             seen.evidence = json.loads(record.get("evidence", "{}"))
-        if seen.healed is not None:
-            seen.journal_at_the_end = self._journal()
+        before = seen.control_before
+        if seen.healed is not None and before:
+            # The journal that the Primary wrote while active, as the Secondary holds it.
+            seen.journal_at_the_end = watch.journal(before.active_region, before.epoch)
         seen.calls = self._lab.act("calls", since=seen.outage)
-
-    def _within(self, seconds: float, done: Callable[[], bool]) -> bool:
-        end = time.time() + seconds
-        while not done():
-            if time.time() > end:
-                return False
-            time.sleep(0.2)
-        return True

@@ -9,10 +9,12 @@ import json
 import threading
 import time
 import uuid
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import urllib3
 
+from lab.drill.background import Background
 from lab.drill.observations import Request, Write
 from lab.drill.resolver import NotResolved, Resolver, ask
 
@@ -63,7 +65,7 @@ class Https:
             return self._pools[region, host]
 
 
-class Traffic:
+class Traffic(Background):
     """A reader and a writer, until they are stopped."""
 
     def __init__(self, config: LabConfig, https: Https) -> None:
@@ -75,17 +77,15 @@ class Traffic:
         name, port = config.public_name, config.dns_port
         self._resolver = Resolver(lambda: ask(name, port), config.speed)
         self._run = uuid.uuid4().hex[:8]
-        self._stop = threading.Event()
-        self._threads = [
-            threading.Thread(target=self._repeat, args=(act, rate), daemon=True)
-            for act, rate in ((self._read, READS_A_SECOND), (self._write, WRITES_A_SECOND))
-        ]
+        super().__init__(
+            partial(self._repeat, self._read, READS_A_SECOND),
+            partial(self._repeat, self._write, WRITES_A_SECOND),
+        )
 
     def start(self) -> None:
         """Begin. The first write makes the item that is read."""
         self._write(0)
-        for thread in self._threads:
-            thread.start()
+        super().start()
 
     def replace(self, text: str) -> Write | None:
         """Replace the one item that is written again and again; None where it was not taken."""
@@ -93,16 +93,9 @@ class Traffic:
         found = self._one("write", "PUT", f"/items/{item_id}", {"text": text})
         return None if found is None else self._acknowledged(item_id, found, started)
 
-    def stop(self) -> None:
-        """End, and wait for what is on its way."""
-        self._stop.set()
-        for thread in self._threads:
-            if thread.ident:
-                thread.join(timeout=5)
-
     def _repeat(self, act: Callable[[int], None], rate: float) -> None:
         count, due = 0, time.monotonic()
-        while not self._stop.wait(max(0.0, due - time.monotonic())):
+        while not self.stopped.wait(max(0.0, due - time.monotonic())):
             count, due = count + 1, max(due + 1 / rate, time.monotonic())
             act(count)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from rich.console import Console
 
-from lab.drill import scenario
+from lab.drill import scenario, waiting
 from lab.drill.observations import (
     Answered,
     Change,
@@ -251,7 +251,8 @@ def simulated(world: World, monkeypatch: pytest.MonkeyPatch, outage: str = "regi
         world.written = world.now
         return [Answered(201, SECONDARY, PRIMARY)] * 10
 
-    monkeypatch.setattr(scenario, "time", world)
+    for module in (scenario, waiting):
+        monkeypatch.setattr(module, "time", world)
     monkeypatch.setattr(scenario, "Https", lambda config: None)
     monkeypatch.setattr(scenario, "Watch", lambda config, lab: Watch(world))
     monkeypatch.setattr(scenario, "Traffic", lambda config, https: Traffic(world))
