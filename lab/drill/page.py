@@ -19,7 +19,8 @@ def render(report: Report) -> str:
     """Return the page of a report that report.schema.json describes."""
     env = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True)
     env.trim_blocks = env.lstrip_blocks = True
-    env.filters.update(seconds=seconds, tenths=tenths, signed=signed, moment=moment)
+    env.filters.update(seconds=seconds, bare=bare, tenths=tenths, signed=signed, moment=moment)
+    env.filters["grouped"] = "{:,}".format
     evidence, stages = report["evidence"], report["stages"]
     decision = evidence_part(evidence, "decision")
     checks = {n: evidence_part(evidence["checks"], n) for n in ("confirm", "readiness", "warm")}
@@ -69,7 +70,7 @@ def _told_of_a_recovery(report: Report) -> tuple[str, str, str]:
     }.get(report["outcome"], "")
     missing, written = client["missing_writes"], client["acknowledged_writes"]
     if rpo is None:
-        promoted = any(m["name"] == "promoted" for m in report["milestones"])
+        promoted = any(m["name"] == "claimed" for m in report["milestones"])
         writes = "what was lost is not known" if promoted else "nothing was promoted"
     elif missing:
         oldest = f", at most {seconds(rpo)} old at the outage," if rpo else ""
@@ -100,6 +101,11 @@ def seconds(value: float) -> str:
     """Write a duration: 66.8 s, 5 s, 0.42 s."""
     text = f"{value:.{2 if value < 1 else 1}f}".rstrip("0").rstrip(".")
     return f"{text}\N{NO-BREAK SPACE}s"
+
+
+def bare(value: float) -> str:
+    """Write a duration as `seconds` does, without its unit."""
+    return seconds(value)[:-2]
 
 
 def tenths(value: Any) -> str:

@@ -220,7 +220,7 @@ def test_missing_evidence_and_a_missing_decision_are_told():
     found = text(FAILING)
     assert found.count("There is no evidence.") == 3
     assert "No decision was made." in found
-    assert "Nobody was told anything." in found
+    assert "No notification was sent." in found
     assert "No call was recorded." in found
 
 
