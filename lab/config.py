@@ -106,6 +106,12 @@ class LabConfig:
         return replace(self, **{k: v for k, v in given.items() if v is not None})
 
 
+def parameter_overrides(samconfig: dict[str, Any], env: str) -> list[str]:
+    """Return the parameters of a config environment, each as `Name=value`."""
+    found = samconfig[env]["deploy"]["parameters"]["parameter_overrides"]
+    return shlex.split(found) if isinstance(found, str) else list(found)
+
+
 def from_samconfig(path: Path, state_dir: Path) -> LabConfig:
     """Describe the lab that samconfig.toml deploys to: the zone it names is what the account has.
 
@@ -117,9 +123,7 @@ def from_samconfig(path: Path, state_dir: Path) -> LabConfig:
     try:
         with path.open("rb") as file:
             document = tomllib.load(file)
-        overrides = document["secondary"]["deploy"]["parameters"]["parameter_overrides"]
-        parts = shlex.split(overrides) if isinstance(overrides, str) else overrides
-        values = dict(part.split("=", 1) for part in parts)
+        values = dict(part.split("=", 1) for part in parameter_overrides(document, "secondary"))
         envs = ["secondary-first", "primary", "secondary"]
         pair = (values["PrimaryRegion"], values["SecondaryRegion"])
         if "us-east-1" not in pair:

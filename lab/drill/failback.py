@@ -26,7 +26,6 @@ LAST_MOMENT, MEANWHILE = "Written in the last moment before the outage", "Writte
 class Failback:
     """What was seen of the way back. Moments are seconds of the wall clock."""
 
-    started: float
     ledger: list[dict[str, Any]] = field(default_factory=list)
     complete: bool = False
     open_after: int | None = None

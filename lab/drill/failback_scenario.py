@@ -11,10 +11,8 @@ from lab.drill.history import text_of, written
 from lab.drill.waiting import caught_up, within
 
 if TYPE_CHECKING:
-    from lab.config import LabConfig
-    from lab.control import Control
-    from lab.drill.observations import Execution, Observations
-    from lab.drill.traffic import Traffic
+    from lab.drill.observations import Execution
+    from lab.drill.scenario import Scenario
     from lab.drill.watching import Watch
     from lab.progress import Progress
 
@@ -26,16 +24,10 @@ AFTERWARDS_SECONDS = 2.0
 ATTEMPTS, PAUSE_SECONDS = 3, 3.0
 
 
-def fail_back(
-    config: LabConfig,
-    lab: Control,
-    watch: Watch,
-    traffic: Traffic,
-    seen: Observations,
-    progress: Progress,
-) -> None:
-    """Settle the ledger as a person would, move back, and look what became of every write."""
-    seen.failback = back = Failback(time.time())
+def fail_back(drill: Scenario) -> None:
+    """Settle the ledger as a person would, move back, and read what became of every write."""
+    config, lab, watch, progress = drill.config, drill.lab, drill.watch, drill.progress
+    drill.seen.failback = back = Failback()
     with progress.step("The ledger of late and lost writes"):
         back.complete, settled = settle_the_ledger(watch)
         back.ledger, back.open_after = settled["entries"], settled["open"]
@@ -45,15 +37,17 @@ def fail_back(
         within(SETTLE_SECONDS, lambda: lab.leads_to() == config.primary_region)
         back.leads_to = lab.leads_to()
         time.sleep(AFTERWARDS_SECONDS)
-        recent = [w for w in traffic.writes if w.acknowledged > time.time() - AFTERWARDS_SECONDS]
+        recent = [
+            w for w in drill.traffic.writes if w.acknowledged > time.time() - AFTERWARDS_SECONDS
+        ]
         back.served = dict(Counter(str(w.region) for w in recent))
-    traffic.stop()
+    drill.traffic.stop()
     within(SETTLE_SECONDS, lambda: caught_up(lab))
     back.control = watch.control()
     rows = watch.rows(config.primary_region)
     back.written = written(rows)
-    if seen.overwritten:
-        back.replaced_text = text_of(rows, seen.overwritten.item_id)
+    if drill.seen.overwritten:
+        back.replaced_text = text_of(rows, drill.seen.overwritten.item_id)
 
 
 def planned_move(

@@ -17,12 +17,7 @@ from lab.drill.waiting import caught_up, within
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lab.config import LabConfig
-    from lab.control import Control
-    from lab.drill.observations import Observations
-    from lab.drill.traffic import Traffic
-    from lab.drill.watching import Watch
-    from lab.progress import Progress
+    from lab.drill.scenario import Scenario
 
 # The sentinel's alarm, and a run that retries its read.
 TOLD_SECONDS, TOLD_AWS_SECONDS = 60.0, 300.0
@@ -35,19 +30,10 @@ SENT_AFTERWARDS, EVERY_SECONDS = 12, 0.25
 class LastResortScenario:
     """One last resort in a lab that has lost two Regions."""
 
-    def __init__(
-        self,
-        config: LabConfig,
-        lab: Control,
-        watch: Watch,
-        traffic: Traffic,
-        seen: Observations,
-        progress: Progress,
-        look: Callable[[], None],
-    ) -> None:
-        self._config, self._lab, self._watch = config, lab, watch
-        self._traffic, self.seen, self._progress, self._look = traffic, seen, progress, look
-        self.seen.last_resort = self.last = LastResort()
+    def __init__(self, drill: Scenario) -> None:
+        self._config, self._lab, self._watch = drill.config, drill.lab, drill.watch
+        self._drill, self._progress = drill, drill.progress
+        drill.seen.last_resort = self.last = LastResort()
 
     def run(self) -> None:
         """Go through it, whatever becomes of it."""
@@ -85,8 +71,8 @@ class LastResortScenario:
             self.last.written = written(self._watch.rows(self._config.primary_region))
 
     def _was_told(self) -> bool:
-        self._look()
-        return any(e.ended for e in self.seen.executions)
+        self._drill.look()
+        return any(e.ended for e in self._drill.seen.executions)
 
     def _ask_for_it(self) -> None:
         request: dict[str, Any] = {
@@ -102,7 +88,7 @@ class LastResortScenario:
         self.last.granted = self._watch.last_resort()
 
     def _is_written_in_the_secondary(self) -> bool:
-        newest = self._traffic.writes[-1:]
+        newest = self._drill.traffic.writes[-1:]
         return any(
             w.region == self._config.secondary_region and w.acknowledged > self.last.asked
             for w in newest
@@ -112,8 +98,8 @@ class LastResortScenario:
         region, https = self._config.secondary_region, Https(self._config)
         host, run = f"{region}.{self._config.zone_name}", uuid.uuid4().hex[:8]
         self._lab.act("heal")
-        self.seen.healed = time.time()
-        end = self.seen.healed + VOID_SECONDS + VOID_AWS_SECONDS / self._config.speed
+        self._drill.seen.healed = time.time()
+        end = self._drill.seen.healed + VOID_SECONDS + VOID_AWS_SECONDS / self._config.speed
         after = 0
         while time.time() < end and after < SENT_AFTERWARDS:
             if self.last.void_at is None and not self._watch.last_resort():

@@ -65,12 +65,12 @@ class Scenario:
     ) -> None:
         self._outage, self._style = outage, style
         self._expected = expectation(outage, config.primary_region)
-        self._config = config
-        self._lab = lab
-        self._progress = progress
+        self.config = config
+        self.lab = lab
+        self.progress = progress
         self._https = Https(config)
-        self._watch = Watch(config, lab)
-        self._traffic = Traffic(config, self._https)
+        self.watch = Watch(config, lab)
+        self.traffic = Traffic(config, self._https)
         self.seen = Observations(
             primary=config.primary_region,
             secondary=config.secondary_region,
@@ -97,14 +97,7 @@ class Scenario:
                     self._return()
                 self._gather()
                 if recovered:
-                    fail_back(
-                        self._config,
-                        self._lab,
-                        self._watch,
-                        self._traffic,
-                        self.seen,
-                        self._progress,
-                    )
+                    fail_back(self)
             elif self._expected.last_resort:
                 self._last_resort()
             else:
@@ -112,79 +105,79 @@ class Scenario:
                 self._see_it_end()
         finally:
             self._stop_asking()
-            self._traffic.stop()
+            self.traffic.stop()
             self._control.stop()
         self.seen.control_reads = list(self._control.reads)
         if not self._expected.recovers:
             self._compare()
             self._gather()
-        self.seen.writes, self.seen.requests = self._traffic.writes, self._traffic.requests
+        self.seen.writes, self.seen.requests = self.traffic.writes, self.traffic.requests
         self.seen.ended = time.time()
         return self.seen
 
     def _steady(self) -> None:
-        with self._progress.step("Steady traffic through the public name"):
-            limit = STEADY_SECONDS + STEADY_AWS_SECONDS / self._config.speed
+        with self.progress.step("Steady traffic through the public name"):
+            limit = STEADY_SECONDS + STEADY_AWS_SECONDS / self.config.speed
             if not within(limit, self._settled):
                 raise NotSteady(
                     "The health checks and the alarms did not settle. See .lab/last/engine.log."
                 )
             # Not before: an alarm that finds its first data says so too.
-            self._watch.subscribe()
-            self._traffic.start()
+            self.watch.subscribe()
+            self.traffic.start()
             self._control.start()
-            self._traffic.replace("Written long before the outage")
+            self.traffic.replace("Written long before the outage")
             time.sleep(BASELINE_SECONDS)
-        bad = [r.said for r in self._traffic.requests if not r.good]
+        bad = [r.said for r in self.traffic.requests if not r.good]
         if bad:
             raise NotSteady(f"{len(bad)} requests failed before the outage: {bad[0]}.")
-        self.seen.control_before = self._watch.control()
+        self.seen.control_before = self.watch.control()
 
     def _settled(self) -> bool:
         """Say whether all is as it is in quiet times."""
-        name = self._config.app_name
-        checks = {c["name"]: c["healthy"] for c in self._lab.act("health")}
+        name = self.config.app_name
+        checks = {c["name"]: c["healthy"] for c in self.lab.act("health")}
         quiet = ("endpoint", "alarm", "off", "not-on", "switch")
         states = [
             alarm["StateValue"]
             for region, alarms in (
                 ("us-east-1", [f"{name}-primary-unhealthy"]),
-                (self._config.secondary_region, [f"{name}-sentinel-silent"]),
+                (self.config.secondary_region, [f"{name}-sentinel-silent"]),
             )
-            for alarm in self._lab.client("cloudwatch", region).describe_alarms(AlarmNames=alarms)[
+            for alarm in self.lab.client("cloudwatch", region).describe_alarms(AlarmNames=alarms)[
                 "MetricAlarms"
             ]
         ]
         return (
             all(checks.get(f"{name}-{check}", check == "off") for check in quiet)
-            and self._lab.leads_to() == self._config.primary_region
+            and self.lab.leads_to() == self.config.primary_region
             and states == ["OK"] * 2
             # What the sentinel never saw well it never fails away from.
-            and self._watch.seen_well()
+            and self.watch.seen_well()
             # The deployment itself may have looked like an outage, and a run may still hold for it.
-            and all(e.ended for e in self._watch.executions(0.0))
+            and all(e.ended for e in self.watch.executions(0.0))
         )
 
     def _lose(self) -> None:
         if self._expected.recovers:
-            self.seen.overwritten = self._traffic.replace(LAST_MOMENT)
-        self._lab.say_that_outages_are_injected()
+            self.seen.overwritten = self.traffic.replace(LAST_MOMENT)
+        self.lab.say_that_outages_are_injected()
         # The moment before the admin API acts: what is acknowledged later counts as later.
         self.seen.outage = time.time()
-        self._lab.act("outage", mode=self._outage, style=self._style)
+        self.lab.act("outage", mode=self._outage, style=self._style)
         if self._expected.asks:
             self._by_name.start()
         what = NAMED[self._outage].what
-        self._progress.event(f"The outage {self._outage} began. What is lost: {what}")
+        self.progress.event(f"The outage {self._outage} began. What is lost: {what}")
 
     def _recover(self) -> bool:
-        limit = RECOVERY_AWS_SECONDS / self._config.speed + RECOVERY_SECONDS
+        limit = RECOVERY_AWS_SECONDS / self.config.speed + RECOVERY_SECONDS
         told = 0
-        with self._progress.step("Recovery") as step:
+        with self.progress.step("Recovery") as step:
             while (waited := time.time() - self.seen.outage) < limit:
-                self._look()
+                self.look()
                 told = self._tell(told)
-                failed = sum(not r.good for r in self._traffic.requests)
+                failed = sum(not r.good for r in self.traffic.requests)
                 step.say(f"Recovery … {waited:.0f} s, {failed} failed requests")
                 run, window = self.seen.recovery, stages.gap(self.seen)
                 served = window is not None and None not in (window.arrived, window.write)
@@ -198,55 +191,56 @@ class Scenario:
         changes = [c for c in self.seen.changes if not c.what.startswith(("Region ", "outage "))]
         for change in changes[told:]:
             after = change.at - self.seen.outage
-            self._progress.event(f"+{after:.1f} s  {change.what}: {change.state}")
+            self.progress.event(f"+{after:.1f} s  {change.what}: {change.state}")
         return len(changes)
 
     def _every_run_has_ended(self) -> bool:
-        self._look()
+        self.look()
         return all(e.ended for e in self.seen.executions)
 
-    def _look(self) -> None:
-        self.seen.changes = self._watch.changes(self.seen.outage)
-        self.seen.executions = self._watch.executions(self.seen.outage)
-        self.seen.requests = list(self._traffic.requests)
+    def look(self) -> None:
+        """Read what changed, the executions, and the users' requests."""
+        self.seen.changes = self.watch.changes(self.seen.outage)
+        self.seen.executions = self.watch.executions(self.seen.outage)
+        self.seen.requests = list(self.traffic.requests)
 
     def _after(self, *, recovered: bool) -> None:
-        self.seen.dns_after_promotion = self._lab.leads_to()
-        region = self._config.secondary_region
-        self.seen.first_failed_probe = self._watch.first_failed_probe()
+        self.seen.dns_after_promotion = self.lab.leads_to()
+        region = self.config.secondary_region
+        self.seen.first_failed_probe = self.watch.first_failed_probe()
         if recovered:
-            with self._progress.step(f"Users are served from {region}"):
-                self._traffic.replace(MEANWHILE)
+            with self.progress.step(f"Users are served from {region}"):
+                self.traffic.replace(MEANWHILE)
                 time.sleep(BASELINE_SECONDS)
         if self.seen.promoted_at is not None:
-            self.seen.held_after_promotion = held(self._https, self._config, region)
+            self.seen.held_after_promotion = held(self._https, self.config, region)
             before = self.seen.control_before
             if before:
                 # What the Secondary holds whole of the Primary's writes, items and journal.
-                rows = self._watch.rows(region)
+                rows = self.watch.rows(region)
                 self.seen.journal_at_promotion = arrived(rows, before.active_region, before.epoch)
 
     def _return(self) -> None:
-        primary = self._config.primary_region
-        self._progress.event(f"The outage ends: {primary} comes back")
-        with self._progress.step(f"{primary} takes no write, and DNS stays"):
+        primary = self.config.primary_region
+        self.progress.event(f"The outage ends: {primary} comes back")
+        with self.progress.step(f"{primary} takes no write, and DNS stays"):
             self._stop_asking()
             self.seen.healed = time.time()
             self.seen.writes_to_the_returned = write_from_its_return(
-                self._https, self._config, self._lab
+                self._https, self.config, self.lab
             )
             self._look_at_dns()
             # Where it does not catch up, the journal that follows tells.
             within(30.0, self._caught_up)
-            endpoint = f"health check {self._config.app_name}-endpoint"
+            endpoint = f"health check {self.config.app_name}-endpoint"
             stays_until = None
-            end = time.time() + 300 / self._config.speed + 30
+            end = time.time() + 300 / self.config.speed + 30
             while time.time() < min(end, stays_until or end):
                 self._look_at_dns()
-                self.seen.changes = self._watch.changes(self.seen.outage)
+                self.seen.changes = self.watch.changes(self.seen.outage)
                 if stays_until is None and self._is_healthy_again(endpoint):
                     self.seen.primary_healthy_again = True
-                    stays_until = time.time() + STAYS_AWS_SECONDS / self._config.speed
+                    stays_until = time.time() + STAYS_AWS_SECONDS / self.config.speed
                 time.sleep(0.2)
 
     def _is_healthy_again(self, endpoint: str) -> bool:
@@ -262,21 +256,20 @@ class Scenario:
         self.seen.reads_by_name = list(self._by_name.reads)
 
     def _last_resort(self) -> None:
-        given = self._config, self._lab, self._watch, self._traffic, self.seen, self._progress
-        course = LastResortScenario(*given, self._look)
+        last_resort = LastResortScenario(self)
         try:
-            course.run()
+            last_resort.run()
         finally:
-            self._traffic.stop()
+            self.traffic.stop()
         self._look_at_effects()
-        course.look_at_every_write()
+        last_resort.look_at_every_write()
 
     def _see_it_stay(self) -> None:
         """Watch an outage in which nothing may be promoted, until a run holds or time is up."""
         told, lasts = 0, NAMED[self._outage].stalls
-        watched = lasts or WATCH_AWS_SECONDS / self._config.speed + WATCH_SECONDS
+        watched = lasts or WATCH_AWS_SECONDS / self.config.speed + WATCH_SECONDS
         end = self.seen.outage + watched
-        with self._progress.step(f"{self._config.primary_region} stays active") as step:
+        with self.progress.step(f"{self.config.primary_region} stays active") as step:
             while (now := time.time()) < end:
                 self._sample()
                 told = self._tell(told)
@@ -289,10 +282,10 @@ class Scenario:
 
     def _look_at_effects(self) -> None:
         """Note what the outage refused, stopped or kept waiting."""
-        state = self._lab.act("state")
+        state = self.lab.act("state")
         counted = {**state["refused"], **state["swallowed"]}
         self.seen.effects = [f"{what}: {n}" for what, n in counted.items()]
-        for link, found in self._lab.act("replication")["links"].items():
+        for link, found in self.lab.act("replication")["links"].items():
             if found["oldest_seconds"] > self.seen.replication_lag + WAITS_SECONDS:
                 self.seen.effects.append(f"writes waiting from {link}: {found['waiting']}")
         for region, loss in state["lost"].items():
@@ -303,44 +296,44 @@ class Scenario:
 
     def _see_it_end(self) -> None:
         """End the outage and watch until every run has ended and all alarms could have fired."""
-        self._lab.act("heal")
+        self.lab.act("heal")
         self.seen.healed = time.time()
         self._stop_asking()
-        self._progress.event("The outage is over")
-        quiet = self.seen.healed + QUIET_AWS_SECONDS / self._config.speed
+        self.progress.event("The outage is over")
+        quiet = self.seen.healed + QUIET_AWS_SECONDS / self.config.speed
         end = quiet + HOLD_ENDS_SECONDS
-        with self._progress.step("It stays so after the outage"):
+        with self.progress.step("It stays so after the outage"):
             while (now := time.time()) < quiet or (
                 now < end and any(e.ended is None for e in self.seen.executions)
             ):
                 self._sample()
 
     def _sample(self) -> None:
-        self.seen.dns_throughout.append((time.time(), self._lab.leads_to()))
+        self.seen.dns_throughout.append((time.time(), self.lab.leads_to()))
         with contextlib.suppress(BotoCoreError, ClientError):
-            self._look()
+            self.look()
         time.sleep(0.25)
 
     def _compare(self) -> None:
         """Look what both Regions hold, once what was written has had the time to arrive."""
         time.sleep(self.seen.replication_lag + WAITS_SECONDS)
-        for region in (self._config.primary_region, self._config.secondary_region):
-            self.seen.held_finally[region] = held(self._https, self._config, region) or frozenset()
+        for region in (self.config.primary_region, self.config.secondary_region):
+            self.seen.held_finally[region] = held(self._https, self.config, region) or frozenset()
 
     def _look_at_dns(self) -> None:
-        self.seen.dns_after_heal.append((time.time(), self._lab.leads_to()))
+        self.seen.dns_after_heal.append((time.time(), self.lab.leads_to()))
 
     def _caught_up(self) -> bool:
         """Say whether the returned Region has what was written without it, but for the lag."""
-        link = f"{self._config.secondary_region}->{self._config.primary_region}"
-        waits = self._lab.act("replication")["links"].get(link, {"oldest_seconds": 0.0})
-        return bool(waits["oldest_seconds"] <= self._config.replication_lag + DELIVERY_STEP)
+        link = f"{self.config.secondary_region}->{self.config.primary_region}"
+        waits = self.lab.act("replication")["links"].get(link, {"oldest_seconds": 0.0})
+        return bool(waits["oldest_seconds"] <= self.config.replication_lag + DELIVERY_STEP)
 
     def _gather(self) -> None:
-        seen, watch = self.seen, self._watch
+        seen, watch = self.seen, self.watch
         # The other alarm may have started a run just now, which has to end to be judged.
         within(LAST_RUN_SECONDS, self._every_run_has_ended)
-        seen.writes = list(self._traffic.writes)
+        seen.writes = list(self.traffic.writes)
         seen.control_after = watch.control()
         seen.notifications = [n for n in watch.notifications() if n.at >= seen.outage]
         seen.lock, seen.recoveries = watch.lock(), watch.recoveries()
@@ -352,4 +345,4 @@ class Scenario:
         if seen.healed is not None and before:
             # The journal that the Primary wrote while active, as the Secondary holds it.
             seen.journal_at_the_end = watch.journal(before.active_region, before.epoch)
-        seen.calls = self._lab.act("calls", since=seen.outage)
+        seen.calls = self.lab.act("calls", since=seen.outage)

@@ -32,7 +32,6 @@ class TakeOver:
     primary: str
     secondary: str
     public_name: str
-    replication_lag: float
     outage: float = 0.0
     asked_at: float = 0.0
     healed: float = 0.0

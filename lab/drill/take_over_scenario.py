@@ -41,12 +41,7 @@ class TakeOverScenario:
         self._https = Https(config)
         self._traffic = Traffic(config, self._https)
         self._control = ControlHistory(config)
-        self.seen = TakeOver(
-            config.primary_region,
-            config.secondary_region,
-            config.public_name,
-            config.replication_lag,
-        )
+        self.seen = TakeOver(config.primary_region, config.secondary_region, config.public_name)
 
     def run(self) -> TakeOver:
         """Go through it and return what was seen, whatever became of it."""

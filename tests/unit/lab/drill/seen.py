@@ -146,7 +146,6 @@ def failback(**other: Any) -> Failback:
         states=states({"Drain": (33.0, 33.1), "PlannedClaim": (38.2, 38.3)}),
     )
     found = Failback(
-        started=OUTAGE + 30,
         ledger=[entry("write-2"), entry("write-9", "late", "lost", status="replayed")],
         complete=True,
         open_after=0,

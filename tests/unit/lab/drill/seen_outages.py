@@ -95,7 +95,6 @@ def _failback(writes: list[Write], lost: Write) -> Failback:
     entry = {"write_id": lost.write_id, "kinds": ["late", "lost"], "status": "replayed"}
     entry |= {"region": PRIMARY, "epoch": 1, "version": 2, "item_id": "item-0"}
     return Failback(
-        started=OUTAGE + 20,
         ledger=[{**entry, "written_at": "2027-01-15T08:00:00Z"}],
         complete=True,
         open_after=0,

@@ -13,7 +13,7 @@ from lab.drill.failback_scenario import WHO, fail_back
 from lab.drill.observations import Control, Execution, Observations, Write
 from lab.progress import Progress
 from tests.unit.lab.drill.seen import nothing
-from tests.unit.lab.engine.fakes import CONFIG, PRIMARY, SECONDARY
+from tests.unit.lab.engine.fakes import CONFIG, PRIMARY, SECONDARY, Anything
 
 ARN = "arn:aws:states:us-east-2:000000000000:execution:pilot-light-switchover:1"
 
@@ -102,8 +102,8 @@ def failed_back(world: World) -> Observations:
     seen = nothing()
     seen.overwritten = Write("replaced", "w2", 1.0, PRIMARY)
     progress = Progress(Console(file=StringIO()))
-    given: Any = (CONFIG, world, world, world, seen, progress)
-    fail_back(*given)
+    of_the_lab = dict.fromkeys(("lab", "watch", "traffic"), world)
+    fail_back(Anything(config=CONFIG, seen=seen, progress=progress, **of_the_lab))
     return seen
 
 

@@ -61,7 +61,6 @@ def well(**other: Any) -> TakeOver:
         PRIMARY,
         SECONDARY,
         "app.pilotlight.example",
-        0.5,
         outage=OUTAGE,
         asked_at=OUTAGE + 10,
         healed=OUTAGE + 20,
@@ -107,7 +106,7 @@ def test_all_pass_where_all_went_well() -> None:
 
 
 def test_nothing_passes_where_nothing_was_seen() -> None:
-    seen = TakeOver(PRIMARY, SECONDARY, "app.pilotlight.example", 0.5)
+    seen = TakeOver(PRIMARY, SECONDARY, "app.pilotlight.example")
     assert [c.name for c in checks(seen, JUDGES) if c.passed] == []
 
 
