@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from lab.audit import calls as audit
 from lab.audit.planes import UnknownAction
 from lab.drill import quorum
-from lab.drill.returned import returned
+from lab.drill.returned import takes_no_write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -141,17 +141,9 @@ def writes_accepted_in_secondary(seen: Observations) -> Judgement:
 
 def returned_primary_takes_no_write(seen: Observations) -> Judgement:
     """Require the Primary, once back, to forward the writes it gets and make none itself."""
-    found = returned(seen)
-    if found is None:
-        return False, "The Primary did not return, or was not asked."
-    codes = ", ".join(f"{n} {code}" for code, n in found["refused"].items())
-    detail = (
-        f"Of {found['writes']} writes sent to {seen.primary} from the moment it was back it "
-        f"refused {sum(found['refused'].values())} for {found['refused_seconds']:.1f} s"
-        f"{f' ({codes})' if codes else ''}, forwarded {found['forwarded']} for "
-        f"{found['forwarded_seconds']:.1f} s, and took {found['taken']}."
-    )
-    return found["forwarded"] > 0 and not found["taken"], detail
+    if seen.healed is None:
+        return False, "The Primary did not return."
+    return takes_no_write(seen.writes_to_the_returned, seen.primary, seen.healed)
 
 
 def dns_stays(seen: Observations) -> Judgement:

@@ -87,17 +87,30 @@ def arrived(rows: Iterable[Mapping[str, Any]], region: str, epoch: int) -> dict[
     An item and its journal entry are one transaction in their own Region only: elsewhere they
     arrive apart, and a write is there when both are.
     """
-    entries, items = list[Mapping[str, Any]](), dict[str, Mapping[str, Any]]()
-    for row in rows:
-        if row["pk"]["S"].startswith(f"{JOURNAL}{region}#{epoch}#"):
-            entries.append(row)
-        elif row["pk"]["S"].startswith(ITEMS):
-            items[row["sk"]["S"]] = row
+    rows = list(rows)
+    items = {row["sk"]["S"]: row for row in rows if row["pk"]["S"].startswith(ITEMS)}
+    entries = _entries(rows, region, epoch)
     return {
-        entry["sk"]["S"]: datetime.fromisoformat(entry["at"]["S"]).timestamp()
-        for entry in entries
+        key: _written_at(entry)
+        for key, entry in entries.items()
         if _holds(items.get(entry["item_id"]["S"]), entry)
     }
+
+
+def journal(rows: Iterable[Mapping[str, Any]], region: str, epoch: int) -> dict[str, float]:
+    """Return the writes of a Region's epoch by the journal's entries alone, with their times."""
+    return {key: _written_at(entry) for key, entry in _entries(rows, region, epoch).items()}
+
+
+def _entries(
+    rows: Iterable[Mapping[str, Any]], region: str, epoch: int
+) -> dict[str, Mapping[str, Any]]:
+    prefix = f"{JOURNAL}{region}#{epoch}#"
+    return {row["sk"]["S"]: row for row in rows if row["pk"]["S"].startswith(prefix)}
+
+
+def _written_at(entry: Mapping[str, Any]) -> float:
+    return datetime.fromisoformat(entry["at"]["S"]).timestamp()
 
 
 def _holds(item: Mapping[str, Any] | None, entry: Mapping[str, Any]) -> bool:

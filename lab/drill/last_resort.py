@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lab.drill import quorum
 from lab.drill.history import none_is_lost
+from lab.drill.observations import in_words, seconds_after
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,17 +59,14 @@ def told(seen: Observations) -> dict[str, Any] | None:
     first = min((w.acknowledged for w in writes), default=None)
     good = [r.ended for r in seen.requests if r.good and r.ended >= last.asked and r.region]
 
-    def after(moment: float | None, since: float | None) -> float | None:
-        return None if moment is None or since is None else round(moment - since, 3)
-
     return {
         "outcome": run.outcome if run else "none",
-        "seconds": after(run.ended, last.asked) if run else None,
-        "first_read_seconds": after(min(good, default=None), last.asked),
-        "first_write_seconds": after(first, last.asked),
+        "seconds": seconds_after(run.ended, last.asked) if run else None,
+        "first_read_seconds": seconds_after(min(good, default=None), last.asked),
+        "first_write_seconds": seconds_after(first, last.asked),
         "writes": len(writes),
         "authorities": dict(Counter(last.authorities.values())),
-        "void_after_seconds": after(last.void_at, seen.healed),
+        "void_after_seconds": seconds_after(last.void_at, seen.healed),
     }
 
 
@@ -150,7 +148,7 @@ def users_write_by_the_last_resort(seen: Observations) -> Judgement:
     return (
         bool(writes),
         f"{seen.secondary} acknowledged {len(writes)} of {len(asked)} users' writes from the grant "
-        f"to the end of the outage. {', '.join(f'{n} {what}' for what, n in said.items())}".strip(),
+        f"to the end of the outage. {in_words(said)}".strip(),
     )
 
 

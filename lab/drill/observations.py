@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from lab.drill.history import fate
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from lab.drill.failback import Failback
     from lab.drill.history import Fate
     from lab.drill.last_resort import LastResort
+
+
+def seconds_after(at: float | None, since: float | None) -> float | None:
+    """Return the seconds from one moment to another, as reports show them; None without both."""
+    return None if at is None or since is None else round(at - since, 3)
 
 
 @dataclass(frozen=True)
@@ -173,6 +181,17 @@ class Answered:
     def taken_by(self, region: str) -> bool:
         """Whether a Region made the write itself."""
         return self.acknowledged and self.served_by == region and not self.forwarded_by
+
+
+def refusals(answers: Iterable[Answered]) -> dict[str, int]:
+    """Count the writes that were not acknowledged, by the error's code."""
+    codes = Counter(a.code or "no answer" for a in answers if not a.acknowledged)
+    return dict(sorted(codes.items()))
+
+
+def in_words(counts: Mapping[str, int]) -> str:
+    """Return counts as a list in a sentence."""
+    return ", ".join(f"{n} {what}" for what, n in counts.items())
 
 
 @dataclass

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from lab.drill.by_name import sent
+from lab.drill.observations import in_words, refusals, seconds_after
 
 if TYPE_CHECKING:
     from lab.config import LabConfig
     from lab.control import Control
+    from lab.drill.checks import Judgement
     from lab.drill.observations import Answered, Observations
     from lab.drill.traffic import Https
 
@@ -66,19 +67,27 @@ def fared(sent: list[Answered], region: str, healed: float) -> dict[str, Any]:
     """Tell what a returned Region did with the writes that were sent to it."""
     forwarded = [a.at for a in sent if a.forwarded]
     taken = [a.at for a in sent if a.taken_by(region)]
-    refused = [a for a in sent if not a.acknowledged]
+    refused = [a.at for a in sent if not a.acknowledged]
     return {
         "replication_behind_seconds": BEHIND_SECONDS,
-        "refused_seconds": _after(healed, [a.at for a in refused]) or 0.0,
-        "forwards_after_seconds": round(min(forwarded) - healed, 3) if forwarded else None,
+        "refused_seconds": seconds_after(max(refused, default=healed), healed),
+        "forwards_after_seconds": seconds_after(min(forwarded, default=None), healed),
         "forwarded_seconds": round(max(forwarded) - min(forwarded), 3) if forwarded else 0.0,
-        "taken_seconds": _after(healed, taken) or 0.0,
+        "taken_seconds": seconds_after(max(taken, default=healed), healed),
         "writes": len(sent),
         "forwarded": len(forwarded),
         "taken": len(taken),
-        "refused": dict(sorted(Counter(a.code or "no answer" for a in refused).items())),
+        "refused": refusals(sent),
     }
 
 
-def _after(since: float, moments: list[float]) -> float | None:
-    return round(max(moments) - since, 3) if moments else None
+def takes_no_write(sent: list[Answered], region: str, healed: float) -> Judgement:
+    """Require a returned Region to forward the writes sent to it, and to make none itself."""
+    found = fared(sent, region, healed)
+    codes = f" ({in_words(found['refused'])})" if found["refused"] else ""
+    detail = (
+        f"Of {found['writes']} writes sent to {region} from the moment it was back it refused "
+        f"{sum(found['refused'].values())} for {found['refused_seconds']:.1f} s{codes}, forwarded "
+        f"{found['forwarded']} for {found['forwarded_seconds']:.1f} s, and took {found['taken']}."
+    )
+    return found["forwarded"] > 0 and not found["taken"], detail

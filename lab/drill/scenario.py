@@ -17,7 +17,7 @@ from lab.drill.control_history import ControlHistory
 from lab.drill.expectations import expectation
 from lab.drill.failback import LAST_MOMENT, MEANWHILE
 from lab.drill.failback_scenario import fail_back
-from lab.drill.history import arrived
+from lab.drill.history import arrived, journal
 from lab.drill.last_resort_scenario import LastResortScenario
 from lab.drill.observations import Observations
 from lab.drill.returned import write_from_its_return
@@ -344,5 +344,6 @@ class Scenario:
         before = seen.control_before
         if seen.healed is not None and before:
             # The journal that the Primary wrote while active, as the Secondary holds it.
-            seen.journal_at_the_end = watch.journal(before.active_region, before.epoch)
+            rows = watch.rows(self.config.secondary_region)
+            seen.journal_at_the_end = journal(rows, before.active_region, before.epoch)
         seen.calls = self.lab.act("calls", since=seen.outage)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lab.drill import quorum
 from lab.drill.failback import LAST_MOMENT, MEANWHILE
 from lab.drill.history import Fate, fate, none_is_lost
-from lab.drill.returned import fared
+from lab.drill.returned import takes_no_write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -147,14 +147,7 @@ def the_primary_takes_the_writes(seen: TakeOver) -> Judgement:
 
 def the_returned_secondary_takes_no_write(seen: TakeOver) -> Judgement:
     """Require the Secondary to forward writes from its return on, and to make none itself."""
-    sent = seen.returned
-    found = fared(sent, seen.secondary, seen.healed)
-    return (
-        found["forwarded"] > 0 and not found["taken"],
-        f"Of {len(sent)} writes sent to it from its return on it refused "
-        f"{sum(found['refused'].values())} for {found['refused_seconds']:.1f} s, forwarded "
-        f"{found['forwarded']} and took {found['taken']}.",
-    )
+    return takes_no_write(seen.returned, seen.secondary, seen.healed)
 
 
 def the_ledger_holds_what_was_lost_and_nothing_else(seen: TakeOver) -> Judgement:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lab.drill import quorum
 from lab.drill.checks import checks
+from lab.drill.observations import seconds_after
 from lab.drill.own_lab import own_lab
 from lab.drill.returned import fared
 from lab.drill.stages import gap, wall_seconds
@@ -47,12 +48,11 @@ def report(seen: TakeOver) -> dict[str, Any]:
     results = checks(seen, JUDGES)
     counted = asdict(seen.fate) if seen.fate else {}
     names = ("write_id", "item_id", "kinds", "region", "epoch", "version", "written_at", "status")
-    alarmed_after = round(seen.alarmed_at - seen.outage, 3) if seen.alarmed_at else None
     return {
         "verdict": "pass" if all(check.passed for check in results) else "fail",
         **{f"{name}_writes": number for name, number in counted.items()},
         **wall_seconds(gap(seen)),
-        "alarmed_after_seconds": alarmed_after,
+        "alarmed_after_seconds": seconds_after(seen.alarmed_at, seen.outage),
         "returned": fared(seen.returned, seen.secondary, seen.healed),
         "control": quorum.changes(seen.control_reads, seen.outage),
         "ledger": [{name: entry.get(name) for name in names} for entry in seen.ledger],

@@ -22,10 +22,6 @@ class LedgerRefused(LabError):
     """The ledger did not do what was asked."""
 
 
-# As many as the app spreads its journal over.
-JOURNAL_SHARDS = 4
-
-
 class Watch:
     """A Region of a lab, read: the Secondary's where none is named."""
 
@@ -134,20 +130,6 @@ class Watch:
         table = f"{self._config.app_name}-recoveries"
         found = self._dynamodb.scan(TableName=table, ConsistentRead=True)["Items"]
         return sorted(i["pk"]["S"] for i in found if i["pk"]["S"].startswith("recovery#"))
-
-    def journal(self, region: str, epoch: int) -> dict[str, float]:
-        """Return a Region's journal of an epoch, as the Secondary holds it: write id and time."""
-        found: dict[str, float] = {}
-        for shard in range(JOURNAL_SHARDS):
-            pages = self._dynamodb.get_paginator("query").paginate(
-                TableName=f"{self._config.app_name}-items",
-                KeyConditionExpression="pk = :shard",
-                ExpressionAttributeValues={":shard": {"S": f"J#{region}#{epoch}#{shard}"}},
-                ConsistentRead=True,
-            )
-            for item in (item for page in pages for item in page["Items"]):
-                found[item["sk"]["S"]] = datetime.fromisoformat(item["at"]["S"]).timestamp()
-        return found
 
     def changes(self, since: float) -> list[Change]:
         """Return what changed in the lab."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from lab.drill.observations import in_words, refusals, seconds_after
 from lab.engine.named_outages import NAMED
 
 if TYPE_CHECKING:
@@ -24,16 +24,19 @@ def told(seen: Observations) -> dict[str, Any] | None:
     asked = seen.writes_by_name
     if not asked:
         return None
-    refused, taken = _refused(asked), _taken(seen)
+    refused, taken = [a for a in asked if not a.acknowledged], _taken(seen)
+    last_taken = max((a.at for a in taken), default=None)
+    first_refused = min((a.started for a in refused), default=None)
+    last_refused = max((a.at for a in refused), default=None)
     return {
         "lease_seconds": LEASE_SECONDS,
         "writes": len(asked),
         "taken": len(taken),
-        "last_taken_after_seconds": _after(seen, max((a.at for a in taken), default=None)),
+        "last_taken_after_seconds": seconds_after(last_taken, seen.outage),
         "taken_after_lease": _late(seen),
-        "refused": dict(sorted(Counter(a.code or "no answer" for a in refused).items())),
-        "refused_from_seconds": _after(seen, min((a.started for a in refused), default=None)),
-        "refused_until_seconds": _after(seen, max((a.at for a in refused), default=None)),
+        "refused": refusals(asked),
+        "refused_from_seconds": seconds_after(first_refused, seen.outage),
+        "refused_until_seconds": seconds_after(last_refused, seen.outage),
         "longest_write_seconds": round(max(a.at - a.started for a in asked), 3),
         "reads": len(seen.reads_by_name),
         "good_reads": sum(r.good for r in seen.reads_by_name),
@@ -52,7 +55,8 @@ def isolated_primary_takes_no_write_after_the_lease(seen: Observations) -> Judge
         not found["taken_after_lease"] and bool(found["refused"]),
         f"Cut off, {seen.primary} took writes until {last if last is None else f'+{last:.1f} s'}, "
         f"{found['taken_after_lease']} of them after the lease of {LEASE_SECONDS:g} s. It refused "
-        f"{sum(found['refused'].values())} of {found['writes']} writes {span}: {_codes(found)}.",
+        f"{sum(found['refused'].values())} of {found['writes']} writes {span}: "
+        f"{in_words(found['refused'])}.",
     )
 
 
@@ -74,7 +78,7 @@ def no_write_was_refused(seen: Observations) -> Judgement:
     return (
         found["taken"] == found["writes"],
         f"{found['taken']} of {found['writes']} writes at its own name were taken, the slowest in "
-        f"{found['longest_write_seconds']:.1f} s. {_codes(found)}".strip(),
+        f"{found['longest_write_seconds']:.1f} s. {in_words(found['refused'])}".strip(),
     )
 
 
@@ -86,7 +90,7 @@ def writes_wait_for_the_quorum(seen: Observations) -> Judgement:
     detail = (
         f"Of {found['writes']} writes at its own name {seen.primary} took {found['taken']}, "
         f"{found['taken_after_lease']} of them later than the lease and during the silence, and "
-        f"refused: {_codes(found) or 'none'}."
+        f"refused: {in_words(found['refused']) or 'none'}."
     )
     refused = set(found["refused"])
     if CONTINUES in seen.parameters:
@@ -128,15 +132,3 @@ def _late(seen: Observations) -> int:
     since, until = seen.outage + LEASE_SECONDS, silence_ends(seen) or seen.ended
     users = [w.acknowledged for w in seen.writes if w.region == seen.primary]
     return sum(since < at <= until for at in [*(a.at for a in _taken(seen)), *users])
-
-
-def _refused(asked: list[Answered]) -> list[Answered]:
-    return [a for a in asked if not a.acknowledged]
-
-
-def _after(seen: Observations, at: float | None) -> float | None:
-    return None if at is None else round(at - seen.outage, 3)
-
-
-def _codes(found: dict[str, Any]) -> str:
-    return ", ".join(f"{n} {code}" for code, n in found["refused"].items())

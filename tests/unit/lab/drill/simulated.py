@@ -156,17 +156,13 @@ class Watch:
     def notifications(self) -> list[Notification]:
         return [Notification(self._world.now, "started", "started")]
 
-    def journal(self, region: str, epoch: int) -> dict[str, float]:
-        assert (region, epoch) == (PRIMARY, 1)
-        return {"write-0": START, "write-1": START + 1}
-
     def rows(self, region: str) -> list[dict[str, Any]]:
         """The journal of two writes, and the item of the first."""
         assert region == SECONDARY
-        at = {"S": "2027-01-15T08:00:00+00:00"}
         found = [{"pk": {"S": "I#0"}, "sk": {"S": "i0"}, "version": {"N": "1"}}]
         found[0]["write_id"] = {"S": "write-0"}
         for n in range(2):
+            at = {"S": f"2027-01-15T08:00:0{n}+00:00"}
             entry = {"pk": {"S": f"J#{PRIMARY}#1#{n}"}, "sk": {"S": f"write-{n}"}, "at": at}
             found.append({**entry, "item_id": {"S": f"i{n}"}, "version": {"N": "1"}})
         return found

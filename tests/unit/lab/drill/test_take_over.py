@@ -154,12 +154,12 @@ def test_nothing_passes_where_nothing_was_seen() -> None:
         (
             "the_returned_secondary_takes_no_write",
             well(returned=[answered(21.0, SECONDARY)]),
-            "forwarded 0 and took 1",
+            "forwarded 0 for 0.0 s, and took 1",
         ),
         (
             "the_returned_secondary_takes_no_write",
             well(returned=[answered(26.0, SECONDARY), answered(27.0, PRIMARY, SECONDARY)]),
-            "forwarded 1 and took 1",
+            "forwarded 1 for 0.0 s, and took 1",
         ),
         (
             "no_two_regions_acknowledge_writes_at_once",
