@@ -54,16 +54,6 @@ class Mark:
 
 
 @dataclass(frozen=True)
-class Phase:
-    """A time in which the same Regions answered, and requests failed or did not."""
-
-    starts: float
-    ends: float
-    good: Mapping[str, int]
-    failed: int
-
-
-@dataclass(frozen=True)
 class Chart:
     """What the client saw, drawn. `kinds` names the style of each Region's columns."""
 
@@ -148,22 +138,6 @@ def placed(marks: Sequence[Mark]) -> tuple[Mark, ...]:
         level = max((m.level + 1 for a, b, m in found if low <= b and high >= a), default=0)
         found.append((low, high, replace(mark, level=level, leftward=leftward)))
     return tuple(mark for _, _, mark in found)
-
-
-def phases(slots: Sequence[Report]) -> tuple[Phase, ...]:
-    """Tell the columns in words: join neighbours that look alike, and slots without requests."""
-    found: list[Phase] = []
-    for slot in slots:
-        good = {region: n for region, n in slot["good"].items() if n}
-        now = Phase(slot["at"], slot["at"] + SLOT, good, slot["failed"])
-        last = found[-1] if found else now
-        alike = (set(good), now.failed > 0) == (set(last.good), last.failed > 0)
-        if found and (alike or not (good or now.failed)):
-            summed = {region: n + good.get(region, 0) for region, n in last.good.items()}
-            found[-1] = Phase(last.starts, now.ends, summed, last.failed + now.failed)
-        else:
-            found.append(now)
-    return tuple(found)
 
 
 def _percent(part: float, whole: float) -> float:

@@ -10,7 +10,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader
 
-from lab.drill.charts import LABEL_HEIGHT, PLOT_HEIGHT, Report, bars, chart, phases, ticks
+from lab.drill.charts import LABEL_HEIGHT, PLOT_HEIGHT, Report, bars, chart, ticks
 
 LISTS = ("conditions", "probes", "checks", "targets")
 
@@ -31,7 +31,6 @@ def render(report: Report) -> str:
         bars=bars(stages),
         stage_ticks=ticks(0, sum(s["seconds"] for s in stages)),
         chart=chart(report),
-        phases=phases(report["client"]["slots"]),
         decision=decision,
         evidence=checks,
         plot_height=PLOT_HEIGHT,

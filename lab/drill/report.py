@@ -26,23 +26,29 @@ if TYPE_CHECKING:
 
 SCHEMA = Path(__file__).parents[1] / "schemas" / "report.schema.json"
 SLOT_SECONDS = 0.5
-MODELLED = (
-    "AWS's own intervals, {speed:g} times faster here: health-check intervals, the minute of their "
-    "metric, the alarms' periods and CloudWatch's delay, schedules, and DNS TTLs. The sentinel's "
-    "interval is a parameter, and deployed as {interval} s to match. Figures of modelled stages "
-    "are at AWS's length again, so that a tenth of a second here counts as {tenth:g} s.",
-    "Replication between the Regions: a lag of {lag:g} s at most and half of that at least, in "
-    "order for each item and not between items. AWS promises none; DynamoDB's is usually about a "
-    "second.",
-    "The control table: linearizable, answers a Region only while it reaches one more member, and "
-    "takes assumed round trips between Regions, in real seconds. So are the fence's times, the "
-    "lease of {lease:g} s and the pulse's half minute: no speed divides what the code waits for.",
-    "Heartbeats come every {heartbeat} s here, a parameter of the template, to suit the faster "
-    "clock. Replication back to the returned Primary stands still for {behind:g} s after its "
-    "return.",
-    "Neither Lambda's cold starts nor, but for the control table, the latency between Regions: "
-    "execution environments are forked from one process, and everything runs on loopback.",
-)
+
+
+def modelled(seen: Observations) -> list[str]:
+    """Return what the lab models, in sentences."""
+    return [
+        f"AWS's own intervals, {seen.speed:g} times faster here: health-check intervals, the "
+        "minute of their metric, the alarms' periods and CloudWatch's delay, schedules, and DNS "
+        "TTLs. The sentinel's interval is a parameter, and deployed as "
+        f"{sentinel_interval(seen.speed)} s to match. Figures of modelled stages are at AWS's "
+        f"length again, so that a tenth of a second here counts as {seen.speed / 10:g} s.",
+        f"Replication between the Regions: a lag of {seen.replication_lag:g} s at most and half of "
+        "that at least, in order for each item and not between items. AWS promises none; "
+        "DynamoDB's is usually about a second.",
+        "The control table: linearizable, answers a Region only while it reaches one more member, "
+        "and takes assumed round trips between Regions, in real seconds. So are the fence's times, "
+        f"the lease of {without_quorum.LEASE_SECONDS:g} s and the pulse's half minute: no speed "
+        "divides what the code waits for.",
+        f"Heartbeats come every {heartbeat_seconds(seen.speed)} s here, a parameter of the "
+        "template, to suit the faster clock. Replication back to the returned Primary stands still "
+        f"for {BEHIND_SECONDS:g} s after its return.",
+        "Neither Lambda's cold starts nor, but for the control table, the latency between Regions: "
+        "execution environments are forked from one process, and everything runs on loopback.",
+    ]
 
 
 def report(seen: Observations) -> dict[str, Any]:
@@ -78,6 +84,7 @@ def report(seen: Observations) -> dict[str, Any]:
             for t in quorum.turns(seen.acknowledged)
         ],
         **_writes(seen),
+        "refused_write_seconds": failback.refused_write_seconds(seen),
         "failback": failback.told(seen),
         "stages": [asdict(s) for s in parts],
         "checks": [asdict(c) for c in judged],
@@ -87,18 +94,7 @@ def report(seen: Observations) -> dict[str, Any]:
             "speed": seen.speed,
             **wall_seconds(window if recovered or expected.recovers else None),
         },
-        "modelled": [
-            m.format(
-                speed=seen.speed,
-                tenth=seen.speed / 10,
-                lag=seen.replication_lag,
-                heartbeat=heartbeat_seconds(seen.speed),
-                behind=BEHIND_SECONDS,
-                lease=without_quorum.LEASE_SECONDS,
-                interval=sentinel_interval(seen.speed),
-            )
-            for m in MODELLED
-        ],
+        "modelled": modelled(seen),
         "client": {
             "requests": len(seen.requests),
             "failed": sum(not r.good for r in seen.requests),
@@ -125,19 +121,9 @@ def report(seen: Observations) -> dict[str, Any]:
 
 def _writes(seen: Observations) -> dict[str, Any]:
     """Return what became of the acknowledged writes; null where nobody could tell."""
-    found = seen.fate
-    return {
-        "acknowledged_writes": found.acknowledged if found else len(seen.acknowledged),
-        "present_writes": found.present if found else None,
-        "ledger_writes": found.ledger if found else None,
-        "lost_writes": found.lost if found else None,
-        "refused_write_seconds": failback.refused_write_seconds(seen),
-    }
-
-
-def _outcomes(schema: dict[str, Any]) -> list[str]:
-    """Return the outcomes of a recovery. A dropped or duplicate run, for one, is none."""
-    return list(schema["properties"]["outcome"]["enum"])
+    unknown: dict[str, int | None] = dict.fromkeys(("present", "ledger", "lost"))
+    counts = asdict(seen.fate) if seen.fate else {"acknowledged": len(seen.acknowledged), **unknown}
+    return {f"{name}_writes": n for name, n in counts.items()}
 
 
 def write(found: dict[str, Any], folder: Path) -> Path:
@@ -164,7 +150,8 @@ def _outcome(run: Execution | None, schema: dict[str, Any]) -> str:
     if run.outcome == "none" and run.last("NotifyHold"):
         return "held"
     found = "hold_ended" if run.outcome == "held" else run.outcome
-    return found if found in _outcomes(schema) else "none"
+    # A dropped or duplicate run, for one, is no outcome of a recovery.
+    return found if found in schema["properties"]["outcome"]["enum"] else "none"
 
 
 def _point_latest(folder: Path, name: str) -> None:
@@ -200,10 +187,11 @@ def _slots(seen: Observations) -> list[dict[str, Any]]:
 
 
 def _milestones(seen: Observations) -> list[dict[str, Any]]:
+    hold = seen.recovery.last("NotifyHold") if seen.recovery else None
     moments = {
         "outage": seen.outage,
         "alarm": seen.alarmed_at,
-        "held": _held_at(seen.recovery),
+        "held": hold.exited if hold else None,
         "claimed": seen.promoted_at,
         "serving": seen.served_at,
         "DNS moved": seen.dns_moved,
@@ -216,11 +204,6 @@ def _milestones(seen: Observations) -> list[dict[str, Any]]:
         for name, at in moments.items()
         if at is not None
     ]
-
-
-def _held_at(run: Execution | None) -> float | None:
-    hold = run.last("NotifyHold") if run else None
-    return hold.exited if hold else None
 
 
 def _timeline(seen: Observations) -> list[dict[str, Any]]:

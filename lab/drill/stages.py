@@ -132,52 +132,36 @@ def stages(seen: Observations, window: Gap | None = None) -> list[Stage]:
     since = seen.outage
     claim, decide = run.last("Claim"), run.last("Decide")
     first, evidence = run.first("GatherEvidence"), run.last("GatherEvidence")
+    decided = decide.entered if decide else None
     # The end of each stage, whether AWS's intervals fill it, and what happens in it.
     ends: list[tuple[str, float | None, bool, str]]
     if seen.started_by == SENTINEL:
-        more = "the sentinel probes four times more, a second apart, and starts the machine"
+        probes = "the sentinel probes four times more, a second apart, and starts the machine"
         ends = [
             ("detection", seen.first_failed_probe, True, "the sentinel's next probe fails"),
-            ("probes", run.started, False, more),
+            ("probes", run.started, False, probes),
         ]
     else:
         unhealthy = seen.first(f"health check {name}-alarm", "unhealthy", since)
         alarm = seen.first(f"alarm {seen.started_by}", "ALARM", since)
-        judged = "the health check's metric closes its minute, and CloudWatch judges it"
-        carried = "EventBridge carries the alarm to the Secondary's machine"
+        metric = "the health check's metric closes its minute, and CloudWatch judges it"
+        event = "EventBridge carries the alarm to the Secondary's machine"
         ends = [
             ("detection", unhealthy, True, "Route 53's checkers reach their threshold"),
-            ("alarm", alarm, True, judged),
-            ("event", run.started, False, carried),
+            ("alarm", alarm, True, metric),
+            ("event", run.started, False, event),
         ]
+    hold = "a condition was not met: the machine waits, and judges again"
+    gather = "confirm the outage, verify the readiness and warm the functions, side by side"
+    dns = "Route 53's checkers see the switch, and its answer moves"
     ends += [
-        (
-            "intake",
-            first.entered if first else None,
-            False,
-            "intake, lock, and who is active",
-        ),
-        ("beacon", decide.entered if decide else None, True, ""),
-        (
-            "hold",
-            evidence.entered if evidence else None,
-            False,
-            "a condition was not met: the machine waits, and judges again",
-        ),
-        (
-            "evidence",
-            decide.entered if decide else None,
-            False,
-            "confirm the outage, verify the readiness and warm the functions, side by side",
-        ),
+        ("intake", first.entered if first else None, False, "intake, lock, and who is active"),
+        ("beacon", decided, True, ""),
+        ("hold", evidence.entered if evidence else None, False, hold),
+        ("evidence", decided, False, gather),
         ("decision", claim.entered if claim else None, False, "judge the evidence"),
         ("claim", claim.exited if claim else None, False, "one conditional write, by a quorum"),
-        (
-            "dns",
-            seen.dns_moved,
-            True,
-            "Route 53's checkers see the switch, and its answer moves",
-        ),
+        ("dns", seen.dns_moved, True, dns),
         ("resolver", arrived, True, "the client's resolver lets its answer expire"),
     ]
     found: list[Stage] = []
@@ -186,8 +170,8 @@ def stages(seen: Observations, window: Gap | None = None) -> list[Stage]:
         if what == "hold" and first == evidence:
             continue
         if what == "beacon":
-            decided = min(end, arrived) if end is not None else None
-            waited = _beacon(seen, window.failed, found, at, decided)
+            until = min(end, arrived) if end is not None else None
+            waited = _beacon(seen, window.failed, found, at, until)
             found += [waited] if waited else []
             at += waited.wall_seconds if waited else 0.0
             continue
@@ -211,11 +195,11 @@ def _until_written(seen: Observations, window: Gap, before: list[Stage], at: flo
     left, waited = max(0.0, served - claimed - moving), max(0.0, served - at)
     since = max(at, served)
     more = max(0.0, window.write - since)
-    told = "what is left of the lease and of the write that lets the Secondary serve"
-    first = "until a user's next write"
+    lease = "what is left of the lease and of the write that lets the Secondary serve"
+    write = "until a user's next write"
     return [
-        Stage("lease", round(left, 3), round(waited, 3), round(at - seen.outage, 3), False, told),
-        Stage("write", round(more, 3), round(more, 3), round(since - seen.outage, 3), False, first),
+        Stage("lease", round(left, 3), round(waited, 3), round(at - seen.outage, 3), False, lease),
+        Stage("write", round(more, 3), round(more, 3), round(since - seen.outage, 3), False, write),
     ]
 
 
@@ -234,7 +218,7 @@ def _beacon(
     wall = max(0.0, min(turned, decided) - at)
     if seconds <= 0.0:
         return None
-    told = "the own probes were first: Route 53's checkers reach their threshold"
+    detail = "the own probes were first: Route 53's checkers reach their threshold"
     return Stage(
-        "beacon", round(seconds, 3), round(wall, 3), round(at - seen.outage, 3), True, told
+        "beacon", round(seconds, 3), round(wall, 3), round(at - seen.outage, 3), True, detail
     )

@@ -73,24 +73,6 @@ def test_labels_of_near_moments_stand_below_each_other():
     assert [m.leftward for m in placed] == [False, False, True]
 
 
-def test_the_words_beside_the_chart_join_slots_that_look_alike():
-    told = [
-        (p.starts, p.ends, dict(p.good), p.failed)
-        for p in charts.phases(PASSING["client"]["slots"])
-    ]
-    assert told == [
-        (-5.0, 0.0, {"us-west-2": 43}, 0),
-        (0.0, 13.5, {}, 67),
-        (13.5, 14.0, {"us-east-2": 3}, 1),
-        (14.0, 40.0, {"us-east-2": 225}, 0),
-    ]
-
-
-def test_slots_without_requests_belong_to_what_was_before():
-    failed, idle = {"at": 0.0, "failed": 1, "good": {}}, {"at": 0.5, "failed": 0, "good": {}}
-    assert charts.phases([failed, idle]) == (charts.Phase(0.0, 1.0, {}, 1),)
-
-
 def test_each_milestone_is_marked():
     chart = charts.chart(PASSING)
     assert chart
