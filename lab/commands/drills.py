@@ -87,7 +87,7 @@ def moves(
     from lab.drill.moves import run_moves
 
     config = described(speed=speed, replication_lag=replication_lag, **options)
-    sys.exit(0 if run_moves(config, reports, count=count, users=users).well else 1)
+    sys.exit(0 if run_moves(config, reports, count=count, users=users).passed else 1)
 
 
 @click.command()
