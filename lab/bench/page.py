@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from lab.bench import plot
 from lab.bench.wording import milliseconds, seconds, shown, times
-from lab.drill.page import moment
+from lab.drill.report.page import moment
 
 
 def _environment() -> Environment:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lab.drill.charts import Tick, ticks
+from lab.drill.report.charts import Tick, ticks
 
 WIDTH, LEFT, RIGHT = 960, 16, 16
 CURVES_TOP, CURVES_HEIGHT, LEGEND_Y = 92, 220, 62

@@ -10,13 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lab.drill.stages import AFTER_THE_READ
+from lab.drill.report.stages import AFTER_THE_READ
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lab.bench.users import Seen
-    from lab.drill.stages import Stage
+    from lab.drill.report.stages import Stage
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from lab.bench.operator import Operator
 from lab.bench.samples import Sample, observed, orchestrated
 from lab.bench.users import ITEM, User
 from lab.config import LabError
-from lab.drill import stages as drill_stages
 from lab.drill.observations import Observations
-from lab.drill.traffic import Https
+from lab.drill.report import stages as drill_stages
+from lab.drill.users.traffic import Https
 from lab.drill.watching import Watch
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from lab.bench.figures import Phases
     from lab.config import LabConfig
     from lab.control import Control
-    from lab.drill.stages import Stage
+    from lab.drill.report.stages import Stage
     from lab.progress import Progress
 
 # An outage that some user does not survive within this is over; the sample has no figure.

@@ -101,7 +101,7 @@ def take_over(*, speed: float, replication_lag: float, reports: Path, **options:
     The exit code says whether all of it went as the runbook says, the returned Secondary took no
     write, and no acknowledged write is lost.
     """
-    from lab.drill.take_over_command import run_take_over
+    from lab.drill.take_over.command import run_take_over
 
     config = described(speed=speed, replication_lag=replication_lag, **options)
     sys.exit(0 if run_take_over(config, reports) else 1)

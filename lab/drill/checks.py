@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from lab.audit import calls as audit
 from lab.audit.planes import UnknownAction
 from lab.drill import quorum
-from lab.drill.returned import takes_no_write
+from lab.drill.users.returned import takes_no_write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -11,9 +11,9 @@ from rich.table import Table
 
 from lab import process
 from lab.config import LabError
-from lab.drill import report
+from lab.drill.outage.scenario import Scenario
 from lab.drill.own_lab import own_lab
-from lab.drill.scenario import Scenario
+from lab.drill.report import report
 from lab.engine.named_outages import unfit
 from lab.progress import Progress, console, print_checks, verdict_of
 

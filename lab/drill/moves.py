@@ -11,10 +11,10 @@ from rich.table import Table
 
 from lab.bench.figures import percentile
 from lab.config import LabError
-from lab.drill.failback import refusal
+from lab.drill.failback.checks import refusal
 from lab.drill.history import written
 from lab.drill.own_lab import heartbeat_wait, own_lab, settle
-from lab.drill.traffic import Https, Traffic
+from lab.drill.users.traffic import Https, Traffic
 from lab.drill.waiting import caught_up, within
 from lab.drill.watching import Watch
 from lab.progress import Progress, console, verdict_of

@@ -12,9 +12,9 @@ from lab.drill.history import fate
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from lab.drill.failback import Failback
+    from lab.drill.failback.checks import Failback
     from lab.drill.history import Fate
-    from lab.drill.last_resort import LastResort
+    from lab.drill.last_resort.checks import LastResort
 
 
 def seconds_after(at: float | None, since: float | None) -> float | None:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from lab.drill.checks import Judgement
     from lab.drill.observations import ControlRead, Observations, Write
-    from lab.drill.take_over import TakeOver
+    from lab.drill.take_over.checks import TakeOver
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,9 @@ from lab import deployment, process
 from lab.config import ROOT, from_samconfig
 from lab.control import Control
 from lab.drill.checks import checks
-from lab.drill.take_over import JUDGES
-from lab.drill.take_over_scenario import TakeOverScenario
-from lab.drill.traffic import Https
+from lab.drill.take_over.checks import JUDGES
+from lab.drill.take_over.scenario import TakeOverScenario
+from lab.drill.users.traffic import Https
 from lab.drill.watching import Watch
 from lab.progress import Progress
 

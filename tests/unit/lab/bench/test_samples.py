@@ -8,7 +8,7 @@ import pytest
 
 from lab.bench.samples import Part, at_aws, laid, observed, orchestrated
 from lab.bench.users import Seen
-from lab.drill.stages import Stage
+from lab.drill.report.stages import Stage
 
 OUTAGE, SPEED = 1000.0, 10.0
 # Two wall seconds of an interval of AWS, three of the machine's own, one of AWS's again.

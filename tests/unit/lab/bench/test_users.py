@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lab.bench.users import Seen, aged
 from lab.drill.observations import Request
-from lab.drill.resolver import Resolver
+from lab.drill.users.resolver import Resolver
 
 OUTAGE = 100.0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from lab.drill.failback import LAST_MOMENT, Failback
+from lab.drill.failback.checks import LAST_MOMENT, Failback
 from lab.drill.observations import (
     Answered,
     Change,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lab.drill.failback import LAST_MOMENT, Failback
+from lab.drill.failback.checks import LAST_MOMENT, Failback
 from lab.drill.observations import (
     Change,
     Control,

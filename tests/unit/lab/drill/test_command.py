@@ -11,9 +11,9 @@ from rich.console import Console
 from lab import deployment, process
 from lab.config import LabError
 from lab.drill import command, own_lab
-from lab.drill.scenario import NotSteady
+from lab.drill.outage.scenario import NotSteady
 from lab.progress import Progress
-from tests.unit.lab.drill import sample_report
+from tests.unit.lab.drill.report import sample_report
 from tests.unit.lab.drill.seen import passing, unrecovered
 from tests.unit.lab.engine.fakes import CONFIG, Anything
 

@@ -1,0 +1,93 @@
+"""A returned Region, written to from its return on: it refuses and forwards, and takes nothing."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from lab.drill.observations import in_words, refusals, seconds_after
+from lab.drill.users.by_name import sent
+
+if TYPE_CHECKING:
+    from lab.config import LabConfig
+    from lab.control import Control
+    from lab.drill.checks import Judgement
+    from lab.drill.observations import Answered, Observations
+    from lab.drill.users.traffic import Https
+
+# The lab lets replication to it stand still this much longer: what it may do does not rest on it.
+BEHIND_SECONDS = 2.0
+EVERY_SECONDS, LIMIT_SECONDS, FORWARDED_ENOUGH = 0.1, 30.0, 10
+
+
+def write_from_its_return(
+    https: Https, config: LabConfig, lab: Control, *, region: str = "", contested: str = ""
+) -> list[Answered]:
+    """End the outage and write to a Region by its own name, until it has forwarded some.
+
+    Parameters
+    ----------
+    region
+        The Region that returns: the Primary where none is named.
+    contested
+        An item that every second write replaces, because the other Region has written it too.
+    """
+    region = region or config.primary_region
+    (other,) = {config.primary_region, config.secondary_region} - {region}
+    host, run = f"{region}.{config.zone_name}", uuid.uuid4().hex[:8]
+    lab.act("pause", src=other, dst=region)
+    try:
+        lab.act("heal")
+        healed, behind = time.time(), True
+        found: list[Answered] = []
+        while time.time() < healed + LIMIT_SECONDS:
+            if behind and time.time() >= healed + BEHIND_SECONDS:
+                lab.act("pause", src=other, dst=region, on=False)
+                behind = False
+            own = contested and len(found) % 2 == 0
+            item_id = contested if own else f"returned-{run}-{len(found)}"
+            found.append(sent(https, region, host, item_id, replaces=bool(own)))
+            if sum(a.forwarded for a in found) >= FORWARDED_ENOUGH:
+                break
+            time.sleep(EVERY_SECONDS)
+    finally:
+        lab.act("pause", src=other, dst=region, on=False)
+    return found
+
+
+def returned(seen: Observations) -> dict[str, Any] | None:
+    """Return what the report tells of the return; None where the Primary did not return."""
+    if seen.healed is None or not seen.writes_to_the_returned:
+        return None
+    return fared(seen.writes_to_the_returned, seen.primary, seen.healed)
+
+
+def fared(sent: list[Answered], region: str, healed: float) -> dict[str, Any]:
+    """Tell what a returned Region did with the writes that were sent to it."""
+    forwarded = [a.at for a in sent if a.forwarded]
+    taken = [a.at for a in sent if a.taken_by(region)]
+    refused = [a.at for a in sent if not a.acknowledged]
+    return {
+        "replication_behind_seconds": BEHIND_SECONDS,
+        "refused_seconds": seconds_after(max(refused, default=healed), healed),
+        "forwards_after_seconds": seconds_after(min(forwarded, default=None), healed),
+        "forwarded_seconds": round(max(forwarded) - min(forwarded), 3) if forwarded else 0.0,
+        "taken_seconds": seconds_after(max(taken, default=healed), healed),
+        "writes": len(sent),
+        "forwarded": len(forwarded),
+        "taken": len(taken),
+        "refused": refusals(sent),
+    }
+
+
+def takes_no_write(sent: list[Answered], region: str, healed: float) -> Judgement:
+    """Require a returned Region to forward the writes sent to it, and to make none itself."""
+    found = fared(sent, region, healed)
+    codes = f" ({in_words(found['refused'])})" if found["refused"] else ""
+    detail = (
+        f"Of {found['writes']} writes sent to {region} from the moment it was back it refused "
+        f"{sum(found['refused'].values())} for {found['refused_seconds']:.1f} s{codes}, forwarded "
+        f"{found['forwarded']} for {found['forwarded_seconds']:.1f} s, and took {found['taken']}."
+    )
+    return found["forwarded"] > 0 and not found["taken"], detail
