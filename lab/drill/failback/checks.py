@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from lab.drill.checks import DELIVERY_STEP
 from lab.drill.history import none_is_lost
 from lab.drill.outage.losses import late_entries
+from lab.drill.outage.recovery import DELIVERY_STEP
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from lab.drill import checks, quorum
+from lab.drill import quorum
 from lab.drill.failback import checks as failback
 from lab.drill.last_resort import checks as last_resort
-from lab.drill.outage import losses, staying, without_quorum
+from lab.drill.outage import losses, recovery, staying, without_quorum
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,7 +60,7 @@ class Expectation:
     def judges(self) -> tuple[Callable[[Observations], Judgement], ...]:
         """The checks that find out."""
         if self.recovers:
-            return (*checks.JUDGES, *losses.JUDGES, *failback.JUDGES, *self.more)
+            return (*recovery.JUDGES, *losses.JUDGES, *failback.JUDGES, *self.more)
         if self.last_resort:
             lasting = (staying.outage_took_effect, staying.nothing_promoted, staying.lock_free)
             control = quorum.revisions_and_epochs_never_go_back

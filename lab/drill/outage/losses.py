@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lab.drill.checks import DELIVERY_STEP, missing, rpo
+from lab.drill.outage.recovery import DELIVERY_STEP, missing, rpo
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lab.config import LabError
-from lab.drill.checks import DELIVERY_STEP
 from lab.drill.failback.checks import LAST_MOMENT, MEANWHILE
 from lab.drill.failback.scenario import fail_back
 from lab.drill.history import arrived, journal
 from lab.drill.last_resort.scenario import LastResortScenario
 from lab.drill.observations import Observations
 from lab.drill.outage.expectations import expectation
+from lab.drill.outage.recovery import DELIVERY_STEP
 from lab.drill.report import stages
 from lab.drill.users.by_name import ByName
 from lab.drill.users.control_history import ControlHistory

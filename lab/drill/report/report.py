@@ -15,11 +15,12 @@ import jsonschema
 
 from lab.deployment import heartbeat_seconds, sentinel_interval
 from lab.drill import quorum
-from lab.drill.checks import checks, missing, recovery_calls, rpo
+from lab.drill.checks import checks
 from lab.drill.failback import checks as failback
 from lab.drill.last_resort import checks as last_resort
 from lab.drill.outage import losses, without_quorum
 from lab.drill.outage.expectations import expectation, outage_report
+from lab.drill.outage.recovery import missing, recovery_calls, rpo
 from lab.drill.report.page import render
 from lab.drill.report.stages import gap, rto, stages, wall_seconds
 from lab.drill.users.returned import BEHIND_SECONDS, returned

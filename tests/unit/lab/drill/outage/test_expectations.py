@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from lab.drill import checks, quorum
+from lab.drill import quorum
 from lab.drill.last_resort import checks as last_resort
 from lab.drill.observations import Answered, Control
-from lab.drill.outage import staying
+from lab.drill.outage import recovery, staying
 from lab.drill.outage.expectations import EXPECTATIONS, came_of_it, expectation
 from lab.drill.report import report as report_module
 from lab.drill.report.page import sentence
@@ -37,8 +37,8 @@ def test_every_outage_of_the_lab_has_an_expectation_and_no_other():
 def test_who_may_stay_is_checked_for_promotions_and_who_recovers_for_exactly_one(mode):
     judges = expectation(mode, PRIMARY).judges
     if expectation(mode, PRIMARY).recovers:
-        assert checks.one_promotion_only in judges
-        assert checks.dns_stays in judges
+        assert recovery.one_promotion_only in judges
+        assert recovery.dns_stays in judges
     elif expectation(mode, PRIMARY).last_resort:
         assert staying.nothing_promoted in judges
         assert last_resort.the_last_resort_is_void_after_the_outage in judges

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from lab.drill.checks import path_calls, returned_primary_takes_no_write
 from lab.drill.observations import Answered, Execution, Observations, State, Write
 from lab.drill.outage import losses
+from lab.drill.outage.recovery import path_calls, returned_primary_takes_no_write
 from lab.drill.users.returned import returned
 
 OUTAGE = 1000.0

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from lab.drill.checks import one_promotion_only
 from lab.drill.observations import (
     SENTINEL,
     Change,
@@ -16,6 +15,7 @@ from lab.drill.observations import (
     Request,
     State,
 )
+from lab.drill.outage.recovery import one_promotion_only
 from lab.drill.report.stages import stages
 
 ALARM = "pilot-light-primary-unhealthy"

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lab.drill.checks import JUDGES, Check, checks
+from lab.drill.checks import Check, checks
 from lab.drill.observations import Answered, Control, Notification
+from lab.drill.outage.recovery import JUDGES
 from tests.unit.lab.drill.seen import (
     OUTAGE,
     call,

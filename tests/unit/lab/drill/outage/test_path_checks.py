@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from lab.drill.checks import data_planes_only, no_call_left_the_secondary
 from lab.drill.observations import Observations
+from lab.drill.outage.recovery import data_planes_only, no_call_left_the_secondary
 
 PRIMARY, SECONDARY = "us-west-2", "us-east-2"
 
