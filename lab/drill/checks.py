@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Check:
+class CheckResult:
     """One check and what it saw."""
 
     name: str
@@ -18,12 +18,11 @@ class Check:
     detail: str
 
 
-Judgement = tuple[bool, str]
-
-
+# Whether the check passed, and the detail.
+Result = tuple[bool, str]
 Seen = TypeVar("Seen")
 
 
-def checks(seen: Seen, judges: Sequence[Callable[[Seen], Judgement]]) -> list[Check]:
-    """Return every check. One without anything to judge has failed."""
-    return [Check(judge.__name__, *judge(seen)) for judge in judges]
+def run_checks(seen: Seen, checks: Sequence[Callable[[Seen], Result]]) -> list[CheckResult]:
+    """Return the result of each check. A check without anything to judge fails."""
+    return [CheckResult(check.__name__, *check(seen)) for check in checks]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from lab.drill.checks import Judgement
+    from lab.drill.checks import Result
     from lab.drill.observations import Write
 
 ITEMS, JOURNAL = "I#", "J#"
@@ -44,7 +44,7 @@ def fate(
     return Fate(len(acknowledged), len(present), len(named), lost)
 
 
-def none_is_lost(found: Fate | None) -> Judgement:
+def none_is_lost(found: Fate | None) -> Result:
     """Require that there are acknowledged writes, and that each is present or in the ledger."""
     if found is None:
         return False, "The items at the end were not read."

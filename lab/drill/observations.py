@@ -196,7 +196,7 @@ def in_words(counts: Mapping[str, int]) -> str:
 
 @dataclass
 class Observations:
-    """Everything a drill saw, gathered while it ran, judged when it has ended."""
+    """Everything a drill saw, gathered while it ran, results when it has ended."""
 
     primary: str
     secondary: str

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from lab.drill.checks import Judgement
+    from lab.drill.checks import Result
     from lab.drill.observations import ControlRead, Observations, Write
     from lab.drill.take_over.checks import TakeOver
 
@@ -65,12 +65,12 @@ def overlapping(writes: Sequence[Write]) -> list[Write]:
     return found
 
 
-def no_two_regions_acknowledge_writes_at_once(seen: Observations | TakeOver) -> Judgement:
+def no_two_regions_acknowledge_writes_at_once(seen: Observations | TakeOver) -> Result:
     """Require the Regions to have acknowledged writes one after the other, by every client."""
     return one_writer(seen.acknowledged, seen.outage)
 
 
-def one_writer(writes: Sequence[Write], since: float) -> Judgement:
+def one_writer(writes: Sequence[Write], since: float) -> Result:
     """Judge the writes that were acknowledged, and tell each turn."""
     timed = [w for w in writes if w.started]
     both = overlapping(timed)
@@ -82,7 +82,7 @@ def one_writer(writes: Sequence[Write], since: float) -> Judgement:
     return bool(timed) and not both, f"{len(both)} writes overlap. {told or 'No write was seen'}."
 
 
-def revisions_and_epochs_never_go_back(seen: Observations | TakeOver) -> Judgement:
+def revisions_and_epochs_never_go_back(seen: Observations | TakeOver) -> Result:
     """Require each strong read to be no older than one that was answered before it was sent."""
     answered = [r for r in seen.control_reads if r.found]
     ended, done = sorted(answered, key=lambda r: r.answered), 0
@@ -119,7 +119,7 @@ def changes(reads: Iterable[ControlRead], since: float) -> list[dict[str, Any]]:
     return [found[revision] for revision in sorted(found)]
 
 
-JUDGES: tuple[Callable[[Observations | TakeOver], Judgement], ...] = (
+CHECKS: tuple[Callable[[Observations | TakeOver], Result], ...] = (
     no_two_regions_acknowledge_writes_at_once,
     revisions_and_epochs_never_go_back,
 )

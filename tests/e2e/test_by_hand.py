@@ -15,8 +15,8 @@ import pytest
 from lab import deployment, process
 from lab.config import ROOT, from_samconfig
 from lab.control import Control
-from lab.drill.checks import checks
-from lab.drill.take_over.checks import JUDGES
+from lab.drill.checks import run_checks
+from lab.drill.take_over.checks import CHECKS
 from lab.drill.take_over.scenario import TakeOverScenario
 from lab.drill.users.traffic import Https
 from lab.drill.watching import Watch
@@ -144,7 +144,7 @@ def test_a_promotion_waits_for_a_person(pair):
 def test_a_person_takes_over_when_the_active_secondary_is_lost(pair):
     """In the lab of the test before it, in which the Secondary is active."""
     seen = TakeOverScenario(pair.config, pair.control, Progress()).run()
-    assert [f"{c.name}: {c.detail}" for c in checks(seen, JUDGES) if not c.passed] == []
+    assert [f"{c.name}: {c.detail}" for c in run_checks(seen, CHECKS) if not c.passed] == []
 
 
 def approve_the_failover(pair):

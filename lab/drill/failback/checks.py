@@ -12,7 +12,7 @@ from lab.drill.outage.recovery import DELIVERY_STEP
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from lab.drill.checks import Judgement
+    from lab.drill.checks import Result
     from lab.drill.observations import Control, Execution, Observations, Request
 
 # DynamoDB's streams tell whole seconds, so the ledger counts the promotion's own as after it.
@@ -95,7 +95,7 @@ def told(seen: Observations) -> dict[str, Any] | None:
     }
 
 
-def ledger_holds_what_the_disaster_left(seen: Observations) -> Judgement:
+def ledger_holds_what_the_disaster_left(seen: Observations) -> Result:
     """Require the ledger to hold each write that came after the promotion, and nothing else.
 
     Where the outage lets replication go on, some came between the promotion and the drill's look.
@@ -114,7 +114,7 @@ def ledger_holds_what_the_disaster_left(seen: Observations) -> Judgement:
     return back.complete and not lacking and not more, detail
 
 
-def overwritten_write_is_found(seen: Observations) -> Judgement:
+def overwritten_write_is_found(seen: Observations) -> Result:
     """Require the write that lost to a newer one to be in the ledger as lost, and replayed.
 
     Where the outage lets replication go on it arrived in time, and has to be in the history.
@@ -133,7 +133,7 @@ def overwritten_write_is_found(seen: Observations) -> Judgement:
     )
 
 
-def failed_back(seen: Observations) -> Judgement:
+def failed_back(seen: Observations) -> Result:
     """Require the planned move to end well: the Primary is active, one epoch later."""
     back, before = seen.failback, seen.control_after
     if back is None or back.run is None:
@@ -151,7 +151,7 @@ def failed_back(seen: Observations) -> Judgement:
     )
 
 
-def users_are_served_by_the_primary_again(seen: Observations) -> Judgement:
+def users_are_served_by_the_primary_again(seen: Observations) -> Result:
     """Require the public name to lead back, and users' writes to be taken there."""
     back = seen.failback
     if back is None:
@@ -164,12 +164,12 @@ def users_are_served_by_the_primary_again(seen: Observations) -> Judgement:
     )
 
 
-def no_acknowledged_write_is_lost(seen: Observations) -> Judgement:
+def no_acknowledged_write_is_lost(seen: Observations) -> Result:
     """Require every write that was acknowledged in the drill to be present or in the ledger."""
     return none_is_lost(seen.fate)
 
 
-JUDGES: tuple[Callable[[Observations], Judgement], ...] = (
+CHECKS: tuple[Callable[[Observations], Result], ...] = (
     ledger_holds_what_the_disaster_left,
     overwritten_write_is_found,
     failed_back,

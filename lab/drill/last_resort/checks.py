@@ -14,7 +14,7 @@ from lab.drill.observations import in_words, seconds_after
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lab.drill.checks import Judgement
+    from lab.drill.checks import Result
     from lab.drill.observations import Answered, Execution, Observations, Write
 
 # How the failover machine may end where it cannot read who is active.
@@ -70,7 +70,7 @@ def told(seen: Observations) -> dict[str, Any] | None:
     }
 
 
-def people_were_told_that_nobody_can_claim(seen: Observations) -> Judgement:
+def people_were_told_that_nobody_can_claim(seen: Observations) -> Result:
     """Require every run to end without a promotion, and a message that says why."""
     failed = [n for n in seen.notifications if n.event == "failed"]
     ended = [e.outcome for e in seen.meant]
@@ -82,7 +82,7 @@ def people_were_told_that_nobody_can_claim(seen: Observations) -> Judgement:
     )
 
 
-def the_last_resort_was_granted(seen: Observations) -> Judgement:
+def the_last_resort_was_granted(seen: Observations) -> Result:
     """Require the emergency machine to grant it to who typed the sentence, and to tell so."""
     last = seen.last_resort
     if last is None or last.run is None:
@@ -97,7 +97,7 @@ def the_last_resort_was_granted(seen: Observations) -> Judgement:
     )
 
 
-def the_secondary_took_marked_writes(seen: Observations) -> Judgement:
+def the_secondary_took_marked_writes(seen: Observations) -> Result:
     """Require writes to be taken in the Secondary, each of them marked in its journal."""
     last = seen.last_resort
     if last is None:
@@ -114,7 +114,7 @@ def the_secondary_took_marked_writes(seen: Observations) -> Judgement:
     )
 
 
-def no_two_regions_acknowledge_writes_at_once(seen: Observations) -> Judgement:
+def no_two_regions_acknowledge_writes_at_once(seen: Observations) -> Result:
     """Require writes to be acknowledged elsewhere only before the last resort and after it.
 
     It is no claim, and its writes bear the epoch of the Region that is active.
@@ -137,7 +137,7 @@ def no_two_regions_acknowledge_writes_at_once(seen: Observations) -> Judgement:
     )
 
 
-def users_write_by_the_last_resort(seen: Observations) -> Judgement:
+def users_write_by_the_last_resort(seen: Observations) -> Result:
     """Require users, who wait two seconds for an answer, to write through the public name."""
     last, writes = seen.last_resort, by_the_secondary(seen)
     if last is None or seen.healed is None:
@@ -152,7 +152,7 @@ def users_write_by_the_last_resort(seen: Observations) -> Judgement:
     )
 
 
-def dns_followed_the_last_resort(seen: Observations) -> Judgement:
+def dns_followed_the_last_resort(seen: Observations) -> Result:
     """Require the public name to lead to the Secondary, and back after the outage."""
     last = seen.last_resort
     if last is None:
@@ -163,7 +163,7 @@ def dns_followed_the_last_resort(seen: Observations) -> Judgement:
     )
 
 
-def the_last_resort_is_void_after_the_outage(seen: Observations) -> Judgement:
+def the_last_resort_is_void_after_the_outage(seen: Observations) -> Result:
     """Require it to be gone, and the Secondary to take no write any more."""
     last = seen.last_resort
     if last is None or seen.healed is None:
@@ -181,7 +181,7 @@ def the_last_resort_is_void_after_the_outage(seen: Observations) -> Judgement:
     )
 
 
-def no_acknowledged_write_is_lost(seen: Observations) -> Judgement:
+def no_acknowledged_write_is_lost(seen: Observations) -> Result:
     """Require every write that was acknowledged to be present or in the ledger, and reviewed."""
     passed, detail = none_is_lost(seen.fate)
     last = seen.last_resort or LastResort()
@@ -189,7 +189,7 @@ def no_acknowledged_write_is_lost(seen: Observations) -> Judgement:
     return passed and reviewed, f"{detail} Open at the end: {last.open_after}."
 
 
-JUDGES: tuple[Callable[[Observations], Judgement], ...] = (
+CHECKS: tuple[Callable[[Observations], Result], ...] = (
     people_were_told_that_nobody_can_claim,
     the_last_resort_was_granted,
     the_secondary_took_marked_writes,

@@ -16,7 +16,7 @@ from lab.drill.outage import losses, recovery, staying, without_quorum
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lab.drill.checks import Judgement
+    from lab.drill.checks import Result
     from lab.drill.observations import Observations
 
 Verdict = Literal["recovers", "holds", "stays"]
@@ -47,7 +47,7 @@ class Expectation:
     told: str
     why: str
     untouched: bool = False
-    more: tuple[Callable[[Observations], Judgement], ...] = ()
+    more: tuple[Callable[[Observations], Result], ...] = ()
     asks: bool = False
     last_resort: bool = False
 
@@ -57,17 +57,17 @@ class Expectation:
         return self.allowed == ("recovers",)
 
     @property
-    def judges(self) -> tuple[Callable[[Observations], Judgement], ...]:
+    def checks(self) -> tuple[Callable[[Observations], Result], ...]:
         """The checks that find out."""
         if self.recovers:
-            return (*recovery.JUDGES, *losses.JUDGES, *failback.JUDGES, *self.more)
+            return (*recovery.CHECKS, *losses.CHECKS, *failback.CHECKS, *self.more)
         if self.last_resort:
             lasting = (staying.outage_took_effect, staying.nothing_promoted, staying.lock_free)
             control = quorum.revisions_and_epochs_never_go_back
-            return (*lasting, control, *last_resort.JUDGES, *self.more)
+            return (*lasting, control, *last_resort.CHECKS, *self.more)
         users = staying.users_not_affected if self.untouched else staying.users_met_only_the_outage
         runs = staying.HOLDING if "holds" in self.allowed else (staying.nothing_was_started,)
-        return (*staying.JUDGES, users, *runs, *self.more)
+        return (*staying.CHECKS, users, *runs, *self.more)
 
 
 RECOVERS: tuple[Verdict, ...] = ("recovers",)

@@ -9,7 +9,7 @@ from lab.drill.outage.recovery import DELIVERY_STEP, missing, rpo
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lab.drill.checks import Judgement
+    from lab.drill.checks import Result
     from lab.drill.observations import Observations
 
 # The client waits this long for an answer, so a write may be that much older than its answer.
@@ -42,7 +42,7 @@ def journal_rpo(seen: Observations) -> float | None:
     return round(max((seen.outage - at for at in late.values()), default=0.0), 3)
 
 
-def journal_agrees_with_the_client(seen: Observations) -> Judgement:
+def journal_agrees_with_the_client(seen: Observations) -> Result:
     """Require the journal to tell of every loss that the log of the client tells of.
 
     It may tell of more: a transaction is one in its own Region only, so the outage may let an item
@@ -66,7 +66,7 @@ def journal_agrees_with_the_client(seen: Observations) -> Judgement:
     return told == lost and young and (agree or not lost), detail
 
 
-def rpo_estimate_covers_the_loss(seen: Observations) -> Judgement:
+def rpo_estimate_covers_the_loss(seen: Observations) -> Result:
     """Require the machine's estimate to be known, and no smaller than what was lost."""
     estimated, exact = estimate(seen), rpo(seen)
     if estimated is None or exact is None:
@@ -74,7 +74,7 @@ def rpo_estimate_covers_the_loss(seen: Observations) -> Judgement:
     return estimated >= exact, f"Estimated {estimated:g} s, by the client {exact:g} s."
 
 
-JUDGES: tuple[Callable[[Observations], Judgement], ...] = (
+CHECKS: tuple[Callable[[Observations], Result], ...] = (
     journal_agrees_with_the_client,
     rpo_estimate_covers_the_loss,
 )

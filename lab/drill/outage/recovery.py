@@ -12,7 +12,7 @@ from lab.drill.users.returned import takes_no_write
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lab.drill.checks import Judgement
+    from lab.drill.checks import Result
     from lab.drill.observations import Observations, Write
 
 # A write that is as old as the lag may be on its last metres: the lab delivers in steps.
@@ -48,7 +48,7 @@ def rpo(seen: Observations) -> float | None:
     return round(max([0.0, *ages]), 3)
 
 
-def started_by_itself(seen: Observations) -> Judgement:
+def started_by_itself(seen: Observations) -> Result:
     """Require that nobody started the recovery: the sentinel did, or an alarm's event."""
     run = seen.recovery
     if run is None:
@@ -59,7 +59,7 @@ def started_by_itself(seen: Observations) -> Judgement:
     return True, f"Started by {run.started_by}."
 
 
-def recovery_promoted(seen: Observations) -> Judgement:
+def recovery_promoted(seen: Observations) -> Result:
     """Require the execution to end with the outcome promoted."""
     run = seen.recovery
     if run is None:
@@ -71,7 +71,7 @@ def recovery_promoted(seen: Observations) -> Judgement:
     )
 
 
-def one_promotion_only(seen: Observations) -> Judgement:
+def one_promotion_only(seen: Observations) -> Result:
     """Require one step of the epoch, one recovery on record, and that other runs did nothing."""
     before, after = seen.control_before, seen.control_after
     if before is None or after is None:
@@ -91,13 +91,13 @@ def one_promotion_only(seen: Observations) -> Judgement:
     )
 
 
-def dns_answers_secondary(seen: Observations) -> Judgement:
+def dns_answers_secondary(seen: Observations) -> Result:
     """Require the public name to lead to the Secondary."""
     found = seen.dns_after_promotion
     return found == seen.secondary, f"{seen.public_name} leads to {found}."
 
 
-def acknowledged_writes_present(seen: Observations) -> Judgement:
+def acknowledged_writes_present(seen: Observations) -> Result:
     """Require each acknowledged write older than the lag to be readable in the Secondary."""
     if seen.held_after_promotion is None:
         return False, f"What {seen.secondary} held after a promotion is not known."
@@ -113,20 +113,20 @@ def acknowledged_writes_present(seen: Observations) -> Judgement:
     return bool(old_enough) and not lost, detail
 
 
-def writes_accepted_in_secondary(seen: Observations) -> Judgement:
+def writes_accepted_in_secondary(seen: Observations) -> Result:
     """Require the Secondary to acknowledge the client's writes after the recovery."""
     found = [w for w in seen.writes if w.region == seen.secondary and w.acknowledged > seen.outage]
     return bool(found), f"{len(found)} writes were acknowledged by {seen.secondary}."
 
 
-def returned_primary_takes_no_write(seen: Observations) -> Judgement:
+def returned_primary_takes_no_write(seen: Observations) -> Result:
     """Require the Primary, once back, to forward the writes it gets and make none itself."""
     if seen.healed is None:
         return False, "The Primary did not return."
     return takes_no_write(seen.writes_to_the_returned, seen.primary, seen.healed)
 
 
-def dns_stays(seen: Observations) -> Judgement:
+def dns_stays(seen: Observations) -> Result:
     """Require DNS not to move back by itself when the Primary is healthy again."""
     led_to = {region for _, region in seen.dns_after_heal}
     if not seen.primary_healthy_again:
@@ -138,7 +138,7 @@ def dns_stays(seen: Observations) -> Judgement:
     )
 
 
-def notifications_in_order(seen: Observations) -> Judgement:
+def notifications_in_order(seen: Observations) -> Result:
     """Require that a person was told of the start, or of a hold instead, and of the end."""
     since = [n for n in seen.notifications if n.at >= seen.outage]
     events = [n.event for n in sorted(since, key=lambda n: n.at)]
@@ -147,12 +147,12 @@ def notifications_in_order(seen: Observations) -> Judgement:
     return events == wanted, f"Received: {', '.join(events) or 'nothing'}."
 
 
-def lock_released(seen: Observations) -> Judgement:
+def lock_released(seen: Observations) -> Result:
     """Require that no recovery holds the lock any more."""
     return bool(seen.recovery) and not seen.lock, f"The lock: {seen.lock or 'none'}."
 
 
-def no_tick_has_two_looks(seen: Observations) -> Judgement:
+def no_tick_has_two_looks(seen: Observations) -> Result:
     """Require the sentinel to have written points, and one at most for each tick."""
     if not seen.looks:
         return False, "The sentinel has said nothing since the outage."
@@ -161,7 +161,7 @@ def no_tick_has_two_looks(seen: Observations) -> Judgement:
     return not twice, f"{said}, {len(twice)} of them more than one."
 
 
-def no_call_left_the_secondary(seen: Observations) -> Judgement:
+def no_call_left_the_secondary(seen: Observations) -> Result:
     """Require that the recovery path called no other Region until the recovery had ended."""
     calls = path_calls(seen)
     left = [c for c in calls if c["region"] != seen.secondary]
@@ -171,7 +171,7 @@ def no_call_left_the_secondary(seen: Observations) -> Judgement:
     return bool(calls), f"{len(calls)} API calls were made, all of them in {seen.secondary}."
 
 
-def data_planes_only(seen: Observations) -> Judgement:
+def data_planes_only(seen: Observations) -> Result:
     """Require that the recovery path called no control plane until the recovery had ended."""
     try:
         calls = audit.recorded(path_calls(seen))
@@ -198,7 +198,7 @@ def recovery_calls(seen: Observations) -> list[dict[str, Any]]:
     ]
 
 
-JUDGES: tuple[Callable[[Observations], Judgement], ...] = (
+CHECKS: tuple[Callable[[Observations], Result], ...] = (
     started_by_itself,
     recovery_promoted,
     one_promotion_only,
@@ -212,5 +212,5 @@ JUDGES: tuple[Callable[[Observations], Judgement], ...] = (
     no_tick_has_two_looks,
     no_call_left_the_secondary,
     data_planes_only,
-    *quorum.JUDGES,
+    *quorum.CHECKS,
 )

@@ -331,7 +331,7 @@ class Scenario:
 
     def _gather(self) -> None:
         seen, watch = self.seen, self.watch
-        # The other alarm may have started a run just now, which has to end to be judged.
+        # The other alarm may have started a run just now, which has to end to be results.
         within(LAST_RUN_SECONDS, self._every_run_has_ended)
         seen.writes = list(self.traffic.writes)
         seen.control_after = watch.control()

@@ -9,7 +9,7 @@ from lab.drill import quorum
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lab.drill.checks import Judgement
+    from lab.drill.checks import Result
     from lab.drill.observations import Observations
 
 # What was on its way when the outage ended may still fail.
@@ -18,12 +18,12 @@ LAST_METRES = 1.0
 LEAST_SERVED = 0.3
 
 
-def outage_took_effect(seen: Observations) -> Judgement:
+def outage_took_effect(seen: Observations) -> Result:
     """Require that something was refused, stopped or kept waiting: else nothing was proven."""
     return bool(seen.effects), "; ".join(seen.effects) or "Nothing was refused or stopped."
 
 
-def nothing_promoted(seen: Observations) -> Judgement:
+def nothing_promoted(seen: Observations) -> Result:
     """Require the control item and the records of recoveries to be as they were."""
     before, after = seen.control_before, seen.control_after
     if before is None or after is None:
@@ -38,7 +38,7 @@ def nothing_promoted(seen: Observations) -> Judgement:
     )
 
 
-def dns_never_moved(seen: Observations) -> Judgement:
+def dns_never_moved(seen: Observations) -> Result:
     """Require the public name to lead to the Primary all along."""
     led_to = {region for _, region in seen.dns_throughout}
     told = ", ".join(sorted(map(str, led_to))) or "nothing"
@@ -48,7 +48,7 @@ def dns_never_moved(seen: Observations) -> Judgement:
     )
 
 
-def acknowledged_writes_kept(seen: Observations) -> Judgement:
+def acknowledged_writes_kept(seen: Observations) -> Result:
     """Require both Regions to hold every acknowledged write once the outage is over."""
     acknowledged = {w.item_id for w in seen.writes}
     lacking = {
@@ -62,12 +62,12 @@ def acknowledged_writes_kept(seen: Observations) -> Judgement:
     )
 
 
-def lock_free(seen: Observations) -> Judgement:
+def lock_free(seen: Observations) -> Result:
     """Require that nobody holds the lock."""
     return not seen.lock, f"The lock: {seen.lock or 'none'}."
 
 
-def users_not_affected(seen: Observations) -> Judgement:
+def users_not_affected(seen: Observations) -> Result:
     """Require every request, before, during and after, to be answered by the Primary."""
     bad = [r.said for r in seen.requests if not r.good]
     elsewhere = _answered_elsewhere(seen)
@@ -76,7 +76,7 @@ def users_not_affected(seen: Observations) -> Judgement:
     return bool(during) and not bad and not elsewhere, f"{detail}. {', '.join(bad[:3])}".strip()
 
 
-def users_met_only_the_outage(seen: Observations) -> Judgement:
+def users_met_only_the_outage(seen: Observations) -> Result:
     """Require users to fare as the outage has it, no worse, and all of them well after it."""
     if seen.healed is None:
         return False, "The outage did not end."
@@ -95,14 +95,14 @@ def _answered_elsewhere(seen: Observations) -> set[str | None]:
     return {r.region for r in seen.requests if r.good} - {seen.primary}
 
 
-def nothing_was_started(seen: Observations) -> Judgement:
+def nothing_was_started(seen: Observations) -> Result:
     """Require that no run of the machine was started, and nobody woken."""
     events = [n.event for n in seen.notifications]
     told = f"{len(seen.executions)} executions, {len(events)} notifications."
     return not seen.executions and not events, told
 
 
-def runs_held_and_ended(seen: Observations) -> Judgement:
+def runs_held_and_ended(seen: Observations) -> Result:
     """Require each run that was started to hold, and to end by itself once all was well."""
     ended = {e.arn: (e.output.get("decision") or {}).get("ended_by") for e in seen.meant}
     good = [e for e in seen.meant if e.outcome == "held" and ended[e.arn] == "primary_healthy"]
@@ -115,7 +115,7 @@ def runs_held_and_ended(seen: Observations) -> Judgement:
     )
 
 
-def hold_named_its_witnesses_once(seen: Observations) -> Judgement:
+def hold_named_its_witnesses_once(seen: Observations) -> Result:
     """Require one message for each hold, with what was unmet and what the beacon said."""
     holds = [n for n in seen.notifications if n.event == "held"]
     held = sum(e.last("NotifyHold") is not None for e in seen.meant)
@@ -126,12 +126,12 @@ def hold_named_its_witnesses_once(seen: Observations) -> Judgement:
     )
 
 
-JUDGES: tuple[Callable[[Observations], Judgement], ...] = (
+CHECKS: tuple[Callable[[Observations], Result], ...] = (
     outage_took_effect,
     nothing_promoted,
     dns_never_moved,
     acknowledged_writes_kept,
     lock_free,
-    *quorum.JUDGES,
+    *quorum.CHECKS,
 )
 HOLDING = (runs_held_and_ended, hold_named_its_witnesses_once)

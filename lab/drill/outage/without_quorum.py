@@ -8,7 +8,7 @@ from lab.drill.observations import in_words, refusals, seconds_after
 from lab.engine.named_outages import NAMED
 
 if TYPE_CHECKING:
-    from lab.drill.checks import Judgement
+    from lab.drill.checks import Result
     from lab.drill.observations import Answered, Observations
 
 # As deployed: for how long a strong read is valid, and a write that it let pass may take.
@@ -43,7 +43,7 @@ def told(seen: Observations) -> dict[str, Any] | None:
     }
 
 
-def isolated_primary_takes_no_write_after_the_lease(seen: Observations) -> Judgement:
+def isolated_primary_takes_no_write_after_the_lease(seen: Observations) -> Result:
     """Require that the Primary acknowledged no write later than a lease after it was cut off."""
     found = told(seen)
     if found is None:
@@ -60,7 +60,7 @@ def isolated_primary_takes_no_write_after_the_lease(seen: Observations) -> Judge
     )
 
 
-def users_who_reach_the_isolated_primary_get_reads(seen: Observations) -> Judgement:
+def users_who_reach_the_isolated_primary_get_reads(seen: Observations) -> Result:
     """Require each read at the Primary's own name to be answered by it, all through."""
     good = [r for r in seen.reads_by_name if r.good and r.region == seen.primary]
     total = len(seen.reads_by_name)
@@ -70,7 +70,7 @@ def users_who_reach_the_isolated_primary_get_reads(seen: Observations) -> Judgem
     )
 
 
-def no_write_was_refused(seen: Observations) -> Judgement:
+def no_write_was_refused(seen: Observations) -> Result:
     """Require each write at the active Region's own name to be taken, however long it took."""
     found = told(seen)
     if found is None:
@@ -82,7 +82,7 @@ def no_write_was_refused(seen: Observations) -> Judgement:
     )
 
 
-def writes_wait_for_the_quorum(seen: Observations) -> Judgement:
+def writes_wait_for_the_quorum(seen: Observations) -> Result:
     """Require writes to be refused as NoQuorum, or most to go on where the deployment says so."""
     found = told(seen)
     if found is None:
@@ -100,7 +100,7 @@ def writes_wait_for_the_quorum(seen: Observations) -> Judgement:
     return refused == {"NoQuorum"} and not found["taken_after_lease"], detail
 
 
-def no_more_server_errors_than_before(seen: Observations) -> Judgement:
+def no_more_server_errors_than_before(seen: Observations) -> Result:
     """Require errors of the server to be no more frequent than before, in enough requests."""
     healed = seen.healed if seen.healed is not None else seen.ended
     before = [r for r in seen.requests if r.ended < seen.outage]

@@ -15,7 +15,7 @@ import jsonschema
 
 from lab.deployment import heartbeat_seconds, sentinel_interval
 from lab.drill import quorum
-from lab.drill.checks import checks
+from lab.drill.checks import run_checks
 from lab.drill.failback import checks as failback
 from lab.drill.last_resort import checks as last_resort
 from lab.drill.outage import losses, without_quorum
@@ -58,7 +58,7 @@ def modelled(seen: Observations) -> list[str]:
 def report(seen: Observations) -> dict[str, Any]:
     """Return the report, as report.schema.json describes it."""
     schema, expected = json.loads(SCHEMA.read_text()), expectation(seen.mode, seen.primary)
-    judged, window, run = checks(seen, expected.judges), gap(seen), seen.recovery
+    results, window, run = run_checks(seen, expected.checks), gap(seen), seen.recovery
     parts, outage = stages(seen), outage_report(seen)
     read, write = rto(seen)
     recovered = read is not None and write is not None
@@ -70,7 +70,7 @@ def report(seen: Observations) -> dict[str, Any]:
         "kind": "drill",
         "started_at": _moment(seen.started),
         "ended_at": _moment(seen.ended),
-        "verdict": "pass" if came and all(c.passed for c in judged) else "fail",
+        "verdict": "pass" if came and all(c.passed for c in results) else "fail",
         "outage": outage,
         "outcome": _outcome(run, schema),
         "rto_read_seconds": read if recovered else None,
@@ -91,7 +91,7 @@ def report(seen: Observations) -> dict[str, Any]:
         "refused_write_seconds": failback.refused_write_seconds(seen),
         "failback": failback.told(seen),
         "stages": [asdict(s) for s in parts],
-        "checks": [asdict(c) for c in judged],
+        "checks": [asdict(c) for c in results],
         "regions": {"primary": seen.primary, "secondary": seen.secondary},
         "public_name": seen.public_name,
         "clock": {

@@ -151,7 +151,7 @@ def stages(seen: Observations, window: Gap | None = None) -> list[Stage]:
             ("alarm", alarm, True, metric),
             ("event", run.started, False, event),
         ]
-    hold = "a condition was not met: the machine waits, and judges again"
+    hold = "a condition was not met: the machine waits, and decides again"
     gather = "confirm the outage, verify the readiness and warm the functions, side by side"
     dns = "Route 53's checkers see the switch, and its answer moves"
     ends += [

@@ -13,7 +13,7 @@ from lab.drill.users.returned import takes_no_write
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lab.drill.checks import Judgement
+    from lab.drill.checks import Result
     from lab.drill.observations import (
         Answered,
         Control,
@@ -73,7 +73,7 @@ class TakeOver:
         return fate(self.acknowledged, self.written, self.ledger)
 
 
-def nobody_writes_without_the_secondary(seen: TakeOver) -> Judgement:
+def nobody_writes_without_the_secondary(seen: TakeOver) -> Result:
     """Require that no write was taken from the loss until a person asked to take over."""
     asked = [
         r
@@ -84,7 +84,7 @@ def nobody_writes_without_the_secondary(seen: TakeOver) -> Judgement:
     return bool(asked) and not taken, f"Of {len(asked)} writes {taken} were taken."
 
 
-def people_are_told_of_the_loss(seen: TakeOver) -> Judgement:
+def people_are_told_of_the_loss(seen: TakeOver) -> Result:
     """Require the alarm in us-east-1 to tell, for nothing of the Secondary can, before one acts."""
     alarms = [n for n in seen.told_of_the_loss if "public-unreachable" in n.subject + n.message]
     if seen.alarmed_at is None:
@@ -97,7 +97,7 @@ def people_are_told_of_the_loss(seen: TakeOver) -> Judgement:
     )
 
 
-def a_wrong_sentence_changes_nothing(seen: TakeOver) -> Judgement:
+def a_wrong_sentence_changes_nothing(seen: TakeOver) -> Result:
     """Require the machine to fail on another sentence, naming the right one."""
     run, control = seen.wrong, seen.control_after_wrong
     if run is None or control is None or seen.control_before is None:
@@ -112,7 +112,7 @@ def a_wrong_sentence_changes_nothing(seen: TakeOver) -> Judgement:
     )
 
 
-def the_right_sentence_makes_the_primary_active(seen: TakeOver) -> Judgement:
+def the_right_sentence_makes_the_primary_active(seen: TakeOver) -> Result:
     """Require the Primary to be active and serve, one epoch and two revisions later."""
     run, now, before = seen.right, seen.control_after_right, seen.control_before
     if run is None or now is None or before is None:
@@ -127,13 +127,13 @@ def the_right_sentence_makes_the_primary_active(seen: TakeOver) -> Judgement:
     )
 
 
-def people_were_told(seen: TakeOver) -> Judgement:
+def people_were_told(seen: TakeOver) -> Result:
     """Require one message in the Primary's Region that a person took over."""
     events = [n.event for n in seen.told]
     return events == ["taken_over"], f"Received: {', '.join(events) or 'nothing'}."
 
 
-def the_primary_takes_the_writes(seen: TakeOver) -> Judgement:
+def the_primary_takes_the_writes(seen: TakeOver) -> Result:
     """Require users to be led to the Primary, and their writes to be taken there."""
     during = [w for w in seen.writes if seen.asked_at <= w.acknowledged <= seen.healed]
     taken = [w for w in during if w.region == seen.primary]
@@ -145,12 +145,12 @@ def the_primary_takes_the_writes(seen: TakeOver) -> Judgement:
     )
 
 
-def the_returned_secondary_takes_no_write(seen: TakeOver) -> Judgement:
+def the_returned_secondary_takes_no_write(seen: TakeOver) -> Result:
     """Require the Secondary to forward writes from its return on, and to make none itself."""
     return takes_no_write(seen.returned, seen.secondary, seen.healed)
 
 
-def the_ledger_holds_what_was_lost_and_nothing_else(seen: TakeOver) -> Judgement:
+def the_ledger_holds_what_was_lost_and_nothing_else(seen: TakeOver) -> Result:
     """Require the write that a newer one overwrote to be in the ledger, and none that is there."""
     lost, written = seen.overwritten, seen.written
     if lost is None or written is None:
@@ -169,7 +169,7 @@ def the_ledger_holds_what_was_lost_and_nothing_else(seen: TakeOver) -> Judgement
     )
 
 
-def all_works_again(seen: TakeOver) -> Judgement:
+def all_works_again(seen: TakeOver) -> Result:
     """Require a rehearsal to pass, the epoch to be on record, and a planned move to be made."""
     runs = {
         "rehearsal": (seen.rehearsal, "rehearsed"),
@@ -191,12 +191,12 @@ def all_works_again(seen: TakeOver) -> Judgement:
     return there and all(said[name] == wanted for name, (_, wanted) in runs.items()), told
 
 
-def no_acknowledged_write_is_lost(seen: TakeOver) -> Judgement:
+def no_acknowledged_write_is_lost(seen: TakeOver) -> Result:
     """Require every write that was acknowledged to be present or in the ledger."""
     return none_is_lost(seen.fate)
 
 
-JUDGES: tuple[Callable[[TakeOver], Judgement], ...] = (
+CHECKS: tuple[Callable[[TakeOver], Result], ...] = (
     nobody_writes_without_the_secondary,
     people_are_told_of_the_loss,
     a_wrong_sentence_changes_nothing,
@@ -204,7 +204,7 @@ JUDGES: tuple[Callable[[TakeOver], Judgement], ...] = (
     people_were_told,
     the_primary_takes_the_writes,
     the_returned_secondary_takes_no_write,
-    *quorum.JUDGES,
+    *quorum.CHECKS,
     the_ledger_holds_what_was_lost_and_nothing_else,
     all_works_again,
     no_acknowledged_write_is_lost,

@@ -7,11 +7,11 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from lab.drill import quorum
-from lab.drill.checks import checks
+from lab.drill.checks import run_checks
 from lab.drill.observations import seconds_after
 from lab.drill.own_lab import own_lab
 from lab.drill.report.stages import gap, wall_seconds
-from lab.drill.take_over.checks import JUDGES
+from lab.drill.take_over.checks import CHECKS
 from lab.drill.take_over.scenario import TakeOverScenario
 from lab.drill.users.returned import fared
 from lab.progress import Progress, console, print_checks, verdict_of
@@ -45,7 +45,7 @@ def run_take_over(config: LabConfig, folder: Path) -> bool:
 
 def report(seen: TakeOver) -> dict[str, Any]:
     """Return take-over.json."""
-    results = checks(seen, JUDGES)
+    results = run_checks(seen, CHECKS)
     counted = asdict(seen.fate) if seen.fate else {}
     names = ("write_id", "item_id", "kinds", "region", "epoch", "version", "written_at", "status")
     return {

@@ -12,7 +12,7 @@ from lab.drill.users.by_name import sent
 if TYPE_CHECKING:
     from lab.config import LabConfig
     from lab.control import Control
-    from lab.drill.checks import Judgement
+    from lab.drill.checks import Result
     from lab.drill.observations import Answered, Observations
     from lab.drill.users.traffic import Https
 
@@ -81,7 +81,7 @@ def fared(sent: list[Answered], region: str, healed: float) -> dict[str, Any]:
     }
 
 
-def takes_no_write(sent: list[Answered], region: str, healed: float) -> Judgement:
+def takes_no_write(sent: list[Answered], region: str, healed: float) -> Result:
     """Require a returned Region to forward the writes sent to it, and to make none itself."""
     found = fared(sent, region, healed)
     codes = f" ({in_words(found['refused'])})" if found["refused"] else ""

@@ -18,7 +18,7 @@ from lab.drill.quorum import (
 from tests.unit.lab.drill.seen import nothing
 
 if TYPE_CHECKING:
-    from lab.drill.checks import Judgement
+    from lab.drill.checks import Result
 
 WEST, EAST = "us-west-2", "us-east-2"
 
@@ -32,7 +32,7 @@ def read(sent: float, revision: int, epoch: int = 1, *, took: float = 0.1) -> Co
     return ControlRead(sent, sent + took, EAST, Control(WEST, epoch, revision))
 
 
-def forward_only(reads: list[ControlRead]) -> Judgement:
+def forward_only(reads: list[ControlRead]) -> Result:
     return revisions_and_epochs_never_go_back(replace(nothing(), control_reads=reads))
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lab.drill.checks import checks
-from lab.drill.failback.checks import JUDGES, refused_write_seconds
+from lab.drill.checks import run_checks
+from lab.drill.failback.checks import CHECKS, refused_write_seconds
 from lab.drill.observations import Control, Request
 from tests.unit.lab.drill.seen import OUTAGE, entry, execution, failback, passing, write
 from tests.unit.lab.engine.fakes import PRIMARY, SECONDARY
@@ -24,11 +24,11 @@ def back(**changes: Any) -> Observations:
 
 
 def test_all_pass_where_all_went_well() -> None:
-    assert [c.name for c in checks(passing(), JUDGES) if not c.passed] == []
+    assert [c.name for c in run_checks(passing(), CHECKS) if not c.passed] == []
 
 
 def test_nothing_passes_where_nothing_was_seen() -> None:
-    assert [c.name for c in checks(passing(failback=None), JUDGES) if c.passed] == []
+    assert [c.name for c in run_checks(passing(failback=None), CHECKS) if c.passed] == []
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_nothing_passes_where_nothing_was_seen() -> None:
     ],
 )
 def test_a_check_fails_and_says_why(check: str, seen: Observations, why: str) -> None:
-    found = next(c for c in checks(seen, JUDGES) if c.name == check)
+    found = next(c for c in run_checks(seen, CHECKS) if c.name == check)
     assert not found.passed
     assert why in found.detail
 
@@ -89,7 +89,7 @@ def test_what_was_under_way_at_the_promotion_may_be_in_the_ledger(
     after = {**(passing().journal_at_the_end or {}), **at}
     seen = back(ledger=[LATE, LOST, entry("write-7")])
     seen = replace(seen, journal_at_promotion=before, journal_at_the_end=after)
-    found = next(c for c in checks(seen, JUDGES) if c.name.startswith("ledger_holds"))
+    found = next(c for c in run_checks(seen, CHECKS) if c.name.startswith("ledger_holds"))
     assert found.passed is passed
 
 
@@ -98,7 +98,7 @@ def test_where_replication_went_on_the_overwritten_write_is_in_the_history(there
     seen = back(ledger=[LATE], written=frozenset({"write-9"} if there else {}))
     in_time = {**(seen.journal_at_promotion or {}), "write-9": OUTAGE - 0.02}
     seen = replace(seen, journal_at_promotion=in_time)
-    found = next(c for c in checks(seen, JUDGES) if c.name == "overwritten_write_is_found")
+    found = next(c for c in run_checks(seen, CHECKS) if c.name == "overwritten_write_is_found")
     assert found.passed is there
     assert "arrived in time" in found.detail
 

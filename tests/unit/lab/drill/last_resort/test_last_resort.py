@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lab.drill.checks import checks
+from lab.drill.checks import run_checks
 from lab.drill.last_resort import checks as last_resort
 from lab.drill.last_resort.checks import LastResort, told
 from lab.drill.observations import Answered, Control, Notification, Observations, Request, Write
@@ -25,7 +25,7 @@ from tests.unit.lab.drill.seen_outages import (
     write,
 )
 
-JUDGES = (*last_resort.JUDGES, nothing_promoted)
+CHECKS = (*last_resort.CHECKS, nothing_promoted)
 GAVE_UP = held(status="FAILED", output={"error": "RecoveryFailed"}, ended=OUTAGE + 15, states=[])
 
 
@@ -81,7 +81,7 @@ def _also_by_the_primary() -> list[Write]:
 
 
 def failing(seen: Observations) -> list[str]:
-    return [c.name for c in checks(seen, JUDGES) if not c.passed]
+    return [c.name for c in run_checks(seen, CHECKS) if not c.passed]
 
 
 def test_all_pass_where_all_went_well() -> None:
@@ -93,7 +93,7 @@ def test_all_pass_where_all_went_well() -> None:
 
 def test_nothing_passes_where_nothing_was_seen() -> None:
     seen = lost_two(LastResort(), executions=[], notifications=[], control_after=None, writes=[])
-    assert failing(seen) == [judge.__name__ for judge in JUDGES]
+    assert failing(seen) == [check.__name__ for check in CHECKS]
 
 
 @pytest.mark.parametrize(

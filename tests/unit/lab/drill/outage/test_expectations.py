@@ -35,20 +35,20 @@ def test_every_outage_of_the_lab_has_an_expectation_and_no_other():
 
 @pytest.mark.parametrize("mode", EXPECTATIONS)
 def test_who_may_stay_is_checked_for_promotions_and_who_recovers_for_exactly_one(mode):
-    judges = expectation(mode, PRIMARY).judges
+    checks = expectation(mode, PRIMARY).checks
     if expectation(mode, PRIMARY).recovers:
-        assert recovery.one_promotion_only in judges
-        assert recovery.dns_stays in judges
+        assert recovery.one_promotion_only in checks
+        assert recovery.dns_stays in checks
     elif expectation(mode, PRIMARY).last_resort:
-        assert staying.nothing_promoted in judges
-        assert last_resort.the_last_resort_is_void_after_the_outage in judges
+        assert staying.nothing_promoted in checks
+        assert last_resort.the_last_resort_is_void_after_the_outage in checks
     else:
-        assert staying.nothing_promoted in judges
-        assert staying.dns_never_moved in judges
+        assert staying.nothing_promoted in checks
+        assert staying.dns_never_moved in checks
         only = ("us-east-1", "witness", "stall", "long-stall")
-        assert (staying.nothing_was_started in judges) is (mode in only)
-    names = {judge.__name__ for judge in judges}
-    assert {judge.__name__ for judge in quorum.JUDGES} <= names, "one writer, whatever is lost"
+        assert (staying.nothing_was_started in checks) is (mode in only)
+    names = {check.__name__ for check in checks}
+    assert {check.__name__ for check in quorum.CHECKS} <= names, "one writer, whatever is lost"
 
 
 def test_us_east_1_has_to_be_recovered_from_where_it_is_the_primary():

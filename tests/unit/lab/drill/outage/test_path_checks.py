@@ -19,7 +19,7 @@ def call(role="FailoverRole", service="dynamodb", operation="UpdateItem", region
     }
 
 
-def judged(judge, *calls):
+def results(check, *calls):
     seen = Observations(
         primary=PRIMARY,
         secondary=SECONDARY,
@@ -32,43 +32,43 @@ def judged(judge, *calls):
         ended=10.0,
         calls=list(calls),
     )
-    return judge(seen)
+    return check(seen)
 
 
 def test_calls_of_data_planes_in_the_secondary_pass_both_checks():
-    assert judged(no_call_left_the_secondary, call())[0]
-    assert judged(data_planes_only, call(), call(service="lambda", operation="Invoke"))[0]
+    assert results(no_call_left_the_secondary, call())[0]
+    assert results(data_planes_only, call(), call(service="lambda", operation="Invoke"))[0]
 
 
 def test_no_calls_at_all_prove_nothing():
-    assert not judged(no_call_left_the_secondary)[0]
-    assert not judged(data_planes_only)[0]
+    assert not results(no_call_left_the_secondary)[0]
+    assert not results(data_planes_only)[0]
 
 
 def test_a_call_to_another_region_is_named():
-    passed, detail = judged(no_call_left_the_secondary, call(), call(region=PRIMARY))
+    passed, detail = results(no_call_left_the_secondary, call(), call(region=PRIMARY))
     assert not passed
     assert f"dynamodb:UpdateItem in {PRIMARY}" in detail
 
 
 def test_a_control_plane_call_is_named_even_in_the_secondary():
-    passed, detail = judged(data_planes_only, call(), call(operation="DescribeTable"))
+    passed, detail = results(data_planes_only, call(), call(operation="DescribeTable"))
     assert not passed
     assert "FailoverRole: dynamodb:DescribeTable" in detail
 
 
 def test_a_call_that_nobody_classified_is_a_failed_check_and_not_a_failed_drill():
-    passed, detail = judged(data_planes_only, call(service="quantum", operation="Entangle"))
+    passed, detail = results(data_planes_only, call(service="quantum", operation="Entangle"))
     assert not passed
     assert "quantum:Entangle" in detail
 
 
 def test_what_is_off_the_path_may_call_what_it_likes():
     stray = call(role="SeedRole", operation="DescribeTable", region=PRIMARY)
-    assert judged(no_call_left_the_secondary, call(), stray)[0]
-    assert judged(data_planes_only, call(), stray)[0]
+    assert results(no_call_left_the_secondary, call(), stray)[0]
+    assert results(data_planes_only, call(), stray)[0]
 
 
 def test_calls_before_the_outage_and_after_the_recovery_do_not_count():
     away = [call(region=PRIMARY, at=0.5), call(region=PRIMARY, at=11.0)]
-    assert judged(no_call_left_the_secondary, call(), *away)[0]
+    assert results(no_call_left_the_secondary, call(), *away)[0]

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lab.drill.checks import Check, checks
+from lab.drill.checks import run_checks
 from lab.drill.observations import Answered, Control, Notification
-from lab.drill.outage.recovery import JUDGES
+from lab.drill.outage.recovery import CHECKS
 from tests.unit.lab.drill.seen import (
     OUTAGE,
     call,
@@ -23,6 +23,7 @@ from tests.unit.lab.drill.seen import (
 from tests.unit.lab.engine.fakes import PRIMARY, SECONDARY, VIRGINIA
 
 if TYPE_CHECKING:
+    from lab.drill.checks import CheckResult
     from lab.drill.observations import Observations
 
 BY_HAND = execution(given={"mode": "failover", "reason": "I saw it"})
@@ -143,16 +144,16 @@ BROKEN: list[tuple[str, dict[str, Any], str]] = [
 ]
 
 
-def verdict(name: str, seen: Observations) -> Check:
-    return next(c for c in checks(seen, JUDGES) if c.name == name)
+def verdict(name: str, seen: Observations) -> CheckResult:
+    return next(c for c in run_checks(seen, CHECKS) if c.name == name)
 
 
 def test_a_drill_that_went_well_passes_every_check() -> None:
-    assert [c for c in checks(passing(), JUDGES) if not c.passed] == []
+    assert [c for c in run_checks(passing(), CHECKS) if not c.passed] == []
 
 
 def test_every_check_has_been_seen_to_fail() -> None:
-    assert {name for name, _, _ in BROKEN} == {judge.__name__ for judge in JUDGES}
+    assert {name for name, _, _ in BROKEN} == {check.__name__ for check in CHECKS}
 
 
 @pytest.mark.parametrize(("name", "instead", "says"), BROKEN)
@@ -162,19 +163,19 @@ def test_a_check_fails_and_says_why(name: str, instead: dict[str, Any], says: st
     assert says in found.detail
 
 
-@pytest.mark.parametrize("name", [judge.__name__ for judge in JUDGES])
+@pytest.mark.parametrize("name", [check.__name__ for check in CHECKS])
 def test_a_check_that_saw_nothing_fails(name: str) -> None:
     assert not verdict(name, nothing()).passed
 
 
-@pytest.mark.parametrize("check", checks(nothing(), JUDGES), ids=lambda c: c.name)
-def test_a_check_says_something_in_a_sentence_though_it_saw_nothing(check: Check) -> None:
+@pytest.mark.parametrize("check", run_checks(nothing(), CHECKS), ids=lambda c: c.name)
+def test_a_check_says_something_in_a_sentence_though_it_saw_nothing(check: CheckResult) -> None:
     assert check.detail.endswith(".")
 
 
 def test_a_drill_without_a_recovery_fails_what_a_recovery_does() -> None:
     lasting = {"no_two_regions_acknowledge_writes_at_once", "revisions_and_epochs_never_go_back"}
-    passed = {c.name for c in checks(unrecovered(), JUDGES) if c.passed}
+    passed = {c.name for c in run_checks(unrecovered(), CHECKS) if c.passed}
     assert passed == lasting
 
 

@@ -21,22 +21,22 @@ from tests.unit.lab.drill.seen_outages import (
 )
 
 
-def passes(judge, seen):
-    passed, detail = judge(seen)
+def passes(check, seen):
+    passed, detail = check(seen)
     assert detail
     return passed
 
 
-@pytest.mark.parametrize("judge", [*staying.JUDGES, staying.users_not_affected, *staying.HOLDING])
-def test_a_hold_as_it_should_be_passes(judge):
-    assert passes(judge, on_hold())
+@pytest.mark.parametrize("check", [*staying.CHECKS, staying.users_not_affected, *staying.HOLDING])
+def test_a_hold_as_it_should_be_passes(check):
+    assert passes(check, on_hold())
 
 
 @pytest.mark.parametrize(
-    "judge", [*staying.JUDGES, staying.nothing_was_started, staying.users_met_only_the_outage]
+    "check", [*staying.CHECKS, staying.nothing_was_started, staying.users_met_only_the_outage]
 )
-def test_an_outage_without_a_run_passes(judge):
-    assert passes(judge, stayed())
+def test_an_outage_without_a_run_passes(check):
+    assert passes(check, stayed())
 
 
 PROMOTE = State("Claim", OUTAGE + 20, OUTAGE + 21)
@@ -44,7 +44,7 @@ LOST = {"us-west-2": frozenset({"item-0"}), SECONDARY: stayed().held_finally[SEC
 
 
 @pytest.mark.parametrize(
-    ("judge", "seen"),
+    ("check", "seen"),
     [
         (staying.outage_took_effect, stayed(effects=[])),
         (staying.nothing_promoted, stayed(control_after=Control(SECONDARY, 2))),
@@ -78,8 +78,8 @@ LOST = {"us-west-2": frozenset({"item-0"}), SECONDARY: stayed().held_finally[SEC
         ),
     ],
 )
-def test_a_check_fails_where_its_condition_is_broken(judge, seen):
-    assert not passes(judge, seen)
+def test_a_check_fails_where_its_condition_is_broken(check, seen):
+    assert not passes(check, seen)
 
 
 def half_failed(*, after: bool = True):

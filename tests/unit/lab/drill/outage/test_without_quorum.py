@@ -49,41 +49,41 @@ def test_a_write_after_the_lease_or_nothing_to_judge_by_fails(seen: Observations
 
 
 def test_users_who_reach_it_get_reads_all_through() -> None:
-    judge = without_quorum.users_who_reach_the_isolated_primary_get_reads
-    assert judge(asked(taken(1)))[0]
+    check = without_quorum.users_who_reach_the_isolated_primary_get_reads
+    assert check(asked(taken(1)))[0]
     failed = Request("read", OUTAGE + 3, OUTAGE + 3.1, False, None, "HTTP status 503")
-    assert not judge(asked(reads_by_name=[*asked().reads_by_name, failed]))[0]
-    assert not judge(asked(reads_by_name=[]))[0]
+    assert not check(asked(reads_by_name=[*asked().reads_by_name, failed]))[0]
+    assert not check(asked(reads_by_name=[]))[0]
 
 
 def test_in_a_short_silence_no_write_may_be_refused() -> None:
-    judge = without_quorum.no_write_was_refused
-    passed, detail = judge(asked(taken(1), taken(2, took=0.6), mode="stall"))
+    check = without_quorum.no_write_was_refused
+    passed, detail = check(asked(taken(1), taken(2, took=0.6), mode="stall"))
     assert passed
     assert "2 of 2 writes at its own name were taken, the slowest in 0.6 s" in detail
-    assert not judge(asked(taken(1), refused(2), mode="stall"))[0]
-    assert not judge(asked(mode="stall"))[0]
+    assert not check(asked(taken(1), refused(2), mode="stall"))[0]
+    assert not check(asked(mode="stall"))[0]
 
 
 def test_in_a_long_silence_writes_are_refused_as_what_they_are() -> None:
-    judge = without_quorum.writes_wait_for_the_quorum
-    assert judge(asked(taken(2), refused(7), refused(15), taken(21), mode="long-stall"))[0]
-    assert not judge(asked(taken(2), refused(7, "Claimed"), mode="long-stall"))[0]
-    assert not judge(asked(taken(2), refused(7), taken(9), mode="long-stall"))[0]
-    assert not judge(asked(taken(2), mode="long-stall"))[0]
-    assert not judge(asked(mode="long-stall"))[0]
+    check = without_quorum.writes_wait_for_the_quorum
+    assert check(asked(taken(2), refused(7), refused(15), taken(21), mode="long-stall"))[0]
+    assert not check(asked(taken(2), refused(7, "Claimed"), mode="long-stall"))[0]
+    assert not check(asked(taken(2), refused(7), taken(9), mode="long-stall"))[0]
+    assert not check(asked(taken(2), mode="long-stall"))[0]
+    assert not check(asked(mode="long-stall"))[0]
 
 
 def test_where_the_deployment_goes_on_without_a_quorum_most_writes_are_taken() -> None:
-    judge = without_quorum.writes_wait_for_the_quorum
+    check = without_quorum.writes_wait_for_the_quorum
     goes_on = {"mode": "long-stall", "parameters": ("WithoutQuorum=continue",)}
-    passed, detail = judge(asked(taken(2), taken(9), taken(15), **goes_on))
+    passed, detail = check(asked(taken(2), taken(9), taken(15), **goes_on))
     assert passed
     assert detail.startswith("WithoutQuorum=continue.")
-    assert judge(asked(taken(2), refused(9), taken(15), **goes_on))[0], "a new environment"
-    assert not judge(asked(taken(2), refused(9), refused(12), taken(15), **goes_on))[0]
-    assert not judge(asked(taken(2), refused(9, "Claimed"), taken(15), **goes_on))[0]
-    assert not judge(asked(taken(2), **goes_on))[0], "nothing went on"
+    assert check(asked(taken(2), refused(9), taken(15), **goes_on))[0], "a new environment"
+    assert not check(asked(taken(2), refused(9), refused(12), taken(15), **goes_on))[0]
+    assert not check(asked(taken(2), refused(9, "Claimed"), taken(15), **goes_on))[0]
+    assert not check(asked(taken(2), **goes_on))[0], "nothing went on"
 
 
 def many(*, bad: int) -> list[Request]:
@@ -93,13 +93,13 @@ def many(*, bad: int) -> list[Request]:
 
 
 def test_a_lost_witness_makes_no_more_errors_than_there_were() -> None:
-    judge = without_quorum.no_more_server_errors_than_before
-    passed, detail = judge(stayed("witness", requests=many(bad=0)))
+    check = without_quorum.no_more_server_errors_than_before
+    passed, detail = check(stayed("witness", requests=many(bad=0)))
     assert passed
     assert detail == "0.00% of 300 requests failed during it, 0.00% of 40 before it."
-    assert not judge(stayed("witness", requests=many(bad=1)))[0]
+    assert not check(stayed("witness", requests=many(bad=1)))[0]
     few = [request(OUTAGE + 1), request(OUTAGE + 2)]
-    assert not judge(stayed("witness", requests=few))[0], "too few say nothing"
+    assert not check(stayed("witness", requests=few))[0], "too few say nothing"
 
 
 def test_the_report_tells_what_was_asked_by_name() -> None:

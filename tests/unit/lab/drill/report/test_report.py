@@ -51,7 +51,7 @@ def test_every_drill_has_a_valid_report(seen: Observations, verdict: str, outcom
     jsonschema.validate(found, json.loads(SCHEMA.read_text()))
     assert (found["verdict"], found["outcome"]) == (verdict, outcome)
     assert [c["name"] for c in found["checks"]] == [
-        judge.__name__ for judge in expectation("region", seen.primary).judges
+        check.__name__ for check in expectation("region", seen.primary).checks
     ]
     assert json.loads(json.dumps(found)) == found
 

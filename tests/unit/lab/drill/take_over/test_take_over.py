@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from rich.console import Console
 
-from lab.drill.checks import checks
+from lab.drill.checks import run_checks
 from lab.drill.failback.checks import MEANWHILE
 from lab.drill.observations import Answered, Control, ControlRead, Notification, Request
 from lab.drill.report.stages import gap, wall_seconds
 from lab.drill.take_over import command
-from lab.drill.take_over.checks import JUDGES, TakeOver
+from lab.drill.take_over.checks import CHECKS, TakeOver
 from tests.unit.lab.drill.seen import OUTAGE, entry, execution, states, write
 from tests.unit.lab.engine.fakes import CONFIG, PRIMARY, SECONDARY
 
@@ -102,12 +102,12 @@ def well(**other: Any) -> TakeOver:
 
 
 def test_all_pass_where_all_went_well() -> None:
-    assert [f"{c.name}: {c.detail}" for c in checks(well(), JUDGES) if not c.passed] == []
+    assert [f"{c.name}: {c.detail}" for c in run_checks(well(), CHECKS) if not c.passed] == []
 
 
 def test_nothing_passes_where_nothing_was_seen() -> None:
     seen = TakeOver(PRIMARY, SECONDARY, "app.pilotlight.example")
-    assert [c.name for c in checks(seen, JUDGES) if c.passed] == []
+    assert [c.name for c in run_checks(seen, CHECKS) if c.passed] == []
 
 
 @pytest.mark.parametrize(
@@ -200,7 +200,7 @@ def test_nothing_passes_where_nothing_was_seen() -> None:
 def test_each_check_fails_where_something_else_was_seen(
     check: str, seen: TakeOver, why: str
 ) -> None:
-    (found,) = [c for c in checks(seen, JUDGES) if c.name == check]
+    (found,) = [c for c in run_checks(seen, CHECKS) if c.name == check]
     assert not found.passed
     assert why in found.detail
 
