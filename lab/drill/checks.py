@@ -23,6 +23,6 @@ Result = tuple[bool, str]
 Seen = TypeVar("Seen")
 
 
-def run_checks(seen: Seen, checks: Sequence[Callable[[Seen], Result]]) -> list[CheckResult]:
+def run_checks(drill: Seen, checks: Sequence[Callable[[Seen], Result]]) -> list[CheckResult]:
     """Return the result of each check. A check without anything to judge fails."""
-    return [CheckResult(check.__name__, *check(seen)) for check in checks]
+    return [CheckResult(check.__name__, *check(drill)) for check in checks]

@@ -41,10 +41,10 @@ def run_drill(
     except OSError as error:
         raise LabError(f"Reports cannot be written to {folder}: {error.strerror}.") from error
     with own_lab(config, progress, *parameters, keep=keep) as lab:
-        seen = Scenario(
+        drill = Scenario(
             config, lab, progress, outage=outage, style=style, parameters=parameters
         ).run()
-        found = report.report(seen)
+        found = report.report(drill)
         place = report.write(found, folder)
         passed = found["verdict"] == "pass"
         if not passed:

@@ -150,7 +150,7 @@ class Notification:
 
 
 @dataclass(frozen=True)
-class Answered:
+class WriteByName:
     """A write that was sent to one Region by its own name. `at` is when it was answered."""
 
     status: int
@@ -183,7 +183,7 @@ class Answered:
         return self.acknowledged and self.served_by == region and not self.forwarded_by
 
 
-def refusals(answers: Iterable[Answered]) -> dict[str, int]:
+def refusals(answers: Iterable[WriteByName]) -> dict[str, int]:
     """Count the writes that were not acknowledged, by the error's code."""
     codes = Counter(a.code or "no answer" for a in answers if not a.acknowledged)
     return dict(sorted(codes.items()))
@@ -215,7 +215,7 @@ class Observations:
     executions: list[Execution] = field(default_factory=list)
     first_failed_probe: float | None = None
     # Points of the sentinel's metric in each second that has one: ticks are a second apart.
-    looks: dict[int, int] = field(default_factory=dict)
+    probe_results: dict[int, int] = field(default_factory=dict)
     control_before: Control | None = None
     control_after: Control | None = None
     held_after_promotion: frozenset[str] | None = None
@@ -225,10 +225,10 @@ class Observations:
     effects: list[str] = field(default_factory=list)
     held_finally: dict[str, frozenset[str]] = field(default_factory=dict)
     primary_healthy_again: bool = False
-    writes_to_the_returned: list[Answered] = field(default_factory=list)
+    writes_to_the_returned: list[WriteByName] = field(default_factory=list)
     control_reads: list[ControlRead] = field(default_factory=list)
     # Asked of the Primary by its own name while the outage lasted, beside the users.
-    writes_by_name: list[Answered] = field(default_factory=list)
+    writes_by_name: list[WriteByName] = field(default_factory=list)
     reads_by_name: list[Request] = field(default_factory=list)
     parameters: tuple[str, ...] = ()
     last_resort: LastResort | None = None

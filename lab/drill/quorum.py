@@ -65,9 +65,9 @@ def overlapping(writes: Sequence[Write]) -> list[Write]:
     return found
 
 
-def no_two_regions_acknowledge_writes_at_once(seen: Observations | TakeOver) -> Result:
+def no_two_regions_acknowledge_writes_at_once(drill: Observations | TakeOver) -> Result:
     """Require the Regions to have acknowledged writes one after the other, by every client."""
-    return one_writer(seen.acknowledged, seen.outage)
+    return one_writer(drill.acknowledged, drill.outage)
 
 
 def one_writer(writes: Sequence[Write], since: float) -> Result:
@@ -82,9 +82,9 @@ def one_writer(writes: Sequence[Write], since: float) -> Result:
     return bool(timed) and not both, f"{len(both)} writes overlap. {told or 'No write was seen'}."
 
 
-def revisions_and_epochs_never_go_back(seen: Observations | TakeOver) -> Result:
+def revisions_and_epochs_never_go_back(drill: Observations | TakeOver) -> Result:
     """Require each strong read to be no older than one that was answered before it was sent."""
-    answered = [r for r in seen.control_reads if r.found]
+    answered = [r for r in drill.control_reads if r.found]
     ended, done = sorted(answered, key=lambda r: r.answered), 0
     revision, epoch, back = 0, 0, 0
     for read in sorted(answered, key=lambda r: r.sent):
@@ -98,7 +98,7 @@ def revisions_and_epochs_never_go_back(seen: Observations | TakeOver) -> Result:
     known = [r.found.revision for r in answered if r.found]
     span = f"revisions {min(known)} to {max(known)}" if known else "nothing"
     return bool(answered) and not back, (
-        f"{len(answered)} of {len(seen.control_reads)} strong reads were answered, in both "
+        f"{len(answered)} of {len(drill.control_reads)} strong reads were answered, in both "
         f"Regions together, with {span}; {back} of them were older than one before."
     )
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from lab.control import Control
 
-LOOK_SECONDS = 0.2
+POLL_SECONDS = 0.2
 
 
 def within(seconds: float, done: Callable[[], Any]) -> bool:
@@ -19,7 +19,7 @@ def within(seconds: float, done: Callable[[], Any]) -> bool:
     while not done():
         if time.time() > end:
             return False
-        time.sleep(LOOK_SECONDS)
+        time.sleep(POLL_SECONDS)
     return True
 
 

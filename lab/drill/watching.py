@@ -103,11 +103,11 @@ class Watch:
         at = self._item("recoveries", "sentinel").get("first_failed_at")
         return datetime.fromisoformat(at).timestamp() if at else None
 
-    def seen_well(self) -> bool:
+    def has_seen_primary_healthy(self) -> bool:
         """Return whether the sentinel has found the Primary well."""
         return "well_at" in self._item("recoveries", "sentinel")
 
-    def looks(self, since: float) -> dict[int, int]:
+    def probe_results(self, since: float) -> dict[int, int]:
         """Return how many points the sentinel's metric has in each second that has any."""
         name = f"{self._config.app_name}-sentinel"
         found = self._cloudwatch.get_metric_statistics(
@@ -174,7 +174,7 @@ class Watch:
             output=json.loads(output) if output else failure,
             started=found["startDate"].timestamp(),
             ended=found["stopDate"].timestamp() if found.get("stopDate") else None,
-            states=passages(events["events"]),
+            states=states_of(events["events"]),
         )
 
     def ledger(self, **request: Any) -> dict[str, Any]:
@@ -226,8 +226,8 @@ def read_control(dynamodb: Any, config: LabConfig) -> Control | None:
     return Control(item["active_region"]["S"], *numbers, item["state"]["S"])
 
 
-def passages(events: list[dict[str, Any]]) -> list[State]:
-    """Read from an execution's history the passages through its states, in order of their entry."""
+def states_of(events: list[dict[str, Any]]) -> list[State]:
+    """Return the passages through an execution's states by its history, in order of their entry."""
     open_: dict[str, float] = {}
     found: list[State] = []
     for event in events:

@@ -116,7 +116,7 @@ def test_a_rehearsal_that_a_person_stops_proves_nothing_and_is_on_record(pair):
 
 def test_what_a_person_stops_is_not_started_again_for_that_outage(pair):
     pair.until("checks that have settled", pair.settled)
-    pair.until("a sentinel that has seen the Primary well", pair.watch.seen_well)
+    pair.until("a sentinel that has seen the Primary well", pair.watch.has_seen_primary_healthy)
     since = time.time()
     pair.control.act("outage", mode="region", region=pair.primary)
     run = pair.until("the sentinel's run", lambda: pair.watch.executions(since))[0]

@@ -27,12 +27,12 @@ ATTEMPTS, PAUSE_SECONDS = 3, 3.0
 def fail_back(drill: Scenario) -> None:
     """Settle the ledger as a person would, move back, and read what became of every write."""
     config, lab, watch, progress = drill.config, drill.lab, drill.watch, drill.progress
-    drill.seen.failback = back = Failback()
+    drill.observed.failback = back = Failback()
     with progress.step("The ledger of late and lost writes"):
         back.complete, settled = settle_the_ledger(watch)
         back.ledger, back.open_after = settled["entries"], settled["open"]
     with progress.step(f"Planned move back to {config.primary_region}"):
-        back.run, back.asked, back.refusals = planned_move(watch, REQUEST, progress)
+        back.run, back.requested, back.refusals = planned_move(watch, REQUEST, progress)
         back.ended = time.time()
         within(SETTLE_SECONDS, lambda: lab.leads_to() == config.primary_region)
         back.leads_to = lab.leads_to()
@@ -46,8 +46,8 @@ def fail_back(drill: Scenario) -> None:
     back.control = watch.control()
     rows = watch.rows(config.primary_region)
     back.written = written(rows)
-    if drill.seen.overwritten:
-        back.replaced_text = text_of(rows, drill.seen.overwritten.item_id)
+    if drill.observed.overwritten:
+        back.replaced_text = text_of(rows, drill.observed.overwritten.item_id)
 
 
 def planned_move(

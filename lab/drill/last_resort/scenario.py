@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from lab.drill.outage.scenario import Scenario
 
 # The sentinel's alarm, and a run that retries its read.
-TOLD_SECONDS, TOLD_AWS_SECONDS = 60.0, 300.0
+NOTIFIED_SECONDS, NOTIFIED_AWS_SECONDS = 60.0, 300.0
 FOLLOWS_AWS_SECONDS, FOLLOWS_SECONDS, SERVED_SECONDS = 300.0, 10.0, 8.0
 # A keeper looks once a minute, and the sentinel at each tick; a write looks at once.
 VOID_AWS_SECONDS, VOID_SECONDS = 60.0, 30.0
@@ -33,15 +33,15 @@ class LastResortScenario:
     def __init__(self, drill: Scenario) -> None:
         self._config, self._lab, self._watch = drill.config, drill.lab, drill.watch
         self._drill, self._progress = drill, drill.progress
-        drill.seen.last_resort = self.last = LastResort()
+        drill.observed.last_resort = self.last = LastResort()
 
     def run(self) -> None:
         """Go through it, whatever becomes of it."""
         secondary, primary = self._config.secondary_region, self._config.primary_region
-        with self._progress.step("The recovery cannot claim, and says so"):
-            self._within(TOLD_AWS_SECONDS, TOLD_SECONDS, self._was_told)
+        with self._progress.step("The recovery cannot claim, and notifies people"):
+            self._within(NOTIFIED_AWS_SECONDS, NOTIFIED_SECONDS, self._a_run_has_ended)
         with self._progress.step(f"A person lets {secondary} write without a quorum"):
-            self._ask_for_it()
+            self._request_it()
         with self._progress.step(f"DNS follows, and {secondary} takes writes"):
             self._within(
                 FOLLOWS_AWS_SECONDS, FOLLOWS_SECONDS, lambda: self._lab.leads_to() == secondary
@@ -62,7 +62,7 @@ class LastResortScenario:
             time.sleep(SERVED_SECONDS)
             self.last.led_back_to = self._lab.leads_to()
 
-    def look_at_every_write(self) -> None:
+    def compare_every_write(self) -> None:
         """Compare and settle what both Regions acknowledged, once users have stopped."""
         with self._progress.step("The ledger of what both acknowledged"):
             within(FOLLOWS_SECONDS, lambda: caught_up(self._lab))
@@ -70,11 +70,11 @@ class LastResortScenario:
             self.last.ledger, self.last.open_after = found["entries"], found["open"]
             self.last.written = written(self._watch.rows(self._config.primary_region))
 
-    def _was_told(self) -> bool:
-        self._drill.look()
-        return any(e.ended for e in self._drill.seen.executions)
+    def _a_run_has_ended(self) -> bool:
+        self._drill.observe()
+        return any(e.ended for e in self._drill.observed.executions)
 
-    def _ask_for_it(self) -> None:
+    def _request_it(self) -> None:
         request: dict[str, Any] = {
             "action": "last-resort",
             "confirm": "yes",
@@ -83,14 +83,14 @@ class LastResortScenario:
         }
         refused = self._watch.run("emergency", request)
         sentence = required_sentence(refused, "last-resort")
-        self.last.asked = time.time()
+        self.last.requested = time.time()
         self.last.run = self._watch.run("emergency", {**request, "confirm": sentence})
         self.last.granted = self._watch.last_resort()
 
     def _is_written_in_the_secondary(self) -> bool:
         newest = self._drill.traffic.writes[-1:]
         return any(
-            w.region == self._config.secondary_region and w.acknowledged > self.last.asked
+            w.region == self._config.secondary_region and w.acknowledged > self.last.requested
             for w in newest
         )
 
@@ -98,8 +98,8 @@ class LastResortScenario:
         region, https = self._config.secondary_region, Https(self._config)
         host, run = f"{region}.{self._config.zone_name}", uuid.uuid4().hex[:8]
         self._lab.act("heal")
-        self._drill.seen.healed = time.time()
-        end = self._drill.seen.healed + VOID_SECONDS + VOID_AWS_SECONDS / self._config.speed
+        self._drill.observed.healed = time.time()
+        end = self._drill.observed.healed + VOID_SECONDS + VOID_AWS_SECONDS / self._config.speed
         after = 0
         while time.time() < end and after < SENT_AFTERWARDS:
             if self.last.void_at is None and not self._watch.last_resort():

@@ -31,7 +31,7 @@ class Expectation:
     allowed
         `recovers`: the Secondary is promoted, by itself. `holds`: a run was started, promoted
         nothing, said so once and ended by itself. `stays`: no run was started.
-    told
+    happened
         What happened to whom, for a sentence; `{primary}` and `{secondary}` stand for the Regions.
     untouched
         Whether users may not notice the outage at all, where nothing is promoted.
@@ -44,7 +44,7 @@ class Expectation:
     """
 
     allowed: tuple[Verdict, ...]
-    told: str
+    happened: str
     why: str
     untouched: bool = False
     more: tuple[Callable[[Observations], Result], ...] = ()
@@ -173,45 +173,45 @@ def expectation(mode: str, primary: str) -> Expectation:
     return found
 
 
-def came_of_it(seen: Observations) -> Verdict | None:
+def came_of_it(drill: Observations) -> Verdict | None:
     """Return what came of an outage; None for anything that has no name."""
-    outcomes = {e.outcome for e in seen.meant}
-    before, after = seen.control_before, seen.control_after
+    outcomes = {e.outcome for e in drill.meant}
+    before, after = drill.control_before, drill.control_after
     if before is None or after is None:
         return None
-    if outcomes >= {"promoted"} and after.active_region == seen.secondary:
+    if outcomes >= {"promoted"} and after.active_region == drill.secondary:
         return "recovers"
-    gave_up = {"failed"} if expectation(seen.mode, seen.primary).last_resort else set()
+    gave_up = {"failed"} if expectation(drill.mode, drill.primary).last_resort else set()
     if after != before or outcomes - {"held"} - gave_up:
         return None
     return "holds" if outcomes else "stays"
 
 
-def outage_report(seen: Observations) -> dict[str, Any]:
+def outage_report(drill: Observations) -> dict[str, Any]:
     """Return the report's part on the outage."""
-    expected, came = expectation(seen.mode, seen.primary), came_of_it(seen)
+    expected, came = expectation(drill.mode, drill.primary), came_of_it(drill)
     return {
-        "mode": seen.mode,
-        "told": expected.told.format(primary=seen.primary, secondary=seen.secondary),
+        "mode": drill.mode,
+        "told": expected.happened.format(primary=drill.primary, secondary=drill.secondary),
         "expected": " or ".join(expected.allowed),
         "came_of_it": came or "something else",
-        "verdict": _words(seen, came),
+        "verdict": _words(drill, came),
         "why": expected.why,
     }
 
 
-def _words(seen: Observations, came: Verdict | None) -> str:
+def _words(drill: Observations, came: Verdict | None) -> str:
     if came == "recovers":
-        return f"moved to {seen.secondary} by itself"
+        return f"moved to {drill.secondary} by itself"
     if came is None:
         return "neither recovered nor stayed as it was"
-    if seen.last_resort:
-        writes = len(last_resort.by_the_secondary(seen))
+    if drill.last_resort:
+        writes = len(last_resort.by_the_secondary(drill))
         return (
-            f"stayed in {seen.primary} and said so; by a person's last resort {seen.secondary} "
+            f"stayed in {drill.primary} and said so; by a person's last resort {drill.secondary} "
             f"took {writes} writes meanwhile"
         )
     held = "; the recovery held and ended its hold by itself" if came == "holds" else ""
-    failed = sum(not r.good for r in seen.requests)
-    users = f"{failed} of {len(seen.requests)} requests failed while it lasted"
-    return f"stayed in {seen.primary}{held}; {users if failed else 'users were not affected'}"
+    failed = sum(not r.good for r in drill.requests)
+    users = f"{failed} of {len(drill.requests)} requests failed while it lasted"
+    return f"stayed in {drill.primary}{held}; {users if failed else 'users were not affected'}"

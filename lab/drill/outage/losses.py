@@ -16,44 +16,44 @@ if TYPE_CHECKING:
 ANSWER_SECONDS = 3.0
 
 
-def estimate(seen: Observations) -> float | None:
+def estimate(drill: Observations) -> float | None:
     """Return the machine's estimate of the RPO, or None where it was unknown."""
-    run = seen.recovery
+    run = drill.recovery
     told = (run.output.get("decision") or {}).get("rpo_estimate") if run else None
     return told["seconds"] if told else None
 
 
-def late_entries(seen: Observations) -> dict[str, float] | None:
+def late_entries(drill: Observations) -> dict[str, float] | None:
     """Return the Primary's writes of which a half arrived after the promotion, with their times.
 
     Halves are the journal entry and the item, which arrive apart.
     """
-    before, after = seen.journal_at_promotion, seen.journal_at_the_end
-    if before is None or after is None or seen.healed is None:
+    before, after = drill.journal_at_promotion, drill.journal_at_the_end
+    if before is None or after is None or drill.healed is None:
         return None
     return {write: at for write, at in after.items() if write not in before}
 
 
-def journal_rpo(seen: Observations) -> float | None:
+def journal_rpo(drill: Observations) -> float | None:
     """Return the age at the outage of the oldest entry that arrived after the promotion."""
-    late = late_entries(seen)
+    late = late_entries(drill)
     if late is None:
         return None
-    return round(max((seen.outage - at for at in late.values()), default=0.0), 3)
+    return round(max((drill.outage - at for at in late.values()), default=0.0), 3)
 
 
-def journal_agrees_with_the_client(seen: Observations) -> Result:
+def journal_agrees_with_the_client(drill: Observations) -> Result:
     """Require the journal to tell of every loss that the log of the client tells of.
 
     It may tell of more: a transaction is one in its own Region only, so the outage may let an item
     through and not its entry, and a write may have been made that was never acknowledged.
     """
-    late, by_client = late_entries(seen), rpo(seen)
+    late, by_client = late_entries(drill), rpo(drill)
     if late is None or by_client is None:
         return False, "The journal was not read before and after the Primary's return."
-    lost = {w.write_id for w in missing(seen)}
+    lost = {w.write_id for w in missing(drill)}
     told = lost & set(late)
-    oldest = max((seen.outage - late[w] for w in told), default=0.0)
+    oldest = max((drill.outage - late[w] for w in told), default=0.0)
     detail = (
         f"{len(late)} writes by the journal arrived after the promotion; the {len(told)} of "
         f"{len(lost)} writes that the client missed are among them. Their oldest by the journal "
@@ -61,14 +61,14 @@ def journal_agrees_with_the_client(seen: Observations) -> Result:
     )
     # An entry is written before it is acknowledged, and what is older than the lag has arrived.
     agree = by_client <= oldest + 0.001 and oldest <= by_client + ANSWER_SECONDS
-    limit = seen.replication_lag + DELIVERY_STEP + ANSWER_SECONDS
-    young = all(seen.outage - at <= limit for at in late.values())
+    limit = drill.replication_lag + DELIVERY_STEP + ANSWER_SECONDS
+    young = all(drill.outage - at <= limit for at in late.values())
     return told == lost and young and (agree or not lost), detail
 
 
-def rpo_estimate_covers_the_loss(seen: Observations) -> Result:
+def rpo_estimate_covers_the_loss(drill: Observations) -> Result:
     """Require the machine's estimate to be known, and no smaller than what was lost."""
-    estimated, exact = estimate(seen), rpo(seen)
+    estimated, exact = estimate(drill), rpo(drill)
     if estimated is None or exact is None:
         return False, f"Estimated {estimated}, by the client {exact}."
     return estimated >= exact, f"Estimated {estimated:g} s, by the client {exact:g} s."

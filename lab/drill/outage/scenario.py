@@ -21,7 +21,7 @@ from lab.drill.report import stages
 from lab.drill.users.by_name import ByName
 from lab.drill.users.control_history import ControlHistory
 from lab.drill.users.returned import write_from_its_return
-from lab.drill.users.traffic import Https, Traffic, held
+from lab.drill.users.traffic import Https, Traffic, listed_items
 from lab.drill.waiting import within
 from lab.drill.watching import Watch
 from lab.engine.named_outages import NAMED
@@ -38,7 +38,7 @@ STEADY_SECONDS, STEADY_AWS_SECONDS = 60.0, 240.0
 RECOVERY_AWS_SECONDS, RECOVERY_SECONDS = 420.0, 60.0
 STAYS_AWS_SECONDS = 40.0
 # Where nothing may be promoted: long enough for every alarm to speak, and a run to hold.
-WATCH_AWS_SECONDS, WATCH_SECONDS, HOLD_SEEN_SECONDS = 300.0, 20.0, 5.0
+WATCH_AWS_SECONDS, WATCH_SECONDS, HOLD_OBSERVED_SECONDS = 300.0, 20.0, 5.0
 # The metric's minute, the alarm's delay and a period; and the wait of a hold that ends.
 QUIET_AWS_SECONDS, HOLD_ENDS_SECONDS = 160.0, 45.0
 # A write that waits this long beyond the lag is held up.
@@ -71,7 +71,7 @@ class Scenario:
         self._https = Https(config)
         self.watch = Watch(config, lab)
         self.traffic = Traffic(config, self._https)
-        self.seen = Observations(
+        self.observed = Observations(
             primary=config.primary_region,
             secondary=config.secondary_region,
             public_name=config.public_name,
@@ -86,13 +86,13 @@ class Scenario:
         self._by_name = ByName(config, config.primary_region)
 
     def run(self) -> Observations:
-        """Run the drill and return what was seen, whatever became of it."""
+        """Run the drill and return what was drill, whatever became of it."""
         try:
             self._steady()
-            self._lose()
+            self._begin_outage()
             if self._expected.recovers:
                 recovered = self._recover()
-                self._after(recovered=recovered)
+                self._check_promotion(recovered=recovered)
                 if recovered:
                     self._return()
                 self._gather()
@@ -101,19 +101,19 @@ class Scenario:
             elif self._expected.last_resort:
                 self._last_resort()
             else:
-                self._see_it_stay()
-                self._see_it_end()
+                self._watch_the_outage()
+                self._watch_its_end()
         finally:
-            self._stop_asking()
+            self._stop_requests_by_name()
             self.traffic.stop()
             self._control.stop()
-        self.seen.control_reads = list(self._control.reads)
+        self.observed.control_reads = list(self._control.reads)
         if not self._expected.recovers:
             self._compare()
             self._gather()
-        self.seen.writes, self.seen.requests = self.traffic.writes, self.traffic.requests
-        self.seen.ended = time.time()
-        return self.seen
+        self.observed.writes, self.observed.requests = self.traffic.writes, self.traffic.requests
+        self.observed.ended = time.time()
+        return self.observed
 
     def _steady(self) -> None:
         with self.progress.step("Steady traffic through the public name"):
@@ -122,7 +122,7 @@ class Scenario:
                 raise NotSteady(
                     "The health checks and the alarms did not settle. See .lab/last/engine.log."
                 )
-            # Not before: an alarm that finds its first data says so too.
+            # Not before: an alarm that gets its first data sends a notification too.
             self.watch.subscribe()
             self.traffic.start()
             self._control.start()
@@ -131,10 +131,10 @@ class Scenario:
         bad = [r.said for r in self.traffic.requests if not r.good]
         if bad:
             raise NotSteady(f"{len(bad)} requests failed before the outage: {bad[0]}.")
-        self.seen.control_before = self.watch.control()
+        self.observed.control_before = self.watch.control()
 
     def _settled(self) -> bool:
-        """Say whether all is as it is in quiet times."""
+        """Return whether the lab is as it is in quiet times."""
         name = self.config.app_name
         checks = {c["name"]: c["healthy"] for c in self.lab.act("health")}
         quiet = ("endpoint", "alarm", "off", "not-on", "switch")
@@ -152,18 +152,18 @@ class Scenario:
             all(checks.get(f"{name}-{check}", check == "off") for check in quiet)
             and self.lab.leads_to() == self.config.primary_region
             and states == ["OK"] * 2
-            # What the sentinel never saw well it never fails away from.
-            and self.watch.seen_well()
+            # The sentinel fails nothing over that it has never found healthy.
+            and self.watch.has_seen_primary_healthy()
             # The deployment itself may have looked like an outage, and a run may still hold for it.
             and all(e.ended for e in self.watch.executions(0.0))
         )
 
-    def _lose(self) -> None:
+    def _begin_outage(self) -> None:
         if self._expected.recovers:
-            self.seen.overwritten = self.traffic.replace(LAST_MOMENT)
+            self.observed.overwritten = self.traffic.replace(LAST_MOMENT)
         self.lab.say_that_outages_are_injected()
         # The moment before the admin API acts: what is acknowledged later counts as later.
-        self.seen.outage = time.time()
+        self.observed.outage = time.time()
         self.lab.act("outage", mode=self._outage, style=self._style)
         if self._expected.asks:
             self._by_name.start()
@@ -172,88 +172,92 @@ class Scenario:
 
     def _recover(self) -> bool:
         limit = RECOVERY_AWS_SECONDS / self.config.speed + RECOVERY_SECONDS
-        told = 0
+        printed = 0
         with self.progress.step("Recovery") as step:
-            while (waited := time.time() - self.seen.outage) < limit:
-                self.look()
-                told = self._tell(told)
+            while (waited := time.time() - self.observed.outage) < limit:
+                self.observe()
+                printed = self._print_changes(printed)
                 failed = sum(not r.good for r in self.traffic.requests)
                 step.say(f"Recovery … {waited:.0f} s, {failed} failed requests")
-                run, window = self.seen.recovery, stages.gap(self.seen)
+                run, window = self.observed.recovery, stages.gap(self.observed)
                 served = window is not None and None not in (window.arrived, window.write)
                 if run and run.ended and (run.outcome != "promoted" or served):
                     return run.outcome == "promoted"
                 time.sleep(0.25)
         return False
 
-    def _tell(self, told: int) -> int:
-        """Print what has changed since the last look."""
-        changes = [c for c in self.seen.changes if not c.what.startswith(("Region ", "outage "))]
-        for change in changes[told:]:
-            after = change.at - self.seen.outage
+    def _print_changes(self, printed: int) -> int:
+        """Print the changes after the first `printed` ones, and return how many there are."""
+        changes = [
+            c for c in self.observed.changes if not c.what.startswith(("Region ", "outage "))
+        ]
+        for change in changes[printed:]:
+            after = change.at - self.observed.outage
             self.progress.event(f"+{after:.1f} s  {change.what}: {change.state}")
         return len(changes)
 
     def _every_run_has_ended(self) -> bool:
-        self.look()
-        return all(e.ended for e in self.seen.executions)
+        self.observe()
+        return all(e.ended for e in self.observed.executions)
 
-    def look(self) -> None:
+    def observe(self) -> None:
         """Read what changed, the executions, and the users' requests."""
-        self.seen.changes = self.watch.changes(self.seen.outage)
-        self.seen.executions = self.watch.executions(self.seen.outage)
-        self.seen.requests = list(self.traffic.requests)
+        self.observed.changes = self.watch.changes(self.observed.outage)
+        self.observed.executions = self.watch.executions(self.observed.outage)
+        self.observed.requests = list(self.traffic.requests)
 
-    def _after(self, *, recovered: bool) -> None:
-        self.seen.dns_after_promotion = self.lab.leads_to()
+    def _check_promotion(self, *, recovered: bool) -> None:
+        self.observed.dns_after_promotion = self.lab.leads_to()
         region = self.config.secondary_region
-        self.seen.first_failed_probe = self.watch.first_failed_probe()
+        self.observed.first_failed_probe = self.watch.first_failed_probe()
         if recovered:
             with self.progress.step(f"Users are served from {region}"):
                 self.traffic.replace(MEANWHILE)
                 time.sleep(BASELINE_SECONDS)
-        if self.seen.promoted_at is not None:
-            self.seen.held_after_promotion = held(self._https, self.config, region)
-            before = self.seen.control_before
+        if self.observed.promoted_at is not None:
+            self.observed.held_after_promotion = listed_items(self._https, self.config, region)
+            before = self.observed.control_before
             if before:
                 # What the Secondary holds whole of the Primary's writes, items and journal.
                 rows = self.watch.rows(region)
-                self.seen.journal_at_promotion = arrived(rows, before.active_region, before.epoch)
+                self.observed.journal_at_promotion = arrived(
+                    rows, before.active_region, before.epoch
+                )
 
     def _return(self) -> None:
         primary = self.config.primary_region
         self.progress.event(f"The outage ends: {primary} comes back")
         with self.progress.step(f"{primary} takes no write, and DNS stays"):
-            self._stop_asking()
-            self.seen.healed = time.time()
-            self.seen.writes_to_the_returned = write_from_its_return(
+            self._stop_requests_by_name()
+            self.observed.healed = time.time()
+            self.observed.writes_to_the_returned = write_from_its_return(
                 self._https, self.config, self.lab
             )
-            self._look_at_dns()
-            # Where it does not catch up, the journal that follows tells.
+            self._record_dns()
+            # If it does not catch up, the checks of the journal fail.
             within(30.0, self._caught_up)
             endpoint = f"health check {self.config.app_name}-endpoint"
             stays_until = None
             end = time.time() + 300 / self.config.speed + 30
             while time.time() < min(end, stays_until or end):
-                self._look_at_dns()
-                self.seen.changes = self.watch.changes(self.seen.outage)
+                self._record_dns()
+                self.observed.changes = self.watch.changes(self.observed.outage)
                 if stays_until is None and self._is_healthy_again(endpoint):
-                    self.seen.primary_healthy_again = True
+                    self.observed.primary_healthy_again = True
                     stays_until = time.time() + STAYS_AWS_SECONDS / self.config.speed
                 time.sleep(0.2)
 
     def _is_healthy_again(self, endpoint: str) -> bool:
-        """Say whether the Primary's endpoint is healthy; it may have been all along."""
-        again = self.seen.first(endpoint, "healthy", self.seen.healed or 0.0)
-        lost = self.seen.first(endpoint, "unhealthy", self.seen.outage)
+        """Return whether the Primary's endpoint is healthy; it may have been all along."""
+        again = self.observed.first(endpoint, "healthy", self.observed.healed or 0.0)
+        lost = self.observed.first(endpoint, "unhealthy", self.observed.outage)
         return again is not None or lost is None
 
-    def _stop_asking(self) -> None:
+    def _stop_requests_by_name(self) -> None:
         """End the requests at the Primary's own name."""
         self._by_name.stop()
-        self.seen.writes_by_name = list(self._by_name.writes)
-        self.seen.reads_by_name = list(self._by_name.reads)
+        self.observed.writes_by_name = list(self._by_name.writes)
+        self.observed.reads_by_name = list(self._by_name.reads)
 
     def _last_resort(self) -> None:
         last_resort = LastResortScenario(self)
@@ -261,89 +265,95 @@ class Scenario:
             last_resort.run()
         finally:
             self.traffic.stop()
-        self._look_at_effects()
-        last_resort.look_at_every_write()
+        self._record_effects()
+        last_resort.compare_every_write()
 
-    def _see_it_stay(self) -> None:
+    def _watch_the_outage(self) -> None:
         """Watch an outage in which nothing may be promoted, until a run holds or time is up."""
-        told, lasts = 0, NAMED[self._outage].stalls
+        printed, lasts = 0, NAMED[self._outage].stalls
         watched = lasts or WATCH_AWS_SECONDS / self.config.speed + WATCH_SECONDS
-        end = self.seen.outage + watched
+        end = self.observed.outage + watched
         with self.progress.step(f"{self.config.primary_region} stays active") as step:
             while (now := time.time()) < end:
                 self._sample()
-                told = self._tell(told)
-                held = [s.exited for e in self.seen.executions if (s := e.last("NotifyHold"))]
-                end = min([end, *(at + HOLD_SEEN_SECONDS for at in held)])
-                failed = sum(not r.good for r in self.seen.requests)
-                waited = now - self.seen.outage
+                printed = self._print_changes(printed)
+                held = [s.exited for e in self.observed.executions if (s := e.last("NotifyHold"))]
+                end = min([end, *(at + HOLD_OBSERVED_SECONDS for at in held)])
+                failed = sum(not r.good for r in self.observed.requests)
+                waited = now - self.observed.outage
                 step.say(f"It stays active … {waited:.0f} s, {failed} failed requests")
-        self._look_at_effects()
+        self._record_effects()
 
-    def _look_at_effects(self) -> None:
-        """Note what the outage refused, stopped or kept waiting."""
+    def _record_effects(self) -> None:
+        """Record what the outage refused, stopped or kept waiting."""
         state = self.lab.act("state")
         counted = {**state["refused"], **state["swallowed"]}
-        self.seen.effects = [f"{what}: {n}" for what, n in counted.items()]
+        self.observed.effects = [f"{what}: {n}" for what, n in counted.items()]
         for link, found in self.lab.act("replication")["links"].items():
-            if found["oldest_seconds"] > self.seen.replication_lag + WAITS_SECONDS:
-                self.seen.effects.append(f"writes waiting from {link}: {found['waiting']}")
+            if found["oldest_seconds"] > self.observed.replication_lag + WAITS_SECONDS:
+                self.observed.effects.append(f"writes waiting from {link}: {found['waiting']}")
         for region, loss in state["lost"].items():
-            self.seen.effects.append(f"lost in {region}: {', '.join(loss['services']) or 'all'}")
-        silent = [r for r in self._control.reads if r.found is None and r.sent >= self.seen.outage]
+            self.observed.effects.append(
+                f"lost in {region}: {', '.join(loss['services']) or 'all'}"
+            )
+        silent = [
+            r for r in self._control.reads if r.found is None and r.sent >= self.observed.outage
+        ]
         if silent:
-            self.seen.effects.append(f"strong reads without an answer: {len(silent)}")
+            self.observed.effects.append(f"strong reads without an answer: {len(silent)}")
 
-    def _see_it_end(self) -> None:
+    def _watch_its_end(self) -> None:
         """End the outage and watch until every run has ended and all alarms could have fired."""
         self.lab.act("heal")
-        self.seen.healed = time.time()
-        self._stop_asking()
+        self.observed.healed = time.time()
+        self._stop_requests_by_name()
         self.progress.event("The outage is over")
-        quiet = self.seen.healed + QUIET_AWS_SECONDS / self.config.speed
+        quiet = self.observed.healed + QUIET_AWS_SECONDS / self.config.speed
         end = quiet + HOLD_ENDS_SECONDS
         with self.progress.step("It stays so after the outage"):
             while (now := time.time()) < quiet or (
-                now < end and any(e.ended is None for e in self.seen.executions)
+                now < end and any(e.ended is None for e in self.observed.executions)
             ):
                 self._sample()
 
     def _sample(self) -> None:
-        self.seen.dns_throughout.append((time.time(), self.lab.leads_to()))
+        self.observed.dns_throughout.append((time.time(), self.lab.leads_to()))
         with contextlib.suppress(BotoCoreError, ClientError):
-            self.look()
+            self.observe()
         time.sleep(0.25)
 
     def _compare(self) -> None:
-        """Look what both Regions hold, once what was written has had the time to arrive."""
-        time.sleep(self.seen.replication_lag + WAITS_SECONDS)
+        """Record what both Regions hold, once what was written has had the time to arrive."""
+        time.sleep(self.observed.replication_lag + WAITS_SECONDS)
         for region in (self.config.primary_region, self.config.secondary_region):
-            self.seen.held_finally[region] = held(self._https, self.config, region) or frozenset()
+            self.observed.held_finally[region] = (
+                listed_items(self._https, self.config, region) or frozenset()
+            )
 
-    def _look_at_dns(self) -> None:
-        self.seen.dns_after_heal.append((time.time(), self.lab.leads_to()))
+    def _record_dns(self) -> None:
+        self.observed.dns_after_heal.append((time.time(), self.lab.leads_to()))
 
     def _caught_up(self) -> bool:
-        """Say whether the returned Region has what was written without it, but for the lag."""
+        """Return whether the returned Region has what was written without it, but for the lag."""
         link = f"{self.config.secondary_region}->{self.config.primary_region}"
         waits = self.lab.act("replication")["links"].get(link, {"oldest_seconds": 0.0})
         return bool(waits["oldest_seconds"] <= self.config.replication_lag + DELIVERY_STEP)
 
     def _gather(self) -> None:
-        seen, watch = self.seen, self.watch
+        drill, watch = self.observed, self.watch
         # The other alarm may have started a run just now, which has to end to be results.
         within(LAST_RUN_SECONDS, self._every_run_has_ended)
-        seen.writes = list(self.traffic.writes)
-        seen.control_after = watch.control()
-        seen.notifications = [n for n in watch.notifications() if n.at >= seen.outage]
-        seen.lock, seen.recoveries = watch.lock(), watch.recoveries()
-        seen.looks = watch.looks(seen.outage)
-        if seen.control_after:
-            record = watch.recovery(seen.control_after.epoch)
-            seen.evidence = json.loads(record.get("evidence", "{}"))
-        before = seen.control_before
-        if seen.healed is not None and before:
+        drill.writes = list(self.traffic.writes)
+        drill.control_after = watch.control()
+        drill.notifications = [n for n in watch.notifications() if n.at >= drill.outage]
+        drill.lock, drill.recoveries = watch.lock(), watch.recoveries()
+        drill.probe_results = watch.probe_results(drill.outage)
+        if drill.control_after:
+            record = watch.recovery(drill.control_after.epoch)
+            drill.evidence = json.loads(record.get("evidence", "{}"))
+        before = drill.control_before
+        if drill.healed is not None and before:
             # The journal that the Primary wrote while active, as the Secondary holds it.
             rows = watch.rows(self.config.secondary_region)
-            seen.journal_at_the_end = journal(rows, before.active_region, before.epoch)
-        seen.calls = self.lab.act("calls", since=seen.outage)
+            drill.journal_at_the_end = journal(rows, before.active_region, before.epoch)
+        drill.calls = self.lab.act("calls", since=drill.outage)

@@ -97,9 +97,9 @@ def chart(report: Report) -> Chart | None:
     slots, pair = report["client"]["slots"], tuple(report["regions"].values())
     if not slots:
         return None
-    told = {m["name"]: m["at"] for m in report["milestones"]}
+    moments = {m["name"]: m["at"] for m in report["milestones"]}
     low = min(0.0, *(s["at"] for s in slots))
-    high = max(*(s["at"] + SLOT for s in slots), *told.values())
+    high = max(*(s["at"] + SLOT for s in slots), *moments.values())
     span = high - low
     others = sorted({region for slot in slots for region in slot["good"]} - set(pair))
     kinds = {region: f"region-{i}" for i, region in enumerate((*pair, *others))}
@@ -108,7 +108,7 @@ def chart(report: Report) -> Chart | None:
         Column(_percent(s["at"] - low, span), _percent(SLOT, span), _parts(s, kinds, peak))
         for s in slots
     )
-    marks = placed([Mark(name, at, _percent(at - low, span)) for name, at in told.items()])
+    marks = placed([Mark(name, at, _percent(at - low, span)) for name, at in moments.items()])
     wall, gap = report["clock"]["rto_write_wall_seconds"], None
     if wall is not None and report["stages"]:
         gap = _percent(report["stages"][0]["starts_at"] - low, span), _percent(wall, span)

@@ -39,17 +39,17 @@ def render(report: Report) -> str:
 
 
 def sentence(report: Report) -> str:
-    """Say in one plain sentence what happened."""
+    """Return what happened, in one sentence."""
     outage = report["outage"]
     if outage["came_of_it"] in ("holds", "stays") and outage["expected"] != "recovers":
         writes = "no acknowledged write was lost" if report["verdict"] == "pass" else ""
         parts = [outage["told"], f"the application {outage['verdict']}", writes]
     else:
-        parts = [outage["told"], *_told_of_a_recovery(report)]
+        parts = [outage["told"], *_parts_of_a_recovery(report)]
     return "; ".join(part for part in parts if part) + "."
 
 
-def _told_of_a_recovery(report: Report) -> tuple[str, str, str]:
+def _parts_of_a_recovery(report: Report) -> tuple[str, str, str]:
     secondary = report["regions"]["secondary"]
     read, write = report["rto_read_seconds"], report["rto_write_seconds"]
     rpo, client = report["rpo_seconds"], report["client"]
@@ -80,7 +80,7 @@ def _told_of_a_recovery(report: Report) -> tuple[str, str, str]:
 
 
 def evidence_part(checks: Report, name: str) -> dict[str, Any]:
-    """Return one part of the evidence; `missing` or `error` say that there is none."""
+    """Return one part of the evidence; `missing` or `error` mark that there is none."""
     part = checks.get(name)
     if not isinstance(part, Mapping) or not part:
         return {"missing": True}

@@ -32,22 +32,22 @@ SCHEMA = Path(__file__).parents[2] / "schemas" / "report.schema.json"
 SLOT_SECONDS = 0.5
 
 
-def modelled(seen: Observations) -> list[str]:
+def modelled(drill: Observations) -> list[str]:
     """Return what the lab models, in sentences."""
     return [
-        f"AWS's own intervals, {seen.speed:g} times faster here: health-check intervals, the "
+        f"AWS's own intervals, {drill.speed:g} times faster here: health-check intervals, the "
         "minute of their metric, the alarms' periods and CloudWatch's delay, schedules, and DNS "
         "TTLs. The sentinel's interval is a parameter, and deployed as "
-        f"{sentinel_interval(seen.speed)} s to match. Figures of modelled stages are at AWS's "
-        f"length again, so that a tenth of a second here counts as {seen.speed / 10:g} s.",
-        f"Replication between the Regions: a lag of {seen.replication_lag:g} s at most and half of "
-        "that at least, in order for each item and not between items. AWS promises none; "
+        f"{sentinel_interval(drill.speed)} s to match. Figures of modelled stages are at AWS's "
+        f"length again, so that a tenth of a second here counts as {drill.speed / 10:g} s.",
+        f"Replication between the Regions: a lag of {drill.replication_lag:g} s at most and half "
+        "of that at least, in order for each item and not between items. AWS promises none; "
         "DynamoDB's is usually about a second.",
         "The control table: linearizable, answers a Region only while it reaches one more member, "
         "and takes assumed round trips between Regions, in real seconds. So are the fence's times, "
         f"the lease of {without_quorum.LEASE_SECONDS:g} s and the pulse's half minute: no speed "
         "divides what the code waits for.",
-        f"Heartbeats come every {heartbeat_seconds(seen.speed)} s here, a parameter of the "
+        f"Heartbeats come every {heartbeat_seconds(drill.speed)} s here, a parameter of the "
         "template, to suit the faster clock. Replication back to the returned Primary stands still "
         f"for {BEHIND_SECONDS:g} s after its return.",
         "Neither Lambda's cold starts nor, but for the control table, the latency between Regions: "
@@ -55,78 +55,80 @@ def modelled(seen: Observations) -> list[str]:
     ]
 
 
-def report(seen: Observations) -> dict[str, Any]:
+def report(drill: Observations) -> dict[str, Any]:
     """Return the report, as report.schema.json describes it."""
-    schema, expected = json.loads(SCHEMA.read_text()), expectation(seen.mode, seen.primary)
-    results, window, run = run_checks(seen, expected.checks), gap(seen), seen.recovery
-    parts, outage = stages(seen), outage_report(seen)
-    read, write = rto(seen)
+    schema, expected = json.loads(SCHEMA.read_text()), expectation(drill.mode, drill.primary)
+    results, window, run = run_checks(drill, expected.checks), gap(drill), drill.recovery
+    parts, outage = stages(drill), outage_report(drill)
+    read, write = rto(drill)
     recovered = read is not None and write is not None
     came = recovered if expected.recovers else outage["came_of_it"] in expected.allowed
     decision = run.output.get("decision") if run else None
     found = {
         "version": 2,
-        "id": datetime.fromtimestamp(seen.started, UTC).strftime("%Y%m%dT%H%M%SZ"),
+        "id": datetime.fromtimestamp(drill.started, UTC).strftime("%Y%m%dT%H%M%SZ"),
         "kind": "drill",
-        "started_at": _moment(seen.started),
-        "ended_at": _moment(seen.ended),
+        "started_at": _moment(drill.started),
+        "ended_at": _moment(drill.ended),
         "verdict": "pass" if came and all(c.passed for c in results) else "fail",
         "outage": outage,
         "outcome": _outcome(run, schema),
         "rto_read_seconds": read if recovered else None,
         "rto_write_seconds": write if recovered else None,
-        "rpo_seconds": rpo(seen),
-        "rpo_estimate_seconds": losses.estimate(seen),
-        "rpo_journal_seconds": losses.journal_rpo(seen),
-        "returned": returned(seen),
-        "by_name": without_quorum.told(seen),
-        "last_resort": last_resort.told(seen),
-        "control": quorum.changes(seen.control_reads, seen.outage),
+        "rpo_seconds": rpo(drill),
+        "rpo_estimate_seconds": losses.estimate(drill),
+        "rpo_journal_seconds": losses.journal_rpo(drill),
+        "returned": returned(drill),
+        "by_name": without_quorum.section(drill),
+        "last_resort": last_resort.section(drill),
+        "control": quorum.changes(drill.control_reads, drill.outage),
         "writers": [
-            {**asdict(t), "first": round(t.first - seen.outage, 3)}
-            | {"last": round(t.last - seen.outage, 3)}
-            for t in quorum.turns(seen.acknowledged)
+            {**asdict(t), "first": round(t.first - drill.outage, 3)}
+            | {"last": round(t.last - drill.outage, 3)}
+            for t in quorum.turns(drill.acknowledged)
         ],
-        **_writes(seen),
-        "refused_write_seconds": failback.refused_write_seconds(seen),
-        "failback": failback.told(seen),
+        **_writes(drill),
+        "refused_write_seconds": failback.refused_write_seconds(drill),
+        "failback": failback.section(drill),
         "stages": [asdict(s) for s in parts],
         "checks": [asdict(c) for c in results],
-        "regions": {"primary": seen.primary, "secondary": seen.secondary},
-        "public_name": seen.public_name,
+        "regions": {"primary": drill.primary, "secondary": drill.secondary},
+        "public_name": drill.public_name,
         "clock": {
-            "speed": seen.speed,
+            "speed": drill.speed,
             **wall_seconds(window if recovered or expected.recovers else None),
         },
-        "modelled": modelled(seen),
+        "modelled": modelled(drill),
         "client": {
-            "requests": len(seen.requests),
-            "failed": sum(not r.good for r in seen.requests),
-            "acknowledged_writes": len(seen.writes),
-            "missing_writes": len(missing(seen)) if rpo(seen) is not None else None,
-            "slots": _slots(seen),
+            "requests": len(drill.requests),
+            "failed": sum(not r.good for r in drill.requests),
+            "acknowledged_writes": len(drill.writes),
+            "missing_writes": len(missing(drill)) if rpo(drill) is not None else None,
+            "slots": _slots(drill),
         },
-        "milestones": _milestones(seen),
-        "timeline": _timeline(seen),
+        "milestones": _milestones(drill),
+        "timeline": _timeline(drill),
         "notifications": [
-            {"at": round(n.at - seen.outage, 3), "event": n.event, "subject": n.subject}
-            for n in sorted(seen.notifications, key=lambda n: n.at)
+            {"at": round(n.at - drill.outage, 3), "event": n.event, "subject": n.subject}
+            for n in sorted(drill.notifications, key=lambda n: n.at)
         ],
         "evidence": {
             "execution": run.arn if run else None,
             "decision": decision or {},
-            "checks": seen.evidence,
-            "calls": _calls(seen),
+            "checks": drill.evidence,
+            "calls": _calls(drill),
         },
     }
     jsonschema.validate(found, schema)
     return found
 
 
-def _writes(seen: Observations) -> dict[str, Any]:
+def _writes(drill: Observations) -> dict[str, Any]:
     """Return what became of the acknowledged writes; null where nobody could tell."""
     unknown: dict[str, int | None] = dict.fromkeys(("present", "ledger", "lost"))
-    counts = asdict(seen.fate) if seen.fate else {"acknowledged": len(seen.acknowledged), **unknown}
+    counts = (
+        asdict(drill.fate) if drill.fate else {"acknowledged": len(drill.acknowledged), **unknown}
+    )
     return {f"{name}_writes": n for name, n in counts.items()}
 
 
@@ -173,12 +175,12 @@ def _moment(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _slots(seen: Observations) -> list[dict[str, Any]]:
+def _slots(drill: Observations) -> list[dict[str, Any]]:
     """Count what the client saw in each half second, from its first request to its last."""
     good: dict[int, Counter[str]] = {}
     failed: Counter[int] = Counter()
-    for request in seen.requests:
-        slot = int((request.ended - seen.outage) // SLOT_SECONDS)
+    for request in drill.requests:
+        slot = int((request.ended - drill.outage) // SLOT_SECONDS)
         good.setdefault(slot, Counter())
         if request.good:
             good[slot][request.region or "unknown"] += 1
@@ -190,56 +192,56 @@ def _slots(seen: Observations) -> list[dict[str, Any]]:
     ]
 
 
-def _milestones(seen: Observations) -> list[dict[str, Any]]:
-    hold = seen.recovery.last("NotifyHold") if seen.recovery else None
+def _milestones(drill: Observations) -> list[dict[str, Any]]:
+    hold = drill.recovery.last("NotifyHold") if drill.recovery else None
     moments = {
-        "outage": seen.outage,
-        "alarm": seen.alarmed_at,
+        "outage": drill.outage,
+        "alarm": drill.alarmed_at,
         "held": hold.exited if hold else None,
-        "claimed": seen.promoted_at,
-        "serving": seen.served_at,
-        "DNS moved": seen.dns_moved,
-        "healed": seen.healed,
-        "drained": failback.left(seen, "Drain"),
-        "moved back": failback.left(seen, "PlannedClaim"),
+        "claimed": drill.promoted_at,
+        "serving": drill.served_at,
+        "DNS moved": drill.dns_moved,
+        "healed": drill.healed,
+        "drained": failback.left(drill, "Drain"),
+        "moved back": failback.left(drill, "PlannedClaim"),
     }
     return [
-        {"name": name, "at": round(at - seen.outage, 3)}
+        {"name": name, "at": round(at - drill.outage, 3)}
         for name, at in moments.items()
         if at is not None
     ]
 
 
-def _timeline(seen: Observations) -> list[dict[str, Any]]:
-    found = [(c.at, c.what, c.state) for c in seen.changes]
+def _timeline(drill: Observations) -> list[dict[str, Any]]:
+    found = [(c.at, c.what, c.state) for c in drill.changes]
     found += [
         (
-            seen.outage + c["at"],
+            drill.outage + c["at"],
             "control item",
             f"{c['active_region']} {c['state']}, epoch {c['epoch']}, revision {c['revision']}",
         )
-        for c in quorum.changes(seen.control_reads, seen.outage)
+        for c in quorum.changes(drill.control_reads, drill.outage)
     ]
-    run = seen.recovery
+    run = drill.recovery
     if run:
         found += [(s.entered, f"state {s.name}", "entered") for s in run.states]
-    if seen.promoted_at:
-        found.append((seen.promoted_at, "claim", "made"))
-    if seen.served_at:
-        found.append((seen.served_at, "lease", f"over, {seen.secondary} serves"))
-    window = gap(seen)
+    if drill.promoted_at:
+        found.append((drill.promoted_at, "claim", "made"))
+    if drill.served_at:
+        found.append((drill.served_at, "lease", f"over, {drill.secondary} serves"))
+    window = gap(drill)
     if window:
         found.append((window.failed, "client", "first failed request"))
     for kind, at in (("read", window.read), ("write", window.write)) if window else ():
         if at is not None:
             found.append((at, "client", f"first good {kind}"))
     return [
-        {"at": round(at - seen.outage, 3), "what": what, "state": state}
+        {"at": round(at - drill.outage, 3), "what": what, "state": state}
         for at, what, state in sorted(found)
     ]
 
 
-def _calls(seen: Observations) -> list[dict[str, Any]]:
+def _calls(drill: Observations) -> list[dict[str, Any]]:
     keys = ("role", "region", "service", "operation")
-    counts = Counter(tuple(c[k] for k in keys) for c in recovery_calls(seen))
+    counts = Counter(tuple(c[k] for k in keys) for c in recovery_calls(drill))
     return [{**dict(zip(keys, key, strict=True)), "count": n} for key, n in sorted(counts.items())]

@@ -68,29 +68,29 @@ def wall_seconds(window: Gap | None) -> dict[str, float | None]:
     }
 
 
-def gap(seen: Observations | TakeOver) -> Gap | None:
+def gap(drill: Observations | TakeOver) -> Gap | None:
     """Return the gap in the service after the outage, or None where no request failed."""
-    failed = [r.started for r in seen.requests if not r.good and r.ended >= seen.outage]
+    failed = [r.started for r in drill.requests if not r.good and r.ended >= drill.outage]
     if not failed:
         return None
     first = min(failed)
     moved = (
         r.ended
-        for r in sorted(seen.requests, key=lambda r: r.ended)
-        if r.good and r.kind == "read" and r.region == seen.secondary and r.ended >= first
+        for r in sorted(drill.requests, key=lambda r: r.ended)
+        if r.good and r.kind == "read" and r.region == drill.secondary and r.ended >= first
     )
-    return Gap(first, _good(seen, "read", first), _good(seen, "write", first), next(moved, None))
+    return Gap(first, _good(drill, "read", first), _good(drill, "write", first), next(moved, None))
 
 
-def _good(seen: Observations | TakeOver, kind: str, first: float) -> float | None:
+def _good(drill: Observations | TakeOver, kind: str, first: float) -> float | None:
     """Return when requests of a kind were good again.
 
     The good answer is one to a request that began after the last failure before it: what was on its
     way when the Region was lost says nothing about the recovery.
     """
-    of_kind = [r for r in seen.requests if r.kind == kind]
+    of_kind = [r for r in drill.requests if r.kind == kind]
     ended = sorted(of_kind, key=lambda r: (r.ended, r.good))
-    failures = [r for r in ended if not r.good and r.ended >= seen.outage]
+    failures = [r for r in ended if not r.good and r.ended >= drill.outage]
     if not failures:
         return first
     last = failures[0].ended
@@ -102,9 +102,9 @@ def _good(seen: Observations | TakeOver, kind: str, first: float) -> float | Non
     return None
 
 
-def rto(seen: Observations) -> tuple[float | None, float | None]:
+def rto(drill: Observations) -> tuple[float | None, float | None]:
     """Return the RTO of reads and that of writes, in seconds at AWS's intervals."""
-    window, parts = gap(seen), stages(seen)
+    window, parts = gap(drill), stages(drill)
     if window is None or not parts:
         return None, None
     write = round(sum(s.seconds for s in parts), 3) if window.write is not None else None
@@ -114,7 +114,7 @@ def rto(seen: Observations) -> tuple[float | None, float | None]:
     return round(read, 3) if window.read is not None else None, write
 
 
-def stages(seen: Observations, window: Gap | None = None) -> list[Stage]:
+def stages(drill: Observations, window: Gap | None = None) -> list[Stage]:
     """Return the stages of the recovery; none where it did not happen.
 
     `beacon` and `hold` are there only where the recovery had to wait for them.
@@ -124,26 +124,26 @@ def stages(seen: Observations, window: Gap | None = None) -> list[Stage]:
     window
         What one user saw; by default what the requests of the drill tell.
     """
-    window, run = window or gap(seen), seen.recovery
+    window, run = window or gap(drill), drill.recovery
     arrived = window.arrived if window else None
-    if window is None or arrived is None or run is None or seen.promoted_at is None:
+    if window is None or arrived is None or run is None or drill.promoted_at is None:
         return []
-    name = seen.app_name
-    since = seen.outage
+    name = drill.app_name
+    since = drill.outage
     claim, decide = run.last("Claim"), run.last("Decide")
     first, evidence = run.first("GatherEvidence"), run.last("GatherEvidence")
     decided = decide.entered if decide else None
     # The end of each stage, whether AWS's intervals fill it, and what happens in it.
     ends: list[tuple[str, float | None, bool, str]]
-    if seen.started_by == SENTINEL:
+    if drill.started_by == SENTINEL:
         probes = "the sentinel probes four times more, a second apart, and starts the machine"
         ends = [
-            ("detection", seen.first_failed_probe, True, "the sentinel's next probe fails"),
+            ("detection", drill.first_failed_probe, True, "the sentinel's next probe fails"),
             ("probes", run.started, False, probes),
         ]
     else:
-        unhealthy = seen.first(f"health check {name}-alarm", "unhealthy", since)
-        alarm = seen.first(f"alarm {seen.started_by}", "ALARM", since)
+        unhealthy = drill.first(f"health check {name}-alarm", "unhealthy", since)
+        alarm = drill.first(f"alarm {drill.started_by}", "ALARM", since)
         metric = "the health check's metric closes its minute, and CloudWatch judges it"
         event = "EventBridge carries the alarm to the Secondary's machine"
         ends = [
@@ -161,7 +161,7 @@ def stages(seen: Observations, window: Gap | None = None) -> list[Stage]:
         ("evidence", decided, False, gather),
         ("decision", claim.entered if claim else None, False, "judge the evidence"),
         ("claim", claim.exited if claim else None, False, "one conditional write, by a quorum"),
-        ("dns", seen.dns_moved, True, dns),
+        ("dns", drill.dns_moved, True, dns),
         ("resolver", arrived, True, "the client's resolver lets its answer expire"),
     ]
     found: list[Stage] = []
@@ -171,24 +171,24 @@ def stages(seen: Observations, window: Gap | None = None) -> list[Stage]:
             continue
         if what == "beacon":
             until = min(end, arrived) if end is not None else None
-            waited = _beacon(seen, window.failed, found, at, until)
+            waited = _beacon(drill, window.failed, found, at, until)
             found += [waited] if waited else []
             at += waited.wall_seconds if waited else 0.0
             continue
         until = min(max(end if end is not None else at, at), arrived)
         wall = until - at
-        seconds = wall * (seen.speed if modelled else 1.0)
-        offset = at - seen.outage
+        seconds = wall * (drill.speed if modelled else 1.0)
+        offset = at - drill.outage
         found.append(
             Stage(what, round(seconds, 3), round(wall, 3), round(offset, 3), modelled, detail)
         )
         at = until
-    return [*found, *_until_written(seen, window, found, at)]
+    return [*found, *_until_written(drill, window, found, at)]
 
 
-def _until_written(seen: Observations, window: Gap, before: list[Stage], at: float) -> list[Stage]:
+def _until_written(drill: Observations, window: Gap, before: list[Stage], at: float) -> list[Stage]:
     """Return the stages from the first good read to the first good write, in real seconds."""
-    served, claimed = seen.served_at, seen.promoted_at
+    served, claimed = drill.served_at, drill.promoted_at
     if window.write is None or served is None or claimed is None:
         return []
     moving = sum(s.seconds for s in before if s.name in ("dns", "resolver"))
@@ -198,27 +198,29 @@ def _until_written(seen: Observations, window: Gap, before: list[Stage], at: flo
     lease = "what is left of the lease and of the write that lets the Secondary serve"
     write = "until a user's next write"
     return [
-        Stage("lease", round(left, 3), round(waited, 3), round(at - seen.outage, 3), False, lease),
-        Stage("write", round(more, 3), round(more, 3), round(since - seen.outage, 3), False, write),
+        Stage("lease", round(left, 3), round(waited, 3), round(at - drill.outage, 3), False, lease),
+        Stage(
+            "write", round(more, 3), round(more, 3), round(since - drill.outage, 3), False, write
+        ),
     ]
 
 
 def _beacon(
-    seen: Observations, failed: float, before: list[Stage], at: float, decided: float | None
+    drill: Observations, failed: float, before: list[Stage], at: float, decided: float | None
 ) -> Stage | None:
     """Return for how long the machine would have waited for the beacon at AWS's intervals.
 
     Here the checkers reach their threshold so much faster than AWS's, while the machine and the
     sentinel's own probes are as fast: what they do meanwhile takes no part of that wait away.
     """
-    turned = seen.first(f"health check {seen.app_name}-endpoint", "unhealthy", seen.outage)
+    turned = drill.first(f"health check {drill.app_name}-endpoint", "unhealthy", drill.outage)
     if turned is None or decided is None or turned > max(decided, at):
         return None
-    seconds = (turned - failed) * seen.speed - sum(s.seconds for s in before)
+    seconds = (turned - failed) * drill.speed - sum(s.seconds for s in before)
     wall = max(0.0, min(turned, decided) - at)
     if seconds <= 0.0:
         return None
     detail = "the own probes were first: Route 53's checkers reach their threshold"
     return Stage(
-        "beacon", round(seconds, 3), round(wall, 3), round(at - seen.outage, 3), True, detail
+        "beacon", round(seconds, 3), round(wall, 3), round(at - drill.outage, 3), True, detail
     )

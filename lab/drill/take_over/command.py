@@ -13,7 +13,7 @@ from lab.drill.own_lab import own_lab
 from lab.drill.report.stages import gap, wall_seconds
 from lab.drill.take_over.checks import CHECKS
 from lab.drill.take_over.scenario import TakeOverScenario
-from lab.drill.users.returned import fared
+from lab.drill.users.returned import handling
 from lab.progress import Progress, console, print_checks, verdict_of
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ def run_take_over(config: LabConfig, folder: Path) -> bool:
     """Lose the active Secondary, take over in the Primary, and return whether all went well."""
     progress = Progress()
     with own_lab(config, progress) as lab:
-        seen = TakeOverScenario(config, lab, progress).run()
-    found = report(seen)
+        drill = TakeOverScenario(config, lab, progress).run()
+    found = report(drill)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "take-over.json").write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
     print_checks(console, found["checks"])
@@ -43,18 +43,18 @@ def run_take_over(config: LabConfig, folder: Path) -> bool:
     return passed
 
 
-def report(seen: TakeOver) -> dict[str, Any]:
+def report(drill: TakeOver) -> dict[str, Any]:
     """Return take-over.json."""
-    results = run_checks(seen, CHECKS)
-    counted = asdict(seen.fate) if seen.fate else {}
+    results = run_checks(drill, CHECKS)
+    counted = asdict(drill.fate) if drill.fate else {}
     names = ("write_id", "item_id", "kinds", "region", "epoch", "version", "written_at", "status")
     return {
         "verdict": "pass" if all(check.passed for check in results) else "fail",
         **{f"{name}_writes": number for name, number in counted.items()},
-        **wall_seconds(gap(seen)),
-        "alarmed_after_seconds": seconds_after(seen.alarmed_at, seen.outage),
-        "returned": fared(seen.returned, seen.secondary, seen.healed),
-        "control": quorum.changes(seen.control_reads, seen.outage),
-        "ledger": [{name: entry.get(name) for name in names} for entry in seen.ledger],
+        **wall_seconds(gap(drill)),
+        "alarmed_after_seconds": seconds_after(drill.alarmed_at, drill.outage),
+        "returned": handling(drill.returned, drill.secondary, drill.healed),
+        "control": quorum.changes(drill.control_reads, drill.outage),
+        "ledger": [{name: entry.get(name) for name in names} for entry in drill.ledger],
         "checks": [asdict(check) for check in results],
     }

@@ -41,10 +41,10 @@ class TakeOverScenario:
         self._https = Https(config)
         self._traffic = Traffic(config, self._https)
         self._control = ControlHistory(config)
-        self.seen = TakeOver(config.primary_region, config.secondary_region, config.public_name)
+        self.observed = TakeOver(config.primary_region, config.secondary_region, config.public_name)
 
     def run(self) -> TakeOver:
-        """Go through it and return what was seen, whatever became of it."""
+        """Go through it and return what was drill, whatever became of it."""
         is_active = self._is_active(self._config.secondary_region)
         if not is_active:
             settle(self._config, self._lab, self._progress)
@@ -54,16 +54,16 @@ class TakeOverScenario:
             self._control.start()
             self._traffic.start()
             self._make_the_secondary_active(move=not is_active)
-            self._lose_it()
+            self._begin_outage()
             self._take_over()
             self._bring_it_back()
             self._reconcile()
-            self._go_on()
+            self._rehearse_and_move()
         finally:
             self._traffic.stop()
             self._control.stop()
-        self._look_at_every_write()
-        return self.seen
+        self._compare_every_write()
+        return self.observed
 
     def _is_active(self, region: str) -> bool:
         now = self._there.control()
@@ -78,30 +78,30 @@ class TakeOverScenario:
                 self._move("a drill")
             if not within(SETTLE_SECONDS, lambda: self._served_by(secondary)):
                 raise LabError(f"{secondary} takes no writes. See .lab/last/engine.log.")
-            # An alarm that is still on from an earlier outage would not change, and tell nobody.
+            # An alarm that is still on from an earlier outage would not change, and notify nobody.
             if not within(self._alarm_seconds, self._quiet):
                 raise LabError(
                     "The alarm on the public name is still on. See .lab/last/engine.log."
                 )
             self._traffic.replace("Written long before the loss")
             time.sleep(BASELINE_SECONDS)
-            self.seen.control_before = self._there.control()
+            self.observed.control_before = self._there.control()
 
-    def _lose_it(self) -> None:
+    def _begin_outage(self) -> None:
         primary, secondary = self._config.primary_region, self._config.secondary_region
-        self.seen.overwritten = self._traffic.replace(LAST_MOMENT)
-        self.seen.outage = time.time()
+        self.observed.overwritten = self._traffic.replace(LAST_MOMENT)
+        self.observed.outage = time.time()
         self._lab.act("outage", mode="region", region=secondary)
         self._progress.event(f"{secondary} is lost, while it is active")
         with self._progress.step(f"DNS leads to {primary}, and nobody can write"):
             within(SETTLE_SECONDS, lambda: self._lab.leads_to() == primary)
             time.sleep(BASELINE_SECONDS)
-        with self._progress.step("An alarm in us-east-1 tells people"):
+        with self._progress.step("An alarm in us-east-1 notifies people"):
             within(self._alarm_seconds, self._alarmed)
             # A message needs a moment more than the alarm.
             time.sleep(MESSAGE_SECONDS)
-            told = self._monitor.notifications()
-            self.seen.told_of_the_loss = [n for n in told if n.at >= self.seen.outage]
+            received = self._monitor.notifications()
+            self.observed.loss_notifications = [n for n in received if n.at >= self.observed.outage]
 
     @property
     def _alarm_seconds(self) -> float:
@@ -115,34 +115,34 @@ class TakeOverScenario:
 
     def _alarmed(self) -> bool:
         alarm = f"alarm {self._config.app_name}-public-unreachable"
-        changes = self._here.changes(self.seen.outage)
+        changes = self._here.changes(self.observed.outage)
         fired = (c.at for c in changes if (c.what, c.state) == (alarm, "ALARM"))
-        self.seen.alarmed_at = next(fired, None)
-        return self.seen.alarmed_at is not None
+        self.observed.alarmed_at = next(fired, None)
+        return self.observed.alarmed_at is not None
 
     def _take_over(self) -> None:
-        seen, primary = self.seen, self._config.primary_region
+        drill, primary = self.observed, self._config.primary_region
         request = {"action": "take-over", "confirm": "yes", "reason": "the Secondary is gone"}
         with self._progress.step("A wrong sentence is refused"):
-            seen.wrong = self._here.run("emergency", request)
-            seen.control_after_wrong = self._here.control()
+            drill.wrong = self._here.run("emergency", request)
+            drill.control_after_wrong = self._here.control()
         with self._progress.step("The right one makes the Primary active"):
-            seen.asked_at = time.time()
-            sentence = required_sentence(seen.wrong, "take-over")
-            seen.right = self._here.run("emergency", {**request, "confirm": sentence})
-            seen.control_after_right = self._here.control()
+            drill.requested_at = time.time()
+            sentence = required_sentence(drill.wrong, "take-over")
+            drill.right = self._here.run("emergency", {**request, "confirm": sentence})
+            drill.control_after_right = self._here.control()
         with self._progress.step(f"{primary} takes the writes"):
             within(SETTLE_SECONDS, lambda: self._traffic.replace(MEANWHILE))
             time.sleep(BASELINE_SECONDS)
-            seen.led_to = self._lab.leads_to()
+            drill.led_to = self._lab.leads_to()
 
     def _bring_it_back(self) -> None:
         secondary, contested = self._config.secondary_region, f"contested-{uuid.uuid4().hex[:8]}"
-        self.seen.contested = self._written_here(contested)
+        self.observed.contested = self._written_here(contested)
         self._progress.event(f"{secondary} comes back, which was active when it was lost")
         with self._progress.step(f"{secondary} takes no write"):
-            self.seen.healed = time.time()
-            self.seen.returned = write_from_its_return(
+            self.observed.healed = time.time()
+            self.observed.returned = write_from_its_return(
                 self._https, self._config, self._lab, region=secondary, contested=contested
             )
 
@@ -150,37 +150,37 @@ class TakeOverScenario:
         """Compare what both acknowledged, and accept it, as a person would."""
         with self._progress.step("The ledger of what both acknowledged"):
             within(SETTLE_SECONDS, lambda: caught_up(self._lab))
-            self.seen.complete, _ = settle_the_ledger(self._there, replays=False)
+            self.observed.complete, _ = settle_the_ledger(self._there, replays=False)
 
-    def _go_on(self) -> None:
+    def _rehearse_and_move(self) -> None:
         primary = self._config.primary_region
         settle(self._config, self._lab, self._progress)
         with self._progress.step("A rehearsal, the record, and a planned move"):
             rehearsal = {"mode": "rehearsal", "reason": "after the take-over"}
-            self.seen.rehearsal = self._there.run("failover", rehearsal)
+            self.observed.rehearsal = self._there.run("failover", rehearsal)
             within(SETTLE_SECONDS, lambda: self._served_by(primary))
             failback = {"mode": "failback", "reason": "put the take-over on record"}
-            self.seen.recorded = self._there.run("switchover", failback)
-            self.seen.moved_again = self._move("all works again")
+            self.observed.recorded = self._there.run("switchover", failback)
+            self.observed.moved_again = self._move("all works again")
             within(SETTLE_SECONDS, lambda: self._served_by(self._config.secondary_region))
             time.sleep(BASELINE_SECONDS)
 
-    def _look_at_every_write(self) -> None:
-        seen = self.seen
-        seen.requests, seen.writes = self._traffic.requests, self._traffic.writes
-        seen.control_reads, seen.told = self._control.reads, self._here.notifications()
+    def _compare_every_write(self) -> None:
+        drill = self.observed
+        drill.requests, drill.writes = self._traffic.requests, self._traffic.writes
+        drill.control_reads, drill.notifications = self._control.reads, self._here.notifications()
         with self._progress.step("What became of every write"):
             within(SETTLE_SECONDS, lambda: caught_up(self._lab))
-            seen.control_finally = self._there.control()
+            drill.control_finally = self._there.control()
             found = self._there.ledger(action="list")
-            given_up = seen.control_before.epoch if seen.control_before else 0
+            given_up = drill.control_before.epoch if drill.control_before else 0
             # An earlier disaster may have left entries of its own.
-            seen.ledger = [e for e in found["entries"] if e["epoch"] >= given_up]
-            seen.open_after = found["open"]
+            drill.ledger = [e for e in found["entries"] if e["epoch"] >= given_up]
+            drill.open_after = found["open"]
             rows = self._there.rows(self._config.secondary_region)
-            seen.written = written(rows)
-            if seen.overwritten:
-                seen.replaced_text = text_of(rows, seen.overwritten.item_id)
+            drill.written = written(rows)
+            if drill.overwritten:
+                drill.replaced_text = text_of(rows, drill.overwritten.item_id)
 
     def _move(self, reason: str) -> Execution:
         """Move to the Secondary."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import urllib3
 
-from lab.drill.observations import Answered, Request
+from lab.drill.observations import Request, WriteByName
 from lab.drill.users.background import Background
 from lab.drill.users.traffic import Https, epoch_of
 
@@ -27,7 +27,7 @@ class ByName(Background):
     """Writes and reads at a Region's own name, on threads of their own, until it is stopped."""
 
     def __init__(self, config: LabConfig, region: str) -> None:
-        self.writes: list[Answered] = []
+        self.writes: list[WriteByName] = []
         self.reads: list[Request] = []
         self._region, self._host = region, f"{region}.{config.zone_name}"
         self._https = Https(config, PATIENT)
@@ -53,7 +53,9 @@ class ByName(Background):
         self.reads.append(Request("read", started, time.time(), good, region, said))
 
 
-def sent(https: Https, region: str, host: str, item_id: str, *, replaces: bool = False) -> Answered:
+def sent(
+    https: Https, region: str, host: str, item_id: str, *, replaces: bool = False
+) -> WriteByName:
     """Write an item at a Region by its own name."""
     text = {"text": "Sent to the Region by its own name"}
     asked: tuple[str, str, dict[str, str]] = ("POST", "/items", {"id": item_id, **text})
@@ -63,13 +65,13 @@ def sent(https: Https, region: str, host: str, item_id: str, *, replaces: bool =
     try:
         answer = https.request(region, host, *asked)
     except (urllib3.exceptions.HTTPError, OSError):
-        return Answered(0, None, None, time.time(), started=started)
+        return WriteByName(0, None, None, time.time(), started=started)
     headers = answer.headers
     try:
         code = str(answer.json()["error"]["code"])
     except (ValueError, LookupError, TypeError):
         code = ""
-    return Answered(
+    return WriteByName(
         answer.status,
         headers.get("X-Served-By"),
         headers.get("X-Forwarded-By-Region"),

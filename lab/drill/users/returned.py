@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from lab.config import LabConfig
     from lab.control import Control
     from lab.drill.checks import Result
-    from lab.drill.observations import Answered, Observations
+    from lab.drill.observations import Observations, WriteByName
     from lab.drill.users.traffic import Https
 
 # The lab lets replication to it stand still this much longer: what it may do does not rest on it.
@@ -23,7 +23,7 @@ EVERY_SECONDS, LIMIT_SECONDS, FORWARDED_ENOUGH = 0.1, 30.0, 10
 
 def write_from_its_return(
     https: Https, config: LabConfig, lab: Control, *, region: str = "", contested: str = ""
-) -> list[Answered]:
+) -> list[WriteByName]:
     """End the outage and write to a Region by its own name, until it has forwarded some.
 
     Parameters
@@ -40,7 +40,7 @@ def write_from_its_return(
     try:
         lab.act("heal")
         healed, behind = time.time(), True
-        found: list[Answered] = []
+        found: list[WriteByName] = []
         while time.time() < healed + LIMIT_SECONDS:
             if behind and time.time() >= healed + BEHIND_SECONDS:
                 lab.act("pause", src=other, dst=region, on=False)
@@ -56,14 +56,14 @@ def write_from_its_return(
     return found
 
 
-def returned(seen: Observations) -> dict[str, Any] | None:
+def returned(drill: Observations) -> dict[str, Any] | None:
     """Return what the report tells of the return; None where the Primary did not return."""
-    if seen.healed is None or not seen.writes_to_the_returned:
+    if drill.healed is None or not drill.writes_to_the_returned:
         return None
-    return fared(seen.writes_to_the_returned, seen.primary, seen.healed)
+    return handling(drill.writes_to_the_returned, drill.primary, drill.healed)
 
 
-def fared(sent: list[Answered], region: str, healed: float) -> dict[str, Any]:
+def handling(sent: list[WriteByName], region: str, healed: float) -> dict[str, Any]:
     """Tell what a returned Region did with the writes that were sent to it."""
     forwarded = [a.at for a in sent if a.forwarded]
     taken = [a.at for a in sent if a.taken_by(region)]
@@ -81,9 +81,9 @@ def fared(sent: list[Answered], region: str, healed: float) -> dict[str, Any]:
     }
 
 
-def takes_no_write(sent: list[Answered], region: str, healed: float) -> Result:
+def takes_no_write(sent: list[WriteByName], region: str, healed: float) -> Result:
     """Require a returned Region to forward the writes sent to it, and to make none itself."""
-    found = fared(sent, region, healed)
+    found = handling(sent, region, healed)
     codes = f" ({in_words(found['refused'])})" if found["refused"] else ""
     detail = (
         f"Of {found['writes']} writes sent to {region} from the moment it was back it refused "

@@ -129,7 +129,7 @@ class Traffic(Background):
             said = f"the name leads to {address}, which is no Region's"
             region = self._regions[address]
             found = self._https.request(region, self._config.public_name, method, path, body)
-            region, said = found.headers.get("X-Served-By"), _told(found)
+            region, said = found.headers.get("X-Served-By"), _in_words(found)
         except (NotResolved, KeyError):
             pass
         except (urllib3.exceptions.HTTPError, OSError) as error:
@@ -140,13 +140,13 @@ class Traffic(Background):
 
 
 def epoch_of(answer: urllib3.BaseHTTPResponse) -> int:
-    """Return the epoch in which a write was made, 0 where the answer does not tell."""
-    told = answer.headers.get("X-Epoch", "")
-    return int(told) if told.isdecimal() else 0
+    """Return the epoch in which a write was made, 0 where the answer names none."""
+    epoch = answer.headers.get("X-Epoch", "")
+    return int(epoch) if epoch.isdecimal() else 0
 
 
-def _told(answer: urllib3.BaseHTTPResponse) -> str:
-    """Say what an answer was; of an error also its code."""
+def _in_words(answer: urllib3.BaseHTTPResponse) -> str:
+    """Return the status of an answer in words, with the code of an error."""
     said = f"HTTP status {answer.status}"
     if answer.status < 400:
         return said
@@ -156,7 +156,7 @@ def _told(answer: urllib3.BaseHTTPResponse) -> str:
         return said
 
 
-def held(https: Https, config: LabConfig, region: str) -> frozenset[str] | None:
+def listed_items(https: Https, config: LabConfig, region: str) -> frozenset[str] | None:
     """Return the ids of all items that a Region lists by its own name; None where it fails to.
 
     It is a question, not traffic: a laptop that is busy for a moment is asked again.

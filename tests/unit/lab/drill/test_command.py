@@ -14,7 +14,7 @@ from lab.drill import command, own_lab
 from lab.drill.outage.scenario import NotSteady
 from lab.progress import Progress
 from tests.unit.lab.drill.report import sample_report
-from tests.unit.lab.drill.seen import passing, unrecovered
+from tests.unit.lab.drill.samples import passing, unrecovered
 from tests.unit.lab.engine.fakes import CONFIG, Anything
 
 if TYPE_CHECKING:

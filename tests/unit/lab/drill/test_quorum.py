@@ -15,7 +15,7 @@ from lab.drill.quorum import (
     revisions_and_epochs_never_go_back,
     turns,
 )
-from tests.unit.lab.drill.seen import nothing
+from tests.unit.lab.drill.samples import nothing
 
 if TYPE_CHECKING:
     from lab.drill.checks import Result

@@ -11,7 +11,7 @@ import pytest
 
 from lab.drill.observations import Change, Control, Notification, required_sentence
 from lab.drill.watching import LedgerRefused, Watch
-from tests.unit.lab.drill.seen import execution
+from tests.unit.lab.drill.samples import execution
 from tests.unit.lab.engine.fakes import CONFIG, PRIMARY, SECONDARY, Anything
 
 ACCOUNT = "000000000000"
@@ -198,7 +198,7 @@ def test_a_last_resort_is_read_as_the_region_holds_it(watch: Watch, lab: Lab) ->
 
 def test_the_sentinel_s_points_are_counted_for_each_second(watch: Watch, lab: Lab) -> None:
     lab.points = {6.0: 1.0, 7.0: 2.0}
-    assert watch.looks(5.0) == {6: 1, 7: 2}
+    assert watch.probe_results(5.0) == {6: 1, 7: 2}
 
 
 def test_the_lock_and_the_records_are_read_from_the_recoveries_table(

@@ -10,7 +10,7 @@ import pytest
 from lab.drill.checks import run_checks
 from lab.drill.failback.checks import CHECKS, refused_write_seconds
 from lab.drill.observations import Control, Request
-from tests.unit.lab.drill.seen import OUTAGE, entry, execution, failback, passing, write
+from tests.unit.lab.drill.samples import OUTAGE, entry, execution, failback, passing, write
 from tests.unit.lab.engine.fakes import PRIMARY, SECONDARY
 
 if TYPE_CHECKING:
@@ -42,8 +42,8 @@ def test_nothing_passes_where_nothing_was_seen() -> None:
         ),
         ("ledger_holds_what_the_disaster_left", back(complete=False), "holds 2, and 0"),
         ("ledger_holds_what_the_disaster_left", passing(journal_at_promotion=None), "not read"),
-        ("overwritten_write_is_found", back(ledger=[LATE, entry("write-9")]), "says late of it"),
-        ("overwritten_write_is_found", back(ledger=[LATE]), "says nothing of it"),
+        ("overwritten_write_is_found", back(ledger=[LATE, entry("write-9")]), "has it as late"),
+        ("overwritten_write_is_found", back(ledger=[LATE]), "has it as nothing"),
         ("overwritten_write_is_found", back(replaced_text="Written meanwhile"), "meanwhile"),
         ("overwritten_write_is_found", passing(overwritten=None), "No write was made"),
         ("failed_back", back(run=None), "was not started"),

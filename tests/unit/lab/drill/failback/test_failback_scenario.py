@@ -13,7 +13,7 @@ from lab.drill.failback import scenario as failback_scenario
 from lab.drill.failback.scenario import WHO, fail_back
 from lab.drill.observations import Control, Execution, Observations, Write
 from lab.progress import Progress
-from tests.unit.lab.drill.seen import nothing
+from tests.unit.lab.drill.samples import nothing
 from tests.unit.lab.engine.fakes import CONFIG, PRIMARY, SECONDARY, Anything
 
 ARN = "arn:aws:states:us-east-2:000000000000:execution:pilot-light-switchover:1"
@@ -104,7 +104,7 @@ def failed_back(world: World) -> Observations:
     seen.overwritten = Write("replaced", "w2", 1.0, PRIMARY)
     progress = Progress(Console(file=StringIO()))
     of_the_lab = dict.fromkeys(("lab", "watch", "traffic"), world)
-    fail_back(Anything(config=CONFIG, seen=seen, progress=progress, **of_the_lab))
+    fail_back(Anything(config=CONFIG, observed=seen, progress=progress, **of_the_lab))
     return seen
 
 
@@ -147,7 +147,7 @@ def test_the_move_is_made_under_traffic_and_looked_at_after_it(world: World) -> 
     assert world.done == ["switchover failback", "traffic stopped", f"rows of {PRIMARY}"]
     assert back.run is not None
     assert (back.run.outcome, back.leads_to) == ("switched_over", PRIMARY)
-    assert back.ended - back.asked == pytest.approx(4.0, abs=0.3)
+    assert back.ended - back.requested == pytest.approx(4.0, abs=0.3)
     assert back.control == Control(PRIMARY, 3)
     assert (back.written, back.replaced_text) == (frozenset({"w9"}), "as it was written")
     assert back.served == {PRIMARY: 1}, "those of long ago do not count"
@@ -169,7 +169,7 @@ def test_a_move_that_is_refused_is_asked_for_again_and_told(world: World) -> Non
     assert back.run is not None
     assert world.done[:2] == ["switchover failback"] * 2
     assert (back.run.outcome, back.refusals) == ("switched_over", ["release_parity: unknown."])
-    assert back.ended - back.asked == pytest.approx(4.0, abs=0.3), "of the last one"
+    assert back.ended - back.requested == pytest.approx(4.0, abs=0.3), "of the last one"
 
 
 def test_a_move_that_is_refused_for_good_is_not_asked_for_for_ever(world: World) -> None:

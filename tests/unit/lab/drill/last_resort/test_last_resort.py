@@ -9,12 +9,12 @@ import pytest
 
 from lab.drill.checks import run_checks
 from lab.drill.last_resort import checks as last_resort
-from lab.drill.last_resort.checks import LastResort, told
-from lab.drill.observations import Answered, Control, Notification, Observations, Request, Write
+from lab.drill.last_resort.checks import LastResort, section
+from lab.drill.observations import Control, Notification, Observations, Request, Write, WriteByName
 from lab.drill.outage.expectations import came_of_it
 from lab.drill.outage.staying import nothing_promoted
 from lab.drill.report.report import report
-from tests.unit.lab.drill.seen_outages import (
+from tests.unit.lab.drill.outage_samples import (
     HEALED,
     OUTAGE,
     PRIMARY,
@@ -29,20 +29,22 @@ CHECKS = (*last_resort.CHECKS, nothing_promoted)
 GAVE_UP = held(status="FAILED", output={"error": "RecoveryFailed"}, ended=OUTAGE + 15, states=[])
 
 
-def by_name(at: float, *, took: bool = True) -> Answered:
+def by_name(at: float, *, took: bool = True) -> WriteByName:
     item, started = f"by-name-{at}", OUTAGE + at - 0.2
-    return Answered(201 if took else 503, SECONDARY, None, OUTAGE + at, "", item, item, started, 1)
+    return WriteByName(
+        201 if took else 503, SECONDARY, None, OUTAGE + at, "", item, item, started, 1
+    )
 
 
-def forwarded(at: float) -> Answered:
+def forwarded(at: float) -> WriteByName:
     started = HEALED + at - 0.2
-    return Answered(201, PRIMARY, SECONDARY, HEALED + at, "", "late", "late", started, 1)
+    return WriteByName(201, PRIMARY, SECONDARY, HEALED + at, "", "late", "late", started, 1)
 
 
 def granted(**other: Any) -> LastResort:
     run = held("grant", output={"outcome": "last_resort", "summary": "It takes writes."})
     found = LastResort(
-        asked=OUTAGE + 16,
+        requested=OUTAGE + 16,
         run=replace(run, ended=OUTAGE + 46),
         led_to=SECONDARY,
         by_name=[by_name(49)],
@@ -99,9 +101,9 @@ def test_nothing_passes_where_nothing_was_seen() -> None:
 @pytest.mark.parametrize(
     ("check", "seen"),
     [
-        ("people_were_told_that_nobody_can_claim", lost_two(notifications=[])),
+        ("people_were_notified_that_nobody_can_claim", lost_two(notifications=[])),
         (
-            "people_were_told_that_nobody_can_claim",
+            "people_were_notified_that_nobody_can_claim",
             lost_two(executions=[replace(GAVE_UP, status="SUCCEEDED", output={"outcome": "x"})]),
         ),
         ("the_last_resort_was_granted", lost_two(granted(granted={}))),
@@ -163,7 +165,7 @@ def test_a_promotion_without_a_quorum_is_neither_a_hold_nor_a_recovery() -> None
 
 
 def test_the_report_tells_when_users_could_write_and_until_when_it_held() -> None:
-    found = told(lost_two())
+    found = section(lost_two())
     assert found == {
         "outcome": "last_resort",
         "seconds": 30.0,
@@ -173,4 +175,4 @@ def test_the_report_tells_when_users_could_write_and_until_when_it_held() -> Non
         "authorities": {"last_resort": 2},
         "void_after_seconds": 1.0,
     }
-    assert told(stayed()) is None
+    assert section(stayed()) is None

@@ -10,7 +10,6 @@ from rich.console import Console
 
 from lab.drill import waiting
 from lab.drill.observations import (
-    Answered,
     Change,
     Control,
     Execution,
@@ -18,11 +17,12 @@ from lab.drill.observations import (
     Request,
     State,
     Write,
+    WriteByName,
 )
 from lab.drill.outage import scenario
 from lab.drill.outage.scenario import Scenario
 from lab.progress import Progress
-from tests.unit.lab.drill.seen import OUTAGE, execution, states
+from tests.unit.lab.drill.samples import OUTAGE, execution, states
 from tests.unit.lab.engine.fakes import CONFIG, PRIMARY, SECONDARY, Anything
 
 if TYPE_CHECKING:
@@ -171,13 +171,13 @@ class Watch:
     def first_failed_probe(self) -> float | None:
         return None
 
-    def looks(self, _since: float) -> dict[int, int]:
+    def probe_results(self, _since: float) -> dict[int, int]:
         return {1: 1}
 
     def lock(self) -> dict[str, Any]:
         return {}
 
-    def seen_well(self) -> bool:
+    def has_seen_primary_healthy(self) -> bool:
         return True
 
     def recoveries(self) -> list[str]:
@@ -242,11 +242,11 @@ class Background:
 def simulated(world: World, monkeypatch: pytest.MonkeyPatch, outage: str = "region") -> Scenario:
     """Return a drill in the simulated lab."""
 
-    def write_from_its_return(_https: Any, _config: Any, lab: Any) -> list[Answered]:
+    def write_from_its_return(_https: Any, _config: Any, lab: Any) -> list[WriteByName]:
         lab.act("heal")
         world.done.append(f"10 writes to {PRIMARY}")
         world.written = world.now
-        return [Answered(201, SECONDARY, PRIMARY)] * 10
+        return [WriteByName(201, SECONDARY, PRIMARY)] * 10
 
     for module in (scenario, waiting):
         monkeypatch.setattr(module, "time", world)
@@ -255,7 +255,7 @@ def simulated(world: World, monkeypatch: pytest.MonkeyPatch, outage: str = "regi
     monkeypatch.setattr(scenario, "Traffic", lambda config, https: Traffic(world))
     for name, what in (("ControlHistory", "control item"), ("ByName", "Primary by name")):
         monkeypatch.setattr(scenario, name, lambda *_, what=what: Background(world, what))
-    monkeypatch.setattr(scenario, "held", lambda *_: world.held)
+    monkeypatch.setattr(scenario, "listed_items", lambda *_: world.held)
     monkeypatch.setattr(scenario, "write_from_its_return", write_from_its_return)
     monkeypatch.setattr(scenario, "fail_back", lambda *_: world.done.append("failback"))
     config = CONFIG.with_options(speed=SPEED)

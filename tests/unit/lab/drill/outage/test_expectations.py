@@ -6,13 +6,13 @@ import pytest
 
 from lab.drill import quorum
 from lab.drill.last_resort import checks as last_resort
-from lab.drill.observations import Answered, Control
+from lab.drill.observations import Control, WriteByName
 from lab.drill.outage import recovery, staying
 from lab.drill.outage.expectations import EXPECTATIONS, came_of_it, expectation
 from lab.drill.report import report as report_module
 from lab.drill.report.page import sentence
 from lab.engine.named_outages import NAMED
-from tests.unit.lab.drill.seen_outages import (
+from tests.unit.lab.drill.outage_samples import (
     OUTAGE,
     PRIMARY,
     SECONDARY,
@@ -22,7 +22,7 @@ from tests.unit.lab.drill.seen_outages import (
     stayed,
 )
 
-FORWARDED = Answered(201, SECONDARY, PRIMARY, OUTAGE + 20, "", "returned", "w-99")
+FORWARDED = WriteByName(201, SECONDARY, PRIMARY, OUTAGE + 20, "", "returned", "w-99")
 
 
 def reported(seen):

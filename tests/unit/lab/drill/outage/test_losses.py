@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lab.drill.outage.recovery import missing, rpo
-from tests.unit.lab.drill.seen import execution, passing, unrecovered, write
+from tests.unit.lab.drill.samples import execution, passing, unrecovered, write
 from tests.unit.lab.engine.fakes import PRIMARY, SECONDARY
 
 

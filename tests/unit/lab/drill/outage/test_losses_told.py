@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lab.drill.observations import Answered, Execution, Observations, State, Write
+from lab.drill.observations import Execution, Observations, State, Write, WriteByName
 from lab.drill.outage import losses
 from lab.drill.outage.recovery import path_calls, returned_primary_takes_no_write
 from lab.drill.users.returned import returned
@@ -83,10 +83,10 @@ def test_an_estimate_that_is_too_small_or_unknown_fails() -> None:
     assert losses.estimate(found) is None
 
 
-REFUSED = Answered(503, "p", None, OUTAGE + 21, "NoQuorum")
-TAKEN = Answered(201, "p", None, OUTAGE + 22)
-FORWARDED = Answered(201, "s", "p", OUTAGE + 23)
-SILENT = Answered(0, None, None, OUTAGE + 20)
+REFUSED = WriteByName(503, "p", None, OUTAGE + 21, "NoQuorum")
+TAKEN = WriteByName(201, "p", None, OUTAGE + 22)
+FORWARDED = WriteByName(201, "s", "p", OUTAGE + 23)
+SILENT = WriteByName(0, None, None, OUTAGE + 20)
 
 
 def test_a_refusal_is_no_write_that_was_taken() -> None:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lab.drill.checks import run_checks
-from lab.drill.observations import Answered, Control, Notification
+from lab.drill.observations import Control, Notification, WriteByName
 from lab.drill.outage.recovery import CHECKS
-from tests.unit.lab.drill.seen import (
+from tests.unit.lab.drill.samples import (
     OUTAGE,
     call,
     control_read,
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 BY_HAND = execution(given={"mode": "failover", "reason": "I saw it"})
 FAILED = execution(status="FAILED", output={"error": "Stuck", "cause": "It stuck"})
-FORWARDED = Answered(201, SECONDARY, PRIMARY)
+FORWARDED = WriteByName(201, SECONDARY, PRIMARY)
 
 
 def told(*events: str) -> list[Notification]:
@@ -89,15 +89,15 @@ BROKEN: list[tuple[str, dict[str, Any], str]] = [
     ("writes_accepted_in_secondary", {"writes": [write(0, 18, PRIMARY)]}, "0 writes"),
     (
         "returned_primary_takes_no_write",
-        {"writes_to_the_returned": [FORWARDED, Answered(201, PRIMARY, None)]},
+        {"writes_to_the_returned": [FORWARDED, WriteByName(201, PRIMARY, None)]},
         "it refused 0 for 0.0 s, forwarded 1 for 0.0 s, and took 1.",
     ),
     (
         "returned_primary_takes_no_write",
         {
             "writes_to_the_returned": [
-                Answered(503, None, None, OUTAGE + 23, "NoQuorum"),
-                Answered(0, None, None, OUTAGE + 24.6),
+                WriteByName(503, None, None, OUTAGE + 23, "NoQuorum"),
+                WriteByName(0, None, None, OUTAGE + 24.6),
             ]
         },
         "it refused 2 for 2.0 s (1 NoQuorum, 1 no answer), forwarded 0 for 0.0 s, and took 0.",
@@ -111,10 +111,10 @@ BROKEN: list[tuple[str, dict[str, Any], str]] = [
     ("notifications_in_order", {"notifications": told("promoted", "started")}, "promoted, started"),
     ("notifications_in_order", {"notifications": told("started", "held", "promoted")}, "held"),
     ("lock_released", {"lock": {"owner": "run 1"}}, "run 1"),
-    ("no_tick_has_two_looks", {"looks": {}}, "said nothing"),
+    ("no_tick_has_two_probe_results", {"probe_results": {}}, "published no probe result"),
     (
-        "no_tick_has_two_looks",
-        {"looks": {1: 1, 2: 2, 4: 1}},
+        "no_tick_has_two_probe_results",
+        {"probe_results": {1: 1, 2: 2, 4: 1}},
         "3 ticks since the outage have a point, 1 of",
     ),
     (

@@ -19,7 +19,7 @@ from lab.drill.outage.scenario import (
 )
 from lab.drill.report.stages import gap
 from tests.unit.lab.drill.outage.simulated import SPEED, START, World, drill, simulated
-from tests.unit.lab.drill.seen import execution
+from tests.unit.lab.drill.samples import execution
 from tests.unit.lab.engine.fakes import PRIMARY, SECONDARY
 
 FAILED = execution(status="FAILED", output={"error": "E", "cause": "C"})

@@ -8,14 +8,14 @@ import pytest
 
 from lab.drill.outage.scenario import (
     HOLD_ENDS_SECONDS,
-    HOLD_SEEN_SECONDS,
+    HOLD_OBSERVED_SECONDS,
     LAST_RUN_SECONDS,
     QUIET_AWS_SECONDS,
     WATCH_AWS_SECONDS,
     WATCH_SECONDS,
 )
 from tests.unit.lab.drill.outage.simulated import SPEED, World, drill
-from tests.unit.lab.drill.seen import execution
+from tests.unit.lab.drill.samples import execution
 from tests.unit.lab.engine.fakes import PRIMARY, SECONDARY
 
 LONG, QUIET = WATCH_AWS_SECONDS / SPEED + WATCH_SECONDS, QUIET_AWS_SECONDS / SPEED
@@ -56,7 +56,7 @@ def test_a_hold_ends_the_outage_early_and_its_own_end_is_waited_for(
     world.run_starts, world.holds_at, world.run_ends = 10.0, 12.0, 40.0
     seen = drill(world, monkeypatch, "partition")
     assert seen.healed is not None
-    assert seen.healed - seen.outage == pytest.approx(12.0 + HOLD_SEEN_SECONDS, abs=1)
+    assert seen.healed - seen.outage == pytest.approx(12.0 + HOLD_OBSERVED_SECONDS, abs=1)
     assert [e.ended for e in seen.meant] == [pytest.approx(seen.outage + 40)]
     assert seen.ended - seen.outage == pytest.approx(41.5, abs=1.5)
 

@@ -8,7 +8,7 @@ import pytest
 
 from lab.drill.observations import Change, Control, State
 from lab.drill.outage import staying
-from tests.unit.lab.drill.seen_outages import (
+from tests.unit.lab.drill.outage_samples import (
     HEALED,
     NAME,
     OUTAGE,

@@ -6,21 +6,21 @@ from typing import Any
 
 import pytest
 
-from lab.drill.observations import Answered, Observations, Request
+from lab.drill.observations import Observations, Request, WriteByName
 from lab.drill.outage import without_quorum
-from tests.unit.lab.drill.seen_outages import HEALED, OUTAGE, PRIMARY, request, stayed, write
+from tests.unit.lab.drill.outage_samples import HEALED, OUTAGE, PRIMARY, request, stayed, write
 
 
-def taken(after: float, took: float = 0.1) -> Answered:
+def taken(after: float, took: float = 0.1) -> WriteByName:
     at = OUTAGE + after
-    return Answered(201, PRIMARY, None, at, "", f"i{after}", f"w{after}", at - took, 1)
+    return WriteByName(201, PRIMARY, None, at, "", f"i{after}", f"w{after}", at - took, 1)
 
 
-def refused(after: float, code: str = "NoQuorum") -> Answered:
-    return Answered(503, PRIMARY, None, OUTAGE + after, code, started=OUTAGE + after - 2.5)
+def refused(after: float, code: str = "NoQuorum") -> WriteByName:
+    return WriteByName(503, PRIMARY, None, OUTAGE + after, code, started=OUTAGE + after - 2.5)
 
 
-def asked(*writes: Answered, mode: str = "isolated", **more: Any) -> Observations:
+def asked(*writes: WriteByName, mode: str = "isolated", **more: Any) -> Observations:
     reads = [Request("read", OUTAGE + i, OUTAGE + i + 0.1, True, PRIMARY, "200") for i in range(9)]
     given = {"writes_by_name": list(writes), "reads_by_name": reads, "writes": [], **more}
     return stayed(mode, **given)
@@ -103,9 +103,11 @@ def test_a_lost_witness_makes_no_more_errors_than_there_were() -> None:
 
 
 def test_the_report_tells_what_was_asked_by_name() -> None:
-    found = without_quorum.told(asked(taken(1), taken(6), refused(9), taken(HEALED - OUTAGE + 5)))
+    found = without_quorum.section(
+        asked(taken(1), taken(6), refused(9), taken(HEALED - OUTAGE + 5))
+    )
     assert found is not None
     assert (found["writes"], found["taken"], found["taken_after_lease"]) == (4, 3, 1)
     assert found["refused"] == {"NoQuorum": 1}
     assert (found["reads"], found["good_reads"]) == (9, 9)
-    assert without_quorum.told(stayed()) is None
+    assert without_quorum.section(stayed()) is None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lab.drill.report.stages import Gap, gap
-from tests.unit.lab.drill.seen import OUTAGE, failed, passing, request
+from tests.unit.lab.drill.samples import OUTAGE, failed, passing, request
 from tests.unit.lab.engine.fakes import PRIMARY, SECONDARY
 
 if TYPE_CHECKING:

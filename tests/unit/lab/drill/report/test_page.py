@@ -12,8 +12,8 @@ import jsonschema
 import pytest
 
 from lab.drill.report import page, report as report_module
+from tests.unit.lab.drill.outage_samples import on_hold, recovered, stayed
 from tests.unit.lab.drill.report import sample_report
-from tests.unit.lab.drill.seen_outages import on_hold, recovered, stayed
 
 SCHEMA = json.loads((Path(page.__file__).parents[2] / "schemas/report.schema.json").read_text())
 PASSING, FAILING = sample_report.passing(), sample_report.failing()

@@ -11,7 +11,7 @@ import pytest
 from lab.drill.observations import Notification
 from lab.drill.outage.expectations import expectation
 from lab.drill.report.report import SCHEMA, report
-from tests.unit.lab.drill.seen import (
+from tests.unit.lab.drill.samples import (
     OUTAGE,
     STATES,
     call,

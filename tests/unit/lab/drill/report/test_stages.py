@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from lab.drill.report.stages import Stage, gap, rto, stages
-from tests.unit.lab.drill.seen import (
+from tests.unit.lab.drill.samples import (
     CHANGES,
     OUTAGE,
     STATES,

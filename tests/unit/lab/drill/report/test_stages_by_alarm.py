@@ -26,7 +26,7 @@ GIVEN = {
 
 
 def execution(arn: str, alarm: str, outcome: str, started: float) -> Execution:
-    passages = [
+    states_of = [
         State("GatherEvidence", started + 1, started + 2),
         State("Decide", started + 2, started + 3),
         State("Claim", started + 3, started + 4),
@@ -34,7 +34,7 @@ def execution(arn: str, alarm: str, outcome: str, started: float) -> Execution:
     ]
     given = GIVEN[alarm]
     output = {"outcome": outcome}
-    states = passages if outcome == "promoted" else []
+    states = states_of if outcome == "promoted" else []
     return Execution(arn, given, "SUCCEEDED", output, started, started + 10, states)
 
 

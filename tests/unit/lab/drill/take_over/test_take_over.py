@@ -12,11 +12,11 @@ from rich.console import Console
 
 from lab.drill.checks import run_checks
 from lab.drill.failback.checks import MEANWHILE
-from lab.drill.observations import Answered, Control, ControlRead, Notification, Request
+from lab.drill.observations import Control, ControlRead, Notification, Request, WriteByName
 from lab.drill.report.stages import gap, wall_seconds
 from lab.drill.take_over import command
 from lab.drill.take_over.checks import CHECKS, TakeOver
-from tests.unit.lab.drill.seen import OUTAGE, entry, execution, states, write
+from tests.unit.lab.drill.samples import OUTAGE, entry, execution, states, write
 from tests.unit.lab.engine.fakes import CONFIG, PRIMARY, SECONDARY
 
 if TYPE_CHECKING:
@@ -37,9 +37,9 @@ def request(started: float, *, good: bool, kind: Any = "write") -> Request:
     return Request(kind, OUTAGE + started, OUTAGE + started + 0.1, good, PRIMARY, "said")
 
 
-def answered(at: float, by: str, through: str | None = None, item: str = "r-1") -> Answered:
+def answered(at: float, by: str, through: str | None = None, item: str = "r-1") -> WriteByName:
     ended, epoch = OUTAGE + at, 3 if by == PRIMARY else 2
-    return Answered(
+    return WriteByName(
         201, by, through, ended, "", item, f"write-of-{item}", started=ended - 0.1, epoch=epoch
     )
 
@@ -62,16 +62,16 @@ def well(**other: Any) -> TakeOver:
         SECONDARY,
         "app.pilotlight.example",
         outage=OUTAGE,
-        asked_at=OUTAGE + 10,
+        requested_at=OUTAGE + 10,
         healed=OUTAGE + 20,
         control_before=Control(SECONDARY, 2, 5),
         alarmed_at=OUTAGE + 8,
-        told_of_the_loss=[Notification(OUTAGE + 8, "unknown", 'ALARM: "app-public-unreachable"')],
+        loss_notifications=[Notification(OUTAGE + 8, "unknown", 'ALARM: "app-public-unreachable"')],
         wrong=failed("InvalidExecutionInput", 'Write "confirm": "MAKE …"'),
         control_after_wrong=Control(SECONDARY, 2, 5),
         right=taken_over(),
         control_after_right=Control(PRIMARY, 3, 7),
-        told=[Notification(OUTAGE + 15.4, "taken_over", "us-west-2 took over by hand")],
+        notifications=[Notification(OUTAGE + 15.4, "taken_over", "us-west-2 took over by hand")],
         control_reads=[read(-1, SECONDARY, 2, 5), read(16, PRIMARY, 3, 7)],
         led_to=PRIMARY,
         overwritten=LOST,
@@ -118,9 +118,9 @@ def test_nothing_passes_where_nothing_was_seen() -> None:
             well(requests=[request(1.0, good=True)]),
             "Of 1 writes 1 were taken",
         ),
-        ("people_are_told_of_the_loss", well(alarmed_at=None), "No alarm fired"),
-        ("people_are_told_of_the_loss", well(alarmed_at=OUTAGE + 11), "fired 11.0 s after"),
-        ("people_are_told_of_the_loss", well(told_of_the_loss=[]), "0 messages of it came"),
+        ("people_are_notified_of_the_loss", well(alarmed_at=None), "No alarm fired"),
+        ("people_are_notified_of_the_loss", well(alarmed_at=OUTAGE + 11), "fired 11.0 s after"),
+        ("people_are_notified_of_the_loss", well(loss_notifications=[]), "0 messages of it came"),
         (
             "a_wrong_sentence_changes_nothing",
             well(control_after_wrong=Control(PRIMARY, 3, 7)),
@@ -143,7 +143,7 @@ def test_nothing_passes_where_nothing_was_seen() -> None:
             well(right=ended("already_active")),
             "already",
         ),
-        ("people_were_told", well(told=[]), "nothing"),
+        ("people_were_notified", well(notifications=[]), "nothing"),
         ("the_primary_takes_the_writes", well(led_to=SECONDARY), "led to us-east-2"),
         ("the_primary_takes_the_writes", well(writes=[LOST]), "0 of 0"),
         (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import urllib3
 
-from lab.drill.users.traffic import held
+from lab.drill.users.traffic import listed_items
 from tests.unit.lab.drill.users.web import FakeHttps, answer
 from tests.unit.lab.engine.fakes import CONFIG, SECONDARY
 
@@ -16,7 +16,7 @@ def page(*ids: str, following: str | None = None) -> urllib3.HTTPResponse:
 
 def test_the_items_of_every_page_are_held() -> None:
     https = FakeHttps(page("a", "b", following="WzEsICJiIl0="), page(following="x"), page("c"))
-    assert held(https, CONFIG, SECONDARY) == {"a", "b", "c"}
+    assert listed_items(https, CONFIG, SECONDARY) == {"a", "b", "c"}
     assert [path for _, _, _, path, _ in https.asked] == [
         "/items?limit=200",
         "/items?limit=200&next=WzEsICJiIl0=",
@@ -26,7 +26,7 @@ def test_the_items_of_every_page_are_held() -> None:
 
 
 def test_a_region_may_hold_nothing() -> None:
-    assert held(FakeHttps(page()), CONFIG, SECONDARY) == frozenset()
+    assert listed_items(FakeHttps(page()), CONFIG, SECONDARY) == frozenset()
 
 
 @pytest.mark.parametrize(
@@ -44,4 +44,4 @@ def test_a_region_may_hold_nothing() -> None:
 def test_what_a_region_holds_is_unknown_when_a_page_fails(
     failure: urllib3.HTTPResponse | Exception,
 ) -> None:
-    assert held(FakeHttps(page("a", following="x"), failure), CONFIG, SECONDARY) is None
+    assert listed_items(FakeHttps(page("a", following="x"), failure), CONFIG, SECONDARY) is None

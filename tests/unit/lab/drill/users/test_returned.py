@@ -13,7 +13,7 @@ from tests.unit.lab.drill.users.web import FakeHttps, answer
 from tests.unit.lab.engine.fakes import CONFIG, PRIMARY, SECONDARY
 
 if TYPE_CHECKING:
-    from lab.drill.observations import Answered
+    from lab.drill.observations import WriteByName
 
 
 class Lab:
@@ -55,7 +55,7 @@ def lab(monkeypatch: pytest.MonkeyPatch) -> Lab:
     return found
 
 
-def written(lab: Lab, https: FakeHttps) -> list[Answered]:
+def written(lab: Lab, https: FakeHttps) -> list[WriteByName]:
     return returned.write_from_its_return(https, CONFIG, lab)  # type: ignore[arg-type]
 
 

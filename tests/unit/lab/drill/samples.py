@@ -7,7 +7,6 @@ from typing import Any
 
 from lab.drill.failback.checks import LAST_MOMENT, Failback
 from lab.drill.observations import (
-    Answered,
     Change,
     Control,
     ControlRead,
@@ -17,6 +16,7 @@ from lab.drill.observations import (
     Request,
     State,
     Write,
+    WriteByName,
 )
 from tests.unit.lab.engine.fakes import CONFIG, PRIMARY, SECONDARY, VIRGINIA
 
@@ -80,7 +80,7 @@ def change(at: float, what: str, state: str) -> Change:
     return Change(OUTAGE + at, what, state)
 
 
-RETURNED = Answered(201, SECONDARY, PRIMARY, OUTAGE + 23.0, "", "returned", "write-0")
+RETURNED = WriteByName(201, SECONDARY, PRIMARY, OUTAGE + 23.0, "", "returned", "write-0")
 
 
 def states(moments: dict[str, tuple[float, float]] | None = None) -> list[State]:
@@ -150,7 +150,7 @@ def failback(**other: Any) -> Failback:
         complete=True,
         open_after=0,
         replaced_text=LAST_MOMENT,
-        asked=OUTAGE + 32,
+        requested=OUTAGE + 32,
         run=run,
         ended=OUTAGE + 39,
         leads_to=PRIMARY,
@@ -220,7 +220,7 @@ def passing(**other: Any) -> Observations:
         ],
         lock={},
         recoveries=["recovery#2"],
-        looks={int(OUTAGE) + n: 1 for n in range(20)},
+        probe_results={int(OUTAGE) + n: 1 for n in range(20)},
         evidence={"confirm": {"verdict": "outage"}},
         calls=[call(), call(), call(PRIMARY, caller=PRIMARY)],
         journal_at_promotion=journal(0, 1),
@@ -248,7 +248,7 @@ def unrecovered(**other: Any) -> Observations:
         notifications=[],
         lock={},
         recoveries=[],
-        looks={},
+        probe_results={},
         evidence={},
         calls=[],
         journal_at_promotion=None,

@@ -71,7 +71,7 @@ def stayed(mode: str = "us-east-1", **more: Any) -> Observations:
         ],
         "dns_throughout": [(at, PRIMARY) for at in times if at >= OUTAGE],
         "effects": ["us-east-1 evaluation of its alarms: 12"],
-        "looks": {int(OUTAGE): 1},
+        "probe_results": {int(OUTAGE): 1},
         "held_finally": {PRIMARY: everything, SECONDARY: everything},
     }
     return Observations(**{**given, **more})
@@ -99,7 +99,7 @@ def _failback(writes: list[Write], lost: Write) -> Failback:
         complete=True,
         open_after=0,
         replaced_text=LAST_MOMENT,
-        asked=OUTAGE + 30,
+        requested=OUTAGE + 30,
         run=held("back", output={"outcome": "switched_over"}, states=[]),
         ended=OUTAGE + 38,
         leads_to=PRIMARY,
