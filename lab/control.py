@@ -48,7 +48,7 @@ class Control:
         self._patience = patience
         self._clients: dict[tuple[str, str], Any] = {}
 
-    def act(self, action: str, **given: Any) -> Any:
+    def act(self, action: str, **options: Any) -> Any:
         """Do something and return what the admin API answers.
 
         Raises
@@ -59,7 +59,7 @@ class Control:
             With the admin API's reason.
         """
         url = f"{self._config.endpoint}/_lab/{action}"
-        request = urllib.request.Request(url, json.dumps(given).encode(), method="POST")
+        request = urllib.request.Request(url, json.dumps(options).encode(), method="POST")
         try:
             with _DIRECT.open(request, timeout=20) as answer:
                 return json.load(answer)
@@ -86,10 +86,10 @@ class Control:
 
     def state(self) -> dict[str, Any]:
         """Return the state of the lab."""
-        found = self.act("state")
-        if not isinstance(found, dict) or "pid" not in found:
+        state = self.act("state")
+        if not isinstance(state, dict) or "pid" not in state:
             raise self._no_lab()
-        return cast("dict[str, Any]", found)
+        return cast("dict[str, Any]", state)
 
     def leads_to(self) -> str | None:
         """Return the Region to which DNS leads for the public name now."""

@@ -151,7 +151,7 @@ def _environment(config: LabConfig | None) -> dict[str, str]:
         for k, v in os.environ.items()
         if not k.startswith(("AWS_", "SAM_")) and not k.lower().endswith("_proxy")
     }
-    found = {
+    environment = {
         **kept,
         "PATH": f"{SAM.parent}{os.pathsep}{os.environ.get('PATH', '')}",
         "PYTHON": sys.executable,
@@ -165,13 +165,13 @@ def _environment(config: LabConfig | None) -> dict[str, str]:
         "AWS_SHARED_CREDENTIALS_FILE": str(home / "no-aws-credentials"),
         "AWS_EC2_METADATA_DISABLED": "true",
     }
-    return {**found, "AWS_ENDPOINT_URL": config.endpoint} if config else found
+    return {**environment, "AWS_ENDPOINT_URL": config.endpoint} if config else environment
 
 
 def _sources() -> list[Path]:
     folders = (ROOT / "functions", ROOT / "statemachines")
-    found = [p for folder in folders for p in folder.rglob("*") if p.is_file()]
-    kept = [p for p in found if "__pycache__" not in p.parts]
+    files = [p for folder in folders for p in folder.rglob("*") if p.is_file()]
+    kept = [p for p in files if "__pycache__" not in p.parts]
     return sorted([ROOT / "template.yaml", ROOT / "requirements" / "lab.txt", *kept])
 
 

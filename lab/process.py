@@ -93,8 +93,8 @@ def _wait_for(engine: Engine) -> None:
     control, end = Control(engine.config), time.monotonic() + START_SECONDS
     while not control.answers(engine.process.pid):
         if engine.process.poll() is not None:
-            said = log_tail(RUN / "engine.log", 1)
-            raise EngineFailed(said or "The lab's engine ended without a word.")
+            reason = log_tail(RUN / "engine.log", 1)
+            raise EngineFailed(reason or "The lab's engine ended without a word.")
         if time.monotonic() > end:
             raise EngineFailed(
                 f"The lab's engine did not answer within {START_SECONDS:.0f} s. See "
@@ -182,10 +182,10 @@ def _running() -> int | None:
 def _is_engine(pid: int) -> bool:
     """Say whether a process is this checkout's engine, and has not ended."""
     try:
-        found = os.fsdecode((PROC / str(pid) / "cmdline").read_bytes().replace(b"\0", b" "))
+        command = os.fsdecode((PROC / str(pid) / "cmdline").read_bytes().replace(b"\0", b" "))
     except OSError:
-        found = _listed(pid)
-    return f"lab.engine {RUN / 'lab.json'}" in found
+        command = _listed(pid)
+    return f"lab.engine {RUN / 'lab.json'}" in command
 
 
 def _listed(pid: int) -> str:

@@ -122,7 +122,7 @@ def take_over(*, speed: float, replication_lag: float, reports: Path, **options:
 @click.option("--write-doc", is_flag=True, help="Put the figures into docs/benchmark.md.")
 @click.option(
     "--from",
-    "known",
+    "report",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Run nothing: show a bench.json again, and write its documents.",
 )
@@ -135,7 +135,7 @@ def bench(
     speed: float,
     reports: Path,
     write_doc: bool,
-    known: Path | None,
+    report: Path | None,
     **options: int,
 ) -> None:
     """Compare designs: the same outages against record sets that stand side by side.
@@ -145,10 +145,10 @@ def bench(
     from lab.bench.command import again, run_bench
     from lab.bench.document import fill
 
-    if known:
-        found = again(known)
+    if report:
+        document = again(report)
     else:
         config = described(speed=speed, **options)
-        found = run_bench(config, reports, outages=outages, users=users, seed=seed)
+        document = run_bench(config, reports, outages=outages, users=users, seed=seed)
     if write_doc:
-        fill(found)
+        fill(document)

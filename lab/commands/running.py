@@ -87,9 +87,9 @@ def outage(mode: str, region: str, style: str | None) -> None:
     lab = Control(config)
     lab.say_that_outages_are_injected()
     lab.act("outage", mode=mode, region=code, style=style)
-    known = NAMED[mode]
-    where = f" in {code}" if known.follows_region else ""
-    end = f"It ends by itself in {known.stalls:g} s." if known.stalls else "`lab heal` ends it."
+    named = NAMED[mode]
+    where = f" in {code}" if named.follows_region else ""
+    end = f"It ends by itself in {named.stalls:g} s." if named.stalls else "`lab heal` ends it."
     console.print(f"The outage {mode} began{where}. {end}")
 
 
@@ -109,7 +109,7 @@ def status(*, as_json: bool) -> None:
     config = process.deployed()
     control = Control(config)
     state = control.state()
-    found = {
+    facts = {
         **control.who_is_active(state["lost"]),
         "public_name_leads_to": control.leads_to(),
         "lost": state["lost"],
@@ -120,19 +120,19 @@ def status(*, as_json: bool) -> None:
         "replication": control.act("replication")["links"],
     }
     if as_json:
-        click.echo(json.dumps(found, indent=2))
+        click.echo(json.dumps(facts, indent=2))
         return
     regions = [f"{r} ({loss['mode']})" for r, loss in state["lost"].items()]
     lost = ", ".join(state["outages"] or regions)
     active = (
-        f"{found['active_region']} ({found['state']}, epoch {found['epoch']}, "
-        f"revision {found['revision']})"
+        f"{facts['active_region']} ({facts['state']}, epoch {facts['epoch']}, "
+        f"revision {facts['revision']})"
     )
     unknown = "unknown: the control item is missing, or no Region answers that holds it"
-    click.echo(f"Active Region   {active if found['active_region'] else unknown}")
-    click.echo(f"DNS leads to    {found['public_name_leads_to'] or 'nowhere'}")
+    click.echo(f"Active Region   {active if facts['active_region'] else unknown}")
+    click.echo(f"DNS leads to    {facts['public_name_leads_to'] or 'nowhere'}")
     click.echo(f"Lost            {lost or 'nothing'}")
-    for name, verdict in found["health_checks"].items():
+    for name, verdict in facts["health_checks"].items():
         click.echo(f"Health check    {name}: {verdict}")
 
 
@@ -155,10 +155,10 @@ def logs(execution: str | None) -> None:
     events = [e for page in pages.paginate(logGroupName=group) for e in page["events"]]
     # Beside the functions' lines, which are JSON, stand Lambda's own.
     lines = [json.loads(e["message"]) for e in events if e["message"].startswith("{")]
-    found = [line for line in lines if line.get("correlation_id") == execution]
-    for line in sorted(found, key=lambda line: str(line["timestamp"])):
+    logged = [line for line in lines if line.get("correlation_id") == execution]
+    for line in sorted(logged, key=lambda line: str(line["timestamp"])):
         click.echo(f"{line['timestamp']}  {line['service']:<12}  {line['message']}")
-    if not found:
+    if not logged:
         raise LabError(f"No function has logged anything for {execution}.")
 
 
@@ -173,6 +173,6 @@ def region_code(config: LabConfig, region: str) -> str:
     roles = {"primary": config.primary_region, "secondary": config.secondary_region}
     code = roles.get(region, region)
     if code not in config.regions:
-        known = ", ".join(["primary", "secondary", *config.regions])
-        raise LabError(f"There is no Region {region!r} in this lab. Name one of: {known}.")
+        names = ", ".join(["primary", "secondary", *config.regions])
+        raise LabError(f"There is no Region {region!r} in this lab. Name one of: {names}.")
     return code

@@ -44,47 +44,47 @@ def run_drill(
         drill = Scenario(
             config, lab, progress, outage=outage, style=style, parameters=parameters
         ).run()
-        found = report.report(drill)
-        place = report.write(found, folder)
-        passed = found["verdict"] == "pass"
+        document = report.report(drill)
+        place = report.write(document, folder)
+        passed = document["verdict"] == "pass"
         if not passed:
             shutil.copy(process.RUN / "engine.log", place / "engine.log")
-        show(found, place)
+        show(document, place)
     if keep:
         console.print("The lab is still up. `lab down` ends it.")
     return bool(passed)
 
 
-def show(found: dict[str, Any], place: Path) -> None:
+def show(document: dict[str, Any], place: Path) -> None:
     """Print the stages, the checks and the verdict."""
     stages = Table(box=None, pad_edge=False, show_header=False)
     stages.add_column()
     stages.add_column(justify="right")
     stages.add_column()
-    for stage in found["stages"]:
+    for stage in document["stages"]:
         seconds = f"{stage['seconds']:.2f} s"
         stages.add_row(stage["name"], seconds, "[dim]modelled[/]" if stage["modelled"] else "")
-    if found["stages"]:
+    if document["stages"]:
         console.print("\nFrom the first failed request to the first good write:")
         console.print(stages)
-    print_checks(console, found["checks"])
-    outage = found["outage"]
+    print_checks(console, document["checks"])
+    outage = document["outage"]
     console.print(
         f"\nOutage {outage['mode']}, expected: {outage['expected']}. The application "
         f"{outage['verdict']}.",
         soft_wrap=True,
     )
-    figures, clock = "nothing had to recover", found["clock"]
-    if found["stages"] or outage["expected"] == "recovers":
+    figures, clock = "nothing had to recover", document["clock"]
+    if document["stages"] or outage["expected"] == "recovers":
         figures = (
-            f"RTO at AWS's intervals: read {_seconds(found['rto_read_seconds'])}, "
-            f"write {_seconds(found['rto_write_seconds'])} (here: "
+            f"RTO at AWS's intervals: read {_seconds(document['rto_read_seconds'])}, "
+            f"write {_seconds(document['rto_write_seconds'])} (here: "
             f"{_seconds(clock['rto_read_wall_seconds'])}, "
             f"{_seconds(clock['rto_write_wall_seconds'])}), "
-            f"RPO {_seconds(found['rpo_seconds'])}"
+            f"RPO {_seconds(document['rpo_seconds'])}"
         )
-    verdict = verdict_of(passed=found["verdict"] == "pass")
-    console.print(f"{verdict}  outcome {found['outcome']}, {figures}", soft_wrap=True)
+    verdict = verdict_of(passed=document["verdict"] == "pass")
+    console.print(f"{verdict}  outcome {document['outcome']}, {figures}", soft_wrap=True)
     console.print(f"Report: {escape(os.path.relpath(place))}/report.html", soft_wrap=True)
 
 

@@ -44,14 +44,14 @@ def fate(
     return Fate(len(acknowledged), len(present), len(named), lost)
 
 
-def none_is_lost(found: Fate | None) -> Result:
+def none_is_lost(counts: Fate | None) -> Result:
     """Require that there are acknowledged writes, and that each is present or in the ledger."""
-    if found is None:
+    if counts is None:
         return False, "The items at the end were not read."
     return (
-        found.acknowledged > 0 and found.lost == 0,
-        f"Of {found.acknowledged} acknowledged writes {found.present} are present, "
-        f"{found.ledger} are in the ledger, and {found.lost} are lost.",
+        counts.acknowledged > 0 and counts.lost == 0,
+        f"Of {counts.acknowledged} acknowledged writes {counts.present} are present, "
+        f"{counts.ledger} are in the ledger, and {counts.lost} are lost.",
     )
 
 
@@ -72,13 +72,13 @@ def written(rows: Iterable[Mapping[str, Any]]) -> frozenset[str]:
             entries[row["sk"]["S"]] = row
         elif row["pk"]["S"].startswith(ITEMS):
             heads.append(row["write_id"]["S"])
-    found = set[str]()
+    write_ids = set[str]()
     for head in heads:
         at: str | None = head
-        while at is not None and at not in found:
-            found.add(at)
+        while at is not None and at not in write_ids:
+            write_ids.add(at)
             at = _before(entries.get(at))
-    return frozenset(found)
+    return frozenset(write_ids)
 
 
 def arrived(rows: Iterable[Mapping[str, Any]], region: str, epoch: int) -> dict[str, float]:
@@ -122,8 +122,8 @@ def _holds(item: Mapping[str, Any] | None, entry: Mapping[str, Any]) -> bool:
 
 def text_of(rows: Iterable[Mapping[str, Any]], item_id: str) -> str | None:
     """Return what an item says; None where there is none."""
-    found = (r for r in rows if r["pk"]["S"].startswith(ITEMS) and r["sk"]["S"] == item_id)
-    return next((str(row["text"]["S"]) for row in found), None)
+    items = (r for r in rows if r["pk"]["S"].startswith(ITEMS) and r["sk"]["S"] == item_id)
+    return next((str(row["text"]["S"]) for row in items), None)
 
 
 def _before(entry: Mapping[str, Any] | None) -> str | None:

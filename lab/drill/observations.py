@@ -31,7 +31,7 @@ class Request:
     ended: float
     good: bool
     region: str | None
-    said: str
+    answer: str
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Execution:
     """One run of the failover machine."""
 
     arn: str
-    given: dict[str, Any]
+    input: dict[str, Any]
     status: str
     output: dict[str, Any]
     started: float
@@ -85,9 +85,9 @@ class Execution:
     @property
     def started_by(self) -> str:
         """What started it: the sentinel, the alarm of that name, or nothing but a person."""
-        if "outage" in self.given:
+        if "outage" in self.input:
             return SENTINEL
-        return str(self.given.get("detail", {}).get("alarmName", ""))
+        return str(self.input.get("detail", {}).get("alarmName", ""))
 
     @property
     def by_hand(self) -> bool:
@@ -130,13 +130,13 @@ class Control:
 class ControlRead:
     """A strong read of the control item: when it was sent and answered, where, and with what.
 
-    `found` is None where the table did not answer.
+    `item` is None where the table did not answer.
     """
 
     sent: float
     answered: float
     region: str
-    found: Control | None
+    item: Control | None
 
 
 @dataclass(frozen=True)
@@ -265,8 +265,8 @@ class Observations:
         """When the alarm that started the recovery went to ALARM, or else the first that did."""
         if self.started_by not in ("", SENTINEL):
             return self.first(f"alarm {self.started_by}", "ALARM", self.outage)
-        found = (c.at for c in self.changes if c.what.startswith("alarm ") and c.state == "ALARM")
-        return next((at for at in found if at >= self.outage), None)
+        alarms = (c.at for c in self.changes if c.what.startswith("alarm ") and c.state == "ALARM")
+        return next((at for at in alarms if at >= self.outage), None)
 
     @property
     def promoted_at(self) -> float | None:
@@ -296,10 +296,10 @@ class Observations:
     @property
     def acknowledged(self) -> list[Write]:
         """Every write that was acknowledged, to users and to who asked a Region by its name."""
-        asked = [*self.writes_by_name, *self.writes_to_the_returned]
+        by_name = [*self.writes_by_name, *self.writes_to_the_returned]
         if self.last_resort:
-            asked += [*self.last_resort.by_name, *self.last_resort.sent_afterwards]
-        return [*self.writes, *(a.as_write for a in asked if a.acknowledged)]
+            by_name += [*self.last_resort.by_name, *self.last_resort.sent_afterwards]
+        return [*self.writes, *(a.as_write for a in by_name if a.acknowledged)]
 
     @property
     def fate(self) -> Fate | None:
@@ -314,5 +314,5 @@ class Observations:
 
     def first(self, what: str, state: str, since: float) -> float | None:
         """Return when something first changed to a state."""
-        found = (c.at for c in self.changes if (c.what, c.state) == (what, state) and c.at >= since)
-        return next(found, None)
+        same = (c for c in self.changes if (c.what, c.state) == (what, state) and c.at >= since)
+        return next((change.at for change in same), None)

@@ -71,7 +71,7 @@ class Watch:
 
     def notifications(self) -> list[Notification]:
         """Take what has arrived at the queue."""
-        found: list[Notification] = []
+        received: list[Notification] = []
         while messages := self._sqs.receive_message(
             QueueUrl=self._queue, MaxNumberOfMessages=10
         ).get("Messages"):
@@ -79,12 +79,12 @@ class Watch:
                 body = json.loads(message["Body"])
                 event = body.get("MessageAttributes", {}).get("event", {}).get("Value", "unknown")
                 at = datetime.fromisoformat(body["Timestamp"]).timestamp()
-                told = body.get("Subject", ""), body.get("Message", "")
-                found.append(Notification(at, event, *told))
+                text = body.get("Subject", ""), body.get("Message", "")
+                received.append(Notification(at, event, *text))
                 self._sqs.delete_message(
                     QueueUrl=self._queue, ReceiptHandle=message["ReceiptHandle"]
                 )
-        return found
+        return received
 
     def control(self) -> Control | None:
         """Return who is active, by a strong read in this Region."""
@@ -110,7 +110,7 @@ class Watch:
     def probe_results(self, since: float) -> dict[int, int]:
         """Return how many points the sentinel's metric has in each second that has any."""
         name = f"{self._config.app_name}-sentinel"
-        found = self._cloudwatch.get_metric_statistics(
+        points = self._cloudwatch.get_metric_statistics(
             Namespace="PilotLight",
             MetricName="PrimaryUnhealthy",
             Dimensions=[{"Name": "service", "Value": name}],
@@ -119,7 +119,7 @@ class Watch:
             Period=1,
             Statistics=["SampleCount"],
         )["Datapoints"]
-        return {int(p["Timestamp"].timestamp()): int(p["SampleCount"]) for p in found}
+        return {int(p["Timestamp"].timestamp()): int(p["SampleCount"]) for p in points}
 
     def recovery(self, epoch: int) -> dict[str, Any]:
         """Return the record of the recovery that made an epoch; empty where there is none."""
@@ -128,8 +128,8 @@ class Watch:
     def recoveries(self) -> list[str]:
         """Return the keys of all recoveries on record."""
         table = f"{self._config.app_name}-recoveries"
-        found = self._dynamodb.scan(TableName=table, ConsistentRead=True)["Items"]
-        return sorted(i["pk"]["S"] for i in found if i["pk"]["S"].startswith("recovery#"))
+        items = self._dynamodb.scan(TableName=table, ConsistentRead=True)["Items"]
+        return sorted(i["pk"]["S"] for i in items if i["pk"]["S"].startswith("recovery#"))
 
     def changes(self, since: float) -> list[Change]:
         """Return what changed in the lab."""
@@ -137,8 +137,8 @@ class Watch:
 
     def executions(self, since: float) -> list[Execution]:
         """Return the runs of the failover machine since a moment, oldest first."""
-        found = self._stepfunctions.list_executions(stateMachineArn=self.machine)["executions"]
-        recent = [e for e in found if e["startDate"].timestamp() >= since]
+        listed = self._stepfunctions.list_executions(stateMachineArn=self.machine)["executions"]
+        recent = [e for e in listed if e["startDate"].timestamp() >= since]
         ordered = sorted(recent, key=lambda e: e["startDate"])
         return [self.execution(e["executionArn"]) for e in ordered]
 
@@ -158,22 +158,22 @@ class Watch:
 
     def ended(self, arn: str) -> bool:
         """Say whether an execution has ended."""
-        found = self._stepfunctions.describe_execution(executionArn=arn)
-        return bool(found["status"] != "RUNNING")
+        description = self._stepfunctions.describe_execution(executionArn=arn)
+        return bool(description["status"] != "RUNNING")
 
     def execution(self, arn: str) -> Execution:
         """Return a run and its way through the states."""
-        found = self._stepfunctions.describe_execution(executionArn=arn)
+        description = self._stepfunctions.describe_execution(executionArn=arn)
         events = self._stepfunctions.get_execution_history(executionArn=arn, maxResults=1000)
-        output = found.get("output")
-        failure = {"error": found.get("error"), "cause": found.get("cause")}
+        output = description.get("output")
+        failure = {"error": description.get("error"), "cause": description.get("cause")}
         return Execution(
             arn=arn,
-            given=json.loads(found["input"]),
-            status=found["status"],
+            input=json.loads(description["input"]),
+            status=description["status"],
             output=json.loads(output) if output else failure,
-            started=found["startDate"].timestamp(),
-            ended=found["stopDate"].timestamp() if found.get("stopDate") else None,
+            started=description["startDate"].timestamp(),
+            ended=description["stopDate"].timestamp() if description.get("stopDate") else None,
             states=states_of(events["events"]),
         )
 
@@ -187,17 +187,17 @@ class Watch:
         """
         name = f"{self._config.app_name}-ledger:live"
         answer = self._lambda.invoke(FunctionName=name, Payload=json.dumps(request).encode())
-        found: dict[str, Any] = json.loads(answer["Payload"].read())
+        response: dict[str, Any] = json.loads(answer["Payload"].read())
         if answer.get("FunctionError"):
-            raise LedgerRefused(f"The ledger refused {request['action']}: {found}")
-        return found
+            raise LedgerRefused(f"The ledger refused {request['action']}: {response}")
+        return response
 
     def rows(self, region: str) -> list[dict[str, Any]]:
         """Return the whole items table of a Region: items, journal, heartbeats."""
         pages = self._lab.client("dynamodb", region).get_paginator("scan")
         table = f"{self._config.app_name}-items"
-        found = pages.paginate(TableName=table, ConsistentRead=True)
-        return [row for page in found for row in page["Items"]]
+        pages = pages.paginate(TableName=table, ConsistentRead=True)
+        return [row for page in pages for row in page["Items"]]
 
     def authorities(self, region: str) -> dict[str, str]:
         """Return by whose authority each write of a Region's journal was made."""
@@ -206,20 +206,20 @@ class Watch:
         return {e["sk"]["S"]: e.get("authority", {}).get("S", "quorum") for e in entries}
 
     def _item(self, table: str, key: str) -> dict[str, Any]:
-        found = self._dynamodb.get_item(
+        response = self._dynamodb.get_item(
             TableName=f"{self._config.app_name}-{table}",
             Key={"pk": {"S": key}},
             ConsistentRead=True,
         )
-        return {k: next(iter(v.values())) for k, v in found.get("Item", {}).items()}
+        return {k: next(iter(v.values())) for k, v in response.get("Item", {}).items()}
 
 
 def read_control(dynamodb: Any, config: LabConfig) -> Control | None:
     """Return who is active, by a strong read; None where there is no control item."""
-    found = dynamodb.get_item(
+    response = dynamodb.get_item(
         TableName=control_table(config), Key={"pk": {"S": "control"}}, ConsistentRead=True
     )
-    item = found.get("Item")
+    item = response.get("Item")
     if not item:
         return None
     numbers = int(item["epoch"]["N"]), int(item["revision"]["N"])
@@ -229,11 +229,11 @@ def read_control(dynamodb: Any, config: LabConfig) -> Control | None:
 def states_of(events: list[dict[str, Any]]) -> list[State]:
     """Return the passages through an execution's states by its history, in order of their entry."""
     open_: dict[str, float] = {}
-    found: list[State] = []
+    states: list[State] = []
     for event in events:
         at = event["timestamp"].timestamp()
         if entered := event.get("stateEnteredEventDetails"):
             open_[entered["name"]] = at
         elif (left := event.get("stateExitedEventDetails")) and left["name"] in open_:
-            found.append(State(left["name"], open_.pop(left["name"]), at))
-    return sorted(found, key=lambda s: s.entered)
+            states.append(State(left["name"], open_.pop(left["name"]), at))
+    return sorted(states, key=lambda s: s.entered)

@@ -103,10 +103,10 @@ def ledger_holds_what_the_disaster_left(drill: Observations) -> Result:
     back, late, promoted = drill.failback, late_entries(drill), drill.promoted_at
     if back is None or late is None or promoted is None:
         return False, "The journal or the ledger was not read."
-    found, made = {e["write_id"] for e in back.ledger}, drill.journal_at_the_end or {}
+    entries, made = {e["write_id"] for e in back.ledger}, drill.journal_at_the_end or {}
     under_way = promoted - drill.replication_lag - DELIVERY_STEP - SAME_SECOND
-    more = {w for w in found - set(late) if made.get(w, 0.0) < under_way}
-    lacking = set(late) - found
+    more = {w for w in entries - set(late) if made.get(w, 0.0) < under_way}
+    lacking = set(late) - entries
     detail = (
         f"{len(late)} writes of {drill.primary} arrived after the promotion; of them the ledger "
         f"holds {len(late) - len(lacking)}, and {len(more)} others."

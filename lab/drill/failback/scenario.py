@@ -85,11 +85,11 @@ def settle_the_ledger(watch: Watch, *, replays: bool = True) -> tuple[bool, dict
     bool, dict
         Whether all was compared, and the ledger afterwards.
     """
-    found: dict[str, Any] = {}
+    comparison: dict[str, Any] = {}
 
     def compared() -> bool:
-        found.update(watch.ledger(action="reconcile"))
-        return bool(found.get("complete"))
+        comparison.update(watch.ledger(action="reconcile"))
+        return bool(comparison.get("complete"))
 
     complete = within(LEDGER_SECONDS, compared)
     entries = watch.ledger(action="list")["entries"]

@@ -143,12 +143,12 @@ def users_write_by_the_last_resort(drill: Observations) -> Result:
     if last is None or drill.healed is None:
         return False, "There was no last resort."
     granted = last.run.ended if last.run and last.run.ended else last.requested
-    asked = [r for r in drill.requests if r.kind == "write" and granted <= r.started < drill.healed]
-    said = Counter(r.said for r in asked if not r.good)
+    sent = [r for r in drill.requests if r.kind == "write" and granted <= r.started < drill.healed]
+    failures = Counter(r.answer for r in sent if not r.good)
     return (
         bool(writes),
-        f"{drill.secondary} acknowledged {len(writes)} of {len(asked)} users' writes from the "
-        f"grant to the end of the outage. {in_words(said)}".strip(),
+        f"{drill.secondary} acknowledged {len(writes)} of {len(sent)} users' writes from the "
+        f"grant to the end of the outage. {in_words(failures)}".strip(),
     )
 
 

@@ -66,8 +66,8 @@ class LastResortScenario:
         """Compare and settle what both Regions acknowledged, once users have stopped."""
         with self._progress.step("The ledger of what both acknowledged"):
             within(FOLLOWS_SECONDS, lambda: caught_up(self._lab))
-            self.last.complete, found = settle_the_ledger(self._watch, replays=False)
-            self.last.ledger, self.last.open_after = found["entries"], found["open"]
+            self.last.complete, ledger = settle_the_ledger(self._watch, replays=False)
+            self.last.ledger, self.last.open_after = ledger["entries"], ledger["open"]
             self.last.written = written(self._watch.rows(self._config.primary_region))
 
     def _a_run_has_ended(self) -> bool:

@@ -166,11 +166,11 @@ EXPECTATIONS: dict[str, Expectation] = {
 
 def expectation(mode: str, primary: str) -> Expectation:
     """Return what has to come of an outage. us-east-1 may itself be the Primary."""
-    found = EXPECTATIONS[mode]
+    expected = EXPECTATIONS[mode]
     if mode == "us-east-1" and primary == "us-east-1":
         why = "It is the Primary, and is lost with the Route 53 alarm that would have told."
-        return replace(found, allowed=RECOVERS, why=why)
-    return found
+        return replace(expected, allowed=RECOVERS, why=why)
+    return expected
 
 
 def came_of_it(drill: Observations) -> Verdict | None:

@@ -19,8 +19,8 @@ ANSWER_SECONDS = 3.0
 def estimate(drill: Observations) -> float | None:
     """Return the machine's estimate of the RPO, or None where it was unknown."""
     run = drill.recovery
-    told = (run.output.get("decision") or {}).get("rpo_estimate") if run else None
-    return told["seconds"] if told else None
+    rpo = (run.output.get("decision") or {}).get("rpo_estimate") if run else None
+    return rpo["seconds"] if rpo else None
 
 
 def late_entries(drill: Observations) -> dict[str, float] | None:
@@ -52,10 +52,10 @@ def journal_agrees_with_the_client(drill: Observations) -> Result:
     if late is None or by_client is None:
         return False, "The journal was not read before and after the Primary's return."
     lost = {w.write_id for w in missing(drill)}
-    told = lost & set(late)
-    oldest = max((drill.outage - late[w] for w in told), default=0.0)
+    named = lost & set(late)
+    oldest = max((drill.outage - late[w] for w in named), default=0.0)
     detail = (
-        f"{len(late)} writes by the journal arrived after the promotion; the {len(told)} of "
+        f"{len(late)} writes by the journal arrived after the promotion; the {len(named)} of "
         f"{len(lost)} writes that the client missed are among them. Their oldest by the journal "
         f"{oldest:.3f} s, by the client {by_client:.3f} s."
     )
@@ -63,7 +63,7 @@ def journal_agrees_with_the_client(drill: Observations) -> Result:
     agree = by_client <= oldest + 0.001 and oldest <= by_client + ANSWER_SECONDS
     limit = drill.replication_lag + DELIVERY_STEP + ANSWER_SECONDS
     young = all(drill.outage - at <= limit for at in late.values())
-    return told == lost and young and (agree or not lost), detail
+    return named == lost and young and (agree or not lost), detail
 
 
 def rpo_estimate_covers_the_loss(drill: Observations) -> Result:

@@ -55,7 +55,7 @@ def started_by_itself(drill: Observations) -> Result:
         return False, "No execution was started."
     by_hand = [e for e in drill.executions if e.by_hand and e.started >= drill.outage]
     if not run.started_by or by_hand:
-        return False, f"{len(by_hand)} executions were started by hand; the input: {run.given}"
+        return False, f"{len(by_hand)} executions were started by hand; the input: {run.input}"
     return True, f"Started by {run.started_by}."
 
 
@@ -93,8 +93,8 @@ def one_promotion_only(drill: Observations) -> Result:
 
 def dns_answers_secondary(drill: Observations) -> Result:
     """Require the public name to lead to the Secondary."""
-    found = drill.dns_after_promotion
-    return found == drill.secondary, f"{drill.public_name} leads to {found}."
+    region = drill.dns_after_promotion
+    return region == drill.secondary, f"{drill.public_name} leads to {region}."
 
 
 def acknowledged_writes_present(drill: Observations) -> Result:
@@ -115,10 +115,10 @@ def acknowledged_writes_present(drill: Observations) -> Result:
 
 def writes_accepted_in_secondary(drill: Observations) -> Result:
     """Require the Secondary to acknowledge the client's writes after the recovery."""
-    found = [
+    taken = [
         w for w in drill.writes if w.region == drill.secondary and w.acknowledged > drill.outage
     ]
-    return bool(found), f"{len(found)} writes were acknowledged by {drill.secondary}."
+    return bool(taken), f"{len(taken)} writes were acknowledged by {drill.secondary}."
 
 
 def returned_primary_takes_no_write(drill: Observations) -> Result:

@@ -128,7 +128,7 @@ class Scenario:
             self._control.start()
             self.traffic.replace("Written long before the outage")
             time.sleep(BASELINE_SECONDS)
-        bad = [r.said for r in self.traffic.requests if not r.good]
+        bad = [r.answer for r in self.traffic.requests if not r.good]
         if bad:
             raise NotSteady(f"{len(bad)} requests failed before the outage: {bad[0]}.")
         self.observed.control_before = self.watch.control()
@@ -289,15 +289,15 @@ class Scenario:
         state = self.lab.act("state")
         counted = {**state["refused"], **state["swallowed"]}
         self.observed.effects = [f"{what}: {n}" for what, n in counted.items()]
-        for link, found in self.lab.act("replication")["links"].items():
-            if found["oldest_seconds"] > self.observed.replication_lag + WAITS_SECONDS:
-                self.observed.effects.append(f"writes waiting from {link}: {found['waiting']}")
+        for link, waits in self.lab.act("replication")["links"].items():
+            if waits["oldest_seconds"] > self.observed.replication_lag + WAITS_SECONDS:
+                self.observed.effects.append(f"writes waiting from {link}: {waits['waiting']}")
         for region, loss in state["lost"].items():
             self.observed.effects.append(
                 f"lost in {region}: {', '.join(loss['services']) or 'all'}"
             )
         silent = [
-            r for r in self._control.reads if r.found is None and r.sent >= self.observed.outage
+            r for r in self._control.reads if r.item is None and r.sent >= self.observed.outage
         ]
         if silent:
             self.observed.effects.append(f"strong reads without an answer: {len(silent)}")

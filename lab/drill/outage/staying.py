@@ -70,7 +70,7 @@ def lock_free(drill: Observations) -> Result:
 
 def users_not_affected(drill: Observations) -> Result:
     """Require every request, before, during and after, to be answered by the Primary."""
-    bad = [r.said for r in drill.requests if not r.good]
+    bad = [r.answer for r in drill.requests if not r.good]
     elsewhere = _answered_elsewhere(drill)
     during = sum(drill.outage <= r.started <= (drill.healed or 0.0) for r in drill.requests)
     detail = f"{len(bad)} of {len(drill.requests)} requests failed, {during} of them made during it"

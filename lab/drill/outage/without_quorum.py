@@ -45,18 +45,18 @@ def section(drill: Observations) -> dict[str, Any] | None:
 
 def isolated_primary_takes_no_write_after_the_lease(drill: Observations) -> Result:
     """Require that the Primary acknowledged no write later than a lease after it was cut off."""
-    found = section(drill)
-    if found is None:
+    counts = section(drill)
+    if counts is None:
         return False, "The Primary was not writes by its own name."
-    until, since = found["refused_until_seconds"], found["refused_from_seconds"]
+    until, since = counts["refused_until_seconds"], counts["refused_from_seconds"]
     span = f"from +{since:.1f} to +{until:.1f} s" if since is not None else "never"
-    last = found["last_taken_after_seconds"]
+    last = counts["last_taken_after_seconds"]
     return (
-        not found["taken_after_lease"] and bool(found["refused"]),
+        not counts["taken_after_lease"] and bool(counts["refused"]),
         f"Cut off, {drill.primary} took writes until {last if last is None else f'+{last:.1f} s'}, "
-        f"{found['taken_after_lease']} of them after the lease of {LEASE_SECONDS:g} s. It refused "
-        f"{sum(found['refused'].values())} of {found['writes']} writes {span}: "
-        f"{in_words(found['refused'])}.",
+        f"{counts['taken_after_lease']} of them after the lease of {LEASE_SECONDS:g} s. It refused "
+        f"{sum(counts['refused'].values())} of {counts['writes']} writes {span}: "
+        f"{in_words(counts['refused'])}.",
     )
 
 
@@ -72,32 +72,32 @@ def users_who_reach_the_isolated_primary_get_reads(drill: Observations) -> Resul
 
 def no_write_was_refused(drill: Observations) -> Result:
     """Require each write at the active Region's own name to be taken, however long it took."""
-    found = section(drill)
-    if found is None:
+    counts = section(drill)
+    if counts is None:
         return False, "The Primary was not writes by its own name."
     return (
-        found["taken"] == found["writes"],
-        f"{found['taken']} of {found['writes']} writes at its own name were taken, the slowest in "
-        f"{found['longest_write_seconds']:.1f} s. {in_words(found['refused'])}".strip(),
+        counts["taken"] == counts["writes"],
+        f"{counts['taken']} of {counts['writes']} writes at its own name were taken, the slowest "
+        f"in {counts['longest_write_seconds']:.1f} s. {in_words(counts['refused'])}".strip(),
     )
 
 
 def writes_wait_for_the_quorum(drill: Observations) -> Result:
     """Require writes to be refused as NoQuorum, or most to go on where the deployment says so."""
-    found = section(drill)
-    if found is None:
+    counts = section(drill)
+    if counts is None:
         return False, "The Primary was not writes by its own name."
     detail = (
-        f"Of {found['writes']} writes at its own name {drill.primary} took {found['taken']}, "
-        f"{found['taken_after_lease']} of them later than the lease and during the silence, and "
-        f"refused: {in_words(found['refused']) or 'none'}."
+        f"Of {counts['writes']} writes at its own name {drill.primary} took {counts['taken']}, "
+        f"{counts['taken_after_lease']} of them later than the lease and during the silence, and "
+        f"refused: {in_words(counts['refused']) or 'none'}."
     )
-    refused = set(found["refused"])
+    refused = set(counts["refused"])
     if CONTINUES in drill.parameters:
         # An environment that has not read the table yet has no answer to go on by.
-        most = 2 * found["taken"] > found["writes"] and found["taken_after_lease"] > 0
+        most = 2 * counts["taken"] > counts["writes"] and counts["taken_after_lease"] > 0
         return most and refused <= {"NoQuorum"}, f"{CONTINUES}. {detail}"
-    return refused == {"NoQuorum"} and not found["taken_after_lease"], detail
+    return refused == {"NoQuorum"} and not counts["taken_after_lease"], detail
 
 
 def no_more_server_errors_than_before(drill: Observations) -> Result:
@@ -107,7 +107,7 @@ def no_more_server_errors_than_before(drill: Observations) -> Result:
     during = [r for r in drill.requests if drill.outage <= r.started <= healed]
 
     def share(requests: list[Any]) -> float:
-        bad = sum("HTTP status 5" in r.said or not r.good for r in requests)
+        bad = sum("HTTP status 5" in r.answer or not r.good for r in requests)
         return bad / max(len(requests), 1)
 
     return (

@@ -73,12 +73,12 @@ class Chart:
 def bars(stages: Sequence[Report]) -> tuple[Bar, ...]:
     """Lay the stages end to end, at AWS's intervals, on an axis that is as long as all of them."""
     total = sum(s["seconds"] for s in stages) or 1.0
-    found, at = [], 0.0
+    laid, at = [], 0.0
     for stage in stages:
         ends = at + stage["seconds"]
-        found.append(Bar(at, ends, _percent(at, total), _percent(stage["seconds"], total), stage))
+        laid.append(Bar(at, ends, _percent(at, total), _percent(stage["seconds"], total), stage))
         at = ends
-    return tuple(found)
+    return tuple(laid)
 
 
 def ticks(low: float, high: float) -> tuple[Tick, ...]:
@@ -119,25 +119,25 @@ def _parts(
     slot: Report, kinds: Mapping[str, str], peak: int
 ) -> tuple[tuple[str, float, float], ...]:
     counts = [(kind, slot["good"].get(region, 0)) for region, kind in kinds.items()]
-    found, below = [], 0
+    parts, below = [], 0
     for kind, count in (*counts, ("failed", slot["failed"])):
         below += count
         if count:
             y = PLOT_HEIGHT * (1 - below / peak)
-            found.append((kind, round(y, 2), round(PLOT_HEIGHT * count / peak, 2)))
-    return tuple(found)
+            parts.append((kind, round(y, 2), round(PLOT_HEIGHT * count / peak, 2)))
+    return tuple(parts)
 
 
 def placed(marks: Sequence[Mark]) -> tuple[Mark, ...]:
     """Put each mark below the earlier ones whose labels its own label, or its line, would cross."""
-    found: list[tuple[float, float, Mark]] = []
+    earlier: list[tuple[float, float, Mark]] = []
     for mark in sorted(marks, key=lambda m: m.at):
         width = _percent((len(mark.name) + 3) * CHARACTER_WIDTH, NARROWEST_LABELLED_PLOT)
         leftward = mark.x + width > 100
         low, high = (mark.x - width, mark.x) if leftward else (mark.x, mark.x + width)
-        level = max((m.level + 1 for a, b, m in found if low <= b and high >= a), default=0)
-        found.append((low, high, replace(mark, level=level, leftward=leftward)))
-    return tuple(mark for _, _, mark in found)
+        level = max((m.level + 1 for a, b, m in earlier if low <= b and high >= a), default=0)
+        earlier.append((low, high, replace(mark, level=level, leftward=leftward)))
+    return tuple(mark for _, _, mark in earlier)
 
 
 def _percent(part: float, whole: float) -> float:

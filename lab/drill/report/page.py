@@ -92,8 +92,8 @@ def evidence_part(checks: Report, name: str) -> dict[str, Any]:
     return {"error": error if isinstance(error, str) else json.dumps(error)}
 
 
-def _mappings(found: Any) -> list[Report]:
-    return [f for f in found if isinstance(f, Mapping)] if isinstance(found, list) else []
+def _mappings(part: Any) -> list[Report]:
+    return [f for f in part if isinstance(f, Mapping)] if isinstance(part, list) else []
 
 
 def seconds(value: float) -> str:
@@ -122,5 +122,5 @@ def signed(value: float) -> str:
 
 def moment(text: str) -> str:
     """Write an ISO 8601 moment for people, in UTC as it came."""
-    found = datetime.fromisoformat(text)
-    return f"{found.day} {found:%B %Y, %H:%M:%S}"
+    at = datetime.fromisoformat(text)
+    return f"{at.day} {at:%B %Y, %H:%M:%S}"

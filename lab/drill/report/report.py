@@ -64,7 +64,7 @@ def report(drill: Observations) -> dict[str, Any]:
     recovered = read is not None and write is not None
     came = recovered if expected.recovers else outage["came_of_it"] in expected.allowed
     decision = run.output.get("decision") if run else None
-    found = {
+    document = {
         "version": 2,
         "id": datetime.fromtimestamp(drill.started, UTC).strftime("%Y%m%dT%H%M%SZ"),
         "kind": "drill",
@@ -119,8 +119,8 @@ def report(drill: Observations) -> dict[str, Any]:
             "calls": _calls(drill),
         },
     }
-    jsonschema.validate(found, schema)
-    return found
+    jsonschema.validate(document, schema)
+    return document
 
 
 def _writes(drill: Observations) -> dict[str, Any]:
@@ -132,16 +132,16 @@ def _writes(drill: Observations) -> dict[str, Any]:
     return {f"{name}_writes": n for name, n in counts.items()}
 
 
-def write(found: dict[str, Any], folder: Path) -> Path:
+def write(report: dict[str, Any], folder: Path) -> Path:
     """Write report.json and report.html, point `latest` to them, and return their folder.
 
     The folder appears whole or not at all.
     """
-    name = str(found["id"])
+    name = str(report["id"])
     place, half = folder / name, folder / f".{name}"
     half.mkdir(parents=True, exist_ok=True)
-    (half / "report.json").write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
-    (half / "report.html").write_text(render(found), encoding="utf-8")
+    (half / "report.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    (half / "report.html").write_text(render(report), encoding="utf-8")
     if place.exists():
         shutil.rmtree(place)
     half.rename(place)
@@ -155,9 +155,9 @@ def _outcome(run: Execution | None, schema: dict[str, Any]) -> str:
         return "none"
     if run.outcome == "none" and run.last("NotifyHold"):
         return "held"
-    found = "hold_ended" if run.outcome == "held" else run.outcome
+    outcome = "hold_ended" if run.outcome == "held" else run.outcome
     # A dropped or duplicate run, for one, is no outcome of a recovery.
-    return found if found in schema["properties"]["outcome"]["enum"] else "none"
+    return outcome if outcome in schema["properties"]["outcome"]["enum"] else "none"
 
 
 def _point_latest(folder: Path, name: str) -> None:
@@ -213,8 +213,8 @@ def _milestones(drill: Observations) -> list[dict[str, Any]]:
 
 
 def _timeline(drill: Observations) -> list[dict[str, Any]]:
-    found = [(c.at, c.what, c.state) for c in drill.changes]
-    found += [
+    events = [(c.at, c.what, c.state) for c in drill.changes]
+    events += [
         (
             drill.outage + c["at"],
             "control item",
@@ -224,20 +224,20 @@ def _timeline(drill: Observations) -> list[dict[str, Any]]:
     ]
     run = drill.recovery
     if run:
-        found += [(s.entered, f"state {s.name}", "entered") for s in run.states]
+        events += [(s.entered, f"state {s.name}", "entered") for s in run.states]
     if drill.promoted_at:
-        found.append((drill.promoted_at, "claim", "made"))
+        events.append((drill.promoted_at, "claim", "made"))
     if drill.served_at:
-        found.append((drill.served_at, "lease", f"over, {drill.secondary} serves"))
+        events.append((drill.served_at, "lease", f"over, {drill.secondary} serves"))
     window = gap(drill)
     if window:
-        found.append((window.failed, "client", "first failed request"))
+        events.append((window.failed, "client", "first failed request"))
     for kind, at in (("read", window.read), ("write", window.write)) if window else ():
         if at is not None:
-            found.append((at, "client", f"first good {kind}"))
+            events.append((at, "client", f"first good {kind}"))
     return [
         {"at": round(at - drill.outage, 3), "what": what, "state": state}
-        for at, what, state in sorted(found)
+        for at, what, state in sorted(events)
     ]
 
 

@@ -164,26 +164,26 @@ def stages(drill: Observations, window: Gap | None = None) -> list[Stage]:
         ("dns", drill.dns_moved, True, dns),
         ("resolver", arrived, True, "the client's resolver lets its answer expire"),
     ]
-    found: list[Stage] = []
+    before: list[Stage] = []
     at = window.failed
     for what, end, modelled, detail in ends:
         if what == "hold" and first == evidence:
             continue
         if what == "beacon":
             until = min(end, arrived) if end is not None else None
-            waited = _beacon(drill, window.failed, found, at, until)
-            found += [waited] if waited else []
+            waited = _beacon(drill, window.failed, before, at, until)
+            before += [waited] if waited else []
             at += waited.wall_seconds if waited else 0.0
             continue
         until = min(max(end if end is not None else at, at), arrived)
         wall = until - at
         seconds = wall * (drill.speed if modelled else 1.0)
         offset = at - drill.outage
-        found.append(
+        before.append(
             Stage(what, round(seconds, 3), round(wall, 3), round(offset, 3), modelled, detail)
         )
         at = until
-    return [*found, *_until_written(drill, window, found, at)]
+    return [*before, *_until_written(drill, window, before, at)]
 
 
 def _until_written(drill: Observations, window: Gap, before: list[Stage], at: float) -> list[Stage]:

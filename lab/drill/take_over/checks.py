@@ -159,14 +159,14 @@ def the_ledger_holds_what_was_lost_and_nothing_else(drill: TakeOver) -> Result:
         return False, "No write was made that had to be lost, or the items were not read."
     kinds = {e["write_id"]: e["kinds"] for e in drill.ledger}
     there = [w for w in kinds if w in written]
-    found = " and ".join(kinds.get(lost.write_id, [])) or "nothing"
+    kinds_of_it = " and ".join(kinds.get(lost.write_id, [])) or "nothing"
     return (
         drill.complete
         and "lost" in kinds.get(lost.write_id, [])
         and not there
         and (drill.replaced_text, drill.open_after) == (MEANWHILE, 0),
         f"{len(kinds)} entries, {len(there)} of them of writes that are there; of the write "
-        f"{LAST_MOMENT.lower()} it says {found}, and the item says {drill.replaced_text!r}. "
+        f"{LAST_MOMENT.lower()} it says {kinds_of_it}, and the item says {drill.replaced_text!r}. "
         f"Open at the end: {drill.open_after}.",
     )
 

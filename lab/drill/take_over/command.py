@@ -28,15 +28,15 @@ def run_take_over(config: LabConfig, folder: Path) -> bool:
     progress = Progress()
     with own_lab(config, progress) as lab:
         drill = TakeOverScenario(config, lab, progress).run()
-    found = report(drill)
+    take_over = report(drill)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "take-over.json").write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
-    print_checks(console, found["checks"])
-    passed = found["verdict"] == "pass"
+    (folder / "take-over.json").write_text(json.dumps(take_over, indent=2) + "\n", encoding="utf-8")
+    print_checks(console, take_over["checks"])
+    passed = take_over["verdict"] == "pass"
     figures = ", ".join(
         f"{kind}s {'never' if seconds is None else f'{seconds:.1f} s'}"
         for kind in ("read", "write")
-        for seconds in [found[f"rto_{kind}_wall_seconds"]]
+        for seconds in [take_over[f"rto_{kind}_wall_seconds"]]
     )
     verdict = verdict_of(passed=passed)
     console.print(f"\n{verdict}  RTO here, from the first failed request: {figures}")

@@ -110,8 +110,8 @@ class TakeOverScenario:
 
     def _quiet(self) -> bool:
         name = f"{self._config.app_name}-public-unreachable"
-        found = self._lab.client("cloudwatch", "us-east-1").describe_alarms(AlarmNames=[name])
-        return [alarm["StateValue"] for alarm in found["MetricAlarms"]] == ["OK"]
+        alarms = self._lab.client("cloudwatch", "us-east-1").describe_alarms(AlarmNames=[name])
+        return [alarm["StateValue"] for alarm in alarms["MetricAlarms"]] == ["OK"]
 
     def _alarmed(self) -> bool:
         alarm = f"alarm {self._config.app_name}-public-unreachable"
@@ -172,11 +172,11 @@ class TakeOverScenario:
         with self._progress.step("What became of every write"):
             within(SETTLE_SECONDS, lambda: caught_up(self._lab))
             drill.control_finally = self._there.control()
-            found = self._there.ledger(action="list")
+            ledger = self._there.ledger(action="list")
             given_up = drill.control_before.epoch if drill.control_before else 0
             # An earlier disaster may have left entries of its own.
-            drill.ledger = [e for e in found["entries"] if e["epoch"] >= given_up]
-            drill.open_after = found["open"]
+            drill.ledger = [e for e in ledger["entries"] if e["epoch"] >= given_up]
+            drill.open_after = ledger["open"]
             rows = self._there.rows(self._config.secondary_region)
             drill.written = written(rows)
             if drill.overwritten:

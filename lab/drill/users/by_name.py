@@ -43,14 +43,14 @@ class ByName(Background):
         self.writes.append(sent(self._https, self._region, self._host, item_id))
 
     def _read(self) -> None:
-        started, region, good, said = time.time(), None, False, ""
+        started, region, good, words = time.time(), None, False, ""
         try:
             answer = self._https.request(self._region, self._host, "GET", "/items?limit=1")
-            region, said = answer.headers.get("X-Served-By"), f"HTTP status {answer.status}"
+            region, words = answer.headers.get("X-Served-By"), f"HTTP status {answer.status}"
             good = answer.status == 200
         except (urllib3.exceptions.HTTPError, OSError) as error:
-            said = type(error).__name__
-        self.reads.append(Request("read", started, time.time(), good, region, said))
+            words = type(error).__name__
+        self.reads.append(Request("read", started, time.time(), good, region, words))
 
 
 def sent(
@@ -58,12 +58,12 @@ def sent(
 ) -> WriteByName:
     """Write an item at a Region by its own name."""
     text = {"text": "Sent to the Region by its own name"}
-    asked: tuple[str, str, dict[str, str]] = ("POST", "/items", {"id": item_id, **text})
+    request: tuple[str, str, dict[str, str]] = ("POST", "/items", {"id": item_id, **text})
     if replaces:
-        asked = ("PUT", f"/items/{item_id}", text)
+        request = ("PUT", f"/items/{item_id}", text)
     started = time.time()
     try:
-        answer = https.request(region, host, *asked)
+        answer = https.request(region, host, *request)
     except (urllib3.exceptions.HTTPError, OSError):
         return WriteByName(0, None, None, time.time(), started=started)
     headers = answer.headers

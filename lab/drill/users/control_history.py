@@ -33,7 +33,7 @@ class ControlHistory(Background):
         while not self.stopped.wait(EVERY_SECONDS):
             sent = time.time()
             try:
-                found = read_control(dynamodb, self._config)
+                item = read_control(dynamodb, self._config)
             except (BotoCoreError, ClientError, KeyError):
-                found = None
-            self.reads.append(ControlRead(sent, time.time(), region, found))
+                item = None
+            self.reads.append(ControlRead(sent, time.time(), region, item))

@@ -29,7 +29,9 @@ def ask(name: str, port: int, timeout: float = 1.0) -> tuple[str | None, float]:
         answer = dns.query.udp(query, "127.0.0.1", timeout=timeout, port=port).answer
     except (dns.exception.DNSException, OSError):
         return None, 0.0
-    addresses = [r.to_text() for found in answer if found.rdtype == dns.rdatatype.A for r in found]
+    addresses = [
+        r.to_text() for records in answer if records.rdtype == dns.rdatatype.A for r in records
+    ]
     return (addresses[-1] if addresses else None), float(min((a.ttl for a in answer), default=0))
 
 

@@ -40,20 +40,20 @@ def write_from_its_return(
     try:
         lab.act("heal")
         healed, behind = time.time(), True
-        found: list[WriteByName] = []
+        writes: list[WriteByName] = []
         while time.time() < healed + LIMIT_SECONDS:
             if behind and time.time() >= healed + BEHIND_SECONDS:
                 lab.act("pause", src=other, dst=region, on=False)
                 behind = False
-            own = contested and len(found) % 2 == 0
-            item_id = contested if own else f"returned-{run}-{len(found)}"
-            found.append(sent(https, region, host, item_id, replaces=bool(own)))
-            if sum(a.forwarded for a in found) >= FORWARDED_ENOUGH:
+            own = contested and len(writes) % 2 == 0
+            item_id = contested if own else f"returned-{run}-{len(writes)}"
+            writes.append(sent(https, region, host, item_id, replaces=bool(own)))
+            if sum(a.forwarded for a in writes) >= FORWARDED_ENOUGH:
                 break
             time.sleep(EVERY_SECONDS)
     finally:
         lab.act("pause", src=other, dst=region, on=False)
-    return found
+    return writes
 
 
 def returned(drill: Observations) -> dict[str, Any] | None:
@@ -83,11 +83,12 @@ def handling(sent: list[WriteByName], region: str, healed: float) -> dict[str, A
 
 def takes_no_write(sent: list[WriteByName], region: str, healed: float) -> Result:
     """Require a returned Region to forward the writes sent to it, and to make none itself."""
-    found = handling(sent, region, healed)
-    codes = f" ({in_words(found['refused'])})" if found["refused"] else ""
+    counts = handling(sent, region, healed)
+    codes = f" ({in_words(counts['refused'])})" if counts["refused"] else ""
     detail = (
-        f"Of {found['writes']} writes sent to {region} from the moment it was back it refused "
-        f"{sum(found['refused'].values())} for {found['refused_seconds']:.1f} s{codes}, forwarded "
-        f"{found['forwarded']} for {found['forwarded_seconds']:.1f} s, and took {found['taken']}."
+        f"Of {counts['writes']} writes sent to {region} from the moment it was back it "
+        f"refused {sum(counts['refused'].values())} for {counts['refused_seconds']:.1f} s{codes}, "
+        f"forwarded {counts['forwarded']} for {counts['forwarded_seconds']:.1f} s, and took "
+        f"{counts['taken']}."
     )
-    return found["forwarded"] > 0 and not found["taken"], detail
+    return counts["forwarded"] > 0 and not counts["taken"], detail

@@ -90,8 +90,8 @@ class Traffic(Background):
     def replace(self, text: str) -> Write | None:
         """Replace the one item that is written again and again; None where it was not taken."""
         item_id, started = f"{self._run}-replaced", time.time()
-        found = self._one("write", "PUT", f"/items/{item_id}", {"text": text})
-        return None if found is None else self._acknowledged(item_id, found, started)
+        answer = self._one("write", "PUT", f"/items/{item_id}", {"text": text})
+        return None if answer is None else self._acknowledged(item_id, answer, started)
 
     def _repeat(self, act: Callable[[int], None], rate: float) -> None:
         count, due = 0, time.monotonic()
@@ -105,9 +105,9 @@ class Traffic(Background):
     def _write(self, count: int) -> None:
         item = {"id": f"{self._run}-{count}", "text": f"Write {count} of drill {self._run}"}
         started = time.time()
-        found = self._one("write", "POST", "/items", item)
-        if found is not None:
-            self._acknowledged(item["id"], found, started)
+        answer = self._one("write", "POST", "/items", item)
+        if answer is not None:
+            self._acknowledged(item["id"], answer, started)
 
     def _acknowledged(
         self, item_id: str, answer: urllib3.BaseHTTPResponse, started: float
@@ -123,20 +123,20 @@ class Traffic(Background):
     ) -> urllib3.BaseHTTPResponse | None:
         """Make one request through the public name, and return the answer if it is a good one."""
         started = time.time()
-        found, region, said = None, None, "the name does not resolve"
+        answer, region, words = None, None, "the name does not resolve"
         try:
             address = self._resolver.resolve()
-            said = f"the name leads to {address}, which is no Region's"
+            words = f"the name leads to {address}, which is no Region's"
             region = self._regions[address]
-            found = self._https.request(region, self._config.public_name, method, path, body)
-            region, said = found.headers.get("X-Served-By"), _in_words(found)
+            answer = self._https.request(region, self._config.public_name, method, path, body)
+            region, words = answer.headers.get("X-Served-By"), _in_words(answer)
         except (NotResolved, KeyError):
             pass
         except (urllib3.exceptions.HTTPError, OSError) as error:
-            said = type(error).__name__
-        good = found is not None and 200 <= found.status < 300
-        self.requests.append(Request(kind, started, time.time(), good, region, said))
-        return found if good else None
+            words = type(error).__name__
+        good = answer is not None and 200 <= answer.status < 300
+        self.requests.append(Request(kind, started, time.time(), good, region, words))
+        return answer if good else None
 
 
 def epoch_of(answer: urllib3.BaseHTTPResponse) -> int:
@@ -147,22 +147,22 @@ def epoch_of(answer: urllib3.BaseHTTPResponse) -> int:
 
 def _in_words(answer: urllib3.BaseHTTPResponse) -> str:
     """Return the status of an answer in words, with the code of an error."""
-    said = f"HTTP status {answer.status}"
+    status = f"HTTP status {answer.status}"
     if answer.status < 400:
-        return said
+        return status
     try:
-        return f"{said} {answer.json()['error']['code']}"
+        return f"{status} {answer.json()['error']['code']}"
     except (ValueError, LookupError, TypeError):
-        return said
+        return status
 
 
 def listed_items(https: Https, config: LabConfig, region: str) -> frozenset[str] | None:
     """Return the ids of all items that a Region lists by its own name; None where it fails to.
 
-    It is a question, not traffic: a laptop that is busy for a moment is asked again.
+    It is a question, not traffic: a laptop that is busy for a moment is attempts again.
     """
-    asked = (_listed(https, config, region) for _ in range(LISTING_ATTEMPTS))
-    return next((ids for ids in asked if ids is not None), None)
+    attempts = (_listed(https, config, region) for _ in range(LISTING_ATTEMPTS))
+    return next((ids for ids in attempts if ids is not None), None)
 
 
 def _listed(https: Https, config: LabConfig, region: str) -> frozenset[str] | None:

@@ -35,7 +35,7 @@ def write(number: int, at: float, region: str = PRIMARY) -> Write:
 def held(name: str = "run", ended_by: str | None = "primary_healthy", **more: Any) -> Execution:
     given: dict[str, Any] = {
         "arn": name,
-        "given": ALARM,
+        "input": ALARM,
         "status": "SUCCEEDED",
         "output": {"outcome": "held", "decision": {"ended_by": ended_by}},
         "started": OUTAGE + 10,

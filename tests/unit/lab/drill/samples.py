@@ -91,7 +91,7 @@ def states(moments: dict[str, tuple[float, float]] | None = None) -> list[State]
 def execution(**other: Any) -> Execution:
     found = Execution(
         arn="arn:aws:states:us-east-2:000000000000:execution:pilot-light-failover:1",
-        given=ALARM_EVENT,
+        input=ALARM_EVENT,
         status="SUCCEEDED",
         output=OUTPUT,
         started=OUTAGE + 14.1,
@@ -136,7 +136,7 @@ def failback(**other: Any) -> Failback:
     """The planned move of a drill that passed: one write was refused for four seconds."""
     run = execution(
         arn="arn:aws:states:us-east-2:000000000000:execution:pilot-light-switchover:2",
-        given={"mode": "failback"},
+        input={"mode": "failback"},
         output={
             "outcome": "switched_over",
             "summary": "us-west-2 is the active Region.",

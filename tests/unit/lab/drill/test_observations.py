@@ -46,7 +46,7 @@ def test_the_outcome_is_what_a_run_that_succeeded_says(
 
 
 def test_an_event_is_told_from_a_persons_request() -> None:
-    assert execution(given={"mode": "drill", "reason": "Tuesday"}).by_hand
+    assert execution(input={"mode": "drill", "reason": "Tuesday"}).by_hand
     assert not execution().by_hand
 
 

@@ -228,7 +228,7 @@ def test_an_execution_that_runs_has_no_end_and_no_outcome(watch: Watch, lab: Lab
     lab.runs = [run("a", 20)]
     (found,) = watch.executions(0)
     assert (found.status, found.ended, found.outcome) == ("RUNNING", None, "none")
-    assert found.given == {"mode": "drill"}
+    assert found.input == {"mode": "drill"}
 
 
 def test_an_execution_that_ended_says_how(watch: Watch, lab: Lab) -> None:

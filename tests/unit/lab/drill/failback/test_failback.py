@@ -141,5 +141,5 @@ def test_writes_are_refused_from_the_first_refusal_to_the_first_good_answer_afte
 
 
 def test_reads_do_not_count_as_refused_writes() -> None:
-    read = Request("read", OUTAGE + 33, OUTAGE + 34, good=False, region=PRIMARY, said="said")
+    read = Request("read", OUTAGE + 33, OUTAGE + 34, good=False, region=PRIMARY, answer="said")
     assert refused_write_seconds(passing(requests=[read])) == 0.0

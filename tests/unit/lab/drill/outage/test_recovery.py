@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from lab.drill.checks import CheckResult
     from lab.drill.observations import Observations
 
-BY_HAND = execution(given={"mode": "failover", "reason": "I saw it"})
+BY_HAND = execution(input={"mode": "failover", "reason": "I saw it"})
 FAILED = execution(status="FAILED", output={"error": "Stuck", "cause": "It stuck"})
 FORWARDED = WriteByName(201, SECONDARY, PRIMARY)
 
@@ -46,7 +46,7 @@ BROKEN: list[tuple[str, dict[str, Any], str]] = [
     ),
     (
         "started_by_itself",
-        {"executions": [execution(given={"detail-type": "Test"})]},
+        {"executions": [execution(input={"detail-type": "Test"})]},
         "the input: ",
     ),
     ("recovery_promoted", {"executions": []}, "No execution was started"),
@@ -180,7 +180,7 @@ def test_a_drill_without_a_recovery_fails_what_a_recovery_does() -> None:
 
 
 def test_a_run_that_was_started_by_hand_before_the_outage_is_no_recovery_by_hand() -> None:
-    rehearsal = execution(given={"mode": "rehearsal", "reason": "before"}, started=OUTAGE - 60)
+    rehearsal = execution(input={"mode": "rehearsal", "reason": "before"}, started=OUTAGE - 60)
     assert verdict("started_by_itself", passing(executions=[rehearsal, execution()])).passed
 
 

@@ -99,5 +99,5 @@ def test_the_control_item_is_read_strongly_in_both_regions_and_silence_is_noted(
     history.start()
     assert eventually(lambda: {r.region for r in history.reads} == {PRIMARY, SECONDARY})
     history.stop()
-    found = {r.region: r.found for r in history.reads}
+    found = {r.region: r.item for r in history.reads}
     assert found == {PRIMARY: None, SECONDARY: Control(PRIMARY, 1, 2, "claimed")}

@@ -81,7 +81,7 @@ def test_any_other_answer_is_a_failure_and_acknowledges_nothing(status: int) -> 
     found, _ = users(answer(status, X_Served_By=PRIMARY))
     found._write(0)
     (request,) = found.requests
-    assert (request.good, request.said) == (False, f"HTTP status {status}")
+    assert (request.good, request.answer) == (False, f"HTTP status {status}")
     assert found.writes == []
 
 
@@ -100,7 +100,7 @@ def test_a_lost_connection_is_a_failure_in_the_region_that_was_asked(
     found, _ = users(error)
     found._write(0)
     (request,) = found.requests
-    assert (request.good, request.region, request.said) == (False, PRIMARY, said)
+    assert (request.good, request.region, request.answer) == (False, PRIMARY, said)
     assert found.writes == []
 
 
@@ -112,7 +112,7 @@ def test_a_name_that_does_not_resolve_is_a_failure_in_no_region(
     found._read(0)
     (request,) = found.requests
     assert (request.good, request.region) == (False, None)
-    assert request.said == "the name does not resolve"
+    assert request.answer == "the name does not resolve"
     assert https.asked == []
 
 
@@ -125,7 +125,7 @@ def test_an_address_of_no_region_is_a_failure_and_the_users_go_on(
     dns["address"] = CONFIG.addresses[SECONDARY]
     found._read(1)
     assert [(r.good, r.region) for r in found.requests] == [(False, None), (True, None)]
-    assert found.requests[0].said == "the name leads to 127.0.9.1, which is no Region's"
+    assert found.requests[0].answer == "the name leads to 127.0.9.1, which is no Region's"
 
 
 def test_users_read_and_write_until_they_are_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -200,4 +200,4 @@ def test_one_item_is_replaced_again_and_again_and_each_write_is_kept() -> None:
 def test_a_refusal_is_told_with_its_code(body: Any, said: str) -> None:
     found, _ = users(answer(503, body))
     found._read(0)
-    assert [r.said for r in found.requests] == [said]
+    assert [r.answer for r in found.requests] == [said]
