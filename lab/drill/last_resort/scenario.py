@@ -10,7 +10,7 @@ from lab.drill.failback.scenario import settle_the_ledger
 from lab.drill.history import written
 from lab.drill.last_resort.checks import LastResort
 from lab.drill.observations import required_sentence
-from lab.drill.users.by_name import ByName, sent
+from lab.drill.users.by_name import ByName, write_by_name
 from lab.drill.users.traffic import Https
 from lab.drill.waiting import caught_up, within
 
@@ -96,7 +96,7 @@ class LastResortScenario:
 
     def _end_it(self) -> None:
         region, https = self._config.secondary_region, Https(self._config)
-        host, run = f"{region}.{self._config.zone_name}", uuid.uuid4().hex[:8]
+        zone, run = self._config.zone_name, uuid.uuid4().hex[:8]
         self._lab.act("heal")
         self._drill.observed.healed = time.time()
         end = self._drill.observed.healed + VOID_SECONDS + VOID_AWS_SECONDS / self._config.speed
@@ -105,7 +105,7 @@ class LastResortScenario:
             if self.last.void_at is None and not self._watch.last_resort():
                 self.last.void_at = time.time()
             item_id = f"afterwards-{run}-{len(self.last.sent_afterwards)}"
-            self.last.sent_afterwards.append(sent(https, region, host, item_id))
+            self.last.sent_afterwards.append(write_by_name(https, region, zone, item_id))
             after += self.last.void_at is not None
             time.sleep(EVERY_SECONDS)
         self.last.left = self._watch.last_resort()

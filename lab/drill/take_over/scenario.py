@@ -10,12 +10,13 @@ from lab.config import LabError
 from lab.drill.failback.checks import LAST_MOMENT, MEANWHILE
 from lab.drill.failback.scenario import planned_move, settle_the_ledger
 from lab.drill.history import text_of, written
-from lab.drill.observations import Write, required_sentence
+from lab.drill.observations import required_sentence
 from lab.drill.own_lab import settle
 from lab.drill.take_over.checks import TakeOver
+from lab.drill.users.by_name import write_by_name
 from lab.drill.users.control_history import ControlHistory
 from lab.drill.users.returned import write_from_its_return
-from lab.drill.users.traffic import Https, Traffic, epoch_of
+from lab.drill.users.traffic import Https, Traffic
 from lab.drill.waiting import caught_up, within
 from lab.drill.watching import Watch
 
@@ -138,7 +139,10 @@ class TakeOverScenario:
 
     def _bring_it_back(self) -> None:
         secondary, contested = self._config.secondary_region, f"contested-{uuid.uuid4().hex[:8]}"
-        self.observed.contested = self._written_here(contested)
+        zone, primary = self._config.zone_name, self._config.primary_region
+        # The Secondary is about to write this item as well.
+        write = write_by_name(self._https, primary, zone, contested, replaces=True)
+        self.observed.contested = write.as_write if write.acknowledged else None
         self._progress.event(f"{secondary} comes back, which was active when it was lost")
         with self._progress.step(f"{secondary} takes no write"):
             self.observed.healed = time.time()
@@ -193,13 +197,3 @@ class TakeOverScenario:
         return self._lab.leads_to() == region and any(
             w.region == region and w.acknowledged > time.time() - 1 for w in newest
         )
-
-    def _written_here(self, item_id: str) -> Write | None:
-        """Write an item in the Primary, which the Secondary is about to write as well."""
-        host, text = self._config.public_name, {"text": "Written by the Primary"}
-        primary, started = self._config.primary_region, time.time()
-        answer = self._https.request(primary, host, "PUT", f"/items/{item_id}", text)
-        if not 200 <= answer.status < 300:
-            return None
-        write_id, epoch = answer.headers.get("X-Write-Id", ""), epoch_of(answer)
-        return Write(item_id, write_id, time.time(), primary, started, epoch)

@@ -29,7 +29,7 @@ class ByName(Background):
     def __init__(self, config: LabConfig, region: str) -> None:
         self.writes: list[WriteByName] = []
         self.reads: list[Request] = []
-        self._region, self._host = region, f"{region}.{config.zone_name}"
+        self._region, self._zone = region, config.zone_name
         self._https = Https(config, PATIENT)
         self._run = uuid.uuid4().hex[:8]
         super().__init__(*(partial(self._repeat, act) for act in (self._write, self._read)))
@@ -40,12 +40,13 @@ class ByName(Background):
 
     def _write(self) -> None:
         item_id = f"by-name-{self._run}-{len(self.writes)}"
-        self.writes.append(sent(self._https, self._region, self._host, item_id))
+        self.writes.append(write_by_name(self._https, self._region, self._zone, item_id))
 
     def _read(self) -> None:
         started, region, good, words = time.time(), None, False, ""
         try:
-            answer = self._https.request(self._region, self._host, "GET", "/items?limit=1")
+            host = f"{self._region}.{self._zone}"
+            answer = self._https.request(self._region, host, "GET", "/items?limit=1")
             region, words = answer.headers.get("X-Served-By"), f"HTTP status {answer.status}"
             good = answer.status == 200
         except (urllib3.exceptions.HTTPError, OSError) as error:
@@ -53,17 +54,17 @@ class ByName(Background):
         self.reads.append(Request("read", started, time.time(), good, region, words))
 
 
-def sent(
-    https: Https, region: str, host: str, item_id: str, *, replaces: bool = False
+def write_by_name(
+    https: Https, region: str, zone: str, item_id: str, *, replaces: bool = False
 ) -> WriteByName:
-    """Write an item at a Region by its own name."""
+    """Write an item at a Region by its own name in the zone."""
     text = {"text": "Sent to the Region by its own name"}
     request: tuple[str, str, dict[str, str]] = ("POST", "/items", {"id": item_id, **text})
     if replaces:
         request = ("PUT", f"/items/{item_id}", text)
     started = time.time()
     try:
-        answer = https.request(region, host, *request)
+        answer = https.request(region, f"{region}.{zone}", *request)
     except (urllib3.exceptions.HTTPError, OSError):
         return WriteByName(0, None, None, time.time(), started=started)
     headers = answer.headers

@@ -7,7 +7,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from lab.drill.observations import in_words, refusals, seconds_after
-from lab.drill.users.by_name import sent
+from lab.drill.users.by_name import write_by_name
 
 if TYPE_CHECKING:
     from lab.config import LabConfig
@@ -35,7 +35,7 @@ def write_from_its_return(
     """
     region = region or config.primary_region
     (other,) = {config.primary_region, config.secondary_region} - {region}
-    host, run = f"{region}.{config.zone_name}", uuid.uuid4().hex[:8]
+    run = uuid.uuid4().hex[:8]
     lab.act("pause", src=other, dst=region)
     try:
         lab.act("heal")
@@ -47,7 +47,9 @@ def write_from_its_return(
                 behind = False
             own = contested and len(writes) % 2 == 0
             item_id = contested if own else f"returned-{run}-{len(writes)}"
-            writes.append(sent(https, region, host, item_id, replaces=bool(own)))
+            writes.append(
+                write_by_name(https, region, config.zone_name, item_id, replaces=bool(own))
+            )
             if sum(a.forwarded for a in writes) >= FORWARDED_ENOUGH:
                 break
             time.sleep(EVERY_SECONDS)

@@ -7,38 +7,13 @@ from typing import Any
 PRIMARY, SECONDARY = "us-west-2", "us-east-2"
 SPEED = 6.0
 STAGES = [
-    (
-        "Health checkers notice",
-        28.8,
-        True,
-        "Three failed checks in a row, 10 s apart, by more than 82 % of the checkers.",
-    ),
-    (
-        "Alarm",
-        19.8,
-        True,
-        "The sentinel's metric breached in 3 of 4 points; pilot-light-sentinel went to ALARM.",
-    ),
+    ("Health checkers notice", 28.8, True, "Three failed checks in a row, 10 s apart."),
+    ("Alarm", 19.8, True, "The sentinel's metric breached in 3 of 4 points."),
     ("Event reaches the machine", 0.42, False, "EventBridge rule to the start of the execution."),
-    (
-        "Confirm, verify and warm",
-        2.61,
-        False,
-        "3 own probes, 8 readiness checks and 2 functions warmed, in parallel; then the decision.",
-    ),
+    ("Confirm, verify and warm", 2.61, False, "3 own probes, 8 checks, 2 functions warmed."),
     ("Promote", 0.13, False, "One conditional write: epoch 1 to 2."),
-    (
-        "DNS moves",
-        9.6,
-        True,
-        "Route 53's checkers saw /switch/on, and the name answered with the Secondary.",
-    ),
-    (
-        "Resolvers forget",
-        5.4,
-        True,
-        "The client's resolver kept the old answer until its TTL of 10 s ran out.",
-    ),
+    ("DNS moves", 9.6, True, "The name answered with the Secondary."),
+    ("Resolvers forget", 5.4, True, "The client's resolver kept the old answer for its TTL."),
 ]
 
 
@@ -161,18 +136,12 @@ def failing() -> dict[str, Any]:
             "verdict": "neither recovered nor stayed as it was",
         },
         "outcome": "none",
-        "rto_read_seconds": None,
-        "rto_write_seconds": None,
-        "rpo_seconds": None,
-        "rpo_estimate_seconds": None,
-        "rpo_journal_seconds": None,
-        "returned": None,
+        **dict.fromkeys(
+            ("rto_read_seconds", "rto_write_seconds", "rpo_seconds", "rpo_estimate_seconds")
+        ),
+        **dict.fromkeys(("rpo_journal_seconds", "refused_write_seconds", "returned", "failback")),
         "acknowledged_writes": 20,
-        "present_writes": None,
-        "ledger_writes": None,
-        "lost_writes": None,
-        "refused_write_seconds": None,
-        "failback": None,
+        **dict.fromkeys(("present_writes", "ledger_writes", "lost_writes")),
         "stages": [],
         "checks": [
             {**c, "passed": False, "detail": told[c["name"]]} if c["name"] in told else c

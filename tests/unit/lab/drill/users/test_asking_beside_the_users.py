@@ -10,7 +10,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from lab.drill.observations import Control
 from lab.drill.users import by_name, control_history
-from lab.drill.users.by_name import ByName, sent
+from lab.drill.users.by_name import ByName, write_by_name
 from lab.drill.users.control_history import ControlHistory
 from tests.unit.lab.drill.users.web import FakeHttps, answer
 from tests.unit.lab.engine.fakes import CONFIG, PRIMARY, SECONDARY, Anything, eventually
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def test_a_write_is_told_with_its_region_its_epoch_and_when_it_was_sent() -> None:
     https = FakeHttps(answer(201, X_Served_By=PRIMARY, X_Write_Id="w", X_Epoch="4"))
-    found = sent(https, PRIMARY, "host", "item")  # type: ignore[arg-type]
+    found = write_by_name(https, PRIMARY, "zone", "item")  # type: ignore[arg-type]
     assert found.taken_by(PRIMARY)
     assert (found.write_id, found.epoch) == ("w", 4)
     assert 0 < found.started <= found.at
@@ -32,7 +32,7 @@ def test_a_write_is_told_with_its_region_its_epoch_and_when_it_was_sent() -> Non
 
 def test_a_region_that_does_not_answer_took_nothing() -> None:
     https = FakeHttps(urllib3.exceptions.ProtocolError("gone"))
-    found = sent(https, PRIMARY, "host", "item")  # type: ignore[arg-type]
+    found = write_by_name(https, PRIMARY, "zone", "item")  # type: ignore[arg-type]
     assert (found.status, found.acknowledged, found.code) == (0, False, "")
 
 
