@@ -156,7 +156,7 @@ def _environment(config: LabConfig | None) -> dict[str, str]:
         "PATH": f"{SAM.parent}{os.pathsep}{os.environ.get('PATH', '')}",
         "PYTHON": sys.executable,
         "SAM_CLI_TELEMETRY": "0",
-        "SAM_CLI_POLL_DELAY": "1",
+        "SAM_CLI_POLL_DELAY": "0.2",
         "__SAM_CLI_APP_DIR": str(home),
         "TMPDIR": str(RUN / "tmp"),
         "AWS_ACCESS_KEY_ID": "test",
