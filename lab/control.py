@@ -23,7 +23,7 @@ _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def control_table(config: LabConfig) -> str:
-    """Return the name of the strongly consistent table that says who is active."""
+    """Return the name of the strongly consistent table that holds the control item."""
     return f"{config.app_name}-control-quorum"
 
 
@@ -78,7 +78,7 @@ class Control:
         return NotAnswering(f"What answers at {self._config.endpoint} is no lab.")
 
     def answers(self, pid: int | None) -> bool:
-        """Say whether the engine with this process id answers. Another's lab may have the port."""
+        """Return whether this engine answers: another checkout's lab may have the port."""
         try:
             return bool(self.state()["pid"] == pid)
         except (NotAnswering, Refused):
@@ -109,7 +109,7 @@ class Control:
                 item = self.client("dynamodb", region).get_item(
                     TableName=control_table(config),
                     Key={"pk": {"S": "control"}},
-                    # Its own copy, for the table may have no quorum.
+                    # Its own copy, because the table may have no quorum.
                     ConsistentRead=False,
                 )["Item"]
                 return {
@@ -120,7 +120,7 @@ class Control:
                 }
         return dict.fromkeys(("active_region", "epoch", "revision", "state"))
 
-    def say_that_outages_are_injected(self) -> None:
+    def mark_as_drill(self) -> None:
         """Mark what starts by itself in the next minutes as a drill."""
         region = self._config.secondary_region
         with suppress(BotoCoreError, ClientError):  # Nothing starts in a Region that is lost.

@@ -1,4 +1,4 @@
-"""A lab that stays up: start it, look at it, break it, mend it, end it."""
+"""A lab that stays up: start it, look at it, begin and end outages, end it."""
 
 from __future__ import annotations
 
@@ -41,21 +41,17 @@ def up(*, detach: bool, parameters: tuple[str, ...], **options: int) -> None:
 
 
 def welcome(config: LabConfig) -> str:
-    """Say what is where, and what to try next."""
+    """Return what is where, and what to try next."""
     control = Control(config)
     describe = control.client("cloudformation", config.secondary_region).describe_stacks
     commands = {k: v for k, v in deployment.outputs(config, describe).items() if "Command" in k}
-    door, name, port = (
-        config.browser_port,
-        config.public_name,
-        config.entries[config.primary_region],
-    )
+    name, port = config.public_name, config.entries[config.primary_region]
     lines = [
         "",
         "[bold]The lab is up.[/]",
         "",
         f"  What happens, in a browser      http://127.0.0.1:{config.page_port}/",
-        f"  The application, in a browser   http://127.0.0.1:{door}/",
+        f"  The application, in a browser   http://127.0.0.1:{config.browser_port}/",
         f"  … over TLS, as its users do     curl --cacert {escape(str(config.ca_file))} "
         f"--connect-to {name}:443:127.0.0.1:{port} https://{name}/health",
         f"  DNS                             dig @127.0.0.1 -p {config.dns_port} {name}",
@@ -67,7 +63,7 @@ def welcome(config: LabConfig) -> str:
         "AWS_SECRET_ACCESS_KEY=test",
         *(f"  {escape(' '.join(command.split()))}" for command in commands.values()),
         "",
-        "To lose the Primary, a minute from now (nothing fails over one that was never seen well):",
+        "To lose the Primary, a minute from now (the sentinel must have found it healthy once):",
         "",
         "  .venv/bin/lab outage",
         "  .venv/bin/lab status",
@@ -85,7 +81,7 @@ def outage(mode: str, region: str, style: str | None) -> None:
     config = process.deployed()
     code = region_code(config, region)
     lab = Control(config)
-    lab.say_that_outages_are_injected()
+    lab.mark_as_drill()
     lab.act("outage", mode=mode, region=code, style=style)
     named = NAMED[mode]
     where = f" in {code}" if named.follows_region else ""

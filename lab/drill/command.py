@@ -32,7 +32,7 @@ def run_drill(
     parameters: tuple[str, ...] = (),
     keep: bool,
 ) -> bool:
-    """Run a drill and say whether it passed. The lab is ended unless `keep` asks for it."""
+    """Run a drill and return whether it passed. Unless `keep` is set, the lab ends with it."""
     if refused := unfit(outage, style):
         raise LabError(refused)
     progress = Progress()

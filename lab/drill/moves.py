@@ -78,7 +78,7 @@ def run_moves(config: LabConfig, folder: Path, *, count: int, users: int) -> Rep
 
 
 class Moves:
-    """Planned moves of a lab that is up, with users who go on."""
+    """Planned moves of a lab that is up, under load."""
 
     def __init__(self, config: LabConfig, lab: Control, progress: Progress, users: int) -> None:
         self._config, self._lab, self._progress = config, lab, progress
@@ -86,7 +86,7 @@ class Moves:
         self._users = [Traffic(config, https) for _ in range(users)]
 
     def run(self, count: int) -> Report:
-        """Move back and forth, then look what became of every write."""
+        """Move back and forth, then compare every write with what is there."""
         settle(self._config, self._lab, self._progress)
         try:
             for user in self._users:

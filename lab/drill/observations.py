@@ -1,4 +1,4 @@
-"""What a drill saw. Moments are seconds of the wall clock (`time.time`)."""
+"""What is observed in a drill. Moments are seconds of the wall clock (`time.time`)."""
 
 from __future__ import annotations
 
@@ -196,7 +196,7 @@ def in_words(counts: Mapping[str, int]) -> str:
 
 @dataclass
 class Observations:
-    """Everything a drill saw, gathered while it ran, results when it has ended."""
+    """Everything that was observed in a drill: gathered while it runs, judged when it has ended."""
 
     primary: str
     secondary: str
@@ -295,7 +295,7 @@ class Observations:
 
     @property
     def acknowledged(self) -> list[Write]:
-        """Every write that was acknowledged, to users and to who asked a Region by its name."""
+        """Every write that was acknowledged, to users and to clients of a Region's own name."""
         by_name = [*self.writes_by_name, *self.writes_to_the_returned]
         if self.last_resort:
             by_name += [*self.last_resort.by_name, *self.last_resort.sent_afterwards]

@@ -56,7 +56,7 @@ def settle(config: LabConfig, lab: Control, progress: Progress) -> None:
     watch = Watch(config, lab)
 
     def quiet() -> bool:
-        """Say whether all is well and no run is at work, for the deployment may have begun one."""
+        """Return whether all is well and no run, such as one of the deployment, is under way."""
         healthy = all(c["healthy"] for c in lab.act("health"))
         return healthy and all(e.ended for e in watch.executions(0.0))
 

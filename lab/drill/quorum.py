@@ -1,4 +1,4 @@
-"""What has to be true of who is active, whatever is lost: one writer, and nothing goes back."""
+"""What has to be true of the active Region, whatever is lost: one writer, nothing goes back."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def no_two_regions_acknowledge_writes_at_once(drill: Observations | TakeOver) ->
 
 
 def one_writer(writes: Sequence[Write], since: float) -> Result:
-    """Judge the writes that were acknowledged, and tell each turn."""
+    """Judge the acknowledged writes, and list each turn."""
     timed = [w for w in writes if w.started]
     both = overlapping(timed)
     list_of_turns = "; ".join(
@@ -81,7 +81,7 @@ def one_writer(writes: Sequence[Write], since: float) -> Result:
     )
     return bool(
         timed
-    ) and not both, f"{len(both)} writes overlap. {list_of_turns or 'No write was seen'}."
+    ) and not both, f"{len(both)} writes overlap. {list_of_turns or 'No write was acknowledged'}."
 
 
 def revisions_and_epochs_never_go_back(drill: Observations | TakeOver) -> Result:

@@ -14,7 +14,7 @@ POLL_SECONDS = 0.2
 
 
 def within(seconds: float, done: Callable[[], Any]) -> bool:
-    """Wait until something is done, and say whether it was in time."""
+    """Wait until something is done, and return whether it was in time."""
     end = time.time() + seconds
     while not done():
         if time.time() > end:
@@ -24,6 +24,6 @@ def within(seconds: float, done: Callable[[], Any]) -> bool:
 
 
 def caught_up(lab: Control) -> bool:
-    """Say whether nothing waits to be replicated in either direction."""
+    """Return whether nothing waits to be replicated in either direction."""
     links = lab.act("replication")["links"].values()
     return all(link["waiting"] == 0 for link in links)

@@ -1,4 +1,4 @@
-"""Reads from the lab's AWS what a drill wants to know, as the person who owns the account."""
+"""Reads the lab's AWS and starts its machines, as the person who owns the account."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class LedgerRefused(LabError):
-    """The ledger did not do what was asked."""
+    """The ledger refused a request."""
 
 
 class Watch:
@@ -104,7 +104,7 @@ class Watch:
         return datetime.fromisoformat(at).timestamp() if at else None
 
     def has_seen_primary_healthy(self) -> bool:
-        """Return whether the sentinel has found the Primary well."""
+        """Return whether the sentinel has found the Primary healthy."""
         return "well_at" in self._item("recoveries", "sentinel")
 
     def probe_results(self, since: float) -> dict[int, int]:
@@ -157,7 +157,7 @@ class Watch:
         return self.execution(arn)
 
     def ended(self, arn: str) -> bool:
-        """Say whether an execution has ended."""
+        """Return whether an execution has ended."""
         description = self._stepfunctions.describe_execution(executionArn=arn)
         return bool(description["status"] != "RUNNING")
 
@@ -183,7 +183,7 @@ class Watch:
         Raises
         ------
         LedgerRefused
-            It did not do what was asked. Its error is told.
+            It refused the request. The text has its error.
         """
         name = f"{self._config.app_name}-ledger:live"
         answer = self._lambda.invoke(FunctionName=name, Payload=json.dumps(request).encode())

@@ -43,9 +43,9 @@ def journal_rpo(drill: Observations) -> float | None:
 
 
 def journal_agrees_with_the_client(drill: Observations) -> Result:
-    """Require the journal to tell of every loss that the log of the client tells of.
+    """Require the journal to have every loss that the client's log has.
 
-    It may tell of more: a transaction is one in its own Region only, so the outage may let an item
+    It may have more: a transaction is one in its own Region only, so the outage may let an item
     through and not its entry, and a write may have been made that was never acknowledged.
     """
     late, by_client = late_entries(drill), rpo(drill)

@@ -86,7 +86,7 @@ class Scenario:
         self._by_name = ByName(config, config.primary_region)
 
     def run(self) -> Observations:
-        """Run the drill and return what was drill, whatever became of it."""
+        """Run the drill and return what was observed, whatever became of it."""
         try:
             self._steady()
             self._begin_outage()
@@ -161,7 +161,7 @@ class Scenario:
     def _begin_outage(self) -> None:
         if self._expected.recovers:
             self.observed.overwritten = self.traffic.replace(LAST_MOMENT)
-        self.lab.say_that_outages_are_injected()
+        self.lab.mark_as_drill()
         # The moment before the admin API acts: what is acknowledged later counts as later.
         self.observed.outage = time.time()
         self.lab.act("outage", mode=self._outage, style=self._style)
@@ -341,7 +341,7 @@ class Scenario:
 
     def _gather(self) -> None:
         drill, watch = self.observed, self.watch
-        # The other alarm may have started a run just now, which has to end to be results.
+        # The other alarm may have started a run just now, which has to end before it is judged.
         within(LAST_RUN_SECONDS, self._every_run_has_ended)
         drill.writes = list(self.traffic.writes)
         drill.control_after = watch.control()

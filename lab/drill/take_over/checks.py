@@ -74,7 +74,7 @@ class TakeOver:
 
 
 def nobody_writes_without_the_secondary(drill: TakeOver) -> Result:
-    """Require that no write was taken from the loss until a person asked to take over."""
+    """Require that no write was taken from the loss until a person requested the take-over."""
     writes = [
         r
         for r in drill.requests
@@ -118,7 +118,7 @@ def the_right_sentence_makes_the_primary_active(drill: TakeOver) -> Result:
     if run is None or now is None or before is None:
         return False, "Nobody took over."
     wanted = (drill.primary, before.epoch + 1, before.revision + 2, "serving")
-    took = f", {run.ended - run.started:.1f} s after it was asked" if run.ended else ""
+    took = f", {run.ended - run.started:.1f} s after the request" if run.ended else ""
     return (
         run.outcome == "taken_over"
         and (now.active_region, now.epoch, now.revision, now.state) == wanted,
@@ -143,7 +143,7 @@ def the_primary_takes_the_writes(drill: TakeOver) -> Result:
     return (
         bool(taken) and len(taken) == len(during) and drill.led_to == drill.primary,
         f"{drill.public_name} led to {drill.led_to}, which took {len(taken)} of {len(during)} "
-        f"writes after the take-over was asked for{first}.",
+        f"writes after the take-over was requested{first}.",
     )
 
 

@@ -32,7 +32,7 @@ def run_take_over(config: LabConfig, folder: Path) -> bool:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "take-over.json").write_text(json.dumps(take_over, indent=2) + "\n", encoding="utf-8")
     print_checks(console, take_over["checks"])
-    passed = take_over["verdict"] == "pass"
+    passed = bool(take_over["verdict"] == "pass")
     figures = ", ".join(
         f"{kind}s {'never' if seconds is None else f'{seconds:.1f} s'}"
         for kind in ("read", "write")

@@ -1,4 +1,4 @@
-"""The scenario of a take-over: the active Secondary is lost, and a person does what is left."""
+"""The scenario of a take-over: the active Secondary is lost, a person acts in the Primary."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class TakeOverScenario:
         self.observed = TakeOver(config.primary_region, config.secondary_region, config.public_name)
 
     def run(self) -> TakeOver:
-        """Go through it and return what was drill, whatever became of it."""
+        """Go through it and return what was observed, whatever became of it."""
         is_active = self._is_active(self._config.secondary_region)
         if not is_active:
             settle(self._config, self._lab, self._progress)
@@ -192,7 +192,7 @@ class TakeOverScenario:
         return planned_move(self._there, request, self._progress)[0]
 
     def _served_by(self, region: str) -> bool:
-        """Say whether a Region takes users' writes, by the newest that was acknowledged."""
+        """Return whether a Region takes users' writes, by the newest that was acknowledged."""
         newest = self._traffic.writes[-1:]
         return self._lab.leads_to() == region and any(
             w.region == region and w.acknowledged > time.time() - 1 for w in newest

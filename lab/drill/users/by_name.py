@@ -1,4 +1,4 @@
-"""A Region that is asked by its own name, beside the users of the public one."""
+"""Requests at a Region's own name, beside the users of the public one."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def ask(name: str, port: int, timeout: float = 1.0) -> tuple[str | None, float]:
 
 
 class Resolver:
-    """One name, kept for its TTL. The lab's speed divides TTLs, for they are intervals of AWS."""
+    """One name, cached for its TTL. TTLs are intervals of AWS, so the lab's speed divides them."""
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class Resolver:
         Raises
         ------
         NotResolved
-            Nothing is known, and nobody answers.
+            No answer is cached, and the server does not respond.
         """
         with self._lock:
             now = self._clock()

@@ -59,14 +59,14 @@ def write_from_its_return(
 
 
 def returned(drill: Observations) -> dict[str, Any] | None:
-    """Return what the report tells of the return; None where the Primary did not return."""
+    """Return the report's section on the return; None where the Primary did not return."""
     if drill.healed is None or not drill.writes_to_the_returned:
         return None
     return handling(drill.writes_to_the_returned, drill.primary, drill.healed)
 
 
 def handling(sent: list[WriteByName], region: str, healed: float) -> dict[str, Any]:
-    """Tell what a returned Region did with the writes that were sent to it."""
+    """Return what a returned Region did with the writes that were sent to it."""
     forwarded = [a.at for a in sent if a.forwarded]
     taken = [a.at for a in sent if a.taken_by(region)]
     refused = [a.at for a in sent if not a.acknowledged]

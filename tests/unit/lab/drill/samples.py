@@ -1,4 +1,4 @@
-"""What a drill that passed has seen, in seconds from the outage, and how to see something else."""
+"""Observations of a drill that passed, in seconds from the outage, and variations of them."""
 
 from __future__ import annotations
 

@@ -102,7 +102,7 @@ class Lab:
         setattr(world, moment, world.now)
         return {}
 
-    def say_that_outages_are_injected(self) -> None:
+    def mark_as_drill(self) -> None:
         pass
 
     def leads_to(self) -> str:

@@ -129,7 +129,7 @@ BROKEN: list[tuple[str, dict[str, Any], str]] = [
         "Not data plane: FailoverRole",
     ),
     ("no_call_left_the_secondary", {"calls": [call(caller=PRIMARY)]}, "0 API calls"),
-    ("no_two_regions_acknowledge_writes_at_once", {"writes": []}, "No write was seen"),
+    ("no_two_regions_acknowledge_writes_at_once", {"writes": []}, "No write was acknowledged"),
     (
         "no_two_regions_acknowledge_writes_at_once",
         {"writes": [*passing().writes, write(9, 22.5, PRIMARY, 1)]},
