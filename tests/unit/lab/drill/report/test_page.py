@@ -149,6 +149,10 @@ def test_a_recovery_that_did_not_promote_says_how_it_ended(outcome, words):
     assert "nothing was promoted" in told
 
 
+def test_a_promotion_whose_losses_nobody_could_count_says_so():
+    assert "what was lost is not known" in page.sentence(changed(PASSING, rpo_seconds=None))
+
+
 def test_users_served_without_a_promotion_were_not_served_by_the_secondary():
     served = changed(FAILING, rto_read_seconds=80, rto_write_seconds=85)
     assert "users could read again after 80 s and write after 85 s" in text(served)
