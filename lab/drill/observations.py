@@ -117,7 +117,7 @@ def required_sentence(refused: Execution, action: str) -> str:
 
 
 @dataclass(frozen=True)
-class Control:
+class ControlItem:
     """Who was active, by the control item."""
 
     active_region: str
@@ -136,7 +136,7 @@ class ControlRead:
     sent: float
     answered: float
     region: str
-    item: Control | None
+    item: ControlItem | None
 
 
 @dataclass(frozen=True)
@@ -216,8 +216,8 @@ class Observations:
     first_failed_probe: float | None = None
     # Points of the sentinel's metric in each second that has one: ticks are a second apart.
     probe_results: dict[int, int] = field(default_factory=dict)
-    control_before: Control | None = None
-    control_after: Control | None = None
+    control_before: ControlItem | None = None
+    control_after: ControlItem | None = None
     held_after_promotion: frozenset[str] | None = None
     dns_after_promotion: str | None = None
     dns_after_heal: list[tuple[float, str | None]] = field(default_factory=list)

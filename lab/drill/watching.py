@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from lab.config import LabError
 from lab.control import control_table
 from lab.drill.history import JOURNAL
-from lab.drill.observations import Change, Control, Execution, Notification, State
+from lab.drill.observations import Change, ControlItem, Execution, Notification, State
 from lab.drill.waiting import within
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class Watch:
                 )
         return received
 
-    def control(self) -> Control | None:
+    def control(self) -> ControlItem | None:
         """Return who is active, by a strong read in this Region."""
         return read_control(self._dynamodb, self._config)
 
@@ -214,7 +214,7 @@ class Watch:
         return {k: next(iter(v.values())) for k, v in response.get("Item", {}).items()}
 
 
-def read_control(dynamodb: Any, config: LabConfig) -> Control | None:
+def read_control(dynamodb: Any, config: LabConfig) -> ControlItem | None:
     """Return who is active, by a strong read; None where there is no control item."""
     response = dynamodb.get_item(
         TableName=control_table(config), Key={"pk": {"S": "control"}}, ConsistentRead=True
@@ -223,7 +223,7 @@ def read_control(dynamodb: Any, config: LabConfig) -> Control | None:
     if not item:
         return None
     numbers = int(item["epoch"]["N"]), int(item["revision"]["N"])
-    return Control(item["active_region"]["S"], *numbers, item["state"]["S"])
+    return ControlItem(item["active_region"]["S"], *numbers, item["state"]["S"])
 
 
 def states_of(events: list[dict[str, Any]]) -> list[State]:

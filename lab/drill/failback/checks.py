@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from lab.drill.checks import Result
-    from lab.drill.observations import Control, Execution, Observations, Request
+    from lab.drill.observations import ControlItem, Execution, Observations, Request
 
 # DynamoDB's stream records have whole seconds: the ledger counts the promotion's own as after it.
 SAME_SECOND = 1.0
@@ -35,7 +35,7 @@ class Failback:
     run: Execution | None = None
     ended: float = 0.0
     leads_to: str | None = None
-    control: Control | None = None
+    control: ControlItem | None = None
     written: frozenset[str] | None = None
     served: dict[str, int] = field(default_factory=dict)
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from lab.drill.checks import Result
     from lab.drill.observations import (
-        Control,
+        ControlItem,
         ControlRead,
         Execution,
         Notification,
@@ -35,11 +35,11 @@ class TakeOver:
     outage: float = 0.0
     requested_at: float = 0.0
     healed: float = 0.0
-    control_before: Control | None = None
+    control_before: ControlItem | None = None
     wrong: Execution | None = None
-    control_after_wrong: Control | None = None
+    control_after_wrong: ControlItem | None = None
     right: Execution | None = None
-    control_after_right: Control | None = None
+    control_after_right: ControlItem | None = None
     led_to: str | None = None
     overwritten: Write | None = None
     contested: Write | None = None
@@ -55,7 +55,7 @@ class TakeOver:
     rehearsal: Execution | None = None
     recorded: Execution | None = None
     moved_again: Execution | None = None
-    control_finally: Control | None = None
+    control_finally: ControlItem | None = None
     written: frozenset[str] | None = None
     replaced_text: str | None = None
     requests: list[Request] = field(default_factory=list)

@@ -7,7 +7,7 @@ from typing import Any
 from lab.drill.failback.checks import LAST_MOMENT, Failback
 from lab.drill.observations import (
     Change,
-    Control,
+    ControlItem,
     ControlRead,
     Execution,
     Notification,
@@ -64,10 +64,10 @@ def stayed(mode: str = "us-east-1", **more: Any) -> Observations:
         "ended": ENDED,
         "requests": [request(at) for at in times],
         "writes": writes,
-        "control_before": Control(PRIMARY, 1, 1),
-        "control_after": Control(PRIMARY, 1, 1),
+        "control_before": ControlItem(PRIMARY, 1, 1),
+        "control_after": ControlItem(PRIMARY, 1, 1),
         "control_reads": [
-            ControlRead(at, at + 0.1, PRIMARY, Control(PRIMARY, 1, 1)) for at in times
+            ControlRead(at, at + 0.1, PRIMARY, ControlItem(PRIMARY, 1, 1)) for at in times
         ],
         "dns_throughout": [(at, PRIMARY) for at in times if at >= OUTAGE],
         "effects": ["us-east-1 evaluation of its alarms: 12"],
@@ -103,7 +103,7 @@ def _failback(writes: list[Write], lost: Write) -> Failback:
         run=held("back", output={"outcome": "switched_over"}, states=[]),
         ended=OUTAGE + 38,
         leads_to=PRIMARY,
-        control=Control(PRIMARY, 3, 5),
+        control=ControlItem(PRIMARY, 3, 5),
         written=frozenset(w.write_id for w in writes),
         served={PRIMARY: 1},
     )
@@ -144,7 +144,7 @@ def recovered(mode: str = "region", **more: Any) -> Observations:
             Change(moved, f"DNS {NAME}", SECONDARY),
         ],
         "executions": [run],
-        "control_after": Control(SECONDARY, 2, 3),
+        "control_after": ControlItem(SECONDARY, 2, 3),
         "held_after_promotion": frozenset(w.item_id for w in writes),
         "dns_after_promotion": SECONDARY,
         "dns_after_heal": [(back + 6, SECONDARY)],

@@ -8,7 +8,7 @@ from typing import Any
 from lab.drill.failback.checks import LAST_MOMENT, Failback
 from lab.drill.observations import (
     Change,
-    Control,
+    ControlItem,
     ControlRead,
     Execution,
     Notification,
@@ -72,7 +72,7 @@ def write(number: int, acknowledged: float, region: str, epoch: int = 0) -> Writ
 
 
 def control_read(at: float, region: str, epoch: int, revision: int, state: str) -> ControlRead:
-    found = Control(region, epoch, revision, state)
+    found = ControlItem(region, epoch, revision, state)
     return ControlRead(OUTAGE + at, OUTAGE + at + 0.1, SECONDARY, found)
 
 
@@ -154,7 +154,7 @@ def failback(**other: Any) -> Failback:
         run=run,
         ended=OUTAGE + 39,
         leads_to=PRIMARY,
-        control=Control(PRIMARY, 3, 5),
+        control=ControlItem(PRIMARY, 3, 5),
         written=frozenset(f"write-{n}" for n in range(6)),
         served={PRIMARY: 4},
     )
@@ -202,8 +202,8 @@ def passing(**other: Any) -> Observations:
         ],
         changes=[change(*c) for c in CHANGES],
         executions=[execution()],
-        control_before=Control(PRIMARY, 1, 1),
-        control_after=Control(SECONDARY, 2, 3),
+        control_before=ControlItem(PRIMARY, 1, 1),
+        control_after=ControlItem(SECONDARY, 2, 3),
         control_reads=[
             control_read(-1.0, PRIMARY, 1, 1, "serving"),
             control_read(16.0, SECONDARY, 2, 2, "claimed"),
@@ -239,7 +239,7 @@ def unrecovered(**other: Any) -> Observations:
         executions=[],
         changes=passing().changes[:4],
         healed=None,
-        control_after=Control(PRIMARY, 1, 1),
+        control_after=ControlItem(PRIMARY, 1, 1),
         held_after_promotion=None,
         dns_after_promotion=PRIMARY,
         dns_after_heal=[],

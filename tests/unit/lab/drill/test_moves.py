@@ -12,7 +12,7 @@ from rich.console import Console
 from lab.config import LabError
 from lab.drill import moves as moves_module, own_lab as own_lab_module, waiting
 from lab.drill.moves import Move, Moves, Report
-from lab.drill.observations import Control, Execution, Request, State, Write
+from lab.drill.observations import ControlItem, Execution, Request, State, Write
 from lab.progress import Progress
 from tests.unit.lab.engine.fakes import CONFIG, PRIMARY, SECONDARY
 
@@ -66,8 +66,8 @@ class World:
         ended = self.holds_until if self.now >= self.holds_until else None
         return [Execution("run 0", {}, "RUNNING", {}, 0.0, ended, [])]
 
-    def control(self) -> Control | None:
-        return Control(self.active, 1)
+    def control(self) -> ControlItem | None:
+        return ControlItem(self.active, 1)
 
     def rows(self, region: str) -> list[dict[str, Any]]:
         assert region == self.active

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lab.drill.observations import Control, ControlRead, Write
+from lab.drill.observations import ControlItem, ControlRead, Write
 from lab.drill.quorum import (
     changes,
     one_writer,
@@ -29,7 +29,7 @@ def write(started: float, region: str, epoch: int, took: float = 0.1) -> Write:
 
 
 def read(sent: float, revision: int, epoch: int = 1, *, took: float = 0.1) -> ControlRead:
-    return ControlRead(sent, sent + took, EAST, Control(WEST, epoch, revision))
+    return ControlRead(sent, sent + took, EAST, ControlItem(WEST, epoch, revision))
 
 
 def forward_only(reads: list[ControlRead]) -> Result:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from lab.drill.observations import Change, Control, Notification, required_sentence
+from lab.drill.observations import Change, ControlItem, Notification, required_sentence
 from lab.drill.watching import LedgerRefused, Watch
 from tests.unit.lab.drill.samples import execution
 from tests.unit.lab.engine.fakes import CONFIG, PRIMARY, SECONDARY, Anything
@@ -187,7 +187,7 @@ def test_the_control_item_says_who_is_active(watch: Watch, lab: Lab) -> None:
     assert watch.control() is None
     item = {"active_region": {"S": SECONDARY}, "epoch": {"N": "7"}, "state": {"S": "claimed"}}
     lab.items["pilot-light-control-quorum", "control"] = {**item, "revision": {"N": "12"}}
-    assert watch.control() == Control(SECONDARY, 7, 12, "claimed")
+    assert watch.control() == ControlItem(SECONDARY, 7, 12, "claimed")
 
 
 def test_a_last_resort_is_read_as_the_region_holds_it(watch: Watch, lab: Lab) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from lab.drill.checks import run_checks
 from lab.drill.failback.checks import CHECKS, refused_write_seconds
-from lab.drill.observations import Control, Request
+from lab.drill.observations import ControlItem, Request
 from tests.unit.lab.drill.samples import OUTAGE, entry, execution, failback, passing, write
 from tests.unit.lab.engine.fakes import PRIMARY, SECONDARY
 
@@ -47,8 +47,8 @@ def test_nothing_passes_where_nothing_was_seen() -> None:
         ("overwritten_write_is_found", back(replaced_text="Written meanwhile"), "meanwhile"),
         ("overwritten_write_is_found", passing(overwritten=None), "No write was made"),
         ("failed_back", back(run=None), "was not started"),
-        ("failed_back", back(control=Control(SECONDARY, 2)), "switched_over"),
-        ("failed_back", back(control=Control(PRIMARY, 2)), "switched_over"),
+        ("failed_back", back(control=ControlItem(SECONDARY, 2)), "switched_over"),
+        ("failed_back", back(control=ControlItem(PRIMARY, 2)), "switched_over"),
         ("failed_back", back(control=None), "switched_over"),
         ("failed_back", back(open_after=1), "with 1 open"),
         (

@@ -11,7 +11,7 @@ from rich.console import Console
 from lab.drill import waiting
 from lab.drill.failback import scenario as failback_scenario
 from lab.drill.failback.scenario import WHO, fail_back
-from lab.drill.observations import Control, Execution, Observations, Write
+from lab.drill.observations import ControlItem, Execution, Observations, Write
 from lab.progress import Progress
 from tests.unit.lab.drill.samples import nothing
 from tests.unit.lab.engine.fakes import CONFIG, PRIMARY, SECONDARY, Anything
@@ -79,8 +79,8 @@ class World:
         assert action == "replication"
         return {"links": {"there": {"waiting": 0}, "back": {"waiting": 0}}}
 
-    def control(self) -> Control:
-        return Control(PRIMARY, 3)
+    def control(self) -> ControlItem:
+        return ControlItem(PRIMARY, 3)
 
     def rows(self, region: str) -> list[dict[str, Any]]:
         self.done.append(f"rows of {region}")
@@ -148,7 +148,7 @@ def test_the_move_is_made_under_traffic_and_looked_at_after_it(world: World) -> 
     assert back.run is not None
     assert (back.run.outcome, back.leads_to) == ("switched_over", PRIMARY)
     assert back.ended - back.requested == pytest.approx(4.0, abs=0.3)
-    assert back.control == Control(PRIMARY, 3)
+    assert back.control == ControlItem(PRIMARY, 3)
     assert (back.written, back.replaced_text) == (frozenset({"w9"}), "as it was written")
     assert back.served == {PRIMARY: 1}, "those of long ago do not count"
 

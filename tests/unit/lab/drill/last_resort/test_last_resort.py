@@ -10,7 +10,14 @@ import pytest
 from lab.drill.checks import run_checks
 from lab.drill.last_resort import checks as last_resort
 from lab.drill.last_resort.checks import LastResort, section
-from lab.drill.observations import Control, Notification, Observations, Request, Write, WriteByName
+from lab.drill.observations import (
+    ControlItem,
+    Notification,
+    Observations,
+    Request,
+    Write,
+    WriteByName,
+)
 from lab.drill.outage.expectations import came_of_it
 from lab.drill.outage.staying import nothing_promoted
 from lab.drill.report.report import report
@@ -135,7 +142,7 @@ def test_nothing_passes_where_nothing_was_seen() -> None:
             lost_two(granted(sent_afterwards=[by_name(55), forwarded(7)])),
         ),
         ("the_last_resort_is_void_after_the_outage", lost_two(granted(sent_afterwards=[]))),
-        ("nothing_promoted", lost_two(control_after=Control(SECONDARY, 2, 3))),
+        ("nothing_promoted", lost_two(control_after=ControlItem(SECONDARY, 2, 3))),
         ("nothing_promoted", lost_two(recoveries=["recovery#2"])),
         ("no_acknowledged_write_is_lost", lost_two(granted(written=frozenset({"w-1"})))),
         ("no_acknowledged_write_is_lost", lost_two(granted(open_after=1))),
@@ -161,7 +168,7 @@ def test_a_write_that_the_ledger_names_is_not_lost() -> None:
 
 def test_a_promotion_without_a_quorum_is_neither_a_hold_nor_a_recovery() -> None:
     assert came_of_it(lost_two()) == "holds"
-    assert came_of_it(lost_two(control_after=Control(SECONDARY, 2, 2, "claimed"))) is None
+    assert came_of_it(lost_two(control_after=ControlItem(SECONDARY, 2, 2, "claimed"))) is None
 
 
 def test_the_report_tells_when_users_could_write_and_until_when_it_held() -> None:

@@ -11,7 +11,7 @@ from rich.console import Console
 from lab.drill import waiting
 from lab.drill.observations import (
     Change,
-    Control,
+    ControlItem,
     Execution,
     Notification,
     Request,
@@ -125,9 +125,9 @@ class Watch:
     def subscribe(self) -> None:
         self._world.done.append("subscribe")
 
-    def control(self) -> Control:
+    def control(self) -> ControlItem:
         promoted = self._world.promoted()
-        return Control(SECONDARY, 2, 3) if promoted else Control(PRIMARY, 1, 1)
+        return ControlItem(SECONDARY, 2, 3) if promoted else ControlItem(PRIMARY, 1, 1)
 
     def changes(self, since: float) -> list[Change]:
         world = self._world

@@ -6,7 +6,7 @@ import pytest
 
 from lab.drill import quorum
 from lab.drill.last_resort import checks as last_resort
-from lab.drill.observations import Control, WriteByName
+from lab.drill.observations import ControlItem, WriteByName
 from lab.drill.outage import recovery, staying
 from lab.drill.outage.expectations import EXPECTATIONS, came_of_it, expectation
 from lab.drill.report import report as report_module
@@ -63,11 +63,11 @@ def test_us_east_1_has_to_be_recovered_from_where_it_is_the_primary():
         (stayed(), "stays"),
         (on_hold(), "holds"),
         (on_hold(executions=[held(), held("two", output={"outcome": "duplicate"})]), "holds"),
-        (stayed(control_after=Control(SECONDARY, 2, 3)), None),
+        (stayed(control_after=ControlItem(SECONDARY, 2, 3)), None),
         (stayed(control_after=None), None),
         (on_hold(executions=[held(status="FAILED")]), None),
         (on_hold(executions=[held(status="RUNNING")]), None),
-        (recovered(control_after=Control(PRIMARY, 1, 1)), None),
+        (recovered(control_after=ControlItem(PRIMARY, 1, 1)), None),
     ],
 )
 def test_what_came_of_an_outage_has_a_name_or_none(seen, came):

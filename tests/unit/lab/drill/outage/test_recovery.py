@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lab.drill.checks import run_checks
-from lab.drill.observations import Control, Notification, WriteByName
+from lab.drill.observations import ControlItem, Notification, WriteByName
 from lab.drill.outage.recovery import CHECKS
 from tests.unit.lab.drill.samples import (
     OUTAGE,
@@ -59,17 +59,17 @@ BROKEN: list[tuple[str, dict[str, Any], str]] = [
     ("recovery_promoted", {"executions": [execution(status="RUNNING", output={})]}, "RUNNING"),
     ("one_promotion_only", {"control_before": None}, "could not be read"),
     ("one_promotion_only", {"control_after": None}, "could not be read"),
-    ("one_promotion_only", {"control_after": Control(SECONDARY, 3)}, "then 3 in us-east-2"),
-    ("one_promotion_only", {"control_after": Control(PRIMARY, 2)}, "then 2 in us-west-2"),
+    ("one_promotion_only", {"control_after": ControlItem(SECONDARY, 3)}, "then 3 in us-east-2"),
+    ("one_promotion_only", {"control_after": ControlItem(PRIMARY, 2)}, "then 2 in us-west-2"),
     (
         "one_promotion_only",
-        {"control_after": Control(SECONDARY, 3, 3), "recoveries": ["recovery#3"]},
+        {"control_after": ControlItem(SECONDARY, 3, 3), "recoveries": ["recovery#3"]},
         "then 3 in us-east-2, serving; revision 1, then 3; on record: recovery#3",
     ),
-    ("one_promotion_only", {"control_after": Control(SECONDARY, 2, 4)}, "revision 1, then 4"),
+    ("one_promotion_only", {"control_after": ControlItem(SECONDARY, 2, 4)}, "revision 1, then 4"),
     (
         "one_promotion_only",
-        {"control_after": Control(SECONDARY, 2, 2, "claimed")},
+        {"control_after": ControlItem(SECONDARY, 2, 2, "claimed")},
         "us-east-2, claimed; revision 1, then 2",
     ),
     ("one_promotion_only", {"recoveries": []}, "on record: nothing"),

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from lab.drill.failback.checks import LAST_MOMENT, MEANWHILE
-from lab.drill.observations import Control
+from lab.drill.observations import ControlItem
 from lab.drill.outage.scenario import (
     BASELINE_SECONDS,
     RECOVERY_AWS_SECONDS,
@@ -49,8 +49,8 @@ def test_what_was_seen_is_told(world: World, monkeypatch: pytest.MonkeyPatch) ->
     seen = drill(world, monkeypatch)
     assert (seen.started, seen.outage, seen.healed) == (START, world.lost, world.healed)
     assert (seen.control_before, seen.control_after) == (
-        Control(PRIMARY, 1, 1),
-        Control(SECONDARY, 2, 3),
+        ControlItem(PRIMARY, 1, 1),
+        ControlItem(SECONDARY, 2, 3),
     )
     assert (seen.dns_after_promotion, seen.held_after_promotion) == (SECONDARY, world.held)
     assert seen.recovery and seen.recovery.outcome == "promoted"
@@ -216,7 +216,7 @@ def test_replication_that_does_not_catch_up_costs_no_report(
     world.caught_up_after_heal = 9999.0
     seen = drill(world, monkeypatch)
     assert len(seen.writes_to_the_returned) == 10
-    assert seen.control_after == Control(SECONDARY, 2, 3)
+    assert seen.control_after == ControlItem(SECONDARY, 2, 3)
 
 
 def test_an_interrupted_drill_stops_its_users(

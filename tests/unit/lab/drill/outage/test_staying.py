@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from lab.drill.observations import Change, Control, State
+from lab.drill.observations import Change, ControlItem, State
 from lab.drill.outage import staying
 from tests.unit.lab.drill.outage_samples import (
     HEALED,
@@ -47,7 +47,7 @@ LOST = {"us-west-2": frozenset({"item-0"}), SECONDARY: stayed().held_finally[SEC
     ("check", "seen"),
     [
         (staying.outage_took_effect, stayed(effects=[])),
-        (staying.nothing_promoted, stayed(control_after=Control(SECONDARY, 2))),
+        (staying.nothing_promoted, stayed(control_after=ControlItem(SECONDARY, 2))),
         (staying.nothing_promoted, stayed(control_after=None)),
         (staying.nothing_promoted, stayed(recoveries=["recovery#2"])),
         (staying.nothing_promoted, on_hold(executions=[held(states=[PROMOTE])])),

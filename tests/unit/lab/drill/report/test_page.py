@@ -251,13 +251,8 @@ def test_the_page_says_what_is_modelled_and_how_to_repeat_it():
 
 
 def test_a_client_that_saw_nothing_is_told():
-    client = {
-        "requests": 0,
-        "failed": 0,
-        "acknowledged_writes": 0,
-        "missing_writes": 0,
-        "slots": [],
-    }
+    nothing = dict.fromkeys(("requests", "failed", "acknowledged_writes", "missing_writes"), 0)
+    client = {**nothing, "slots": []}
     report = changed(FAILING, client=client)
     assert "The client recorded no request." in text(report)
     assert "no user request failed" in text(report)

@@ -9,7 +9,7 @@ import pytest
 from lab.drill.observations import (
     SENTINEL,
     Change,
-    Control,
+    ControlItem,
     Execution,
     Observations,
     Request,
@@ -62,8 +62,8 @@ def seen(alarm: str, *others: Execution, **changes: Any) -> Observations:
         ],
         executions=[execution("run", alarm, "promoted", 110.0), *others],
         first_failed_probe=101.0,
-        control_before=Control("us-west-2", 1, 1),
-        control_after=Control("us-east-2", 2, 3),
+        control_before=ControlItem("us-west-2", 1, 1),
+        control_after=ControlItem("us-east-2", 2, 3),
         recoveries=["recovery#2"],
     )
     for name, value in changes.items():

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from lab.drill.checks import run_checks
 from lab.drill.failback.checks import MEANWHILE
-from lab.drill.observations import Control, ControlRead, Notification, Request, WriteByName
+from lab.drill.observations import ControlItem, ControlRead, Notification, Request, WriteByName
 from lab.drill.report.stages import gap, wall_seconds
 from lab.drill.take_over import command
 from lab.drill.take_over.checks import CHECKS, TakeOver
@@ -51,7 +51,7 @@ def taken_over() -> Any:
 
 
 def read(at: float, region: str, epoch: int, revision: int) -> ControlRead:
-    found = Control(region, epoch, revision)
+    found = ControlItem(region, epoch, revision)
     return ControlRead(OUTAGE + at, OUTAGE + at + 0.1, PRIMARY, found)
 
 
@@ -64,13 +64,13 @@ def well(**other: Any) -> TakeOver:
         outage=OUTAGE,
         requested_at=OUTAGE + 10,
         healed=OUTAGE + 20,
-        control_before=Control(SECONDARY, 2, 5),
+        control_before=ControlItem(SECONDARY, 2, 5),
         alarmed_at=OUTAGE + 8,
         loss_notifications=[Notification(OUTAGE + 8, "unknown", 'ALARM: "app-public-unreachable"')],
         wrong=failed("InvalidExecutionInput", 'Write "confirm": "MAKE …"'),
-        control_after_wrong=Control(SECONDARY, 2, 5),
+        control_after_wrong=ControlItem(SECONDARY, 2, 5),
         right=taken_over(),
-        control_after_right=Control(PRIMARY, 3, 7),
+        control_after_right=ControlItem(PRIMARY, 3, 7),
         notifications=[Notification(OUTAGE + 15.4, "taken_over", "us-west-2 took over by hand")],
         control_reads=[read(-1, SECONDARY, 2, 5), read(16, PRIMARY, 3, 7)],
         led_to=PRIMARY,
@@ -86,7 +86,7 @@ def well(**other: Any) -> TakeOver:
         rehearsal=ended("rehearsed"),
         recorded=ended("switched_over"),
         moved_again=ended("switched_over"),
-        control_finally=Control(SECONDARY, 4, 9),
+        control_finally=ControlItem(SECONDARY, 4, 9),
         written=frozenset({"write-0", "write-2", "write-of-r-0", "write-of-r-1"}),
         replaced_text=MEANWHILE,
         requests=[
@@ -123,19 +123,19 @@ def test_nothing_passes_where_nothing_was_seen() -> None:
         ("people_are_notified_of_the_loss", well(loss_notifications=[]), "0 messages of it came"),
         (
             "a_wrong_sentence_changes_nothing",
-            well(control_after_wrong=Control(PRIMARY, 3, 7)),
+            well(control_after_wrong=ControlItem(PRIMARY, 3, 7)),
             "us-west-2 is active in epoch 3",
         ),
         ("a_wrong_sentence_changes_nothing", well(wrong=ended("taken_over")), "SUCCEEDED"),
         ("a_wrong_sentence_changes_nothing", well(wrong=failed("Other", "-")), "Other"),
         (
             "the_right_sentence_makes_the_primary_active",
-            well(control_after_right=Control(PRIMARY, 2, 7)),
+            well(control_after_right=ControlItem(PRIMARY, 2, 7)),
             "epoch 2",
         ),
         (
             "the_right_sentence_makes_the_primary_active",
-            well(control_after_right=Control(PRIMARY, 3, 6, "claimed")),
+            well(control_after_right=ControlItem(PRIMARY, 3, 6, "claimed")),
             "us-west-2 is claimed in epoch 3, revision 6",
         ),
         (
@@ -191,7 +191,7 @@ def test_nothing_passes_where_nothing_was_seen() -> None:
         ("all_works_again", well(rehearsal=ended("held")), "rehearsal: held"),
         ("all_works_again", well(recorded=None), "record: none"),
         ("all_works_again", well(moved_again=ended("refused")), "move: refused"),
-        ("all_works_again", well(control_finally=Control(PRIMARY, 3, 7)), "switched_over"),
+        ("all_works_again", well(control_finally=ControlItem(PRIMARY, 3, 7)), "switched_over"),
         ("no_acknowledged_write_is_lost", well(ledger=[]), "and 2 are lost"),
         ("no_acknowledged_write_is_lost", well(written=frozenset()), "and 4 are lost"),
         ("no_acknowledged_write_is_lost", well(written=None), "not read"),

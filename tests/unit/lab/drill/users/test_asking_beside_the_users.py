@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import urllib3
 from botocore.exceptions import EndpointConnectionError
 
-from lab.drill.observations import Control
+from lab.drill.observations import ControlItem
 from lab.drill.users import by_name, control_history
 from lab.drill.users.by_name import ByName, write_by_name
 from lab.drill.users.control_history import ControlHistory
@@ -100,4 +100,4 @@ def test_the_control_item_is_read_strongly_in_both_regions_and_silence_is_noted(
     assert eventually(lambda: {r.region for r in history.reads} == {PRIMARY, SECONDARY})
     history.stop()
     found = {r.region: r.item for r in history.reads}
-    assert found == {PRIMARY: None, SECONDARY: Control(PRIMARY, 1, 2, "claimed")}
+    assert found == {PRIMARY: None, SECONDARY: ControlItem(PRIMARY, 1, 2, "claimed")}
