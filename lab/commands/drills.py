@@ -47,9 +47,10 @@ def drill(
     keep: bool,
     **options: int,
 ) -> None:
-    """Begin an outage under load, watch what comes of it, check it, and write a report.
+    """Lose something under load, and report what follows.
 
-    The exit code is the verdict: whether what had to happen, happened.
+    The drill begins an outage, watches, ends it, and checks everything. The exit code is the
+    verdict: 0 if what had to happen, happened.
     """
     from lab.drill.command import run_drill
 
@@ -62,10 +63,10 @@ def drill(
 
 @click.command()
 @click.option(
-    "--count", type=click.IntRange(1, 200), default=10, show_default=True, help="How many."
+    "--count", type=click.IntRange(1, 200), default=10, show_default=True, help="Number of moves."
 )
 @click.option(
-    "--users", type=click.IntRange(1, 8), default=3, show_default=True, help="Side by side."
+    "--users", type=click.IntRange(1, 8), default=3, show_default=True, help="Users side by side."
 )
 @SPEED
 @LAG
@@ -80,9 +81,10 @@ def moves(
     reports: Path,
     **options: int,
 ) -> None:
-    """Move to the Secondary and back, as planned, under load, and measure what writers notice.
+    """Move to the Secondary and back under load.
 
-    The exit code says whether every move moved and no acknowledged write was lost.
+    Planned moves; measured is for how long each refuses writes. The exit code is 0 if every move
+    moved and no acknowledged write was lost.
     """
     from lab.drill.moves import run_moves
 
@@ -96,10 +98,10 @@ def moves(
 @reports_in("take-over")
 @ports
 def take_over(*, speed: float, replication_lag: float, reports: Path, **options: int) -> None:
-    """Lose the Secondary while it is active, take over in the Primary, bring it back, reconcile.
+    """Lose the active Secondary, take over by hand.
 
-    The exit code says whether all of it went as the runbook says, the returned Secondary took no
-    write, and no acknowledged write is lost.
+    Then the Secondary comes back and is reconciled. The exit code is 0 if all of it went as the
+    runbook says, the returned Secondary took no write, and no acknowledged write is lost.
     """
     from lab.drill.take_over.command import run_take_over
 
@@ -109,14 +111,20 @@ def take_over(*, speed: float, replication_lag: float, reports: Path, **options:
 
 @click.command()
 @click.option(
-    "--outages", type=click.IntRange(1, 500), default=20, show_default=True, help="How many."
+    "--outages",
+    type=click.IntRange(1, 500),
+    default=20,
+    show_default=True,
+    help="Number of outages.",
 )
 @click.option(
-    "--users", type=click.IntRange(1, 20), default=5, show_default=True, help="Of each design."
+    "--users",
+    type=click.IntRange(1, 20),
+    default=5,
+    show_default=True,
+    help="Users of each design.",
 )
-@click.option(
-    "--seed", type=int, help="Draws the phases; another one each time where none is given."
-)
+@click.option("--seed", type=int, help="Seed of the phases. Default: a new one each time.")
 @SPEED
 @reports_in("bench")
 @click.option("--write-doc", is_flag=True, help="Put the figures into docs/benchmark.md.")
@@ -138,9 +146,10 @@ def bench(
     report: Path | None,
     **options: int,
 ) -> None:
-    """Compare designs: the same outages against record sets that stand side by side.
+    """Compare designs through the same outages.
 
-    The exit code says whether it could be measured; the goals are judged in the report.
+    The designs' record sets stand side by side. The exit code is 0 if all of it could be measured;
+    the report judges the goals.
     """
     from lab.bench.command import again, run_bench
     from lab.bench.document import fill

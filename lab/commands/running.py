@@ -77,7 +77,10 @@ def welcome(config: LabConfig) -> str:
 @click.option("--region", default="primary", help="Where: primary, secondary, or a Region's code.")
 @STYLE
 def outage(mode: str, region: str, style: str | None) -> None:
-    """Begin an outage in the lab that is up: MODE (default: region), besides others."""
+    """Begin the outage MODE in the lab that is up.
+
+    The default is region. Outages that are under way elsewhere go on.
+    """
     config = process.deployed()
     code = region_code(config, region)
     lab = Control(config)
@@ -101,7 +104,7 @@ def heal() -> None:
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def status(*, as_json: bool) -> None:
-    """Show who is active, where DNS leads, what is lost, and the health checks."""
+    """Show the active Region, DNS, what is lost, the checks."""
     config = process.deployed()
     control = Control(config)
     state = control.state()
@@ -135,9 +138,10 @@ def status(*, as_json: bool) -> None:
 @click.command()
 @click.argument("execution", required=False)
 def logs(execution: str | None) -> None:
-    """Show what every function logged for one EXECUTION (default: the newest failover).
+    """Show the functions' log lines of one EXECUTION.
 
-    On AWS the output RecoveryLogsCommand asks CloudWatch Logs Insights for the same lines.
+    The default is the newest execution of the failover machine. On AWS the output
+    RecoveryLogsCommand asks CloudWatch Logs Insights for the same lines.
     """
     config = process.deployed()
     lab = Control(config)
