@@ -42,7 +42,7 @@ def _interrupted(*_: Any) -> None:
 
 
 def main(command: click.Command = cli, name: str = "lab") -> None:
-    """Run a command, and turn what a person can mend into one clear line and exit code 2."""
+    """Run a command. An error that a person can fix becomes one clear line and exit code 2."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         # What `nohup` has set to be ignored stays so.
         if signal.getsignal(number) is not signal.SIG_IGN:

@@ -98,12 +98,18 @@ class LabConfig:
     @classmethod
     def load(cls, path: Path) -> LabConfig:
         """Read a configuration that `save` wrote."""
-        found = json.loads(path.read_text())
-        return cls(**{**found, "config_envs": tuple(found["config_envs"])})
+        values = json.loads(path.read_text())
+        return cls(**{**values, "config_envs": tuple(values["config_envs"])})
 
-    def with_options(self, **given: Any) -> LabConfig:
-        """Return a copy with the options that were given."""
-        return replace(self, **{k: v for k, v in given.items() if v is not None})
+    def with_options(self, **options: Any) -> LabConfig:
+        """Return a copy with these options, except those that are None."""
+        return replace(self, **{k: v for k, v in options.items() if v is not None})
+
+
+def parameter_overrides(samconfig: dict[str, Any], env: str) -> list[str]:
+    """Return the parameters of a config environment, each as `Name=value`."""
+    overrides = samconfig[env]["deploy"]["parameters"]["parameter_overrides"]
+    return shlex.split(overrides) if isinstance(overrides, str) else list(overrides)
 
 
 def from_samconfig(path: Path, state_dir: Path) -> LabConfig:
@@ -117,9 +123,7 @@ def from_samconfig(path: Path, state_dir: Path) -> LabConfig:
     try:
         with path.open("rb") as file:
             document = tomllib.load(file)
-        overrides = document["secondary"]["deploy"]["parameters"]["parameter_overrides"]
-        parts = shlex.split(overrides) if isinstance(overrides, str) else overrides
-        values = dict(part.split("=", 1) for part in parts)
+        values = dict(part.split("=", 1) for part in parameter_overrides(document, "secondary"))
         envs = ["secondary-first", "primary", "secondary"]
         pair = (values["PrimaryRegion"], values["SecondaryRegion"])
         if "us-east-1" not in pair:

@@ -23,7 +23,7 @@ _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def control_table(config: LabConfig) -> str:
-    """Return the name of the strongly consistent table that says who is active."""
+    """Return the name of the strongly consistent table that holds the control item."""
     return f"{config.app_name}-control-quorum"
 
 
@@ -48,7 +48,7 @@ class Control:
         self._patience = patience
         self._clients: dict[tuple[str, str], Any] = {}
 
-    def act(self, action: str, **given: Any) -> Any:
+    def act(self, action: str, **options: Any) -> Any:
         """Do something and return what the admin API answers.
 
         Raises
@@ -59,7 +59,7 @@ class Control:
             With the admin API's reason.
         """
         url = f"{self._config.endpoint}/_lab/{action}"
-        request = urllib.request.Request(url, json.dumps(given).encode(), method="POST")
+        request = urllib.request.Request(url, json.dumps(options).encode(), method="POST")
         try:
             with _DIRECT.open(request, timeout=20) as answer:
                 return json.load(answer)
@@ -78,7 +78,7 @@ class Control:
         return NotAnswering(f"What answers at {self._config.endpoint} is no lab.")
 
     def answers(self, pid: int | None) -> bool:
-        """Say whether the engine with this process id answers. Another's lab may have the port."""
+        """Return whether this engine answers: another checkout's lab may have the port."""
         try:
             return bool(self.state()["pid"] == pid)
         except (NotAnswering, Refused):
@@ -86,10 +86,10 @@ class Control:
 
     def state(self) -> dict[str, Any]:
         """Return the state of the lab."""
-        found = self.act("state")
-        if not isinstance(found, dict) or "pid" not in found:
+        state = self.act("state")
+        if not isinstance(state, dict) or "pid" not in state:
             raise self._no_lab()
-        return cast("dict[str, Any]", found)
+        return cast("dict[str, Any]", state)
 
     def leads_to(self) -> str | None:
         """Return the Region to which DNS leads for the public name now."""
@@ -109,7 +109,7 @@ class Control:
                 item = self.client("dynamodb", region).get_item(
                     TableName=control_table(config),
                     Key={"pk": {"S": "control"}},
-                    # Its own copy, for the table may have no quorum.
+                    # Its own copy, because the table may have no quorum.
                     ConsistentRead=False,
                 )["Item"]
                 return {
@@ -120,7 +120,7 @@ class Control:
                 }
         return dict.fromkeys(("active_region", "epoch", "revision", "state"))
 
-    def say_that_outages_are_injected(self) -> None:
+    def mark_as_drill(self) -> None:
         """Mark what starts by itself in the next minutes as a drill."""
         region = self._config.secondary_region
         with suppress(BotoCoreError, ClientError):  # Nothing starts in a Region that is lost.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shlex
 import subprocess
 import sys
 import tomllib
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from samtranslator.yaml_helper import yaml_parse
 
-from lab.config import ROOT, LabError
+from lab.config import ROOT, LabError, parameter_overrides
 from lab.process import RUN, STATE, log_tail, mark_deployed
 
 if TYPE_CHECKING:
@@ -74,10 +73,11 @@ def ordered(envs: Sequence[str]) -> list[list[str]]:
 def _deploy(config: LabConfig, env: str, more: Sequence[str] = ()) -> None:
     arguments = ["deploy", "--config-env", env, "--template-file", str(BUILD / "out/template.yaml")]
     arguments += ["--config-file", str(ROOT / "samconfig.toml"), "--no-progressbar"]
-    given = parameters(env, config.speed) + (list(more) if env != "monitor" else [])
-    if given:
-        # On the command line they replace those of samconfig.toml, so they are given whole.
-        arguments += ["--parameter-overrides", *_overrides(env), *given]
+    changed = parameters(env, config.speed) + (list(more) if env != "monitor" else [])
+    if changed:
+        # On the command line they replace those of samconfig.toml, so all are repeated.
+        samconfig = tomllib.loads((ROOT / "samconfig.toml").read_text())
+        arguments += ["--parameter-overrides", *parameter_overrides(samconfig, env), *changed]
     _sam(arguments, f"deploy-{env}", _environment(config))
 
 
@@ -122,12 +122,6 @@ def sentinel_interval(speed: float) -> int:
     return max((s for s in (2, 5, 10) if s <= 10 / speed), default=1)
 
 
-def _overrides(env: str) -> list[str]:
-    with (ROOT / "samconfig.toml").open("rb") as file:
-        given = tomllib.load(file)[env]["deploy"]["parameters"]["parameter_overrides"]
-    return shlex.split(given) if isinstance(given, str) else list(given)
-
-
 def _sam(arguments: list[str], name: str, environment: dict[str, str]) -> None:
     RUN.mkdir(parents=True, exist_ok=True)
     log = RUN / f"sam-{name}.log"
@@ -157,12 +151,12 @@ def _environment(config: LabConfig | None) -> dict[str, str]:
         for k, v in os.environ.items()
         if not k.startswith(("AWS_", "SAM_")) and not k.lower().endswith("_proxy")
     }
-    found = {
+    environment = {
         **kept,
         "PATH": f"{SAM.parent}{os.pathsep}{os.environ.get('PATH', '')}",
         "PYTHON": sys.executable,
         "SAM_CLI_TELEMETRY": "0",
-        "SAM_CLI_POLL_DELAY": "1",
+        "SAM_CLI_POLL_DELAY": "0.2",
         "__SAM_CLI_APP_DIR": str(home),
         "TMPDIR": str(RUN / "tmp"),
         "AWS_ACCESS_KEY_ID": "test",
@@ -171,13 +165,13 @@ def _environment(config: LabConfig | None) -> dict[str, str]:
         "AWS_SHARED_CREDENTIALS_FILE": str(home / "no-aws-credentials"),
         "AWS_EC2_METADATA_DISABLED": "true",
     }
-    return {**found, "AWS_ENDPOINT_URL": config.endpoint} if config else found
+    return {**environment, "AWS_ENDPOINT_URL": config.endpoint} if config else environment
 
 
 def _sources() -> list[Path]:
     folders = (ROOT / "functions", ROOT / "statemachines")
-    found = [p for folder in folders for p in folder.rglob("*") if p.is_file()]
-    kept = [p for p in found if "__pycache__" not in p.parts]
+    files = [p for folder in folders for p in folder.rglob("*") if p.is_file()]
+    kept = [p for p in files if "__pycache__" not in p.parts]
     return sorted([ROOT / "template.yaml", ROOT / "requirements" / "lab.txt", *kept])
 
 

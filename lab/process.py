@@ -93,8 +93,8 @@ def _wait_for(engine: Engine) -> None:
     control, end = Control(engine.config), time.monotonic() + START_SECONDS
     while not control.answers(engine.process.pid):
         if engine.process.poll() is not None:
-            said = log_tail(RUN / "engine.log", 1)
-            raise EngineFailed(said or "The lab's engine ended without a word.")
+            reason = log_tail(RUN / "engine.log", 1)
+            raise EngineFailed(reason or "The lab's engine ended and logged nothing.")
         if time.monotonic() > end:
             raise EngineFailed(
                 f"The lab's engine did not answer within {START_SECONDS:.0f} s. See "
@@ -119,7 +119,7 @@ def deployed() -> LabConfig:
     if not (RUN / "deployed").exists():
         raise NoLab(
             "The lab is only half deployed: its deployment still runs, or it failed (see "
-            ".lab/run/*.log). Wait for `lab up` to end, or begin anew: `lab down`, `lab up`."
+            ".lab/run/*.log). Wait for `lab up` to end, or begin again: `lab down`, `lab up`."
         )
     return config
 
@@ -130,7 +130,7 @@ def mark_deployed() -> None:
 
 
 def stop_any() -> bool:
-    """End the lab of this checkout, whoever started it, and say whether there was one."""
+    """End the lab of this checkout, whoever started it, and return whether there was one."""
     pid = _running()
     if pid is not None:
         _end(pid, lambda: not _is_engine(pid))
@@ -180,12 +180,12 @@ def _running() -> int | None:
 
 
 def _is_engine(pid: int) -> bool:
-    """Say whether a process is this checkout's engine, and has not ended."""
+    """Return whether a process is this checkout's engine, and has not ended."""
     try:
-        found = os.fsdecode((PROC / str(pid) / "cmdline").read_bytes().replace(b"\0", b" "))
+        command = os.fsdecode((PROC / str(pid) / "cmdline").read_bytes().replace(b"\0", b" "))
     except OSError:
-        found = _listed(pid)
-    return f"lab.engine {RUN / 'lab.json'}" in found
+        command = _listed(pid)
+    return f"lab.engine {RUN / 'lab.json'}" in command
 
 
 def _listed(pid: int) -> str:

@@ -4,17 +4,31 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.status import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
 # `make` and pipes give no terminal: then each line is printed once, when its step ends.
 console = Console(highlight=False)
+
+
+def print_checks(to: Console, checks: Iterable[Mapping[str, Any]]) -> None:
+    """Print each check of a report: whether it passed, its name, and the detail."""
+    to.print()
+    for check in checks:
+        mark = "[green]✓[/]" if check["passed"] else "[red]✗[/]"
+        name = check["name"].replace("_", " ")
+        to.print(f"{mark} {name}: [dim]{escape(check['detail'])}[/]", soft_wrap=True)
+
+
+def verdict_of(*, passed: bool) -> str:
+    """Return the verdict in colour."""
+    return "[bold green]PASS[/]" if passed else "[bold red]FAIL[/]"
 
 
 class Progress:

@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from lab import deployment, process
 from lab.config import ROOT, from_samconfig
 from lab.control import Control, control_table
-from lab.drill.traffic import Https
+from lab.drill.users.traffic import Https
 from lab.progress import Progress
 from tests.permissions.permissions import Permission, without
 

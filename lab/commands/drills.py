@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
-from lab.commands.options import LAG, OUTAGES, PARAMETER, SPEED, STYLE, described, ports
-from lab.config import ROOT
+from lab.commands.options import (
+    LAG,
+    OUTAGES,
+    PARAMETER,
+    SPEED,
+    STYLE,
+    described,
+    ports,
+    reports_in,
+)
 from lab.engine.outages.named_outages import NAMED
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @click.command(epilog=OUTAGES)
 @SPEED
 @LAG
-@click.option(
-    "--reports",
-    type=click.Path(file_okay=False),
-    default=str(ROOT / "reports"),
-    help="Where the reports go.",
-)
+@reports_in("")
 @click.option(
     "--outage",
     type=click.Choice(list(NAMED)),
@@ -38,39 +43,37 @@ def drill(
     *,
     speed: float,
     replication_lag: float,
-    reports: str,
+    reports: Path,
     outage: str,
     style: str | None,
     parameters: tuple[str, ...],
     keep: bool,
     **options: int,
 ) -> None:
-    """Begin an outage under load, watch what comes of it, check it, and write a report.
+    """Lose something under load, and report what follows.
 
-    The exit code is the verdict: whether what had to happen, happened.
+    The drill begins an outage, watches, ends it, and checks everything. The exit code is the
+    verdict: 0 if what had to happen, happened.
     """
     from lab.drill.command import run_drill
 
     config = described(speed=speed, replication_lag=replication_lag, **options)
-    what: dict[str, Any] = {"outage": outage, "style": style, "parameters": parameters}
-    sys.exit(0 if run_drill(config, reports, **what, keep=keep) else 1)
+    passed = run_drill(
+        config, reports, outage=outage, style=style, parameters=parameters, keep=keep
+    )
+    sys.exit(0 if passed else 1)
 
 
 @click.command()
 @click.option(
-    "--count", type=click.IntRange(1, 200), default=10, show_default=True, help="How many."
+    "--count", type=click.IntRange(1, 200), default=10, show_default=True, help="Number of moves."
 )
 @click.option(
-    "--users", type=click.IntRange(1, 8), default=3, show_default=True, help="Side by side."
+    "--users", type=click.IntRange(1, 8), default=3, show_default=True, help="Users side by side."
 )
 @SPEED
 @LAG
-@click.option(
-    "--reports",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=ROOT / "reports" / "moves",
-    help="Where moves.json goes.",
-)
+@reports_in("moves")
 @ports
 def moves(
     *,
@@ -81,33 +84,29 @@ def moves(
     reports: Path,
     **options: int,
 ) -> None:
-    """Move to the Secondary and back, as planned, under load, and measure what writers notice.
+    """Move to the Secondary and back under load.
 
-    The exit code says whether every move moved and no acknowledged write was lost.
+    Planned moves; measured is for how long each refuses writes. The exit code is 0 if every move
+    moved and no acknowledged write was lost.
     """
     from lab.drill.moves import run_moves
 
     config = described(speed=speed, replication_lag=replication_lag, **options)
-    sys.exit(0 if run_moves(config, reports, count=count, users=users).well else 1)
+    sys.exit(0 if run_moves(config, reports, count=count, users=users).passed else 1)
 
 
 @click.command()
 @SPEED
 @LAG
-@click.option(
-    "--reports",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=ROOT / "reports" / "take-over",
-    help="Where take-over.json goes.",
-)
+@reports_in("take-over")
 @ports
 def take_over(*, speed: float, replication_lag: float, reports: Path, **options: int) -> None:
-    """Lose the Secondary while it is active, take over in the Primary, bring it back, reconcile.
+    """Lose the active Secondary, take over by hand.
 
-    The exit code says whether all of it went as the runbook says, the returned Secondary took no
-    write, and no acknowledged write is lost.
+    Then the Secondary comes back and is reconciled. The exit code is 0 if all of it went as the
+    runbook says, the returned Secondary took no write, and no acknowledged write is lost.
     """
-    from lab.drill.take_over_command import run_take_over
+    from lab.drill.take_over.command import run_take_over
 
     config = described(speed=speed, replication_lag=replication_lag, **options)
     sys.exit(0 if run_take_over(config, reports) else 1)

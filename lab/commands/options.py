@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -47,6 +48,16 @@ STYLE = click.option(
     type=click.Choice(STYLES),
     help="How what is lost refuses. Not every outage has every style.",
 )
+
+
+def reports_in(folder: str) -> Callable[..., Any]:
+    """Return the option for where a command writes its report: by default below reports/."""
+    return click.option(
+        "--reports",
+        type=click.Path(file_okay=False, path_type=Path),
+        default=ROOT / "reports" / folder,
+        help="Folder for the report.",
+    )
 
 
 def ports(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,4 +1,4 @@
-"""A lab that stays up: start it, look at it, break it, mend it, end it."""
+"""A lab that stays up: start it, look at it, begin and end outages, end it."""
 
 from __future__ import annotations
 
@@ -41,21 +41,17 @@ def up(*, detach: bool, parameters: tuple[str, ...], **options: int) -> None:
 
 
 def welcome(config: LabConfig) -> str:
-    """Say what is where, and what to try next."""
+    """Return what is where, and what to try next."""
     control = Control(config)
     describe = control.client("cloudformation", config.secondary_region).describe_stacks
     commands = {k: v for k, v in deployment.outputs(config, describe).items() if "Command" in k}
-    door, name, port = (
-        config.browser_port,
-        config.public_name,
-        config.entries[config.primary_region],
-    )
+    name, port = config.public_name, config.entries[config.primary_region]
     lines = [
         "",
         "[bold]The lab is up.[/]",
         "",
         f"  What happens, in a browser      http://127.0.0.1:{config.page_port}/",
-        f"  The application, in a browser   http://127.0.0.1:{door}/",
+        f"  The application, in a browser   http://127.0.0.1:{config.browser_port}/",
         f"  … over TLS, as its users do     curl --cacert {escape(str(config.ca_file))} "
         f"--connect-to {name}:443:127.0.0.1:{port} https://{name}/health",
         f"  DNS                             dig @127.0.0.1 -p {config.dns_port} {name}",
@@ -67,7 +63,7 @@ def welcome(config: LabConfig) -> str:
         "AWS_SECRET_ACCESS_KEY=test",
         *(f"  {escape(' '.join(command.split()))}" for command in commands.values()),
         "",
-        "To lose the Primary, a minute from now (nothing fails over one that was never seen well):",
+        "To lose the Primary, a minute from now (the sentinel must have found it healthy once):",
         "",
         "  .venv/bin/lab outage",
         "  .venv/bin/lab status",
@@ -81,15 +77,18 @@ def welcome(config: LabConfig) -> str:
 @click.option("--region", default="primary", help="Where: primary, secondary, or a Region's code.")
 @STYLE
 def outage(mode: str, region: str, style: str | None) -> None:
-    """Begin an outage in the lab that is up: MODE (default: region), besides others."""
+    """Begin the outage MODE in the lab that is up.
+
+    The default is region. Outages that are under way elsewhere go on.
+    """
     config = process.deployed()
     code = region_code(config, region)
     lab = Control(config)
-    lab.say_that_outages_are_injected()
+    lab.mark_as_drill()
     lab.act("outage", mode=mode, region=code, style=style)
-    known = NAMED[mode]
-    where = f" in {code}" if known.follows_region else ""
-    end = f"It ends by itself in {known.stalls:g} s." if known.stalls else "`lab heal` ends it."
+    named = NAMED[mode]
+    where = f" in {code}" if named.follows_region else ""
+    end = f"It ends by itself in {named.stalls:g} s." if named.stalls else "`lab heal` ends it."
     console.print(f"The outage {mode} began{where}. {end}")
 
 
@@ -105,11 +104,11 @@ def heal() -> None:
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def status(*, as_json: bool) -> None:
-    """Show who is active, where DNS leads, what is lost, and the health checks."""
+    """Show the active Region, DNS, what is lost, the checks."""
     config = process.deployed()
     control = Control(config)
     state = control.state()
-    found = {
+    facts = {
         **control.who_is_active(state["lost"]),
         "public_name_leads_to": control.leads_to(),
         "lost": state["lost"],
@@ -120,28 +119,29 @@ def status(*, as_json: bool) -> None:
         "replication": control.act("replication")["links"],
     }
     if as_json:
-        click.echo(json.dumps(found, indent=2))
+        click.echo(json.dumps(facts, indent=2))
         return
     regions = [f"{r} ({loss['mode']})" for r, loss in state["lost"].items()]
     lost = ", ".join(state["outages"] or regions)
     active = (
-        f"{found['active_region']} ({found['state']}, epoch {found['epoch']}, "
-        f"revision {found['revision']})"
+        f"{facts['active_region']} ({facts['state']}, epoch {facts['epoch']}, "
+        f"revision {facts['revision']})"
     )
     unknown = "unknown: the control item is missing, or no Region answers that holds it"
-    click.echo(f"Active Region   {active if found['active_region'] else unknown}")
-    click.echo(f"DNS leads to    {found['public_name_leads_to'] or 'nowhere'}")
+    click.echo(f"Active Region   {active if facts['active_region'] else unknown}")
+    click.echo(f"DNS leads to    {facts['public_name_leads_to'] or 'nowhere'}")
     click.echo(f"Lost            {lost or 'nothing'}")
-    for name, verdict in found["health_checks"].items():
+    for name, verdict in facts["health_checks"].items():
         click.echo(f"Health check    {name}: {verdict}")
 
 
 @click.command()
 @click.argument("execution", required=False)
 def logs(execution: str | None) -> None:
-    """Show what every function logged for one EXECUTION (default: the newest failover).
+    """Show the functions' log lines of one EXECUTION.
 
-    On AWS the output RecoveryLogsCommand asks CloudWatch Logs Insights for the same lines.
+    The default is the newest execution of the failover machine. On AWS the output
+    RecoveryLogsCommand asks CloudWatch Logs Insights for the same lines.
     """
     config = process.deployed()
     lab = Control(config)
@@ -155,10 +155,10 @@ def logs(execution: str | None) -> None:
     events = [e for page in pages.paginate(logGroupName=group) for e in page["events"]]
     # Beside the functions' lines, which are JSON, stand Lambda's own.
     lines = [json.loads(e["message"]) for e in events if e["message"].startswith("{")]
-    found = [line for line in lines if line.get("correlation_id") == execution]
-    for line in sorted(found, key=lambda line: str(line["timestamp"])):
+    logged = [line for line in lines if line.get("correlation_id") == execution]
+    for line in sorted(logged, key=lambda line: str(line["timestamp"])):
         click.echo(f"{line['timestamp']}  {line['service']:<12}  {line['message']}")
-    if not found:
+    if not logged:
         raise LabError(f"No function has logged anything for {execution}.")
 
 
@@ -173,6 +173,6 @@ def region_code(config: LabConfig, region: str) -> str:
     roles = {"primary": config.primary_region, "secondary": config.secondary_region}
     code = roles.get(region, region)
     if code not in config.regions:
-        known = ", ".join(["primary", "secondary", *config.regions])
-        raise LabError(f"There is no Region {region!r} in this lab. Name one of: {known}.")
+        names = ", ".join(["primary", "secondary", *config.regions])
+        raise LabError(f"There is no Region {region!r} in this lab. Name one of: {names}.")
     return code

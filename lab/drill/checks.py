@@ -1,28 +1,16 @@
-"""What has to be true of a failover that recovered by itself."""
+"""A check of what a drill saw, and how checks are run."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-from lab.drill import quorum
-from lab.drill.returned import returned
-from tools.audit import calls as audit
-from tools.audit.planes import UnknownAction
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from lab.drill.observations import Observations, Write
-
-# A write that is as old as the lag may be on its last metres: the lab delivers in steps.
-DELIVERY_STEP = 0.25
-# How the execution of the other alarm may end.
-CHANGED_NOTHING = {"duplicate", "already_promoted"}
-
 
 @dataclass(frozen=True)
-class Check:
+class CheckResult:
     """One check and what it saw."""
 
     name: str
@@ -30,214 +18,11 @@ class Check:
     detail: str
 
 
-Judgement = tuple[bool, str]
+# Whether the check passed, and the detail.
+Result = tuple[bool, str]
+Seen = TypeVar("Seen")
 
 
-def checks(
-    seen: Observations, judges: Sequence[Callable[[Observations], Judgement]] = ()
-) -> list[Check]:
-    """Return every check, by default of a recovery. One that nothing was seen for has failed."""
-    return [Check(judge.__name__, *judge(seen)) for judge in judges or JUDGES]
-
-
-def missing(seen: Observations) -> list[Write]:
-    """Return the writes that the Primary acknowledged and the Secondary lacked at the claim."""
-    held = seen.held_after_promotion or ()
-    return [w for w in _before_the_claim(seen) if w.item_id not in held]
-
-
-def _before_the_claim(seen: Observations) -> list[Write]:
-    """Return the users' writes before the outage, and those that a Primary cut off took yet."""
-    until = max(seen.outage, seen.promoted_at or 0.0)
-    return [
-        w
-        for w in seen.writes
-        if w.acknowledged <= seen.outage or (w.region == seen.primary and w.acknowledged <= until)
-    ]
-
-
-def rpo(seen: Observations) -> float | None:
-    """Return the age at the outage of the oldest missing write, in seconds; 0 where none is.
-
-    None where nothing was promoted, or nobody could see what the Secondary held.
-    """
-    if seen.promoted_at is None or seen.held_after_promotion is None:
-        return None
-    ages = [seen.outage - w.acknowledged for w in missing(seen)]
-    return round(max([0.0, *ages]), 3)
-
-
-def started_by_itself(seen: Observations) -> Judgement:
-    """Require that nobody started the recovery: the sentinel did, or an alarm's event."""
-    run = seen.recovery
-    if run is None:
-        return False, "No execution was started."
-    by_hand = [e for e in seen.executions if e.by_hand and e.started >= seen.outage]
-    if not run.started_by or by_hand:
-        return False, f"{len(by_hand)} executions were started by hand; the input: {run.given}"
-    return True, f"Started by {run.started_by}."
-
-
-def recovery_promoted(seen: Observations) -> Judgement:
-    """Require the execution to end with the outcome promoted."""
-    run = seen.recovery
-    if run is None:
-        return False, "No execution was started."
-    return (
-        run.outcome == "promoted",
-        f"The execution ended {run.status}, outcome {run.outcome}. "
-        f"{run.output.get('summary') or run.output}",
-    )
-
-
-def one_promotion_only(seen: Observations) -> Judgement:
-    """Require one step of the epoch, one recovery on record, and that other runs did nothing."""
-    before, after = seen.control_before, seen.control_after
-    if before is None or after is None:
-        return False, "The control item could not be read."
-    # A claim, and the write that lets it serve.
-    steps = (after.epoch - before.epoch, after.revision - before.revision)
-    once = steps == (1, 2) and (after.active_region, after.state) == (seen.secondary, "serving")
-    recorded = seen.recoveries == [f"recovery#{after.epoch}"]
-    run = seen.recovery
-    others = [e.outcome for e in seen.executions if run is None or e.arn != run.arn]
-    return (
-        once and recorded and set(others) <= CHANGED_NOTHING,
-        f"Epoch {before.epoch} in {before.active_region}, then {after.epoch} in "
-        f"{after.active_region}, {after.state}; revision {before.revision}, then "
-        f"{after.revision}; on record: {', '.join(seen.recoveries) or 'nothing'}; "
-        f"other executions: {', '.join(others) or 'none'}.",
-    )
-
-
-def dns_answers_secondary(seen: Observations) -> Judgement:
-    """Require the public name to lead to the Secondary."""
-    found = seen.dns_after_promotion
-    return found == seen.secondary, f"{seen.public_name} leads to {found}."
-
-
-def acknowledged_writes_present(seen: Observations) -> Judgement:
-    """Require each acknowledged write older than the lag to be readable in the Secondary."""
-    if seen.held_after_promotion is None:
-        return False, f"What {seen.secondary} held after a promotion is not known."
-    before = _before_the_claim(seen)
-    limit = seen.outage - seen.replication_lag - DELIVERY_STEP
-    lost = [w for w in missing(seen) if w.acknowledged < limit]
-    old_enough = sum(w.acknowledged < limit for w in before)
-    detail = (
-        f"{old_enough - len(lost)} of {old_enough} writes older than the lag of "
-        f"{seen.replication_lag} s are there; {len(missing(seen)) - len(lost)} of "
-        f"{len(before) - old_enough} younger ones are not."
-    )
-    return bool(old_enough) and not lost, detail
-
-
-def writes_accepted_in_secondary(seen: Observations) -> Judgement:
-    """Require the Secondary to acknowledge the client's writes after the recovery."""
-    found = [w for w in seen.writes if w.region == seen.secondary and w.acknowledged > seen.outage]
-    return bool(found), f"{len(found)} writes were acknowledged by {seen.secondary}."
-
-
-def returned_primary_takes_no_write(seen: Observations) -> Judgement:
-    """Require the Primary, once back, to forward the writes it gets and make none itself."""
-    found = returned(seen)
-    if found is None:
-        return False, "The Primary did not return, or was not asked."
-    codes = ", ".join(f"{n} {code}" for code, n in found["refused"].items())
-    detail = (
-        f"Of {found['writes']} writes sent to {seen.primary} from the moment it was back it "
-        f"refused {sum(found['refused'].values())} for {found['refused_seconds']:.1f} s"
-        f"{f' ({codes})' if codes else ''}, forwarded {found['forwarded']} for "
-        f"{found['forwarded_seconds']:.1f} s, and took {found['taken']}."
-    )
-    return found["forwarded"] > 0 and not found["taken"], detail
-
-
-def dns_stays(seen: Observations) -> Judgement:
-    """Require DNS not to move back by itself when the Primary is healthy again."""
-    led_to = {region for _, region in seen.dns_after_heal}
-    if not seen.primary_healthy_again:
-        return False, "The Primary's endpoint did not become healthy again, so nothing was proven."
-    return (
-        led_to == {seen.secondary},
-        f"{len(seen.dns_after_heal)} answers after the Primary was back, from before to after its "
-        f"endpoint check was healthy again, all led to {', '.join(sorted(map(str, led_to)))}.",
-    )
-
-
-def notifications_in_order(seen: Observations) -> Judgement:
-    """Require that a person was told of the start, or of a hold instead, and of the end."""
-    since = [n for n in seen.notifications if n.at >= seen.outage]
-    events = [n.event for n in sorted(since, key=lambda n: n.at)]
-    held = seen.recovery is not None and seen.recovery.last("NotifyHold") is not None
-    wanted = ["held" if held else "started", "promoted"]
-    return events == wanted, f"Received: {', '.join(events) or 'nothing'}."
-
-
-def lock_released(seen: Observations) -> Judgement:
-    """Require that no recovery holds the lock any more."""
-    return bool(seen.recovery) and not seen.lock, f"The lock: {seen.lock or 'none'}."
-
-
-def no_tick_has_two_looks(seen: Observations) -> Judgement:
-    """Require the sentinel to have written points, and one at most for each tick."""
-    if not seen.looks:
-        return False, "The sentinel has said nothing since the outage."
-    twice = sorted(at for at, points in seen.looks.items() if points > 1)
-    said = f"{len(seen.looks)} ticks since the outage have a point"
-    return not twice, f"{said}, {len(twice)} of them more than one."
-
-
-def no_call_left_the_secondary(seen: Observations) -> Judgement:
-    """Require that the recovery path called no other Region until the recovery had ended."""
-    calls = path_calls(seen)
-    left = [c for c in calls if c["region"] != seen.secondary]
-    if left:
-        named = sorted({f"{c['service']}:{c['operation']} in {c['region']}" for c in left})
-        return False, f"Calls to other Regions: {', '.join(named)}."
-    return bool(calls), f"{len(calls)} API calls were made, all of them in {seen.secondary}."
-
-
-def data_planes_only(seen: Observations) -> Judgement:
-    """Require that the recovery path called no control plane until the recovery had ended."""
-    try:
-        calls = audit.recorded(path_calls(seen))
-    except UnknownAction as error:
-        return False, str(error)
-    bad = sorted({str(c) for c in calls if c.plane.plane != "data"})
-    if bad:
-        return False, f"Not data plane: {', '.join(bad)}."
-    kinds = {c.action for c in calls}
-    return bool(calls), f"{len(calls)} API calls of {len(kinds)} kinds, all of them data plane."
-
-
-def path_calls(seen: Observations) -> list[dict[str, Any]]:
-    """Return those of the recovery's calls that roles on the recovery path made."""
-    return [c for c in recovery_calls(seen) if audit.on_the_path(c)]
-
-
-def recovery_calls(seen: Observations) -> list[dict[str, Any]]:
-    """Return the calls made from the Secondary between the outage and the recovery's end."""
-    run = seen.recovery
-    until = run.ended if run and run.ended else seen.ended
-    return [
-        c for c in seen.calls if seen.outage <= c["at"] <= until and c["from"] == seen.secondary
-    ]
-
-
-JUDGES: tuple[Callable[[Observations], Judgement], ...] = (
-    started_by_itself,
-    recovery_promoted,
-    one_promotion_only,
-    dns_answers_secondary,
-    acknowledged_writes_present,
-    writes_accepted_in_secondary,
-    returned_primary_takes_no_write,
-    dns_stays,
-    notifications_in_order,
-    lock_released,
-    no_tick_has_two_looks,
-    no_call_left_the_secondary,
-    data_planes_only,
-    *quorum.JUDGES,
-)
+def run_checks(drill: Seen, checks: Sequence[Callable[[Seen], Result]]) -> list[CheckResult]:
+    """Return the result of each check. A check without anything to judge fails."""
+    return [CheckResult(check.__name__, *check(drill)) for check in checks]

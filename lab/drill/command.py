@@ -4,101 +4,87 @@ from __future__ import annotations
 
 import os
 import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 from rich.table import Table
 
-from lab import deployment, process
+from lab import process
 from lab.config import LabError
-from lab.control import Control
-from lab.drill import report
-from lab.drill.scenario import Scenario
+from lab.drill.outage.scenario import Scenario
+from lab.drill.own_lab import own_lab
+from lab.drill.report import report
 from lab.engine.outages.named_outages import unfit
-from lab.progress import Progress, console
+from lab.progress import Progress, console, print_checks, verdict_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from lab.config import LabConfig
 
 
 def run_drill(
     config: LabConfig,
-    reports: str,
+    folder: Path,
     *,
     outage: str = "region",
     style: str | None = None,
     parameters: tuple[str, ...] = (),
     keep: bool,
 ) -> bool:
-    """Run a drill and say whether it passed. The lab is ended unless `keep` asks for it."""
+    """Run a drill and return whether it passed. Unless `keep` is set, the lab ends with it."""
     if refused := unfit(outage, style):
         raise LabError(refused)
-    progress, folder = Progress(), Path(reports)
+    progress = Progress()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise LabError(f"Reports cannot be written to {folder}: {error.strerror}.") from error
-    with progress.step("Engine: a laptop AWS with two Regions"):
-        # Two busy cores deploy several times faster while the checkers take their time.
-        engine = process.start(config.with_options(speed=1.0), owned=not keep)
-    try:
-        deployment.build(progress)
-        deployment.deploy(config, progress, *parameters)
-        lab = Control(config)
-        lab.act("speed", factor=config.speed)
-        what: dict[str, Any] = {"outage": outage, "style": style, "parameters": parameters}
-        seen = Scenario(config, lab, progress, **what).run()
-        found = report.report(seen)
-        place = report.write(found, folder)
-        passed = found["verdict"] == "pass"
+    with own_lab(config, progress, *parameters, keep=keep) as lab:
+        drill = Scenario(
+            config, lab, progress, outage=outage, style=style, parameters=parameters
+        ).run()
+        document = report.report(drill)
+        place = report.write(document, folder)
+        passed = document["verdict"] == "pass"
         if not passed:
             shutil.copy(process.RUN / "engine.log", place / "engine.log")
-        show(found, place)
-    except BaseException as error:
-        engine.stop(error)
-        raise
+        show(document, place)
     if keep:
         console.print("The lab is still up. `lab down` ends it.")
-    else:
-        engine.stop()
     return bool(passed)
 
 
-def show(found: dict[str, Any], place: Path) -> None:
+def show(document: dict[str, Any], place: Path) -> None:
     """Print the stages, the checks and the verdict."""
     stages = Table(box=None, pad_edge=False, show_header=False)
     stages.add_column()
     stages.add_column(justify="right")
     stages.add_column()
-    for stage in found["stages"]:
+    for stage in document["stages"]:
         seconds = f"{stage['seconds']:.2f} s"
         stages.add_row(stage["name"], seconds, "[dim]modelled[/]" if stage["modelled"] else "")
-    if found["stages"]:
+    if document["stages"]:
         console.print("\nFrom the first failed request to the first good write:")
         console.print(stages)
-    console.print()
-    for check in found["checks"]:
-        mark = "[green]✓[/]" if check["passed"] else "[red]✗[/]"
-        console.print(f"{mark} {check['name']}: [dim]{escape(check['detail'])}[/]", soft_wrap=True)
-    passed = found["verdict"] == "pass"
-    verdict = "[bold green]PASS[/]" if passed else "[bold red]FAIL[/]"
-    outage = found["outage"]
+    print_checks(console, document["checks"])
+    outage = document["outage"]
     console.print(
         f"\nOutage {outage['mode']}, expected: {outage['expected']}. The application "
         f"{outage['verdict']}.",
         soft_wrap=True,
     )
-    figures, clock = "nothing had to recover", found["clock"]
-    if found["stages"] or outage["expected"] == "recovers":
+    figures, clock = "nothing had to recover", document["clock"]
+    if document["stages"] or outage["expected"] == "recovers":
         figures = (
-            f"RTO at AWS's intervals: read {_seconds(found['rto_read_seconds'])}, "
-            f"write {_seconds(found['rto_write_seconds'])} (here: "
+            f"RTO at AWS's intervals: read {_seconds(document['rto_read_seconds'])}, "
+            f"write {_seconds(document['rto_write_seconds'])} (here: "
             f"{_seconds(clock['rto_read_wall_seconds'])}, "
             f"{_seconds(clock['rto_write_wall_seconds'])}), "
-            f"RPO {_seconds(found['rpo_seconds'])}"
+            f"RPO {_seconds(document['rpo_seconds'])}"
         )
-    console.print(f"{verdict}  outcome {found['outcome']}, {figures}", soft_wrap=True)
+    verdict = verdict_of(passed=document["verdict"] == "pass")
+    console.print(f"{verdict}  outcome {document['outcome']}, {figures}", soft_wrap=True)
     console.print(f"Report: {escape(os.path.relpath(place))}/report.html", soft_wrap=True)
 
 

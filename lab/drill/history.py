@@ -3,13 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from lab.drill.checks import Result
+    from lab.drill.observations import Write
+
 ITEMS, JOURNAL = "I#", "J#"
+
+
+@dataclass(frozen=True)
+class Fate:
+    """What became of the writes that were acknowledged: how many are where."""
+
+    acknowledged: int
+    present: int
+    ledger: int
+    lost: int
+
+
+def fate(
+    writes: Iterable[Write], written: frozenset[str] | None, ledger: Iterable[Mapping[str, Any]]
+) -> Fate | None:
+    """Count the writes that are in the items' history, in the ledger, and in neither.
+
+    A write may be in both: one that came late and that nobody had overwritten meanwhile. It counts
+    as one of the ledger, because it was not there when the Secondary was promoted. None where the
+    history was not read.
+    """
+    if written is None:
+        return None
+    acknowledged = {w.write_id for w in writes}
+    named = acknowledged & {entry["write_id"] for entry in ledger}
+    present = (acknowledged & written) - named
+    lost = len(acknowledged - present - named)
+    return Fate(len(acknowledged), len(present), len(named), lost)
+
+
+def none_is_lost(counts: Fate | None) -> Result:
+    """Require that there are acknowledged writes, and that each is present or in the ledger."""
+    if counts is None:
+        return False, "The items at the end were not read."
+    return (
+        counts.acknowledged > 0 and counts.lost == 0,
+        f"Of {counts.acknowledged} acknowledged writes {counts.present} are present, "
+        f"{counts.ledger} are in the ledger, and {counts.lost} are lost.",
+    )
 
 
 def written(rows: Iterable[Mapping[str, Any]]) -> frozenset[str]:
@@ -29,13 +72,13 @@ def written(rows: Iterable[Mapping[str, Any]]) -> frozenset[str]:
             entries[row["sk"]["S"]] = row
         elif row["pk"]["S"].startswith(ITEMS):
             heads.append(row["write_id"]["S"])
-    found = set[str]()
+    write_ids = set[str]()
     for head in heads:
         at: str | None = head
-        while at is not None and at not in found:
-            found.add(at)
+        while at is not None and at not in write_ids:
+            write_ids.add(at)
             at = _before(entries.get(at))
-    return frozenset(found)
+    return frozenset(write_ids)
 
 
 def arrived(rows: Iterable[Mapping[str, Any]], region: str, epoch: int) -> dict[str, float]:
@@ -44,17 +87,30 @@ def arrived(rows: Iterable[Mapping[str, Any]], region: str, epoch: int) -> dict[
     An item and its journal entry are one transaction in their own Region only: elsewhere they
     arrive apart, and a write is there when both are.
     """
-    entries, items = list[Mapping[str, Any]](), dict[str, Mapping[str, Any]]()
-    for row in rows:
-        if row["pk"]["S"].startswith(f"{JOURNAL}{region}#{epoch}#"):
-            entries.append(row)
-        elif row["pk"]["S"].startswith(ITEMS):
-            items[row["sk"]["S"]] = row
+    rows = list(rows)
+    items = {row["sk"]["S"]: row for row in rows if row["pk"]["S"].startswith(ITEMS)}
+    entries = _entries(rows, region, epoch)
     return {
-        entry["sk"]["S"]: datetime.fromisoformat(entry["at"]["S"]).timestamp()
-        for entry in entries
+        key: _written_at(entry)
+        for key, entry in entries.items()
         if _holds(items.get(entry["item_id"]["S"]), entry)
     }
+
+
+def journal(rows: Iterable[Mapping[str, Any]], region: str, epoch: int) -> dict[str, float]:
+    """Return the writes of a Region's epoch by the journal's entries alone, with their times."""
+    return {key: _written_at(entry) for key, entry in _entries(rows, region, epoch).items()}
+
+
+def _entries(
+    rows: Iterable[Mapping[str, Any]], region: str, epoch: int
+) -> dict[str, Mapping[str, Any]]:
+    prefix = f"{JOURNAL}{region}#{epoch}#"
+    return {row["sk"]["S"]: row for row in rows if row["pk"]["S"].startswith(prefix)}
+
+
+def _written_at(entry: Mapping[str, Any]) -> float:
+    return datetime.fromisoformat(entry["at"]["S"]).timestamp()
 
 
 def _holds(item: Mapping[str, Any] | None, entry: Mapping[str, Any]) -> bool:
@@ -66,8 +122,8 @@ def _holds(item: Mapping[str, Any] | None, entry: Mapping[str, Any]) -> bool:
 
 def text_of(rows: Iterable[Mapping[str, Any]], item_id: str) -> str | None:
     """Return what an item says; None where there is none."""
-    found = (r for r in rows if r["pk"]["S"].startswith(ITEMS) and r["sk"]["S"] == item_id)
-    return next((str(row["text"]["S"]) for row in found), None)
+    items = (r for r in rows if r["pk"]["S"].startswith(ITEMS) and r["sk"]["S"] == item_id)
+    return next((str(row["text"]["S"]) for row in items), None)
 
 
 def _before(entry: Mapping[str, Any] | None) -> str | None:

@@ -11,23 +11,22 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 
 from lab.config import LabError
-from lab.drill.failback import refusal
+from lab.drill.failback.checks import refusal
 from lab.drill.history import written
 from lab.drill.own_lab import heartbeat_wait, own_lab, settle
-from lab.drill.traffic import Https, Traffic
+from lab.drill.users.traffic import Https, Traffic
 from lab.drill.waiting import caught_up, within
 from lab.drill.watching import Watch
-from lab.progress import Progress, console
+from lab.progress import Progress, console, verdict_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from lab.config import LabConfig
     from lab.control import Control
-    from lab.drill.observations import Execution
 
 MODES = ("switchover", "failback")
-MOVE_SECONDS, SETTLE_SECONDS, PAUSE_SECONDS = 90.0, 30.0, 2.0
+SETTLE_SECONDS, PAUSE_SECONDS = 30.0, 2.0
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,7 @@ class Move:
 
 
 @dataclass(frozen=True)
-class Found:
+class Report:
     """What all moves together came to."""
 
     moves: list[Move]
@@ -54,7 +53,7 @@ class Found:
     speed: float
 
     @property
-    def well(self) -> bool:
+    def passed(self) -> bool:
         """Whether every move moved and no acknowledged write was lost."""
         moved = all(m.outcome == "switched_over" for m in self.moves)
         return moved and bool(self.acknowledged_writes) and not self.lost_writes
@@ -66,28 +65,28 @@ class Found:
         return [seconds for seconds in known if seconds is not None]
 
 
-def run_moves(config: LabConfig, folder: Path, *, count: int, users: int) -> Found:
+def run_moves(config: LabConfig, folder: Path, *, count: int, users: int) -> Report:
     """Make planned moves in a lab of its own, write moves.json, and print what they came to."""
     progress = Progress()
     with own_lab(config, progress) as lab:
-        found = Moves(config, lab, progress, users).run(count)
+        report = Moves(config, lab, progress, users).run(count)
     folder.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(asdict(found), indent=2)
+    text = json.dumps(asdict(report), indent=2)
     (folder / "moves.json").write_text(text + "\n", encoding="utf-8")
-    show(found)
-    return found
+    show(report)
+    return report
 
 
 class Moves:
-    """Planned moves of a lab that is up, with users who go on."""
+    """Planned moves of a lab that is up, under load."""
 
     def __init__(self, config: LabConfig, lab: Control, progress: Progress, users: int) -> None:
         self._config, self._lab, self._progress = config, lab, progress
         self._watch, https = Watch(config, lab), Https(config)
         self._users = [Traffic(config, https) for _ in range(users)]
 
-    def run(self, count: int) -> Found:
-        """Move back and forth, then look what became of every write."""
+    def run(self, count: int) -> Report:
+        """Move back and forth, then compare every write with what is there."""
         settle(self._config, self._lab, self._progress)
         try:
             for user in self._users:
@@ -98,70 +97,64 @@ class Moves:
             for user in self._users:
                 user.stop()
         within(SETTLE_SECONDS, lambda: caught_up(self._lab))
-        return self._found(moves)
+        return self._report(moves)
 
     def _move(self, mode: str) -> Move:
         config = self._config
         target = config.secondary_region if mode == "switchover" else config.primary_region
         with self._progress.step(f"{mode} to {target}"):
-            asked = time.time()
-            arn = self._watch.start("switchover", {"mode": mode, "reason": "moves under load"})
-            within(MOVE_SECONDS, lambda: self._watch.ended(arn))
-            run, took = self._watch.execution(arn), time.time() - asked
+            requested = time.time()
+            run = self._watch.run("switchover", {"mode": mode, "reason": "moves under load"})
+            took = round(time.time() - requested, 3)
             within(SETTLE_SECONDS, lambda: self._lab.leads_to() == target)
             time.sleep(PAUSE_SECONDS + heartbeat_wait(config.speed))
-        return self._judged(mode, run, took, asked)
-
-    def _judged(self, mode: str, run: Execution, took: float, asked: float) -> Move:
         # The longest of all users counts; one to whom nobody answers any more counts as unknown.
-        each = [refusal(list(user.requests), asked) for user in self._users]
+        each = [refusal(list(user.requests), requested) for user in self._users]
         known = [seconds for seconds in each if seconds is not None]
         longest = max(known) if len(known) == len(each) else None
-        told = str(run.output.get("summary") or run.output)
+        summary = str(run.output.get("summary") or run.output)
         states = {s.name: round(s.exited - s.entered, 3) for s in run.states}
-        return Move(mode, run.outcome, round(took, 3), longest, told, states)
+        return Move(mode, run.outcome, took, longest, summary, states)
 
-    def _found(self, moves: list[Move]) -> Found:
+    def _report(self, moves: list[Move]) -> Report:
         control = self._watch.control()
         if control is None:
             raise LabError("The control item could not be read at the end.")
-        there = written(self._watch.rows(control.active_region))
+        present = written(self._watch.rows(control.active_region))
         acknowledged = {w.write_id for user in self._users for w in user.writes}
-        lost = acknowledged - there
-        config = self._config
-        return Found(
+        return Report(
             moves,
             len(acknowledged),
-            len(acknowledged & there),
-            len(lost),
-            config.replication_lag,
-            config.speed,
+            len(acknowledged & present),
+            len(acknowledged - present),
+            self._config.replication_lag,
+            self._config.speed,
         )
 
 
-def show(found: Found) -> None:
+def show(report: Report) -> None:
     """Print each move, and what they came to."""
     table = Table(box=None, pad_edge=False)
     for head in ("move", "outcome", "took", "refused writes for"):
         table.add_column(head, justify="left" if head in ("move", "outcome") else "right")
-    for move in found.moves:
+    for move in report.moves:
         refused = move.refused_write_seconds
-        told = "unknown" if refused is None else f"{refused:.2f} s"
-        table.add_row(move.mode, move.outcome, f"{move.seconds:.1f} s", told)
+        window = "unknown" if refused is None else f"{refused:.2f} s"
+        table.add_row(move.mode, move.outcome, f"{move.seconds:.1f} s", window)
     console.print()
     console.print(table)
     console.print()
-    for move in found.moves:
+    for move in report.moves:
         if move.outcome != "switched_over":
             console.print(f"{move.mode}: {move.summary}", soft_wrap=True, markup=False)
-    if found.refused:
-        median, longest = median_low(found.refused), max(found.refused)
+    if report.refused:
+        median, longest = median_low(report.refused), max(report.refused)
         console.print(
             f"Writes were refused for {median:.2f} s (p50), {longest:.2f} s at most, at a "
-            f"replication lag of {found.replication_lag:g} s. Measured, wall time."
+            f"replication lag of {report.replication_lag:g} s. Measured, wall time."
         )
     console.print(
-        f"Of {found.acknowledged_writes} acknowledged writes {found.present_writes} are present, "
-        f"{found.lost_writes} are lost."
+        f"Of {report.acknowledged_writes} acknowledged writes {report.present_writes} are present, "
+        f"{report.lost_writes} are lost."
     )
-    console.print("[bold green]PASS[/]" if found.well else "[bold red]FAIL[/]")
+    console.print(verdict_of(passed=report.passed))

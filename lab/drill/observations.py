@@ -1,13 +1,25 @@
-"""What a drill saw. Moments are seconds of the wall clock (`time.time`)."""
+"""What is observed in a drill. Moments are seconds of the wall clock (`time.time`)."""
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from lab.drill.history import fate
+
 if TYPE_CHECKING:
-    from lab.drill.failback import Failback
-    from lab.drill.last_resort import LastResort
+    from collections.abc import Iterable, Mapping
+
+    from lab.drill.failback.checks import Failback
+    from lab.drill.history import Fate
+    from lab.drill.last_resort.checks import LastResort
+
+
+def seconds_after(at: float | None, since: float | None) -> float | None:
+    """Return the seconds from one moment to another, as reports show them; None without both."""
+    return None if at is None or since is None else round(at - since, 3)
 
 
 @dataclass(frozen=True)
@@ -19,7 +31,7 @@ class Request:
     ended: float
     good: bool
     region: str | None
-    said: str
+    answer: str
 
 
 @dataclass(frozen=True)
@@ -63,7 +75,7 @@ class Execution:
     """One run of the failover machine."""
 
     arn: str
-    given: dict[str, Any]
+    input: dict[str, Any]
     status: str
     output: dict[str, Any]
     started: float
@@ -73,9 +85,9 @@ class Execution:
     @property
     def started_by(self) -> str:
         """What started it: the sentinel, the alarm of that name, or nothing but a person."""
-        if "outage" in self.given:
+        if "outage" in self.input:
             return SENTINEL
-        return str(self.given.get("detail", {}).get("alarmName", ""))
+        return str(self.input.get("detail", {}).get("alarmName", ""))
 
     @property
     def by_hand(self) -> bool:
@@ -98,8 +110,14 @@ class Execution:
         return next((s for s in reversed(self.states) if s.name == name), None)
 
 
+def required_sentence(refused: Execution, action: str) -> str:
+    """Return the sentence that the emergency machine requires, as its refusal names it."""
+    named = re.search(rf'"{action}", "confirm": "([^"]+)"', str(refused.output.get("cause")))
+    return named[1] if named else ""
+
+
 @dataclass(frozen=True)
-class Control:
+class ControlItem:
     """Who was active, by the control item."""
 
     active_region: str
@@ -112,13 +130,13 @@ class Control:
 class ControlRead:
     """A strong read of the control item: when it was sent and answered, where, and with what.
 
-    `found` is None where the table did not answer.
+    `item` is None where the table did not answer.
     """
 
     sent: float
     answered: float
     region: str
-    found: Control | None
+    item: ControlItem | None
 
 
 @dataclass(frozen=True)
@@ -132,7 +150,7 @@ class Notification:
 
 
 @dataclass(frozen=True)
-class Answered:
+class WriteByName:
     """A write that was sent to one Region by its own name. `at` is when it was answered."""
 
     status: int
@@ -165,9 +183,20 @@ class Answered:
         return self.acknowledged and self.served_by == region and not self.forwarded_by
 
 
+def refusals(answers: Iterable[WriteByName]) -> dict[str, int]:
+    """Count the writes that were not acknowledged, by the error's code."""
+    codes = Counter(a.code or "no answer" for a in answers if not a.acknowledged)
+    return dict(sorted(codes.items()))
+
+
+def in_words(counts: Mapping[str, int]) -> str:
+    """Return counts as a list in a sentence."""
+    return ", ".join(f"{n} {what}" for what, n in counts.items())
+
+
 @dataclass
 class Observations:
-    """Everything a drill saw, gathered while it ran, judged when it has ended."""
+    """Everything that was observed in a drill: gathered while it runs, judged when it has ended."""
 
     primary: str
     secondary: str
@@ -186,9 +215,9 @@ class Observations:
     executions: list[Execution] = field(default_factory=list)
     first_failed_probe: float | None = None
     # Points of the sentinel's metric in each second that has one: ticks are a second apart.
-    looks: dict[int, int] = field(default_factory=dict)
-    control_before: Control | None = None
-    control_after: Control | None = None
+    probe_results: dict[int, int] = field(default_factory=dict)
+    control_before: ControlItem | None = None
+    control_after: ControlItem | None = None
     held_after_promotion: frozenset[str] | None = None
     dns_after_promotion: str | None = None
     dns_after_heal: list[tuple[float, str | None]] = field(default_factory=list)
@@ -196,10 +225,10 @@ class Observations:
     effects: list[str] = field(default_factory=list)
     held_finally: dict[str, frozenset[str]] = field(default_factory=dict)
     primary_healthy_again: bool = False
-    writes_to_the_returned: list[Answered] = field(default_factory=list)
+    writes_to_the_returned: list[WriteByName] = field(default_factory=list)
     control_reads: list[ControlRead] = field(default_factory=list)
     # Asked of the Primary by its own name while the outage lasted, beside the users.
-    writes_by_name: list[Answered] = field(default_factory=list)
+    writes_by_name: list[WriteByName] = field(default_factory=list)
     reads_by_name: list[Request] = field(default_factory=list)
     parameters: tuple[str, ...] = ()
     last_resort: LastResort | None = None
@@ -236,8 +265,8 @@ class Observations:
         """When the alarm that started the recovery went to ALARM, or else the first that did."""
         if self.started_by not in ("", SENTINEL):
             return self.first(f"alarm {self.started_by}", "ALARM", self.outage)
-        found = (c.at for c in self.changes if c.what.startswith("alarm ") and c.state == "ALARM")
-        return next((at for at in found if at >= self.outage), None)
+        alarms = (c.at for c in self.changes if c.what.startswith("alarm ") and c.state == "ALARM")
+        return next((at for at in alarms if at >= self.outage), None)
 
     @property
     def promoted_at(self) -> float | None:
@@ -266,9 +295,17 @@ class Observations:
 
     @property
     def acknowledged(self) -> list[Write]:
-        """Every write that was acknowledged, to users and to who asked a Region by its name."""
-        asked = [*self.writes_by_name, *self.writes_to_the_returned]
-        return [*self.writes, *(a.as_write for a in asked if a.acknowledged)]
+        """Every write that was acknowledged, to users and to clients of a Region's own name."""
+        by_name = [*self.writes_by_name, *self.writes_to_the_returned]
+        if self.last_resort:
+            by_name += [*self.last_resort.by_name, *self.last_resort.sent_afterwards]
+        return [*self.writes, *(a.as_write for a in by_name if a.acknowledged)]
+
+    @property
+    def fate(self) -> Fate | None:
+        """What became of the acknowledged writes; None where there was no way back."""
+        back = self.failback or self.last_resort
+        return fate(self.acknowledged, back.written, back.ledger) if back else None
 
     @property
     def dns_moved(self) -> float | None:
@@ -277,5 +314,5 @@ class Observations:
 
     def first(self, what: str, state: str, since: float) -> float | None:
         """Return when something first changed to a state."""
-        found = (c.at for c in self.changes if (c.what, c.state) == (what, state) and c.at >= since)
-        return next(found, None)
+        same = (c for c in self.changes if (c.what, c.state) == (what, state) and c.at >= since)
+        return next((change.at for change in same), None)

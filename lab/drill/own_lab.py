@@ -22,11 +22,16 @@ STEADY_SECONDS = 120.0
 
 
 @contextmanager
-def own_lab(config: LabConfig, progress: Progress, *parameters: str) -> Iterator[Control]:
-    """Start a lab with every stack deployed, at the speed asked for, and end it afterwards."""
+def own_lab(
+    config: LabConfig, progress: Progress, *parameters: str, keep: bool = False
+) -> Iterator[Control]:
+    """Start a lab with every stack deployed, and end it afterwards, unless `keep` is set.
+
+    After an error it is ended in any case.
+    """
     with progress.step("Engine: a laptop AWS with two Regions"):
         # Two busy cores deploy several times faster while the checkers take their time.
-        engine = process.start(config.with_options(speed=1.0), owned=True)
+        engine = process.start(config.with_options(speed=1.0), owned=not keep)
     try:
         deployment.build(progress)
         deployment.deploy(config, progress, *parameters)
@@ -36,7 +41,8 @@ def own_lab(config: LabConfig, progress: Progress, *parameters: str) -> Iterator
     except BaseException as error:
         engine.stop(error)
         raise
-    engine.stop()
+    if not keep:
+        engine.stop()
 
 
 def settle(config: LabConfig, lab: Control, progress: Progress) -> None:
@@ -50,7 +56,7 @@ def settle(config: LabConfig, lab: Control, progress: Progress) -> None:
     watch = Watch(config, lab)
 
     def quiet() -> bool:
-        """Say whether all is well and no run is at work, for the deployment may have begun one."""
+        """Return whether all is well and no run, such as one of the deployment, is under way."""
         healthy = all(c["healthy"] for c in lab.act("health"))
         return healthy and all(e.ended for e in watch.executions(0.0))
 

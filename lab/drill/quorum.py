@@ -1,4 +1,4 @@
-"""What has to be true of who is active, whatever is lost: one writer, and nothing goes back."""
+"""What has to be true of the active Region, whatever is lost: one writer, nothing goes back."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from lab.drill.checks import Judgement
+    from lab.drill.checks import Result
     from lab.drill.observations import ControlRead, Observations, Write
+    from lab.drill.take_over.checks import TakeOver
 
 
 @dataclass(frozen=True)
@@ -25,15 +26,15 @@ class Turn:
 
 def turns(writes: Iterable[Write]) -> list[Turn]:
     """Return who acknowledged writes, by the moments of the answers: one turn after the other."""
-    found: list[Turn] = []
+    turns_so_far: list[Turn] = []
     for write in sorted(writes, key=lambda w: w.acknowledged):
         who, at = (write.region or "unknown", write.epoch), write.acknowledged
-        if found and (found[-1].region, found[-1].epoch) == who:
-            last = found.pop()
-            found.append(Turn(*who, last.first, at, last.writes + 1))
+        if turns_so_far and (turns_so_far[-1].region, turns_so_far[-1].epoch) == who:
+            last = turns_so_far.pop()
+            turns_so_far.append(Turn(*who, last.first, at, last.writes + 1))
         else:
-            found.append(Turn(*who, at, at, 1))
-    return found
+            turns_so_far.append(Turn(*who, at, at, 1))
+    return turns_so_far
 
 
 def overlapping(writes: Sequence[Write]) -> list[Write]:
@@ -47,7 +48,7 @@ def overlapping(writes: Sequence[Write]) -> list[Write]:
     newest = done = 0
     begun: dict[tuple[str | None, int], float] = {}
     others: dict[int, list[Write]] = {}
-    found: list[Write] = []
+    proofs: list[Write] = []
     for write in ordered:
         while done < len(answered) and answered[done].acknowledged < write.started:
             before = answered[done]
@@ -60,70 +61,67 @@ def overlapping(writes: Sequence[Write]) -> list[Write]:
             o.region != write.region and o.started > first for o in others.get(write.epoch, [])
         )
         if 0 < write.epoch < newest or between:
-            found.append(write)
-    return found
+            proofs.append(write)
+    return proofs
 
 
-def no_two_regions_acknowledge_writes_at_once(seen: Observations) -> Judgement:
+def no_two_regions_acknowledge_writes_at_once(drill: Observations | TakeOver) -> Result:
     """Require the Regions to have acknowledged writes one after the other, by every client."""
-    return one_writer(seen.acknowledged, seen.outage)
+    return one_writer(drill.acknowledged, drill.outage)
 
 
-def one_writer(writes: Sequence[Write], since: float) -> Judgement:
-    """Judge the writes that were acknowledged, and tell each turn."""
+def one_writer(writes: Sequence[Write], since: float) -> Result:
+    """Judge the acknowledged writes, and list each turn."""
     timed = [w for w in writes if w.started]
     both = overlapping(timed)
-    told = "; ".join(
+    list_of_turns = "; ".join(
         f"{t.region} in epoch {t.epoch} from {t.first - since:+.1f} to {t.last - since:+.1f} s "
         f"({t.writes})"
         for t in turns(timed)
     )
-    return bool(timed) and not both, f"{len(both)} writes overlap. {told or 'No write was seen'}."
+    return bool(
+        timed
+    ) and not both, f"{len(both)} writes overlap. {list_of_turns or 'No write was acknowledged'}."
 
 
-def revisions_and_epochs_never_go_back(seen: Observations) -> Judgement:
+def revisions_and_epochs_never_go_back(drill: Observations | TakeOver) -> Result:
     """Require each strong read to be no older than one that was answered before it was sent."""
-    return forward_only(seen.control_reads)
-
-
-def forward_only(reads: Sequence[ControlRead]) -> Judgement:
-    """Judge the strong reads of the control item."""
-    answered = [r for r in reads if r.found]
+    answered = [r for r in drill.control_reads if r.item]
     ended, done = sorted(answered, key=lambda r: r.answered), 0
     revision, epoch, back = 0, 0, 0
     for read in sorted(answered, key=lambda r: r.sent):
         while done < len(ended) and ended[done].answered < read.sent:
-            before = ended[done].found
+            before = ended[done].item
             if before:
                 revision, epoch = max(revision, before.revision), max(epoch, before.epoch)
             done += 1
-        if read.found and (read.found.revision < revision or read.found.epoch < epoch):
+        if read.item and (read.item.revision < revision or read.item.epoch < epoch):
             back += 1
-    known = [r.found.revision for r in answered if r.found]
+    known = [r.item.revision for r in answered if r.item]
     span = f"revisions {min(known)} to {max(known)}" if known else "nothing"
     return bool(answered) and not back, (
-        f"{len(answered)} of {len(reads)} strong reads were answered, in both Regions together, "
-        f"with {span}; {back} of them were older than one before."
+        f"{len(answered)} of {len(drill.control_reads)} strong reads were answered, in both "
+        f"Regions together, with {span}; {back} of them were older than one before."
     )
 
 
 def changes(reads: Iterable[ControlRead], since: float) -> list[dict[str, Any]]:
     """Return the control item's revisions as they were first seen."""
-    found: dict[int, dict[str, Any]] = {}
+    revisions: dict[int, dict[str, Any]] = {}
     for read in sorted(reads, key=lambda r: r.answered):
-        if read.found and read.found.revision not in found:
-            item = read.found
-            found[item.revision] = {
+        if read.item and read.item.revision not in revisions:
+            item = read.item
+            revisions[item.revision] = {
                 "at": round(read.answered - since, 3),
                 "active_region": item.active_region,
                 "epoch": item.epoch,
                 "revision": item.revision,
                 "state": item.state,
             }
-    return [found[revision] for revision in sorted(found)]
+    return [revisions[revision] for revision in sorted(revisions)]
 
 
-JUDGES: tuple[Callable[[Observations], Judgement], ...] = (
+CHECKS: tuple[Callable[[Observations | TakeOver], Result], ...] = (
     no_two_regions_acknowledge_writes_at_once,
     revisions_and_epochs_never_go_back,
 )

@@ -10,20 +10,20 @@ if TYPE_CHECKING:
 
     from lab.control import Control
 
-LOOK_SECONDS = 0.2
+POLL_SECONDS = 0.2
 
 
 def within(seconds: float, done: Callable[[], Any]) -> bool:
-    """Wait until something is done, and say whether it was in time."""
+    """Wait until something is done, and return whether it was in time."""
     end = time.time() + seconds
     while not done():
         if time.time() > end:
             return False
-        time.sleep(LOOK_SECONDS)
+        time.sleep(POLL_SECONDS)
     return True
 
 
 def caught_up(lab: Control) -> bool:
-    """Say whether nothing waits to be replicated in either direction."""
+    """Return whether nothing waits to be replicated in either direction."""
     links = lab.act("replication")["links"].values()
     return all(link["waiting"] == 0 for link in links)

@@ -1,4 +1,4 @@
-"""Reads from the lab's AWS what a drill wants to know, as the person who owns the account."""
+"""Reads the lab's AWS and starts its machines, as the person who owns the account."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from lab.config import LabError
 from lab.control import control_table
 from lab.drill.history import JOURNAL
-from lab.drill.observations import Change, Control, Execution, Notification, State
+from lab.drill.observations import Change, ControlItem, Execution, Notification, State
+from lab.drill.waiting import within
 
 if TYPE_CHECKING:
     from lab.config import LabConfig
@@ -18,11 +19,7 @@ if TYPE_CHECKING:
 
 
 class LedgerRefused(LabError):
-    """The ledger did not do what was asked."""
-
-
-# As many as the app spreads its journal over.
-JOURNAL_SHARDS = 4
+    """The ledger refused a request."""
 
 
 class Watch:
@@ -74,7 +71,7 @@ class Watch:
 
     def notifications(self) -> list[Notification]:
         """Take what has arrived at the queue."""
-        found: list[Notification] = []
+        received: list[Notification] = []
         while messages := self._sqs.receive_message(
             QueueUrl=self._queue, MaxNumberOfMessages=10
         ).get("Messages"):
@@ -82,14 +79,14 @@ class Watch:
                 body = json.loads(message["Body"])
                 event = body.get("MessageAttributes", {}).get("event", {}).get("Value", "unknown")
                 at = datetime.fromisoformat(body["Timestamp"]).timestamp()
-                told = body.get("Subject", ""), body.get("Message", "")
-                found.append(Notification(at, event, *told))
+                text = body.get("Subject", ""), body.get("Message", "")
+                received.append(Notification(at, event, *text))
                 self._sqs.delete_message(
                     QueueUrl=self._queue, ReceiptHandle=message["ReceiptHandle"]
                 )
-        return found
+        return received
 
-    def control(self) -> Control | None:
+    def control(self) -> ControlItem | None:
         """Return who is active, by a strong read in this Region."""
         return read_control(self._dynamodb, self._config)
 
@@ -106,14 +103,14 @@ class Watch:
         at = self._item("recoveries", "sentinel").get("first_failed_at")
         return datetime.fromisoformat(at).timestamp() if at else None
 
-    def seen_well(self) -> bool:
-        """Return whether the sentinel has found the Primary well."""
+    def has_seen_primary_healthy(self) -> bool:
+        """Return whether the sentinel has found the Primary healthy."""
         return "well_at" in self._item("recoveries", "sentinel")
 
-    def looks(self, since: float) -> dict[int, int]:
+    def probe_results(self, since: float) -> dict[int, int]:
         """Return how many points the sentinel's metric has in each second that has any."""
         name = f"{self._config.app_name}-sentinel"
-        found = self._cloudwatch.get_metric_statistics(
+        points = self._cloudwatch.get_metric_statistics(
             Namespace="PilotLight",
             MetricName="PrimaryUnhealthy",
             Dimensions=[{"Name": "service", "Value": name}],
@@ -122,7 +119,7 @@ class Watch:
             Period=1,
             Statistics=["SampleCount"],
         )["Datapoints"]
-        return {int(p["Timestamp"].timestamp()): int(p["SampleCount"]) for p in found}
+        return {int(p["Timestamp"].timestamp()): int(p["SampleCount"]) for p in points}
 
     def recovery(self, epoch: int) -> dict[str, Any]:
         """Return the record of the recovery that made an epoch; empty where there is none."""
@@ -131,22 +128,8 @@ class Watch:
     def recoveries(self) -> list[str]:
         """Return the keys of all recoveries on record."""
         table = f"{self._config.app_name}-recoveries"
-        found = self._dynamodb.scan(TableName=table, ConsistentRead=True)["Items"]
-        return sorted(i["pk"]["S"] for i in found if i["pk"]["S"].startswith("recovery#"))
-
-    def journal(self, region: str, epoch: int) -> dict[str, float]:
-        """Return a Region's journal of an epoch, as the Secondary holds it: write id and time."""
-        found: dict[str, float] = {}
-        for shard in range(JOURNAL_SHARDS):
-            pages = self._dynamodb.get_paginator("query").paginate(
-                TableName=f"{self._config.app_name}-items",
-                KeyConditionExpression="pk = :shard",
-                ExpressionAttributeValues={":shard": {"S": f"J#{region}#{epoch}#{shard}"}},
-                ConsistentRead=True,
-            )
-            for item in (item for page in pages for item in page["Items"]):
-                found[item["sk"]["S"]] = datetime.fromisoformat(item["at"]["S"]).timestamp()
-        return found
+        items = self._dynamodb.scan(TableName=table, ConsistentRead=True)["Items"]
+        return sorted(i["pk"]["S"] for i in items if i["pk"]["S"].startswith("recovery#"))
 
     def changes(self, since: float) -> list[Change]:
         """Return what changed in the lab."""
@@ -154,8 +137,8 @@ class Watch:
 
     def executions(self, since: float) -> list[Execution]:
         """Return the runs of the failover machine since a moment, oldest first."""
-        found = self._stepfunctions.list_executions(stateMachineArn=self.machine)["executions"]
-        recent = [e for e in found if e["startDate"].timestamp() >= since]
+        listed = self._stepfunctions.list_executions(stateMachineArn=self.machine)["executions"]
+        recent = [e for e in listed if e["startDate"].timestamp() >= since]
         ordered = sorted(recent, key=lambda e: e["startDate"])
         return [self.execution(e["executionArn"]) for e in ordered]
 
@@ -167,25 +150,31 @@ class Watch:
         )
         return str(started["executionArn"])
 
+    def run(self, machine: str, request: dict[str, Any], seconds: float = 90.0) -> Execution:
+        """Start a machine, wait until the execution ends or time is up, and return it."""
+        arn = self.start(machine, request)
+        within(seconds, lambda: self.ended(arn))
+        return self.execution(arn)
+
     def ended(self, arn: str) -> bool:
-        """Say whether an execution has ended."""
-        found = self._stepfunctions.describe_execution(executionArn=arn)
-        return bool(found["status"] != "RUNNING")
+        """Return whether an execution has ended."""
+        description = self._stepfunctions.describe_execution(executionArn=arn)
+        return bool(description["status"] != "RUNNING")
 
     def execution(self, arn: str) -> Execution:
         """Return a run and its way through the states."""
-        found = self._stepfunctions.describe_execution(executionArn=arn)
+        description = self._stepfunctions.describe_execution(executionArn=arn)
         events = self._stepfunctions.get_execution_history(executionArn=arn, maxResults=1000)
-        output = found.get("output")
-        failure = {"error": found.get("error"), "cause": found.get("cause")}
+        output = description.get("output")
+        failure = {"error": description.get("error"), "cause": description.get("cause")}
         return Execution(
             arn=arn,
-            given=json.loads(found["input"]),
-            status=found["status"],
+            input=json.loads(description["input"]),
+            status=description["status"],
             output=json.loads(output) if output else failure,
-            started=found["startDate"].timestamp(),
-            ended=found["stopDate"].timestamp() if found.get("stopDate") else None,
-            states=passages(events["events"]),
+            started=description["startDate"].timestamp(),
+            ended=description["stopDate"].timestamp() if description.get("stopDate") else None,
+            states=states_of(events["events"]),
         )
 
     def ledger(self, **request: Any) -> dict[str, Any]:
@@ -194,21 +183,21 @@ class Watch:
         Raises
         ------
         LedgerRefused
-            It did not do what was asked. Its error is told.
+            It refused the request. The text has its error.
         """
         name = f"{self._config.app_name}-ledger:live"
         answer = self._lambda.invoke(FunctionName=name, Payload=json.dumps(request).encode())
-        found: dict[str, Any] = json.loads(answer["Payload"].read())
+        response: dict[str, Any] = json.loads(answer["Payload"].read())
         if answer.get("FunctionError"):
-            raise LedgerRefused(f"The ledger refused {request['action']}: {found}")
-        return found
+            raise LedgerRefused(f"The ledger refused {request['action']}: {response}")
+        return response
 
     def rows(self, region: str) -> list[dict[str, Any]]:
         """Return the whole items table of a Region: items, journal, heartbeats."""
         pages = self._lab.client("dynamodb", region).get_paginator("scan")
         table = f"{self._config.app_name}-items"
-        found = pages.paginate(TableName=table, ConsistentRead=True)
-        return [row for page in found for row in page["Items"]]
+        pages = pages.paginate(TableName=table, ConsistentRead=True)
+        return [row for page in pages for row in page["Items"]]
 
     def authorities(self, region: str) -> dict[str, str]:
         """Return by whose authority each write of a Region's journal was made."""
@@ -217,34 +206,34 @@ class Watch:
         return {e["sk"]["S"]: e.get("authority", {}).get("S", "quorum") for e in entries}
 
     def _item(self, table: str, key: str) -> dict[str, Any]:
-        found = self._dynamodb.get_item(
+        response = self._dynamodb.get_item(
             TableName=f"{self._config.app_name}-{table}",
             Key={"pk": {"S": key}},
             ConsistentRead=True,
         )
-        return {k: next(iter(v.values())) for k, v in found.get("Item", {}).items()}
+        return {k: next(iter(v.values())) for k, v in response.get("Item", {}).items()}
 
 
-def read_control(dynamodb: Any, config: LabConfig) -> Control | None:
+def read_control(dynamodb: Any, config: LabConfig) -> ControlItem | None:
     """Return who is active, by a strong read; None where there is no control item."""
-    found = dynamodb.get_item(
+    response = dynamodb.get_item(
         TableName=control_table(config), Key={"pk": {"S": "control"}}, ConsistentRead=True
     )
-    item = found.get("Item")
+    item = response.get("Item")
     if not item:
         return None
     numbers = int(item["epoch"]["N"]), int(item["revision"]["N"])
-    return Control(item["active_region"]["S"], *numbers, item["state"]["S"])
+    return ControlItem(item["active_region"]["S"], *numbers, item["state"]["S"])
 
 
-def passages(events: list[dict[str, Any]]) -> list[State]:
-    """Read from an execution's history the passages through its states, in order of their entry."""
+def states_of(events: list[dict[str, Any]]) -> list[State]:
+    """Return the passages through an execution's states by its history, in order of their entry."""
     open_: dict[str, float] = {}
-    found: list[State] = []
+    states: list[State] = []
     for event in events:
         at = event["timestamp"].timestamp()
         if entered := event.get("stateEnteredEventDetails"):
             open_[entered["name"]] = at
         elif (left := event.get("stateExitedEventDetails")) and left["name"] in open_:
-            found.append(State(left["name"], open_.pop(left["name"]), at))
-    return sorted(found, key=lambda s: s.entered)
+            states.append(State(left["name"], open_.pop(left["name"]), at))
+    return sorted(states, key=lambda s: s.entered)

@@ -15,9 +15,10 @@ import pytest
 from lab import deployment, process
 from lab.config import ROOT, from_samconfig
 from lab.control import Control
-from lab.drill.take_over import checks
-from lab.drill.take_over_scenario import TakeOverScenario
-from lab.drill.traffic import Https
+from lab.drill.checks import run_checks
+from lab.drill.take_over.checks import CHECKS
+from lab.drill.take_over.scenario import TakeOverScenario
+from lab.drill.users.traffic import Https
 from lab.drill.watching import Watch
 from lab.progress import Progress
 
@@ -115,7 +116,7 @@ def test_a_rehearsal_that_a_person_stops_proves_nothing_and_is_on_record(pair):
 
 def test_what_a_person_stops_is_not_started_again_for_that_outage(pair):
     pair.until("checks that have settled", pair.settled)
-    pair.until("a sentinel that has seen the Primary well", pair.watch.seen_well)
+    pair.until("a sentinel that has seen the Primary well", pair.watch.has_seen_primary_healthy)
     since = time.time()
     pair.control.act("outage", mode="region", region=pair.primary)
     run = pair.until("the sentinel's run", lambda: pair.watch.executions(since))[0]
@@ -143,7 +144,7 @@ def test_a_promotion_waits_for_a_person(pair):
 def test_a_person_takes_over_when_the_active_secondary_is_lost(pair):
     """In the lab of the test before it, in which the Secondary is active."""
     seen = TakeOverScenario(pair.config, pair.control, Progress()).run()
-    assert [f"{c.name}: {c.detail}" for c in checks(seen) if not c.passed] == []
+    assert [f"{c.name}: {c.detail}" for c in run_checks(seen, CHECKS) if not c.passed] == []
 
 
 def approve_the_failover(pair):

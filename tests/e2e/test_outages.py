@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from lab.drill.expectations import EXPECTATIONS
+from lab.drill.outage.expectations import EXPECTATIONS
 from tests.e2e import drills
 from tests.e2e.conftest import DRILLS
 

@@ -7,7 +7,7 @@ import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lab.drill.stages import AFTER_THE_READ
+from lab.drill.report.stages import AFTER_THE_READ
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from jinja2 import Environment, FileSystemLoader
 
-from lab.drill.charts import ticks
+from lab.drill.report.charts import ticks
 from tools.bench import tables
 
 if TYPE_CHECKING:

@@ -10,12 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lab.drill.stages import AFTER_THE_READ
+from lab.drill.report.stages import AFTER_THE_READ
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lab.drill.stages import Stage
+    from lab.drill.report.stages import Stage
     from tools.bench.designs import Design
     from tools.bench.users import UserLog
 

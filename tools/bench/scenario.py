@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lab.config import LabError
-from lab.drill import stages as drill_stages
 from lab.drill.observations import Observations
-from lab.drill.traffic import Https
+from lab.drill.report import stages as drill_stages
+from lab.drill.users.traffic import Https
 from lab.drill.waiting import within
 from lab.drill.watching import Watch
 from tools.bench.designs import DESIGNS, ORCHESTRATED
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from lab.config import LabConfig
     from lab.control import Control
-    from lab.drill.stages import Stage
+    from lab.drill.report.stages import Stage
     from lab.progress import Progress
     from tools.bench.designs import Design
     from tools.bench.figures import Phases

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import urllib3
 
 from lab.drill.observations import Request
-from lab.drill.resolver import NotResolved, Resolver, ask
-from lab.drill.traffic import Https
+from lab.drill.users.resolver import NotResolved, Resolver, ask
+from lab.drill.users.traffic import Https
 
 if TYPE_CHECKING:
     from lab.config import LabConfig

@@ -202,8 +202,8 @@ def test_a_drill_is_ten_times_faster_than_aws_unless_told_otherwise(
     shell("drill", "--speed", "2", "--replication-lag", "3", "--reports", "there", "--keep")
     (config, reports, given), (other, elsewhere, kept) = drills[1:]
     assert (config.speed, config.replication_lag, given["keep"]) == (10.0, 0.5, False)
-    assert Path(reports).name == "reports"
-    assert (other.speed, other.replication_lag, elsewhere) == (2.0, 3.0, "there")
+    assert reports.name == "reports"
+    assert (other.speed, other.replication_lag, elsewhere) == (2.0, 3.0, Path("there"))
     assert kept["keep"]
 
 

@@ -84,7 +84,7 @@ def test_an_engine_that_dies_without_a_word_is_told_of(
     computer: Processes, started: list[Popen]
 ) -> None:
     computer.answering, computer.meanwhile = SILENT, lambda: computer.end(PID)
-    with pytest.raises(EngineFailed, match="ended without a word"):
+    with pytest.raises(EngineFailed, match="ended and logged nothing"):
         start(CONFIG, owned=True)
 
 
@@ -112,7 +112,7 @@ def test_an_engine_that_was_cleared_away_while_it_started_is_told_of(
         process.stop_any()
 
     computer.meanwhile = meanwhile
-    with pytest.raises(EngineFailed, match="ended without a word"):
+    with pytest.raises(EngineFailed, match="ended and logged nothing"):
         start(CONFIG, owned=True)
 
 

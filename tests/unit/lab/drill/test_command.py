@@ -10,11 +10,11 @@ from rich.console import Console
 
 from lab import deployment, process
 from lab.config import LabError
-from lab.drill import command
-from lab.drill.scenario import NotSteady
+from lab.drill import command, own_lab
+from lab.drill.outage.scenario import NotSteady
 from lab.progress import Progress
-from tests.unit.lab.drill import sample_report
-from tests.unit.lab.drill.seen import passing, unrecovered
+from tests.unit.lab.drill.report import sample_report
+from tests.unit.lab.drill.samples import passing, unrecovered
 from tests.unit.lab.engine.fakes import CONFIG, Anything
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Drill:
         monkeypatch.setattr(command, "Progress", lambda: Progress(console))
         monkeypatch.setattr(command, "Scenario", lambda *_, **__: self)
         lab = Anything(act=lambda action, factor: self._do(f"{action} {factor:g}"))
-        monkeypatch.setattr(command, "Control", lambda _config: lab)
+        monkeypatch.setattr(own_lab, "Control", lambda _config: lab)
         monkeypatch.setattr(process, "RUN", run)
         monkeypatch.setattr(process, "STATE", run.parent)
         monkeypatch.setattr(process, "start", self._start)
@@ -62,7 +62,7 @@ class Drill:
             raise self.ends_with[what]
 
     def __call__(self, *, keep: bool = False) -> bool:
-        return command.run_drill(CONFIG.with_options(speed=10.0), str(self.reports), keep=keep)
+        return command.run_drill(CONFIG.with_options(speed=10.0), self.reports, keep=keep)
 
     @property
     def said(self) -> str:
@@ -142,7 +142,7 @@ def test_stages_checks_and_the_verdict_are_shown(
         modelled = " modelled" if stage["modelled"] else ""
         assert f"{stage['name']} {stage['seconds']:.2f} s{modelled}" in lines
     for check in found["checks"]:
-        assert f"✓ {check['name']}: {check['detail']}" in lines
+        assert f"✓ {check['name'].replace('_', ' ')}: {check['detail']}" in lines
     read, write = found["rto_read_seconds"], found["rto_write_seconds"]
     clock = found["clock"]
     here = f"{clock['rto_read_wall_seconds']:.1f} s, {clock['rto_write_wall_seconds']:.1f} s"
@@ -158,7 +158,7 @@ def test_figures_that_are_not_known_are_called_so(
     said = shown(sample_report.failing(), monkeypatch, tmp_path)
     told = "read unknown, write unknown (here: unknown, unknown), RPO unknown"
     assert f"FAIL  outcome none, RTO at AWS's intervals: {told}" in said
-    assert "✗ the_machine_ended" in said
+    assert "✗ the machine ended" in said
 
 
 def test_brackets_in_what_is_shown_are_kept(

@@ -11,8 +11,8 @@ from rich.console import Console
 
 from lab.config import LabError
 from lab.drill import moves as moves_module, own_lab as own_lab_module, waiting
-from lab.drill.moves import Found, Move, Moves
-from lab.drill.observations import Control, Execution, Request, State, Write
+from lab.drill.moves import Move, Moves, Report
+from lab.drill.observations import ControlItem, Execution, Request, State, Write
 from lab.progress import Progress
 from tests.unit.lab.engine.fakes import CONFIG, PRIMARY, SECONDARY
 
@@ -48,31 +48,26 @@ class World:
     def leads_to(self) -> str:
         return self.active
 
-    def start(self, machine: str, request: dict[str, Any]) -> str:
+    def run(self, machine: str, request: dict[str, Any]) -> Execution:
         assert machine == "switchover"
+        number = len(self.asked)
         self.asked.append(request["mode"])
         self.moved_at.append(self.now)
-        return f"run {len(self.asked)}"
-
-    def ended(self, _arn: str) -> bool:
-        return self.now >= self.moved_at[-1] + 3
-
-    def execution(self, arn: str) -> Execution:
-        number = int(arn.split()[1]) - 1
+        self.now += 3
         outcome = self.outcomes[number] if number < len(self.outcomes) else "switched_over"
         if outcome == "switched_over":
             self.active = SECONDARY if self.asked[number] == "switchover" else PRIMARY
         output = {"outcome": outcome, "summary": f"It {outcome}."}
         drain = State("Drain", self.now - 2.5, self.now - 2.25)
-        return Execution(arn, {}, "SUCCEEDED", output, 0.0, self.now, [drain])
+        return Execution("run", {}, "SUCCEEDED", output, 0.0, self.now, [drain])
 
     def executions(self, _since: float) -> list[Execution]:
         """A run that the deployment began, which may hold for a while."""
         ended = self.holds_until if self.now >= self.holds_until else None
         return [Execution("run 0", {}, "RUNNING", {}, 0.0, ended, [])]
 
-    def control(self) -> Control | None:
-        return Control(self.active, 1)
+    def control(self) -> ControlItem | None:
+        return ControlItem(self.active, 1)
 
     def rows(self, region: str) -> list[dict[str, Any]]:
         assert region == self.active
@@ -118,7 +113,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     return found
 
 
-def made(world: World, count: int = 2) -> Found:
+def made(world: World, count: int = 2) -> Report:
     config, progress = CONFIG.with_options(speed=10.0), Progress(Console(file=StringIO()))
     return Moves(config, world, progress, users=2).run(count)  # type: ignore[arg-type]
 
@@ -129,7 +124,7 @@ def test_moves_go_there_and_back_in_turn_and_each_is_measured(world: World) -> N
     assert [m.outcome for m in found.moves] == ["switched_over"] * 3
     assert found.refused == pytest.approx([2.1] * 3, abs=0.3)
     assert [m.states for m in found.moves] == [{"Drain": 0.25}] * 3
-    assert found.well
+    assert found.passed
 
 
 def test_a_run_that_the_deployment_began_is_waited_for(world: World) -> None:
@@ -144,7 +139,7 @@ def test_users_end_whatever_becomes_of_the_moves(
     def interrupted(*_: Any) -> str:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(world, "start", interrupted)
+    monkeypatch.setattr(world, "run", interrupted)
     with pytest.raises(KeyboardInterrupt):
         made(world)
     assert world.running == []
@@ -155,14 +150,14 @@ def test_a_move_that_was_refused_is_no_pass(world: World) -> None:
     found = made(world)
     assert [m.outcome for m in found.moves] == ["refused", "switched_over"]
     assert found.moves[0].summary == "It refused."
-    assert not found.well
+    assert not found.passed
 
 
 def test_a_write_that_is_not_there_in_the_end_is_lost(world: World) -> None:
     world.lost = {"w2"}
     found = made(world)
     assert (found.acknowledged_writes, found.present_writes, found.lost_writes) == (4, 3, 1)
-    assert not found.well
+    assert not found.passed
 
 
 def test_checks_that_do_not_settle_are_an_error(world: World) -> None:
@@ -215,6 +210,6 @@ def test_the_refused_windows_are_told(
     screen = StringIO()
     monkeypatch.setattr(moves_module, "console", Console(file=screen, width=200))
     moves = [Move("switchover", "switched_over", 9.0, r, "", {}) for r in refused]
-    moves_module.show(Found(moves, 10, 10, 0, 0.5, 10.0))
+    moves_module.show(Report(moves, 10, 10, 0, 0.5, 10.0))
     assert told in screen.getvalue()
     assert "PASS" in screen.getvalue()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from lab.drill.observations import Answered
-from tests.unit.lab.drill.seen import OUTAGE, STATES, change, execution, nothing, passing, states
+from lab.drill.observations import WriteByName
+from tests.unit.lab.drill.samples import OUTAGE, STATES, change, execution, nothing, passing, states
 from tests.unit.lab.engine.fakes import PRIMARY, SECONDARY
 
 DUPLICATE = {"outcome": "duplicate"}
@@ -46,7 +46,7 @@ def test_the_outcome_is_what_a_run_that_succeeded_says(
 
 
 def test_an_event_is_told_from_a_persons_request() -> None:
-    assert execution(given={"mode": "drill", "reason": "Tuesday"}).by_hand
+    assert execution(input={"mode": "drill", "reason": "Tuesday"}).by_hand
     assert not execution().by_hand
 
 
@@ -61,8 +61,8 @@ def test_the_region_serves_when_the_lease_is_over_and_its_state_was_left() -> No
 
 
 def test_every_acknowledged_write_counts_whoever_sent_it() -> None:
-    refused = Answered(503, PRIMARY, None, code="NoQuorum")
-    taken = Answered(201, PRIMARY, None, OUTAGE + 1, "", "i", "by-name", OUTAGE + 0.9, 1)
+    refused = WriteByName(503, PRIMARY, None, code="NoQuorum")
+    taken = WriteByName(201, PRIMARY, None, OUTAGE + 1, "", "i", "by-name", OUTAGE + 0.9, 1)
     seen = passing(writes_by_name=[refused, taken])
     assert len(seen.acknowledged) == len(seen.writes) + 2
     assert ("by-name", PRIMARY, 1) in {(w.write_id, w.region, w.epoch) for w in seen.acknowledged}

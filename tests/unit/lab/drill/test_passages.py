@@ -1,4 +1,4 @@
-"""What an execution's history says of the passages through its states."""
+"""What an execution's history says of the states_of through its states."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from lab.drill.observations import State
-from lab.drill.watching import passages
+from lab.drill.watching import states_of
 
 BEGUN = datetime(2026, 3, 14, 10, 22, 31, tzinfo=UTC)
 
@@ -26,12 +26,12 @@ def exited(name: str, at: float) -> dict[str, Any]:
 
 def told(*events: dict[str, Any]) -> list[tuple[str, float, float]]:
     begun = BEGUN.timestamp()
-    return [(s.name, s.entered - begun, s.exited - begun) for s in passages(list(events))]
+    return [(s.name, s.entered - begun, s.exited - begun) for s in states_of(list(events))]
 
 
 def test_a_passage_is_from_the_entry_to_the_exit() -> None:
     assert told(entered("Intake", 0), exited("Intake", 2)) == [("Intake", 0, 2)]
-    assert isinstance(passages([entered("A", 0), exited("A", 1)])[0], State)
+    assert isinstance(states_of([entered("A", 0), exited("A", 1)])[0], State)
 
 
 def test_a_state_that_was_not_left_is_no_passage() -> None:
@@ -65,4 +65,4 @@ def test_other_events_are_no_passages() -> None:
 
 
 def test_an_empty_history_has_no_passages() -> None:
-    assert passages([]) == []
+    assert states_of([]) == []

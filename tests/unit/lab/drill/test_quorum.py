@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
 import pytest
 
-from lab.drill.observations import Control, ControlRead, Write
-from lab.drill.quorum import changes, forward_only, one_writer, overlapping, turns
+from lab.drill.observations import ControlItem, ControlRead, Write
+from lab.drill.quorum import (
+    changes,
+    one_writer,
+    overlapping,
+    revisions_and_epochs_never_go_back,
+    turns,
+)
+from tests.unit.lab.drill.samples import nothing
+
+if TYPE_CHECKING:
+    from lab.drill.checks import Result
 
 WEST, EAST = "us-west-2", "us-east-2"
 
@@ -16,7 +29,11 @@ def write(started: float, region: str, epoch: int, took: float = 0.1) -> Write:
 
 
 def read(sent: float, revision: int, epoch: int = 1, *, took: float = 0.1) -> ControlRead:
-    return ControlRead(sent, sent + took, EAST, Control(WEST, epoch, revision))
+    return ControlRead(sent, sent + took, EAST, ControlItem(WEST, epoch, revision))
+
+
+def forward_only(reads: list[ControlRead]) -> Result:
+    return revisions_and_epochs_never_go_back(replace(nothing(), control_reads=reads))
 
 
 def test_turns_follow_the_moments_of_the_answers() -> None:

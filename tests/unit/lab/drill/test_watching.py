@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from lab.drill.observations import Change, Control, Notification
+from lab.drill.observations import Change, ControlItem, Notification, required_sentence
 from lab.drill.watching import LedgerRefused, Watch
+from tests.unit.lab.drill.samples import execution
 from tests.unit.lab.engine.fakes import CONFIG, PRIMARY, SECONDARY, Anything
 
 ACCOUNT = "000000000000"
@@ -186,7 +187,7 @@ def test_the_control_item_says_who_is_active(watch: Watch, lab: Lab) -> None:
     assert watch.control() is None
     item = {"active_region": {"S": SECONDARY}, "epoch": {"N": "7"}, "state": {"S": "claimed"}}
     lab.items["pilot-light-control-quorum", "control"] = {**item, "revision": {"N": "12"}}
-    assert watch.control() == Control(SECONDARY, 7, 12, "claimed")
+    assert watch.control() == ControlItem(SECONDARY, 7, 12, "claimed")
 
 
 def test_a_last_resort_is_read_as_the_region_holds_it(watch: Watch, lab: Lab) -> None:
@@ -197,7 +198,7 @@ def test_a_last_resort_is_read_as_the_region_holds_it(watch: Watch, lab: Lab) ->
 
 def test_the_sentinel_s_points_are_counted_for_each_second(watch: Watch, lab: Lab) -> None:
     lab.points = {6.0: 1.0, 7.0: 2.0}
-    assert watch.looks(5.0) == {6: 1, 7: 2}
+    assert watch.probe_results(5.0) == {6: 1, 7: 2}
 
 
 def test_the_lock_and_the_records_are_read_from_the_recoveries_table(
@@ -227,7 +228,7 @@ def test_an_execution_that_runs_has_no_end_and_no_outcome(watch: Watch, lab: Lab
     lab.runs = [run("a", 20)]
     (found,) = watch.executions(0)
     assert (found.status, found.ended, found.outcome) == ("RUNNING", None, "none")
-    assert found.given == {"mode": "drill"}
+    assert found.input == {"mode": "drill"}
 
 
 def test_an_execution_that_ended_says_how(watch: Watch, lab: Lab) -> None:
@@ -255,6 +256,24 @@ def test_a_run_has_ended_once_it_runs_no_more(
 ) -> None:
     lab.runs = [run("a", 1.0, status=status)]
     assert watch.ended("a") is ended
+
+
+def test_a_machine_is_run_until_its_execution_has_ended(watch: Watch, lab: Lab) -> None:
+    lab.runs = [run("a new run", 1.0, status="SUCCEEDED", output='{"outcome": "refused"}')]
+    assert watch.run("switchover", {"mode": "failback"}).outcome == "refused"
+    assert len(lab.started) == 1
+
+
+@pytest.mark.parametrize(
+    ("action", "sentence"), [("take-over", "MAKE A ACTIVE"), ("last-resort", "LET B WRITE")]
+)
+def test_the_sentence_that_a_refusal_names_is_read_by_its_action(
+    action: str, sentence: str
+) -> None:
+    cause = '{"action": "take-over", "confirm": "MAKE A ACTIVE"} or {"action": "last-resort", '
+    refused = execution(status="FAILED", output={"cause": f'{cause}"confirm": "LET B WRITE"}}'})
+    assert required_sentence(refused, action) == sentence
+    assert required_sentence(execution(output={}), action) == ""
 
 
 def test_the_ledger_is_asked_by_its_function(watch: Watch, lab: Lab) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lab.drill.observations import Control
+from lab.drill.observations import ControlItem
 from tests.unit.lab.engine.fakes import CONFIG, PRIMARY, SECONDARY, Anything
 from tools.bench.operator import NotMovedBack, Operator
 
@@ -14,7 +14,7 @@ from tools.bench.operator import NotMovedBack, Operator
 class Machines:
     """A Region whose emergency machine ends as it is told to, and what the quorum then says."""
 
-    def __init__(self, outcome: str, control: Control | None) -> None:
+    def __init__(self, outcome: str, control: ControlItem | None) -> None:
         self.outcome, self.found = outcome, control
         self.started: list[tuple[str, dict[str, Any]]] = []
 
@@ -28,7 +28,7 @@ class Machines:
     def execution(self, _arn: str) -> Any:
         return Anything(outcome=self.outcome)
 
-    def control(self) -> Control | None:
+    def control(self) -> ControlItem | None:
         return self.found
 
 
@@ -40,7 +40,7 @@ def operator(machines: Machines) -> Operator:
 
 @pytest.mark.parametrize("outcome", ["taken_over", "already_active"])
 def test_the_primary_is_made_active_again_by_the_emergency_machine(outcome: str) -> None:
-    machines = Machines(outcome, Control(PRIMARY, 3, 5))
+    machines = Machines(outcome, ControlItem(PRIMARY, 3, 5))
     operator(machines)._take_over()
     [(machine, given)] = machines.started
     assert (machine, given["action"]) == ("emergency", "take-over")
@@ -50,13 +50,13 @@ def test_the_primary_is_made_active_again_by_the_emergency_machine(outcome: str)
 @pytest.mark.parametrize(
     ("outcome", "control"),
     [
-        ("failed", Control(SECONDARY, 2, 3)),
-        ("taken_over", Control(PRIMARY, 3, 4, "claimed")),
+        ("failed", ControlItem(SECONDARY, 2, 3)),
+        ("taken_over", ControlItem(PRIMARY, 3, 4, "claimed")),
         ("taken_over", None),
     ],
 )
 def test_a_primary_that_does_not_serve_afterwards_ends_the_benchmark(
-    outcome: str, control: Control | None
+    outcome: str, control: ControlItem | None
 ) -> None:
     with pytest.raises(NotMovedBack, match=outcome):
         operator(Machines(outcome, control))._take_over()

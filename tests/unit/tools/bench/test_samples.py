@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lab.drill.stages import Stage
+from lab.drill.report.stages import Stage
 from tools.bench.designs import IMMEDIATE, METRIC_SWITCH, PLAIN, Design
 from tools.bench.samples import Part, Recovery, Sample, at_aws, beside, laid, orchestrated
 from tools.bench.users import UserLog

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lab.drill.observations import Request
-from lab.drill.resolver import Resolver
+from lab.drill.users.resolver import Resolver
 from tools.bench.users import UserLog, aged
 
 OUTAGE = 100.0

@@ -1,0 +1,1 @@
+"""The way back to the Primary after a recovery."""

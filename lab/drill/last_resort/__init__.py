@@ -1,0 +1,1 @@
+"""Writes without a quorum, allowed by a person."""

@@ -1,0 +1,1 @@
+"""An outage under load: what has to come of it, and what does."""

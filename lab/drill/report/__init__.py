@@ -1,0 +1,1 @@
+"""What a drill came to: JSON and one page."""

@@ -1,0 +1,1 @@
+"""The loss of the Secondary while it is active."""

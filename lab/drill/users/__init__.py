@@ -1,0 +1,1 @@
+"""Users of the application, and requests beside them."""
