@@ -70,7 +70,11 @@ def evaluated(definition: Definition, value: Any) -> Any:
 
 
 def seconds(name: str) -> int:
-    return int(source()["Parameters"][name]["Default"])
+    """Return a parameter's default, or what the template gives the switchover machine."""
+    if name in source()["Parameters"]:
+        return int(source()["Parameters"][name]["Default"])
+    machine = source()["Resources"]["SwitchoverMachine"]["Properties"]
+    return int(machine["DefinitionSubstitutions"][name])
 
 
 def expected(transition: Transition, here: str, given: dict[str, Any]) -> dict[str, Any]:

@@ -36,9 +36,10 @@ def test_each_design_has_a_primary_with_its_check_and_a_secondary_without(design
 @pytest.mark.parametrize("design", (IMMEDIATE, METRIC_SWITCH), ids=lambda d: d.key)
 def test_the_names_that_are_cnames_have_the_deployed_ttl(design) -> None:
     assert {r["Type"] for r in records(design.label).values()} == {"CNAME"}
-    deployed = yaml_parse((ROOT / "template.yaml").read_text())["Parameters"]["RecordTtl"]
+    deployed = yaml_parse((ROOT / "template.yaml").read_text())["Resources"]["FailoverRecords"]
     ttl = yaml_parse(TEMPLATE.read_text())["Parameters"]["RecordTtl"]["Default"]
-    assert ttl == deployed["Default"] == design.ttl == ORCHESTRATED.ttl
+    assert {int(r["TTL"]) for r in deployed["Properties"]["RecordSets"]} == {ttl}
+    assert ttl == design.ttl == ORCHESTRATED.ttl
 
 
 def test_the_plain_design_is_the_usual_one() -> None:
