@@ -18,7 +18,7 @@ from tests.template.definitions import (
     SWITCHOVER,
     Definition,
 )
-from tests.template.stacks import source, stack
+from tests.template.stacks import stack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,10 +70,7 @@ def evaluated(definition: Definition, value: Any) -> Any:
 
 
 def seconds(name: str) -> int:
-    """Return a parameter's default, or what the template gives the switchover machine."""
-    if name in source()["Parameters"]:
-        return int(source()["Parameters"][name]["Default"])
-    machine = source()["Resources"]["SwitchoverMachine"]["Properties"]
+    machine = stack("secondary").resources["SwitchoverMachine"]["Properties"]
     return int(machine["DefinitionSubstitutions"][name])
 
 
