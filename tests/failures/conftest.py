@@ -12,7 +12,6 @@ from tests.failures.pair import Pair
 PARAMETERS = (
     "Approval=hold",
     "ApprovalSeconds=30",
-    "HoldRetrySeconds=10",
     "HoldDeadlineSeconds=60",
 )
 

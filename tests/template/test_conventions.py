@@ -23,6 +23,11 @@ def test_every_parameter_is_described_and_bounded() -> None:
         assert bounds or parameter["Type"] == "CommaDelimitedList", name
 
 
+def test_every_parameter_is_in_one_group_of_the_console_in_the_template_s_order() -> None:
+    groups = source()["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    assert [name for g in groups for name in g["Parameters"]] == list(source()["Parameters"])
+
+
 def test_the_template_knows_nothing_of_the_lab() -> None:
     text = (ROOT / "template.yaml").read_text().lower()
     assert not re.search(r"\blab\b|ministack|localhost|127\.0", text)

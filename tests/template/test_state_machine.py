@@ -172,9 +172,9 @@ def test_a_hold_of_full_length_stays_within_the_history() -> None:
     Warming a thousand functions makes 300 more (tests/integration/test_warming.py), and happens
     only as often as the machine's comment says.
     """
-    bounds = source()["Parameters"]
-    longest = bounds["HoldDeadlineSeconds"]["MaxValue"]
-    rounds = longest / bounds["HoldRetrySeconds"]["MinValue"]
+    longest = source()["Parameters"]["HoldDeadlineSeconds"]["MaxValue"]
+    machine = source()["Resources"]["FailoverMachine"]["Properties"]["DefinitionSubstitutions"]
+    rounds = longest / machine["HoldRetrySeconds"]
     again = STATES["WasWarmingTried"]["Choices"][0]["Condition"]
     pause = int(re.search(r"< (\d+)000 ", again)[1])  # type: ignore[index]
     assert rounds * 60 + (longest / pause + 1) * 300 < 25_000
@@ -392,9 +392,8 @@ def test_the_waits_of_a_drain_fit_into_it() -> None:
     claim = SWITCHOVER.states["PlannedClaim"]
     tries = 1 + sum(r["MaxAttempts"] for r in claim["Retry"])
     waits += tries * claim["TimeoutSeconds"]
-    drain = source()["Parameters"]["DrainSeconds"]
-    assert waits <= drain["MinValue"] - 10, "and the calls themselves"
-    assert drain["MinValue"] <= drain["Default"]
+    machine = source()["Resources"]["SwitchoverMachine"]["Properties"]["DefinitionSubstitutions"]
+    assert waits <= machine["DrainSeconds"] - 10, "and the calls themselves"
 
 
 def test_a_machine_has_undone_its_drain_before_a_keeper_would() -> None:

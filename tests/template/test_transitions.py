@@ -18,7 +18,7 @@ from tests.template.definitions import (
     SWITCHOVER,
     Definition,
 )
-from tests.template.stacks import source, stack
+from tests.template.stacks import stack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,7 +70,8 @@ def evaluated(definition: Definition, value: Any) -> Any:
 
 
 def seconds(name: str) -> int:
-    return int(source()["Parameters"][name]["Default"])
+    machine = stack("secondary").resources["SwitchoverMachine"]["Properties"]
+    return int(machine["DefinitionSubstitutions"][name])
 
 
 def expected(transition: Transition, here: str, given: dict[str, Any]) -> dict[str, Any]:

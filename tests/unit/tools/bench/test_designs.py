@@ -36,9 +36,9 @@ def test_each_design_has_a_primary_with_its_check_and_a_secondary_without(design
 @pytest.mark.parametrize("design", (IMMEDIATE, METRIC_SWITCH), ids=lambda d: d.key)
 def test_the_names_that_are_cnames_have_the_deployed_ttl(design) -> None:
     assert {r["Type"] for r in records(design.label).values()} == {"CNAME"}
-    deployed = source()["Parameters"]["RecordTtl"]
+    deployed = source()["Resources"]["FailoverRecords"]
     ttl = yaml_parse(TEMPLATE.read_text())["Parameters"]["RecordTtl"]["Default"]
-    assert ttl == deployed["Default"]
+    assert {int(r["TTL"]) for r in deployed["Properties"]["RecordSets"]} == {ttl}
     assert f"TTL {ttl} s" in design.summary
 
 
