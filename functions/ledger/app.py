@@ -1,4 +1,4 @@
-"""Ledger: lists, reconciles and settles the writes that a disaster left behind."""
+"""Ledger: lists, reconciles and resolves the writes that a disaster left behind."""
 
 from __future__ import annotations
 

@@ -35,8 +35,8 @@ class WriteUnknown(Exception):
     """The table did not answer in time. Whether the write was made is not known."""
 
 
-class EntryGarbled(Exception):
-    """A journal entry cannot be read: what it lacks, or what of it is of another kind."""
+class EntryUnreadable(Exception):
+    """A journal entry cannot be read: an attribute is missing or of the wrong type."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +68,8 @@ class Write:
     authority: str = "quorum"
 
     @property
-    def garbled(self) -> bool:
-        """Whether this stands in for an entry that cannot be read."""
+    def unreadable(self) -> bool:
+        """Whether this is the placeholder of a journal entry that cannot be read."""
         return self.new.version == 0
 
 
@@ -184,7 +184,7 @@ def from_entry(found: dict[str, Any]) -> Write:
 
     Raises
     ------
-    EntryGarbled
+    EntryUnreadable
         It is no journal entry.
     """
     try:
@@ -196,14 +196,11 @@ def from_entry(found: dict[str, Any]) -> Write:
             authority=found["authority"]["S"],
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise EntryGarbled(f"A journal entry lacks {error}, or garbles it.") from error
+        raise EntryUnreadable(f"A journal entry has no valid attribute {error}.") from error
 
 
-def stand_in(found: Mapping[str, Any]) -> Write:
-    """Return what the key of a garbled journal entry tells, and its item if it names one.
-
-    Its version is 0, which no write has.
-    """
+def placeholder(found: Mapping[str, Any]) -> Write:
+    """Return a write for a journal entry that cannot be read, from its key. Its version is 0."""
     (_, region, epoch, _), write_id = found["pk"]["S"].split("#"), found["sk"]["S"]
     item_id = found["item_id"]["S"] if "item_id" in found else "unknown"
     return Write("replace", Item(item_id, "", 0, region, int(epoch), write_id, ""), None)

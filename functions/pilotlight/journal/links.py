@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 from ulid import ULID
 
-from pilotlight.items.writes import EntryGarbled, Item, Write, from_entry, journal_key, stand_in
+from pilotlight.items.writes import (
+    EntryUnreadable,
+    Item,
+    Write,
+    from_entry,
+    journal_key,
+    placeholder,
+)
 from pilotlight.journal.comparison import following
 
 if TYPE_CHECKING:
@@ -32,7 +39,7 @@ class JournalLinks:
     def link(self, item: Item) -> Write | None:
         """Return the entry of the write that made a version of an item, or None.
 
-        One that is garbled links nothing, as if it were missing.
+        An unreadable entry counts as missing.
 
         Raises
         ------
@@ -46,7 +53,7 @@ class JournalLinks:
                 return None
             try:
                 self._known[item.write_id] = from_entry(found["Item"])
-            except EntryGarbled:
+            except EntryUnreadable:
                 return None
         return self._known[item.write_id]
 
@@ -55,7 +62,7 @@ class JournalLinks:
     ) -> tuple[list[Write], str | None]:
         """Return entries of a shard by their time, and after which to go on, or None at its end.
 
-        For one that is garbled another stands in.
+        A placeholder takes the place of an unreadable entry.
 
         Parameters
         ----------
@@ -83,7 +90,7 @@ class JournalLinks:
             Limit=limit,
         )
         writes = [_read(row) for row in found["Items"]]
-        self._known |= {w.new.write_id: w for w in writes if not w.garbled}
+        self._known |= {w.new.write_id: w for w in writes if not w.unreadable}
         last = found.get("LastEvaluatedKey")
         return writes, last["sk"]["S"] if last else None
 
@@ -97,8 +104,8 @@ class JournalLinks:
 def _read(row: dict[str, Any]) -> Write:
     try:
         return from_entry(row)
-    except EntryGarbled:
-        return stand_in(row)
+    except EntryUnreadable:
+        return placeholder(row)
 
 
 def ulid_at(moment: datetime | None) -> str:

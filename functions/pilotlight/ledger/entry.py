@@ -34,8 +34,8 @@ class LedgerEntry:
     found_by: Finder
     arrived_at: str = ""
     status: Status = "open"
-    settled_by: str = ""
-    settled_at: str = ""
+    resolved_by: str = ""
+    resolved_at: str = ""
     replayed_as: str = ""
 
     @property
@@ -51,15 +51,9 @@ class LedgerEntry:
         return (*kinds, verdict) if verdict in ("lost", "unknown") else kinds
 
 
-def garbled(write: Write, *, active_epoch: int, found_at: str, found_by: Finder) -> LedgerEntry:
-    """Return the finding of a journal entry that cannot be read. Nobody can tell what became of it.
-
-    Parameters
-    ----------
-    write
-        What stands in for it.
-    """
-    detail = "The journal's entry cannot be read. What is there of it is under its key."
+def unreadable(write: Write, *, active_epoch: int, found_at: str, found_by: Finder) -> LedgerEntry:
+    """Return the ledger entry for the placeholder of a journal entry that cannot be read."""
+    detail = "The journal entry cannot be read. Look at its row in the items table."
     history = History("unknown", detail)
     return LedgerEntry(write, False, history, None, active_epoch, found_at, found_by)
 
@@ -97,7 +91,7 @@ def public(entry: LedgerEntry) -> dict[str, Any]:
         "current": _value(entry.current),
     }
     if entry.status != "open":
-        found |= {"settled_by": entry.settled_by, "settled_at": entry.settled_at}
+        found |= {"resolved_by": entry.resolved_by, "resolved_at": entry.resolved_at}
     if entry.replayed_as:
         found["replayed_as"] = entry.replayed_as
     return found
@@ -121,7 +115,7 @@ def fact(found: Mapping[str, Any]) -> dict[str, Any]:
         detail = "No entry is open. A failback compares the journals before it says so."
         return {"verdict": "ok", "detail": detail, **found}
     kinds = ", ".join(f"{found[kind]} {kind}" for kind in KINDS)
-    detail = f"Open entries: {found['open']} ({kinds}). No failback until they are settled."
+    detail = f"Open entries: {found['open']} ({kinds}). No failback until they are resolved."
     return {"verdict": "attention", "detail": detail, **found}
 
 
@@ -156,8 +150,8 @@ def from_stored(found: dict[str, Any]) -> LedgerEntry:
         found_by=cast("Finder", text("found_by")),
         arrived_at=text("arrived_at"),
         status=cast("Status", text("status")),
-        settled_by=text("settled_by"),
-        settled_at=text("settled_at"),
+        resolved_by=text("resolved_by"),
+        resolved_at=text("resolved_at"),
         replayed_as=text("replayed_as"),
     )
 

@@ -11,7 +11,7 @@ from pilotlight.items.writes import SHARDS, journal_shard
 from pilotlight.journal.history import judge
 from pilotlight.journal.links import LAST, ulid_at
 from pilotlight.ledger import epoch_end as closing
-from pilotlight.ledger.entry import LedgerEntry, belongs, garbled
+from pilotlight.ledger.entry import LedgerEntry, belongs, unreadable
 from pilotlight.shared import timestamps
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ class Reconciliation:
                 self._journals[self._own].page(key, window[0], at.after)
             self._compare(writes)
             if not self._serves(at, region):
-                last = max([at.last, *(w.new.write_id for w in writes if not w.garbled)])
+                last = max([at.last, *(w.new.write_id for w in writes if not w.unreadable)])
                 at = replace(at, last=last)
         done = self._window(at, region) is None
         return replace(at, step=at.step + 1, after="") if done else at
@@ -158,9 +158,9 @@ class Reconciliation:
     def _compare(self, writes: list[Write]) -> None:
         """Look for a page of writes here. What the running epoch has on its way is not late."""
         own = self._journals[self._own]
-        items = self._items.get_many(w.new.id for w in writes if not w.garbled)
+        items = self._items.get_many(w.new.id for w in writes if not w.unreadable)
         for write in writes:
-            if write.garbled:
+            if write.unreadable:
                 self._ledger.put(self._unread(write))
                 continue
             here = own.link(write.new) is not None
@@ -179,14 +179,14 @@ class Reconciliation:
     def _look_again(self, after: str) -> str:
         """Judge open entries anew, and return after which to go on, or nothing at their end."""
         still = [e for e in self._ledger.entries("open") if e.write_id > after]
-        for entry in (e for e in still[:100] if not e.write.garbled):
+        for entry in (e for e in still[:100] if not e.write.unreadable):
             current = self._items.get(entry.write.new.id)
             self._keep(self._judged(entry.write, current, late=entry.late), again=True)
         return still[99].write_id if len(still) > 100 else ""
 
     def _unread(self, write: Write) -> LedgerEntry:
         epoch, now = self._control.epoch, timestamps.now()
-        return garbled(write, active_epoch=epoch, found_at=now, found_by="reconcile")
+        return unreadable(write, active_epoch=epoch, found_at=now, found_by="reconcile")
 
     def _judged(self, write: Write, current: Item | None, *, late: bool) -> LedgerEntry:
         return LedgerEntry(

@@ -1,4 +1,4 @@
-"""Settling: what a person does about the open entries of the ledger."""
+"""Resolving: what a person does about the open entries of the ledger."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ def chosen(ledger: LedgerTable, write_ids: list[str] | str) -> list[LedgerEntry]
 
 
 def accept(ledger: LedgerTable, entries: list[LedgerEntry], by: str) -> dict[str, Any]:
-    """Mark open entries as accepted: the item is right as it is. Settled ones stay as they are."""
+    """Mark open entries as accepted: the item is right as it is. Resolved ones stay as they are."""
     fresh = [e for e in entries if e.status == "open"]
     for entry in fresh:
-        ledger.settle(entry.write_id, "accepted", by=by, at=timestamps.now())
+        ledger.resolve(entry.write_id, "accepted", by=by, at=timestamps.now())
     unchanged = {e.write_id: e.status for e in entries if e not in fresh}
     return {"accepted": [e.write_id for e in fresh], "unchanged": unchanged}
 
@@ -62,10 +62,12 @@ def replay(
     failed: dict[str, str] = {}
     for entry in (e for e in entries if e.write_id not in done):
         if entry.status == "accepted":
-            failed[entry.write_id] = f"it was accepted by {entry.settled_by}"
+            failed[entry.write_id] = f"it was accepted by {entry.resolved_by}"
             continue
-        if entry.write.garbled:
-            failed[entry.write_id] = "its journal entry cannot be read; look at it, and accept"
+        if entry.write.unreadable:
+            failed[entry.write_id] = (
+                "its journal entry cannot be read; look at its item, then accept"
+            )
             continue
         try:
             written = service.replay(entry.write, entry.current)
@@ -76,7 +78,7 @@ def replay(
         else:
             done[entry.write_id] = written.write_id
             at = timestamps.now()
-            ledger.settle(entry.write_id, "replayed", by=by, at=at, replayed_as=written.write_id)
+            ledger.resolve(entry.write_id, "replayed", by=by, at=at, replayed_as=written.write_id)
     if failed:
         reasons = "; ".join(f"{w}: {reason}" for w, reason in failed.items())
         raise NotReplayed(f"{len(failed)} not replayed, {len(done)} replayed. {reasons}")

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from pilotlight.items.writes import Item, Write, from_attributes, from_entry, stand_in
+from pilotlight.items.writes import Item, Write, from_attributes, from_entry, placeholder
 from pilotlight.journal.history import judge, overwritten
 from pilotlight.ledger import epoch_end as closing
-from pilotlight.ledger.entry import LedgerEntry, belongs, garbled
+from pilotlight.ledger.entry import LedgerEntry, belongs, unreadable
 from pilotlight.shared import timestamps
 
 if TYPE_CHECKING:
@@ -64,9 +64,9 @@ class Arrivals:
 
     def set_aside(self, record: dict[str, Any]) -> None:
         """Keep a journal entry that cannot be read in the ledger, by its key, for a person."""
-        write, epoch = stand_in(record["dynamodb"]["NewImage"]), self._control().epoch
+        write, epoch = placeholder(record["dynamodb"]["NewImage"]), self._control().epoch
         found_at = timestamps.now()
-        self.ledger.put(garbled(write, active_epoch=epoch, found_at=found_at, found_by="stream"))
+        self.ledger.put(unreadable(write, active_epoch=epoch, found_at=found_at, found_by="stream"))
 
     def _entry(self, write: Write, created: float) -> int:
         if not closing.is_closed(write.new, self._control()):

@@ -1,4 +1,4 @@
-"""The ledger's table: one row for each write, put as often as it is found, settled once."""
+"""The ledger's table: one row for each write, put as often as it is found, resolved once."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 CURSOR = {"pk": {"S": "reconcile"}, "sk": {"S": "cursor"}}
 
 
-class AlreadySettled(Exception):
-    """An entry is no longer open, or not there. Who settled it first is right."""
+class AlreadyResolved(Exception):
+    """An entry is no longer open, or not there. The first resolution stays."""
 
 
 class LedgerTable:
@@ -30,7 +30,7 @@ class LedgerTable:
         """Keep a finding, and say whether the entry is open.
 
         What was once late stays late, and the first finding keeps its time. What the history says
-        is what the last one saw. An entry that a person has settled stays as it is.
+        is what the last one saw. An entry that a person has resolved stays as it is.
         """
         values = {f":{name}": value for name, value in stored(entry).items()}
         names = {f"#{name}": name for name in (*stored(entry), "status")}
@@ -71,20 +71,20 @@ class LedgerTable:
         wanted = [e for e in found if status in (None, e.status)]
         return sorted(wanted, key=lambda e: e.write_id)
 
-    def settle(
+    def resolve(
         self, write_id: str, status: Status, *, by: str, at: str, replayed_as: str = ""
     ) -> None:
         """Mark an open entry as accepted or replayed.
 
         Raises
         ------
-        AlreadySettled
+        AlreadyResolved
             It is not open.
         """
         values = {":status": status, ":by": by, ":at": at, ":as": replayed_as}
         if not self._update(
             write_id,
-            UpdateExpression="SET #status = :status, settled_by = :by, settled_at = :at, "
+            UpdateExpression="SET #status = :status, resolved_by = :by, resolved_at = :at, "
             "replayed_as = :as",
             ConditionExpression="#status = :open",
             ExpressionAttributeNames={"#status": "status"},
@@ -93,7 +93,7 @@ class LedgerTable:
                 ":open": {"S": "open"},
             },
         ):
-            raise AlreadySettled(f"{write_id} is not open.")
+            raise AlreadyResolved(f"{write_id} is not open.")
 
     def cursor(self) -> dict[str, Any]:
         """Return how far reconciling has come; empty before the first time."""

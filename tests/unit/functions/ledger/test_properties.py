@@ -58,7 +58,7 @@ def told(world: TornRegions) -> dict[str, set[str]]:
     return {e.write_id: set(e.kinds) for e in world.ledger.entries()}
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(BEFORE, AFTER, STEPS, SKEWS)
 def test_when_all_has_arrived_the_ledger_has_exactly_what_came_late_or_is_lost(
     before: list, after: list, step: timedelta, skew: timedelta

@@ -20,7 +20,7 @@ def test_what_is_written_is_what_is_read() -> None:
 
 
 @pytest.mark.parametrize("name", ["seq", "written_at", "by"])
-def test_a_garbled_heartbeat_is_none_and_says_so(name: str) -> None:
+def test_an_unreadable_heartbeat_is_an_error_that_names_what_is_missing(name: str) -> None:
     found = heartbeat.attributes(LAST)
     del found[name]
     with pytest.raises(HeartbeatInvalid, match=name):

@@ -63,7 +63,7 @@ def test_keys_that_were_not_answered_are_not_missing(emptied: Any) -> None:
         Heartbeats(partly, ITEMS).held(PRIMARY)
 
 
-def test_a_garbled_heartbeat_is_no_missing_one(beats: Heartbeats, emptied: Any) -> None:
+def test_an_unreadable_heartbeat_is_no_missing_one(beats: Heartbeats, emptied: Any) -> None:
     emptied.put_item(TableName=ITEMS, Item={**heartbeat.key(PRIMARY), "seq": {"S": "seven"}})
     with pytest.raises(HeartbeatInvalid):
         beats.newest(PRIMARY)
@@ -84,11 +84,11 @@ class Server:
         return self.beats.newest(PRIMARY)
 
 
-@pytest.mark.parametrize("every", [1, 3, 10])
+@pytest.mark.parametrize("every", [1, 10])
 def test_whoever_checks_keeps_the_heartbeats_where_nobody_writes(emptied: Any, every: int) -> None:
     """The sentinel alone asks every 10 s, and may be a little early or late each time."""
     server = Server(emptied)
-    for n, seconds in enumerate(range(0, 600, every)):
+    for n, seconds in enumerate(range(0, 120, every)):
         last = server.serves(seconds + n % 2 * 0.3)
         assert last is not None
         assert server.now - last.written_at <= 20_000
@@ -137,7 +137,7 @@ def test_a_heartbeat_that_fails_is_not_the_checkers_business(emptied: Any, opera
     broken.serve("check")
 
 
-def test_a_garbled_heartbeat_keeps_nobody_from_his_answer(emptied: Any) -> None:
+def test_an_unreadable_heartbeat_fails_no_request(emptied: Any) -> None:
     emptied.put_item(TableName=ITEMS, Item={**heartbeat.key(PRIMARY), "seq": {"S": "seven"}})
     HeartbeatWriter(Heartbeats(emptied, ITEMS), PRIMARY, 20_000).serve("check")
 

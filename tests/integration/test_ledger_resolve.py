@@ -25,10 +25,10 @@ def test_an_accepted_entry_is_settled_by_a_person_and_stays_so(world: Torn) -> N
     assert (found["accepted"], found["open"]) == ([name(late)], 0)
     assert world.ledger("reconcile")["open"] == 0
     (entry,) = world.ledger("list")["entries"]
-    assert (entry["status"], entry["settled_by"]) == ("accepted", "Ada")
+    assert (entry["status"], entry["resolved_by"]) == ("accepted", "Ada")
     again = world.ledger("accept", write_ids=[name(late)], by="Bob")
     assert (again["accepted"], again["unchanged"]) == ([], {name(late): "accepted"})
-    assert world.ledger("list")["entries"][0]["settled_by"] == "Ada"
+    assert world.ledger("list")["entries"][0]["resolved_by"] == "Ada"
 
 
 def test_all_open_entries_can_be_accepted_at_once(world: Torn) -> None:
@@ -71,7 +71,7 @@ def test_a_replay_that_died_before_it_was_marked_is_not_made_twice(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as died:
-        died.setattr(LEDGER.LedgerTable, "settle", dies)
+        died.setattr(LEDGER.LedgerTable, "resolve", dies)
         with pytest.raises(KeyboardInterrupt):
             world.ledger("replay", write_ids=[name(late)], by="Ada")
     made = world.items(SECONDARY).get("tea")
