@@ -59,7 +59,7 @@ class Heartbeat:
         return fresh and self.by != me and not self.by.startswith("write ")
 
 
-def following(last: Heartbeat | None, *, now: int, by: str) -> Heartbeat:
+def next_heartbeat(last: Heartbeat | None, *, now: int, by: str) -> Heartbeat:
     """Return the heartbeat that follows the last one."""
     return Heartbeat(last.seq + 1 if last else 1, now, by)
 

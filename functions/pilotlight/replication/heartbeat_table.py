@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pilotlight.replication.heartbeat import Heartbeat, Server
 
 
-class NotRead(Exception):
+class PartialAnswer(Exception):
     """DynamoDB did not answer every key: what is missing from the answer is not missing there."""
 
 
@@ -59,7 +59,7 @@ class Heartbeats:
         asked = {self._items: {"Keys": keys, "ConsistentRead": True}}
         found = self._client.batch_get_item(RequestItems=asked)
         if found.get("UnprocessedKeys"):
-            raise NotRead(f"{self._items} answered in part.")
+            raise PartialAnswer(f"{self._items} answered in part.")
         rows = cast("list[Any]", found["Responses"].get(self._items, []))
         by_key = {i["pk"]["S"]: heartbeat.from_attributes(i) for i in rows}
         return [by_key.get(k["pk"]["S"]) for k in keys]
@@ -97,7 +97,7 @@ class HeartbeatWriter:
         return self._last is None or self._last.due(self._clock(), self._interval_ms, server)
 
     def _write(self, server: Server) -> None:
-        new = heartbeat.following(self._last, now=self._clock(), by=f"{server} {self._id}")
+        new = heartbeat.next_heartbeat(self._last, now=self._clock(), by=f"{server} {self._id}")
         if self._heartbeats.beat(self._region, self._last, new):
             self._last = new
             self._heartbeats.copy(new, self._region, active=True)

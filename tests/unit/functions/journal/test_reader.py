@@ -10,7 +10,7 @@ from moto import mock_aws
 from pilotlight.journal import reader as journal
 from pilotlight.journal.comparison import HIGHEST, LOWEST, Entry, Mark, Version, span
 from pilotlight.journal.reader import Journal, Watermark
-from pilotlight.replication.heartbeat_table import NotRead
+from pilotlight.replication.heartbeat_table import PartialAnswer
 
 from tests.unit.functions.fakes import ITEMS, PRIMARY, RECOVERIES, SECONDARY, aws_error
 from tests.unit.functions.ledger.two_regions import TwoRegions
@@ -125,7 +125,7 @@ def test_reads_are_consistent() -> None:
 
 def test_items_that_were_not_answered_are_not_missing() -> None:
     client = Client(batch_get_item={"Responses": {}, "UnprocessedKeys": {ITEMS: {}}})
-    with pytest.raises(NotRead):
+    with pytest.raises(PartialAnswer):
         Journal(client, ITEMS, PRIMARY, 1).versions(["tea"])
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 from pilotlight.replication import heartbeat
-from pilotlight.replication.heartbeat import Heartbeat, HeartbeatInvalid, following
+from pilotlight.replication.heartbeat import Heartbeat, HeartbeatInvalid, next_heartbeat
 
 T = 1_800_000_000_000
 LAST = Heartbeat(7, T, "check one")
 
 
 def test_a_heartbeat_follows_the_last_one() -> None:
-    assert following(None, now=T, by="check") == Heartbeat(1, T, "check")
-    assert following(LAST, now=T + 9, by="check") == Heartbeat(8, T + 9, "check")
+    assert next_heartbeat(None, now=T, by="check") == Heartbeat(1, T, "check")
+    assert next_heartbeat(LAST, now=T + 9, by="check") == Heartbeat(8, T + 9, "check")
 
 
 def test_what_is_written_is_what_is_read() -> None:

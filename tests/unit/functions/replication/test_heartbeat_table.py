@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 from pilotlight.replication import heartbeat
-from pilotlight.replication.heartbeat import Heartbeat, HeartbeatInvalid, following
-from pilotlight.replication.heartbeat_table import Heartbeats, HeartbeatWriter, NotRead
+from pilotlight.replication.heartbeat import Heartbeat, HeartbeatInvalid, next_heartbeat
+from pilotlight.replication.heartbeat_table import Heartbeats, HeartbeatWriter, PartialAnswer
 
 from tests.unit.functions.fakes import ITEMS, PRIMARY, SECONDARY, aws_error
 
@@ -20,7 +20,7 @@ def beats(emptied: Any) -> Heartbeats:
 
 
 def beat(last: Heartbeat | None, seconds: float) -> Heartbeat:
-    return following(last, now=T + int(seconds * 1000), by="test")
+    return next_heartbeat(last, now=T + int(seconds * 1000), by="test")
 
 
 def test_two_that_follow_the_same_heartbeat_do_not_both_succeed(beats: Heartbeats) -> None:
@@ -59,7 +59,7 @@ def raising(**_: Any) -> Any:
 
 def test_keys_that_were_not_answered_are_not_missing(emptied: Any) -> None:
     partly = Partly(emptied, batch_get_item=lambda **_: {"Responses": {}, "UnprocessedKeys": ITEMS})
-    with pytest.raises(NotRead):
+    with pytest.raises(PartialAnswer):
         Heartbeats(partly, ITEMS).held(PRIMARY)
 
 
