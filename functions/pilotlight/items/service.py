@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ulid import ULID
 
-from pilotlight.control.fence import AnswerTooLate, Passage, WriteTooLate
+from pilotlight.control.fence import AnswerTooLate, WriteDecision, WriteTooLate
 from pilotlight.items.writes import (
     Item,
     ItemExists,
@@ -105,10 +105,12 @@ class ItemService:
         WriteRefused
             Nobody can take the write now.
         """
-        passage, permit = self._fence.ask(forwarded=request.forwarded, request=request.received_at)
-        if passage.action == "forward" and passage.region:
-            return self._forward(request, passage.region)
-        return self._write(request, _epoch(passage), passage, permit)
+        decision, permit = self._fence.decide(
+            forwarded=request.forwarded, request=request.received_at
+        )
+        if decision.action == "forward" and decision.region:
+            return self._forward(request, decision.region)
+        return self._write(request, _epoch(decision), decision, permit)
 
     def replay(self, lost: Write, over: Item | None) -> Item:
         """Write the value of a lost write as a new one, if the item is still `over`.
@@ -124,8 +126,8 @@ class ItemService:
         ItemMissing
             What was lost is a deletion, and there is nothing to delete.
         """
-        passage, permit = self._fence.ask(forwarded=False)
-        epoch = _epoch(passage)
+        decision, permit = self._fence.decide(forwarded=False)
+        epoch = _epoch(decision)
         name, current = f"replay:{lost.new.write_id}", self._items.get(lost.new.id)
         if current and current.request_key == name:
             return self._acknowledged(current, permit)
@@ -140,9 +142,11 @@ class ItemService:
             now=timestamps.now(),
             request_key=name,
         )
-        return self._made(planned, passage, permit)
+        return self._made(planned, decision, permit)
 
-    def _write(self, request: WriteRequest, epoch: int, passage: Passage, permit: Permit) -> Item:
+    def _write(
+        self, request: WriteRequest, epoch: int, decision: WriteDecision, permit: Permit
+    ) -> Item:
         item_id = request.item_id or _new_id(request.idempotency_key)
         current = self._items.get(item_id)
         try:
@@ -161,11 +165,11 @@ class ItemService:
             if current and current.request_key and current.request_key == request.idempotency_key:
                 return self._acknowledged(current, permit)
             raise
-        return self._made(planned, passage, permit)
+        return self._made(planned, decision, permit)
 
-    def _made(self, planned: Write, passage: Passage, permit: Permit) -> Item:
+    def _made(self, planned: Write, decision: WriteDecision, permit: Permit) -> Item:
         try:
-            self._items.write(replace(planned, authority=passage.authority), permit.check_sending)
+            self._items.write(replace(planned, authority=decision.authority), permit.check_sending)
         except WriteTooLate as error:
             raise WriteRefused("WriteTooLate", str(error)) from error
         return self._acknowledged(planned.new, permit)
@@ -192,7 +196,7 @@ class ItemService:
             raise WriteRefused("ActiveRegionUnreachable", reason) from error
 
 
-def _epoch(passage: Passage) -> int:
+def _epoch(decision: WriteDecision) -> int:
     """Return the epoch in which a write may be made here.
 
     Raises
@@ -200,9 +204,9 @@ def _epoch(passage: Passage) -> int:
     WriteRefused
         It may not.
     """
-    if passage.action != "write" or passage.epoch is None:
-        raise WriteRefused(passage.code, passage.reason)
-    return passage.epoch
+    if decision.action != "write" or decision.epoch is None:
+        raise WriteRefused(decision.code, decision.reason)
+    return decision.epoch
 
 
 def _write_id(received_at: float | None) -> str:
