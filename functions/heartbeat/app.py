@@ -41,7 +41,7 @@ class Beater:
         control = self._control.try_read(consistent=False)
         active = control is None or control.active_region == self._region
         interval = self._interval_ms if active else PASSIVE_MS
-        if last and last.kept_by_others(now, interval, self._by):
+        if last and last.others_write(now, interval, self._by):
             return "nothing"
         new = next_heartbeat(last, now=now, by=self._by)
         if not self._heartbeats.beat(self._region, last, new):

@@ -37,13 +37,13 @@ def test_only_a_region_whose_writes_may_be_lost_writes_every_key() -> None:
 # --- what the other Region concludes -------------------------------------------------------------
 def test_the_oldest_of_the_newest_counts() -> None:
     beats: list[Heartbeat | None] = [Heartbeat(n, T + n) for n in range(3, 19)]
-    found = heartbeat.held(beats, T + 100)
+    found = heartbeat.replica_state(beats, T + 100)
     assert (found["oldest_written_at"], found["oldest_seq"], found["newest_seq"]) == (T + 3, 3, 18)
     assert (found["held"], found["from_the_future"]) == (16, 0)
 
 
 def test_with_one_key_missing_the_oldest_is_not_known() -> None:
-    found = heartbeat.held([LAST] * 15 + [None], T)
+    found = heartbeat.replica_state([LAST] * 15 + [None], T)
     assert (found["held"], found["oldest_written_at"]) == (15, None)
 
 
@@ -51,7 +51,7 @@ def test_with_one_key_missing_the_oldest_is_not_known() -> None:
 def test_with_one_key_from_the_future_the_oldest_is_not_known(
     ahead: int, future: int, oldest: int | None
 ) -> None:
-    found = heartbeat.held([LAST] * 15 + [Heartbeat(8, T + ahead)], T)
+    found = heartbeat.replica_state([LAST] * 15 + [Heartbeat(8, T + ahead)], T)
     assert (found["from_the_future"], found["oldest_written_at"]) == (future, oldest)
 
 
@@ -82,11 +82,11 @@ def test_the_function_stands_back_where_checks_or_another_invocation_write(
 ) -> None:
     """The invocation before wrote its last one almost an interval ago: that one is over."""
     beat = Heartbeat(7, T, by)
-    assert beat.kept_by_others(T + int(seconds * 1000), 20_000, "function me") is kept
+    assert beat.others_write(T + int(seconds * 1000), 20_000, "function me") is kept
 
 
 @pytest.mark.parametrize("server", ["check", "write"])
 def test_one_from_the_future_keeps_nobody_from_writing(server: heartbeat.Server) -> None:
     future = Heartbeat(7, T + 3_600_000, "check one")
     assert future.due(T, 20_000, server)
-    assert not future.kept_by_others(T, 20_000, "function me")
+    assert not future.others_write(T, 20_000, "function me")

@@ -35,12 +35,12 @@ def test_two_that_follow_the_same_heartbeat_do_not_both_succeed(beats: Heartbeat
 def test_every_key_is_held_where_the_region_is_active(beats: Heartbeats) -> None:
     first = beat(None, 0)
     beats.beat(PRIMARY, None, first)
-    assert beats.held(PRIMARY) == [first] + [None] * 15
+    assert beats.read_all(PRIMARY) == [first] + [None] * 15
     beats.copy(first, PRIMARY, active=False)
-    assert beats.held(PRIMARY) == [first] + [None] * 15
+    assert beats.read_all(PRIMARY) == [first] + [None] * 15
     beats.copy(first, PRIMARY, active=True)
-    assert beats.held(PRIMARY) == [first] * 16
-    assert beats.held(SECONDARY) == [None] * 16
+    assert beats.read_all(PRIMARY) == [first] * 16
+    assert beats.read_all(SECONDARY) == [None] * 16
 
 
 class Partly:
@@ -60,7 +60,7 @@ def raising(**_: Any) -> Any:
 def test_keys_that_were_not_answered_are_not_missing(emptied: Any) -> None:
     partly = Partly(emptied, batch_get_item=lambda **_: {"Responses": {}, "UnprocessedKeys": ITEMS})
     with pytest.raises(PartialAnswer):
-        Heartbeats(partly, ITEMS).held(PRIMARY)
+        Heartbeats(partly, ITEMS).read_all(PRIMARY)
 
 
 def test_an_unreadable_heartbeat_is_no_missing_one(beats: Heartbeats, emptied: Any) -> None:
@@ -93,7 +93,7 @@ def test_whoever_checks_keeps_the_heartbeats_where_nobody_writes(emptied: Any, e
         assert last is not None
         assert server.now - last.written_at <= 20_000
         assert last.by.startswith("check ")
-    assert server.beats.held(PRIMARY) == [last] * 16
+    assert server.beats.read_all(PRIMARY) == [last] * 16
 
 
 def test_a_write_steps_in_where_checkers_no_longer_come(emptied: Any) -> None:
@@ -126,7 +126,7 @@ def test_two_checkers_that_read_the_same_heartbeat_write_one(emptied: Any) -> No
     last = Server(Partly(emptied, put_item=first_the_one)).serves(19)
     assert last is not None
     assert last.seq == 2
-    assert one.beats.held(PRIMARY) == [last] * 16
+    assert one.beats.read_all(PRIMARY) == [last] * 16
 
 
 @pytest.mark.parametrize("operation", ["get_item", "put_item", "batch_write_item"])
