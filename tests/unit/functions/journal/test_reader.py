@@ -84,7 +84,7 @@ def test_what_is_far_more_than_expected_is_not_read_to_its_end(
 ) -> None:
     monkeypatch.setattr(journal, "PAGE", 3)
     written(regions, 40)
-    assert 4 * 2 <= len(here(regions).entries(LOWEST, HIGHEST, 1)) <= 4 * 3
+    assert 4 * 4 <= len(here(regions).entries(LOWEST, HIGHEST, 3)) <= 4 * 6
 
 
 def test_the_items_are_read_in_batches(

@@ -108,6 +108,7 @@ class DivergedRegions:
     on_the_way: list[Copy] = field(default_factory=list)
     acknowledged: list[Write] = field(default_factory=list)
     arrived_late: set[str] = field(default_factory=set)
+    streamed: int = 0
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
     promotions: MemoryPromotions = field(default_factory=MemoryPromotions)
 
@@ -173,7 +174,7 @@ class DivergedRegions:
     def _stream(self, new: dict[str, Any], old: dict[str, Any] | None) -> None:
         keys = {"pk": {"S": "J#" if "item_id" in new else "I#"}}
         change = {"NewImage": new, "ApproximateCreationDateTime": int(self.now.timestamp())}
-        StreamBatch(
+        self.streamed += StreamBatch(
             control_table=self,  # type: ignore[arg-type]
             journal=self.journals[SECONDARY],  # type: ignore[arg-type]
             items=self.items[SECONDARY],  # type: ignore[arg-type]

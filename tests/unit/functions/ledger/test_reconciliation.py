@@ -32,6 +32,19 @@ def kinds(world: DivergedRegions) -> dict[str, set[str]]:
     return {e.write_id: set(e.kinds) for e in world.ledger.entries()}
 
 
+def test_the_stream_counts_what_it_put_in_the_ledger(world: DivergedRegions) -> None:
+    assert world.streamed == 0
+    world.write(PRIMARY, "a", epoch=1)
+    arrive(world)
+    assert world.streamed == 1, "the item came first, and its entry was not here yet"
+
+
+def test_a_page_of_the_other_region_is_read_here_at_once(world: DivergedRegions) -> None:
+    assert world.reconcile().complete
+    own, other = (world.journals[r].pages_read for r in (SECONDARY, PRIMARY))
+    assert own == other + 8, "its own shards of two epochs come to it"
+
+
 def test_what_a_region_that_is_not_active_wrote_in_the_running_epoch_is_found(
     world: DivergedRegions,
 ) -> None:

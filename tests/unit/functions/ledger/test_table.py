@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 from pilotlight.items.table import ItemsTable
+from pilotlight.items.writes import transaction
 from pilotlight.journal.comparison import lower_bound
 from pilotlight.journal.history import History
 from pilotlight.journal.links import JournalLinks, JournalUnread
 from pilotlight.ledger.entry import counts
 from pilotlight.ledger.table import AlreadyResolved, LedgerTable
 
+from tests.unit.functions.control.scripted import Scripted
 from tests.unit.functions.fakes import ITEMS, LEDGER, PRIMARY, SECONDARY, aws_error
 from tests.unit.functions.ledger.ledger_entries import NOON, entry, write
 
@@ -120,3 +122,15 @@ def test_a_journal_that_does_not_answer_is_not_an_empty_one() -> None:
         journal.page("J", "0")
     with pytest.raises(JournalUnread, match=PRIMARY):
         journal.link(write().new)
+
+
+def test_an_entry_of_a_page_is_not_read_again_unless_it_was_unreadable() -> None:
+    good, bad = write(), write(NOON + timedelta(minutes=1))
+    rows = [transaction(w, ITEMS)[1]["Put"]["Item"] for w in (good, bad)]
+    del rows[1]["new"]
+    client = Scripted(query=[{"Items": rows}], get_item=[{"Item": rows[1]}])
+    journal = JournalLinks(client, ITEMS, PRIMARY)
+    page, _ = journal.page("J", "0")
+    assert [w.unreadable for w in page] == [False, True]
+    assert (journal.link(good.new), client.operations) == (good, ["query"])
+    assert (journal.link(bad.new), client.operations) == (None, ["query", "get_item"])
