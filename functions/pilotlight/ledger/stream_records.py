@@ -31,7 +31,7 @@ def is_entry(record: dict[str, Any]) -> bool:
     return bool(record["dynamodb"]["Keys"]["pk"]["S"].startswith("J#"))
 
 
-@dataclass
+@dataclass(frozen=True)
 class StreamBatch:
     """The records of one batch.
 
