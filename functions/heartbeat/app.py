@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pilotlight.control.assembly import keeper
 from pilotlight.control.pulse import Pulse
 from pilotlight.control.table import ControlTable
-from pilotlight.replication.heartbeat import PASSIVE_MS, following
+from pilotlight.replication.heartbeat import PASSIVE_MS, next_heartbeat
 from pilotlight.replication.heartbeat_table import Heartbeats
 from pilotlight.shared.aws_clients import client
 from pilotlight.shared.settings import Deployment, required
@@ -41,9 +41,9 @@ class Beater:
         control = self._control.try_read(consistent=False)
         active = control is None or control.active_region == self._region
         interval = self._interval_ms if active else PASSIVE_MS
-        if last and last.kept_by_others(now, interval, self._by):
+        if last and last.others_write(now, interval, self._by):
             return "nothing"
-        new = following(last, now=now, by=self._by)
+        new = next_heartbeat(last, now=now, by=self._by)
         if not self._heartbeats.beat(self._region, last, new):
             return "nothing"
         self._heartbeats.copy(new, self._region, active=active)

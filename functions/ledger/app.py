@@ -1,4 +1,4 @@
-"""Ledger: lists, reconciles and settles the writes that a disaster left behind."""
+"""Ledger: lists, reconciles and resolves the writes that a disaster left behind."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from pilotlight.shared.settings import Deployment, required
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pilotlight.ledger.reconciliation import Compared
+    from pilotlight.ledger.reconciliation import ReconcileResult
 
 logger = Logger()
 SHOWN = 20
@@ -42,7 +42,7 @@ class Ledger:
         self._items = ItemsTable(dynamodb, known.items_table)
         self._promotions = Promotions(dynamodb, required("RECOVERIES_TABLE"))
 
-    def reconcile(self, goes_on: Callable[[], bool], *, anew: bool) -> Compared:
+    def reconcile(self, may_continue: Callable[[], bool], *, from_start: bool) -> ReconcileResult:
         """Compare with the Primary's journal, and return how far it came."""
         known, control = self._known, self._control.read()
         clients = {known.region: client("dynamodb")}
@@ -50,7 +50,7 @@ class Ledger:
         journals = {r: JournalLinks(c, known.items_table, r) for r, c in clients.items()}
         return Reconciliation(
             control, journals, known.region, self._items, self._promotions, self.table
-        ).run(goes_on, anew=anew)
+        ).run(may_continue, from_start=from_start)
 
     def service(self) -> ItemService:
         """Return what writes items behind the fence."""
@@ -64,10 +64,12 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     ledger, done = Ledger(Deployment.from_environment()), dict[str, Any]()
     if action == "reconcile":
         remaining = context.get_remaining_time_in_millis
-        found = ledger.reconcile(lambda: remaining() > PIECE_MS, anew=event.get("anew", False))
+        found = ledger.reconcile(
+            lambda: remaining() > PIECE_MS, from_start=event.get("from_start", False)
+        )
         done = {"complete": found.complete, "compared": found.writes}
     elif action in ("accept", "replay"):
-        entries, by = resolve.chosen(ledger.table, event["write_ids"]), event["by"]
+        entries, by = resolve.select(ledger.table, event["write_ids"]), event["by"]
         if action == "accept":
             done = resolve.accept(ledger.table, entries, by)
         else:

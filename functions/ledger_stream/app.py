@@ -11,7 +11,7 @@ from pilotlight.control.table import ControlTable
 from pilotlight.items.table import ItemsTable
 from pilotlight.journal.links import JournalLinks, JournalUnread
 from pilotlight.ledger.promotions import Promotions
-from pilotlight.ledger.stream_records import Arrivals, ControlItemUnread, is_entry
+from pilotlight.ledger.stream_records import ControlItemUnread, StreamBatch, is_entry
 from pilotlight.ledger.table import LedgerTable
 from pilotlight.shared.aws_clients import client
 from pilotlight.shared.settings import Deployment, required
@@ -21,10 +21,10 @@ logger = Logger()
 PASSING = (BotoCoreError, ClientError, ControlItemUnread, JournalUnread)
 
 
-def arrivals() -> Arrivals:
+def stream_batch() -> StreamBatch:
     """Return what looks at one batch."""
     known, dynamodb = Deployment.from_environment(), client("dynamodb")
-    return Arrivals(
+    return StreamBatch(
         control_table=ControlTable(dynamodb, known.control_table),
         journal=JournalLinks(dynamodb, known.items_table, known.region),
         items=ItemsTable(dynamodb, known.items_table),
@@ -33,19 +33,19 @@ def arrivals() -> Arrivals:
     )
 
 
-def looked_at(batch: Arrivals, record: dict[str, Any], queue: str) -> int:
+def process(batch: StreamBatch, record: dict[str, Any], queue: str) -> int:
     """Return how many findings went to the ledger.
 
     What will never be readable is set aside and told, so that what is behind it need not wait.
     """
     try:
-        return batch.take(record)
+        return batch.process(record)
     except PASSING:
         raise
     except Exception as error:
         logger.exception("Stream record cannot be read: it goes to the dead-letter queue")
         if is_entry(record):
-            batch.set_aside(record)
+            batch.record_unreadable(record)
         tell(record, error, queue)
         return 1
 
@@ -68,10 +68,10 @@ def tell(record: dict[str, Any], error: Exception, queue: str) -> None:
 def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """Look at a batch of the stream, and answer from which record on it is to be tried again."""
     records = event["Records"]
-    batch, queue, found = arrivals(), required("DEAD_LETTERS_URL"), 0
+    batch, queue, found = stream_batch(), required("DEAD_LETTERS_URL"), 0
     for record in records:
         try:
-            found += looked_at(batch, record, queue)
+            found += process(batch, record, queue)
         except Exception:
             number = record["dynamodb"]["SequenceNumber"]
             logger.exception(

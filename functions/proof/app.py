@@ -54,7 +54,7 @@ def follow(known: Deployment, asked: dict[str, Any]) -> dict[str, Any]:
     found = proof(known, asked)
     if asked["step"] == "watermark":
         told = found.advance(SECONDS)
-        return {"caught_up": told.all, "watermark": told.watermark, "compared": told.compared}
+        return {"caught_up": told.complete, "watermark": told.watermark, "compared": told.compared}
     told = found.tails(SECONDS)
     return {
         "complete": True,

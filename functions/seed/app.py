@@ -52,7 +52,7 @@ def seed(epoch: int | None = None) -> dict[str, Any]:
                 f'function with {{"RequestType": "Seed", "Epoch": {used + 1}}}.'
             )
         item = table.seed(known.primary_region, timestamps.now(), epoch or 1)
-    mark.keep(item.epoch)
+    mark.record(item.epoch)
     return asdict(item)
 
 

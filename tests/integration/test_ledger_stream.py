@@ -91,14 +91,14 @@ def test_the_first_record_that_fails_is_where_lambda_goes_on(
     late, _ = torn(world)
     other = world.write(PRIMARY, "other", -5, "milk")
     good, bad, after = world.copy_entry(late), world.copy_entry(other), world.copy_entry(late)
-    real = STREAM.Arrivals.take
+    real = STREAM.StreamBatch.process
 
     def throttled(batch: Any, record: dict[str, Any]) -> int:
         if record is bad:
             raise aws_error("ProvisionedThroughputExceededException")
         return int(real(batch, record))
 
-    monkeypatch.setattr(STREAM.Arrivals, "take", throttled)
+    monkeypatch.setattr(STREAM.StreamBatch, "process", throttled)
     found = world.stream(good, bad, after)
     failed = bad["dynamodb"]["SequenceNumber"]
     assert found == {"batchItemFailures": [{"itemIdentifier": failed}]}

@@ -17,7 +17,7 @@ import boto3
 from pilotlight.items.table import ItemsTable
 from pilotlight.items.writes import plan
 from pilotlight.ledger.table import LedgerTable
-from pilotlight.replication.heartbeat import following
+from pilotlight.replication.heartbeat import next_heartbeat
 from pilotlight.replication.heartbeat_table import Heartbeats
 from pilotlight.shared import timestamps
 from ulid import ULID
@@ -157,7 +157,7 @@ class TwoRegions:
         for region in (active, passive):
             beats = Heartbeats(self.replicas[region], ITEMS)
             last = beats.newest(region)
-            beat = following(last, now=now, by="test")
+            beat = next_heartbeat(last, now=now, by="test")
             beats.beat(region, last, beat)
             beats.copy(beat, region, active=region == active)
 

@@ -27,7 +27,7 @@ from tests.protocol.world import Violation
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pilotlight.control.fence import Passage, Permit
+    from pilotlight.control.fence import Permit, WriteDecision
     from pilotlight.items.writes import Item, Write
 
     from tests.protocol.replicas import Replication
@@ -48,10 +48,12 @@ HEADERS = {FORWARDED_BY.lower(): "yes"}
 class WatchedFence(Fence):
     """The fence, and what it last answered."""
 
-    last: tuple[Passage, Permit]
+    last: tuple[WriteDecision, Permit]
 
-    def ask(self, *, forwarded: bool, request: float | None = None) -> tuple[Passage, Permit]:
-        self.last = super().ask(forwarded=forwarded, request=request)
+    def decide(
+        self, *, forwarded: bool, request: float | None = None
+    ) -> tuple[WriteDecision, Permit]:
+        self.last = super().decide(forwarded=forwarded, request=request)
         return self.last
 
 
@@ -230,7 +232,7 @@ class Told:
 
     def sent(self, by: Environment) -> None:
         permit = by.fence.last[1]
-        read = permit._sent
+        read = permit.sent
         if isinstance(read, TrueStamp) and self.world.now - read.true > LEASE_SECONDS * (
             1 + 2 * RATE
         ):

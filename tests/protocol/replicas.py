@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from pilotlight.items.writes import attributes, journal_key, transaction
 from pilotlight.journal.comparison import Entry, Mark, Page, Version
-from pilotlight.ledger import epoch_end as closing
+from pilotlight.ledger import epoch_end
 from pilotlight.ledger.reconciliation import Reconciliation
-from pilotlight.ledger.stream_records import Arrivals
+from pilotlight.ledger.stream_records import StreamBatch
 
 from tests.protocol.world import BETWEEN, PRIMARY, SECONDARY
 
@@ -129,7 +129,7 @@ class Ledger:
     def cursor(self) -> dict[str, Any]:
         return self._at
 
-    def keep_cursor(self, cursor: dict[str, Any]) -> None:
+    def put_cursor(self, cursor: dict[str, Any]) -> None:
         self._at = cursor
 
 
@@ -227,7 +227,7 @@ class Replication:
         unread, self._unread = self._unread, []
         for write, old, of_item, created in unread:
             other = old is not None and old.region != write.new.region
-            if other or closing.is_closed(write.new, self._store.item):
+            if other or epoch_end.is_over(write.new, self._store.item):
                 self._look(write, old, of_item, created)
 
     def _look(self, write: Write, old: Item | None, of_item: bool, created: float) -> None:
@@ -239,13 +239,13 @@ class Replication:
         }
         if old is not None:
             change["OldImage"] = attributes(old)
-        Arrivals(
+        StreamBatch(
             control_table=self,  # type: ignore[arg-type]
             journal=self.replicas[SECONDARY],  # type: ignore[arg-type]
             items=self.replicas[SECONDARY],  # type: ignore[arg-type]
             promotions=self.promotions,  # type: ignore[arg-type]
             ledger=self.ledger,  # type: ignore[arg-type]
-        ).take({"dynamodb": change})
+        ).process({"dynamodb": change})
 
     def try_read(self) -> Any:
         return self._store.item
@@ -259,7 +259,7 @@ class Replication:
             self.replicas[SECONDARY],  # type: ignore[arg-type]
             self.promotions,  # type: ignore[arg-type]
             self.ledger,  # type: ignore[arg-type]
-        ).run(lambda: True, anew=True)
+        ).run(lambda: True, from_start=True)
         assert done.complete
 
     def history_of(self, item: Item | None) -> set[str]:

@@ -12,7 +12,7 @@ from pilotlight.control.fence import Fence, Permit, Read, Stamp
 from pilotlight.control.keeper import Keeper
 from pilotlight.control.last_resort import LastResortTable
 from pilotlight.control.switch import Switch
-from pilotlight.ledger.reconciliation import Compared, Reconciliation
+from pilotlight.ledger.reconciliation import ReconcileResult, Reconciliation
 from pilotlight.sentinel.level import Outage
 
 if TYPE_CHECKING:
@@ -68,7 +68,11 @@ _CHANGES: dict[str, tuple[Any, str, Any]] = {
     "strong_switch": (Switch, "on", lambda self: self._local().active_region == self._region),
     "void_last_resort": (LastResortTable, "end", lambda _self: False),
     "level": (Outage, "due", lambda self, _now: self.attempts == 0),
-    "ledger": (Reconciliation, "run", lambda _self, _on, **_: Compared(complete=True, writes=0)),
+    "ledger": (
+        Reconciliation,
+        "run",
+        lambda _self, _on, **_: ReconcileResult(complete=True, writes=0),
+    ),
 }
 WORLD_RULES = tuple(Rules.__dataclass_fields__)
 NAMES = (*WORLD_RULES, *_CHANGES)

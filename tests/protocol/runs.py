@@ -16,8 +16,8 @@ from tests.protocol.rules import Rules, without
 from tests.protocol.search import Found, searched
 from tests.protocol.world import Violation
 
-# What CI runs. HISTORIES=100000 runs as many instead.
-HISTORIES = 5_000
+# The first look. HISTORIES=100000 runs as many instead.
+HISTORIES = 500
 AT_ONCE = 1_000
 
 
@@ -39,6 +39,12 @@ WORLDS = (
     (_failover(1, 0, 1, 3), _switchover(2, 1, 2, 2)),
     (_switchover(1, 1, 2, 2), _switchover(2, 0, 2, 2)),
     (_failover(1, 1, 1, 3), _failover(2, 0, 1, 2)),
+)
+# Smaller pairs, which `make unit` searches in seconds.
+FIRST_LOOK = (
+    (_switchover(1, 1, 1, 2), _switchover(2, 0, 1, 2)),
+    (_failover(1, 0, 1, 2), _switchover(2, 1, 1, 2)),
+    (_failover(1, 1, 1, 2), _switchover(2, 0, 1, 2)),
 )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import fields
 
+import pytest
+
 from tests.protocol import model, page
 from tests.protocol.rules import NAMES, TEXTS
 
@@ -15,6 +17,7 @@ def test_the_page_names_every_rule_and_no_other() -> None:
     assert set(TEXTS) == {*NAMES, *(f.name for f in fields(model.Rules))}
 
 
+@pytest.mark.long
 def test_the_page_tells_the_states_that_are_searched() -> None:
     table, states = page.worlds()
     text = page.PAGE.read_text("utf-8")

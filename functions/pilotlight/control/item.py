@@ -9,13 +9,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 CONTROL_KEY = "control"
-# The state machines reckon in numbers that are exact up to here.
+# The state machines compute with numbers that are exact up to here.
 LIMIT = 10**15
 State = Literal["serving", "claimed", "draining"]
 
 
 class ControlItemInvalid(Exception):
-    """The control item is there and does not say who is active."""
+    """The control item exists and does not say who is active."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class ControlItem:
             An attribute is missing or of the wrong kind. A missing value is not consent.
         """
         try:
-            found = cls(
+            control = cls(
                 revision=int(item["revision"]["N"]),
                 active_region=str(item["active_region"]["S"]),
                 epoch=int(item["epoch"]["N"]),
@@ -59,15 +59,15 @@ class ControlItem:
             )
         except (KeyError, TypeError, ValueError) as error:
             raise ControlItemInvalid(f"The control item has no valid attribute {error}.") from error
-        if found.state not in get_args(State) or not found.active_region:
+        if control.state not in get_args(State) or not control.active_region:
             raise ControlItemInvalid(
-                f"The control item has state {found.state!r}, Region {found.active_region!r}."
+                f"The control item has state {control.state!r}, Region {control.active_region!r}."
             )
-        if not (1 <= found.revision < LIMIT and 1 <= found.epoch < LIMIT):
+        if not (1 <= control.revision < LIMIT and 1 <= control.epoch < LIMIT):
             raise ControlItemInvalid(
-                f"The control item has revision {found.revision}, epoch {found.epoch}."
+                f"The control item has revision {control.revision}, epoch {control.epoch}."
             )
-        return found
+        return control
 
 
 def seed_item(primary_region: str, now: str, epoch: int = 1) -> dict[str, Any]:
@@ -87,10 +87,10 @@ def _text(item: Mapping[str, Any], name: str) -> str | None:
     """Return an attribute that may be absent, but not empty or of another kind."""
     if name not in item:
         return None
-    found = item[name]["S"]
-    if not isinstance(found, str) or not found:
+    value = item[name]["S"]
+    if not isinstance(value, str) or not value:
         raise ValueError(name)
-    return found
+    return value
 
 
 def _number(item: Mapping[str, Any], name: str) -> int | None:

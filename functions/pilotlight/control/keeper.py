@@ -16,18 +16,18 @@ if TYPE_CHECKING:
     from pilotlight.control.last_resort import LastResortTable
     from pilotlight.control.table import ControlTable
 
-Kept = Literal["nothing", "served", "undrained", "no_quorum"]
+KeeperResult = Literal["nothing", "served", "undrained", "no_quorum"]
 # A drain is undone this long after its end: its machine may be about to do it.
 GRACE_MS = 5_000
-# No drain is planned for longer. An end further ahead tells of a clock that is off.
+# No drain is planned for longer. An end further ahead comes from a clock that is off.
 LONGEST_DRAIN_MS = 600_000
-# What the write itself may take, its strong read afterwards included.
+# The longest time of the write itself, its strong read afterwards included.
 WRITE_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
 class Keeper:
-    """What it keeps, and by which clocks.
+    """The keeper of one Region.
 
     Parameters
     ----------
@@ -45,13 +45,13 @@ class Keeper:
     sleep: Callable[[float], None]
     clock: Callable[[], int]
 
-    def keep(self, seconds_left: float) -> Kept:
-        """Look once, and finish what is left. Waits a LEASE where a claim does not serve."""
+    def keep(self, seconds_left: float) -> KeeperResult:
+        """Read the item once, and finish what is left. Waits a LEASE before a claim serves."""
         try:
             item = self.table.read()
         except ControlUnread as error:
             return "no_quorum" if error.why == "no_quorum" else "nothing"
-        if self.last_resort.is_there():
+        if self.last_resort.exists():
             self.last_resort.end()
         if item.state == "claimed" and item.active_region == self.region:
             return self._serve(item, seconds_left)
@@ -59,14 +59,14 @@ class Keeper:
             return "undrained" if self._change("undrain", item) else "nothing"
         return "nothing"
 
-    def _serve(self, item: ControlItem, seconds_left: float) -> Kept:
+    def _serve(self, item: ControlItem, seconds_left: float) -> KeeperResult:
         if seconds_left <= self.lease_seconds + WRITE_SECONDS:
             return "nothing"
         self.sleep(self.lease_seconds)
         return "served" if self._change("serve", item) else "nothing"
 
     def _is_over(self, item: ControlItem) -> bool:
-        """Return whether a drain has ended. An end that is missing or too far ahead is no end."""
+        """Return whether a drain has ended. A missing end, or one too far ahead, counts as past."""
         if item.drain_until is None:
             return True
         left = item.drain_until - self.clock()

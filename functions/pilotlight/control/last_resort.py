@@ -18,13 +18,15 @@ from pilotlight.shared import timestamps
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from mypy_boto3_dynamodb import DynamoDBClient
+
 KEY = {"pk": {"S": "last-resort"}}
 LONGEST_SECONDS = 4 * 3600
 
 
 @dataclass(frozen=True)
 class LastResort:
-    """What a person granted: until when (seconds since 1970), in which epoch, and who did."""
+    """A person's grant: its end (seconds since 1970), the epoch, and the person."""
 
     until: int
     epoch: int
@@ -37,46 +39,47 @@ class LastResort:
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> LastResort | None:
-        """Read the item. One that is not whole grants nothing."""
+        """Read the item, or return None if an attribute is missing or invalid."""
         try:
             return cls(int(item["until"]["N"]), int(item["epoch"]["N"]), str(item["by"]["S"]))
         except (KeyError, TypeError, ValueError):
             return None
 
-    def holds(self, now: float) -> bool:
+    def is_in_force(self, now: float) -> bool:
         """Return whether it is in force. An end further ahead than four hours grants nothing."""
         return 0 < self.until - now <= LONGEST_SECONDS
 
 
 class LastResortTable:
-    """The Region-local table that holds it."""
+    """The Region-local table that holds it. If DynamoDB fails, there is no last resort."""
 
-    def __init__(self, client: Any, table: str, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, client: DynamoDBClient, table: str, clock: Callable[[], float] = time.time
+    ) -> None:
         self._client = client
         self._table = table
         self._clock = clock
 
     def read(self) -> LastResort | None:
-        """Return the last resort that is in force, or None. What cannot be read grants nothing."""
-        try:
-            found = self._client.get_item(TableName=self._table, Key=KEY, ConsistentRead=True)
-        except (BotoCoreError, ClientError):
-            return None
-        granted = LastResort.from_item(found["Item"]) if "Item" in found else None
-        return granted if granted and granted.holds(self._clock()) else None
+        """Return the last resort that is in force, or None."""
+        granted = LastResort.from_item(self._item())
+        return granted if granted and granted.is_in_force(self._clock()) else None
 
-    def is_there(self) -> bool:
-        """Return whether there is one, in force or not: another's clock may say that it is."""
-        try:
-            found = self._client.get_item(TableName=self._table, Key=KEY, ConsistentRead=True)
-        except (BotoCoreError, ClientError):
-            return False
-        return "Item" in found
+    def exists(self) -> bool:
+        """Return whether there is one, in force or not: it may be in force by another clock."""
+        return bool(self._item())
 
     def end(self) -> bool:
-        """Delete it, and return whether there was one. Where that fails, the keeper tries again."""
+        """Delete it, and return whether there was one. If that fails, the keeper tries again."""
         try:
-            found = self._client.delete_item(TableName=self._table, Key=KEY, ReturnValues="ALL_OLD")
+            old = self._client.delete_item(TableName=self._table, Key=KEY, ReturnValues="ALL_OLD")
         except (BotoCoreError, ClientError):
             return False
-        return "Attributes" in found
+        return "Attributes" in old
+
+    def _item(self) -> Mapping[str, Any]:
+        try:
+            answer = self._client.get_item(TableName=self._table, Key=KEY, ConsistentRead=True)
+        except (BotoCoreError, ClientError):
+            return {}
+        return answer.get("Item", {})

@@ -7,12 +7,14 @@ Region can acknowledge no write. No times of two Regions are compared.
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 KEY = {"pk": {"S": "pulse"}}
 PULSE_SECONDS = 10.0
@@ -21,26 +23,26 @@ PULSE_SECONDS = 10.0
 class Pulse:
     """The pulse item, as this Region's member of the control table answers."""
 
-    def __init__(self, client: Any, table: str) -> None:
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._client = client
         self._table = table
 
     def read(self, *, consistent: bool) -> int | None:
-        """Return the number of the last beat, or None where there is none.
+        """Return the number of the last beat, or None if there is none.
 
         Raises
         ------
         BotoCoreError, ClientError
             The table did not answer.
         """
-        found = self._client.get_item(TableName=self._table, Key=KEY, ConsistentRead=consistent)
+        answer = self._client.get_item(TableName=self._table, Key=KEY, ConsistentRead=consistent)
         try:
-            return int(found["Item"]["beat"]["N"])
+            return int(answer["Item"]["beat"]["N"])
         except (KeyError, ValueError):
             return None
 
     def beat(self, region: str) -> None:
-        """Write the next beat. Made twice it does no harm."""
+        """Write the next beat. A second write does no harm."""
         self._client.update_item(
             TableName=self._table,
             Key=KEY,
@@ -58,20 +60,20 @@ class PulseWriter:
 
     def __init__(self, pulse: Pulse, region: str, clock: Callable[[], float] = time.time) -> None:
         self._pulse, self._region, self._clock = pulse, region, clock
-        self._looked_at = 0.0
+        self._checked_at = 0.0
         self._last: int | None = None
 
     def serve(self) -> None:
-        """Beat where no other environment has for ten seconds, and never fail."""
+        """Write a beat unless another environment has for ten seconds. Never fails."""
         now = self._clock()
-        if 0 <= now - self._looked_at < PULSE_SECONDS:
+        if 0 <= now - self._checked_at < PULSE_SECONDS:
             return
-        self._looked_at = now
+        self._checked_at = now
         try:
-            found = self._pulse.read(consistent=False)
-            if found is None or found == self._last:
+            beat = self._pulse.read(consistent=False)
+            if beat is None or beat == self._last:
                 self._pulse.beat(self._region)
-                found = (found or 0) + 1
-            self._last = found
+                beat = (beat or 0) + 1
+            self._last = beat
         except (BotoCoreError, ClientError):
             return

@@ -2,40 +2,43 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from pilotlight.recoveries import schema
 from pilotlight.shared.conditional_write import write
 
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
 KEY = schema.key(schema.SEEDED)
-# So many claims in a row may have left no record.
+# How many claims in a row may have left no record.
 MISSING = 5
 
 
 class SeedMark:
-    """Which epochs were used, as the recoveries table knows."""
+    """The epochs that were used, by the recoveries table."""
 
-    def __init__(self, client: Any, table: str) -> None:
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._client = client
         self._table = table
 
     def highest_epoch(self) -> int | None:
-        """Return the highest epoch known to be used, or None where nothing was ever seeded.
+        """Return the highest epoch that may have been used, or None if nothing was ever seeded.
 
         A claim leaves a record, unless its run died or it was made in the Primary's Region: some
         may be missing, so as many epochs after the last record count as used.
         """
-        found = self._client.get_item(TableName=self._table, Key=KEY, ConsistentRead=True)
-        if "Item" not in found:
+        answer = self._client.get_item(TableName=self._table, Key=KEY, ConsistentRead=True)
+        if "Item" not in answer:
             return None
-        epoch = last = int(found["Item"]["epoch"]["N"])
+        epoch = last = int(answer["Item"]["epoch"]["N"])
         while epoch - last < MISSING:
             epoch += 1
             last = epoch if self._has_record(epoch) else last
         return epoch
 
-    def keep(self, epoch: int) -> None:
-        """Keep that an epoch was used. A higher one stays."""
+    def record(self, epoch: int) -> None:
+        """Record that an epoch was used. A higher one stays."""
         write(
             self._client.update_item,
             TableName=self._table,

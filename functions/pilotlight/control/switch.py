@@ -1,4 +1,4 @@
-"""The switch that Route 53's checkers read: whether this Region is active, and knows it."""
+"""The switch that Route 53's checkers read: whether this Region knows that it is active."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Switch:
     strong, local
         Read the control item strongly, and from this Region's own copy; or raise ControlUnread.
     last_resort
-        Returns the Region's last resort where a person has granted one.
+        Returns the Region's last resort if a person has granted one.
     """
 
     def __init__(
@@ -38,7 +38,8 @@ class Switch:
     ) -> None:
         self._strong, self._local, self._region = strong, local, region
         self._last_resort, self._clock = last_resort, clock
-        self._last: tuple[bool, Stamp] | None = None
+        # When the last strong read was sent, if it said that this Region is active.
+        self._active_at: Stamp | None = None
 
     def on(self) -> bool:
         """Return whether a strong read, at most 120 s old, or a last resort says: active here."""
@@ -46,12 +47,11 @@ class Switch:
         try:
             active = self._strong().active_region == self._region
         except ControlUnread:
-            known = self._last
-            fresh = known is not None and age(known[1], self._clock()) <= ON_SECONDS
-            if known is not None and fresh and known[0]:
+            since = self._active_at
+            if since is not None and age(since, self._clock()) <= ON_SECONDS:
                 return True
             return self._last_resort() is not None
-        self._last = (active, sent)
+        self._active_at = sent if active else None
         return active
 
     def off(self) -> bool:

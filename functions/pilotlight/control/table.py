@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/multi-region-st
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -15,6 +15,8 @@ from pilotlight.control.item import CONTROL_KEY, ControlItem, ControlItemInvalid
 from pilotlight.shared.conditional_write import is_condition, write
 
 if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
     from pilotlight.control.transitions import Transition
 
 KEY = {"pk": {"S": CONTROL_KEY}}
@@ -66,7 +68,7 @@ def _is_server_error(error: ClientError) -> bool:
 class ControlTable:
     """The control table, as its member in this Region answers."""
 
-    def __init__(self, client: Any, table: str) -> None:
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._client = client
         self._table = table
 
@@ -84,21 +86,23 @@ class ControlTable:
             With the reason in `why`.
         """
         try:
-            found = self._client.get_item(TableName=self._table, Key=KEY, ConsistentRead=consistent)
+            answer = self._client.get_item(
+                TableName=self._table, Key=KEY, ConsistentRead=consistent
+            )
         except BotoCoreError as error:
             raise ControlUnread("no_quorum", f"{type(error).__name__}: {error}") from error
         except ClientError as error:
             why: Why = "no_quorum" if _is_server_error(error) else "unavailable"
             raise ControlUnread(why, str(error)) from error
-        if "Item" not in found:
+        if "Item" not in answer:
             raise ControlUnread("missing", f"There is no control item in {self._table}.")
         try:
-            return ControlItem.from_item(found["Item"])
+            return ControlItem.from_item(answer["Item"])
         except ControlItemInvalid as error:
             raise ControlUnread("invalid", str(error)) from error
 
     def try_read(self, *, consistent: bool = True) -> ControlItem | None:
-        """Return the control item, or None where it could not be read for whatever reason."""
+        """Return the control item, or None if it could not be read."""
         try:
             return self.read(consistent=consistent)
         except ControlUnread:
@@ -107,42 +111,42 @@ class ControlTable:
     def change(
         self,
         transition: Transition,
-        seen: ControlItem,
+        before: ControlItem,
         *,
         here: str,
         by: str,
         at: str,
         **extras: str | int,
     ) -> ControlItem:
-        """Make a transition from the item that was seen, and return the item afterwards.
+        """Make a transition from the item that was read before, and return the item afterwards.
 
-        After any answer but success the table is read strongly: a change that was made counts,
+        After any answer but success this reads the table strongly: a change that was made counts,
         although its answer was lost.
 
         Raises
         ------
         ControlUnchanged
-            The change was not seen to be made.
+            The strong read does not show the change.
         """
-        why = transition.refused(seen, here)
+        why = transition.why_refused(before, here)
         if why:
             raise ControlUnchanged("changed", why)
-        update = transition.update(seen, here=here, by=by, at=at, **extras)
+        update = transition.update(before, here=here, by=by, at=at, **extras)
         try:
-            # What it returns is computed: whoever may only end a drain may read nothing back.
+            # The result is computed: the role of the janitor may not read the item back.
             self._client.update_item(TableName=self._table, Key=KEY, ReturnValues="NONE", **update)
-            return transition.after(seen, here=here, by=by, at=at, **extras)
+            return transition.after(before, here=here, by=by, at=at, **extras)
         except (BotoCoreError, ClientError) as error:
             after = self.try_read()
-            if after is not None and transition.made(seen, after, by):
+            if after is not None and transition.was_made(before, after, by):
                 return after
             failure = failure_of(error)
-            if after is not None and after.revision != seen.revision:
+            if after is not None and after.revision != before.revision:
                 failure = "changed"
             raise ControlUnchanged(failure, f"{transition.name}: {error}") from error
 
     def seed(self, primary_region: str, now: str, epoch: int = 1) -> ControlItem:
-        """Put the control item where none is, and return the one that is there."""
+        """Put the control item if there is none, and return the one that is there."""
         write(
             self._client.put_item,
             TableName=self._table,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 DATA = json.loads(Path(__file__).with_name("transitions.json").read_text(encoding="utf-8"))
 CONDITION: str = DATA["condition"]
-# Attribute and placeholder of what a transition may set beside what every one sets.
+# Placeholders of the attributes that some transitions set, and others do not.
 EXTRAS = {"cooldown_until": ":cooldown", "move": ":move", "drain_until": ":until"}
 
 
@@ -33,7 +33,7 @@ class Transition:
     sets: tuple[str, ...]
     removes: tuple[str, ...]
 
-    def refused(self, item: ControlItem, here: str) -> str | None:
+    def why_refused(self, item: ControlItem, here: str) -> str | None:
         """Return why the transition may not start from an item, or None if it may.
 
         Parameters
@@ -80,9 +80,8 @@ class Transition:
         if self.claims:
             values |= {":here": {"S": here}, ":epoch": {"N": str(item.epoch + 1)}}
         for name in self.sets:
-            given = extras[name]
-            kind = "N" if isinstance(given, int) else "S"
-            values[EXTRAS[name]] = {kind: str(given)}
+            value = extras[name]
+            values[EXTRAS[name]] = {"N" if isinstance(value, int) else "S": str(value)}
         return {
             "UpdateExpression": self.update_expression,
             "ConditionExpression": CONDITION,
@@ -106,7 +105,7 @@ class Transition:
             **{name: extras[name] for name in self.sets},
         )
 
-    def made(self, before: ControlItem, after: ControlItem, by: str) -> bool:
+    def was_made(self, before: ControlItem, after: ControlItem, by: str) -> bool:
         """Return whether an item read afterwards shows that this very change was made."""
         return (
             after.revision == before.revision + 1

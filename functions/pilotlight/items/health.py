@@ -1,4 +1,4 @@
-"""Whether every write of late failed for the table's sake: reads alone do not show it."""
+"""Whether every recent write failed because of the table: reads alone do not show it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 WINDOW_SECONDS = 15.0
 # One failed write may be bad luck, and a health check that fails moves users.
-FEWEST = 2
+LEAST_FAILURES = 2
 
 
 class WriteHealth:
@@ -23,7 +23,7 @@ class WriteHealth:
 
     @contextmanager
     def watching(self, *failures: type[Exception]) -> Iterator[None]:
-        """Count a write as failed where it raises one of these, as made where it raises nothing."""
+        """Count a write as failed if it raises one of these, as made if it raises nothing."""
         try:
             yield
         except failures:
@@ -35,4 +35,4 @@ class WriteHealth:
         """Return whether at least two writes of the last 15 s failed, and none was made."""
         since = self._clock() - WINDOW_SECONDS
         self._failed = [at for at in self._failed if at >= since]
-        return len(self._failed) >= FEWEST
+        return len(self._failed) >= LEAST_FAILURES

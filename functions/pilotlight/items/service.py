@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ulid import ULID
 
-from pilotlight.control.fence import AnswerTooLate, Passage, WriteTooLate
+from pilotlight.control.fence import AnswerTooLate, WriteDecision, WriteTooLate
 from pilotlight.items.writes import (
     Item,
     ItemExists,
@@ -33,7 +33,7 @@ FORWARD_TIMEOUT = 3.0
 
 
 class WriteRefused(Exception):
-    """No write is taken here now."""
+    """A write that the Region does not take now."""
 
     def __init__(self, code: str, reason: str) -> None:
         super().__init__(reason)
@@ -42,9 +42,9 @@ class WriteRefused(Exception):
 
 @dataclass(frozen=True)
 class WriteRequest:
-    """A write as it came in, with all that a forwarding needs.
+    """A write as it came in, with everything that forwarding needs.
 
-    `received_at` is when API Gateway took it, in seconds since 1970, where that is known.
+    `received_at` is when API Gateway took it, in seconds since 1970, if that is known.
     """
 
     operation: Operation
@@ -58,7 +58,7 @@ class WriteRequest:
 
     @property
     def idempotency_key(self) -> str:
-        """The client's Idempotency-Key, or nothing."""
+        """The client's Idempotency-Key, or an empty string."""
         return self.headers.get("idempotency-key", "")
 
     @property
@@ -70,8 +70,8 @@ class WriteRequest:
 class ItemService:
     """Items of this Region's replica."""
 
-    def __init__(self, known: Deployment, fence: Fence, items: ItemsTable) -> None:
-        self._known = known
+    def __init__(self, deployment: Deployment, fence: Fence, items: ItemsTable) -> None:
+        self._deployment = deployment
         self._fence = fence
         self._items = items
 
@@ -83,10 +83,10 @@ class ItemService:
         ItemMissing
             There is none, or it was deleted.
         """
-        found = self._items.get(item_id) if is_item_id(item_id) else None
-        if found is None or found.deleted:
+        item = self._items.get(item_id) if is_item_id(item_id) else None
+        if item is None or item.deleted:
             raise ItemMissing(f"There is no item {item_id!r}.")
-        return found
+        return item
 
     def list(self, limit: int, cursor: str | None) -> tuple[list[Item], str | None]:
         """Return a page of live items and the cursor of the next."""
@@ -98,17 +98,19 @@ class ItemService:
         Returns
         -------
         Item or https.Response
-            What was written here, or what the active Region answered.
+            The item as written here, or the answer of the active Region.
 
         Raises
         ------
         WriteRefused
-            Nobody can take the write now.
+            Neither Region takes the write now.
         """
-        passage, permit = self._fence.ask(forwarded=request.forwarded, request=request.received_at)
-        if passage.action == "forward" and passage.region:
-            return self._forward(request, passage.region)
-        return self._write(request, _epoch(passage), passage, permit)
+        decision, permit = self._fence.decide(
+            forwarded=request.forwarded, request=request.received_at
+        )
+        if decision.action == "forward" and decision.region:
+            return self._forward(request, decision.region)
+        return self._write(request, _epoch(decision), decision, permit)
 
     def replay(self, lost: Write, over: Item | None) -> Item:
         """Write the value of a lost write as a new one, if the item is still `over`.
@@ -122,10 +124,10 @@ class ItemService:
         WriteConflict
             The item is no longer the one over which the value is to be written.
         ItemMissing
-            What was lost is a deletion, and there is nothing to delete.
+            The lost write is a deletion, and there is no item to delete.
         """
-        passage, permit = self._fence.ask(forwarded=False)
-        epoch = _epoch(passage)
+        decision, permit = self._fence.decide(forwarded=False)
+        epoch = _epoch(decision)
         name, current = f"replay:{lost.new.write_id}", self._items.get(lost.new.id)
         if current and current.request_key == name:
             return self._acknowledged(current, permit)
@@ -134,15 +136,17 @@ class ItemService:
             item_id=lost.new.id,
             text=lost.new.text,
             current=over,
-            region=self._known.region,
+            region=self._deployment.region,
             epoch=epoch,
             write_id=str(ULID()),
             now=timestamps.now(),
             request_key=name,
         )
-        return self._made(planned, passage, permit)
+        return self._make(planned, decision, permit)
 
-    def _write(self, request: WriteRequest, epoch: int, passage: Passage, permit: Permit) -> Item:
+    def _write(
+        self, request: WriteRequest, epoch: int, decision: WriteDecision, permit: Permit
+    ) -> Item:
         item_id = request.item_id or _new_id(request.idempotency_key)
         current = self._items.get(item_id)
         try:
@@ -151,7 +155,7 @@ class ItemService:
                 item_id=item_id,
                 text=request.text,
                 current=current,
-                region=self._known.region,
+                region=self._deployment.region,
                 epoch=epoch,
                 write_id=_write_id(request.received_at),
                 now=timestamps.now(),
@@ -161,17 +165,17 @@ class ItemService:
             if current and current.request_key and current.request_key == request.idempotency_key:
                 return self._acknowledged(current, permit)
             raise
-        return self._made(planned, passage, permit)
+        return self._make(planned, decision, permit)
 
-    def _made(self, planned: Write, passage: Passage, permit: Permit) -> Item:
+    def _make(self, planned: Write, decision: WriteDecision, permit: Permit) -> Item:
         try:
-            self._items.write(replace(planned, authority=passage.authority), permit.check_sending)
+            self._items.write(replace(planned, authority=decision.authority), permit.check_sending)
         except WriteTooLate as error:
             raise WriteRefused("WriteTooLate", str(error)) from error
         return self._acknowledged(planned.new, permit)
 
     def _acknowledged(self, item: Item, permit: Permit) -> Item:
-        """Return an item as written, if its answer did not come too late to say so."""
+        """Return an item as written, unless the table answered too late to count."""
         try:
             permit.check_answer()
         except AnswerTooLate as error:
@@ -179,10 +183,10 @@ class ItemService:
         return item
 
     def _forward(self, request: WriteRequest, region: str) -> http.Response:
-        headers = {"Content-Type": "application/json", FORWARDED_BY: self._known.region}
+        headers = {"Content-Type": "application/json", FORWARDED_BY: self._deployment.region}
         if request.idempotency_key:
             headers["Idempotency-Key"] = request.idempotency_key
-        url = f"https://{self._known.region_name(region)}{request.path}"
+        url = f"https://{self._deployment.region_name(region)}{request.path}"
         try:
             return http.request(
                 request.method, url, timeout=FORWARD_TIMEOUT, body=request.body, headers=headers
@@ -192,21 +196,15 @@ class ItemService:
             raise WriteRefused("ActiveRegionUnreachable", reason) from error
 
 
-def _epoch(passage: Passage) -> int:
-    """Return the epoch in which a write may be made here.
-
-    Raises
-    ------
-    WriteRefused
-        It may not.
-    """
-    if passage.action != "write" or passage.epoch is None:
-        raise WriteRefused(passage.code, passage.reason)
-    return passage.epoch
+def _epoch(decision: WriteDecision) -> int:
+    """Return the epoch of a write that may be made here, or raise WriteRefused."""
+    if decision.action != "write" or decision.epoch is None:
+        raise WriteRefused(decision.code, decision.reason)
+    return decision.epoch
 
 
 def _write_id(received_at: float | None) -> str:
-    """Make the id of a write, by API Gateway's clock where it is known.
+    """Make the id of a write, by API Gateway's clock if it is known.
 
     A planned move compares by these ids, and an environment's own clock may be off by an hour.
     """

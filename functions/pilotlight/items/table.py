@@ -27,6 +27,8 @@ from pilotlight.shared.connection_check import checked
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from mypy_boto3_dynamodb import DynamoDBClient
+
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
 CONFLICTS = frozenset(
     {
@@ -60,32 +62,33 @@ class BadCursor(Exception):
 class ItemsTable:
     """The Region's own replica of the items table."""
 
-    def __init__(self, client: Any, table: str) -> None:
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._client = client
         self._table = table
 
     def get(self, item_id: str) -> Item | None:
         """Return an item, tombstones included, or None."""
-        found = self._client.get_item(
+        answer = self._client.get_item(
             TableName=self._table, Key=item_key(item_id), ConsistentRead=True
         )
-        return from_attributes(found["Item"]) if "Item" in found else None
+        return from_attributes(answer["Item"]) if "Item" in answer else None
 
     def get_many(self, item_ids: Iterable[str]) -> dict[str, Item]:
-        """Return up to a hundred items by their ids, tombstones included, as far as they exist."""
+        """Return the items of up to a hundred ids, tombstones included."""
         keys = [item_key(item_id) for item_id in sorted(set(item_ids))]
         if not keys:
             return {}
-        asked = {self._table: {"Keys": keys, "ConsistentRead": True}}
-        answer = self._client.batch_get_item(RequestItems=asked)
-        found = map(from_attributes, answer["Responses"].get(self._table, []))
-        # What was too much for one answer is asked for alone.
+        answer: Any = self._client.batch_get_item(
+            RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}}
+        )
+        items = map(from_attributes, answer["Responses"].get(self._table, []))
+        # Keys that did not fit into one answer are read one by one.
         rest = answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
-        alone = filter(None, (self.get(key["sk"]["S"]) for key in rest))
-        return {item.id: item for item in (*found, *alone)}
+        others = filter(None, (self.get(key["sk"]["S"]) for key in rest))
+        return {item.id: item for item in (*items, *others)}
 
     def answer(self) -> None:
-        """Read one key, of which no item is needed, and raise whatever DynamoDB does."""
+        """Read one key, with or without an item, and raise whatever DynamoDB does."""
         self._client.get_item(TableName=self._table, Key=item_key("health"), ConsistentRead=False)
 
     def write(self, write: Write, check: Callable[[], None] = lambda: None) -> None:
@@ -94,7 +97,7 @@ class ItemsTable:
         Parameters
         ----------
         check
-            Raises WriteTooLate where nothing may be sent any more. Called before each send.
+            Raises WriteTooLate if nothing may be sent any more. Called before each send.
 
         Raises
         ------
@@ -105,7 +108,7 @@ class ItemsTable:
         WriteThrottled
             The table takes no more writes now.
         WriteUnknown
-            It did not answer, not in time, or with a failure of its own.
+            It did not answer in time, or with a failure of its own.
         """
         sending = _Sending(check)
         check()
@@ -145,19 +148,19 @@ class ItemsTable:
             }
             if after:
                 query["ExclusiveStartKey"] = {"pk": {"S": f"I#{shard}"}, "sk": {"S": after}}
-            page = self._client.query(**query)
-            for found in map(from_attributes, page["Items"]):
-                if not found.deleted:
-                    items.append(found)
+            page: Any = self._client.query(**query)
+            for item in map(from_attributes, page["Items"]):
+                if not item.deleted:
+                    items.append(item)
                 if len(items) == limit:
-                    return items, _encode(shard, found.id)
+                    return items, _encode(shard, item.id)
             last = page.get("LastEvaluatedKey")
             shard, after = (shard, last["sk"]["S"]) if last else (shard + 1, None)
         return items, None
 
 
 class _Sending:
-    """Whether something was sent, and why not."""
+    """Whether a request was sent, and why not."""
 
     def __init__(self, check: Callable[[], None]) -> None:
         self._check = check

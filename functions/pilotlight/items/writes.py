@@ -16,7 +16,7 @@ Operation = Literal["create", "replace", "delete"]
 
 
 class ItemExists(Exception):
-    """An item of this id is there already."""
+    """An item of this id exists already."""
 
 
 class ItemMissing(Exception):
@@ -32,11 +32,11 @@ class WriteThrottled(Exception):
 
 
 class WriteUnknown(Exception):
-    """The table did not answer in time. Whether the write was made is not known."""
+    """The table did not answer in time. The write may have been made."""
 
 
-class EntryGarbled(Exception):
-    """A journal entry cannot be read: what it lacks, or what of it is of another kind."""
+class EntryUnreadable(Exception):
+    """A journal entry cannot be read: an attribute is missing or of the wrong type."""
 
 
 @dataclass(frozen=True)
@@ -56,10 +56,10 @@ class Item:
 
 @dataclass(frozen=True)
 class Write:
-    """One write to be made: what is put over what.
+    """One write: the new item, and the old one that it overwrites.
 
-    `authority` is what let it pass: `quorum`, or `last_resort` or `without_quorum` where the
-    control table did not answer, and the other Region may have taken writes too.
+    `authority` let it pass the fence: `quorum`, or `last_resort` or `without_quorum` if the control
+    table did not answer. Then the other Region may have taken writes too.
     """
 
     operation: Operation
@@ -68,13 +68,13 @@ class Write:
     authority: str = "quorum"
 
     @property
-    def garbled(self) -> bool:
-        """Whether this stands in for an entry that cannot be read."""
+    def unreadable(self) -> bool:
+        """Whether this is the placeholder of a journal entry that cannot be read."""
         return self.new.version == 0
 
 
 def is_item_id(text: str) -> bool:
-    """Say whether an item can have this id."""
+    """Return whether an item can have this id."""
     return re.fullmatch(ITEM_ID, text) is not None
 
 
@@ -110,7 +110,7 @@ def plan(
     now: str,
     request_key: str = "",
 ) -> Write:
-    """Plan a write over what is there now.
+    """Plan a write over the current item.
 
     `request_key` is the client's Idempotency-Key, by which a retried create finds its own item.
 
@@ -142,10 +142,10 @@ def plan(
     return Write(operation, new, current)
 
 
-def transaction(write: Write, table: str) -> list[dict[str, Any]]:
+def transaction(write: Write, table: str) -> list[Any]:
     """Return the TransactItems of one write.
 
-    The item is put only over the version that was read; the journal entry only where none is.
+    The item is put only over the version that was read; the journal entry only if there is none.
     """
     new, old = write.new, write.old
     over: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
@@ -179,33 +179,30 @@ def transaction(write: Write, table: str) -> list[dict[str, Any]]:
     ]
 
 
-def from_entry(found: dict[str, Any]) -> Write:
+def from_entry(row: Mapping[str, Any]) -> Write:
     """Read a journal entry as DynamoDB returns it.
 
     Raises
     ------
-    EntryGarbled
+    EntryUnreadable
         It is no journal entry.
     """
     try:
-        old = found["old"].get("M")
+        old = row["old"].get("M")
         return Write(
-            operation=cast("Operation", found["operation"]["S"]),
-            new=from_attributes(found["new"]["M"]),
+            operation=cast("Operation", row["operation"]["S"]),
+            new=from_attributes(row["new"]["M"]),
             old=from_attributes(old) if old else None,
-            authority=found["authority"]["S"],
+            authority=row["authority"]["S"],
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise EntryGarbled(f"A journal entry lacks {error}, or garbles it.") from error
+        raise EntryUnreadable(f"A journal entry has no valid attribute {error}.") from error
 
 
-def stand_in(found: Mapping[str, Any]) -> Write:
-    """Return what the key of a garbled journal entry tells, and its item if it names one.
-
-    Its version is 0, which no write has.
-    """
-    (_, region, epoch, _), write_id = found["pk"]["S"].split("#"), found["sk"]["S"]
-    item_id = found["item_id"]["S"] if "item_id" in found else "unknown"
+def placeholder(row: Mapping[str, Any]) -> Write:
+    """Return a write for a journal entry that cannot be read, from its key. Its version is 0."""
+    (_, region, epoch, _), write_id = row["pk"]["S"].split("#"), row["sk"]["S"]
+    item_id = row["item_id"]["S"] if "item_id" in row else "unknown"
     return Write("replace", Item(item_id, "", 0, region, int(epoch), write_id, ""), None)
 
 
@@ -224,16 +221,16 @@ def attributes(item: Item) -> dict[str, Any]:
     }
 
 
-def from_attributes(found: dict[str, Any]) -> Item:
+def from_attributes(row: Mapping[str, Any]) -> Item:
     """Read an item as DynamoDB returns it."""
     return Item(
-        id=found["id"]["S"],
-        text=found["text"]["S"],
-        version=int(found["version"]["N"]),
-        region=found["region"]["S"],
-        epoch=int(found["epoch"]["N"]),
-        write_id=found["write_id"]["S"],
-        updated_at=found["updated_at"]["S"],
-        deleted=found["deleted"]["BOOL"],
-        request_key=found["request_key"]["S"],
+        id=row["id"]["S"],
+        text=row["text"]["S"],
+        version=int(row["version"]["N"]),
+        region=row["region"]["S"],
+        epoch=int(row["epoch"]["N"]),
+        write_id=row["write_id"]["S"],
+        updated_at=row["updated_at"]["S"],
+        deleted=row["deleted"]["BOOL"],
+        request_key=row["request_key"]["S"],
     )

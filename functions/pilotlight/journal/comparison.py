@@ -1,7 +1,7 @@
 """The comparison of two journals: whether one Region holds what was acknowledged in another.
 
-Global tables replicate the partitions of a table on their own, in no order. So nothing that has
-arrived speaks for anything else, and only what was compared counts.
+Global tables replicate each partition of a table separately, in no order. An entry that arrived
+says nothing about others, so only what was compared counts.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 LOWEST, HIGHEST = "0" * 26, "7" + "Z" * 25
-# Younger entries may have neighbours that are still to come: writes are under way, clocks differ.
+# Entries with lower ids may still come beside younger ones: writes are in flight, clocks differ.
 MARGIN_MS = 60_000
 NAMED = 5
 
 
 @dataclass(frozen=True)
 class Version:
-    """Which of an item's versions, and who wrote it."""
+    """A version of an item: its number, and the write that made it."""
 
     number: int
     write_id: str
@@ -30,7 +30,7 @@ class Version:
 
 @dataclass(frozen=True)
 class Mark:
-    """Up to which write id two journals were compared, and how many entries that were."""
+    """The write id up to which two journals were compared, and the number of entries compared."""
 
     write_id: str
     compared: int
@@ -38,7 +38,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Entry:
-    """A journal entry: which write made which version of which item."""
+    """A journal entry: the write, its item, and the version that it made."""
 
     write_id: str
     item_id: str
@@ -75,14 +75,14 @@ class Comparison:
         """Whether nothing differs."""
         return not (self.missing or self.unknown or self.behind)
 
-    def told(self, source: str, target: str) -> str:
-        """Say what differs: how many, and the first few by name."""
+    def describe(self, source: str, target: str) -> str:
+        """Return what differs: how many, and the first few by name."""
         parts = (
             (self.missing, f"{target} lacks {{}} writes of {source}"),
             (self.unknown, f"{target} holds {{}} writes that {source} does not know"),
             (self.behind, f"{target} is behind with {{}} items"),
         )
-        return "; ".join(f"{say.format(len(ids))} ({_few(ids)})" for ids, say in parts if ids)
+        return "; ".join(f"{text.format(len(ids))} ({_few(ids)})" for ids, text in parts if ids)
 
 
 def lower_bound(moment: int) -> str:
@@ -90,13 +90,13 @@ def lower_bound(moment: int) -> str:
     return str(ULID.from_bytes(max(moment, 0).to_bytes(6, "big") + bytes(10)))
 
 
-def following(write_id: str) -> str:
+def key_after(write_id: str) -> str:
     """Return the lowest key above a write id, and below every other that is higher."""
     return write_id + "0"
 
 
 def span(pages: Sequence[Page], after: str, until: str) -> Span:
-    """Join the first pages of all shards to what is complete: up to where the first one stopped."""
+    """Join the first pages of all shards, up to the write id where the first of them stopped."""
     stops = [p.stopped_at for p in pages if p.stopped_at is not None]
     end = min([*stops, until])
     entries = sorted(
@@ -107,47 +107,45 @@ def span(pages: Sequence[Page], after: str, until: str) -> Span:
 
 
 def newest(entries: Iterable[Entry]) -> dict[str, Version]:
-    """Return the highest version of each item that a journal tells of."""
-    found: dict[str, Version] = {}
+    """Return the highest version of each item in journal entries."""
+    versions: dict[str, Version] = {}
     for entry in entries:
-        if entry.item_id not in found or found[entry.item_id].number < entry.version:
-            found[entry.item_id] = Version(entry.version, entry.write_id)
-    return found
+        if entry.item_id not in versions or versions[entry.item_id].number < entry.version:
+            versions[entry.item_id] = Version(entry.version, entry.write_id)
+    return versions
 
 
-def higher(told: Mapping[str, Version], held: Mapping[str, Version]) -> dict[str, Version]:
-    """Return, of each item that is told of, the version told or the one held, if that is higher."""
+def higher(journal: Mapping[str, Version], items: Mapping[str, Version]) -> dict[str, Version]:
+    """Return the version of each item in a journal, or that of the item if it is not lower."""
     return {
-        item_id: held[item_id]
-        if item_id in held and held[item_id].number >= version.number
-        else version
-        for item_id, version in told.items()
+        item_id: max(items.get(item_id, version), version, key=lambda v: v.number)
+        for item_id, version in journal.items()
     }
 
 
 def compare(
     source: Iterable[Entry],
     target: Iterable[Entry],
-    wanted: Mapping[str, Version],
-    held: Mapping[str, Version],
+    expected: Mapping[str, Version],
+    actual: Mapping[str, Version],
 ) -> Comparison:
-    """Compare the same span of a journal as two Regions hold it, and the items it tells of.
+    """Compare the same span of a journal in two Regions, and the items that it changed.
 
     Parameters
     ----------
     source, target
         The entries, in any order.
-    wanted
+    expected
         The version of each item that the target must hold, or a later one.
-    held
-        The version that it does hold. The same number by another writer is another item.
+    actual
+        The version that it holds. The same number by another writer is another item.
     """
     ours, theirs = set(source), set(target)
     behind = (
         item_id
-        for item_id, version in wanted.items()
-        if (found := held.get(item_id)) != version
-        and (found is None or found.number <= version.number)
+        for item_id, version in expected.items()
+        if (there := actual.get(item_id)) != version
+        and (there is None or there.number <= version.number)
     )
     return Comparison(
         missing=tuple(sorted(e.write_id for e in ours - theirs)),

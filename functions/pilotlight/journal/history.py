@@ -1,4 +1,4 @@
-"""The history of an item: whether a write is in it, told by the links of the journal."""
+"""The history of an item: whether a write is part of it, by the links of the journal."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ if TYPE_CHECKING:
 
     from pilotlight.items.writes import Item, Write
 
-    # From a version of an item to the journal entry that made it, or None where it is not found.
+    # From a version of an item to the journal entry that made it, or None if there is none.
     Link = Callable[[Item], Write | None]
 
 Verdict = Literal["kept", "lost", "pending", "unknown"]
-# A walk that is longer ends as unknown: it may not take the time of all others.
+# A longer walk ends as unknown, so that it does not take the time of other entries.
 LONGEST_WALK = 1000
 
 
@@ -36,23 +36,23 @@ class History:
     detail: str
 
 
-def judge(asked: Item, current: Item | None, link: Link) -> History:
-    """Say whether a write is in the history of its item.
+def judge(written: Item, current: Item | None, link: Link) -> History:
+    """Return whether a write is in the history of its item.
 
-    The chain of the younger one is followed back to the version of the older one. There the two are
-    the same write, or parted before it.
+    The walk goes back from the higher version to the lower one. There it meets the same write, or
+    the two histories have diverged before.
 
     Parameters
     ----------
-    asked
+    written
         The item as the write made it.
     current
-        The item as it is now, tombstones included, or None where there is none.
+        The item as it is now, tombstones included, or None if there is none.
     """
     if current is None:
         return History("pending", "The item is not here.")
-    ahead = asked.version > current.version
-    younger, older = (asked, current) if ahead else (current, asked)
+    ahead = written.version > current.version
+    younger, older = (written, current) if ahead else (current, written)
     for _ in range(LONGEST_WALK + 1):
         if younger.version <= older.version:
             break
@@ -67,21 +67,21 @@ def judge(asked: Item, current: Item | None, link: Link) -> History:
         return History("unknown", f"More than {LONGEST_WALK} writes lie between.")
     now = f"The item is version {current.version}, written in {current.region}"
     if younger.write_id != older.write_id:
-        return History("lost", f"{now}, and was made without version {asked.version} of this.")
+        return History("lost", f"{now}, and was made without version {written.version} of this.")
     return History("pending", f"{now}: it has yet to arrive.") if ahead else History("kept", now)
 
 
 def overwritten(last: Item | None, current: Item | None, link: Link) -> list[Write]:
-    """Return the writes that went with a version of an item, that one first.
+    """Return the writes that were lost with an overwritten version of an item, newest first.
 
-    From what was overwritten back to what the item's history holds. Where a link is missing the
-    list ends: what is not known to be lost is not called lost.
+    The list ends at the first write that the item's history has, and at a missing link: a write is
+    lost only if the journal shows it.
     """
-    found: list[Write] = []
-    while last is not None and len(found) < LONGEST_WALK:
+    lost: list[Write] = []
+    while last is not None and len(lost) < LONGEST_WALK:
         entry = link(last)
         if entry is None or judge(last, current, link).verdict != "lost":
             break
-        found.append(entry)
+        lost.append(entry)
         last = entry.old
-    return found
+    return lost

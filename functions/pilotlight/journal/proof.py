@@ -28,25 +28,25 @@ SPANS = 50
 
 
 class TailsDiffer(Exception):
-    """The target does not hold what the source does."""
+    """The target lacks a write of the source, or has one that the source does not know."""
 
 
 class TailTooLong(Exception):
-    """There was more to compare than fits into one call. The next one goes on from there."""
+    """There was more to compare than fits into one call. The next call continues from there."""
 
 
 @dataclass(frozen=True)
-class Compared:
-    """What was compared and found equal.
+class Progress:
+    """How far two journals were compared and were equal.
 
-    `writes` counts the entries of this call, `compared` those of the epoch up to now, earlier calls
-    included: where it is 0 nothing is proven. `all`: there is no more to compare.
+    `writes` counts the entries of this call, `compared` those of the epoch, earlier calls included:
+    if that is 0, nothing is proven. `complete`: there is no more to compare.
     """
 
     writes: int
     compared: int
     watermark: str
-    all: bool
+    complete: bool
 
 
 class JournalProof:
@@ -65,18 +65,18 @@ class JournalProof:
         self._watermark = watermark
         self._clock = clock
 
-    def advance(self, seconds: float) -> Compared:
-        """Compare what is old enough, while the source serves, for about that many seconds.
+    def advance(self, seconds: float) -> Progress:
+        """Compare entries that are old enough, while the source serves, for about so many seconds.
 
         Raises
         ------
         TailsDiffer
-            The target lacks what is older than the margin. What came before it stays compared.
+            The target lacks a write that is older than the margin. The watermark stays before it.
         """
         return self._go(lower_bound(self._clock() - MARGIN_MS), seconds, drained=False)
 
-    def tails(self, seconds: float) -> Compared:
-        """Compare all that the watermark has not seen. Proves something only of a drained source.
+    def tails(self, seconds: float) -> Progress:
+        """Compare all entries above the watermark. It proves something only of a drained source.
 
         Raises
         ------
@@ -85,12 +85,12 @@ class JournalProof:
         TailTooLong
             It was not compared to its end.
         """
-        found = self._go(HIGHEST, seconds, drained=True)
-        if not found.all:
-            raise TailTooLong(f"{found.writes} writes were compared, and there are more.")
-        return found
+        progress = self._go(HIGHEST, seconds, drained=True)
+        if not progress.complete:
+            raise TailTooLong(f"{progress.writes} writes were compared, and there are more.")
+        return progress
 
-    def _go(self, until: str, seconds: float, *, drained: bool) -> Compared:
+    def _go(self, until: str, seconds: float, *, drained: bool) -> Progress:
         safe = lower_bound(self._clock() - MARGIN_MS)
         stop = self._clock() + seconds * 1000
         mark, writes, complete = self._watermark.read(), 0, True
@@ -98,14 +98,14 @@ class JournalProof:
         for number, part in enumerate(self._spans(mark.write_id, until, drained=drained), 1):
             writes, complete = writes + len(part.entries), part.last
             upto = min(part.until, safe)
-            # Entries beyond the watermark are compared again by the next call: counted, not kept.
+            # The next call compares entries beyond the watermark again and counts them then.
             beyond = sum(e.write_id > upto for e in part.entries)
             if upto > mark.write_id:
                 mark = Mark(upto, before + writes - beyond)
                 self._watermark.advance(mark)
             if number == SPANS or self._clock() >= stop:
                 break
-        return Compared(writes, before + writes, mark.write_id, complete)
+        return Progress(writes, before + writes, mark.write_id, complete)
 
     def _spans(self, after: str, until: str, *, drained: bool) -> Iterator[Span]:
         """Yield one span after the other, each compared and equal."""
@@ -117,11 +117,11 @@ class JournalProof:
             after, complete = part.until, part.last
 
     def _compare(self, after: str, part: Span, *, drained: bool) -> None:
-        """Compare a span. While the source serves, its items may be newer than what it tells of."""
+        """Compare a span. While the source serves, its items may be newer than the span."""
         theirs = self._target.entries(after, part.until, len(part.entries))
-        wanted = newest(part.entries)
+        expected = newest(part.entries)
         if drained:
-            wanted = higher(wanted, self._source.versions(wanted))
-        found = compare(part.entries, theirs, wanted, self._target.versions(wanted))
-        if not found.equal:
-            raise TailsDiffer(found.told(*self._regions))
+            expected = higher(expected, self._source.versions(expected))
+        comparison = compare(part.entries, theirs, expected, self._target.versions(expected))
+        if not comparison.equal:
+            raise TailsDiffer(comparison.describe(*self._regions))

@@ -1,4 +1,4 @@
-"""The journal of one Region in one epoch, and the items it tells of, as a replica holds them."""
+"""The journal of one Region in one epoch, and the items that it changed, in one replica."""
 
 from __future__ import annotations
 
@@ -6,120 +6,139 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from pilotlight.items.writes import SHARDS, item_key, journal_shard
-from pilotlight.journal.comparison import LOWEST, Entry, Mark, Page, Version, following
+from pilotlight.journal.comparison import LOWEST, Entry, Mark, Page, Version, key_after
 from pilotlight.recoveries import schema
-from pilotlight.replication.heartbeat_table import NotRead
+from pilotlight.replication.heartbeat_table import PartialAnswer
 from pilotlight.shared.conditional_write import write
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-# Entries of a shard in one answer. Four shards of them tell of ten batches of items at most.
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+# Entries of a shard in one answer. Four shards of them name ten batches of items at most.
 PAGE = 250
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
 BATCH = 100
-# Queries and batches that are asked at once.
-AT_ONCE = 4
+# Queries and batches that are sent at the same time.
+PARALLEL = 4
+
+
+def query_shard(
+    client: DynamoDBClient,
+    table: str,
+    shard: str,
+    after: str,
+    until: str,
+    limit: int,
+    **projection: Any,
+) -> tuple[list[dict[str, Any]], str | None]:
+    """Return rows of a shard above one write id up to another, and where the answer stopped."""
+    if after >= until:
+        return [], None
+    page = client.query(
+        TableName=table,
+        KeyConditionExpression="pk = :shard AND sk BETWEEN :from AND :until",
+        ExpressionAttributeValues={
+            ":shard": {"S": shard},
+            ":from": {"S": key_after(after)},
+            ":until": {"S": until},
+        },
+        ConsistentRead=True,
+        Limit=limit,
+        **projection,
+    )
+    last: Any = page.get("LastEvaluatedKey")
+    return page["Items"], last["sk"]["S"] if last else None
 
 
 class Journal:
     """One replica's journal of a Region and an epoch. All reads are consistent."""
 
-    def __init__(self, client: Any, table: str, region: str, epoch: int) -> None:
+    def __init__(self, client: DynamoDBClient, table: str, region: str, epoch: int) -> None:
         self._client = client
         self._table = table
         self._shards = [journal_shard(region, epoch, n) for n in range(SHARDS)]
 
     def pages(self, after: str, until: str) -> list[Page]:
-        """Return the first page of each shard in a span without its beginning."""
-        with ThreadPoolExecutor(AT_ONCE) as pool:
+        """Return the first page of each shard in a span, without the write `after`."""
+        with ThreadPoolExecutor(PARALLEL) as pool:
             return list(pool.map(lambda shard: self._page(shard, after, until), self._shards))
 
     def entries(self, after: str, until: str, at_most: int) -> list[Entry]:
-        """Return all entries of a span without its beginning, or more than `at_most` of a shard.
+        """Return all entries of a span without `after`, or more than `at_most` of a shard.
 
-        Whoever expects no more than that knows then that there are too many.
+        A caller that expects no more than that knows then that there are too many.
         """
 
         def whole(shard: str) -> list[Entry]:
-            found: list[Entry] = []
+            entries: list[Entry] = []
             start: str | None = after
-            while start is not None and len(found) <= at_most:
+            while start is not None and len(entries) <= at_most:
                 page = self._page(shard, start, until)
-                found += page.entries
+                entries += page.entries
                 start = page.stopped_at
-            return found
+            return entries
 
-        with ThreadPoolExecutor(AT_ONCE) as pool:
+        with ThreadPoolExecutor(PARALLEL) as pool:
             return [e for entries in pool.map(whole, self._shards) for e in entries]
 
     def versions(self, item_ids: Iterable[str]) -> dict[str, Version]:
-        """Return the version of each item that is there, tombstones included.
+        """Return the version of each item that exists, tombstones included.
 
         Raises
         ------
-        NotRead
+        PartialAnswer
             DynamoDB did not answer every key.
         """
         ids = sorted(item_ids)
         batches = [ids[n : n + BATCH] for n in range(0, len(ids), BATCH)]
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            return {k: v for found in pool.map(self._batch, batches) for k, v in found.items()}
+        with ThreadPoolExecutor(PARALLEL) as pool:
+            return {k: v for batch in pool.map(self._batch, batches) for k, v in batch.items()}
 
     def _page(self, shard: str, after: str, until: str) -> Page:
-        if after >= until:
-            return Page(())
-        found = self._client.query(
-            TableName=self._table,
-            KeyConditionExpression="pk = :shard AND sk BETWEEN :from AND :until",
-            ExpressionAttributeValues={
-                ":shard": {"S": shard},
-                ":from": {"S": following(after)},
-                ":until": {"S": until},
-            },
-            ProjectionExpression="sk, item_id, version",
-            ConsistentRead=True,
-            Limit=PAGE,
+        projection = {"ProjectionExpression": "sk, item_id, version"}
+        rows, stopped_at = query_shard(
+            self._client, self._table, shard, after, until, PAGE, **projection
         )
-        entries = tuple(
-            Entry(row["sk"]["S"], row["item_id"]["S"], int(row["version"]["N"]))
-            for row in found["Items"]
-        )
-        last = found.get("LastEvaluatedKey")
-        return Page(entries, last["sk"]["S"] if last else None)
+        entries = (Entry(r["sk"]["S"], r["item_id"]["S"], int(r["version"]["N"])) for r in rows)
+        return Page(tuple(entries), stopped_at)
 
     def _batch(self, ids: list[str]) -> dict[str, Version]:
-        asked = {
-            "Keys": [item_key(i) for i in ids],
-            "ProjectionExpression": "sk, version, write_id",
-            "ConsistentRead": True,
-        }
-        found = self._client.batch_get_item(RequestItems={self._table: asked})
-        if found.get("UnprocessedKeys"):
-            raise NotRead(f"The table answered {len(ids)} keys in part.")
+        answer = self._client.batch_get_item(
+            RequestItems={
+                self._table: {
+                    "Keys": [item_key(i) for i in ids],
+                    "ProjectionExpression": "sk, version, write_id",
+                    "ConsistentRead": True,
+                }
+            }
+        )
+        if answer.get("UnprocessedKeys"):
+            raise PartialAnswer(f"The table answered {len(ids)} keys in part.")
         return {
             row["sk"]["S"]: Version(int(row["version"]["N"]), row["write_id"]["S"])
-            for row in found["Responses"].get(self._table, [])
+            for row in answer["Responses"].get(self._table, [])
         }
 
 
 class Watermark:
-    """How far a Region's journal of an epoch was compared and found equal."""
+    """How far a Region's journal of an epoch was compared and was equal."""
 
-    def __init__(self, client: Any, table: str, region: str, epoch: int) -> None:
+    def __init__(self, client: DynamoDBClient, table: str, region: str, epoch: int) -> None:
         self._client = client
         self._table = table
         self._key = schema.key(schema.WATERMARK, f"{region}#{epoch}")
 
     def read(self) -> Mark:
         """Return the watermark; before the first comparison it is below every write id."""
-        found = self._client.get_item(TableName=self._table, Key=self._key, ConsistentRead=True)
-        if "Item" not in found:
+        answer = self._client.get_item(TableName=self._table, Key=self._key, ConsistentRead=True)
+        if "Item" not in answer:
             return Mark(LOWEST, 0)
-        return Mark(found["Item"]["watermark"]["S"], int(found["Item"]["compared"]["N"]))
+        return Mark(answer["Item"]["watermark"]["S"], int(answer["Item"]["compared"]["N"]))
 
     def advance(self, mark: Mark) -> None:
-        """Move it on. One that another run has moved further stays where it is."""
+        """Move the watermark on, unless another run has moved it further."""
         write(
             self._client.update_item,
             TableName=self._table,

@@ -1,4 +1,4 @@
-"""The ledger of writes that a disaster left behind: what an entry says, and how it is kept."""
+"""An entry of the ledger of writes that a disaster left behind, and how it is stored."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from pilotlight.journal.history import History, Verdict
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pilotlight.items.writes import Operation
+
 Status = Literal["open", "accepted", "replayed"]
 Finder = Literal["stream", "reconcile"]
 SHARDS_PREFIX = "L#"
@@ -19,10 +21,10 @@ KINDS = ("late", "lost", "unknown")
 
 @dataclass(frozen=True)
 class LedgerEntry:
-    """A write that was not there when the epoch changed, or that is gone from its item.
+    """A write that was not here when the epoch ended, or that is gone from its item.
 
-    `current` is the item when it was last looked at, None where it was not there. `arrived_at` is
-    empty while the journal entry has not arrived here. `active_epoch` is the epoch of the finding.
+    `current` is the item when it was last read, None if it was missing. `arrived_at` is empty
+    until the journal entry arrives here. `active_epoch` is the epoch in which the entry was found.
     """
 
     write: Write
@@ -34,39 +36,30 @@ class LedgerEntry:
     found_by: Finder
     arrived_at: str = ""
     status: Status = "open"
-    settled_by: str = ""
-    settled_at: str = ""
+    resolved_by: str = ""
+    resolved_at: str = ""
     replayed_as: str = ""
 
     @property
     def write_id(self) -> str:
-        """The id of the write, by which people and the table name the entry."""
+        """The id of the write, which is the id of the entry."""
         return self.write.new.write_id
 
     @property
     def kinds(self) -> tuple[str, ...]:
-        """Why it is here: late, lost, or unknown where the journal cannot tell."""
+        """Why it is in the ledger: late, lost, or unknown. Without any it does not belong there."""
         verdict = self.history.verdict
         kinds = ("late",) if self.late else ()
         return (*kinds, verdict) if verdict in ("lost", "unknown") else kinds
 
 
-def garbled(write: Write, *, active_epoch: int, found_at: str, found_by: Finder) -> LedgerEntry:
-    """Return the finding of a journal entry that cannot be read. Nobody can tell what became of it.
-
-    Parameters
-    ----------
-    write
-        What stands in for it.
-    """
-    detail = "The journal's entry cannot be read. What is there of it is under its key."
+def unreadable_entry(
+    write: Write, active_epoch: int, found_at: str, found_by: Finder
+) -> LedgerEntry:
+    """Return the ledger entry for the placeholder of a journal entry that cannot be read."""
+    detail = "The journal entry cannot be read. Look at its row in the items table."
     history = History("unknown", detail)
     return LedgerEntry(write, False, history, None, active_epoch, found_at, found_by)
-
-
-def belongs(entry: LedgerEntry) -> bool:
-    """Say whether there is a reason to keep an entry."""
-    return bool(entry.kinds)
 
 
 def key(write_id: str) -> dict[str, Any]:
@@ -77,7 +70,7 @@ def key(write_id: str) -> dict[str, Any]:
 def public(entry: LedgerEntry) -> dict[str, Any]:
     """Return an entry as people and machines see it."""
     new, old = entry.write.new, entry.write.old
-    found: dict[str, Any] = {
+    shown: dict[str, Any] = {
         "write_id": new.write_id,
         "kinds": list(entry.kinds),
         "status": entry.status,
@@ -97,78 +90,79 @@ def public(entry: LedgerEntry) -> dict[str, Any]:
         "current": _value(entry.current),
     }
     if entry.status != "open":
-        found |= {"settled_by": entry.settled_by, "settled_at": entry.settled_at}
+        shown |= {"resolved_by": entry.resolved_by, "resolved_at": entry.resolved_at}
     if entry.replayed_as:
-        found["replayed_as"] = entry.replayed_as
-    return found
+        shown["replayed_as"] = entry.replayed_as
+    return shown
 
 
 def counts(entries: list[LedgerEntry]) -> dict[str, int]:
-    """Count the open entries, and of them the late, the lost and the unknown ones."""
-    still = [e for e in entries if e.status == "open"]
-    kinds = {kind: sum(kind in e.kinds for e in still) for kind in KINDS}
-    return {"open": len(still), **kinds}
+    """Count the open entries, and how many of them are late, lost and unknown."""
+    still_open = [e for e in entries if e.status == "open"]
+    kinds = {kind: sum(kind in e.kinds for e in still_open) for kind in KINDS}
+    return {"open": len(still_open), **kinds}
 
 
-def fact(found: Mapping[str, Any]) -> dict[str, Any]:
-    """Tell the overview what is open, by what `counts` returned. An entry may be of two kinds.
+def fact(counted: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the ledger's fact for the overview, from `counts`. An entry may be of two kinds.
 
-    What nobody has compared yet is not among them, so that none open is no promise.
+    Journals that were not compared yet may add entries, so that none open is no promise.
     """
-    if not found:
+    if not counted:
         return {"verdict": "unknown", "detail": "Nothing was counted."}
-    if not found["open"]:
+    if not counted["open"]:
         detail = "No entry is open. A failback compares the journals before it says so."
-        return {"verdict": "ok", "detail": detail, **found}
-    kinds = ", ".join(f"{found[kind]} {kind}" for kind in KINDS)
-    detail = f"Open entries: {found['open']} ({kinds}). No failback until they are settled."
-    return {"verdict": "attention", "detail": detail, **found}
+        return {"verdict": "ok", "detail": detail, **counted}
+    kinds = ", ".join(f"{counted[kind]} {kind}" for kind in KINDS)
+    detail = f"Open entries: {counted['open']} ({kinds}). No failback until they are resolved."
+    return {"verdict": "attention", "detail": detail, **counted}
 
 
 def stored(entry: LedgerEntry) -> dict[str, Any]:
-    """Return the attributes that every finding of an entry tells, types included."""
+    """Return the attributes that every write of an entry replaces, types included."""
     return {
         "operation": {"S": entry.write.operation},
         "new": {"M": attributes(entry.write.new)},
-        "old": _held(entry.write.old),
-        "current": _held(entry.current),
+        "old": _stored_item(entry.write.old),
+        "current": _stored_item(entry.current),
         "verdict": {"S": entry.history.verdict},
         "detail": {"S": entry.history.detail},
         "looked_at": {"S": entry.found_at},
     }
 
 
-def from_stored(found: dict[str, Any]) -> LedgerEntry:
+def from_stored(row: dict[str, Any]) -> LedgerEntry:
     """Read an entry as DynamoDB returns it."""
 
     def text(name: str) -> str:
-        return str(found.get(name, {}).get("S", ""))
+        return str(row.get(name, {}).get("S", ""))
 
     return LedgerEntry(
         write=Write(
-            cast("Any", text("operation")), from_attributes(found["new"]["M"]), _item(found, "old")
+            cast("Operation", text("operation")),
+            from_attributes(row["new"]["M"]),
+            _item(row["old"]),
         ),
-        late=found["late"]["BOOL"],
+        late=row["late"]["BOOL"],
         history=History(cast("Verdict", text("verdict")), text("detail")),
-        current=_item(found, "current"),
-        active_epoch=int(found["active_epoch"]["N"]),
+        current=_item(row["current"]),
+        active_epoch=int(row["active_epoch"]["N"]),
         found_at=text("found_at"),
         found_by=cast("Finder", text("found_by")),
         arrived_at=text("arrived_at"),
         status=cast("Status", text("status")),
-        settled_by=text("settled_by"),
-        settled_at=text("settled_at"),
+        resolved_by=text("resolved_by"),
+        resolved_at=text("resolved_at"),
         replayed_as=text("replayed_as"),
     )
 
 
-def _held(item: Item | None) -> dict[str, Any]:
+def _stored_item(item: Item | None) -> dict[str, Any]:
     return {"M": attributes(item)} if item else {"NULL": True}
 
 
-def _item(found: dict[str, Any], name: str) -> Item | None:
-    held = found[name].get("M")
-    return from_attributes(held) if held else None
+def _item(value: dict[str, Any]) -> Item | None:
+    return from_attributes(value["M"]) if "M" in value else None
 
 
 def _value(item: Item | None) -> dict[str, Any] | None:

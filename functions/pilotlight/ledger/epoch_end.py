@@ -1,4 +1,4 @@
-"""When an epoch was closed, and which part of the journal its closing may have torn."""
+"""When an epoch ended, and which part of its journal may be incomplete in the Secondary."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CLOCKS = timedelta(minutes=61)
 
 @dataclass(frozen=True)
 class Promotion:
-    """A promotion as its record tells of it. What the record does not tell is None."""
+    """A promotion by its record. A value that the record does not hold is None."""
 
     at: datetime | None = None
     first_failed_at: datetime | None = None
@@ -40,34 +40,34 @@ def from_record(item: Mapping[str, Any]) -> Promotion:
     )
 
 
-def is_closed(written: Item, control: ControlItem) -> bool:
-    """Say whether the epoch in which something was written is over, or was never this Region's."""
+def is_over(written: Item, control: ControlItem) -> bool:
+    """Return whether the epoch of a write is over, or was never its Region's."""
     if written.epoch == control.epoch:
         return written.region != control.active_region
     return written.epoch < control.epoch
 
 
-def closed_at(epoch: int, control: ControlItem, promotion: Promotion | None) -> datetime | None:
-    """Return when an epoch was closed: the earliest of what is told, or None.
+def ended_at(epoch: int, control: ControlItem, promotion: Promotion | None) -> datetime | None:
+    """Return when an epoch ended: the earliest time on record, or None.
 
     Parameters
     ----------
     promotion
-        The record of the promotion to the epoch after it, if there is one yet. The control item
-        tells of the last change only, which may be a drain and so too late.
+        The record of the promotion to the next epoch, if there is one yet. The control item holds
+        only the time of its last change, which may be a drain and so too late.
     """
-    told = [promotion.at if promotion else None]
+    times = [promotion.at if promotion else None]
     if control.epoch <= epoch + 1:
-        told.append(try_parse(control.changed_at))
-    return min((t for t in told if t), default=None)
+        times.append(try_parse(control.changed_at))
+    return min((t for t in times if t), default=None)
 
 
-def is_late(created: float, closed: datetime | None) -> bool:
-    """Say whether something arrived after its epoch was closed.
+def is_late(created: float, ended: datetime | None) -> bool:
+    """Return whether a stream record was created after its epoch ended.
 
-    A stream tells the creation of a record in whole seconds. What may have arrived after the
-    closing counts as late: all of its second, and everything where the closing is not known. So an
-    entry too many may stand in the ledger, and none too few.
+    A stream gives the creation in whole seconds. A record of the second in which the epoch ended
+    counts as late, and so does every record if the end is unknown. The ledger may so hold an entry
+    too many, and never one too few.
 
     Parameters
     ----------
@@ -75,25 +75,24 @@ def is_late(created: float, closed: datetime | None) -> bool:
         `ApproximateCreationDateTime` of the record, in seconds since 1970. Not when it was read: a
         consumer may lag behind.
     """
-    return closed is None or floor(created) + 1 > closed.timestamp()
+    return ended is None or floor(created) + 1 > ended.timestamp()
 
 
-def torn_since(closed: datetime | None, promotion: Promotion | None) -> datetime | None:
-    """Return from when on writes of a closed epoch may be missing, or None for all of it.
+def incomplete_since(ended: datetime | None, promotion: Promotion | None) -> datetime | None:
+    """Return since when writes of an ended epoch may be missing, or None for all of the epoch.
 
-    The first failed probe less what replication lagged behind then, by the record. Where the record
-    does not tell the lag, all of the epoch counts.
+    That is the first failed probe, less the replication lag on record. If the lag is not on
+    record, all of the epoch counts.
     """
-    known = promotion or Promotion()
-    seen = [t for t in (known.first_failed_at, known.at, closed) if t]
-    if not seen or known.lag is None:
+    if promotion is None or promotion.lag is None:
         return None
-    return min(seen).astimezone(UTC) - known.lag - CLOCKS
+    times = [t for t in (promotion.first_failed_at, promotion.at, ended) if t]
+    return min(times).astimezone(UTC) - promotion.lag - CLOCKS if times else None
 
 
 def _json(item: Mapping[str, Any], name: str) -> dict[str, Any]:
     try:
-        found = json.loads(item[name]["S"])
+        value = json.loads(item[name]["S"])
     except (KeyError, TypeError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return value if isinstance(value, dict) else {}

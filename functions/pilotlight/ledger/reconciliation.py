@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 from ulid import ULID
 
 from pilotlight.items.writes import SHARDS, journal_shard
+from pilotlight.journal.comparison import HIGHEST, LOWEST, lower_bound
 from pilotlight.journal.history import judge
-from pilotlight.journal.links import LAST, ulid_at
-from pilotlight.ledger import epoch_end as closing
-from pilotlight.ledger.entry import LedgerEntry, belongs, garbled
+from pilotlight.ledger import epoch_end
+from pilotlight.ledger.entry import LedgerEntry, unreadable_entry
 from pilotlight.shared import timestamps
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from pilotlight.control.item import ControlItem
     from pilotlight.items.table import ItemsTable
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from pilotlight.ledger.promotions import Promotions
     from pilotlight.ledger.table import LedgerTable
 
+# Open entries that one step judges again.
+PAGE = 100
+
 
 @dataclass(frozen=True)
 class Cursor:
@@ -31,8 +35,8 @@ class Cursor:
 
     An `epoch` has a step for each Region and shard of its journal. `before` is the newest write of
     the epochs before this one, `last` the newest up to now, and `compared` counts the entries of
-    the pass. `running` is the epoch that was not closed then. At its end the ledger's own open
-    entries are looked at, in the order of `after`.
+    the pass. `running` is the epoch that was not over when the pass began. At its end the pass
+    judges the ledger's own open entries again, in the order of `after`.
     """
 
     epoch: int
@@ -45,7 +49,7 @@ class Cursor:
 
 
 @dataclass(frozen=True)
-class Compared:
+class ReconcileResult:
     """Whether a pass came to its end, and how many journal entries it compared."""
 
     complete: bool
@@ -53,7 +57,7 @@ class Compared:
 
 
 class Reconciliation:
-    """A pass over the closed epochs, from where the last one stopped."""
+    """A pass over the epochs that are over, from where the last one stopped."""
 
     def __init__(
         self,
@@ -70,46 +74,46 @@ class Reconciliation:
         self._items = items
         self._promotions = promotions
         self._ledger = ledger
-        # The active Region last: what it wrote is only compared where the other one wrote as well.
+        # The active Region last: its writes are only compared if the other one wrote as well.
         regions = sorted(journals, key=lambda region: (region == control.active_region, region))
         self._shards = [(r, s) for r in regions for s in range(SHARDS)]
 
-    def run(self, goes_on: Callable[[], bool], *, anew: bool = False) -> Compared:
-        """Go on until all is compared or it is time to stop.
+    def run(self, may_continue: Callable[[], bool], *, from_start: bool = False) -> ReconcileResult:
+        """Compare until the end of the pass, or until `may_continue` returns False.
 
-        The running epoch counts too: what a Region that is not active wrote in it.
+        The running epoch counts too, for the writes of a Region that is not active.
 
         Parameters
         ----------
-        anew
+        from_start
             Begin at the first epoch, whatever was compared before.
 
         Raises
         ------
         JournalUnread
-            A Region did not answer. What was compared before is kept.
+            A Region did not answer. The next call continues from there.
         """
-        cursor = Cursor(1) if anew else Cursor(**{"epoch": 1, **self._ledger.cursor()})
+        cursor = Cursor(1) if from_start else Cursor(**{"epoch": 1, **self._ledger.cursor()})
         if cursor.running != self._control.epoch:
-            # What was the running epoch then is closed now: all of it counts.
+            # The epoch that ran then is over now: all of it counts.
             cursor = replace(
                 cursor, step=0, after="", last=cursor.before, running=self._control.epoch
             )
         while cursor.epoch <= self._control.epoch:
-            if not goes_on():
-                return Compared(complete=False, writes=cursor.compared)
+            if not may_continue():
+                return ReconcileResult(complete=False, writes=cursor.compared)
             cursor = self._advance(cursor)
-            self._ledger.keep_cursor(asdict(cursor))
-        # The last change is compared again each time: what was on its way may have arrived.
+            self._ledger.put_cursor(asdict(cursor))
+        # The last epoch is compared again each time: more of its writes may have arrived.
         again = Cursor(max(self._control.epoch - 1, 1))
-        self._ledger.keep_cursor(asdict(again))
-        return Compared(complete=True, writes=cursor.compared)
+        self._ledger.put_cursor(asdict(again))
+        return ReconcileResult(complete=True, writes=cursor.compared)
 
     def _advance(self, at: Cursor) -> Cursor:
         if at.step >= len(self._shards):
-            seen = self._look_again(at.after) if at.epoch == at.running else ""
-            at = replace(at, after=seen)
-            return at if seen else replace(at, epoch=at.epoch + 1, step=0, before=at.last)
+            judged = self._judge_again(at.after) if at.epoch == at.running else ""
+            at = replace(at, after=judged)
+            return at if judged else replace(at, epoch=at.epoch + 1, step=0, before=at.last)
         region, shard = self._shards[at.step]
         window = self._window(at, region)
         if window:
@@ -117,11 +121,11 @@ class Reconciliation:
             writes, after = self._journals[region].page(key, *window)
             at = replace(at, after=after or window[1], compared=at.compared + len(writes))
             if region != self._own:
-                # One answer holds what each write would ask for by itself; users wait in a drain.
+                # One answer instead of a read for each write: users wait for this in a drain.
                 self._journals[self._own].page(key, window[0], at.after)
             self._compare(writes)
             if not self._serves(at, region):
-                last = max([at.last, *(w.new.write_id for w in writes if not w.garbled)])
+                last = max([at.last, *(w.new.write_id for w in writes if not w.unreadable)])
                 at = replace(at, last=last)
         done = self._window(at, region) is None
         return replace(at, step=at.step + 1, after="") if done else at
@@ -130,69 +134,63 @@ class Reconciliation:
         return at.epoch == at.running and region == self._control.active_region
 
     def _window(self, at: Cursor, region: str) -> tuple[str, str] | None:
-        """Return between which ULIDs a journal is to be read next, or None at its end.
+        """Return between which ULIDs to read a journal next, or None at its end.
 
-        There are two parts of it. A late write of an epoch before may have overwritten what this
-        one wrote until then, however many epochs lie between. And of this one's own writes those
-        since its end was torn may have been lost.
+        Two parts of it count. A late write of any earlier epoch may have overwritten writes of this
+        one until then. And writes of this one may have been lost since it became incomplete.
         """
-        start = at.after or ulid_at(None)
-        for low, high in (self._overwritten(at.before), self._torn(at, region)):
+        start = at.after or LOWEST
+        for low, high in (self._overwritten(at.before), self._incomplete(at, region)):
             if start < high:
                 return max(start, low), high
         return None
 
     def _overwritten(self, before: str) -> tuple[str, str]:
-        latest = ULID.from_str(before).datetime + closing.CLOCKS if before else None
-        return ulid_at(None), ulid_at(latest)
+        latest = ULID.from_str(before).datetime + epoch_end.CLOCKS if before else None
+        return LOWEST, _id_at(latest)
 
-    def _torn(self, at: Cursor, region: str) -> tuple[str, str]:
-        """Return the torn part. The running epoch has one only if both Regions wrote in it."""
+    def _incomplete(self, at: Cursor, region: str) -> tuple[str, str]:
+        """Return the incomplete part. The running epoch has one if both Regions wrote in it."""
         if at.epoch == at.running:
             alone = self._serves(at, region) and at.last == at.before
-            return ulid_at(None), ulid_at(None) if alone else LAST
+            return LOWEST, LOWEST if alone else HIGHEST
         promotion = self._promotions.to(at.epoch + 1)
-        closed = closing.closed_at(at.epoch, self._control, promotion)
-        return ulid_at(closing.torn_since(closed, promotion)), LAST
+        ended = epoch_end.ended_at(at.epoch, self._control, promotion)
+        return _id_at(epoch_end.incomplete_since(ended, promotion)), HIGHEST
 
     def _compare(self, writes: list[Write]) -> None:
-        """Look for a page of writes here. What the running epoch has on its way is not late."""
+        """Look up a page of writes here. A write in flight in the running epoch is not late."""
         own = self._journals[self._own]
-        items = self._items.get_many(w.new.id for w in writes if not w.garbled)
+        items = self._items.get_many(w.new.id for w in writes if not w.unreadable)
         for write in writes:
-            if write.garbled:
-                self._ledger.put(self._unread(write))
+            if write.unreadable:
+                now = timestamps.now()
+                self._ledger.put(unreadable_entry(write, self._control.epoch, now, "reconcile"))
                 continue
-            here = own.link(write.new) is not None
-            closed = closing.is_closed(write.new, self._control)
-            if here or closed:
-                current = items.get(write.new.id)
-                self._keep(self._judged(write, current, late=closed and not here))
+            here, over = own.link(write.new) is not None, self._is_over(write)
+            if here or over:
+                entry = self._judged(write, items.get(write.new.id), late=over and not here)
+                if entry.kinds:
+                    self._ledger.put(entry)
 
-    def _keep(self, entry: LedgerEntry, *, again: bool = False) -> None:
-        """Keep what belongs in the ledger. A write whose item has yet to arrive is late as well."""
-        if entry.history.verdict == "pending" and closing.is_closed(entry.write.new, self._control):
-            entry = replace(entry, late=True)
-        if belongs(entry) or again:
-            self._ledger.put(entry)
-
-    def _look_again(self, after: str) -> str:
-        """Judge open entries anew, and return after which to go on, or nothing at their end."""
-        still = [e for e in self._ledger.entries("open") if e.write_id > after]
-        for entry in (e for e in still[:100] if not e.write.garbled):
+    def _judge_again(self, after: str) -> str:
+        """Judge a page of open entries again, and return after which to continue, or nothing."""
+        entries = [e for e in self._ledger.entries("open") if e.write_id > after]
+        for entry in (e for e in entries[:PAGE] if not e.write.unreadable):
             current = self._items.get(entry.write.new.id)
-            self._keep(self._judged(entry.write, current, late=entry.late), again=True)
-        return still[99].write_id if len(still) > 100 else ""
+            self._ledger.put(self._judged(entry.write, current, late=entry.late))
+        return entries[PAGE - 1].write_id if len(entries) > PAGE else ""
 
-    def _unread(self, write: Write) -> LedgerEntry:
-        epoch, now = self._control.epoch, timestamps.now()
-        return garbled(write, active_epoch=epoch, found_at=now, found_by="reconcile")
+    def _is_over(self, write: Write) -> bool:
+        return epoch_end.is_over(write.new, self._control)
 
     def _judged(self, write: Write, current: Item | None, *, late: bool) -> LedgerEntry:
+        """Judge a write. It is late as well if its item has yet to arrive."""
+        history = judge(write.new, current, self._link)
         return LedgerEntry(
             write=write,
-            late=late,
-            history=judge(write.new, current, self._link),
+            late=late or (history.verdict == "pending" and self._is_over(write)),
+            history=history,
             current=current,
             active_epoch=self._control.epoch,
             found_at=timestamps.now(),
@@ -200,7 +198,12 @@ class Reconciliation:
         )
 
     def _link(self, item: Item) -> Write | None:
-        """Follow the journal here, and in the other Region where it is not here yet."""
-        others = [j for r, j in self._journals.items() if r != self._own]
-        found = self._journals[self._own].link(item)
-        return found or next((w for j in others if (w := j.link(item))), None)
+        """Follow the journal here, and in the other Region if the entry is not here yet."""
+        own = self._journals[self._own]
+        links = (j.link(item) for j in (own, *(j for j in self._journals.values() if j is not own)))
+        return next((write for write in links if write), None)
+
+
+def _id_at(moment: datetime | None) -> str:
+    """Return the lowest write id of a moment, or of all time."""
+    return lower_bound(int(moment.timestamp() * 1000)) if moment else LOWEST

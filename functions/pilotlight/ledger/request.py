@@ -1,4 +1,4 @@
-"""What the ledger can be asked for."""
+"""The actions of the ledger function, and their payloads."""
 
 from __future__ import annotations
 
@@ -12,38 +12,38 @@ BY = {"type": "string", "minLength": 1, "maxLength": 200}
 
 
 class BadRequest(Exception):
-    """The payload asks for nothing that there is."""
+    """The payload names no action, or does not match its schema."""
 
 
 def _schema(optional: dict[str, Any] | None = None, **properties: Any) -> dict[str, Any]:
-    given = {"action": {"type": "string"}, **properties}
+    required = {"action": {"type": "string"}, **properties}
     optional = {"execution": {"type": "string"}} | (optional or {})
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "type": "object",
-        "required": list(given),
+        "required": list(required),
         "additionalProperties": False,
-        "properties": {**given, **optional},
+        "properties": {**required, **optional},
     }
 
 
-# Accepting may be wholesale. Replaying overwrites what users see, so each is named.
+# A person may accept all entries at once. Replaying overwrites what users see, so name each entry.
 ACTIONS: dict[str, dict[str, Any]] = {
     "list": _schema(),
-    # Anew: from the first epoch on, whatever was compared before.
-    "reconcile": _schema({"anew": {"type": "boolean"}}),
+    # `from_start` compares from the first epoch on, also what was compared before.
+    "reconcile": _schema({"from_start": {"type": "boolean"}}),
     "accept": _schema(write_ids={"anyOf": [IDS, {"enum": ["all"]}]}, by=BY),
     "replay": _schema(write_ids=IDS, by=BY),
 }
 
 
 def checked(payload: Any) -> str:
-    """Return the action that a payload asks for.
+    """Return the action of a payload.
 
     Raises
     ------
     BadRequest
-        There is no such action, or it needs other things than the payload gives.
+        There is no such action, or the payload does not match its schema.
     """
     action = payload.get("action") if isinstance(payload, dict) else None
     if not isinstance(action, str) or action not in ACTIONS:

@@ -1,4 +1,4 @@
-"""Settling: what a person does about the open entries of the ledger."""
+"""What a person does about the open entries of the ledger: accept or replay."""
 
 from __future__ import annotations
 
@@ -15,37 +15,37 @@ if TYPE_CHECKING:
 
 
 class NoSuchEntry(Exception):
-    """The ledger has no entry of these write ids."""
+    """The ledger has no entry for some of the write ids."""
 
 
 class NotReplayed(Exception):
     """Some entries were not replayed. Those that were are marked, and are not replayed again."""
 
 
-def chosen(ledger: LedgerTable, write_ids: list[str] | str) -> list[LedgerEntry]:
+def select(ledger: LedgerTable, write_ids: list[str] | str) -> list[LedgerEntry]:
     """Return the entries of write ids, or all open ones for `all`.
 
     Raises
     ------
     NoSuchEntry
-        Some are not in the ledger; nothing was done.
+        Some are not in the ledger.
     """
     if write_ids == "all":
         return ledger.entries("open")
-    found = {e.write_id: e for e in ledger.entries()}
-    unknown = [w for w in write_ids if w not in found]
-    if unknown:
-        raise NoSuchEntry(f"The ledger has no entry {', '.join(unknown)}. See the action list.")
-    return [found[w] for w in sorted(set(write_ids))]
+    entries = {e.write_id: e for e in ledger.entries()}
+    missing = [w for w in write_ids if w not in entries]
+    if missing:
+        raise NoSuchEntry(f"The ledger has no entry {', '.join(missing)}. See the action list.")
+    return [entries[w] for w in sorted(set(write_ids))]
 
 
 def accept(ledger: LedgerTable, entries: list[LedgerEntry], by: str) -> dict[str, Any]:
-    """Mark open entries as accepted: the item is right as it is. Settled ones stay as they are."""
-    fresh = [e for e in entries if e.status == "open"]
-    for entry in fresh:
-        ledger.settle(entry.write_id, "accepted", by=by, at=timestamps.now())
-    unchanged = {e.write_id: e.status for e in entries if e not in fresh}
-    return {"accepted": [e.write_id for e in fresh], "unchanged": unchanged}
+    """Mark open entries as accepted: the item is right as it is. Resolved entries do not change."""
+    accepted = [e.write_id for e in entries if e.status == "open"]
+    for write_id in accepted:
+        ledger.resolve(write_id, "accepted", by=by, at=timestamps.now())
+    unchanged = {e.write_id: e.status for e in entries if e.status != "open"}
+    return {"accepted": accepted, "unchanged": unchanged}
 
 
 def replay(
@@ -56,16 +56,18 @@ def replay(
     Raises
     ------
     NotReplayed
-        Naming each that was not, and why.
+        It names each entry that was not replayed, with the reason.
     """
     done: dict[str, str] = {e.write_id: e.replayed_as for e in entries if e.status == "replayed"}
     failed: dict[str, str] = {}
     for entry in (e for e in entries if e.write_id not in done):
         if entry.status == "accepted":
-            failed[entry.write_id] = f"it was accepted by {entry.settled_by}"
+            failed[entry.write_id] = f"it was accepted by {entry.resolved_by}"
             continue
-        if entry.write.garbled:
-            failed[entry.write_id] = "its journal entry cannot be read; look at it, and accept"
+        if entry.write.unreadable:
+            failed[entry.write_id] = (
+                "its journal entry cannot be read; look at its item, then accept"
+            )
             continue
         try:
             written = service.replay(entry.write, entry.current)
@@ -76,7 +78,7 @@ def replay(
         else:
             done[entry.write_id] = written.write_id
             at = timestamps.now()
-            ledger.settle(entry.write_id, "replayed", by=by, at=at, replayed_as=written.write_id)
+            ledger.resolve(entry.write_id, "replayed", by=by, at=at, replayed_as=written.write_id)
     if failed:
         reasons = "; ".join(f"{w}: {reason}" for w, reason in failed.items())
         raise NotReplayed(f"{len(failed)} not replayed, {len(done)} replayed. {reasons}")

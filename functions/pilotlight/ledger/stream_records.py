@@ -1,15 +1,16 @@
-"""What arrives in the Secondary by its stream, and what of it belongs in the ledger."""
+"""The records of the items stream in the Secondary, and which of them belong in the ledger."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from pilotlight.items.writes import Item, Write, from_attributes, from_entry, stand_in
+from pilotlight.items.writes import Item, Write, from_attributes, from_entry, placeholder
 from pilotlight.journal.history import judge, overwritten
-from pilotlight.ledger import epoch_end as closing
-from pilotlight.ledger.entry import LedgerEntry, belongs, garbled
+from pilotlight.ledger import epoch_end
+from pilotlight.ledger.entry import LedgerEntry, unreadable_entry
 from pilotlight.shared import timestamps
 
 if TYPE_CHECKING:
@@ -22,20 +23,20 @@ if TYPE_CHECKING:
 
 
 class ControlItemUnread(Exception):
-    """Nobody knows which epoch it is. The batch is tried again."""
+    """The control item is missing or was not read. The batch is retried."""
 
 
 def is_entry(record: dict[str, Any]) -> bool:
-    """Say whether a record is of a journal entry."""
+    """Return whether a record is of a journal entry."""
     return bool(record["dynamodb"]["Keys"]["pk"]["S"].startswith("J#"))
 
 
-@dataclass
-class Arrivals:
+@dataclass(frozen=True)
+class StreamBatch:
     """The records of one batch.
 
-    The control item is read once for a batch and never kept for the next: only what is read after a
-    record was created knows whether the promotion came before it.
+    The control item is read once for each batch: only a read after a record was created shows
+    whether the promotion came before it.
     """
 
     control_table: ControlTable
@@ -43,10 +44,9 @@ class Arrivals:
     items: ItemsTable
     promotions: Promotions
     ledger: LedgerTable
-    _read: ControlItem | None = field(default=None, init=False)
 
-    def take(self, record: dict[str, Any]) -> int:
-        """Look at a record, and return how many findings went to the ledger.
+    def process(self, record: dict[str, Any]) -> int:
+        """Judge the writes of a record, and return how many went to the ledger.
 
         Raises
         ------
@@ -58,36 +58,36 @@ class Arrivals:
         if image is None:
             return 0
         if is_entry(record):
-            return self._entry(from_entry(image), created)
+            return self._process_entry(from_entry(image), created)
         old = change.get("OldImage")
-        return self._item(from_attributes(image), from_attributes(old) if old else None, created)
+        previous = from_attributes(old) if old else None
+        return self._process_item(from_attributes(image), previous, created)
 
-    def set_aside(self, record: dict[str, Any]) -> None:
-        """Keep a journal entry that cannot be read in the ledger, by its key, for a person."""
-        write, epoch = stand_in(record["dynamodb"]["NewImage"]), self._control().epoch
-        found_at = timestamps.now()
-        self.ledger.put(garbled(write, active_epoch=epoch, found_at=found_at, found_by="stream"))
+    def record_unreadable(self, record: dict[str, Any]) -> None:
+        """Put an unreadable journal entry in the ledger, by its key, for a person."""
+        write = placeholder(record["dynamodb"]["NewImage"])
+        self.ledger.put(unreadable_entry(write, self._control.epoch, timestamps.now(), "stream"))
 
-    def _entry(self, write: Write, created: float) -> int:
-        if not closing.is_closed(write.new, self._control()):
+    def _process_entry(self, write: Write, created: float) -> int:
+        if not epoch_end.is_over(write.new, self._control):
             return 0
-        return self._keep(write, late=self._late(write.new, created), created=created)
+        return self._put(write, late=self._is_late(write.new, created), created=created)
 
-    def _item(self, new: Item, old: Item | None, created: float) -> int:
-        """Look at an item that came from the Primary, and at what it was put over.
+    def _process_item(self, new: Item, old: Item | None, created: float) -> int:
+        """Judge an item that the Primary wrote, and the item that it overwrote.
 
-        An item and its journal entry arrive on their own. Either may come too late.
+        An item and its journal entry arrive separately. Either may come too late.
         """
-        found = 0
-        if closing.is_closed(new, self._control()) and self._late(new, created):
+        count = 0
+        if epoch_end.is_over(new, self._control) and self._is_late(new, created):
             entry = self.journal.link(new)
-            found += self._keep(entry, late=True, created=created) if entry else 0
+            count += self._put(entry, late=True, created=created) if entry else 0
         if old is not None and old.region != new.region:
-            gone = overwritten(old, self.items.get(new.id), self.journal.link)
-            found += sum(self._keep(write, late=False, created=None) for write in gone)
-        return found
+            lost = overwritten(old, self.items.get(new.id), self.journal.link)
+            count += sum(self._put(write, late=False, created=None) for write in lost)
+        return count
 
-    def _keep(self, write: Write, *, late: bool, created: float | None) -> int:
+    def _put(self, write: Write, *, late: bool, created: float | None) -> int:
         current = self.items.get(write.new.id)
         arrived = "" if created is None else timestamps.text(datetime.fromtimestamp(created, UTC))
         entry = LedgerEntry(
@@ -95,21 +95,22 @@ class Arrivals:
             late=late,
             history=judge(write.new, current, self.journal.link),
             current=current,
-            active_epoch=self._control().epoch,
+            active_epoch=self._control.epoch,
             found_at=timestamps.now(),
             found_by="stream",
             arrived_at=arrived,
         )
-        return int(belongs(entry) and self.ledger.put(entry))
+        return int(bool(entry.kinds) and self.ledger.put(entry))
 
-    def _late(self, written: Item, created: float) -> bool:
+    def _is_late(self, written: Item, created: float) -> bool:
         promotion = self.promotions.to(written.epoch + 1)
-        closed = closing.closed_at(written.epoch, self._control(), promotion)
-        return closing.is_late(created, closed)
+        return epoch_end.is_late(
+            created, epoch_end.ended_at(written.epoch, self._control, promotion)
+        )
 
+    @cached_property
     def _control(self) -> ControlItem:
-        if self._read is None:
-            self._read = self.control_table.try_read()
-        if self._read is None:
+        control = self.control_table.try_read()
+        if control is None:
             raise ControlItemUnread("The control item is missing or was not read.")
-        return self._read
+        return control

@@ -1,4 +1,4 @@
-"""The ledger's table: one row for each write, put as often as it is found, settled once."""
+"""The ledger's table: one row for each write, put whenever it is found, resolved once."""
 
 from __future__ import annotations
 
@@ -10,27 +10,29 @@ from pilotlight.ledger.entry import SHARDS_PREFIX, LedgerEntry, from_stored, key
 from pilotlight.shared.conditional_write import write
 
 if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
     from pilotlight.ledger.entry import Status
 
 CURSOR = {"pk": {"S": "reconcile"}, "sk": {"S": "cursor"}}
 
 
-class AlreadySettled(Exception):
-    """An entry is no longer open, or not there. Who settled it first is right."""
+class AlreadyResolved(Exception):
+    """An entry is missing or no longer open. The first resolution stays."""
 
 
 class LedgerTable:
     """The Secondary's ledger."""
 
-    def __init__(self, client: Any, table: str) -> None:
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._client = client
         self._table = table
 
     def put(self, entry: LedgerEntry) -> bool:
-        """Keep a finding, and say whether the entry is open.
+        """Store an entry, and return whether it is open.
 
-        What was once late stays late, and the first finding keeps its time. What the history says
-        is what the last one saw. An entry that a person has settled stays as it is.
+        A late entry stays late, and the time of the first finding stays. History and item are those
+        of the last one. An entry that a person has resolved does not change.
         """
         values = {f":{name}": value for name, value in stored(entry).items()}
         names = {f"#{name}": name for name in (*stored(entry), "status")}
@@ -59,7 +61,7 @@ class LedgerTable:
 
     def entries(self, status: Status | None = None) -> list[LedgerEntry]:
         """Return all entries, or those of a status, the oldest write first."""
-        found: list[LedgerEntry] = []
+        entries: list[LedgerEntry] = []
         for shard in range(SHARDS):
             pages = self._client.get_paginator("query").paginate(
                 TableName=self._table,
@@ -67,24 +69,24 @@ class LedgerTable:
                 ExpressionAttributeValues={":shard": {"S": f"{SHARDS_PREFIX}{shard}"}},
                 ConsistentRead=True,
             )
-            found += [from_stored(row) for page in pages for row in page["Items"]]
-        wanted = [e for e in found if status in (None, e.status)]
-        return sorted(wanted, key=lambda e: e.write_id)
+            entries += [from_stored(row) for page in pages for row in page["Items"]]
+        chosen = [e for e in entries if status in (None, e.status)]
+        return sorted(chosen, key=lambda e: e.write_id)
 
-    def settle(
+    def resolve(
         self, write_id: str, status: Status, *, by: str, at: str, replayed_as: str = ""
     ) -> None:
         """Mark an open entry as accepted or replayed.
 
         Raises
         ------
-        AlreadySettled
+        AlreadyResolved
             It is not open.
         """
         values = {":status": status, ":by": by, ":at": at, ":as": replayed_as}
         if not self._update(
             write_id,
-            UpdateExpression="SET #status = :status, settled_by = :by, settled_at = :at, "
+            UpdateExpression="SET #status = :status, resolved_by = :by, resolved_at = :at, "
             "replayed_as = :as",
             ConditionExpression="#status = :open",
             ExpressionAttributeNames={"#status": "status"},
@@ -93,15 +95,15 @@ class LedgerTable:
                 ":open": {"S": "open"},
             },
         ):
-            raise AlreadySettled(f"{write_id} is not open.")
+            raise AlreadyResolved(f"{write_id} is not open.")
 
     def cursor(self) -> dict[str, Any]:
-        """Return how far reconciling has come; empty before the first time."""
-        found = self._client.get_item(TableName=self._table, Key=CURSOR, ConsistentRead=True)
-        return dict(json.loads(found["Item"]["at"]["S"])) if "Item" in found else {}
+        """Return how far reconciling has come; empty before the first pass."""
+        answer = self._client.get_item(TableName=self._table, Key=CURSOR, ConsistentRead=True)
+        return dict(json.loads(answer["Item"]["at"]["S"])) if "Item" in answer else {}
 
-    def keep_cursor(self, cursor: dict[str, Any]) -> None:
-        """Keep how far reconciling has come."""
+    def put_cursor(self, cursor: dict[str, Any]) -> None:
+        """Store how far reconciling has come."""
         item = {**CURSOR, "at": {"S": json.dumps(cursor)}}
         self._client.put_item(TableName=self._table, Item=item)
 

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
-from pilotlight.sentinel.level import believed
+from pilotlight.sentinel.level import valid_end
 from pilotlight.shared import timestamps
 
 if TYPE_CHECKING:
@@ -205,7 +205,7 @@ def rehearsal(last: Mapping[str, str], now: datetime, max_age: timedelta) -> Jud
 
 def automation(item: Mapping[str, Any], now: datetime) -> Judged:
     """Judge whether recoveries start by themselves, by what a person has said to the automation."""
-    until = believed(item.get("paused_until", {}).get("N"), now)
+    until = valid_end(item.get("paused_until", {}).get("N"), now)
     if until is None:
         return "ok", "recoveries start by themselves"
     by = item.get("by", {}).get("S", "nobody who gave a name")

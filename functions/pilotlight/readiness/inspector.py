@@ -179,7 +179,7 @@ class Inspector:
 
     def _heartbeats(self) -> Judged:
         now = int(_now().timestamp() * 1000)
-        held = heartbeat.held(self.heartbeats.held(self.known.primary_region), now)
+        held = heartbeat.replica_state(self.heartbeats.read_all(self.known.primary_region), now)
         active = self.control.read().active_region == self.known.primary_region
         return inspection.heartbeats(held["oldest_written_at"], now, active=active)
 

@@ -39,8 +39,8 @@ class Witnesses:
             return dict(zip(questions, pool.map(told, questions.values()), strict=True))
 
     def _replication(self) -> dict[str, Any]:
-        beats = self.heartbeats.held(self.primary_region)
-        return heartbeat.held(beats, milliseconds())
+        beats = self.heartbeats.read_all(self.primary_region)
+        return heartbeat.replica_state(beats, milliseconds())
 
 
 def row(dynamodb: Any, table: str, key: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""Heartbeats: what the active Region writes about itself, so that the RPO can be read elsewhere.
+"""Heartbeats: times that the active Region writes, so that the other can estimate the RPO.
 
-They say nothing about who is active. Moments are milliseconds since 1970 by the writer's clock, and
-one from the future is not believed.
+They say nothing about who is active. Times are milliseconds since 1970 by the writer's clock. A
+heartbeat from the future does not count.
 """
 
 from __future__ import annotations
@@ -12,22 +12,22 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-# Partitions of a global table replicate on their own: one key would speak for one partition only.
+# Partitions of a global table replicate separately: one key would stand for one partition only.
 KEYS = 16
 SORT_KEY = "heartbeat"
 # A heartbeat may be late by half of its interval before it counts as missing.
 PATIENCE = 1.5
 CLOCK_TOLERANCE_MS = 1_000
-# Where the other Region is active, one a minute is enough: it shows that replication works.
+# One a minute is enough while the other Region is active: it shows that replication works.
 PASSIVE_MS = 60_000
-# Who serves requests writes the next one, too. Health checks come all the time, and so do it a
-# little early, in order to be in time; a write does it where they did not.
+# Requests write the next heartbeat, too. Health checks come all the time and do so a little early,
+# in order to be in time; a write does so if they did not.
 Server = Literal["check", "write"]
 DUE: dict[Server, float] = {"check": 0.95, "write": 1.25}
 
 
 class HeartbeatInvalid(Exception):
-    """A heartbeat is there and does not say when it was written."""
+    """An attribute of a heartbeat is missing or of the wrong type."""
 
 
 @dataclass(frozen=True)
@@ -39,16 +39,16 @@ class Heartbeat:
     by: str = ""
 
     def age(self, now: int) -> int | None:
-        """Return its age in milliseconds, or None where it is from the future."""
-        found = now - self.written_at
-        return found if found >= -CLOCK_TOLERANCE_MS else None
+        """Return its age in milliseconds, or None if it is from the future."""
+        age = now - self.written_at
+        return age if age >= -CLOCK_TOLERANCE_MS else None
 
     def due(self, now: int, interval_ms: int, server: Server) -> bool:
         """Return whether such a server should write the next one now."""
         found = self.age(now)
         return found is None or found >= interval_ms * DUE[server]
 
-    def kept_by_others(self, now: int, interval_ms: int, me: str) -> bool:
+    def others_write(self, now: int, interval_ms: int, me: str) -> bool:
         """Return whether health checks or another invocation write the heartbeats.
 
         A write's heartbeat does not count: nobody knows when the next write comes. Nor does the
@@ -59,8 +59,8 @@ class Heartbeat:
         return fresh and self.by != me and not self.by.startswith("write ")
 
 
-def following(last: Heartbeat | None, *, now: int, by: str) -> Heartbeat:
-    """Return the heartbeat that follows the last one."""
+def next_heartbeat(last: Heartbeat | None, *, now: int, by: str) -> Heartbeat:
+    """Return the heartbeat after the last one."""
     return Heartbeat(last.seq + 1 if last else 1, now, by)
 
 
@@ -78,7 +78,7 @@ def attributes(beat: Heartbeat) -> dict[str, Any]:
     }
 
 
-def from_attributes(found: Mapping[str, Any]) -> Heartbeat:
+def from_attributes(row: Mapping[str, Any]) -> Heartbeat:
     """Read a heartbeat as DynamoDB returns it.
 
     Raises
@@ -88,9 +88,9 @@ def from_attributes(found: Mapping[str, Any]) -> Heartbeat:
     """
     try:
         return Heartbeat(
-            seq=int(found["seq"]["N"]),
-            written_at=int(found["written_at"]["N"]),
-            by=found["by"]["S"],
+            seq=int(row["seq"]["N"]),
+            written_at=int(row["written_at"]["N"]),
+            by=row["by"]["S"],
         )
     except (KeyError, TypeError, ValueError) as error:
         raise HeartbeatInvalid(f"A heartbeat has no valid attribute {error}.") from error
@@ -102,21 +102,21 @@ def copies(beat: Heartbeat, region: str, *, active: bool) -> list[dict[str, Any]
     return [{**key(region, n), **attributes(beat)} for n in numbers]
 
 
-def held(beats: Sequence[Heartbeat | None], now: int) -> dict[str, Any]:
-    """Return what one Region holds of the other's heartbeats, as evidence.
+def replica_state(beats: Sequence[Heartbeat | None], now: int) -> dict[str, Any]:
+    """Return the state of the other Region's heartbeats in this replica, as evidence.
 
-    The oldest of the newest counts, and only where every key is held: a missing key is a partition
-    of which nothing is known. Nor does it count where one of them is from the future: the writer's
+    The oldest of the newest counts, and only if every key has one: nothing is known of the
+    partition of a missing key. It does not count either if one is from the future: the writer's
     clock is ahead, and the lag would look smaller than it is.
     """
-    there = [b for b in beats if b is not None]
-    future = sum(b.age(now) is None for b in there)
-    whole = len(there) == KEYS and not future
+    present = [b for b in beats if b is not None]
+    future = sum(b.age(now) is None for b in present)
+    whole = len(present) == KEYS and not future
     return {
         "keys": KEYS,
-        "held": len(there),
+        "held": len(present),
         "from_the_future": future,
-        "oldest_written_at": min(b.written_at for b in there) if whole else None,
-        "oldest_seq": min(b.seq for b in there) if whole else None,
-        "newest_seq": max((b.seq for b in there), default=None),
+        "oldest_written_at": min(b.written_at for b in present) if whole else None,
+        "oldest_seq": min(b.seq for b in present) if whole else None,
+        "newest_seq": max((b.seq for b in present), default=None),
     }

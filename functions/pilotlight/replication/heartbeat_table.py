@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -14,29 +14,31 @@ from pilotlight.shared.timestamps import milliseconds
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mypy_boto3_dynamodb import DynamoDBClient
+
     from pilotlight.replication.heartbeat import Heartbeat, Server
 
 
-class NotRead(Exception):
-    """DynamoDB did not answer every key: what is missing from the answer is not missing there."""
+class PartialAnswer(Exception):
+    """DynamoDB did not answer every key. A key that it did not answer may exist."""
 
 
 class Heartbeats:
-    """The heartbeats of both Regions, as this Region's replica holds them."""
+    """The heartbeats of both Regions in this Region's replica."""
 
-    def __init__(self, client: Any, items_table: str) -> None:
+    def __init__(self, client: DynamoDBClient, items_table: str) -> None:
         self._client = client
         self._items = items_table
 
     def newest(self, region: str) -> Heartbeat | None:
         """Return a Region's newest heartbeat."""
-        found = self._client.get_item(
+        answer = self._client.get_item(
             TableName=self._items, Key=heartbeat.key(region), ConsistentRead=True
         )
-        return heartbeat.from_attributes(found["Item"]) if "Item" in found else None
+        return heartbeat.from_attributes(answer["Item"]) if "Item" in answer else None
 
     def beat(self, region: str, last: Heartbeat | None, new: Heartbeat) -> bool:
-        """Write the next heartbeat over the one that was read. False: another one came first."""
+        """Write the next heartbeat over the last one, and return False if another came first."""
         over: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
         if last is not None:
             over = {
@@ -50,25 +52,26 @@ class Heartbeats:
         """Write the heartbeat to the other keys."""
         items = heartbeat.copies(beat, region, active=active)
         if items:
-            puts = [{"PutRequest": {"Item": item}} for item in items]
+            puts: list[Any] = [{"PutRequest": {"Item": item}} for item in items]
             self._client.batch_write_item(RequestItems={self._items: puts})
 
-    def held(self, region: str) -> list[Heartbeat | None]:
-        """Return what is held here of each key of a Region."""
+    def read_all(self, region: str) -> list[Heartbeat | None]:
+        """Return the heartbeat of each key of a Region, or None for a key without one."""
         keys = [heartbeat.key(region, n) for n in range(heartbeat.KEYS)]
-        asked = {self._items: {"Keys": keys, "ConsistentRead": True}}
-        found = self._client.batch_get_item(RequestItems=asked)
-        if found.get("UnprocessedKeys"):
-            raise NotRead(f"{self._items} answered in part.")
-        rows = cast("list[Any]", found["Responses"].get(self._items, []))
-        by_key = {i["pk"]["S"]: heartbeat.from_attributes(i) for i in rows}
-        return [by_key.get(k["pk"]["S"]) for k in keys]
+        answer = self._client.batch_get_item(
+            RequestItems={self._items: {"Keys": keys, "ConsistentRead": True}}
+        )
+        if answer.get("UnprocessedKeys"):
+            raise PartialAnswer(f"{self._items} answered in part.")
+        rows: list[Any] = answer["Responses"].get(self._items, [])
+        by_key = {row["pk"]["S"]: heartbeat.from_attributes(row) for row in rows}
+        return [by_key.get(key["pk"]["S"]) for key in keys]
 
 
 class HeartbeatWriter:
     """Writes the heartbeats while a Region that is active serves requests.
 
-    Several environments share them: each looks when it believes the next one to be due.
+    Several environments share them: each reads the newest when it believes the next to be due.
     """
 
     def __init__(
@@ -84,7 +87,7 @@ class HeartbeatWriter:
         self._id = uuid.uuid4()
 
     def serve(self, server: Server) -> None:
-        """Write the next heartbeat where it is due, and never fail: the estimate grows instead."""
+        """Write the next heartbeat if it is due. Never fails: the estimate grows instead."""
         try:
             if self._is_due(server):
                 self._last = self._heartbeats.newest(self._region)
@@ -97,7 +100,7 @@ class HeartbeatWriter:
         return self._last is None or self._last.due(self._clock(), self._interval_ms, server)
 
     def _write(self, server: Server) -> None:
-        new = heartbeat.following(self._last, now=self._clock(), by=f"{server} {self._id}")
+        new = heartbeat.next_heartbeat(self._last, now=self._clock(), by=f"{server} {self._id}")
         if self._heartbeats.beat(self._region, self._last, new):
             self._last = new
             self._heartbeats.copy(new, self._region, active=True)

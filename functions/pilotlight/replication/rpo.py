@@ -1,7 +1,7 @@
-"""How much the Secondary may lack: the lag of replication, judged at the first failed probe.
+"""The RPO estimate: the replication lag at the first failed probe.
 
-Never at "now": while a Primary is down its heartbeats grow older by the second, and the data do
-not. A lag that cannot be known is unknown, which is neither zero nor too much.
+Never the lag "now": while a Primary is down its heartbeats grow older by the second, and the data
+do not. A lag that cannot be known is unknown, which is neither zero nor too much.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
-from pilotlight.shared.timestamps import try_parse
+from pilotlight.shared.timestamps import text, try_parse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +21,7 @@ Policy = Literal["promote", "ask"]
 
 @dataclass(frozen=True)
 class FirstFailure:
-    """When the Primary was first seen to fail, and by whom."""
+    """The first failure of the Primary, and the source that reported it."""
 
     at: datetime
     source: Source
@@ -29,7 +29,7 @@ class FirstFailure:
 
 @dataclass(frozen=True)
 class Estimate:
-    """The lag at the first failed probe, in seconds, or why it is not known."""
+    """The lag at the first failed probe, in seconds, or why it is unknown."""
 
     seconds: float | None
     detail: str
@@ -37,7 +37,7 @@ class Estimate:
     source: Source | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the estimate as the state machine keeps it."""
+        """Return the estimate as the state machine stores it."""
         return asdict(self)
 
 
@@ -48,25 +48,25 @@ def first_failure(
     probes: list[Mapping[str, Any]],
     now: datetime,
 ) -> FirstFailure | None:
-    """Return the first failed probe by the best source that tells one.
+    """Return the first failed probe by the best source that has one.
 
-    In this order: the sentinel's word, which probes all the time; the start of the window that the
-    alarm judged; the oldest failed probe of this run. A moment in the future tells nothing.
+    In this order: the sentinel, which probes all the time; the start of the window that the alarm
+    judged; the oldest failed probe of this run. A time in the future does not count.
 
     Parameters
     ----------
     sentinel
         `first_failed_at` of the sentinel's item, or None.
     alarm
-        The alarm of the run's request, with `at` and, where known, `window_started_at`.
+        The alarm of the run's request, with `at` and, if known, `window_started_at`.
     probes
         The run's own probes.
     """
-    given = alarm or {}
+    event = alarm or {}
     failed = [m for m in (try_parse(p.get("at")) for p in probes if p.get("ok") is False) if m]
     candidates: tuple[tuple[Source, datetime | None], ...] = (
         ("sentinel", try_parse(sentinel)),
-        ("alarm", try_parse(given.get("window_started_at")) or try_parse(given.get("at"))),
+        ("alarm", try_parse(event.get("window_started_at")) or try_parse(event.get("at"))),
         ("probe", min(failed, default=None)),
     )
     for source, at in candidates:
@@ -81,11 +81,11 @@ def estimate(replication: Mapping[str, Any], first: FirstFailure | None) -> Esti
     Parameters
     ----------
     replication
-        What `heartbeat.held` told, or `{"error": …}`, or nothing.
+        The result of `heartbeat.replica_state`, or `{"error": …}`, or nothing.
     """
     if first is None:
         return Estimate(None, "Unknown: nobody has seen the Primary fail.")
-    at = first.at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    at = text(first.at.astimezone(UTC))
     unknown = _why_unknown(replication)
     if unknown:
         return Estimate(None, f"Unknown: {unknown}", at, first.source)
@@ -104,11 +104,11 @@ def _why_unknown(replication: Mapping[str, Any]) -> str | None:
     if replication.get("from_the_future"):
         return "heartbeats of the Primary are from the future: a clock there is ahead."
     if type(replication.get("oldest_written_at")) is not int:
-        found, keys = replication.get("held"), replication.get("keys")
-        return f"{found} of {keys} keys of the Primary's heartbeats held."
+        present, keys = replication.get("held"), replication.get("keys")
+        return f"{present} of {keys} keys of the Primary's heartbeats held."
     return None
 
 
-def within(found: Estimate, objective: timedelta) -> bool:
-    """Say whether the lag is known and within the objective."""
-    return found.seconds is not None and found.seconds <= objective.total_seconds()
+def within(lag: Estimate, objective: timedelta) -> bool:
+    """Return whether the lag is known and within the objective."""
+    return lag.seconds is not None and lag.seconds <= objective.total_seconds()

@@ -60,9 +60,9 @@ class Facts:
         return {name: _plain(value) for name, value in found.items() if name != "pk"}
 
     def _held(self) -> dict[str, Any]:
-        beats = self.heartbeats.held(self.primary_region)
+        beats = self.heartbeats.read_all(self.primary_region)
         newest = beats[0].written_at if beats[0] else None
-        return {"newest": newest, **heartbeat.held(beats, milliseconds())}
+        return {"newest": newest, **heartbeat.replica_state(beats, milliseconds())}
 
     def _open(self) -> dict[str, Any]:
         return dict(counts(self.ledger.entries("open")))

@@ -15,7 +15,7 @@ from pilotlight.control.item import State
 from pilotlight.ledger import entry as ledger
 from pilotlight.replication.heartbeat import PASSIVE_MS, PATIENCE
 from pilotlight.reporting import past_recoveries
-from pilotlight.sentinel.level import believed
+from pilotlight.sentinel.level import valid_end
 from pilotlight.sentinel.observation import silent_after
 from pilotlight.shared import timestamps
 from pilotlight.shared.timestamps import try_parse
@@ -44,7 +44,7 @@ class Pair:
 class Gathered:
     """What was read, as plain attributes. `{}` is not there, `{"error": …}` could not be read.
 
-    `heartbeats` are the Primary's, as `{"newest": ms, **heartbeat.held(…)}`. `ledger` is what
+    `heartbeats`: the Primary's, `{"newest": ms, **heartbeat.replica_state(…)}`. `ledger` is what
     `ledger.counts` says. `recoveries` are the newest records, one for each epoch asked for.
     """
 
@@ -127,7 +127,7 @@ def machine(lock: Mapping[str, Any], read: Gathered, now: datetime) -> dict[str,
     """Tell whether a recovery runs, or a person or a cooldown keeps the next one from it."""
     owner, expires = lock.get("owner"), _at(lock.get("expires_at"), per_second=1)
     cooldown = _at(read.control.get("cooldown_until"), per_second=1)
-    paused = believed(read.sentinel.get("paused_until"), now)
+    paused = valid_end(read.sentinel.get("paused_until"), now)
     if owner and (expires is None or expires > now):
         what = lock.get("machine") or lock.get("mode") or "recovery"
         verdict: Verdict = "ok" if lock.get("mode") == "rehearsal" else "attention"

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 def read(name: str, lifetime: float = 2.0) -> Beacon:
-    """Return what the beacon says. No answer, or another one, is unknown and not unhealthy."""
+    """Return the state of the beacon. No answer, or another text, is unknown and not unhealthy."""
     try:
         answer = dns_lookup.resolver(lifetime).resolve(name, "TXT")
     except dns.exception.DNSException:
         return "unknown"
-    said = {b"".join(record.strings).decode("ascii", "replace") for record in answer}
-    if said == {"healthy"}:
+    texts = {b"".join(record.strings).decode("ascii", "replace") for record in answer}
+    if texts == {"healthy"}:
         return "healthy"
-    return "unhealthy" if said == {"unhealthy"} else "unknown"
+    return "unhealthy" if texts == {"unhealthy"} else "unknown"

@@ -1,4 +1,4 @@
-"""The level: whether the sentinel starts the machine now, for an outage that goes on."""
+"""The level: whether the sentinel starts the machine now for the current outage."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Any
 
 from pilotlight.shared.timestamps import try_parse
 
-# From the start of one run to that of the next, while the outage goes on and none is at work.
+# From the start of one run to that of the next, while the outage lasts and no run is in progress.
 RESTARTS = tuple(timedelta(minutes=m) for m in (1, 2, 4, 8, 15))
-# A pause, and the mark of a drill, that end later than this are not believed.
+# A pause or a drill that ends later than this does not count.
 LONGEST_PAUSE = timedelta(days=1)
 
 
 @dataclass(frozen=True)
 class Outage:
-    """The outage that goes on: since its first failed probe, and what was started for it."""
+    """The current outage: its first failed probe, and the runs that were started for it."""
 
     first_failed_at: str
     attempts: int = 0
@@ -32,7 +32,7 @@ class Outage:
     def due(self, now: datetime) -> bool:
         """Return whether the next run is due.
 
-        A last start from the future, or one that cannot be read, holds up nothing.
+        A last start in the future, or an unreadable one, does not delay it.
         """
         last = try_parse(self.last_started_at)
         if self.attempts == 0 or last is None:
@@ -51,8 +51,8 @@ class Outage:
         }
 
 
-def believed(until: object, now: datetime) -> datetime | None:
-    """Return the end of a pause or of a drill, or None where it is over, unreadable or too far.
+def valid_end(until: object, now: datetime) -> datetime | None:
+    """Return the end of a pause or of a drill, or None if it is over, unreadable or too far.
 
     Parameters
     ----------

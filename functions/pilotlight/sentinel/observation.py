@@ -1,17 +1,19 @@
-"""When the sentinel probes, what it concludes, and what each probe run hands to the next."""
+"""When the sentinel probes, its conclusions, and the state that a probe run leaves to the next."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Literal
+
+from pilotlight.shared.timestamps import parse
 
 Beacon = Literal["healthy", "unhealthy", "unknown"]
 # An outage ends after this many good probes in a row.
 GOOD_PROBES_TO_FORGET = 4
 LONGEST_PROBE = 2.0
-# The silence alarm waits as long. After a longer pause nobody knows whether the Primary was well.
+# The silence alarm waits as long. After a longer pause it is unknown whether the Primary was well.
 LONGEST_PAUSE_SECONDS = 180
 # In a longer pause the pulse may have moved and returned to the same number unseen.
 LONGEST_PULSE_PAUSE_SECONDS = 90
@@ -34,7 +36,7 @@ class Probe:
 
 @dataclass(frozen=True)
 class Observation:
-    """What one probe run saw of the Primary: the own probe, the beacon and the pulse."""
+    """The result of one probe run: the own probe, the beacon and the pulse of the Primary."""
 
     probe: Probe
     beacon: Beacon
@@ -43,18 +45,18 @@ class Observation:
 
     @property
     def unhealthy(self) -> bool:
-        """Whether own probe or beacon finds it unhealthy. An unanswered beacon does not count."""
+        """Whether own probe or beacon is bad. A beacon that did not answer is not."""
         return not self.probe.ok or self.beacon == "unhealthy"
 
     @property
     def well(self) -> bool:
-        """Whether the own probe and the beacon both find the Primary well."""
+        """Whether own probe and beacon are both good."""
         return self.probe.ok and self.beacon == "healthy"
 
 
 @dataclass(frozen=True)
 class Streak:
-    """Since when own probes have failed, and since when probe and beacon found nothing wrong.
+    """Since when own probes have failed, and since when neither probe nor beacon has.
 
     One good probe within an outage does not end it.
     """
@@ -64,50 +66,49 @@ class Streak:
     healthy_since: str | None = None
     looked_at: str | None = None
 
-    def after(self, seen: Observation) -> Streak:
+    def after(self, observed: Observation) -> Streak:
         """Return the streak after one more observation."""
-        at, since = seen.probe.at, self._healthy_since(seen)
-        if not seen.probe.ok:
+        at, since = observed.probe.at, self._healthy_since(observed)
+        if not observed.probe.ok:
             return Streak(self.first_failed_at or at, 0, since, at)
         good = self.good_probes + 1
         first = None if good >= GOOD_PROBES_TO_FORGET else self.first_failed_at
         return Streak(first, good, since, at)
 
-    def _healthy_since(self, seen: Observation) -> str | None:
+    def _healthy_since(self, observed: Observation) -> str | None:
         """Probe and beacon together begin the streak; either one, or a pause, ends it."""
-        if seen.unhealthy:
+        if observed.unhealthy:
             return None
-        if self.healthy_since and self.looked_at and not _paused(self.looked_at, seen.probe.at):
+        pause = _seconds_between(self.looked_at, observed.probe.at)
+        if self.healthy_since and pause <= LONGEST_PAUSE_SECONDS:
             return self.healthy_since
-        return seen.probe.at if seen.well else None
+        return observed.probe.at if observed.well else None
 
 
 @dataclass(frozen=True)
 class PulseStreak:
-    """The last number of the pulse, and since when it stands still, by this Region's clock."""
+    """The last number of the pulse, and since when it has not changed, by this Region's clock."""
 
     beat: int | None = None
     still_since: str | None = None
     looked_at: str | None = None
 
-    def after(self, seen: Observation) -> PulseStreak:
+    def after(self, observed: Observation) -> PulseStreak:
         """Return the streak after one more observation. An unread pulse does not count."""
-        at = seen.probe.at
-        if seen.beat is None:
+        at = observed.probe.at
+        if observed.beat is None:
             return PulseStreak()
-        paused = self.looked_at is None or _apart(self.looked_at, at) > LONGEST_PULSE_PAUSE_SECONDS
-        if seen.beat != self.beat or self.still_since is None or paused:
-            return PulseStreak(seen.beat, at, at)
+        paused = _seconds_between(self.looked_at, at) > LONGEST_PULSE_PAUSE_SECONDS
+        if observed.beat != self.beat or self.still_since is None or paused:
+            return PulseStreak(observed.beat, at, at)
         return PulseStreak(self.beat, self.still_since, at)
 
 
 @dataclass(frozen=True)
-class Kept:
-    """What earlier probe runs stored: the last tick, and until when probe runs are planned.
+class SentinelState:
+    """The state that earlier probe runs stored (see item.py).
 
-    `well_at` is when probe and beacon last found the Primary well. A Primary that was never well is
-    not failed over. `held_by` is the run of this outage that a person stopped, or rejected, and
-    `paused_until` until when a person has paused the automation, in seconds since 1970.
+    A Primary that was never well is not failed over, so `well_at` has to be set.
     """
 
     last_tick: int = NEVER
@@ -119,14 +120,10 @@ class Kept:
     paused_until: str | None = None
 
 
-def _paused(last: str, now: str) -> bool:
-    return _apart(last, now) > LONGEST_PAUSE_SECONDS
-
-
-def _apart(last: str, now: str) -> float:
+def _seconds_between(last: str | None, now: str) -> float:
     """Return the seconds between two probe runs, infinite if the clock went back."""
-    apart = datetime.fromisoformat(now) - datetime.fromisoformat(last)
-    return apart.total_seconds() if apart >= timedelta(0) else math.inf
+    seconds = (parse(now) - parse(last)).total_seconds() if last else math.inf
+    return seconds if seconds >= 0 else math.inf
 
 
 def tick_of(now: float, interval: int) -> int:
@@ -171,7 +168,7 @@ def early_seconds(tick: int, now: float, interval: int) -> float:
 
 
 def silent_after(interval: timedelta) -> timedelta:
-    """Return after how long without a probe run the last one no longer tells about now."""
+    """Return after how long without a probe run the result of the last one is out of date."""
     return max(3 * interval, SHORTEST_SILENCE)
 
 

@@ -1,4 +1,4 @@
-"""The outage that goes on, in the recoveries table, and the machine that is started for it."""
+"""The current outage in the recoveries table, and the machine that is started for it."""
 
 from __future__ import annotations
 
@@ -15,16 +15,21 @@ from pilotlight.shared import timestamps
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_stepfunctions import SFNClient
+
 
 class Outages:
-    """Reads and keeps what was started for an outage."""
+    """Reads and stores the outage, and starts runs for it."""
 
-    def __init__(self, dynamodb: Any, stepfunctions: Any, table: str, machine: str) -> None:
+    def __init__(
+        self, dynamodb: DynamoDBClient, stepfunctions: SFNClient, table: str, machine: str
+    ) -> None:
         self._dynamodb, self._stepfunctions = dynamodb, stepfunctions
         self._table, self._machine = table, machine
 
     def current(self, first_failed_at: str) -> Outage:
-        """Return what is kept of the outage that began then; nothing is kept of a new one."""
+        """Return the stored outage that began then, or a new one."""
         item = self._item(schema.OUTAGE)
         if _text(item, "first_failed_at") != first_failed_at:
             return Outage(first_failed_at)
@@ -36,9 +41,9 @@ class Outages:
         )
 
     def is_at_work(self, outage: Outage) -> bool:
-        """Return whether a run is at work on it. A rehearsal is not.
+        """Return whether a run for it is in progress. A rehearsal is none.
 
-        Where nobody says so, the lock counts while it has not expired.
+        If Step Functions does not answer, the lock counts until it expires.
         """
         lock = self._item(schema.LOCK)
         owner, expires = _text(lock, "owner"), _number(lock, "expires_at")
@@ -49,9 +54,9 @@ class Outages:
         return bool(outage.execution and self._is_running(outage.execution))
 
     def start(self, outage: Outage) -> str:
-        """Start the next run, keep that it was started, and return its execution.
+        """Start the next run, store that it was started, and return its execution.
 
-        An attempt has one name, so that starting it again changes nothing.
+        An attempt has one name, so starting it again changes nothing.
         """
         execution = self._machine.replace(":stateMachine:", ":execution:") + f":{outage.name}"
         try:
@@ -63,43 +68,42 @@ class Outages:
         except ClientError as error:
             if error.response["Error"]["Code"] != "ExecutionAlreadyExists":
                 raise
-        self._keep(outage, execution)
+        self._record(outage, execution)
         return execution
 
-    def _keep(self, outage: Outage, execution: str) -> None:
-        """Keep a start. What was kept of an outage before, and was told of it, is gone."""
+    def _record(self, outage: Outage, execution: str) -> None:
+        """Store a start. The first one removes what was stored of an earlier outage."""
         item = {
             "first_failed_at": {"S": outage.first_failed_at},
             "attempts": {"N": str(outage.attempts + 1)},
             "last_started_at": {"S": timestamps.now()},
             "execution": {"S": execution},
         }
-        gone = " REMOVE told_step, told_at" if outage.attempts == 0 else ""
+        removed = " REMOVE told_step, told_at" if outage.attempts == 0 else ""
         self._dynamodb.update_item(
             TableName=self._table,
             Key=schema.key(schema.OUTAGE),
-            UpdateExpression=f"SET {', '.join(f'{name} = :{name}' for name in item)}{gone}",
+            UpdateExpression=f"SET {', '.join(f'{name} = :{name}' for name in item)}{removed}",
             ExpressionAttributeValues={f":{name}": value for name, value in item.items()},
         )
 
     def _is_running(self, execution: str) -> bool | None:
-        """Return whether an execution is running, or None where nobody says so."""
+        """Return whether an execution is running, or None if Step Functions does not answer."""
         try:
-            found = self._stepfunctions.describe_execution(executionArn=execution)
+            answer = self._stepfunctions.describe_execution(executionArn=execution)
         except (BotoCoreError, ClientError):
             return None
-        return bool(found["status"] == "RUNNING")
+        return answer["status"] == "RUNNING"
 
     def _item(self, key: str) -> Mapping[str, Any]:
-        found = self._dynamodb.get_item(
+        answer = self._dynamodb.get_item(
             TableName=self._table, Key=schema.key(key), ConsistentRead=True
         )
-        item: Mapping[str, Any] = found.get("Item", {})
-        return item
+        return answer.get("Item", {})
 
 
 def _number(item: Mapping[str, Any], name: str) -> int:
-    """Return a number, 0 where there is none that can be read: it holds up nothing."""
+    """Return a number, or 0 if there is none that can be read: it delays nothing."""
     try:
         return int(item[name]["N"])
     except (KeyError, TypeError, ValueError):

@@ -12,8 +12,10 @@ from pilotlight.sentinel.observation import delay_seconds
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mypy_boto3_sqs import SQSClient
+
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
-MOST_IN_A_BATCH = 10
+BATCH = 10
 
 
 class ProbesNotPlanned(Exception):
@@ -23,7 +25,7 @@ class ProbesNotPlanned(Exception):
 class ProbeQueue:
     """The queue of one deployment."""
 
-    def __init__(self, client: Any, url: str) -> None:
+    def __init__(self, client: SQSClient, url: str) -> None:
         self._client = client
         self._url = url
 
@@ -35,7 +37,7 @@ class ProbeQueue:
         ProbesNotPlanned
             SQS failed, or refused one of them.
         """
-        entries = [
+        entries: list[Any] = [
             {
                 "Id": str(tick),
                 "MessageBody": json.dumps({"tick": tick}),
@@ -44,11 +46,11 @@ class ProbeQueue:
             for tick in ticks
         ]
         try:
-            found = self._client.send_message_batch(QueueUrl=self._url, Entries=entries)
+            answer = self._client.send_message_batch(QueueUrl=self._url, Entries=entries)
         except (ClientError, BotoCoreError) as error:
             raise ProbesNotPlanned(str(error)) from error
-        if found.get("Failed"):
-            raise ProbesNotPlanned(f"SQS refused {found['Failed']}.")
+        if answer.get("Failed"):
+            raise ProbesNotPlanned(f"SQS refused {answer['Failed']}.")
 
 
 def planned_tick(event: dict[str, Any]) -> int:

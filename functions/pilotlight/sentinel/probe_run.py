@@ -14,7 +14,7 @@ from pilotlight.control.assembly import control_table
 from pilotlight.control.pulse import Pulse
 from pilotlight.sentinel import beacon_record, probes
 from pilotlight.sentinel.item import ItemUnavailable, SentinelItem
-from pilotlight.sentinel.level import believed
+from pilotlight.sentinel.level import valid_end
 from pilotlight.sentinel.observation import (
     NEVER,
     Observation,
@@ -23,7 +23,7 @@ from pilotlight.sentinel.observation import (
     probe_seconds,
     tick_of,
 )
-from pilotlight.sentinel.probe_queue import MOST_IN_A_BATCH, ProbeQueue
+from pilotlight.sentinel.probe_queue import BATCH, ProbeQueue
 from pilotlight.shared.aws_clients import client_in_passing
 
 if TYPE_CHECKING:
@@ -54,11 +54,11 @@ def plan_probes(item: SentinelItem, queue: ProbeQueue, interval: int) -> int:
             "Probe runs planned again: the stored plan could not be read", extra={"why": str(error)}
         )
     ticks = plan(time.time(), until, interval)
-    for first in range(0, len(ticks), MOST_IN_A_BATCH):
-        batch = ticks[first : first + MOST_IN_A_BATCH]
+    for first in range(0, len(ticks), BATCH):
+        batch = ticks[first : first + BATCH]
         queue.send(batch, time.time(), interval)
         try:
-            item.planned(batch[-1])
+            item.record_plan(batch[-1])
         except ItemUnavailable as error:
             logger.warning(
                 "Probe runs planned, but the plan could not be stored", extra={"why": str(error)}
@@ -67,7 +67,7 @@ def plan_probes(item: SentinelItem, queue: ProbeQueue, interval: int) -> int:
 
 
 def probe_now(
-    item: SentinelItem, interval: int, run: str, planned: int, known: Deployment
+    item: SentinelItem, interval: int, run: str, planned: int, deployment: Deployment
 ) -> tuple[int, Observation] | None:
     """Observe the Primary for the current tick, and return both, or None for no data point.
 
@@ -77,15 +77,15 @@ def probe_now(
     """
     time.sleep(early_seconds(planned, time.time(), interval))
     try:
-        kept = item.read()
+        state = item.read()
         tick = tick_of(time.time(), interval)
-        if kept.last_tick >= tick:
+        if state.last_tick >= tick:
             return None
-        seen = _look(known, probe_seconds(interval))
-        while kept.last_tick < tick:
-            if item.record(run, tick, seen, kept):
-                return tick, seen
-            kept = item.read()
+        observed = _observe(deployment, probe_seconds(interval))
+        while state.last_tick < tick:
+            if item.record(run, tick, observed, state):
+                return tick, observed
+            state = item.read()
     except ItemUnavailable as error:
         logger.warning(
             "Probe result not published: sentinel state could not be read from DynamoDB",
@@ -95,27 +95,27 @@ def probe_now(
 
 
 def start_while_it_fails(
-    item: SentinelItem, outages: Outages, interval: int, known: Deployment
+    item: SentinelItem, outages: Outages, interval: int, deployment: Deployment
 ) -> str | None:
     """Start the failover machine for an outage, and return its execution, or None.
 
     The Primary has to be active and to have been well before, no run may be in progress, nobody may
     have paused the automation or stopped a run of this outage, and each further probe has to fail.
-    What fails here is tried again by the next probe run.
+    After an error the next probe run tries again.
     """
     try:
-        kept = item.read()
-        if kept.streak.first_failed_at is None or kept.well_at is None:
+        state = item.read()
+        if state.streak.first_failed_at is None or state.well_at is None:
             return None
-        outage = outages.current(kept.streak.first_failed_at)
+        outage = outages.current(state.streak.first_failed_at)
         now = datetime.now(UTC)
-        if kept.held_by or believed(kept.paused_until, now) or not outage.due(now):
+        if state.held_by or valid_end(state.paused_until, now) or not outage.due(now):
             return None
-        if not _is_active(known) or outages.is_at_work(outage):
+        if not _is_active(deployment) or outages.is_at_work(outage):
             return None
         for _ in range(MORE_PROBES):
             time.sleep(1)
-            if _probe(known, probe_seconds(interval)).ok:
+            if _probe(deployment, probe_seconds(interval)).ok:
                 return None
         execution = outages.start(outage)
     except (BotoCoreError, ClientError, ItemUnavailable, ValueError) as error:
@@ -127,27 +127,29 @@ def start_while_it_fails(
     return execution
 
 
-def _is_active(known: Deployment) -> bool:
+def _is_active(deployment: Deployment) -> bool:
     """Return whether the Primary is active by this Region's copy. Unknown counts as active."""
-    control = control_table(known).try_read(consistent=False)
-    return control is None or control.active_region == known.primary_region
+    control = control_table(deployment).try_read(consistent=False)
+    return control is None or control.active_region == deployment.primary_region
 
 
-def _probe(known: Deployment, seconds: float) -> Probe:
-    return probes.probe(f"https://{known.region_name(known.primary_region)}/health", seconds)
+def _probe(deployment: Deployment, seconds: float) -> Probe:
+    return probes.probe(
+        f"https://{deployment.region_name(deployment.primary_region)}/health", seconds
+    )
 
 
-def _look(known: Deployment, seconds: float) -> Observation:
+def _observe(deployment: Deployment, seconds: float) -> Observation:
     """Probe the Primary, and read the beacon and the pulse, in parallel."""
     with ThreadPoolExecutor(2) as pool:
-        beacon = pool.submit(beacon_record.read, known.beacon_name, seconds)
-        beat = pool.submit(_beat, known)
-        return Observation(_probe(known, seconds), beacon.result(), beat.result())
+        beacon = pool.submit(beacon_record.read, deployment.beacon_name, seconds)
+        beat = pool.submit(_beat, deployment)
+        return Observation(_probe(deployment, seconds), beacon.result(), beat.result())
 
 
-def _beat(known: Deployment) -> int | None:
+def _beat(deployment: Deployment) -> int | None:
     """Read the pulse through the quorum, or return None."""
     try:
-        return Pulse(client_in_passing("dynamodb"), known.control_table).read(consistent=True)
+        return Pulse(client_in_passing("dynamodb"), deployment.control_table).read(consistent=True)
     except (BotoCoreError, ClientError):
         return None

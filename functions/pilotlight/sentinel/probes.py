@@ -12,8 +12,8 @@ def probe(url: str, timeout: float) -> Probe:
     """Make one request on a connection of its own. Anything but 200 fails, redirects included."""
     at, start = timestamps.now(), time.monotonic()
     try:
-        found = http.request("GET", url, timeout=timeout, headers={"Connection": "close"})
+        response = http.request("GET", url, timeout=timeout, headers={"Connection": "close"})
     except http.Unreachable as error:
         seconds = round(time.monotonic() - start, 3)
         return Probe(ok=False, status=None, error=str(error), seconds=seconds, at=at)
-    return Probe(found.status == 200, found.status, None, round(found.seconds, 3), at)
+    return Probe(response.status == 200, response.status, None, round(response.seconds, 3), at)

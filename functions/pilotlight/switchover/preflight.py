@@ -102,7 +102,7 @@ class Preflight:
         """
         known = self.known
         replica = Heartbeats(self.client(there, "dynamodb"), known.items_table)
-        beats = replica.held(of) if active else [replica.newest(of)]
+        beats = replica.read_all(of) if active else [replica.newest(of)]
         here = [b for b in beats if b is not None]
         age = None
         if here and len(here) == len(beats):

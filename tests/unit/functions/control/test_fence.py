@@ -44,8 +44,8 @@ def test_the_real_clocks_are_told() -> None:
 
 
 def test_the_fence_works_with_the_real_clocks() -> None:
-    passage, permit = fence().ask(forwarded=False)
-    assert passage.action == "write"
+    decision, permit = fence().decide(forwarded=False)
+    assert decision.action == "write"
     permit.check_sending()
     permit.check_answer()
 

@@ -7,7 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pilotlight.control.fence import AnswerTooLate, Fence, Passage, Permit, Stamp, WriteTooLate
+from pilotlight.control.fence import (
+    AnswerTooLate,
+    Fence,
+    Permit,
+    Stamp,
+    WriteDecision,
+    WriteTooLate,
+)
 from pilotlight.control.item import ControlItem
 from pilotlight.control.last_resort import LastResort
 from pilotlight.control.table import ControlUnread
@@ -58,9 +65,9 @@ class Surroundings:
         granted = asked.get("last_resort")
         self.granted = LastResort(2_000_000_000, granted["epoch"], "a person") if granted else None
         self.request = asked["at"]["request"]
-        passage, permit = self.fence.ask(forwarded=asked["forwarded"], request=self.request)
+        decision, permit = self.fence.decide(forwarded=asked["forwarded"], request=self.request)
         self.permits.append(permit)
-        return {**_told(passage), "reads": self.reads, "ends_last_resort": self.ended}
+        return {**_told(decision), "reads": self.reads, "ends_last_resort": self.ended}
 
     def check(self, name: str, at: dict[str, Any], of: int | None) -> str:
         self.at = Stamp(at["wall"], at["boot"])
@@ -72,9 +79,9 @@ class Surroundings:
         return "ok"
 
 
-def _told(passage: Passage) -> dict[str, Any]:
+def _told(decision: WriteDecision) -> dict[str, Any]:
     names = ("action", "code", "region", "epoch", "authority")
-    return {name: getattr(passage, name) for name in names}
+    return {name: getattr(decision, name) for name in names}
 
 
 @pytest.mark.parametrize("case", CASES, ids=[c["name"] for c in CASES])

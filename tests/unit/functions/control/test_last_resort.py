@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from pilotlight.control.last_resort import LONGEST_SECONDS, LastResort, LastResortTable
+from pilotlight.control.last_resort import LastResort, LastResortTable
 
 from tests.unit.functions.control.scripted import SILENT, Scripted, error
 
@@ -33,8 +33,8 @@ def test_one_in_force_is_read_strongly() -> None:
         (NOW - 1, False),
         (NOW, False),
         (NOW + 1, True),
-        (NOW + LONGEST_SECONDS, True),
-        (NOW + LONGEST_SECONDS + 1, False),
+        (NOW + 14_400, True),
+        (NOW + 14_401, False),
         (NOW * 1000, False),
     ],
 )
@@ -53,11 +53,11 @@ def test_one_that_is_not_whole_grants_nothing(broken: dict[str, Any]) -> None:
 @pytest.mark.parametrize("answer", [*FAILURES, {}])
 def test_what_cannot_be_read_grants_nothing(answer: Any) -> None:
     assert table(Scripted(answer)).read() is None
-    assert not table(Scripted(answer)).is_there()
+    assert not table(Scripted(answer)).exists()
 
 
 def test_it_is_there_in_force_or_not() -> None:
-    assert table(Scripted({"Item": item(NOW - 1)})).is_there()
+    assert table(Scripted({"Item": item(NOW - 1)})).exists()
 
 
 def test_its_end_says_whether_there_was_one() -> None:

@@ -36,7 +36,7 @@ def test_every_epoch_that_may_have_been_used_without_a_record_counts_as_used(
     dynamodb: Any, kept: int, records: tuple[int, ...], last: int
 ) -> None:
     mark = SeedMark(dynamodb, RECOVERIES)
-    mark.keep(kept)
+    mark.record(kept)
     recorded(dynamodb, *records)
     assert mark.highest_epoch() == last + MISSING
 
@@ -44,11 +44,11 @@ def test_every_epoch_that_may_have_been_used_without_a_record_counts_as_used(
 def test_a_mark_never_goes_back(dynamodb: Any) -> None:
     mark = SeedMark(dynamodb, RECOVERIES)
     for epoch in (3, 2, 3):
-        mark.keep(epoch)
+        mark.record(epoch)
     assert mark.highest_epoch() == 3 + MISSING
 
 
 def test_a_mark_that_cannot_be_kept_is_an_error(fake: FakeDynamoDB) -> None:
     fake.failing["update_item"] = aws_error("AccessDeniedException")
     with pytest.raises(ClientError, match="AccessDenied"):
-        SeedMark(fake, RECOVERIES).keep(1)
+        SeedMark(fake, RECOVERIES).record(1)

@@ -25,7 +25,7 @@ def starts(name: str, here: str) -> set[tuple[str, str]]:
     """Where a transition may start, as (active Region, state)."""
     every = [ControlItem(1, r, 1, s) for r in (PRIMARY, SECONDARY) for s in STATES]
     row = TRANSITIONS[name]
-    return {(i.active_region, i.state) for i in every if row.refused(i, here) is None}
+    return {(i.active_region, i.state) for i in every if row.why_refused(i, here) is None}
 
 
 def test_a_claim_starts_from_any_state_of_the_other_region() -> None:
@@ -57,7 +57,7 @@ def test_only_a_drain_is_undone() -> None:
     ],
 )
 def test_a_refusal_says_why(name: str, item: ControlItem, here: str, why: str) -> None:
-    assert why in str(TRANSITIONS[name].refused(item, here))
+    assert why in str(TRANSITIONS[name].why_refused(item, here))
 
 
 def test_a_claim_counts_the_epoch_on_and_ends_a_drain() -> None:
@@ -133,9 +133,9 @@ def test_revision_and_epoch_only_grow(name: str, revision: int, epoch: int) -> N
 def test_a_change_counts_as_made_only_where_it_is_the_very_next_and_by_the_same() -> None:
     row = TRANSITIONS["serve"]
     made = row.after(CLAIMED, here=SECONDARY, by="run-1", at=AT)
-    assert row.made(CLAIMED, made, "run-1")
-    assert not row.made(CLAIMED, replace(made, changed_by="keeper"), "run-1")
-    assert not row.made(CLAIMED, replace(made, revision=made.revision + 1), "run-1")
-    assert not row.made(CLAIMED, replace(made, state="claimed"), "run-1")
-    assert not row.made(CLAIMED, replace(made, epoch=made.epoch + 1), "run-1")
-    assert not row.made(CLAIMED, CLAIMED, "run-1")
+    assert row.was_made(CLAIMED, made, "run-1")
+    assert not row.was_made(CLAIMED, replace(made, changed_by="keeper"), "run-1")
+    assert not row.was_made(CLAIMED, replace(made, revision=made.revision + 1), "run-1")
+    assert not row.was_made(CLAIMED, replace(made, state="claimed"), "run-1")
+    assert not row.was_made(CLAIMED, replace(made, epoch=made.epoch + 1), "run-1")
+    assert not row.was_made(CLAIMED, CLAIMED, "run-1")

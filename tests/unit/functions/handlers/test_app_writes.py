@@ -198,13 +198,13 @@ def test_the_time_at_which_api_gateway_took_a_request_counts_as_its_age(
 ) -> None:
     """A frozen environment's clocks may all be old, and its read would look fresh."""
     asked: list[float | None] = []
-    ask = MODULE.items()._fence.ask
+    decide = MODULE.items()._fence.decide
 
     def spied(**given: Any) -> Any:
         asked.append(given["request"])
-        return ask(**given)
+        return decide(**given)
 
-    monkeypatch.setattr(MODULE.items()._fence, "ask", spied)
+    monkeypatch.setattr(MODULE.items()._fence, "decide", spied)
     event = request_event("POST", "/items", ORIGINAL)
     event["requestContext"]["timeEpoch"] = 1_800_000_000_500
     MODULE.lambda_handler(event, context("app"))

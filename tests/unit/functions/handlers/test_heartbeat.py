@@ -99,7 +99,7 @@ def test_an_active_region_beats_for_a_minute_and_keeps_the_pulse(world: World) -
     world.active(SECONDARY)
     assert world.count() == 3
     assert world.now == T + 40_000
-    beats = world.heartbeats.held(SECONDARY)
+    beats = world.heartbeats.read_all(SECONDARY)
     assert all(b is not None and (b.seq, b.written_at) == (3, T + 40_000) for b in beats)
     assert world.pulse() == 3
 
@@ -121,7 +121,7 @@ def test_a_passive_region_beats_once_a_minute_on_one_key_and_keeps_no_pulse(worl
     for minute in range(3):
         world.now = T + minute * 59_900
         assert world.count() == 1
-    newest, *others = world.heartbeats.held(SECONDARY)
+    newest, *others = world.heartbeats.read_all(SECONDARY)
     assert newest is not None
     assert newest.seq == 3
     assert others == [None] * 15

@@ -72,10 +72,10 @@ def test_a_deployment_that_failed_over_is_told_from_its_own_tables(tables: Any) 
 
 
 def test_the_ledger_is_told_by_its_open_entries(tables: Any, ledger: LedgerTable) -> None:
-    late, lost, settled = (entry(write=write(item_id=name)) for name in ("tea", "milk", "rum"))
-    for one in (replace(late, history=History("kept", "-")), lost, settled):
+    late, lost, resolved = (entry(write=write(item_id=name)) for name in ("tea", "milk", "rum"))
+    for one in (replace(late, history=History("kept", "-")), lost, resolved):
         ledger.put(one)
-    ledger.settle(settled.write_id, "accepted", by="Ada", at="8")
+    ledger.resolve(resolved.write_id, "accepted", by="Ada", at="8")
     found = ask({"view": "facts"})
     assert violation(found, SCHEMA) is None
     told = found["facts"]["ledger"]

@@ -13,7 +13,7 @@ import pytest
 from pilotlight.sentinel import beacon_record, probe_run
 from pilotlight.sentinel.item import ItemUnavailable
 from pilotlight.sentinel.level import Outage
-from pilotlight.sentinel.observation import NEVER, Kept
+from pilotlight.sentinel.observation import NEVER, SentinelState
 from pilotlight.sentinel.probe_queue import ProbesNotPlanned
 from pilotlight.shared import http, timestamps
 
@@ -35,7 +35,7 @@ class World:
         self.keeps: Any = "nothing"
         self.kept_with: list[float] = []
         self.asked: list[tuple[str, float]] = []
-        self.kept = Kept()
+        self.kept = SentinelState()
         self.runs: list[str] = []
         self.fails: set[str] = set()
         self.meanwhile: Any = lambda: None
@@ -79,11 +79,11 @@ class World:
         return http.Response(200, b"", {}, 0.1)
 
     # --- the item ---
-    def read(self) -> Kept:
+    def read(self) -> SentinelState:
         self._try("read")
         return self.kept
 
-    def record(self, run: str, tick: int, look: Any, before: Kept) -> bool:
+    def record(self, run: str, tick: int, look: Any, before: SentinelState) -> bool:
         self._try("record")
         if before.last_tick != self.kept.last_tick:
             return False
@@ -94,8 +94,8 @@ class World:
         self.kept = replace(self.kept, last_tick=tick, **told)
         return True
 
-    def planned(self, until: int) -> None:
-        self._try("planned")
+    def record_plan(self, until: int) -> None:
+        self._try("record_plan")
         self.kept = replace(self.kept, planned_until=until)
 
     def _try(self, what: str) -> None:
@@ -196,7 +196,7 @@ def test_what_sqs_did_not_take_is_sent_by_the_next_start(world: World) -> None:
     assert world.sent == [1_000_005_000 + n * 10_000 for n in range(18)]
 
 
-@pytest.mark.parametrize("fails", ["read", "planned"])
+@pytest.mark.parametrize("fails", ["read", "record_plan"])
 def test_looks_are_planned_while_dynamodb_fails(world: World, fails: str) -> None:
     """Twice, if need be: the second message for a tick changes nothing."""
     world.fails = {fails}
@@ -252,7 +252,7 @@ def test_a_slow_answer_of_dynamodb_takes_no_look_to_an_older_tick(
     world.now = 1_000_009.0
     read = world.read
 
-    def slow() -> Kept:
+    def slow() -> SentinelState:
         world.now += 4
         return read()
 
@@ -263,7 +263,7 @@ def test_a_slow_answer_of_dynamodb_takes_no_look_to_an_older_tick(
 
 def test_of_two_looks_at_once_one_speaks(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     def other() -> None:
-        world.kept = Kept(1_000_005_000, NEVER, world.kept.streak)
+        world.kept = SentinelState(1_000_005_000, NEVER, world.kept.streak)
 
     world.now, world.meanwhile = 1_000_005.0, other
     assert world.deliver(1_000_005_000) == 0
@@ -277,7 +277,7 @@ def test_a_look_that_finds_an_older_one_done_meanwhile_goes_on_from_it(
 
     def other() -> None:
         streak = world.kept.streak.__class__(failed, 0, None, failed)
-        world.kept = Kept(1_000_005_000, NEVER, streak)
+        world.kept = SentinelState(1_000_005_000, NEVER, streak)
         world.meanwhile = lambda: None
 
     world.now, world.meanwhile, world.up = 1_000_015.0, other, False

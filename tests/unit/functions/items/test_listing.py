@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import string
 from typing import Any
 
 import pytest
@@ -72,16 +73,6 @@ def test_a_page_is_filled_over_the_tombstones_in_between(dynamodb: Any) -> None:
     assert len(found[0]) == 3
 
 
-@pytest.mark.parametrize("page", [1, 2, 3])
-def test_a_shard_that_dynamodb_answers_in_parts_is_read_to_its_end(
-    fake: FakeDynamoDB, page: int
-) -> None:
-    table = fill(fake, IDS, frozenset(IDS[::3]))
-    fake.page = page
-    found = pages(table, 4)
-    assert sorted(item_id for ids in found for item_id in ids) == sorted(set(IDS) - set(IDS[::3]))
-
-
 @given(
     count=st.integers(0, 10),
     tombstones=st.sets(st.integers(0, 9)),
@@ -108,19 +99,14 @@ def test_a_write_between_two_pages_does_not_upset_the_listing(dynamodb: Any) -> 
 
 
 # --- the cursor ----------------------------------------------------------------------------------
-ITEM_IDS = st.from_regex(r"[A-Za-z0-9._-]{1,64}", fullmatch=True)
+ID_LETTERS = string.ascii_letters + string.digits + "._-"
 
 
-@given(st.integers(0, SHARDS - 1), ITEM_IDS)
-def test_a_cursor_leads_back_to_where_it_was_made(shard: int, item_id: str) -> None:
-    assert _decode(_encode(shard, item_id)) == (shard, item_id)
-
-
-@given(st.integers(0, SHARDS - 1), ITEM_IDS)
-def test_a_cursor_needs_no_escaping_in_a_url(shard: int, item_id: str) -> None:
-    assert set(_encode(shard, item_id)) <= set(
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_="
-    )
+@given(st.integers(0, SHARDS - 1), st.text(ID_LETTERS, min_size=1, max_size=64))
+def test_a_cursor_leads_back_and_needs_no_escaping_in_a_url(shard: int, item_id: str) -> None:
+    cursor = _encode(shard, item_id)
+    assert _decode(cursor) == (shard, item_id)
+    assert set(cursor) <= set(string.ascii_letters + string.digits + "-_=")
 
 
 @pytest.mark.parametrize("cursor", [None, ""])

@@ -110,7 +110,7 @@ def test_the_watermark_passes_over_what_is_equal_and_old(world: World) -> None:
     for n in range(40):
         world.write(f"i{n % 7}", OLD + n)
     found = world.proof().advance(60)
-    assert (found.writes, found.all) == (40, True)
+    assert (found.writes, found.complete) == (40, True)
     assert found.watermark == world.kept.read().write_id == lower_bound(T - MARGIN_MS)
     assert len(world.kept.was) > 3, "it is kept span by span"
 
@@ -119,14 +119,14 @@ def test_what_is_younger_than_the_margin_is_left_for_later(world: World) -> None
     world.write("tea", OLD)
     world.write("tea", T - MARGIN_MS + 1, arrives=False)
     found = world.proof().advance(60)
-    assert (found.writes, found.all) == (1, True)
+    assert (found.writes, found.complete) == (1, True)
     assert found.watermark <= lower_bound(T - MARGIN_MS)
 
 
 def test_the_source_may_be_ahead_of_what_is_old_while_it_serves(world: World) -> None:
     world.write("tea", OLD)
     world.write("tea", T, arrives=False)
-    assert world.proof().advance(60).all
+    assert world.proof().advance(60).complete
 
 
 def test_an_old_write_that_did_not_arrive_is_named_and_stops_the_watermark(world: World) -> None:
@@ -145,7 +145,7 @@ def test_a_long_history_takes_several_calls_and_each_goes_on_from_the_last(
     for n in range(60):
         world.write(f"i{n}", OLD + n)
     calls = []
-    while not calls or not calls[-1].all:
+    while not calls or not calls[-1].complete:
         calls.append(world.proof().advance(60))
     assert len(calls) > 3
     assert sum(c.writes for c in calls) == 60
@@ -163,15 +163,15 @@ def test_a_call_ends_when_its_time_is_over(world: World) -> None:
         return pages(after, until)
 
     world.source.pages = slow  # type: ignore[method-assign]
-    assert not world.proof().advance(5).all
+    assert not world.proof().advance(5).complete
     assert world.now == T + 8000
 
 
 def test_nothing_to_compare_is_caught_up(world: World) -> None:
     found = world.proof().advance(60)
-    assert (found.writes, found.compared, found.all) == (0, 0, True)
+    assert (found.writes, found.compared, found.complete) == (0, 0, True)
     again = world.proof().advance(60)
-    assert (again.writes, again.all, again.watermark) == (0, True, found.watermark)
+    assert (again.writes, again.complete, again.watermark) == (0, True, found.watermark)
 
 
 # --- while the source is drained -----------------------------------------------------------------
@@ -181,7 +181,7 @@ def test_the_tail_reaches_to_the_last_write_and_the_watermark_does_not(world: Wo
     world.write("tea", T - 1)
     world.write("tea", T + 30_000)
     found = world.proof().tails(60)
-    assert (found.writes, found.all) == (2, True)
+    assert (found.writes, found.complete) == (2, True)
     assert found.watermark == lower_bound(T - MARGIN_MS)
 
 

@@ -11,11 +11,11 @@ from pilotlight.items.writes import Item
 from pilotlight.ledger.epoch_end import (
     CLOCKS,
     Promotion,
-    closed_at,
+    ended_at,
     from_record,
-    is_closed,
+    incomplete_since,
     is_late,
-    torn_since,
+    is_over,
 )
 
 from tests.unit.functions.fakes import PRIMARY, SECONDARY
@@ -34,7 +34,7 @@ def test_an_epoch_is_closed_once_another_follows_and_to_all_but_its_region(
     region: str, epoch: int, closed: bool
 ) -> None:
     written = Item("tea", "-", 1, region, epoch, "-", "-")
-    assert is_closed(written, CONTROL) is closed
+    assert is_over(written, CONTROL) is closed
 
 
 @pytest.mark.parametrize(
@@ -54,16 +54,16 @@ def test_where_the_closing_is_not_known_everything_is_late() -> None:
 def test_the_earliest_of_what_is_told_closed_an_epoch() -> None:
     """A drain changes the control item as well, and only later."""
     drained = replace(CONTROL, changed_at=LATER)
-    assert closed_at(1, CONTROL, None) == NOON
-    assert closed_at(1, drained, Promotion(at=NOON)) == NOON
-    assert closed_at(1, CONTROL, Promotion()) == NOON
-    assert closed_at(1, replace(CONTROL, changed_at="-"), None) is None
+    assert ended_at(1, CONTROL, None) == NOON
+    assert ended_at(1, drained, Promotion(at=NOON)) == NOON
+    assert ended_at(1, CONTROL, Promotion()) == NOON
+    assert ended_at(1, replace(CONTROL, changed_at="-"), None) is None
 
 
 def test_the_control_item_tells_only_of_the_last_closing() -> None:
     control = replace(CONTROL, epoch=4)
-    assert closed_at(1, control, None) is None
-    assert closed_at(1, control, Promotion(at=NOON)) == NOON
+    assert ended_at(1, control, None) is None
+    assert ended_at(1, control, Promotion(at=NOON)) == NOON
 
 
 def test_a_record_tells_when_what_and_by_how_much() -> None:
@@ -83,12 +83,12 @@ def test_what_a_record_does_not_tell_is_not_known(text: str) -> None:
 def test_writes_may_be_missing_from_the_first_failure_less_the_lag_on() -> None:
     failed = NOON - timedelta(minutes=2)
     known = Promotion(NOON, failed, timedelta(seconds=20))
-    assert torn_since(NOON, known) == failed - timedelta(seconds=20) - CLOCKS
-    assert torn_since(None, known) == failed - timedelta(seconds=20) - CLOCKS
+    assert incomplete_since(NOON, known) == failed - timedelta(seconds=20) - CLOCKS
+    assert incomplete_since(None, known) == failed - timedelta(seconds=20) - CLOCKS
     assert timedelta(hours=1) < CLOCKS, "the clock of an environment may be off by an hour"
 
 
 def test_where_nobody_measured_the_lag_every_write_of_the_epoch_may_be_missing() -> None:
-    assert torn_since(NOON, Promotion(NOON, NOON)) is None
-    assert torn_since(NOON, None) is None
-    assert torn_since(None, Promotion(lag=timedelta(seconds=20))) is None
+    assert incomplete_since(NOON, Promotion(NOON, NOON)) is None
+    assert incomplete_since(NOON, None) is None
+    assert incomplete_since(None, Promotion(lag=timedelta(seconds=20))) is None

@@ -7,7 +7,7 @@ from datetime import timedelta
 from hypothesis import event, given, settings, strategies as st
 
 from tests.unit.functions.fakes import PRIMARY, SECONDARY
-from tests.unit.functions.ledger.torn_regions import TornRegions
+from tests.unit.functions.ledger.diverged_regions import DivergedRegions
 
 ITEM_IDS = st.sampled_from("ab")
 DELIVERY = st.tuples(st.just("deliver"), st.integers(0, 30))
@@ -19,9 +19,9 @@ STEPS = st.sampled_from([timedelta(seconds=1), timedelta(seconds=20)])
 SKEWS = st.integers(-50, 50).map(lambda s: timedelta(seconds=s))
 
 
-def lived(before: list, after: list, step: timedelta, skew: timedelta) -> TornRegions:
+def lived(before: list, after: list, step: timedelta, skew: timedelta) -> DivergedRegions:
     """A world after a promotion in the midst of things: the Primary writes on for a while."""
-    world = TornRegions(step, skew)
+    world = DivergedRegions(step, skew)
     for happening in before:
         happen(world, *happening)
     world.promote()
@@ -30,7 +30,7 @@ def lived(before: list, after: list, step: timedelta, skew: timedelta) -> TornRe
     return world
 
 
-def happen(world: TornRegions, what: str, which: str | int) -> None:
+def happen(world: DivergedRegions, what: str, which: str | int) -> None:
     if isinstance(which, str):
         world.write(what, which)
     elif world.on_the_way:
@@ -38,7 +38,7 @@ def happen(world: TornRegions, what: str, which: str | int) -> None:
     world.tick()
 
 
-def expected(world: TornRegions) -> dict[str, set[str]]:
+def expected(world: DivergedRegions) -> dict[str, set[str]]:
     """By write id, the kinds of every entry that the ledger has to have."""
     found: dict[str, set[str]] = {}
     for write in world.acknowledged:
@@ -54,11 +54,11 @@ def expected(world: TornRegions) -> dict[str, set[str]]:
     return found
 
 
-def told(world: TornRegions) -> dict[str, set[str]]:
+def told(world: DivergedRegions) -> dict[str, set[str]]:
     return {e.write_id: set(e.kinds) for e in world.ledger.entries()}
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(BEFORE, AFTER, STEPS, SKEWS)
 def test_when_all_has_arrived_the_ledger_has_exactly_what_came_late_or_is_lost(
     before: list, after: list, step: timedelta, skew: timedelta
@@ -108,7 +108,7 @@ def test_a_pass_in_pieces_finds_the_same_as_one_at_once(
 @settings(max_examples=100)
 @given(BEFORE)
 def test_without_a_promotion_the_ledger_is_empty(before: list) -> None:
-    world = TornRegions()
+    world = DivergedRegions()
     for happening in before:
         happen(world, *happening)
     assert world.reconcile().complete
@@ -120,7 +120,7 @@ def test_without_a_promotion_the_ledger_is_empty(before: list) -> None:
 def test_what_was_there_before_the_promotion_and_stays_is_not_in_the_ledger(
     before: list, after: list
 ) -> None:
-    world = TornRegions()
+    world = DivergedRegions()
     for happening in before:
         happen(world, *happening)
     while world.on_the_way:

@@ -1,4 +1,4 @@
-"""How far a pass over the journals goes: the running epoch, a pass anew, and what it counts."""
+"""How far a pass over the journals goes: the running epoch, a pass from the start, its counts."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import replace
 import pytest
 
 from tests.unit.functions.fakes import PRIMARY, SECONDARY
-from tests.unit.functions.ledger.torn_regions import TornRegions
+from tests.unit.functions.ledger.diverged_regions import DivergedRegions
 
 
 @pytest.fixture
-def world() -> TornRegions:
+def world() -> DivergedRegions:
     """A promotion after which all has arrived, the Primary's last write too."""
-    found = TornRegions()
+    found = DivergedRegions()
     for item_id in "abc":
         found.write(PRIMARY, item_id)
         found.tick()
@@ -22,18 +22,31 @@ def world() -> TornRegions:
     return found
 
 
-def arrive(world: TornRegions) -> None:
+def arrive(world: DivergedRegions) -> None:
     while world.on_the_way:
         world.deliver(0)
         world.tick()
 
 
-def kinds(world: TornRegions) -> dict[str, set[str]]:
+def kinds(world: DivergedRegions) -> dict[str, set[str]]:
     return {e.write_id: set(e.kinds) for e in world.ledger.entries()}
 
 
+def test_the_stream_counts_what_it_put_in_the_ledger(world: DivergedRegions) -> None:
+    assert world.streamed == 0
+    world.write(PRIMARY, "a", epoch=1)
+    arrive(world)
+    assert world.streamed == 1, "the item came first, and its entry was not here yet"
+
+
+def test_a_page_of_the_other_region_is_read_here_at_once(world: DivergedRegions) -> None:
+    assert world.reconcile().complete
+    own, other = (world.journals[r].pages_read for r in (SECONDARY, PRIMARY))
+    assert own == other + 8, "its own shards of two epochs come to it"
+
+
 def test_what_a_region_that_is_not_active_wrote_in_the_running_epoch_is_found(
-    world: TornRegions,
+    world: DivergedRegions,
 ) -> None:
     """A person let it write without a quorum, and the active Region overwrote it unseen."""
     lost = world.write(PRIMARY, "a", epoch=2)
@@ -44,7 +57,9 @@ def test_what_a_region_that_is_not_active_wrote_in_the_running_epoch_is_found(
     assert kinds(world) == {lost.new.write_id: {"late", "lost"}}
 
 
-def test_what_such_a_write_overwrote_of_the_active_region_is_found_too(world: TornRegions) -> None:
+def test_what_such_a_write_overwrote_of_the_active_region_is_found_too(
+    world: DivergedRegions,
+) -> None:
     overwritten = world.write(SECONDARY, "a")
     world.on_the_way.clear()
     world.tick()
@@ -57,7 +72,7 @@ def test_what_such_a_write_overwrote_of_the_active_region_is_found_too(world: To
 
 def test_what_only_the_active_region_wrote_in_the_running_epoch_is_not_read() -> None:
     """Nobody can have overwritten it, and it grows without end."""
-    world = TornRegions()
+    world = DivergedRegions()
     for item_id in "abc":
         world.write(PRIMARY, item_id)
         world.tick()
@@ -68,9 +83,9 @@ def test_what_only_the_active_region_wrote_in_the_running_epoch_is_not_read() ->
 
 
 def test_a_pass_tells_how_many_entries_it_compared_also_where_it_took_pieces(
-    world: TornRegions,
+    world: DivergedRegions,
 ) -> None:
-    whole = world.reconcile(anew=True)
+    whole = world.reconcile(from_start=True)
     assert whole.writes >= 3
     world.ledger.at = {}
     found = world.reconcile(1)
@@ -84,14 +99,14 @@ def test_a_pass_tells_how_many_entries_it_compared_also_where_it_took_pieces(
 
 
 def test_where_nothing_was_ever_written_nothing_was_compared() -> None:
-    world = TornRegions()
+    world = DivergedRegions()
     world.promote()
     found = world.reconcile()
     assert (found.complete, found.writes) == (True, 0)
 
 
 def test_a_pass_anew_begins_at_the_first_epoch_whatever_was_compared_before(
-    world: TornRegions,
+    world: DivergedRegions,
 ) -> None:
     """An entry of long ago may have come in since, or the ledger may have been lost."""
     world.control = world.control.__class__(9, SECONDARY, 5, "serving")
@@ -100,14 +115,14 @@ def test_a_pass_anew_begins_at_the_first_epoch_whatever_was_compared_before(
     world.on_the_way.clear()
     assert world.reconcile().complete
     assert kinds(world) == {}, "only the last change is compared again"
-    assert not world.reconcile(1, anew=True).complete
+    assert not world.reconcile(1, from_start=True).complete
     while not world.reconcile(50).complete:
         pass
     assert kinds(world) == {lost.new.write_id: {"late"}}
 
 
 def test_a_late_write_names_what_it_overwrote_however_many_epochs_later(
-    world: TornRegions,
+    world: DivergedRegions,
 ) -> None:
     world.control = replace(world.control, epoch=4)
     overwritten = world.write(SECONDARY, "a", epoch=4)
@@ -116,7 +131,7 @@ def test_a_late_write_names_what_it_overwrote_however_many_epochs_later(
     late = world.write(PRIMARY, "a", epoch=1)
     world.items[SECONDARY]["a"] = late.new
     world.journals[SECONDARY].hold(late)
-    assert world.reconcile(anew=True).complete
+    assert world.reconcile(from_start=True).complete
     assert "lost" in kinds(world)[overwritten.new.write_id]
 
 
@@ -124,26 +139,26 @@ def test_a_pass_reads_each_journal_once_however_many_epochs_there_are() -> None:
     """Each of them lies within the hour by which clocks may differ, and none has a record."""
 
     def pages(epochs: int) -> int:
-        world = TornRegions()
+        world = DivergedRegions()
         for epoch in range(1, epochs + 1):
             world.write((PRIMARY, SECONDARY)[epoch % 2], "a", epoch=epoch)
             world.tick()
         world.control = replace(world.control, epoch=epochs)
-        assert world.reconcile(anew=True).complete
+        assert world.reconcile(from_start=True).complete
         return sum(journal.pages_read for journal in world.journals.values())
 
     assert pages(40) - pages(20) == pages(60) - pages(40)
 
 
 def test_an_epoch_that_was_closed_in_the_midst_of_a_pass_is_read_from_its_beginning(
-    world: TornRegions,
+    world: DivergedRegions,
 ) -> None:
     """While it was the running one, what its active Region wrote was not read."""
     lost = world.write(SECONDARY, "a")
     world.on_the_way.clear()
     pieces = 0
     while world.ledger.at.get("epoch") != 2 or world.ledger.at.get("step") != 7:
-        assert not world.reconcile(1, anew=not pieces).complete
+        assert not world.reconcile(1, from_start=not pieces).complete
         pieces += 1
     world.control = replace(world.control, epoch=3, active_region=PRIMARY)
     world.items[SECONDARY]["a"] = replace(lost.new, write_id="01" + "Z" * 24)

@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 from pilotlight.items.table import ItemsTable
+from pilotlight.items.writes import transaction
+from pilotlight.journal.comparison import lower_bound
 from pilotlight.journal.history import History
-from pilotlight.journal.links import JournalLinks, JournalUnread, ulid_at
+from pilotlight.journal.links import JournalLinks, JournalUnread
 from pilotlight.ledger.entry import counts
-from pilotlight.ledger.table import AlreadySettled, LedgerTable
-from ulid import ULID
+from pilotlight.ledger.table import AlreadyResolved, LedgerTable
 
+from tests.unit.functions.control.scripted import Scripted
 from tests.unit.functions.fakes import ITEMS, LEDGER, PRIMARY, SECONDARY, aws_error
 from tests.unit.functions.ledger.ledger_entries import NOON, entry, write
 
@@ -38,29 +40,29 @@ def test_the_first_finding_keeps_its_time_and_the_last_its_judgement(ledger: Led
     assert (found.history, found.current, found.kinds) == (kept, None, ("late",))
 
 
-def test_what_a_person_has_settled_is_not_opened_again(ledger: LedgerTable) -> None:
+def test_what_a_person_has_resolved_is_not_opened_again(ledger: LedgerTable) -> None:
     one = entry()
     ledger.put(one)
-    ledger.settle(one.write_id, "accepted", by="Ada", at="8")
+    ledger.resolve(one.write_id, "accepted", by="Ada", at="8")
     assert not ledger.put(replace(one, history=History("kept", "now")))
     (found,) = ledger.entries("accepted")
-    assert (found.history.verdict, found.settled_by, found.settled_at) == ("lost", "Ada", "8")
+    assert (found.history.verdict, found.resolved_by, found.resolved_at) == ("lost", "Ada", "8")
     assert ledger.entries("open") == []
 
 
 @pytest.mark.parametrize("first", ["accepted", "replayed"])
-def test_an_entry_is_settled_once(ledger: LedgerTable, first: Any) -> None:
+def test_an_entry_is_resolved_once(ledger: LedgerTable, first: Any) -> None:
     one = entry()
     ledger.put(one)
-    ledger.settle(one.write_id, first, by="Ada", at="8", replayed_as="x")
-    with pytest.raises(AlreadySettled, match=one.write_id):
-        ledger.settle(one.write_id, "accepted", by="Bob", at="9")
-    assert ledger.entries()[0].settled_by == "Ada"
+    ledger.resolve(one.write_id, first, by="Ada", at="8", replayed_as="x")
+    with pytest.raises(AlreadyResolved, match=one.write_id):
+        ledger.resolve(one.write_id, "accepted", by="Bob", at="9")
+    assert ledger.entries()[0].resolved_by == "Ada"
 
 
-def test_what_is_not_there_cannot_be_settled(ledger: LedgerTable) -> None:
-    with pytest.raises(AlreadySettled):
-        ledger.settle("0" * 26, "accepted", by="Ada", at="8")
+def test_what_is_not_there_cannot_be_resolved(ledger: LedgerTable) -> None:
+    with pytest.raises(AlreadyResolved):
+        ledger.resolve("0" * 26, "accepted", by="Ada", at="8")
     assert ledger.entries() == []
 
 
@@ -73,7 +75,7 @@ def test_open_entries_are_counted_by_kind(ledger: LedgerTable) -> None:
 
 def test_the_cursor_is_kept_beside_the_entries(ledger: LedgerTable) -> None:
     assert ledger.cursor() == {}
-    ledger.keep_cursor({"epoch": 2})
+    ledger.put_cursor({"epoch": 2})
     assert ledger.cursor() == {"epoch": 2}
     assert ledger.entries() == []
 
@@ -88,25 +90,24 @@ def test_an_error_that_is_no_condition_is_not_swallowed(ledger: LedgerTable) -> 
 
 
 # --- the journal ---------------------------------------------------------------------------------
-@pytest.mark.timeout(30)
 @pytest.mark.parametrize("limit", [1, 3])
-def test_the_journal_is_read_by_write_and_by_time(moto_client: Any, limit: int) -> None:
-    for row in moto_client.scan(TableName=ITEMS)["Items"]:
-        moto_client.delete_item(TableName=ITEMS, Key={k: row[k] for k in ("pk", "sk")})
-    made = [write(NOON + timedelta(minutes=n), f"tea-{n}") for n in range(60)]
+def test_the_journal_is_read_by_write_and_by_time(emptied: Any, limit: int) -> None:
+    made = [write(NOON + timedelta(minutes=n), f"tea-{n}") for n in range(24)]
     for one in made:
-        ItemsTable(moto_client, ITEMS).write(one)
-    journal = JournalLinks(moto_client, ITEMS, SECONDARY)
+        ItemsTable(emptied, ITEMS).write(one)
+    journal = JournalLinks(emptied, ITEMS, SECONDARY)
     assert journal.link(made[3].new) == made[3]
     assert journal.link(write(region=SECONDARY).new) is None
-    low, high = (ulid_at(NOON + timedelta(minutes=m)) for m in (10, 50))
+    low, high = (
+        lower_bound(int((NOON + timedelta(minutes=m)).timestamp() * 1000)) for m in (4, 20)
+    )
     found = []
     for shard in range(4):
         after: str | None = low
         while after:
             page, after = journal.page(f"J#{PRIMARY}#1#{shard}", after, high, limit)
             found += page
-    assert sorted(found, key=lambda w: w.new.write_id) == made[10:50]
+    assert sorted(found, key=lambda w: w.new.write_id) == made[4:20]
 
 
 def test_a_journal_that_does_not_answer_is_not_an_empty_one() -> None:
@@ -123,6 +124,13 @@ def test_a_journal_that_does_not_answer_is_not_an_empty_one() -> None:
         journal.link(write().new)
 
 
-def test_the_lowest_ulid_of_a_moment_is_below_all_of_that_moment() -> None:
-    assert ulid_at(None) < ulid_at(NOON) <= str(ULID.from_datetime(NOON))
-    assert str(ULID.from_datetime(NOON - timedelta(milliseconds=1))) < ulid_at(NOON)
+def test_an_entry_of_a_page_is_not_read_again_unless_it_was_unreadable() -> None:
+    good, bad = write(), write(NOON + timedelta(minutes=1))
+    rows = [transaction(w, ITEMS)[1]["Put"]["Item"] for w in (good, bad)]
+    del rows[1]["new"]
+    client = Scripted(query=[{"Items": rows}], get_item=[{"Item": rows[1]}])
+    journal = JournalLinks(client, ITEMS, PRIMARY)
+    page, _ = journal.page("J", "0")
+    assert [w.unreadable for w in page] == [False, True]
+    assert (journal.link(good.new), client.operations) == (good, ["query"])
+    assert (journal.link(bad.new), client.operations) == (None, ["query", "get_item"])

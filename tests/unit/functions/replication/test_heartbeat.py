@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 from pilotlight.replication import heartbeat
-from pilotlight.replication.heartbeat import Heartbeat, HeartbeatInvalid, following
+from pilotlight.replication.heartbeat import Heartbeat, HeartbeatInvalid, next_heartbeat
 
 T = 1_800_000_000_000
 LAST = Heartbeat(7, T, "check one")
 
 
 def test_a_heartbeat_follows_the_last_one() -> None:
-    assert following(None, now=T, by="check") == Heartbeat(1, T, "check")
-    assert following(LAST, now=T + 9, by="check") == Heartbeat(8, T + 9, "check")
+    assert next_heartbeat(None, now=T, by="check") == Heartbeat(1, T, "check")
+    assert next_heartbeat(LAST, now=T + 9, by="check") == Heartbeat(8, T + 9, "check")
 
 
 def test_what_is_written_is_what_is_read() -> None:
@@ -20,7 +20,7 @@ def test_what_is_written_is_what_is_read() -> None:
 
 
 @pytest.mark.parametrize("name", ["seq", "written_at", "by"])
-def test_a_garbled_heartbeat_is_none_and_says_so(name: str) -> None:
+def test_an_unreadable_heartbeat_is_an_error_that_names_what_is_missing(name: str) -> None:
     found = heartbeat.attributes(LAST)
     del found[name]
     with pytest.raises(HeartbeatInvalid, match=name):
@@ -37,13 +37,13 @@ def test_only_a_region_whose_writes_may_be_lost_writes_every_key() -> None:
 # --- what the other Region concludes -------------------------------------------------------------
 def test_the_oldest_of_the_newest_counts() -> None:
     beats: list[Heartbeat | None] = [Heartbeat(n, T + n) for n in range(3, 19)]
-    found = heartbeat.held(beats, T + 100)
+    found = heartbeat.replica_state(beats, T + 100)
     assert (found["oldest_written_at"], found["oldest_seq"], found["newest_seq"]) == (T + 3, 3, 18)
     assert (found["held"], found["from_the_future"]) == (16, 0)
 
 
 def test_with_one_key_missing_the_oldest_is_not_known() -> None:
-    found = heartbeat.held([LAST] * 15 + [None], T)
+    found = heartbeat.replica_state([LAST] * 15 + [None], T)
     assert (found["held"], found["oldest_written_at"]) == (15, None)
 
 
@@ -51,7 +51,7 @@ def test_with_one_key_missing_the_oldest_is_not_known() -> None:
 def test_with_one_key_from_the_future_the_oldest_is_not_known(
     ahead: int, future: int, oldest: int | None
 ) -> None:
-    found = heartbeat.held([LAST] * 15 + [Heartbeat(8, T + ahead)], T)
+    found = heartbeat.replica_state([LAST] * 15 + [Heartbeat(8, T + ahead)], T)
     assert (found["from_the_future"], found["oldest_written_at"]) == (future, oldest)
 
 
@@ -82,11 +82,11 @@ def test_the_function_stands_back_where_checks_or_another_invocation_write(
 ) -> None:
     """The invocation before wrote its last one almost an interval ago: that one is over."""
     beat = Heartbeat(7, T, by)
-    assert beat.kept_by_others(T + int(seconds * 1000), 20_000, "function me") is kept
+    assert beat.others_write(T + int(seconds * 1000), 20_000, "function me") is kept
 
 
 @pytest.mark.parametrize("server", ["check", "write"])
 def test_one_from_the_future_keeps_nobody_from_writing(server: heartbeat.Server) -> None:
     future = Heartbeat(7, T + 3_600_000, "check one")
     assert future.due(T, 20_000, server)
-    assert not future.kept_by_others(T, 20_000, "function me")
+    assert not future.others_write(T, 20_000, "function me")

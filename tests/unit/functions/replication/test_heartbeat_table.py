@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 from pilotlight.replication import heartbeat
-from pilotlight.replication.heartbeat import Heartbeat, HeartbeatInvalid, following
-from pilotlight.replication.heartbeat_table import Heartbeats, HeartbeatWriter, NotRead
+from pilotlight.replication.heartbeat import Heartbeat, HeartbeatInvalid, next_heartbeat
+from pilotlight.replication.heartbeat_table import Heartbeats, HeartbeatWriter, PartialAnswer
 
 from tests.unit.functions.fakes import ITEMS, PRIMARY, SECONDARY, aws_error
 
@@ -20,7 +20,7 @@ def beats(emptied: Any) -> Heartbeats:
 
 
 def beat(last: Heartbeat | None, seconds: float) -> Heartbeat:
-    return following(last, now=T + int(seconds * 1000), by="test")
+    return next_heartbeat(last, now=T + int(seconds * 1000), by="test")
 
 
 def test_two_that_follow_the_same_heartbeat_do_not_both_succeed(beats: Heartbeats) -> None:
@@ -35,12 +35,12 @@ def test_two_that_follow_the_same_heartbeat_do_not_both_succeed(beats: Heartbeat
 def test_every_key_is_held_where_the_region_is_active(beats: Heartbeats) -> None:
     first = beat(None, 0)
     beats.beat(PRIMARY, None, first)
-    assert beats.held(PRIMARY) == [first] + [None] * 15
+    assert beats.read_all(PRIMARY) == [first] + [None] * 15
     beats.copy(first, PRIMARY, active=False)
-    assert beats.held(PRIMARY) == [first] + [None] * 15
+    assert beats.read_all(PRIMARY) == [first] + [None] * 15
     beats.copy(first, PRIMARY, active=True)
-    assert beats.held(PRIMARY) == [first] * 16
-    assert beats.held(SECONDARY) == [None] * 16
+    assert beats.read_all(PRIMARY) == [first] * 16
+    assert beats.read_all(SECONDARY) == [None] * 16
 
 
 class Partly:
@@ -59,11 +59,11 @@ def raising(**_: Any) -> Any:
 
 def test_keys_that_were_not_answered_are_not_missing(emptied: Any) -> None:
     partly = Partly(emptied, batch_get_item=lambda **_: {"Responses": {}, "UnprocessedKeys": ITEMS})
-    with pytest.raises(NotRead):
-        Heartbeats(partly, ITEMS).held(PRIMARY)
+    with pytest.raises(PartialAnswer):
+        Heartbeats(partly, ITEMS).read_all(PRIMARY)
 
 
-def test_a_garbled_heartbeat_is_no_missing_one(beats: Heartbeats, emptied: Any) -> None:
+def test_an_unreadable_heartbeat_is_no_missing_one(beats: Heartbeats, emptied: Any) -> None:
     emptied.put_item(TableName=ITEMS, Item={**heartbeat.key(PRIMARY), "seq": {"S": "seven"}})
     with pytest.raises(HeartbeatInvalid):
         beats.newest(PRIMARY)
@@ -84,16 +84,16 @@ class Server:
         return self.beats.newest(PRIMARY)
 
 
-@pytest.mark.parametrize("every", [1, 3, 10])
+@pytest.mark.parametrize("every", [1, 10])
 def test_whoever_checks_keeps_the_heartbeats_where_nobody_writes(emptied: Any, every: int) -> None:
     """The sentinel alone asks every 10 s, and may be a little early or late each time."""
     server = Server(emptied)
-    for n, seconds in enumerate(range(0, 600, every)):
+    for n, seconds in enumerate(range(0, 120, every)):
         last = server.serves(seconds + n % 2 * 0.3)
         assert last is not None
         assert server.now - last.written_at <= 20_000
         assert last.by.startswith("check ")
-    assert server.beats.held(PRIMARY) == [last] * 16
+    assert server.beats.read_all(PRIMARY) == [last] * 16
 
 
 def test_a_write_steps_in_where_checkers_no_longer_come(emptied: Any) -> None:
@@ -126,7 +126,7 @@ def test_two_checkers_that_read_the_same_heartbeat_write_one(emptied: Any) -> No
     last = Server(Partly(emptied, put_item=first_the_one)).serves(19)
     assert last is not None
     assert last.seq == 2
-    assert one.beats.held(PRIMARY) == [last] * 16
+    assert one.beats.read_all(PRIMARY) == [last] * 16
 
 
 @pytest.mark.parametrize("operation", ["get_item", "put_item", "batch_write_item"])
@@ -137,7 +137,7 @@ def test_a_heartbeat_that_fails_is_not_the_checkers_business(emptied: Any, opera
     broken.serve("check")
 
 
-def test_a_garbled_heartbeat_keeps_nobody_from_his_answer(emptied: Any) -> None:
+def test_an_unreadable_heartbeat_fails_no_request(emptied: Any) -> None:
     emptied.put_item(TableName=ITEMS, Item={**heartbeat.key(PRIMARY), "seq": {"S": "seven"}})
     HeartbeatWriter(Heartbeats(emptied, ITEMS), PRIMARY, 20_000).serve("check")
 

@@ -108,7 +108,7 @@ def test_heartbeats_from_the_future_are_not_believed_and_the_lag_is_unknown() ->
     beats = [heartbeat.Heartbeat(1, now, "check a")] * 15
     seen = evidence()
     ahead = [*beats, heartbeat.Heartbeat(1, now + 1_001, "check b")]
-    seen["readiness"]["replication"] = heartbeat.held(ahead, now)
+    seen["readiness"]["replication"] = heartbeat.replica_state(ahead, now)
     found = decided(seen, rpo=ASK)
     assert found.rpo_estimate is not None
     assert found.rpo_estimate.seconds is None

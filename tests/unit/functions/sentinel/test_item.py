@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 from pilotlight.sentinel.item import ItemUnavailable, SentinelItem
-from pilotlight.sentinel.observation import NEVER, Kept, Observation, Probe, PulseStreak, Streak
+from pilotlight.sentinel.observation import (
+    NEVER,
+    Observation,
+    Probe,
+    PulseStreak,
+    SentinelState,
+    Streak,
+)
 
 from tests.unit.functions.fakes import RECOVERIES, aws_error
 
@@ -47,14 +54,14 @@ def item(client: Any) -> dict[str, Any]:
 
 
 def test_nothing_is_kept_at_first(kept: SentinelItem) -> None:
-    assert kept.read() == Kept(NEVER, NEVER, Streak())
+    assert kept.read() == SentinelState(NEVER, NEVER, Streak())
 
 
 def test_a_look_leaves_its_tick_and_its_streak_to_the_next(kept: SentinelItem) -> None:
-    assert kept.record("a", 10, look(), Kept())
-    assert kept.read() == Kept(10, NEVER, Streak(None, 1, AT, AT), unread(AT), AT)
+    assert kept.record("a", 10, look(), SentinelState())
+    assert kept.read() == SentinelState(10, NEVER, Streak(None, 1, AT, AT), unread(AT), AT)
     assert kept.record("b", 20, look(ok=False, at=LATER), kept.read())
-    assert kept.read() == Kept(20, NEVER, Streak(LATER, 0, None, LATER), unread(LATER), AT)
+    assert kept.read() == SentinelState(20, NEVER, Streak(LATER, 0, None, LATER), unread(LATER), AT)
 
 
 def test_no_tick_gets_two_points(kept: SentinelItem) -> None:
@@ -66,7 +73,7 @@ def test_no_tick_gets_two_points(kept: SentinelItem) -> None:
 
 def test_what_was_read_before_another_look_is_nothing_to_build_on(kept: SentinelItem) -> None:
     """A first failure or a good look of the other one would be forgotten."""
-    kept.record("a", 10, look(), Kept())
+    kept.record("a", 10, look(), SentinelState())
     before = kept.read()
     assert kept.record("b", 20, look(ok=False), before)
     assert not kept.record("c", 30, look(at=LATER), before)
@@ -75,7 +82,7 @@ def test_what_was_read_before_another_look_is_nothing_to_build_on(kept: Sentinel
 
 
 def test_a_write_whose_answer_was_lost_counts_when_it_is_sent_again(kept: SentinelItem) -> None:
-    kept.record("a", 10, look(), Kept())
+    kept.record("a", 10, look(), SentinelState())
     before = kept.read()
     assert kept.record("b", 20, look(), before)
     after = kept.read()
@@ -84,7 +91,7 @@ def test_a_write_whose_answer_was_lost_counts_when_it_is_sent_again(kept: Sentin
 
 
 def test_it_keeps_for_the_machine_what_was_seen(kept: SentinelItem, client: Any) -> None:
-    kept.record("a", 10, look(ok=False, beacon="unknown"), Kept())
+    kept.record("a", 10, look(ok=False, beacon="unknown"), SentinelState())
     found = item(client)
     assert found["first_failed_at"]["S"] == AT
     assert (found["probe_ok"]["BOOL"], found["beacon"]["S"]) == (False, "unknown")
@@ -95,7 +102,7 @@ def test_it_keeps_for_the_machine_what_was_seen(kept: SentinelItem, client: Any)
 def test_it_keeps_since_when_the_primary_is_well_and_forgets_it(
     kept: SentinelItem, client: Any
 ) -> None:
-    kept.record("a", 10, look(), Kept())
+    kept.record("a", 10, look(), SentinelState())
     assert item(client)["healthy_since"]["S"] == AT
     kept.record("b", 20, look(ok=False, at=LATER), kept.read())
     assert "healthy_since" not in item(client)
@@ -104,7 +111,7 @@ def test_it_keeps_since_when_the_primary_is_well_and_forgets_it(
 def test_it_keeps_since_when_the_pulse_stands_still_and_forgets_it_when_it_is_not_read(
     kept: SentinelItem, client: Any
 ) -> None:
-    kept.record("a", 10, look(beat=7), Kept())
+    kept.record("a", 10, look(beat=7), SentinelState())
     kept.record("b", 20, look(beat=7, at=LATER), kept.read())
     assert kept.read().pulse == PulseStreak(7, AT, LATER)
     kept.record("c", 30, look(at=LATER), kept.read())
@@ -112,7 +119,7 @@ def test_it_keeps_since_when_the_pulse_stands_still_and_forgets_it_when_it_is_no
 
 
 def test_the_end_of_a_streak_forgets_it(kept: SentinelItem, client: Any) -> None:
-    kept.record("a", 10, look(ok=False), Kept())
+    kept.record("a", 10, look(ok=False), SentinelState())
     for tick in (20, 30, 40, 50):
         assert "first_failed_at" in item(client)
         kept.record(str(tick), tick, look(), kept.read())
@@ -120,12 +127,12 @@ def test_the_end_of_a_streak_forgets_it(kept: SentinelItem, client: Any) -> None
 
 
 def test_plans_and_looks_leave_each_other_alone(kept: SentinelItem) -> None:
-    kept.planned(90)
-    assert kept.read() == Kept(NEVER, 90, Streak())
+    kept.record_plan(90)
+    assert kept.read() == SentinelState(NEVER, 90, Streak())
     before = kept.read()
-    kept.planned(100)
+    kept.record_plan(100)
     assert kept.record("a", 10, look(), before)
-    assert kept.read() == Kept(10, 100, Streak(None, 1, AT, AT), unread(AT), AT)
+    assert kept.read() == SentinelState(10, 100, Streak(None, 1, AT, AT), unread(AT), AT)
 
 
 def test_it_goes_on_from_the_item_of_the_releases_with_a_lease(
@@ -133,7 +140,7 @@ def test_it_goes_on_from_the_item_of_the_releases_with_a_lease(
 ) -> None:
     lease = {"owner": {"S": "run"}, "since": {"N": "1"}, "from_tick": {"N": "5"}}
     client.put_item(TableName=RECOVERIES, Item={**KEY, **lease, "last_tick": {"N": "10"}})
-    assert not kept.record("a", 10, look(), Kept())
+    assert not kept.record("a", 10, look(), SentinelState())
     assert kept.record("a", 20, look(), kept.read())
 
 
@@ -146,7 +153,11 @@ def test_a_table_that_does_not_answer_is_no_answer(error: Any) -> None:
         get_item = update_item
 
     kept = SentinelItem(Failing(), RECOVERIES)
-    for ask in (kept.read, lambda: kept.planned(10), lambda: kept.record("a", 1, look(), Kept())):
+    for ask in (
+        kept.read,
+        lambda: kept.record_plan(10),
+        lambda: kept.record("a", 1, look(), SentinelState()),
+    ):
         with pytest.raises(ItemUnavailable):
             ask()
 

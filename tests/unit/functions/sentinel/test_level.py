@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from pilotlight.failover.request import REQUEST_SCHEMA
-from pilotlight.sentinel.level import Outage, believed
+from pilotlight.sentinel.level import Outage, valid_end
 from pilotlight.shared.validation import violation
 
 NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
@@ -60,10 +60,10 @@ def test_each_attempt_has_one_name_and_one_input() -> None:
     ("seconds", "believed_in"), [(600, True), (86_400, True), (86_461, False), (0, False)]
 )
 def test_a_pause_and_a_drill_last_a_day_at_most(seconds: int, believed_in: bool) -> None:
-    found = believed(int(NOW.timestamp()) + seconds, NOW)
+    found = valid_end(int(NOW.timestamp()) + seconds, NOW)
     assert found == (NOW + timedelta(seconds=seconds) if believed_in else None)
 
 
 @pytest.mark.parametrize("value", ["soon", "9" * 30, "", None, 1.5, "-1"])
 def test_a_pause_that_cannot_be_read_is_none(value: object) -> None:
-    assert believed(value, NOW) is None
+    assert valid_end(value, NOW) is None

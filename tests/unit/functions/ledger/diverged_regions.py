@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from pilotlight.control.item import ControlItem
 from pilotlight.items.writes import Item, Write, attributes, journal_key, plan, transaction
 from pilotlight.ledger.epoch_end import Promotion
-from pilotlight.ledger.reconciliation import Compared, Reconciliation
-from pilotlight.ledger.stream_records import Arrivals
+from pilotlight.ledger.reconciliation import ReconcileResult, Reconciliation
+from pilotlight.ledger.stream_records import StreamBatch
 from pilotlight.shared.timestamps import text
 from ulid import ULID
 
@@ -75,7 +75,7 @@ class MemoryLedger:
     def cursor(self) -> dict[str, Any]:
         return self.at
 
-    def keep_cursor(self, cursor: dict[str, Any]) -> None:
+    def put_cursor(self, cursor: dict[str, Any]) -> None:
         self.at = cursor
 
 
@@ -96,7 +96,7 @@ class Copy:
 
 
 @dataclass
-class TornRegions:
+class DivergedRegions:
     """The Primary writes in epoch 1, the Secondary, once promoted, in epoch 2."""
 
     step: timedelta = timedelta(seconds=1)
@@ -108,6 +108,7 @@ class TornRegions:
     on_the_way: list[Copy] = field(default_factory=list)
     acknowledged: list[Write] = field(default_factory=list)
     arrived_late: set[str] = field(default_factory=set)
+    streamed: int = 0
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
     promotions: MemoryPromotions = field(default_factory=MemoryPromotions)
 
@@ -173,18 +174,18 @@ class TornRegions:
     def _stream(self, new: dict[str, Any], old: dict[str, Any] | None) -> None:
         keys = {"pk": {"S": "J#" if "item_id" in new else "I#"}}
         change = {"NewImage": new, "ApproximateCreationDateTime": int(self.now.timestamp())}
-        Arrivals(
+        self.streamed += StreamBatch(
             control_table=self,  # type: ignore[arg-type]
             journal=self.journals[SECONDARY],  # type: ignore[arg-type]
             items=self.items[SECONDARY],  # type: ignore[arg-type]
             promotions=self.promotions,  # type: ignore[arg-type]
             ledger=self.ledger,  # type: ignore[arg-type]
-        ).take({"dynamodb": {"Keys": keys, **change, **({"OldImage": old} if old else {})}})
+        ).process({"dynamodb": {"Keys": keys, **change, **({"OldImage": old} if old else {})}})
 
     def try_read(self) -> ControlItem:
         return self.control
 
-    def reconcile(self, pieces: int = 10_000, *, anew: bool = False) -> Compared:
+    def reconcile(self, pieces: int = 10_000, *, from_start: bool = False) -> ReconcileResult:
         left = iter(range(pieces))
         return Reconciliation(
             self.control,
@@ -193,7 +194,7 @@ class TornRegions:
             self.items[SECONDARY],  # type: ignore[arg-type]
             self.promotions,  # type: ignore[arg-type]
             self.ledger,  # type: ignore[arg-type]
-        ).run(lambda: next(left, None) is not None, anew=anew)
+        ).run(lambda: next(left, None) is not None, from_start=from_start)
 
     def before(self, item: Item | None) -> set[str]:
         """The truth, by all journals: the writes by which a version of an item came to be."""

@@ -32,7 +32,7 @@ def told(world: Torn, monkeypatch: pytest.MonkeyPatch) -> Any:
     return messages
 
 
-def garbled(world: Torn, *lacks: str, item: str = "milk") -> tuple[str, dict[str, Any]]:
+def unreadable(world: Torn, *lacks: str, item: str = "milk") -> tuple[str, dict[str, Any]]:
     """An entry of the Primary without some attributes, in both Regions: its id and its record."""
     write = world.write(PRIMARY, "other", -5, item)
     record = world.copy_entry(write)
@@ -45,11 +45,11 @@ def garbled(world: Torn, *lacks: str, item: str = "milk") -> tuple[str, dict[str
 
 
 @pytest.mark.parametrize("lacks", [("new",), ("operation",), ("old", "at"), ("item_id", "new")])
-def test_what_is_behind_a_garbled_entry_in_the_stream_is_looked_at(
+def test_what_is_behind_an_unreadable_entry_in_the_stream_is_processed(
     world: Torn, told: Any, lacks: tuple[str, ...]
 ) -> None:
     late, _ = torn(world)
-    bad, record = garbled(world, *lacks)
+    bad, record = unreadable(world, *lacks)
     if lacks == ("old", "at"):
         record["dynamodb"]["NewImage"]["old"] = "no attribute value"
     assert world.stream(record, world.copy_entry(late)) == {"batchItemFailures": []}
@@ -57,18 +57,18 @@ def test_what_is_behind_a_garbled_entry_in_the_stream_is_looked_at(
 
 
 def test_a_person_is_told_which_and_why(world: Torn, told: Any) -> None:
-    _, record = garbled(world, "new")
+    _, record = unreadable(world, "new")
     world.stream(record)
     (message,) = told()
     said = json.loads(message["Body"])
     assert said["keys"] == record["dynamodb"]["Keys"]
     assert said["sequence_number"] == record["dynamodb"]["SequenceNumber"]
-    assert "lacks 'new'" in said["error"]
-    assert message["MessageAttributes"]["ERROR_CODE"]["StringValue"] == "EntryGarbled"
+    assert "attribute 'new'" in said["error"]
+    assert message["MessageAttributes"]["ERROR_CODE"]["StringValue"] == "EntryUnreadable"
 
 
 def test_the_ledger_says_what_the_entry_s_key_tells(world: Torn, told: Any) -> None:
-    bad, record = garbled(world, "new")
+    bad, record = unreadable(world, "new")
     world.stream(record)
     (entry,) = world.ledger("list")["entries"]
     assert (entry["write_id"], entry["region"], entry["epoch"]) == (bad, PRIMARY, 1)
@@ -76,7 +76,7 @@ def test_the_ledger_says_what_the_entry_s_key_tells(world: Torn, told: Any) -> N
     assert "cannot be read" in entry["history"]["detail"]
 
 
-def test_a_garbled_item_is_told_and_passed_by(world: Torn, told: Any) -> None:
+def test_an_unreadable_item_is_reported_and_skipped(world: Torn, told: Any) -> None:
     late, _ = torn(world)
     record = world.copy_item(world.write(PRIMARY, "other", -5, "milk").new)
     del record["dynamodb"]["NewImage"]["version"]
@@ -87,14 +87,14 @@ def test_a_garbled_item_is_told_and_passed_by(world: Torn, told: Any) -> None:
 
 def test_reconciling_finds_it_too_and_goes_on(world: Torn) -> None:
     late, _ = torn(world)
-    bad, _ = garbled(world, "new")
+    bad, _ = unreadable(world, "new")
     found = world.ledger("reconcile")
     assert found["complete"] is True
     assert world.told() == {bad: ["unknown"], name(late): ["late", "lost"]}
     assert world.ledger("reconcile")["unknown"] == 1, "the look again does not judge what is unread"
 
 
-def test_a_garbled_link_of_an_item_s_history_is_a_missing_one(world: Torn) -> None:
+def test_an_unreadable_link_of_an_item_s_history_is_a_missing_one(world: Torn) -> None:
     late, _ = torn(world)
     newest = world.write(SECONDARY, "newest", 20)
     entry = world.dynamodb[SECONDARY].query(
@@ -108,8 +108,8 @@ def test_a_garbled_link_of_an_item_s_history_is_a_missing_one(world: Torn) -> No
     assert world.told()[name(late)] == ["late", "unknown"]
 
 
-def test_it_is_settled_by_a_person_and_never_replayed(world: Torn, told: Any) -> None:
-    bad, record = garbled(world, "new")
+def test_it_is_resolved_by_a_person_and_never_replayed(world: Torn, told: Any) -> None:
+    bad, record = unreadable(world, "new")
     world.stream(record)
     with pytest.raises(NotReplayed, match="cannot be read"):
         world.ledger("replay", write_ids=[bad], by="Ada")
@@ -123,7 +123,7 @@ def test_what_cannot_be_set_aside_is_tried_again(
 ) -> None:
     monkeypatch.setenv("DEAD_LETTERS_URL", "https://sqs.us-east-2.amazonaws.com/123456789012/none")
     late, _ = torn(world)
-    _, record = garbled(world, "new")
+    _, record = unreadable(world, "new")
     failed = {"itemIdentifier": record["dynamodb"]["SequenceNumber"]}
     assert world.stream(record, world.copy_entry(late)) == {"batchItemFailures": [failed]}
 
@@ -132,6 +132,6 @@ def test_no_name_of_the_queue_is_an_error_that_names_it(
     world: Torn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("DEAD_LETTERS_URL", raising=False)
-    _, record = garbled(world, "new")
+    _, record = unreadable(world, "new")
     with pytest.raises(MissingSetting, match="DEAD_LETTERS_URL"):
         world.stream(record)
