@@ -1,6 +1,6 @@
 """A sample of mutants of the product's code, and how many of them its unit tests catch.
 
-    .venv/bin/python -m tests.mutants [--count 100] [--seed 1]
+    .venv/bin/python -m tests.mutants [--count 100] [--seed 1] [--package failover]
 
 `make mutants` runs it. Each mutant changes one thing in one module of the product, in a copy
 of the checkout; the unit tests of its package run first, then all of functions/. What none of them
@@ -125,9 +125,11 @@ def _fails(checkout: Path, tests: Path) -> bool:
 @click.option("--count", default=100, show_default=True, help="How many mutants to try.")
 @click.option("--seed", default=1, show_default=True, help="Which sample.")
 @click.option("--jobs", default=2, show_default=True, help="How many at once.")
-def main(*, count: int, seed: int, jobs: int) -> None:
+@click.option("--package", "packages", multiple=True, help="Only this package. Repeatable.")
+def main(*, count: int, seed: int, jobs: int, packages: tuple[str, ...]) -> None:
     """Try a sample of mutants, and exit 1 if fewer than 93 % are caught."""
-    modules = sorted(p.relative_to(ROOT) for p in (ROOT / PRODUCT).rglob("*.py"))
+    folders = [ROOT / PRODUCT / package for package in packages or ("",)]
+    modules = sorted(p.relative_to(ROOT) for folder in folders for p in folder.rglob("*.py"))
     every = [mutant for path in modules for mutant in mutants_of(path)]
     sample = Random(seed).sample(every, min(count, len(every)))
     copies: SimpleQueue[Path] = SimpleQueue()
