@@ -149,11 +149,7 @@ def test_an_event_of_another_shape_is_refused_and_says_where(path: str, value: A
         taken(changed(path, value))
 
 
-def test_a_time_without_a_zone_is_refused() -> None:
-    with pytest.raises(InvalidExecutionInput, match="no time zone"):
-        taken(changed("time", "2026-01-31T11:59:30.000"))
-
-
-def test_a_time_that_is_none_is_refused() -> None:
-    with pytest.raises(InvalidExecutionInput, match="is not a time"):
-        taken(changed("time", "the day before yesterday"))
+@pytest.mark.parametrize("time", ["2026-01-31T11:59:30.000", "the day before yesterday"])
+def test_a_time_that_is_none_or_without_a_zone_is_refused(time: str) -> None:
+    with pytest.raises(InvalidExecutionInput, match=f"'{time}' is not a time such as"):
+        taken(changed("time", time))

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from pilotlight.readiness import inspector
+from pilotlight.readiness import checks
 from pilotlight.replication import heartbeat
 from pilotlight.shared import http
 
@@ -172,7 +172,7 @@ def world(monkeypatch: pytest.MonkeyPatch, moto_client: Any) -> World:
     monkeypatch.setattr(MODULE, "client_of", found.client)
     monkeypatch.setattr(http, "request", found.request)
     end = datetime.now(UTC) + timedelta(days=60)
-    monkeypatch.setattr(http, "certificate_end", lambda _host, _timeout: end)
+    monkeypatch.setattr(http, "certificate_end", lambda _host, timeout: end)
     return found
 
 
@@ -311,7 +311,7 @@ def test_what_hangs_is_unknown_and_holds_up_nothing(
 
 
 def test_the_inspection_ends_before_the_function_does() -> None:
-    assert MODULE.SECONDS + 2 * inspector.HTTPS_SECONDS < 60
+    assert MODULE.SECONDS + 2 * checks.HTTPS_SECONDS < 60
 
 
 # --- the automation -------------------------------------------------------------------------------

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 
 import pytest
-from pilotlight.readiness.verdict import Check, evidence
+from pilotlight.readiness.verdict import CheckResult, evidence
 
 NOW = "2026-01-31T12:00:00.000Z"
 
 
-def check(name: str = "items_table", required: bool = True, ok: bool = True) -> Check:
-    return Check(name, required, ok, "as tried", 0.1)
+def check(name: str = "items_table", required: bool = True, ok: bool = True) -> CheckResult:
+    return CheckResult(name, required, "ok" if ok else "failed", "as tried", 0.1)
 
 
 @pytest.mark.parametrize("count", [1, 2, 6])
@@ -31,7 +31,7 @@ def test_a_failed_advisory_check_does_not_veto() -> None:
 
 
 @pytest.mark.parametrize("checks", [[], [check("certificate", required=False)]])
-def test_without_a_required_check_nothing_is_proven(checks: list[Check]) -> None:
+def test_without_a_required_check_nothing_is_proven(checks: list[CheckResult]) -> None:
     assert evidence(checks, NOW)["verdict"] == "not_ready"
 
 

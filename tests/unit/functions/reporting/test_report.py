@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pilotlight.reporting.report import Deployed, InvalidReport, place, report
+from pilotlight.reporting.report import Deployed, InvalidReport, prefix, report
 from pilotlight.shared import timestamps
 from pilotlight.shared.validation import violation
 
@@ -159,8 +159,8 @@ def test_a_run_that_failed_at_once_is_reported_with_what_is_known() -> None:
     assert (found["stages"], found["checks"], found["control"]["before"]) == ([], [], None)
 
 
-def test_reports_have_a_place_by_kind_start_and_execution() -> None:
-    assert place(told()) == "reports/failover/20260131T120028Z-4f1c-aa"
+def test_reports_have_a_prefix_by_kind_start_and_execution() -> None:
+    assert prefix(told()) == "reports/failover/20260131T120028Z-4f1c-aa"
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ def test_reports_have_a_place_by_kind_start_and_execution() -> None:
 )
 def test_what_does_not_say_what_it_is_of_is_refused(changes: Any, says: str) -> None:
     with pytest.raises(InvalidReport, match=says):
-        place(told(**changes))
+        prefix(told(**changes))
 
 
 def test_what_the_lab_s_report_tells_too_has_the_same_name_and_type() -> None:

@@ -156,32 +156,30 @@ def test_a_region_that_is_lost_is_an_error_where_it_was_asked_and_nowhere_else(
     assert found["replication"]["to_target"]["held"] == 16
 
 
-# --- trials of the target ------------------------------------------------------------------------
+# --- checks of the target ------------------------------------------------------------------------
 @both_ways
 def test_the_target_is_tried_in_its_own_region_and_nothing_is_left_behind(
     world: World, source: str, target: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
     monkeypatch.setattr(http, "certificate_end", lambda host, **_: asked.append(host))
-    trials = {
-        name: trial
-        for name, _, trial in world.preflight(source, target).trials_of_target("app:live")
+    checks = {
+        name: run for name, _, run in world.preflight(source, target).target_checks("app:live")
     }
     world.lost = {source}
-    details = [trials[name]() for name in ("items_table", "app_function", "endpoint")]
-    assert details == [
-        "put, read and deleted a canary",
-        "GET /health answered 200",
-        f"https://{target}.pilotlight.example/health answered 200",
+    assert [checks[name]() for name in ("items_table", "app_function", "endpoint")] == [
+        ("ok", "put, read and deleted a canary"),
+        ("ok", "GET /health answered 200"),
+        ("ok", f"https://{target}.pilotlight.example/health answered 200"),
     ]
     assert world.regions.client(target).scan(TableName=ITEMS)["Items"] == []
     with pytest.raises(TypeError):
-        trials["certificate"]()
+        checks["certificate"]()
     assert asked == [f"{target}.pilotlight.example"]
 
 
 def test_only_the_certificate_is_advisory(world: World) -> None:
-    found = world.preflight().trials_of_target("app:live")
+    found = world.preflight().target_checks("app:live")
     assert [(name, is_required) for name, is_required, _ in found] == [
         ("items_table", True),
         ("app_function", True),

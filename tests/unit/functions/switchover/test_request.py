@@ -59,7 +59,7 @@ def test_a_reason_that_tells_nobody_anything_is_refused(reason: Any) -> None:
     [{"detail-type": "CloudWatch Alarm State Change"}, {"detail": {}, "mode": "switchover"}],
 )
 def test_an_event_is_refused_because_no_alarm_starts_a_planned_move(event: Any) -> None:
-    with pytest.raises(InvalidExecutionInput, match=r"by no alarm\. Mend the rule"):
+    with pytest.raises(InvalidExecutionInput, match=r"by no alarm\. Correct the rule"):
         taken(event)
 
 
