@@ -41,12 +41,8 @@ class Decision:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the decision as the state machine keeps it."""
-        return {
-            "action": self.action,
-            "conditions": [asdict(c) for c in self.conditions],
-            "unmet": self.unmet,
-            "summary": self.summary,
-        }
+        conditions = [asdict(c) for c in self.conditions]
+        return {**asdict(self), "conditions": conditions, "unmet": self.unmet}
 
 
 def unmet(conditions: Iterable[Condition]) -> list[Condition]:

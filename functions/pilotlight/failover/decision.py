@@ -66,16 +66,6 @@ class FailoverDecision(Decision):
     settling: bool = False
     verdict: Verdict | None = None
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return the decision as the state machine keeps it."""
-        return {
-            **super().as_dict(),
-            "ended_by": self.ended_by,
-            "rpo_estimate": self.rpo_estimate.as_dict() if self.rpo_estimate else None,
-            "settling": self.settling,
-            "verdict": self.verdict,
-        }
-
 
 def decide(
     *,

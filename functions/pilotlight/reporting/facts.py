@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -16,42 +15,42 @@ from pilotlight.reporting.overview import Gathered
 from pilotlight.shared.timestamps import milliseconds
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from pilotlight.ledger.table import LedgerTable
+    from pilotlight.replication.heartbeat import Heartbeat
     from pilotlight.replication.heartbeat_table import Heartbeats
 
 
-@dataclass(frozen=True)
-class Facts:
-    """The tables that hold them."""
+def gather(
+    dynamodb: DynamoDBClient,
+    heartbeats: Heartbeats,
+    ledger: LedgerTable,
+    *,
+    control_table: str,
+    recoveries_table: str,
+    primary_region: str,
+) -> Gathered:
+    """Read everything at once. What cannot be read is returned as an error."""
+    recoveries = partial(plain_item, dynamodb, recoveries_table)
+    facts = read_all(
+        {
+            "control": partial(plain_item, dynamodb, control_table, CONTROL_KEY),
+            "lock": partial(recoveries, schema.LOCK),
+            "sentinel": partial(recoveries, schema.SENTINEL),
+            "readiness": partial(recoveries, schema.READINESS),
+            "rehearsal": partial(recoveries, schema.REHEARSAL),
+            "heartbeats": lambda: _of_heartbeats(heartbeats.held(primary_region)),
+            "ledger": lambda: counts(ledger.entries("open")),
+        }
+    )
+    epochs = past_recoveries.epochs(facts["control"])
+    records = {str(e): partial(recoveries, f"{schema.RECOVERY}{e}") for e in epochs}
+    return Gathered(**facts, recoveries=list(read_all(records).values()))
 
-    dynamodb: DynamoDBClient
-    heartbeats: Heartbeats
-    ledger: LedgerTable
-    control_table: str
-    recoveries_table: str
-    primary_region: str
 
-    def gather(self) -> Gathered:
-        """Read everything at once. What cannot be read is returned as an error."""
-        recoveries = partial(plain_item, self.dynamodb, self.recoveries_table)
-        facts = read_all(
-            {
-                "control": partial(plain_item, self.dynamodb, self.control_table, CONTROL_KEY),
-                "lock": partial(recoveries, schema.LOCK),
-                "sentinel": partial(recoveries, schema.SENTINEL),
-                "readiness": partial(recoveries, schema.READINESS),
-                "rehearsal": partial(recoveries, schema.REHEARSAL),
-                "heartbeats": self._heartbeats,
-                "ledger": lambda: counts(self.ledger.entries("open")),
-            }
-        )
-        epochs = past_recoveries.epochs(facts["control"])
-        records = {str(e): partial(recoveries, f"{schema.RECOVERY}{e}") for e in epochs}
-        return Gathered(**facts, recoveries=list(read_all(records).values()))
-
-    def _heartbeats(self) -> dict[str, Any]:
-        beats = self.heartbeats.held(self.primary_region)
-        newest = beats[0].written_at if beats[0] else None
-        return {"newest": newest, **heartbeat.held(beats, milliseconds())}
+def _of_heartbeats(beats: Sequence[Heartbeat | None]) -> dict[str, Any]:
+    newest = beats[0].written_at if beats[0] else None
+    return {"newest": newest, **heartbeat.held(beats, milliseconds())}

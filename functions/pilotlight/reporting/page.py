@@ -9,13 +9,6 @@ from typing import Any
 
 from pilotlight.reporting.markup import table
 
-TITLES = {
-    "failover": "Failover",
-    "drill": "Drill",
-    "rehearsal": "Rehearsal",
-    "switchover": "Switchover",
-    "failback": "Failback",
-}
 TICK, CROSS = "M2 7.5 5.5 11 12 3.5", "M3 3l8 8M11 3l-8 8"
 DASH = "M2.5 7h9"
 
@@ -32,7 +25,7 @@ def page(report: Mapping[str, Any], template: str) -> str:
     ]
     shown = [s for s in sections if s[2]]
     return Template(template).substitute(
-        title=f"{TITLES[report['kind']]}: {_text(report['outcome'])} · {_text(report['id'])}",
+        title=f"{report['kind'].title()}: {_text(report['outcome'])} · {_text(report['id'])}",
         verdict=_text(report["verdict"]),
         top=_top(report),
         contents="".join(f'<li><a href="#{i}">{title}</a></li>' for i, title, _ in shown),
@@ -101,7 +94,7 @@ def _top(report: Mapping[str, Any]) -> str:
     ]
     listed = "".join(f"<div><dt>{k}</dt><dd>{_text(v)}</dd></div>" for k, v in facts.items())
     return (
-        f"<h1>{TITLES[report['kind']]}: {_mark(word, tone)}</h1>"
+        f"<h1>{report['kind'].title()}: {_mark(word, tone)}</h1>"
         f'<p class="lead">{_text(report["summary"])}</p>'
         f'<dl class="facts">{listed}</dl><dl class="figures">{"".join(figures)}</dl>'
     )

@@ -40,7 +40,7 @@ RTO_MEANS = (
     "clients know."
 )
 NO_RTO = "Nothing was recovered from, or the first failed probe is not known."
-RPO_MEANS = "The journal tells what was lost, once the other Region is back."
+RPO_MEANS = "The journal shows what was lost, once the other Region is back."
 
 
 class InvalidReport(Exception):

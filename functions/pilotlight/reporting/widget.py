@@ -99,7 +99,7 @@ def _recoveries(recent: Iterable[Mapping[str, Any]]) -> str:
             escape(str(r["epoch"])),
             escape(f"{r['outcome']} ({r['mode']})"),
             escape(_rto(r)),
-            seconds(r["rpo_seconds"]),
+            _seconds(r["rpo_seconds"]),
             escape(str(r["recorded_at"])),
             escape(str(r["reason"])),
         )
@@ -110,11 +110,11 @@ def _recoveries(recent: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _rto(recovery: Mapping[str, Any]) -> str:
-    rto = seconds(recovery["rto_seconds"])
+    rto = _seconds(recovery["rto_seconds"])
     return f"{rto}, from the {recovery['rto_from']}" if recovery["rto_from"] else rto
 
 
-def seconds(value: Any) -> str:
+def _seconds(value: Any) -> str:
     """Return seconds as text, or that they are unknown."""
     return f"{value:g} s" if isinstance(value, int | float) else "unknown"
 
