@@ -63,8 +63,8 @@ def warm(
     client: LambdaClient, functions: Sequence[str], requested: int, until: datetime
 ) -> list[Warmed]:
     """Force so many environments of each function into being. No wave begins after `until`."""
-    at_once = max(1, min(len(functions), MAX_IN_FLIGHT // requested))
-    with ThreadPoolExecutor(at_once * requested) as pings, ThreadPoolExecutor(at_once) as pool:
+    at_once = MAX_IN_FLIGHT // requested
+    with ThreadPoolExecutor(MAX_IN_FLIGHT) as pings, ThreadPoolExecutor(at_once) as pool:
 
         def one(function: str) -> Warmed:
             send = partial(wave, pings, client, function, requested)

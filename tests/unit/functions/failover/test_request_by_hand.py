@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 from pilotlight.failover.request import EXAMPLE, InvalidExecutionInput, Request, read
 from pilotlight.shared.validation import violation
 
@@ -163,6 +163,7 @@ NAMES = st.sampled_from(["mode", "reason", "override", "graceful", "detail", "so
 VALUES = st.one_of(st.none(), st.booleans(), st.sampled_from([*MODES, ""]), st.just([]))
 
 
+@settings(max_examples=60)
 @given(st.dictionaries(NAMES, VALUES))
 def test_whatever_is_given_is_a_known_mode_or_refused(value: dict[str, Any]) -> None:
     try:

@@ -56,15 +56,15 @@ def test_a_slow_answer_of_the_quorum_vetoes_nothing_and_three_do(
 def test_an_endpoint_has_to_answer_200(
     monkeypatch: pytest.MonkeyPatch, status: int, state: str
 ) -> None:
-    requests: list[tuple[str, str]] = []
+    requests: list[tuple[str, str, float]] = []
 
     def request(method: str, url: str, timeout: float) -> http.Response:
-        requests.append((method, url))
+        requests.append((method, url, timeout))
         return http.Response(status, b"", {}, timeout)
 
     monkeypatch.setattr(http, "request", request)
     assert endpoint(HOST) == (state, f"https://{HOST}/health answered {status}")
-    assert requests == [("GET", f"https://{HOST}/health")]
+    assert requests == [("GET", f"https://{HOST}/health", 2.0)]
 
 
 @pytest.mark.parametrize(("minutes", "state"), [(1, "ok"), (-1, "failed")])

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 from pilotlight.failover.request import InvalidExecutionInput
 from pilotlight.shared.validation import violation
 from pilotlight.switchover.request import EXAMPLE, MoveRequest, read_move
@@ -73,6 +73,7 @@ def test_the_example_that_a_refusal_shows_is_taken() -> None:
     assert taken(json.loads(EXAMPLE)).mode == "failback"
 
 
+@settings(max_examples=40)
 @given(JUNK)
 def test_whatever_is_given_is_a_whole_request_or_refused_under_one_name(junk: Any) -> None:
     try:
