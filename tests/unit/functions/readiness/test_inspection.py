@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,40 +10,20 @@ import pytest
 from pilotlight.control.item import ControlItem
 from pilotlight.readiness import inspection
 from pilotlight.readiness.inspection import stored_verdict
-from pilotlight.readiness.verdict import CheckResult
+
+from tests.unit.functions.readiness.test_verdict import ADVISORY, FAILED, NOW as AT, OK, UNKNOWN
 
 NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
-AT = "2026-01-31T12:00:00.000Z"
-OK, FAILED, UNKNOWN = (
-    CheckResult(state, required=True, state=state, detail="so it is")  # type: ignore[arg-type]
-    for state in ("ok", "failed", "unknown")
-)
-ADVISORY = CheckResult("release_parity", required=False, state="failed", detail="1 here, 2 there")
 
 
-@pytest.mark.parametrize(
-    ("results", "verdict"),
-    [
-        ([OK], "ready"),
-        ([OK, ADVISORY], "ready"),
-        ([OK, FAILED], "not_ready"),
-        ([OK, UNKNOWN], "not_ready"),
-        ([ADVISORY], "not_ready"),
-        ([], "not_ready"),
-    ],
-)
-def test_only_what_is_required_and_seen_makes_ready(
-    results: list[CheckResult], verdict: str
-) -> None:
-    assert stored_verdict(results, AT)["verdict"] == verdict
-
-
-def test_everything_that_is_not_well_is_named() -> None:
-    findings = stored_verdict([OK, FAILED, UNKNOWN, ADVISORY], AT)["findings"]
-    assert findings == (
-        "failed failed: so it is; unknown unknown: so it is; "
-        "release_parity failed (advisory): 1 here, 2 there"
+def test_everything_that_is_not_ok_is_named() -> None:
+    stored = stored_verdict([OK, FAILED, UNKNOWN, ADVISORY], AT)
+    assert stored["findings"] == (
+        "failed failed: so it is; unknown unknown: so it is; bucket failed (advisory): lost"
     )
+    assert (stored["verdict"], len(stored["checks"])) == ("not_ready", 4)
+    long = stored_verdict([replace(OK, detail="x" * 201)], AT)["checks"]
+    assert long == [asdict(replace(OK, detail="x" * 200))]
 
 
 def replicas(status: str) -> dict[str, Any]:

@@ -13,7 +13,6 @@ from tests.unit.functions.switchover.move_cases import (
     MOVES,
     PRIMARY,
     SECONDARY,
-    SWITCHOVER,
     Path,
     ago,
     decided,
@@ -207,8 +206,3 @@ def test_everything_unmet_is_named_and_handed_over() -> None:
 def test_a_mode_that_is_not_known_is_an_error_that_names_it(mode: str) -> None:
     with pytest.raises(ValueError, match=f"'{mode}' is none of switchover, failback"):
         Move(mode, PRIMARY, SECONDARY)
-
-
-@pytest.mark.parametrize("mode", ["switchover", "failback"])
-def test_a_known_mode_is_a_move(mode: str) -> None:
-    assert Move(mode, SWITCHOVER.source, SWITCHOVER.target).mode == mode

@@ -81,9 +81,3 @@ def test_whatever_is_given_is_a_whole_request_or_refused_under_one_name(junk: An
     except InvalidExecutionInput:
         return
     assert junk == {"mode": found.mode, "reason": found.reason}
-
-
-@given(st.sampled_from(["switchover", "failback"]), st.text("ab", min_size=1, max_size=500))
-def test_a_move_is_always_between_two_different_regions(mode: str, reason: str) -> None:
-    found = taken({"mode": mode, "reason": reason})
-    assert {found.source, found.target} == {PRIMARY, SECONDARY}
