@@ -227,6 +227,8 @@ def test_a_pass_that_is_too_old_proves_nothing_any_more() -> None:
 def test_the_oldest_of_the_newest_heartbeats_counts_against_the_objective() -> None:
     found = fact("replication")
     assert (found["seconds"], found["limit_seconds"]) == (30.0, 120)
+    ahead = dict(WELL.heartbeats) | {"oldest_written_at": MS + 1}
+    assert fact("replication", heartbeats=ahead)["seconds"] == 0.0
     beats = dict(WELL.heartbeats) | {"oldest_written_at": MS - 121_000}
     assert fact("replication", heartbeats=beats)["verdict"] == "attention"
 
