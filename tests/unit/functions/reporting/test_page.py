@@ -66,7 +66,8 @@ def test_stages_are_bars_in_their_place_and_one_without_length_can_be_seen() -> 
     html = page(reported() | {"stages": STAGES}, "$sections")
     bars = re.findall(r'x="(.*?)%" y="3" width="(.*?)%"', html)
     assert bars == [("0.00", "75.00"), ("75.00", "25.00"), ("99.60", "0.40")]
-    assert "<td>4.0 s</td>" in html
+    assert '<th scope="row">together</th><td>4.0 s</td>' in html
+    assert '<td>0.0 s</td><th scope="row">first failed probe</th>' in html
     assert "No stage was passed." in page(reported() | {"stages": STAGES[2:]}, "$sections")
 
 
