@@ -115,10 +115,10 @@ def is_caught(mutant: Mutant, checkout: Path) -> bool:
 def _fails(checkout: Path, tests: Path) -> bool:
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", str(tests)]
     try:
-        found = subprocess.run(command, cwd=checkout, capture_output=True, timeout=SECONDS)
+        run = subprocess.run(command, cwd=checkout, capture_output=True, timeout=SECONDS)
     except subprocess.TimeoutExpired:
         return True
-    return found.returncode != 0
+    return run.returncode != 0
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -148,11 +148,10 @@ def main(*, count: int, seed: int, jobs: int, packages: tuple[str, ...]) -> None
                 copies.put(checkout)
 
         caught = 0
-        for number, (mutant, found) in enumerate(
-            zip(sample, pool.map(tried, sample), strict=True), 1
-        ):
-            caught += found
-            if not found:
+        results = zip(sample, pool.map(tried, sample), strict=True)
+        for number, (mutant, failed) in enumerate(results, 1):
+            caught += failed
+            if not failed:
                 click.echo(f"not caught: {mutant.path}:{mutant.line}: {mutant.change}")
             if number % 10 == 0:
                 click.echo(f"{caught} of {number} caught")

@@ -45,7 +45,7 @@ def unsent(detail: Mapping[str, Any]) -> Message | None:
 
 
 def _ended(
-    subject: str, text: Any, detail: Mapping[str, Any], mode: str, event: str = "failed"
+    subject: str, text: object, detail: Mapping[str, Any], mode: str, event: str = "failed"
 ) -> Message:
     text = f"{text}\n\nThe run could not send this itself.\nExecution: {detail['executionArn']}\n"
     return Message(subject, text, mode, event)

@@ -252,12 +252,12 @@ def _fact_of(
     return judge(item, *arguments)
 
 
-def _age(text: Any, now: datetime) -> int | None:
+def _age(text: object, now: datetime) -> int | None:
     at = try_parse(text)
     return None if at is None else max(round((now - at).total_seconds()), 0)
 
 
-def _at(number: Any, per_second: int = 1000) -> datetime | None:
+def _at(number: object, per_second: int = 1000) -> datetime | None:
     """Read a timestamp that was written as a number since 1970."""
     if isinstance(number, bool) or not isinstance(number, int | float):
         return None

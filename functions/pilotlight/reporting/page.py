@@ -34,7 +34,7 @@ def page(report: Mapping[str, Any], template: str) -> str:
     )
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     return escape("nothing" if value is None else str(value))
 
 
@@ -52,7 +52,7 @@ def _section(name: str, title: str, body: str) -> str:
     )
 
 
-def _seconds(value: Any) -> str:
+def _seconds(value: object) -> str:
     return f"{value:.1f}" if isinstance(value, int | float) else "n/a"
 
 
@@ -146,7 +146,7 @@ def _evidence(evidence: Mapping[str, Any]) -> str:
     return "".join(f"<h3>{_text(name)}</h3>{_tree(e)}" for name, e in evidence["checks"].items())
 
 
-def _tree(value: Any) -> str:
+def _tree(value: object) -> str:
     """Return what a step returned: mappings as lists of terms, lists of them as tables."""
     if isinstance(value, Mapping):
         items = "".join(f"<dt>{_text(k)}</dt><dd>{_tree(v)}</dd>" for k, v in value.items())

@@ -137,7 +137,7 @@ def _started(run: Mapping[str, Any]) -> datetime:
     return started
 
 
-def _verdict(kind: Kind, outcome: str, rehearsed: Any) -> str:
+def _verdict(kind: Kind, outcome: str, rehearsed: object) -> str:
     """Return whether the run did what it was started for, in the words of the lab's report."""
     if outcome == "failed":
         return "fail"
@@ -206,6 +206,6 @@ def _check(condition: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _utc(text: Any) -> datetime | None:
+def _utc(text: object) -> datetime | None:
     at = try_parse(text)
     return at.astimezone(UTC) if at else None

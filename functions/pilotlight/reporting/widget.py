@@ -114,7 +114,7 @@ def _rto(recovery: Mapping[str, Any]) -> str:
     return f"{rto}, from the {recovery['rto_from']}" if recovery["rto_from"] else rto
 
 
-def _seconds(value: Any) -> str:
+def _seconds(value: object) -> str:
     """Return seconds as text, or that they are unknown."""
     return f"{value:g} s" if isinstance(value, int | float) else "unknown"
 
