@@ -122,6 +122,7 @@ def test_a_source_that_did_not_answer_does_not_serve_and_has_no_release() -> Non
     found = decided(spoiled(((*SEEN, "health", PRIMARY), {"error": "Unreachable: refused"})))
     assert found.unmet == ["source_serves", "release_parity"]
     assert f"{PRIMARY} did not answer: Unreachable: refused" in found.summary
+    assert f"Release unknown in {PRIMARY}, 1.2.0 in {SECONDARY}." in found.summary
 
 
 @pytest.mark.parametrize("release", ["1.1.9", "", None, 120, "1.2.0 "])
