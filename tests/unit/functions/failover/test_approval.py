@@ -92,6 +92,7 @@ def test_a_long_answer_stays_short_in_the_record() -> None:
     cause = read(failed("No", "x" * 9999), unanswered="go", now=NOW)
     output = read({"given": "x" * 9999}, unanswered="go", now=NOW)
     assert max(len(a.detail) for a in (name, cause, output)) < 400
+    assert name.by == "x" * 200
 
 
 def test_a_policy_that_nobody_knows_is_named() -> None:

@@ -65,12 +65,6 @@ def test_the_alarm_of_a_lost_primary_starts_a_failover() -> None:
     )
 
 
-@pytest.mark.parametrize("previous", ["OK", "INSUFFICIENT_DATA", "ALARM"])
-def test_the_state_before_does_not_matter(previous: str) -> None:
-    event = changed("detail/previousState/value", previous)
-    assert taken(event).disposition == "accept"
-
-
 def test_every_alarm_that_is_listened_to_may_start_it() -> None:
     assert taken(changed("resources", [OTHER])).disposition == "accept"
 

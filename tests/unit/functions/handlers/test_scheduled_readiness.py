@@ -298,6 +298,24 @@ def test_releases_that_differ_are_told(world: World) -> None:
     assert world.look() == ("ready", {"release_parity": "failed"})
 
 
+@pytest.mark.parametrize(("free", "state"), [(7, "ok"), (6, "failed")])
+def test_the_quota_has_room_for_two_warmed_functions_and_each_alias(
+    world: World, free: int, state: str
+) -> None:
+    limit = {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": free}
+    world.answers["get_account_settings"] = {"AccountLimit": limit}
+    assert world.look()[1].get("concurrency_quota", "ok") == state
+
+
+@pytest.mark.parametrize(("minutes", "state"), [(1, "ok"), (-1, "failed")])
+def test_a_certificate_has_to_last_for_three_weeks(
+    world: World, monkeypatch: pytest.MonkeyPatch, minutes: int, state: str
+) -> None:
+    end = datetime.now(UTC) + timedelta(days=21, minutes=minutes)
+    monkeypatch.setattr(http, "certificate_end", lambda _host, timeout: end)
+    assert world.look()[1].get("certificate", "ok") == state
+
+
 def test_what_hangs_is_unknown_and_holds_up_nothing(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,10 +6,9 @@ import io
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 from pilotlight.readiness import canaries
 
-from tests.unit.functions.fakes import CONTROL, ITEMS, FakeDynamoDB, FakeS3, aws_error
+from tests.unit.functions.fakes import CONTROL, ITEMS, FakeDynamoDB, FakeS3
 
 KEY = {"pk": {"S": "canary#us-east-2"}}
 
@@ -42,13 +41,6 @@ def test_a_canary_that_does_not_come_back_is_lost(
     monkeypatch.setattr(fake, "get_item", lambda **_: found)
     lost = ("failed", f"The canary put into {CONTROL} was not read back.")
     assert canaries.table(fake, CONTROL, KEY) == lost
-
-
-@pytest.mark.parametrize("operation", ["put_item", "get_item", "delete_item"])
-def test_an_operation_that_fails_is_told(fake: FakeDynamoDB, operation: str) -> None:
-    fake.failing[operation] = aws_error("AccessDeniedException")
-    with pytest.raises(ClientError, match="AccessDenied"):
-        canaries.table(fake, CONTROL, KEY)
 
 
 def test_a_canary_in_a_bucket_comes_back_and_leaves_nothing() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -106,8 +105,3 @@ def test_an_attempt_that_came_half_way_is_finished_by_the_next(table: Table) -> 
     assert table.item("rehearsal") == {}
     assert table.keep()
     assert table.item("rehearsal")["verdict"] == "INCONCLUSIVE"
-
-
-def test_a_run_that_timed_out_says_so(table: Table) -> None:
-    assert table.keep(replace(STOPPED, outcome="timed_out"))
-    assert table.item(f"rehearsal#{STARTED}")["outcome"] == "timed_out"

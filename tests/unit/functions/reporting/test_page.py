@@ -33,6 +33,7 @@ def shown(**changes: Any) -> str:
     ("changes", "fragments"),
     [
         ({}, ['good">', "54.0<small> s</small>", "6<small> of 6</small>", "Required and advisory"]),
+        ({}, ["<td>us-east-2</td><td>2</td><td>serving</td>", "0 of 3 own probes", "Threshold Cr"]),
         ({"outcome": "failed"}, ['<h1>Failover: <span class="mark bad">', '"value">n/a</dd>']),
         ({"outcome": "held"}, ['<h1>Failover: <span class="mark neutral">', ">held</span></h1>"]),
         ({"kind": "rehearsal", "verdict": "PASS"}, [">PASS</span></h1>"]),
