@@ -1,6 +1,6 @@
 """A sample of mutants of the product's code, and how many of them its unit tests catch.
 
-    .venv/bin/python -m tests.mutants [--count 100] [--seed 1]
+    .venv/bin/python -m tests.mutants [--count 100] [--seed 1] [--package failover]
 
 `make mutants` runs it. Each mutant changes one thing in one module of the product, in a copy
 of the checkout; the unit tests of its package run first, then all of functions/. What none of them
@@ -115,19 +115,21 @@ def is_caught(mutant: Mutant, checkout: Path) -> bool:
 def _fails(checkout: Path, tests: Path) -> bool:
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", str(tests)]
     try:
-        found = subprocess.run(command, cwd=checkout, capture_output=True, timeout=SECONDS)
+        run = subprocess.run(command, cwd=checkout, capture_output=True, timeout=SECONDS)
     except subprocess.TimeoutExpired:
         return True
-    return found.returncode != 0
+    return run.returncode != 0
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--count", default=100, show_default=True, help="How many mutants to try.")
 @click.option("--seed", default=1, show_default=True, help="Which sample.")
 @click.option("--jobs", default=2, show_default=True, help="How many at once.")
-def main(*, count: int, seed: int, jobs: int) -> None:
+@click.option("--package", "packages", multiple=True, help="Only this package. Repeatable.")
+def main(*, count: int, seed: int, jobs: int, packages: tuple[str, ...]) -> None:
     """Try a sample of mutants, and exit 1 if fewer than 93 % are caught."""
-    modules = sorted(p.relative_to(ROOT) for p in (ROOT / PRODUCT).rglob("*.py"))
+    folders = [ROOT / PRODUCT / package for package in packages or ("",)]
+    modules = sorted(p.relative_to(ROOT) for folder in folders for p in folder.rglob("*.py"))
     every = [mutant for path in modules for mutant in mutants_of(path)]
     sample = Random(seed).sample(every, min(count, len(every)))
     copies: SimpleQueue[Path] = SimpleQueue()
@@ -146,11 +148,10 @@ def main(*, count: int, seed: int, jobs: int) -> None:
                 copies.put(checkout)
 
         caught = 0
-        for number, (mutant, found) in enumerate(
-            zip(sample, pool.map(tried, sample), strict=True), 1
-        ):
-            caught += found
-            if not found:
+        results = zip(sample, pool.map(tried, sample), strict=True)
+        for number, (mutant, failed) in enumerate(results, 1):
+            caught += failed
+            if not failed:
                 click.echo(f"not caught: {mutant.path}:{mutant.line}: {mutant.change}")
             if number % 10 == 0:
                 click.echo(f"{caught} of {number} caught")

@@ -37,7 +37,7 @@ def of_failover(event: dict[str, Any]) -> dict[str, Any]:
         hold_started_at=parse(held_since) if held_since else None,
         now=parse(event["now"]),
         hold_deadline=timedelta(seconds=float(required("HOLD_DEADLINE_SECONDS"))),
-        rpo=Rpo.of(
+        rpo=Rpo(
             objective=timedelta(seconds=float(required("RPO_OBJECTIVE_SECONDS"))),
             policy=required("RPO_POLICY"),
             alarm=event["request"].get("alarm"),
@@ -55,7 +55,7 @@ def of_switchover(event: dict[str, Any]) -> dict[str, Any]:
     """Decide whether a planned move may begin."""
     request = event["request"]
     return decide_move(
-        Move.of(request["mode"], request["source"], request["target"]),
+        Move(request["mode"], request["source"], request["target"]),
         evidence=event["evidence"],
         patience=Patience(
             healthy=timedelta(minutes=float(required("HEALTHY_MINUTES"))),

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Tracer
 from botocore.exceptions import BotoCoreError, ClientError
+from pilotlight.conditions.evidence import read_json
 from pilotlight.control.table import ControlTable, ControlUnchanged, ControlUnread
 from pilotlight.control.transitions import TRANSITIONS
-from pilotlight.failover.aborted_notice import message, untold
+from pilotlight.failover.aborted_notice import message, unsent
 from pilotlight.recoveries import schema
-from pilotlight.rehearsal import aborted_run
-from pilotlight.rehearsal.records import Rehearsals
+from pilotlight.rehearsal import aborted_run, records
 from pilotlight.shared import timestamps
 from pilotlight.shared.aws_clients import client
 from pilotlight.shared.conditional_write import write
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pilotlight.failover.aborted_notice import Message
-    from pilotlight.rehearsal.aborted_run import CutOffRehearsal
+    from pilotlight.rehearsal.aborted_run import AbortedRehearsal
 
 logger, tracer = Logger(), Tracer()
 # As long as the machine keeps a verdict, and the bucket a report.
@@ -78,10 +78,10 @@ def hold_outage(execution: str, asked: Mapping[str, Any]) -> bool:
     )
 
 
-def keep(rehearsal: CutOffRehearsal) -> bool:
+def keep(rehearsal: AbortedRehearsal) -> bool:
     """Keep a verdict on a rehearsal that could not keep its own, and say whether it was needed."""
-    table = Rehearsals(client("dynamodb"), required("RECOVERIES_TABLE"))
-    return table.keep(rehearsal, now=datetime.now(UTC), days=RETENTION_DAYS)
+    dynamodb, table = client("dynamodb"), required("RECOVERIES_TABLE")
+    return records.keep(dynamodb, table, rehearsal, now=datetime.now(UTC), days=RETENTION_DAYS)
 
 
 def notify(told: Message) -> None:
@@ -115,10 +115,10 @@ def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, bool]:
     # Users first: until the drain is undone nobody takes their writes.
     undone, released = undo_drain(execution), free_lock(execution)
     if machine == required("MACHINE_ARNS").split(",")[0] and aborted_run.holds(detail):
-        hold_outage(execution, aborted_run.asked(detail.get("input")))
+        hold_outage(execution, read_json(detail.get("input"), {}))
     rehearsal, name = aborted_run.rehearsal(detail), machine.rsplit(":", 1)[-1]
     # A run that ends by itself has notified people, unless SNS took nothing or it left something.
-    told = untold(detail)
+    told = unsent(detail)
     if undone or status in ("TIMED_OUT", "ABORTED") or (released and status != "SUCCEEDED"):
         told = message(
             execution,

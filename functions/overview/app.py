@@ -9,7 +9,7 @@ from aws_lambda_powertools import Logger
 from pilotlight.ledger.table import LedgerTable
 from pilotlight.replication.heartbeat_table import Heartbeats
 from pilotlight.reporting import widget
-from pilotlight.reporting.facts import Facts
+from pilotlight.reporting.facts import gather
 from pilotlight.reporting.overview import Pair, overview
 from pilotlight.shared.aws_clients import client
 from pilotlight.shared.settings import Deployment, required
@@ -36,14 +36,14 @@ class UnknownView(Exception):
 def facts() -> dict[str, Any]:
     """Read the facts and put them together."""
     known, dynamodb = Deployment.from_environment(), client("dynamodb")
-    read = Facts(
-        dynamodb=dynamodb,
-        heartbeats=Heartbeats(dynamodb, known.items_table),
-        ledger=LedgerTable(dynamodb, required("LEDGER_TABLE")),
+    read = gather(
+        dynamodb,
+        Heartbeats(dynamodb, known.items_table),
+        LedgerTable(dynamodb, required("LEDGER_TABLE")),
         control_table=known.control_table,
         recoveries_table=required("RECOVERIES_TABLE"),
         primary_region=known.primary_region,
-    ).gather()
+    )
     pair = Pair(
         app_name=required("APP_NAME"),
         primary_region=known.primary_region,

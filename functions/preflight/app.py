@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from aws_lambda_powertools import Logger, Tracer
-from pilotlight.readiness.trials import tried
+from pilotlight.readiness.checks import run
 from pilotlight.readiness.verdict import evidence
 from pilotlight.shared import timestamps
 from pilotlight.shared.aws_clients import client
@@ -30,9 +30,9 @@ def look(move: Preflight) -> dict[str, Any]:
 
 def try_target(move: Preflight) -> dict[str, Any]:
     """Return the verdict `ready` or `not_ready` over the target, with every check."""
-    trials = move.trials_of_target(required("APP_FUNCTION"))
-    with ThreadPoolExecutor(len(trials)) as pool:
-        return evidence(list(pool.map(tried, trials)), timestamps.now())
+    checks = move.target_checks(required("APP_FUNCTION"))
+    with ThreadPoolExecutor(len(checks)) as pool:
+        return evidence(list(pool.map(run, checks)), timestamps.now())
 
 
 def warm(move: Preflight) -> dict[str, Any]:

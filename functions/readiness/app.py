@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger, Tracer
 from pilotlight.control.assembly import control_table
 from pilotlight.readiness import canaries
-from pilotlight.readiness.recorded_signals import Witnesses
-from pilotlight.readiness.trials import answers, certificate, endpoint, quorum, tried
+from pilotlight.readiness.checks import answers, certificate, endpoint, quorum, run
+from pilotlight.readiness.recorded_signals import recorded_signals
 from pilotlight.readiness.verdict import evidence
 from pilotlight.recoveries import schema
 from pilotlight.replication.heartbeat_table import Heartbeats
@@ -20,7 +20,7 @@ from pilotlight.shared.recovery_step import recovery_step
 from pilotlight.shared.settings import Deployment, required
 
 if TYPE_CHECKING:
-    from pilotlight.readiness.trials import Trial
+    from pilotlight.readiness.checks import Check
 
 logger, tracer = Logger(), Tracer()
 NEEDS = ("APP_FUNCTION", "BUCKET", "RECOVERIES_TABLE", "SWITCH_FUNCTION")
@@ -29,8 +29,8 @@ for service in ("dynamodb", "lambda", "s3"):
     client(service)
 
 
-def trials(known: Deployment) -> list[Trial]:
-    """List what is tried. Advisory: what the app can serve without."""
+def checks(known: Deployment) -> list[Check]:
+    """List the checks. Advisory: what the app can serve without."""
     dynamodb, pk = client("dynamodb"), schema.key(schema.CANARY, known.region)
     answer = partial(answers, client("lambda"))
     host = known.region_name(known.region)
@@ -43,14 +43,10 @@ def trials(known: Deployment) -> list[Trial]:
             True,
             partial(canaries.table, dynamodb, required("RECOVERIES_TABLE"), pk),
         ),
-        ("app_function", True, partial(answer, required("APP_FUNCTION"), "/health", {200})),
-        (
-            "switch_function",
-            True,
-            partial(answer, required("SWITCH_FUNCTION"), "/switch/off", {200}),
-        ),
+        ("app_function", True, partial(answer, required("APP_FUNCTION"), "/health")),
+        ("switch_function", True, partial(answer, required("SWITCH_FUNCTION"), "/switch/off")),
         ("endpoint", True, partial(endpoint, host)),
-        ("certificate", False, partial(certificate, host)),
+        ("certificate", False, partial(certificate, host, days=7)),
         (
             "bucket",
             False,
@@ -61,17 +57,17 @@ def trials(known: Deployment) -> list[Trial]:
 
 @recovery_step(logger, tracer, needs=NEEDS)
 def lambda_handler(_event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """Return the verdict `ready` or `not_ready`, with every check, and what witnesses say."""
+    """Return the verdict `ready` or `not_ready`, with every check, and what others recorded."""
     known = Deployment.from_environment()
-    found, dynamodb = trials(known), client("dynamodb")
-    witnesses = Witnesses(
-        heartbeats=Heartbeats(dynamodb, known.items_table),
-        dynamodb=dynamodb,
-        recoveries_table=required("RECOVERIES_TABLE"),
-        primary_region=known.primary_region,
-    )
-    with ThreadPoolExecutor(len(found) + 1) as pool:
-        told = pool.submit(witnesses.ask)
-        result = evidence(list(pool.map(tried, found)), timestamps.now()) | told.result()
+    listed, dynamodb = checks(known), client("dynamodb")
+    with ThreadPoolExecutor(len(listed) + 1) as pool:
+        signals = pool.submit(
+            recorded_signals,
+            Heartbeats(dynamodb, known.items_table),
+            dynamodb,
+            required("RECOVERIES_TABLE"),
+            known.primary_region,
+        )
+        result = evidence(list(pool.map(run, listed)), timestamps.now()) | signals.result()
     logger.info("Readiness checked", extra={"evidence": result})
     return result

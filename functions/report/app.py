@@ -9,7 +9,7 @@ from typing import Any
 
 from aws_lambda_powertools import Logger, Tracer
 from pilotlight.reporting.page import page
-from pilotlight.reporting.report import Deployed, place, report
+from pilotlight.reporting.report import Deployed, prefix, report
 from pilotlight.reporting.store import store
 from pilotlight.shared.aws_clients import client
 from pilotlight.shared.recovery_step import recovery_step
@@ -33,11 +33,11 @@ def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, str]:
     """
     known = Deployment.from_environment()
     where = Deployed(known.primary_region, known.secondary_region, known.public_name)
-    found, prefix = report(event, where, datetime.now(UTC)), place(event)
+    found = report(event, where, datetime.now(UTC))
     files = {
         "report.json": ("application/json", json.dumps(found, indent=2)),
         "report.html": ("text/html; charset=utf-8", page(found, TEMPLATE.read_text("utf-8"))),
     }
-    address = store(client("s3"), required("BUCKET"), prefix, files)
+    address = store(client("s3"), required("BUCKET"), prefix(event), files)
     logger.info("Report written", extra={"report": address})
     return {"report": address}

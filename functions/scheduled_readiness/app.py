@@ -11,7 +11,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from botocore.exceptions import BotoCoreError, ClientError
 from pilotlight.control.table import ControlTable
-from pilotlight.readiness.inspection import verdict
+from pilotlight.readiness.inspection import stored_verdict
 from pilotlight.readiness.inspector import Inspector
 from pilotlight.recoveries import schema
 from pilotlight.replication.heartbeat_table import Heartbeats
@@ -30,7 +30,7 @@ def inspector() -> Inspector:
     """Put the inspector together."""
     known, dynamodb = Deployment.from_environment(), client("dynamodb")
     return Inspector(
-        known=known,
+        deployment=known,
         heartbeats=Heartbeats(dynamodb, known.items_table),
         control=ControlTable(dynamodb, known.control_table),
         client=client_of,
@@ -82,7 +82,7 @@ def _mark_reminded(at: int, *, unless_since: int) -> bool:
 @logger.inject_lambda_context(clear_state=True)
 def lambda_handler(_event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """Return the verdict, store it, and publish whether the Secondary is ready."""
-    found = verdict(inspector().inspect(SECONDS), timestamps.now())
+    found = stored_verdict(inspector().inspect(SECONDS), timestamps.now())
     ready = found["verdict"] == "ready"
     metrics.add_metric(name="SecondaryReady", unit=MetricUnit.Count, value=int(ready))
     (logger.info if ready and not found["findings"] else logger.warning)(

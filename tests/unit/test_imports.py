@@ -43,7 +43,7 @@ PURE = {
     "readiness": {"inspection", "verdict"},
     "rehearsal": {"aborted_run", "verdict"},
     "replication": {"heartbeat", "rpo"},
-    "reporting": {"overview", "page", "past_recoveries", "report", "widget"},
+    "reporting": {"markup", "overview", "page", "past_recoveries", "report", "widget"},
     "sentinel": {"level", "observation"},
     "switchover": {"decision", "request"},
     "warming": {"waves"},

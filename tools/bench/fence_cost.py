@@ -129,15 +129,15 @@ def _measured(rounds: int) -> dict[str, Any]:
     fenced, fence = service.write, service._fence
     if "_read" not in vars(fence):
         raise AttributeError("The fence does not keep its last read in `_read`.")
-    passage, _ = fence.ask(forwarded=False)
-    free = Permit(fence, None, None)
+    decision, _ = fence.decide(forwarded=False)
+    free = Permit(fence.lease_seconds, None, fence._clock)
 
     def unread(request: Any) -> Any:
         fence._read = None
         return fenced(request)
 
     def bare(request: Any) -> Any:
-        return service._write(request, 1, passage, free)
+        return service._write(request, 1, decision, free)
 
     ways = (fenced, unread, bare)
     took: list[list[float]] = [[], [], []]

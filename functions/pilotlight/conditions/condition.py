@@ -5,27 +5,29 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from pilotlight.conditions.evidence import failure_of, parts
-from pilotlight.warming.waves import judged
+from pilotlight.conditions.evidence import failure_of, sections
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
+
+    # Whether a condition is met, why, and whether that could be observed (if left out: yes).
+    Judged = tuple[bool, str] | tuple[bool, str, bool]
 
 
 @dataclass(frozen=True)
 class Condition:
-    """One condition of a promotion."""
+    """What a decision needs, and whether it is so."""
 
     name: str
     required: bool
     met: bool
     detail: str
-    # An unmet condition that was observed is known to be unmet. Both hold a failover.
+    # False: nobody knows. Such a condition is not met, and holds a failover like any other.
     observed: bool = True
 
 
 @dataclass(frozen=True)
-class Judgement:
+class Decision:
     """What to do, and on what grounds."""
 
     action: str
@@ -39,12 +41,8 @@ class Judgement:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the decision as the state machine keeps it."""
-        return {
-            "action": self.action,
-            "conditions": [asdict(c) for c in self.conditions],
-            "unmet": self.unmet,
-            "summary": self.summary,
-        }
+        conditions = [asdict(c) for c in self.conditions]
+        return {**asdict(self), "conditions": conditions, "unmet": self.unmet}
 
 
 def unmet(conditions: Iterable[Condition]) -> list[Condition]:
@@ -53,16 +51,27 @@ def unmet(conditions: Iterable[Condition]) -> list[Condition]:
 
 
 def reasons(conditions: Iterable[Condition]) -> str:
-    """Say of each required condition that is not met why it is not."""
+    """Return each required condition that is not met, with the reason."""
     return " ".join(f"{c.name}: {c.detail}" for c in unmet(conditions))
 
 
-def ready(part: Mapping[str, Any], name: str) -> Condition:
-    """Judge the checks of a Region that is to serve. Only required ones veto."""
-    failure = failure_of(part)
+def condition(
+    name: str,
+    section: Mapping[str, Any],
+    judge: Callable[[Mapping[str, Any]], Judged],
+    *,
+    required: bool = True,
+) -> Condition:
+    """Judge a section of the evidence. One that proves nothing leaves its condition unmet."""
+    failure = failure_of(section)
     if failure:
-        return Condition(name, required=True, met=False, detail=failure, observed=False)
-    checks = parts(part, "checks")
+        return Condition(name, required, met=False, detail=failure, observed=False)
+    return Condition(name, required, *judge(section))
+
+
+def ready(readiness: Mapping[str, Any]) -> Judged:
+    """Judge the checks of a Region that is to serve. Only required ones veto."""
+    checks = sections(readiness, "checks")
     failed = [c for c in checks if c.get("ok") is not True]
     vetoes = [c for c in failed if c.get("required") is not False]
     named = ", ".join(f"{c.get('name')} ({c.get('detail')})" for c in vetoes or failed)
@@ -71,15 +80,25 @@ def ready(part: Mapping[str, Any], name: str) -> Condition:
         detail = f"Not ready: {named}."
     elif failed:
         detail += f" Advisory ones failed: {named}."
-    met = part.get("verdict") == "ready" and bool(checks) and not vetoes
-    known = met or any(c.get("ok") is False for c in vetoes)
-    return Condition(name, required=True, met=met, detail=detail, observed=known)
+    met = readiness.get("verdict") == "ready" and bool(checks) and not vetoes
+    return met, detail, met or any(c.get("ok") is False for c in vetoes)
 
 
-def warm(part: Mapping[str, Any], name: str) -> Condition:
-    """Judge what warming proved. It is never required."""
-    failure = failure_of(part)
-    if failure:
-        return Condition(name, required=False, met=False, detail=failure, observed=False)
-    met, detail = judged(part)
-    return Condition(name, required=False, met=met, detail=detail)
+def warm(warming: Mapping[str, Any]) -> Judged:
+    """Judge whether all execution environments that were planned are proven."""
+    counts = [warming.get(k) for k in ("planned", "functions", "requested", "environments")]
+    if not all(isinstance(c, int) and not isinstance(c, bool) for c in counts):
+        return False, "Nothing is known of the execution environments."
+    planned, functions, requested, environments = counts
+    targets = [t for t in sections(warming, "targets") if t]
+    short = [t for t in targets if t.get("environments") != t.get("requested")]
+    named = ", ".join(
+        f"{t.get('function')}: {t.get('environments')} of {t.get('requested')}"
+        for t in (short or targets)[:5]
+    )
+    detail = (
+        f"{environments} of {requested} execution environments are proven, in {functions} of "
+        f"{planned} functions{f' ({named})' if named else ''}."
+    )
+    met = warming.get("ok") is True and functions == planned and environments == requested
+    return met and bool(planned), detail

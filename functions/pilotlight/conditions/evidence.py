@@ -1,30 +1,40 @@
-"""Evidence as the steps answered it: what is missing or garbled is empty, and never consent."""
+"""Evidence as the steps returned it: what is missing or invalid is empty, and never consent."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 
-def part(evidence: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """Return one part of the evidence, empty where it is missing or garbled."""
-    found = evidence.get(name)
-    return found if isinstance(found, Mapping) else {}
+def section(evidence: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """Return one section of the evidence, empty if it is missing or no mapping."""
+    value = evidence.get(name)
+    return value if isinstance(value, Mapping) else {}
 
 
-def parts(part: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
-    """Return a list of the evidence. What is garbled in it stays, empty: it may not go unseen."""
-    found = part.get(name)
-    return [p if isinstance(p, Mapping) else {} for p in found] if isinstance(found, list) else []
+def sections(evidence: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    """Return a list of the evidence. An invalid entry stays, empty, so that it is counted."""
+    values = evidence.get(name)
+    return [section({"": v}, "") for v in values] if isinstance(values, list) else []
 
 
-def failure_of(part: Mapping[str, Any]) -> str | None:
-    """Return why a part of the evidence says nothing, or None where it does."""
-    if not part:
+def failure_of(section: Mapping[str, Any]) -> str | None:
+    """Return why a section of the evidence proves nothing, or None if it does."""
+    if not section:
         return "There is no evidence."
-    error = part.get("error")
+    error = section.get("error")
     if error is None:
         return None
     if isinstance(error, Mapping):
         return f"The step failed: {error.get('Error')}: {error.get('Cause')}"
     return f"The step failed: {error}"
+
+
+def read_json(text: Any, otherwise: Any) -> Any:
+    """Read JSON text, or return `otherwise` if it is invalid or of another type."""
+    try:
+        value = json.loads(text)
+    except (TypeError, ValueError):
+        return otherwise
+    return value if isinstance(value, type(otherwise)) else otherwise

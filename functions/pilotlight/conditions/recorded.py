@@ -1,11 +1,11 @@
-"""Conditions of a promotion that rest on what others wrote down before the outage."""
+"""Conditions of a promotion that rest on what others recorded before the outage."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
+from pilotlight.conditions.evidence import section, sections
 from pilotlight.replication.rpo import (
     Estimate,
     FirstFailure,
@@ -14,48 +14,37 @@ from pilotlight.replication.rpo import (
     first_failure,
     within,
 )
-from pilotlight.sentinel.observation import SHORTEST_SILENCE, silent_after
+from pilotlight.sentinel.observation import silent_after
+from pilotlight.shared.choice import choice
 from pilotlight.shared.timestamps import try_parse
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime, timedelta
 
 RPO, SCHEDULED = "rpo_within_objective", "scheduled_readiness"
 COOLDOWN = "cooldown_over"
-# Two runs of five minutes may fail before the stored verdict says too little.
+# Two runs of five minutes may fail before the stored verdict proves too little.
 OLD_SECONDS = 900
 
 
 @dataclass(frozen=True)
 class Rpo:
-    """What may be lost at most, what to do beyond that, and the alarm that started the run."""
+    """What may be lost at most, what to do beyond that, and the alarm that started the run.
+
+    Raises
+    ------
+    ValueError
+        The policy is unknown. It is named.
+    """
 
     objective: timedelta
     policy: Policy
-    alarm: Mapping[str, Any] | None = None
-    # A sentinel that has stopped may tell of an older outage.
-    sentinel_silent_after: timedelta = SHORTEST_SILENCE
+    alarm: Mapping[str, Any] | None
+    sentinel_interval: timedelta
 
-    @classmethod
-    def of(
-        cls,
-        objective: timedelta,
-        policy: str,
-        alarm: Mapping[str, Any] | None,
-        sentinel_interval: timedelta,
-    ) -> Rpo:
-        """Check the policy.
-
-        Raises
-        ------
-        ValueError
-            The policy is none that is known. It is named.
-        """
-        known: tuple[Policy, ...] = get_args(Policy)
-        for one in known:
-            if policy == one:
-                return cls(objective, one, alarm, silent_after(sentinel_interval))
-        raise ValueError(f"The RpoPolicy {policy!r} is none of {', '.join(known)}.")
+    def __post_init__(self) -> None:
+        choice("RpoPolicy", self.policy, Policy)
 
 
 @dataclass(frozen=True)
@@ -66,7 +55,7 @@ class Cooldown:
     lasts: timedelta
 
 
-def cooldown_condition(cooldown: Cooldown, now: datetime) -> tuple[bool, str]:
+def cooldown_over(cooldown: Cooldown, now: datetime) -> tuple[bool, str]:
     """Return whether the cooldown of the last claim is over, and why.
 
     An end that is further ahead than a cooldown lasts was written by a clock that is off.
@@ -80,56 +69,43 @@ def cooldown_condition(cooldown: Cooldown, now: datetime) -> tuple[bool, str]:
 
 
 def lag(rpo: Rpo, evidence: Mapping[str, Any], *, rehearsal: bool, now: datetime) -> Estimate:
-    """Estimate the lag from the evidence. Without an outage, in a rehearsal, it is that of now."""
-    readiness, confirm = _mapping(evidence.get("readiness")), _mapping(evidence.get("confirm"))
+    """Estimate the lag from the evidence. In a rehearsal, without an outage, it is that of now."""
+    readiness = section(evidence, "readiness")
     first: FirstFailure | None = FirstFailure(now, "now")
     if not rehearsal:
-        probes = confirm.get("probes")
+        sentinel = section(readiness, "sentinel")
+        looked = try_parse(sentinel.get("looked_at"))
+        # A sentinel that has stopped may have recorded an older outage.
+        silent = looked is None or now - looked > silent_after(rpo.sentinel_interval)
         first = first_failure(
-            sentinel=_sentinel_s_word(
-                _mapping(readiness.get("sentinel")), now, rpo.sentinel_silent_after
-            ),
+            sentinel=None if silent else sentinel.get("first_failed_at"),
             alarm=rpo.alarm,
-            probes=[p for p in probes if isinstance(p, Mapping)]
-            if isinstance(probes, list)
-            else [],
+            probes=sections(section(evidence, "confirm"), "probes"),
             now=now,
         )
-    return estimate(_mapping(readiness.get("replication")), first)
+    return estimate(section(readiness, "replication"), first)
 
 
-def _sentinel_s_word(said: Mapping[str, Any], now: datetime, patience: timedelta) -> Any:
-    """Return since when the sentinel sees this outage, or None where it has stopped looking."""
-    looked = try_parse(said.get("looked_at"))
-    silent = looked is None or now - looked > patience
-    return None if silent else said.get("first_failed_at")
-
-
-def rpo_condition(rpo: Rpo, found: Estimate) -> tuple[bool, str, bool]:
+def rpo_within_objective(rpo: Rpo, lag: Estimate) -> tuple[bool, str, bool]:
     """Return whether the lag is within the objective, why, and whether it is known at all.
 
     Unknown is never within.
     """
     limit = f"The objective is {rpo.objective.total_seconds():g} s, the policy {rpo.policy}."
-    return within(found, rpo.objective), f"{found.detail} {limit}", found.seconds is not None
+    return within(lag, rpo.objective), f"{lag.detail} {limit}", lag.seconds is not None
 
 
-def scheduled_condition(evidence: Mapping[str, Any], now: datetime) -> tuple[bool, str, bool]:
-    """Return what the scheduled readiness last said, with its age, and whether it said anything.
+def scheduled_ready(scheduled: Mapping[str, Any], now: datetime) -> tuple[bool, str, bool]:
+    """Return whether the last scheduled verdict was ready, its age, and whether there is one.
 
     It is never required.
     """
-    stored = _mapping(_mapping(evidence.get("readiness")).get("scheduled"))
-    if "error" in stored:
-        return False, f"The scheduled verdict could not be read: {stored['error']}", False
-    at, verdict = try_parse(stored.get("checked_at")), stored.get("verdict")
+    if "error" in scheduled:
+        return False, f"The scheduled verdict could not be read: {scheduled['error']}", False
+    at, verdict = try_parse(scheduled.get("checked_at")), scheduled.get("verdict")
     if at is None:
         return False, "There is no scheduled verdict.", False
     age = round((now - at).total_seconds())
-    told = stored.get("findings") or "no findings"
-    detail = f"The scheduled verdict, {age} s old, is {verdict}: {told}."
+    findings = scheduled.get("findings") or "no findings"
+    detail = f"The scheduled verdict, {age} s old, is {verdict}: {findings}."
     return verdict == "ready" and 0 <= age + 1 <= OLD_SECONDS, detail, True
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}

@@ -1,17 +1,18 @@
-"""What people are told of a run that could not tell it itself."""
+"""Notification for an execution that ended before it could notify anyone."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from pilotlight.conditions.evidence import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pilotlight.rehearsal.aborted_run import CutOffRehearsal
+    from pilotlight.rehearsal.aborted_run import AbortedRehearsal
 
-# What the machines add to a failure that SNS took no message of.
+# What the machines add to the cause of a failure if SNS took no message.
 NOT_SENT = "The message of this failure could not be sent."
 
 
@@ -25,21 +26,18 @@ class Message:
     event: str = "failed"
 
 
-def untold(detail: Mapping[str, Any]) -> Message | None:
-    """Return the message of a run that ended by itself and that SNS did not take, or None.
+def unsent(detail: Mapping[str, Any]) -> Message | None:
+    """Return the message of a run that ended by itself if SNS did not take it, or None.
 
     Parameters
     ----------
     detail
-        Of a `Step Functions Execution Status Change` event. `output` is left out where it is large.
+        Of a `Step Functions Execution Status Change` event, which omits a large `output`.
     """
     if detail["status"] == "FAILED" and NOT_SENT in str(detail.get("cause")):
         return _ended("recovery FAILED", detail["cause"], detail, "unknown")
-    try:
-        output = json.loads(detail.get("output") or "null")
-    except (TypeError, ValueError):
-        return None
-    if not isinstance(output, dict) or output.get("notified") is not False:
+    output = read_json(detail.get("output"), {})
+    if output.get("notified") is not False:
         return None
     mode, outcome = str(output.get("mode", "run")), str(output.get("outcome"))
     event = "hold_ended" if outcome == "held" else outcome
@@ -47,10 +45,10 @@ def untold(detail: Mapping[str, Any]) -> Message | None:
 
 
 def _ended(
-    subject: str, text: Any, detail: Mapping[str, Any], mode: str, event: str = "failed"
+    subject: str, text: object, detail: Mapping[str, Any], mode: str, event: str = "failed"
 ) -> Message:
-    told = f"{text}\n\nThe run could not send this itself.\nExecution: {detail['executionArn']}\n"
-    return Message(subject, told, mode, event)
+    text = f"{text}\n\nThe run could not send this itself.\nExecution: {detail['executionArn']}\n"
+    return Message(subject, text, mode, event)
 
 
 def message(
@@ -60,16 +58,16 @@ def message(
     machine: str,
     undone: bool,
     released: bool,
-    rehearsal: CutOffRehearsal | None,
+    rehearsal: AbortedRehearsal | None,
 ) -> Message:
-    """Word the message of a run that ended without finishing.
+    """Return the message of a run that ended without finishing.
 
     Parameters
     ----------
     undone, released
         Whether the run left a drain, and the lock, which are gone now.
     rehearsal
-        What is kept of it, where it was one.
+        What is recorded of it, if it was one.
     """
     subject, mode = f"recovery ended {status}", "unknown"
     advice = (

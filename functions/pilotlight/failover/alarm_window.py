@@ -1,46 +1,31 @@
-"""When the window began over which an alarm judged: before it, nothing is known to have failed."""
+"""The start of the window that an alarm judged: before it, nothing is known to have failed."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from pilotlight.conditions.evidence import read_json, section, sections
+from pilotlight.shared.timestamps import text, try_parse
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 def window_start(event: Mapping[str, Any], sent_at: datetime) -> str | None:
-    """Return the start of the window of an alarm's event, or None where it does not tell.
+    """Return the start of the window of an alarm's event, or None if the event has none.
 
     `state.reasonData` is JSON in a string and gives `startDate`; an event without it still gives
     the period of its metric, which is then taken from the event's own time.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html
     """
-    detail = event["detail"]
-    told = _start_date(detail.get("state", {}).get("reasonData"))
-    periods = [p for p in map(_period, _metrics(detail)) if p]
-    if told is None and periods:
-        told = sent_at - timedelta(seconds=max(periods))
-    if told is None or told > sent_at:
-        return None
-    return told.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _start_date(reason_data: Any) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(json.loads(reason_data)["startDate"])
-    except (TypeError, ValueError, KeyError):
-        return None
-    return found if found.tzinfo else None
-
-
-def _metrics(detail: Mapping[str, Any]) -> list[Any]:
-    configuration = detail.get("configuration")
-    found = configuration.get("metrics") if isinstance(configuration, Mapping) else None
-    return found if isinstance(found, list) else []
-
-
-def _period(metric: Any) -> float | None:
-    stat = metric.get("metricStat") if isinstance(metric, Mapping) else None
-    period = stat.get("period") if isinstance(stat, Mapping) else None
-    return float(period) if isinstance(period, int) and period > 0 else None
+    detail = section(event, "detail")
+    reason = read_json(section(detail, "state").get("reasonData"), {})
+    start = try_parse(reason.get("startDate"))
+    metrics = sections(section(detail, "configuration"), "metrics")
+    periods = [section(metric, "metricStat").get("period") for metric in metrics]
+    seconds = max((p for p in periods if isinstance(p, int)), default=0)
+    if start is None and seconds > 0:
+        start = sent_at - timedelta(seconds=seconds)
+    return text(start.astimezone(UTC)) if start and start <= sent_at else None

@@ -1,11 +1,13 @@
-"""What came of asking a person before a promotion: an answer, or none, and what follows."""
+"""A person's answer to a request for approval, or none, and what follows from it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal, cast, get_args
+from typing import TYPE_CHECKING, Any, Literal
 
+from pilotlight.conditions.evidence import section
+from pilotlight.shared.choice import choice
 from pilotlight.shared.timestamps import text
 
 if TYPE_CHECKING:
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 Policy = Literal["go", "hold"]
 Answer = Literal["approved", "rejected", "expired", "not_asked"]
 EndedBy = Literal["rejected", "approval_expired", "approval_not_asked"]
-# Errors of a task that nobody sent: Step Functions' own, and those of the publishing.
+# Errors that no person sent: those of Step Functions, and of publishing the request.
 EXPIRED, NOT_SENT = "States.Timeout", ("States.", "SNS.")
 BY_HAND = "To promote after all, start a failover by hand: who starts it has approved it."
 
@@ -35,43 +37,36 @@ class Approval:
         return asdict(self)
 
 
-def policy(given: str) -> Policy:
-    """Read what an unanswered request does.
-
-    Raises
-    ------
-    ValueError
-        It is none that is known. It is named.
-    """
-    if given not in get_args(Policy):
-        raise ValueError(f"The Approval {given!r} is none of {', '.join(get_args(Policy))}.")
-    return cast("Policy", given)
+def policy(value: str) -> Policy:
+    """Return what an unanswered request does. An unknown policy is a `ValueError` that names it."""
+    policy: Policy = choice("Approval", value, Policy)
+    return policy
 
 
-def read(asked: Mapping[str, Any], *, unanswered: Policy, now: datetime) -> Approval:
-    """Say what came of a request for approval.
+def read(response: Mapping[str, Any], *, unanswered: Policy, now: datetime) -> Approval:
+    """Return what the response to a request for approval means.
 
     Parameters
     ----------
-    asked
-        `{"given": <the task's output>}` where somebody answered, or `{"error": {"Error": …,
-        "Cause": …}}` where the task failed: by its deadline, at the publishing, or by a person who
+    response
+        `{"given": <the task's output>}` if somebody answered, or `{"error": {"Error": …,
+        "Cause": …}}` if the task failed: by its deadline, at the publishing, or by a person who
         sent a failure.
     unanswered
-        What to do where nobody was reached or nobody answered.
+        What to do if nobody was reached or nobody answered.
 
     Only `{"approved": true}` is consent. Whatever else a person sends is a rejection.
     """
-    at, error = text(now), asked.get("error")
+    at, error = text(now), response.get("error")
     if isinstance(error, Mapping):
         return _from_error(str(error.get("Error")), str(error.get("Cause")), unanswered, at)
-    given = asked.get("given")
-    answer = given if isinstance(given, Mapping) else {}
+    answer = section(response, "given")
     by = str(answer.get("by") or "somebody who gave no name")[:200]
     if answer.get("approved") is True:
         return Approval("go", "approved", by, at, f"Approved by {by} at {at}.")
     if answer.get("approved") is False:
         return _rejected(by, at, f"Rejected by {by}.")
+    given = response.get("given")
     return _rejected(by, at, f"The answer was neither approved true nor false: {given!r:.200}.")
 
 

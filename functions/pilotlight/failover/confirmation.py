@@ -21,7 +21,7 @@ class PulseEvidence:
     """Whether the Primary's pulse stands still in the control table, and for how long.
 
     Still for 30 s, while strong reads work here, means that the Primary can acknowledge no write.
-    `still` is False where that is not known.
+    `still` is False if that is not known.
     """
 
     still: bool = False
@@ -29,25 +29,25 @@ class PulseEvidence:
     detail: str = "The pulse was not read."
 
 
-def pulse_evidence(beat: int | None, kept: PulseStreak, now: datetime) -> PulseEvidence:
-    """Judge a pulse that was just read strongly by what the sentinel has kept of it."""
+def pulse_evidence(beat: int | None, streak: PulseStreak, now: datetime) -> PulseEvidence:
+    """Judge a pulse that was just read strongly by what the sentinel has stored about it."""
     if beat is None:
         return PulseEvidence(detail="There is no pulse yet.")
-    if beat != kept.beat or kept.still_since is None:
+    if beat != streak.beat or streak.still_since is None:
         return PulseEvidence(seconds=0.0, detail="The pulse moves.")
-    seconds = round((now - datetime.fromisoformat(kept.still_since)).total_seconds(), 1)
-    told = f"The pulse has stood still for {seconds:g} s; {STILL_SECONDS:g} s count."
-    return PulseEvidence(seconds >= STILL_SECONDS, seconds, told)
+    seconds = round((now - datetime.fromisoformat(streak.still_since)).total_seconds(), 1)
+    detail = f"The pulse has stood still for {seconds:g} s; {STILL_SECONDS:g} s count."
+    return PulseEvidence(seconds >= STILL_SECONDS, seconds, detail)
 
 
 def verdict(oks: Sequence[bool], beacon: Beacon, *, pulse_still: bool = False) -> Verdict:
     """Judge the own probes, all of them, with the beacon or the pulse beside them.
 
-    The probes look from the Secondary's Region, the beacon carries the word of checkers elsewhere.
-    A partition between the Regions fails the probes and leaves the beacon healthy: users still
-    reach the Primary, so that is unclear. An unanswered beacon is unknown, not unhealthy. A pulse
-    that stands still stands in for the beacon: the Primary is cut off from the quorum, and can
-    acknowledge no write, although users may reach it. `healthy` needs probes and beacon, for it
+    The probes come from the Secondary's Region, the beacon carries the verdict of checkers
+    elsewhere. A partition between the Regions fails the probes and leaves the beacon healthy: users
+    still reach the Primary, so that is unclear. An unanswered beacon is unknown, not unhealthy. A
+    pulse that stands still replaces the beacon: the Primary is cut off from the quorum, and can
+    acknowledge no write, although users may reach it. `healthy` needs probes and beacon, because it
     ends a hold. Nothing is judged without a probe.
     """
     if not oks:
@@ -58,7 +58,7 @@ def verdict(oks: Sequence[bool], beacon: Beacon, *, pulse_still: bool = False) -
 
 
 def beacon_may_follow(oks: Sequence[object], beacon: object) -> bool:
-    """Say whether only the beacon is missing to an outage, as in the first seconds of each."""
+    """Return whether an outage lacks only the beacon, as in the first seconds of each."""
     return bool(oks) and all(ok is False for ok in oks) and beacon in ("healthy", "unknown")
 
 
@@ -76,12 +76,12 @@ def evidence(
 
 
 def account(oks: Sequence[object], beacon: object, pulse: Mapping[str, Any]) -> str:
-    """Return who saw what, and whether they disagree."""
+    """Return what probes, beacon and pulse observed, and whether they disagree."""
     good = sum(ok is True for ok in oks)
-    told = f"{good} of {len(oks)} own probes of the Primary succeeded, the beacon says {beacon}"
+    detail = f"{good} of {len(oks)} own probes of the Primary succeeded, the beacon says {beacon}"
     if oks and not good and beacon == "healthy":
-        told += "; the Secondary's Region does not reach the Primary, Route 53's checkers do"
+        detail += "; the Secondary's Region does not reach the Primary, Route 53's checkers do"
     elif good and good == len(oks) and beacon == "unhealthy":
-        told += "; the Secondary's Region reaches the Primary, Route 53's checkers do not"
+        detail += "; the Secondary's Region reaches the Primary, Route 53's checkers do not"
     still = f" {pulse['detail']}" if pulse.get("still") is True else ""
-    return f"{told}.{still}"
+    return f"{detail}.{still}"

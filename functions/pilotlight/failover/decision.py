@@ -1,7 +1,7 @@
 """From evidence to a decision: promote, rehearse, hold, or end the hold.
 
 Every condition gets a reason. Evidence that is missing or malformed leaves its condition unmet,
-for a missing value must never read as consent.
+because a missing value must never read as consent.
 """
 
 from __future__ import annotations
@@ -9,22 +9,31 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from pilotlight.conditions.condition import Condition, Judgement, ready, reasons, unmet, warm
-from pilotlight.conditions.evidence import failure_of, part, parts
+from pilotlight.conditions.condition import (
+    Condition,
+    Decision,
+    condition,
+    ready,
+    reasons,
+    unmet,
+    warm,
+)
+from pilotlight.conditions.evidence import section, sections
 from pilotlight.conditions.recorded import (
     COOLDOWN,
     RPO,
     SCHEDULED,
     Cooldown,
     Rpo,
-    cooldown_condition,
+    cooldown_over,
     lag,
-    rpo_condition,
-    scheduled_condition,
+    rpo_within_objective,
+    scheduled_ready,
 )
 from pilotlight.failover import confirmation
 from pilotlight.rehearsal.verdict import Verdict, verdict
 from pilotlight.sentinel import observation
+from pilotlight.shared.choice import choice
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,24 +57,14 @@ SETTLING_JUDGEMENTS = 6
 
 
 @dataclass(frozen=True)
-class Decision(Judgement):
-    """What to do, and on what grounds."""
+class FailoverDecision(Decision):
+    """What to do after a loss, and on what grounds."""
 
     action: Action
     ended_by: EndedBy | None = None
     rpo_estimate: Estimate | None = None
     settling: bool = False
     verdict: Verdict | None = None
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the decision as the state machine keeps it."""
-        return {
-            **super().as_dict(),
-            "ended_by": self.ended_by,
-            "rpo_estimate": self.rpo_estimate.as_dict() if self.rpo_estimate else None,
-            "settling": self.settling,
-            "verdict": self.verdict,
-        }
 
 
 def decide(
@@ -79,7 +78,7 @@ def decide(
     rpo: Rpo,
     cooldown: Cooldown,
     judgements_before: int,
-) -> Decision:
+) -> FailoverDecision:
     """Decide on the evidence of one judgement.
 
     Parameters
@@ -90,7 +89,7 @@ def decide(
         Conditions that a person answers for: `outage_confirmed`, `rpo_within_objective`,
         `cooldown_over`.
     evidence
-        What `confirm`, `readiness` and `warm` answered, or `{"error": …}` of the one that failed.
+        What `confirm`, `readiness` and `warm` returned, or the `{"error": …}` of a failed one.
     hold_started_at
         When the run first held, or None.
     hold_deadline
@@ -105,54 +104,51 @@ def decide(
     Raises
     ------
     ValueError
-        The mode is none that is known. It is named.
+        The mode is unknown. It is named.
     """
-    if mode not in get_args(Mode):
-        raise ValueError(f"The mode {mode!r} is none of {', '.join(get_args(Mode))}.")
-    rehearsal = mode == "rehearsal"
-    confirm, found = part(evidence, "confirm"), lag(rpo, evidence, rehearsal=rehearsal, now=now)
-    # Only where a policy asks may it hold: every real disaster leaves writes behind.
-    asks = rpo.policy == "ask" and not rehearsal and RPO not in overridden
+    rehearsal = choice("mode", mode, Mode) == "rehearsal"
+    confirm, readiness = section(evidence, "confirm"), section(evidence, "readiness")
+    estimate = lag(rpo, evidence, rehearsal=rehearsal, now=now)
+
+    def needed(name: str) -> bool:
+        return not rehearsal and name not in overridden
+
     conditions = (
-        _outage(confirm, required=not rehearsal and OUTAGE not in overridden),
-        ready(part(evidence, "readiness"), READY),
-        Condition(RPO, asks, *rpo_condition(rpo, found)),
-        Condition(
-            COOLDOWN,
-            not rehearsal and COOLDOWN not in overridden,
-            *cooldown_condition(cooldown, now),
-        ),
-        warm(part(evidence, "warm"), WARM),
-        Condition(SCHEDULED, False, *scheduled_condition(evidence, now)),
+        condition(OUTAGE, confirm, _outage, required=needed(OUTAGE)),
+        condition(READY, readiness, ready),
+        # It may hold only if a policy asks: every real disaster leaves writes behind.
+        Condition(RPO, rpo.policy == "ask" and needed(RPO), *rpo_within_objective(rpo, estimate)),
+        Condition(COOLDOWN, needed(COOLDOWN), *cooldown_over(cooldown, now)),
+        condition(WARM, section(evidence, "warm"), warm, required=False),
+        Condition(SCHEDULED, False, *scheduled_ready(section(readiness, "scheduled"), now)),
     )
     if rehearsal:
-        return _rehearsed(conditions, found)
+        return _rehearsed(conditions, estimate)
     action, summary, ended_by = _act(
         conditions,
         overridden=overridden,
         healthy=confirm.get("verdict") == "healthy",
         expired=hold_started_at is not None and now - hold_started_at >= hold_deadline,
     )
-    decision = Decision(action, conditions, summary, ended_by, found)
+    decision = FailoverDecision(action, conditions, summary, ended_by, estimate)
     settling = (
         action == "hold"
         and OUTAGE in decision.unmet
         and set(decision.unmet) <= {OUTAGE, COOLDOWN}
         and judgements_before < SETTLING_JUDGEMENTS
         and confirmation.beacon_may_follow(
-            [p.get("ok") for p in parts(confirm, "probes")], confirm.get("beacon")
+            [p.get("ok") for p in sections(confirm, "probes")], confirm.get("beacon")
         )
     )
     return replace(decision, settling=settling)
 
 
-def _rehearsed(conditions: tuple[Condition, ...], found: Estimate) -> Decision:
-    """Return what a rehearsal found. It waits for nothing, so an unmet condition ends it."""
-    judged_as, told = verdict(conditions, frozenset({OUTAGE}))
-    held = bool(unmet(conditions))
-    action: Action = "end_hold" if held else "rehearse"
-    ended_by: EndedBy | None = "rehearsal" if held else None
-    return Decision(action, conditions, told, ended_by, found, verdict=judged_as)
+def _rehearsed(conditions: tuple[Condition, ...], estimate: Estimate) -> FailoverDecision:
+    """Return the decision of a rehearsal. It waits for nothing, so an unmet condition ends it."""
+    result, summary = verdict(conditions, frozenset({OUTAGE}))
+    action: Action = "end_hold" if unmet(conditions) else "rehearse"
+    ended_by: EndedBy | None = "rehearsal" if unmet(conditions) else None
+    return FailoverDecision(action, conditions, summary, ended_by, estimate, verdict=result)
 
 
 def _act(
@@ -174,12 +170,9 @@ def _act(
     return "hold", f"Not promoted. {because}", None
 
 
-def _outage(confirm: Mapping[str, Any], *, required: bool) -> Condition:
-    failure = failure_of(confirm)
-    if failure:
-        return Condition(OUTAGE, required, met=False, detail=failure, observed=False)
-    oks, beacon = [p.get("ok") for p in parts(confirm, "probes")], confirm.get("beacon", "nothing")
-    pulse = part(confirm, "pulse")
+def _outage(confirm: Mapping[str, Any]) -> tuple[bool, str, bool]:
+    oks = [p.get("ok") for p in sections(confirm, "probes")]
+    beacon, pulse = confirm.get("beacon", "nothing"), section(confirm, "pulse")
     # The verdict counts only with what it rests on: judged again, from evidence that is whole.
     whole = all(type(ok) is bool for ok in oks) and beacon in get_args(observation.Beacon)
     still = pulse.get("still") is True
@@ -188,6 +181,5 @@ def _outage(confirm: Mapping[str, Any], *, required: bool) -> Condition:
         and confirm.get("verdict") == "outage"
         and confirmation.verdict([ok is True for ok in oks], beacon, pulse_still=still) == "outage"
     )
-    seen = whole and bool(oks) and beacon != "unknown"
-    told = confirmation.account(oks, beacon, pulse)
-    return Condition(OUTAGE, required, met, told, observed=seen)
+    observed = whole and bool(oks) and beacon != "unknown"
+    return met, confirmation.account(oks, beacon, pulse), observed

@@ -1,12 +1,12 @@
-"""What may start the machine: a request by hand, or the alarm's event. Nothing else may."""
+"""What may start the failover machine: a request by hand, or the alarm's event."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from pilotlight.failover.alarm_window import window_start
+from pilotlight.shared.timestamps import parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -31,7 +31,7 @@ REQUEST_SCHEMA: dict[str, Any] = {
             "type": "boolean",
         },
         "outage": {
-            "description": "What the sentinel starts the machine for: which outage, which attempt.",
+            "description": "Why the sentinel starts the machine: which outage, which attempt.",
             "type": "object",
             "required": ["first_failed_at", "attempt"],
             "additionalProperties": False,
@@ -100,7 +100,7 @@ class Alarm:
 
 @dataclass(frozen=True)
 class Request:
-    """What the machine was asked to do, or why it drops it."""
+    """What the machine is to do, or why it drops the request."""
 
     disposition: Literal["accept", "drop", "hand_over"]
     mode: Literal["failover", "rehearsal", "drill"]
@@ -117,7 +117,7 @@ class Request:
 
 
 def read(
-    given: Any,
+    execution_input: Any,
     *,
     validate: Callable[[Any, dict[str, Any]], str | None],
     alarm_arns: Collection[str],
@@ -126,7 +126,7 @@ def read(
 
     Parameters
     ----------
-    given
+    execution_input
         The whole input: a request by hand, or an EventBridge event.
     validate
         Validates a value by a JSON Schema and returns what is wrong and where, or None.
@@ -138,16 +138,17 @@ def read(
     InvalidExecutionInput
         With what is wrong, where, and what to write instead.
     """
-    if isinstance(given, dict) and ("detail-type" in given or "detail" in given):
-        return _from_alarm(given, validate, alarm_arns)
-    wrong = validate(given, REQUEST_SCHEMA)
+    request = execution_input
+    if isinstance(request, dict) and ("detail-type" in request or "detail" in request):
+        return _from_alarm(request, validate, alarm_arns)
+    wrong = validate(request, REQUEST_SCHEMA)
     if wrong:
         raise InvalidExecutionInput(
             f"The execution's input is not valid: {wrong}. "
             f"Write for instance {EXAMPLE}, with mode failover, rehearsal or drill."
         )
-    override = given.get("override", [])
-    graceful = given.get("graceful", given["mode"] == "failover" and not override)
+    override = request.get("override", [])
+    graceful = request.get("graceful", request["mode"] == "failover" and not override)
     if graceful and override:
         raise InvalidExecutionInput(
             "An override answers for a loss, and a graceful failover knows none. "
@@ -155,11 +156,11 @@ def read(
         )
     return Request(
         "hand_over" if graceful else "accept",
-        given["mode"],
-        given["reason"],
-        "sentinel" if "outage" in given else "schedule" if given.get("scheduled") else "manual",
+        request["mode"],
+        request["reason"],
+        "sentinel" if "outage" in request else "schedule" if request.get("scheduled") else "manual",
         override,
-        outage=given.get("outage"),
+        outage=request.get("outage"),
     )
 
 
@@ -178,15 +179,21 @@ def _from_alarm(
     if arn not in alarm_arns:
         raise InvalidExecutionInput(
             f"The event is of a foreign alarm, {arn}. This machine listens to "
-            f"{', '.join(sorted(alarm_arns))}. Mend the rule that sent it."
+            f"{', '.join(sorted(alarm_arns))}. Correct the rule that sent it."
         )
     state = detail["state"]
     if state["value"] != "ALARM":
         raise InvalidExecutionInput(
             f"The event's detail.state.value is {state['value']}, "
-            "and only ALARM starts a failover. Mend the rule that sent it."
+            "and only ALARM starts a failover. Correct the rule that sent it."
         )
-    sent_at = _time(event["time"])
+    try:
+        sent_at = parse(event["time"])
+    except ValueError as error:
+        raise InvalidExecutionInput(
+            f"The event's time {event['time']!r} is not a time such as 2026-01-31T12:00:00Z: "
+            f"{error}."
+        ) from error
     reason = state.get("reason") or f"Alarm {detail['alarmName']} went to ALARM."
     window = window_start(event, sent_at)
     alarm = Alarm(detail["alarmName"], event["region"], event["time"], event["id"], window)
@@ -194,15 +201,3 @@ def _from_alarm(
     if state.get("actionsSuppressedBy"):
         why = f"The alarm's actions are suppressed by {state['actionsSuppressedBy']}."
     return Request("drop" if why else "accept", "failover", reason[:500], "alarm", [], alarm, why)
-
-
-def _time(text: str) -> datetime:
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise InvalidExecutionInput(
-            f"The event's time {text!r} is not a time such as 2026-01-31T12:00:00Z."
-        ) from error
-    if found.tzinfo is None:
-        raise InvalidExecutionInput(f"The event's time {text!r} has no time zone. Add a Z for UTC.")
-    return found

@@ -1,31 +1,33 @@
-"""Canaries: write, read back, delete. What works was tried, not asked of a control plane."""
+"""Canaries: write, read back, delete. They prove that a data plane works."""
 
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+
+    from pilotlight.readiness.verdict import Outcome
 
 
-class CanaryLost(Exception):
-    """What was written could not be read back."""
-
-
-def table(client: Any, name: str, key: dict[str, Any]) -> str:
+def table(client: DynamoDBClient, name: str, key: dict[str, Any]) -> Outcome:
     """Put, read consistently and delete a canary item."""
-    mark = str(uuid.uuid4())
-    client.put_item(TableName=name, Item={**key, "mark": {"S": mark}})
-    found = client.get_item(TableName=name, Key=key, ConsistentRead=True).get("Item", {})
-    if found.get("mark", {}).get("S") != mark:
-        raise CanaryLost(f"The canary put into {name} was not read back.")
+    mark = {"S": str(uuid.uuid4())}
+    client.put_item(TableName=name, Item={**key, "mark": mark})
+    item = client.get_item(TableName=name, Key=key, ConsistentRead=True).get("Item", {})
+    if item.get("mark") != mark:
+        return "failed", f"The canary put into {name} was not read back."
     client.delete_item(TableName=name, Key=key)
-    return "put, read and deleted a canary"
+    return "ok", "put, read and deleted a canary"
 
 
-def bucket(client: Any, name: str, key: str) -> str:
+def bucket(client: S3Client, name: str, key: str) -> Outcome:
     """Put, read and delete a canary object."""
     mark = str(uuid.uuid4()).encode()
     client.put_object(Bucket=name, Key=key, Body=mark)
     if client.get_object(Bucket=name, Key=key)["Body"].read() != mark:
-        raise CanaryLost(f"The canary put into {name} was not read back.")
+        return "failed", f"The canary put into {name} was not read back."
     client.delete_object(Bucket=name, Key=key)
-    return "put, read and deleted a canary"
+    return "ok", "put, read and deleted a canary"

@@ -1,12 +1,11 @@
-"""What others have written down for a recovery: heartbeats, the sentinel, the scheduled verdict.
+"""What others have recorded for a recovery: heartbeats, the sentinel, the scheduled verdict.
 
-Nothing of it is a trial of the Secondary. What cannot be read is told as an error, and no more.
+None of it checks the Secondary. What cannot be read is returned as an error, and fails nothing.
 """
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pilotlight.recoveries import schema
@@ -14,46 +13,56 @@ from pilotlight.replication import heartbeat
 from pilotlight.shared.timestamps import milliseconds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+
+    from mypy_boto3_dynamodb import DynamoDBClient
 
     from pilotlight.replication.heartbeat_table import Heartbeats
 
 
-@dataclass(frozen=True)
-class Witnesses:
-    """Where they have written."""
-
-    heartbeats: Heartbeats
-    dynamodb: Any
-    recoveries_table: str
-    primary_region: str
-
-    def ask(self) -> dict[str, Any]:
-        """Return what each says, as evidence."""
-        questions: dict[str, Callable[[], Any]] = {
-            "replication": self._replication,
-            "sentinel": lambda: row(self.dynamodb, self.recoveries_table, schema.SENTINEL),
-            "scheduled": lambda: row(self.dynamodb, self.recoveries_table, schema.READINESS),
+def recorded_signals(
+    heartbeats: Heartbeats, dynamodb: DynamoDBClient, recoveries_table: str, primary_region: str
+) -> dict[str, Any]:
+    """Return each signal, as evidence."""
+    return read_all(
+        {
+            "replication": lambda: heartbeat.replica_state(
+                heartbeats.read_all(primary_region), milliseconds()
+            ),
+            "sentinel": lambda: texts(dynamodb, recoveries_table, schema.SENTINEL),
+            "scheduled": lambda: texts(dynamodb, recoveries_table, schema.READINESS),
         }
-        with ThreadPoolExecutor(len(questions)) as pool:
-            return dict(zip(questions, pool.map(told, questions.values()), strict=True))
-
-    def _replication(self) -> dict[str, Any]:
-        beats = self.heartbeats.read_all(self.primary_region)
-        return heartbeat.replica_state(beats, milliseconds())
-
-
-def row(dynamodb: Any, table: str, key: str) -> dict[str, Any]:
-    """Return what an item of the recoveries table says in strings, without the long ones."""
-    found = dynamodb.get_item(TableName=table, Key={"pk": {"S": key}}, ConsistentRead=True).get(
-        "Item", {}
     )
-    return {k: v["S"] for k, v in found.items() if "S" in v and k not in ("pk", "checks")}
 
 
-def told(question: Callable[[], Any]) -> dict[str, Any]:
-    """Return an answer, or the error that came instead of it."""
+def texts(dynamodb: DynamoDBClient, table: str, key: str) -> dict[str, str]:
+    """Return the strings of an item, without the long ones."""
+    item = plain_item(dynamodb, table, key)
+    return {k: v for k, v in item.items() if isinstance(v, str) and k != "checks"}
+
+
+def plain_item(dynamodb: DynamoDBClient, table: str, key: str) -> dict[str, Any]:
+    """Return an item by its partition key, as plain values without the key; empty if missing."""
+    response = dynamodb.get_item(TableName=table, Key={"pk": {"S": key}}, ConsistentRead=True)
+    return {k: _plain(v) for k, v in response.get("Item", {}).items() if k != "pk"}
+
+
+def _plain(value: Mapping[str, Any]) -> Any:
+    """Read one attribute: a string, a number, a boolean, or None for any other type."""
+    if "N" in value:
+        number = float(value["N"])
+        return int(number) if number.is_integer() else number
+    return value.get("S", value.get("BOOL"))
+
+
+def read_all(readers: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:
+    """Call all readers at once, and return what each returned, or its error."""
+    with ThreadPoolExecutor(max(len(readers), 1)) as pool:
+        return dict(zip(readers, pool.map(_or_error, readers.values()), strict=True))
+
+
+def _or_error(reader: Callable[[], Any]) -> Any:
     try:
-        return dict(question())
+        return reader()
     except Exception as error:
         return {"error": f"{type(error).__name__}: {error}"}

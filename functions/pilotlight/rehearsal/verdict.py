@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 Verdict = Literal["PASS", "FAIL", "INCONCLUSIVE"]
 
 
-def verdict(conditions: Iterable[Condition], must_be_seen: frozenset[str]) -> tuple[Verdict, str]:
+def verdict(
+    conditions: Iterable[Condition], must_be_observed: frozenset[str]
+) -> tuple[Verdict, str]:
     """Return the verdict on the conditions of a rehearsal, and why.
 
     A PASS holds on the proof of the promotion's write, which the machine makes next.
@@ -22,17 +24,19 @@ def verdict(conditions: Iterable[Condition], must_be_seen: frozenset[str]) -> tu
     Parameters
     ----------
     conditions
-        Of the rehearsal's one judgement.
-    must_be_seen
+        Of the rehearsal's one decision.
+    must_be_observed
         Conditions that a rehearsal does not require and a failover does. Without an outage they
         cannot be met, but if they cannot even be observed, a failover would hold.
     """
-    given = list(conditions)
-    known = [c for c in unmet(given) if c.observed]
-    unseen = [c for c in given if (c.required or c.name in must_be_seen) and not c.observed]
-    because = " ".join(f"{c.name}: {c.detail}" for c in known + unseen)
-    if known:
+    conditions = list(conditions)
+    failed = [c for c in unmet(conditions) if c.observed]
+    unseen = [
+        c for c in conditions if (c.required or c.name in must_be_observed) and not c.observed
+    ]
+    because = " ".join(f"{c.name}: {c.detail}" for c in failed + unseen)
+    if failed:
         return "FAIL", f"A failover would hold. {because}"
-    if unseen or not any(c.required for c in given):
+    if unseen or not any(c.required for c in conditions):
         return "INCONCLUSIVE", f"Nothing is proven. {because or 'There are no conditions.'}"
     return "PASS", "Everything that a failover needs is there."

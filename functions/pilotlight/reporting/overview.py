@@ -1,7 +1,7 @@
 """The state of a deployment, from facts that were read: one document for people and pages.
 
-Every fact has a verdict: `ok`, `attention`, or `unknown` where it is missing, too old or could not
-be read. Unknown is never ok: what nobody has seen is not as it should be.
+Every fact has a verdict: `ok`, `attention`, or `unknown` if it is missing, too old or could not be
+read. Unknown is never ok.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
+from pilotlight.conditions.evidence import read_json
 from pilotlight.conditions.recorded import OLD_SECONDS
 from pilotlight.control.item import State
 from pilotlight.ledger import entry as ledger
@@ -30,7 +31,7 @@ PROBES: dict[Any, str] = {True: "succeeded", False: "failed"}
 
 @dataclass(frozen=True)
 class Pair:
-    """Whose state it is."""
+    """The deployment."""
 
     app_name: str
     primary_region: str
@@ -42,10 +43,10 @@ class Pair:
 
 @dataclass(frozen=True)
 class Gathered:
-    """What was read, as plain attributes. `{}` is not there, `{"error": …}` could not be read.
+    """What was read, as plain attributes. `{}` is missing, `{"error": …}` could not be read.
 
-    `heartbeats`: the Primary's, `{"newest": ms, **heartbeat.replica_state(…)}`. `ledger` is what
-    `ledger.counts` says. `recoveries` are the newest records, one for each epoch asked for.
+    `heartbeats` are the Primary's, as `{"newest": ms, **heartbeat.replica_state(…)}`. `ledger` is
+    what `ledger.counts` returns. `recoveries` are the newest records, one for each epoch.
     """
 
     control: Mapping[str, Any]
@@ -60,19 +61,16 @@ class Gathered:
 
 def overview(read: Gathered, pair: Pair, now: datetime) -> dict[str, Any]:
     """Return the document that functions/overview/facts.schema.json describes."""
-    told: dict[str, Callable[[], dict[str, Any]]] = {
-        "control": lambda: _known(read.control, lambda it: control(it, pair, now)),
-        "machine": lambda: _known(read.lock, lambda it: machine(it, read, now)),
-        "sentinel": lambda: _known(read.sentinel, lambda it: sentinel(it, pair, now)),
-        "readiness": lambda: _known(read.readiness, lambda it: readiness(it, now)),
-        "rehearsal": lambda: _known(read.rehearsal, lambda it: rehearsal(it, pair, now)),
-        "replication": lambda: _known(
-            read.heartbeats, lambda it: replication(it, read.control, pair, now)
-        ),
-        "ledger": lambda: _known(read.ledger, ledger.fact),
-        "recoveries": lambda: past_recoveries.fact(read.recoveries, read.control),
+    facts = {
+        "control": _fact_of(read.control, control, pair, now),
+        "machine": _fact_of(read.lock, machine, read, now),
+        "sentinel": _fact_of(read.sentinel, sentinel, pair, now),
+        "readiness": _fact_of(read.readiness, readiness, now),
+        "rehearsal": _fact_of(read.rehearsal, rehearsal, pair, now),
+        "replication": _fact_of(read.heartbeats, replication, read.control, pair, now),
+        "ledger": _fact_of(read.ledger, ledger.fact),
+        "recoveries": past_recoveries.fact(read.recoveries, read.control),
     }
-    facts = {name: tell() for name, tell in told.items()}
     return {
         **summary(facts),
         "at": timestamps.text(now),
@@ -85,15 +83,15 @@ def overview(read: Gathered, pair: Pair, now: datetime) -> dict[str, Any]:
 
 def summary(facts: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
     """Return the verdict on the whole: what needs attention, in words, and what is not known."""
-    told = [f["detail"] for f in facts.values() if f["verdict"] == "attention"]
+    attention = [f["detail"] for f in facts.values() if f["verdict"] == "attention"]
     unknown = [name for name, f in facts.items() if f["verdict"] == "unknown"]
-    verdict = "attention" if told else "unknown" if unknown else "ok"
-    told += [f"Unknown: {', '.join(unknown)}."] if unknown else []
-    return {"verdict": verdict, "summary": " ".join(told) or "Every fact is as it should be."}
+    verdict = "attention" if attention else "unknown" if unknown else "ok"
+    details = attention + ([f"Unknown: {', '.join(unknown)}."] if unknown else [])
+    return {"verdict": verdict, "summary": " ".join(details) or "Every fact is as it should be."}
 
 
 def control(item: Mapping[str, Any], pair: Pair, now: datetime) -> dict[str, Any]:
-    """Tell who is active. Anything but a Primary that serves is for a person to know."""
+    """Return which Region is active. Anything but a Primary that serves needs attention."""
     if not item:
         return _fact("unknown", "There is no control item.")
     region, state = item.get("active_region"), item.get("state")
@@ -124,7 +122,7 @@ def control(item: Mapping[str, Any], pair: Pair, now: datetime) -> dict[str, Any
 
 
 def machine(lock: Mapping[str, Any], read: Gathered, now: datetime) -> dict[str, Any]:
-    """Tell whether a recovery runs, or a person or a cooldown keeps the next one from it."""
+    """Return whether a recovery runs, or a person or a cooldown holds up the next one."""
     owner, expires = lock.get("owner"), _at(lock.get("expires_at"), per_second=1)
     cooldown = _at(read.control.get("cooldown_until"), per_second=1)
     paused = valid_end(read.sentinel.get("paused_until"), now)
@@ -145,13 +143,13 @@ def machine(lock: Mapping[str, Any], read: Gathered, now: datetime) -> dict[str,
 
 
 def sentinel(item: Mapping[str, Any], pair: Pair, now: datetime) -> dict[str, Any]:
-    """Tell what the sentinel saw of the Primary when it last looked."""
+    """Return what the sentinel's last probe run observed of the Primary."""
     age = _age(item.get("looked_at"), now)
     if age is None:
-        return _fact("unknown", "The sentinel has not looked yet.")
+        return _fact("unknown", "The sentinel has not probed yet.")
     probe, beacon = item.get("probe_ok"), str(item.get("beacon"))
-    said = PROBES.get(probe, "is unknown")
-    detail = f"The Primary's probe {said}, the beacon says {beacon}, {age} s ago."
+    result = PROBES.get(probe, "is unknown")
+    detail = f"The Primary's probe {result}, the beacon says {beacon}, {age} s ago."
     verdict: Verdict = "ok" if probe is True and beacon == "healthy" else "unknown"
     if probe is False or beacon == "unhealthy":
         verdict = "attention"
@@ -169,56 +167,54 @@ def sentinel(item: Mapping[str, Any], pair: Pair, now: datetime) -> dict[str, An
 
 
 def readiness(item: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    """Tell the scheduled verdict on the Secondary, with all that was looked at."""
+    """Return the scheduled verdict on the Secondary, with every check."""
     age, said = _age(item.get("checked_at"), now), item.get("verdict")
     if age is None:
         return _fact("unknown", "There is no scheduled verdict.")
     verdict: Verdict = "ok" if said == "ready" else "attention"
-    checks = past_recoveries.read_json(item.get("checks"), [])
-    kept = [
+    checks = read_json(item.get("checks"), [])
+    shown = [
         {k: c.get(k) for k in ("name", "required", "state", "detail")}
-        for c in (checks if isinstance(checks, list) else [])
+        for c in checks
         if isinstance(c, dict)
     ]
-    named = _findings(kept) if kept else item.get("findings")
-    detail = f"{str(said).replace('_', ' ')}, {age} s ago: {named or 'no findings'}."
+    findings = _findings(shown) if shown else item.get("findings")
+    detail = f"{str(said).replace('_', ' ')}, {age} s ago: {findings or 'no findings'}."
     if age > OLD_SECONDS:
         verdict, detail = "unknown", f"The scheduled verdict is too old. {detail}"
-    given = {"said": said, "checked_at": item["checked_at"], "age_seconds": age, "checks": kept}
-    return _fact(verdict, detail, **given)
+    values = {"said": said, "checked_at": item["checked_at"], "age_seconds": age, "checks": shown}
+    return _fact(verdict, detail, **values)
 
 
 def _findings(checks: Sequence[Mapping[str, Any]]) -> str:
-    """Name what is not well, the required first. The checks themselves have the details."""
+    """Name what is not ok, the required first. The checks themselves have the details."""
     bad = [c for c in checks if c["state"] != "ok"]
-    told = [f"{c['name']} {c['state']}" for c in bad if c["required"]]
-    advisory = [f"{c['name']} {c['state']}" for c in bad if not c["required"]]
-    if advisory:
-        told.append(f"advisory: {', '.join(advisory)}")
-    return "; ".join(told)
+    required = [f"{c['name']} {c['state']}" for c in bad if c["required"]]
+    advisory = ", ".join(f"{c['name']} {c['state']}" for c in bad if not c["required"])
+    return "; ".join(required + ([f"advisory: {advisory}"] if advisory else []))
 
 
 def rehearsal(item: Mapping[str, Any], pair: Pair, now: datetime) -> dict[str, Any]:
-    """Tell how the last rehearsal ended. One that proved nothing, or not lately, is unknown."""
+    """Return how the last rehearsal ended. One that proved nothing, or not lately, is unknown."""
     age, said, passed = _age(item.get("at"), now), item.get("verdict"), item.get("last_pass_at")
     if age is None:
         return _fact("unknown", "No rehearsal is on record.")
-    pass_told = f"the last pass was {passed}" if passed else "none has passed yet"
-    detail = f"The last one, {age // 86400} days ago, ended {said}; {pass_told}."
+    last_pass = f"the last pass was {passed}" if passed else "none has passed yet"
+    detail = f"The last one, {age // 86400} days ago, ended {said}; {last_pass}."
     verdict = REHEARSALS.get(said, "unknown")
     if verdict == "ok" and age > pair.rehearsal_max_age.total_seconds():
         verdict, detail = "unknown", f"That is too long ago. {detail}"
-    given = {"said": said, "rehearsed_at": item["at"], "last_pass_at": passed, "age_seconds": age}
-    return _fact(verdict, detail, **given)
+    values = {"said": said, "rehearsed_at": item["at"], "last_pass_at": passed, "age_seconds": age}
+    return _fact(verdict, detail, **values)
 
 
 def replication(
     beats: Mapping[str, Any], item: Mapping[str, Any], pair: Pair, now: datetime
 ) -> dict[str, Any]:
-    """Tell how old what is held here of the Primary's heartbeats is.
+    """Return the age of the Primary's heartbeats that are held here.
 
     The active Region writes all keys, and the oldest counts; a passive Primary writes one alone.
-    The other direction is not to be seen from here: CloudWatch has it.
+    The other direction cannot be observed from here: CloudWatch has it.
     """
     active = item.get("active_region")
     if active is None:
@@ -248,22 +244,21 @@ def _fact(verdict: str, detail: str, **values: Any) -> dict[str, Any]:
     return {"verdict": verdict, "detail": detail, **values}
 
 
-def _known(
-    told: Mapping[str, Any],
-    judge: Callable[[Mapping[str, Any]], dict[str, Any]],
+def _fact_of(
+    item: Mapping[str, Any], judge: Callable[..., dict[str, Any]], *arguments: Any
 ) -> dict[str, Any]:
-    if "error" in told:
-        return _fact("unknown", f"It could not be read: {told['error']}")
-    return judge(told)
+    if "error" in item:
+        return _fact("unknown", f"It could not be read: {item['error']}")
+    return judge(item, *arguments)
 
 
-def _age(text: Any, now: datetime) -> int | None:
+def _age(text: object, now: datetime) -> int | None:
     at = try_parse(text)
     return None if at is None else max(round((now - at).total_seconds()), 0)
 
 
-def _at(number: Any, per_second: int = 1000) -> datetime | None:
-    """Read a moment that was written as a number since 1970."""
+def _at(number: object, per_second: int = 1000) -> datetime | None:
+    """Read a timestamp that was written as a number since 1970."""
     if isinstance(number, bool) or not isinstance(number, int | float):
         return None
     return datetime.fromtimestamp(number / per_second, UTC)

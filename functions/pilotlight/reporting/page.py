@@ -7,19 +7,14 @@ from html import escape
 from string import Template
 from typing import Any
 
-TITLES = {
-    "failover": "Failover",
-    "drill": "Drill",
-    "rehearsal": "Rehearsal",
-    "switchover": "Switchover",
-    "failback": "Failback",
-}
+from pilotlight.reporting.markup import table
+
 TICK, CROSS = "M2 7.5 5.5 11 12 3.5", "M3 3l8 8M11 3l-8 8"
 DASH = "M2.5 7h9"
 
 
 def page(report: Mapping[str, Any], template: str) -> str:
-    """Return the page. Whatever the report holds is shown as text, never as markup."""
+    """Return the page. Values of the report are shown as text, never as markup."""
     sections = [
         ("recovery", "Stages", _stages(report)),
         ("conditions", "Conditions", _conditions(report)),
@@ -30,7 +25,7 @@ def page(report: Mapping[str, Any], template: str) -> str:
     ]
     shown = [s for s in sections if s[2]]
     return Template(template).substitute(
-        title=f"{TITLES[report['kind']]}: {_text(report['outcome'])} · {_text(report['id'])}",
+        title=f"{report['kind'].title()}: {_text(report['outcome'])} · {_text(report['id'])}",
         verdict=_text(report["verdict"]),
         top=_top(report),
         contents="".join(f'<li><a href="#{i}">{title}</a></li>' for i, title, _ in shown),
@@ -39,7 +34,7 @@ def page(report: Mapping[str, Any], template: str) -> str:
     )
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     return escape("nothing" if value is None else str(value))
 
 
@@ -57,25 +52,7 @@ def _section(name: str, title: str, body: str) -> str:
     )
 
 
-def _table(caption: str, heads: list[str], rows: list[list[str]], named: int = 1) -> str:
-    """Return a table of cells that are markup already. One of each row names it."""
-    if not rows:
-        return ""
-    top = "".join(f'<th scope="col">{escape(h)}</th>' for h in heads)
-    lines = []
-    for row in rows:
-        cells = [
-            f'<th scope="row">{c}</th>' if n == named else f"<td>{c}</td>"
-            for n, c in enumerate(row)
-        ]
-        lines.append(f"<tr>{''.join(cells)}</tr>")
-    return (
-        f"<table><caption>{escape(caption)}</caption><thead><tr>{top}</tr></thead>"
-        f"<tbody>{''.join(lines)}</tbody></table>"
-    )
-
-
-def _seconds(value: Any) -> str:
+def _seconds(value: object) -> str:
     return f"{value:.1f}" if isinstance(value, int | float) else "n/a"
 
 
@@ -117,7 +94,7 @@ def _top(report: Mapping[str, Any]) -> str:
     ]
     listed = "".join(f"<div><dt>{k}</dt><dd>{_text(v)}</dd></div>" for k, v in facts.items())
     return (
-        f"<h1>{TITLES[report['kind']]}: {_mark(word, tone)}</h1>"
+        f"<h1>{report['kind'].title()}: {_mark(word, tone)}</h1>"
         f'<p class="lead">{_text(report["summary"])}</p>'
         f'<dl class="facts">{listed}</dl><dl class="figures">{"".join(figures)}</dl>'
     )
@@ -137,10 +114,11 @@ def _stages(report: Mapping[str, Any]) -> str:
             f'<rect class="solid" x="{min(x, 99.6):.2f}%" y="3" width="{width:.2f}%" height="16"/>'
             "</svg>"
         )
-        told = f'<br><span class="small soft">{_text(stage["detail"])}</span>'
-        rows.append([bar, f"{_text(stage['name'])}{told}", f"{stage['seconds']:.1f} s"])
+        name = f'{_text(stage["name"])}<br><span class="small soft">{_text(stage["detail"])}</span>'
+        rows.append([bar, name, f"{stage['seconds']:.1f} s"])
     rows.append(["", "together", f"{whole:.1f} s"])
-    return _table("In seconds, measured by the machine", ["Place", "Stage", "Took"], rows)
+    heads = ["Place", "Stage", "Took"]
+    return table(heads, rows, caption="In seconds, measured by the machine", named=1)
 
 
 def _conditions(report: Mapping[str, Any]) -> str:
@@ -157,34 +135,26 @@ def _conditions(report: Mapping[str, Any]) -> str:
         name = _text(c["name"]).replace("_", "_<wbr>")
         shown = f'<span class="weight soft">{weight}</span>'
         rows.append([_mark(word, tone), name, shown, _text(c["detail"])])
-    decision = report["evidence"]["decision"]
-    told = f"The machine decided: <strong>{_text(decision.get('action'))}</strong>."
-    return f"<p>{told}</p>" + _table(
-        "Conditions of a promotion", ["Result", "Condition", "Weight", "Detail"], rows
+    action = _text(report["evidence"]["decision"].get("action"))
+    heads = ["Result", "Condition", "Weight", "Detail"]
+    return f"<p>The machine decided: <strong>{action}</strong>.</p>" + table(
+        heads, rows, caption="Conditions of a promotion", named=1
     )
 
 
 def _evidence(evidence: Mapping[str, Any]) -> str:
-    parts = []
-    for name, found in evidence["checks"].items():
-        parts.append(f"<h3>{_text(name)}</h3>")
-        parts.append(_tree(found))
-    return "".join(parts)
+    return "".join(f"<h3>{_text(name)}</h3>{_tree(e)}" for name, e in evidence["checks"].items())
 
 
-def _tree(value: Any) -> str:
-    """Return whatever a step answered: mappings as lists of terms, lists of them as tables."""
+def _tree(value: object) -> str:
+    """Return what a step returned: mappings as lists of terms, lists of them as tables."""
     if isinstance(value, Mapping):
         items = "".join(f"<dt>{_text(k)}</dt><dd>{_tree(v)}</dd>" for k, v in value.items())
         return f'<dl class="tree">{items}</dl>'
     if isinstance(value, list) and value and all(isinstance(v, Mapping) for v in value):
         heads = list(dict.fromkeys(k for v in value for k in v))
-        top = "".join(f'<th scope="col">{_text(h)}</th>' for h in heads)
-        lines = "".join(
-            f"<tr>{''.join(f'<td>{_tree(v.get(h))}</td>' for h in heads)}</tr>" for v in value
-        )
-        table = f"<table><thead><tr>{top}</tr></thead><tbody>{lines}</tbody></table>"
-        return f'<div class="wide">{table}</div>'
+        rows = [[_tree(v.get(h)) for h in heads] for v in value]
+        return f'<div class="wide">{table([str(h) for h in heads], rows)}</div>'
     if isinstance(value, list):
         return ", ".join(_tree(v) for v in value) or "none"
     if isinstance(value, bool):
@@ -193,14 +163,13 @@ def _tree(value: Any) -> str:
 
 
 def _control(report: Mapping[str, Any]) -> str:
-    rows = []
-    for when, item in report["control"].items():
-        found = item or {}
-        told = [_text(found.get(k, "not known")) for k in ("active_region", "epoch", "state")]
-        rows.append([when, *told])
-    return _table(
-        "The control item, before and after", ["When", "Active Region", "Epoch", "State"], rows, 0
-    )
+    names = ("active_region", "epoch", "state")
+    rows = [
+        [when, *(_text((item or {}).get(name, "not known")) for name in names)]
+        for when, item in report["control"].items()
+    ]
+    heads = ["When", "Active Region", "Epoch", "State"]
+    return table(heads, rows, caption="The control item, before and after", named=0)
 
 
 def _moments(report: Mapping[str, Any]) -> str:
@@ -208,7 +177,7 @@ def _moments(report: Mapping[str, Any]) -> str:
         [f"{m['at']:.1f} s", _text(m["what"]), f"<time>{_text(m['time'])}</time>"]
         for m in report["timeline"]
     ]
-    return _table("From the first of them", ["At", "What", "UTC"], rows)
+    return table(["At", "What", "UTC"], rows, caption="From the first of them", named=1)
 
 
 def _more(report: Mapping[str, Any]) -> str:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mypy_boto3_s3 import S3Client
+
 
 class ReportNotStored(Exception):
     """The bucket did not take a file."""
 
 
-def store(client: Any, bucket: str, prefix: str, files: Mapping[str, tuple[str, str]]) -> str:
-    """Put files, each a type and a text, under a prefix, and return the prefix's address.
+def store(client: S3Client, bucket: str, prefix: str, files: Mapping[str, tuple[str, str]]) -> str:
+    """Put files, each a type and a text, under a prefix, and return its address.
 
     Raises
     ------

@@ -9,12 +9,14 @@ from html import escape
 from string import Template
 from typing import TYPE_CHECKING, Any
 
+from pilotlight.reporting.markup import table
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 DESCRIPTION = """\
 ## Pilot Light: overview
-Who is active, what the sentinel saw, readiness, rehearsals, replication, the ledger, and the latest
+Who is active, the sentinel's probes, readiness, rehearsals, replication, the ledger, and the latest
 recoveries, read from the Secondary's own tables.
 
 ### Widget parameters
@@ -49,40 +51,29 @@ DARK = {
     "unknown": "#000;background:#b6bec9",
 }
 STATES = {"ok": "ok", "failed": "attention"}
+TABLE_STYLE = "width:100%;text-align:left"
 
 BADGE = Template(
     '<span style="color:$colours;padding:1px 8px;border-radius:9px;white-space:nowrap">$text</span>'
 )
 PAGE = Template(
     "<p>$badge <strong>$summary</strong></p>"
-    '<table style="width:100%"><tbody>$rows</tbody></table>'
-    "$checks$recoveries"
+    "$facts$checks$recoveries"
     "<p><small>$app_name, $primary_region to $secondary_region, $at</small></p>"
-)
-ROW = Template(
-    '<tr><th scope="row" style="text-align:left">$title</th><td>$badge</td><td>$detail</td></tr>'
-)
-TABLE = Template(
-    '<h4>$title</h4><table style="width:100%"><thead><tr>$heads</tr></thead>'
-    "<tbody>$rows</tbody></table>"
 )
 
 
 def html(facts: Mapping[str, Any], *, dark: bool) -> str:
     """Return the page. Every value is escaped: reasons and errors are other people's text."""
     colours = DARK if dark else LIGHT
-    rows = (
-        ROW.substitute(
-            title=TITLES[name],
-            badge=_badge(fact["verdict"], colours),
-            detail=escape(fact["detail"]),
-        )
+    rows = [
+        [TITLES[name], _badge(fact["verdict"], colours), escape(fact["detail"])]
         for name, fact in facts["facts"].items()
-    )
+    ]
     plain = ("app_name", "primary_region", "secondary_region", "at", "summary")
     return PAGE.substitute(
         badge=_badge(facts["verdict"], colours),
-        rows="".join(rows),
+        facts=table([], rows, named=0, style=TABLE_STYLE),
         checks=_checks(facts["facts"]["readiness"].get("checks", []), colours),
         recoveries=_recoveries(facts["facts"]["recoveries"]["recent"]),
         **{name: escape(facts[name]) for name in plain},
@@ -99,7 +90,7 @@ def _checks(checks: Iterable[Mapping[str, Any]], colours: Mapping[str, str]) -> 
         )
         for c in checks
     ]
-    return _table("Readiness, one by one", ("Check", "", "State", "Detail"), rows)
+    return _section("Readiness, one by one", ("Check", "", "State", "Detail"), rows)
 
 
 def _recoveries(recent: Iterable[Mapping[str, Any]]) -> str:
@@ -108,36 +99,28 @@ def _recoveries(recent: Iterable[Mapping[str, Any]]) -> str:
             escape(str(r["epoch"])),
             escape(f"{r['outcome']} ({r['mode']})"),
             escape(_rto(r)),
-            seconds(r["rpo_seconds"]),
+            _seconds(r["rpo_seconds"]),
             escape(str(r["recorded_at"])),
             escape(str(r["reason"])),
         )
         for r in recent
     ]
     heads = ("Epoch", "Outcome", "RTO of the machine", "RPO estimate", "Recorded", "Reason")
-    return _table("Latest recoveries", heads, rows)
+    return _section("Latest recoveries", heads, rows)
 
 
 def _rto(recovery: Mapping[str, Any]) -> str:
-    told = seconds(recovery["rto_seconds"])
-    return f"{told}, from the {recovery['rto_from']}" if recovery["rto_from"] else told
+    rto = _seconds(recovery["rto_seconds"])
+    return f"{rto}, from the {recovery['rto_from']}" if recovery["rto_from"] else rto
 
 
-def seconds(value: Any) -> str:
-    """Write seconds, or that they are not known."""
+def _seconds(value: object) -> str:
+    """Return seconds as text, or that they are unknown."""
     return f"{value:g} s" if isinstance(value, int | float) else "unknown"
 
 
-def _table(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a table of cells that are HTML already; nothing where there are no rows."""
-    if not rows:
-        return ""
-    cells = ("".join(f"<td>{cell}</td>" for cell in row) for row in rows)
-    return TABLE.substitute(
-        title=title,
-        heads="".join(f'<th scope="col" style="text-align:left">{h}</th>' for h in heads),
-        rows="".join(f"<tr>{row}</tr>" for row in cells),
-    )
+def _section(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    return f"<h4>{title}</h4>{table(heads, rows, style=TABLE_STYLE)}" if rows else ""
 
 
 def _badge(verdict: str, colours: Mapping[str, str], text: str | None = None) -> str:

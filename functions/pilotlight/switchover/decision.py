@@ -1,32 +1,38 @@
 """From the evidence of a preflight to a decision: proceed, or refuse and change nothing.
 
-A planned move can wait, so every witness has to speak, and what could not be seen is unmet.
+A planned move can wait, so every observation is needed, and what was not observed is unmet.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal
 
-from pilotlight.conditions.condition import Condition, Judgement, ready, reasons, unmet, warm
-from pilotlight.conditions.evidence import failure_of, part
-from pilotlight.conditions.recorded import SCHEDULED, scheduled_condition
+from pilotlight.conditions.condition import (
+    Condition,
+    Decision,
+    condition,
+    ready,
+    reasons,
+    unmet,
+    warm,
+)
+from pilotlight.conditions.evidence import section, sections
+from pilotlight.conditions.recorded import SCHEDULED, scheduled_ready
 from pilotlight.replication.heartbeat import PASSIVE_MS, PATIENCE
+from pilotlight.shared.choice import choice
 from pilotlight.shared.timestamps import try_parse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from datetime import datetime
 
-    Judge = Callable[[], tuple[bool, str]]
-
 Mode = Literal["switchover", "failback"]
-Action = Literal["proceed", "refuse"]
 PRIMARY, SOURCE, TARGET, WARM = "primary_healthy", "source_serves", "target_ready", "target_warm"
 RELEASES, REPLICATION = "release_parity", "replication_healthy"
 CAUGHT_UP, LEDGER = "caught_up", "ledger_reviewed"
-# The sentinel looks at least once a minute. One that was silent for longer vouches for nothing.
+# The sentinel probes at least once a minute. After a longer silence its item proves nothing.
 SENTINEL_SILENT = timedelta(seconds=150)
 # What replication may take beyond the pause between two heartbeats, and what clocks may differ.
 REPLICATION_SECONDS = 10.0
@@ -34,26 +40,20 @@ REPLICATION_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class Move:
-    """Where the application serves, and where it is to serve."""
+    """The Region in which the application serves, and the one in which it is to serve.
+
+    Raises
+    ------
+    ValueError
+        The mode is unknown. It is named.
+    """
 
     mode: Mode
     source: str
     target: str
 
-    @classmethod
-    def of(cls, mode: str, source: str, target: str) -> Move:
-        """Check the mode.
-
-        Raises
-        ------
-        ValueError
-            The mode is none that is known. It is named.
-        """
-        known: tuple[Mode, ...] = get_args(Mode)
-        for one in known:
-            if mode == one:
-                return cls(one, source, target)
-        raise ValueError(f"The mode {mode!r} is none of {', '.join(known)}.")
+    def __post_init__(self) -> None:
+        choice("mode", self.mode, Mode)
 
 
 @dataclass(frozen=True)
@@ -64,138 +64,119 @@ class Patience:
     heartbeat: timedelta
 
 
-@dataclass(frozen=True)
-class SwitchoverDecision(Judgement):
-    """What to do, and on what grounds."""
-
-    action: Action
-
-
 def decide(
     move: Move, *, evidence: Mapping[str, Any], patience: Patience, now: datetime
-) -> SwitchoverDecision:
-    """Decide whether a planned move may begin.
+) -> Decision:
+    """Decide whether a planned move may begin: `proceed`, or `refuse`.
 
     Parameters
     ----------
     evidence
-        What `preflight`, `readiness`, `warm`, `watermark` and, for a failback, `ledger` answered,
-        or `{"error": …}` of the one that failed.
+        What `preflight`, `readiness`, `warm`, `watermark` and, for a failback, `ledger` returned,
+        or the `{"error": …}` of a failed one.
     """
-    seen, ledger = part(evidence, "preflight"), part(evidence, "ledger")
-    compared = part(evidence, "watermark")
+    preflight = section(evidence, "preflight")
     conditions = [
-        _required(PRIMARY, seen, lambda: _primary(seen, patience.healthy, now)),
-        _required(SOURCE, seen, lambda: _answered(seen, move.source)),
-        ready(part(evidence, "readiness"), TARGET),
-        _required(RELEASES, seen, lambda: _releases(seen, move)),
-        _required(REPLICATION, seen, lambda: _replication(seen, patience.heartbeat)),
-        _required(CAUGHT_UP, compared, lambda: _caught_up(compared)),
-        warm(part(evidence, "warm"), WARM),
+        condition(PRIMARY, preflight, lambda it: _primary(it, patience.healthy, now)),
+        condition(SOURCE, preflight, lambda it: _serves(it, move.source)),
+        condition(TARGET, section(evidence, "readiness"), ready),
+        condition(RELEASES, preflight, lambda it: _releases(it, move)),
+        condition(REPLICATION, preflight, lambda it: _replication(it, patience.heartbeat)),
+        condition(CAUGHT_UP, section(evidence, "watermark"), _caught_up),
+        condition(WARM, section(evidence, "warm"), warm, required=False),
     ]
     if move.mode == "failback":
-        conditions.append(_required(LEDGER, ledger, lambda: _reviewed(ledger)))
+        conditions.append(condition(LEDGER, section(evidence, "ledger"), _reviewed))
     else:
-        verdict = {"readiness": {"scheduled": part(seen, "scheduled")}}
-        conditions.append(Condition(SCHEDULED, False, *scheduled_condition(verdict, now)))
-    if not unmet(conditions):
-        return SwitchoverDecision(
-            "proceed", tuple(conditions), "All required conditions are met: the move begins."
-        )
-    why = f"Nothing was changed. {reasons(conditions)}"
-    return SwitchoverDecision("refuse", tuple(conditions), why)
+        scheduled = scheduled_ready(section(preflight, "scheduled"), now)
+        conditions.append(Condition(SCHEDULED, False, *scheduled))
+    if unmet(conditions):
+        summary = f"Nothing was changed. {reasons(conditions)}"
+        return Decision("refuse", tuple(conditions), summary)
+    summary = "All required conditions are met: the move begins."
+    return Decision("proceed", tuple(conditions), summary)
 
 
-def _required(name: str, seen: Mapping[str, Any], judge: Judge) -> Condition:
-    failure = failure_of(seen)
-    met, detail = (False, failure) if failure else judge()
-    return Condition(name, True, met, detail, observed=failure is None)
-
-
-def _primary(seen: Mapping[str, Any], healthy: timedelta, now: datetime) -> tuple[bool, str]:
+def _primary(preflight: Mapping[str, Any], healthy: timedelta, now: datetime) -> tuple[bool, str]:
     """Judge the Primary by own probes, by Route 53's checkers, and over time by the sentinel."""
-    probes = seen.get("probes")
-    oks = [part({"p": p}, "p").get("ok") for p in probes] if isinstance(probes, list) else []
-    good, beacon = sum(ok is True for ok in oks), seen.get("beacon", "nothing")
-    lasts, since = _since(part(seen, "sentinel"), healthy, now)
-    met = bool(oks) and good == len(oks) and beacon == "healthy" and lasts
-    return met, f"{good} of {len(oks)} own probes succeeded, the beacon says {beacon}. {since}"
+    oks = [p.get("ok") is True for p in sections(preflight, "probes")]
+    beacon = preflight.get("beacon", "nothing")
+    lasts, detail = _healthy_for(section(preflight, "sentinel"), healthy, now)
+    met = bool(oks) and all(oks) and beacon == "healthy" and lasts
+    return met, f"{sum(oks)} of {len(oks)} own probes succeeded, the beacon says {beacon}. {detail}"
 
 
-def _since(sentinel: Mapping[str, Any], healthy: timedelta, now: datetime) -> tuple[bool, str]:
+def _healthy_for(
+    sentinel: Mapping[str, Any], healthy: timedelta, now: datetime
+) -> tuple[bool, str]:
     if not healthy:
-        return True, "How long it has been so is not asked for."
+        return True, "How long it has been so is not required."
     minutes = f"{healthy.total_seconds() / 60:g} minutes"
     looked, since = try_parse(sentinel.get("looked_at")), try_parse(sentinel.get("healthy_since"))
     if looked is None or not timedelta(0) <= now - looked <= SENTINEL_SILENT:
-        return False, "The sentinel has not looked of late."
+        return False, "The sentinel has published no probe result lately."
     if since is None:
-        return False, f"The sentinel does not find it well; {minutes} are asked for."
+        return False, f"The sentinel does not find it healthy; {minutes} are required."
     lasted = round((looked - since).total_seconds())
     return looked - since >= healthy, (
-        f"The sentinel has found it well for {lasted} s; {minutes} are asked for."
+        f"The sentinel has found it healthy for {lasted} s; {minutes} are required."
     )
 
 
-def _answered(seen: Mapping[str, Any], region: str) -> tuple[bool, str]:
-    answer = part(part(seen, "health"), region)
-    if "error" in answer:
-        return False, f"{region} did not answer: {answer['error']}"
-    status, tables = answer.get("status"), answer.get("says")
+def _serves(preflight: Mapping[str, Any], region: str) -> tuple[bool, str]:
+    health = section(section(preflight, "health"), region)
+    if "error" in health:
+        return False, f"{region} did not answer: {health['error']}"
+    status, tables = health.get("status"), health.get("says")
     return status == 200 and tables == "healthy", f"{region} answered {status}, {tables}."
 
 
-def _releases(seen: Mapping[str, Any], move: Move) -> tuple[bool, str]:
-    health = part(seen, "health")
-    source, target = (part(health, r).get("release") for r in (move.source, move.target))
-    told = f"{source or 'unknown'} in {move.source}, {target or 'unknown'} in {move.target}."
-    return bool(source) and isinstance(source, str) and source == target, f"Release {told}"
-
-
-def _replication(seen: Mapping[str, Any], heartbeat: timedelta) -> tuple[bool, str]:
-    """Judge what each Region holds of the other's heartbeats, by the writer's own promise."""
-    found = part(seen, "replication")
-    active, passive = part(found, "to_target"), part(found, "to_source")
-    pause = heartbeat.total_seconds() * PATIENCE
-    judged = (
-        _fresh("to the target", active, pause + REPLICATION_SECONDS),
-        _fresh(
-            "back to the source",
-            passive,
-            PASSIVE_MS / 1000 * PATIENCE + REPLICATION_SECONDS,
-        ),
+def _releases(preflight: Mapping[str, Any], move: Move) -> tuple[bool, str]:
+    health = section(preflight, "health")
+    source, target = (section(health, r).get("release") for r in (move.source, move.target))
+    return isinstance(source, str) and bool(source) and source == target, (
+        f"Release {source or 'unknown'} in {move.source}, {target or 'unknown'} in {move.target}."
     )
-    return all(met for met, _ in judged), " ".join(detail for _, detail in judged)
 
 
-def _fresh(way: str, held: Mapping[str, Any], limit: float) -> tuple[bool, str]:
-    if "error" in held:
-        return False, f"Heartbeats {way} could not be read: {held['error']}."
-    age = held.get("age_seconds")
+def _replication(preflight: Mapping[str, Any], heartbeat: timedelta) -> tuple[bool, str]:
+    """Judge what each Region holds of the other's heartbeats, by the writer's own interval."""
+    replication = section(preflight, "replication")
+    ways = (
+        ("to_target", "to the target", heartbeat.total_seconds()),
+        ("to_source", "back to the source", PASSIVE_MS / 1000),
+    )
+    results = [
+        _fresh(way, section(replication, name), interval * PATIENCE + REPLICATION_SECONDS)
+        for name, way, interval in ways
+    ]
+    return all(met for met, _ in results), " ".join(detail for _, detail in results)
+
+
+def _fresh(way: str, heartbeats: Mapping[str, Any], limit: float) -> tuple[bool, str]:
+    if "error" in heartbeats:
+        return False, f"Heartbeats {way} could not be read: {heartbeats['error']}."
+    age, held, keys = (heartbeats.get(k) for k in ("age_seconds", "held", "keys"))
     if isinstance(age, bool) or not isinstance(age, int | float):
-        return (
-            False,
-            f"Of the heartbeats {way} {held.get('held', 0)} of {held.get('keys')} keys are held.",
-        )
+        return False, f"Heartbeats {way}: {held} of {keys} keys are held."
     met = -REPLICATION_SECONDS <= age <= limit
     return met, f"The oldest heartbeat {way} is {age:g} s old, {limit:g} s are allowed."
 
 
-def _caught_up(found: Mapping[str, Any]) -> tuple[bool, str]:
-    compared, mark = found.get("compared", 0), found.get("watermark", "nowhere")
-    if found.get("caught_up") is not True:
+def _caught_up(comparison: Mapping[str, Any]) -> tuple[bool, str]:
+    compared, mark = comparison.get("compared"), comparison.get("watermark", "nowhere")
+    if comparison.get("caught_up") is not True:
         return False, f"{compared} journal entries compared up to {mark}; more are to be compared."
     if not compared:
         return True, "No journal entry is old enough to compare: nothing was compared."
     return True, f"{compared} journal entries compared up to {mark}: the target holds all of them."
 
 
-def _reviewed(found: Mapping[str, Any]) -> tuple[bool, str]:
-    opened = found.get("open")
+def _reviewed(ledger: Mapping[str, Any]) -> tuple[bool, str]:
+    opened, compared = ledger.get("open"), ledger.get("compared")
     if isinstance(opened, bool) or not isinstance(opened, int):
         return False, "The ledger does not say how many writes are to be reviewed."
-    if found.get("complete") is not True:
+    if ledger.get("complete") is not True:
         return False, "The journals are not compared to their end. Reconcile by hand first."
-    compared = found.get("compared")
-    told = f"{compared} journal entries were compared" if compared else "Nothing was compared"
-    return opened == 0, f"{told}; {opened} writes of the ledger are to be reviewed."
+    entries = f"{compared} journal entries were compared" if compared else "Nothing was compared"
+    return opened == 0, f"{entries}; {opened} writes of the ledger are to be reviewed."

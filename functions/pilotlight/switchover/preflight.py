@@ -1,4 +1,4 @@
-"""What a planned move looks at in both Regions. A planned move may ask the other one."""
+"""What a planned move observes in both Regions. A planned move may call the other one."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pilotlight.readiness import canaries
-from pilotlight.readiness.recorded_signals import row, told
-from pilotlight.readiness.trials import answers, certificate, endpoint
+from pilotlight.readiness.checks import answers, certificate, endpoint
+from pilotlight.readiness.recorded_signals import read_all, texts
 from pilotlight.recoveries import schema
 from pilotlight.replication import heartbeat
 from pilotlight.replication.heartbeat_table import Heartbeats
@@ -21,7 +21,7 @@ from pilotlight.shared import http
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pilotlight.readiness.trials import Trial
+    from pilotlight.readiness.checks import Check
     from pilotlight.shared.settings import Deployment
 
 PROBES, TIMEOUT = 3, 2.0
@@ -29,86 +29,85 @@ PROBES, TIMEOUT = 3, 2.0
 
 @dataclass(frozen=True)
 class Preflight:
-    """A move from the source to the target, and the clients that look at both."""
+    """A move from the source to the target, and the clients for both."""
 
-    known: Deployment
+    deployment: Deployment
     source: str
     target: str
     client: Callable[[str, str], Any]
     recoveries_table: str
 
     def look(self) -> dict[str, Any]:
-        """Return what witnesses say and both Regions show, each question on its own."""
-        url = f"https://{self.known.region_name(self.known.primary_region)}/health"
-        questions: dict[str, Callable[[], Any]] = {
-            self.source: lambda: self._health(self.source),
-            self.target: lambda: self._health(self.target),
-            "to_target": lambda: self._held(self.target, self.source, active=True),
-            "to_source": lambda: self._held(self.source, self.target, active=False),
-            "sentinel": lambda: self._row(schema.SENTINEL),
-            "scheduled": lambda: self._row(schema.READINESS),
-        }
-        with ThreadPoolExecutor(len(questions) + PROBES + 1) as pool:
-            beacon = pool.submit(beacon_record.read, self.known.beacon_name)
+        """Return what both Regions show, each part or its error."""
+        url = f"https://{self.deployment.region_name(self.deployment.primary_region)}/health"
+        with ThreadPoolExecutor(PROBES + 1) as pool:
+            beacon = pool.submit(beacon_record.read, self.deployment.beacon_name)
             probes = pool.map(partial(probe, timeout=TIMEOUT), [url] * PROBES)
-            found = dict(zip(questions, pool.map(told, questions.values()), strict=True))
+            parts = read_all(
+                {
+                    self.source: lambda: self._health(self.source),
+                    self.target: lambda: self._health(self.target),
+                    "to_target": lambda: self._held(self.target, self.source, active=True),
+                    "to_source": lambda: self._held(self.source, self.target, active=False),
+                    "sentinel": lambda: self._texts(schema.SENTINEL),
+                    "scheduled": lambda: self._texts(schema.READINESS),
+                }
+            )
             return {
                 "probes": [{"ok": p.ok, "status": p.status, "error": p.error} for p in probes],
                 "beacon": beacon.result(),
-                "health": {r: found[r] for r in (self.source, self.target)},
-                "replication": {way: found[way] for way in ("to_target", "to_source")},
-                "sentinel": found["sentinel"],
-                "scheduled": found["scheduled"],
+                "health": {r: parts[r] for r in (self.source, self.target)},
+                "replication": {way: parts[way] for way in ("to_target", "to_source")},
+                "sentinel": parts["sentinel"],
+                "scheduled": parts["scheduled"],
             }
 
-    def trials_of_target(self, app_function: str) -> list[Trial]:
-        """List what is tried of a target from outside, as readiness does it from within."""
-        region, host = self.target, self.known.region_name(self.target)
+    def target_checks(self, app_function: str) -> list[Check]:
+        """List the checks of a target from outside, as readiness has them from within."""
+        region, host = self.target, self.deployment.region_name(self.target)
         key = {**schema.key(schema.CANARY, region), "sk": {"S": "canary"}}
         dynamodb, lambda_ = self.client(region, "dynamodb"), self.client(region, "lambda")
+        table = self.deployment.items_table
         return [
-            ("items_table", True, partial(canaries.table, dynamodb, self.known.items_table, key)),
-            ("app_function", True, partial(answers, lambda_, app_function, "/health", {200})),
+            ("items_table", True, partial(canaries.table, dynamodb, table, key)),
+            ("app_function", True, partial(answers, lambda_, app_function, "/health")),
             ("endpoint", True, partial(endpoint, host)),
-            ("certificate", False, partial(certificate, host)),
+            ("certificate", False, partial(certificate, host, days=7)),
         ]
 
     def handed_over(self, epoch: int) -> dict[str, Any]:
-        """Return who the source itself shows to be active after the claim of an epoch."""
-        url = f"https://{self.known.region_name(self.source)}/health"
-        body = http.request("GET", url, timeout=TIMEOUT).json()
-        said = body if isinstance(body, dict) else {}
-        shown = {name: said.get(name) for name in ("active_region", "epoch", "state")}
+        """Return which Region the source itself shows to be active after the claim of an epoch."""
+        _, health = self._request(self.source)
+        shown = {name: health.get(name) for name in ("active_region", "epoch", "state")}
         shows = shown["active_region"] == self.target and shown["epoch"] == epoch
         return {"shows_claim": shows, **shown}
 
+    def _texts(self, key: str) -> dict[str, str]:
+        dynamodb = self.client(self.deployment.region, "dynamodb")
+        return texts(dynamodb, self.recoveries_table, key)
+
     def _health(self, region: str) -> dict[str, Any]:
-        """Ask a Region by its own name for its deep health and its release."""
-        found = http.request(
-            "GET", f"https://{self.known.region_name(region)}/health", timeout=TIMEOUT
-        )
-        body = found.json()
-        said = body if isinstance(body, dict) else {}
-        return {
-            "status": found.status,
-            "says": said.get("status"),
-            "release": said.get("release"),
-        }
+        status, health = self._request(region)
+        return {"status": status, "says": health.get("status"), "release": health.get("release")}
+
+    def _request(self, region: str) -> tuple[int, dict[str, Any]]:
+        """Return the status and the body of a Region's deep health, by its own name."""
+        url = f"https://{self.deployment.region_name(region)}/health"
+        response = http.request("GET", url, timeout=TIMEOUT)
+        body = response.json()
+        return response.status, body if isinstance(body, dict) else {}
 
     def _held(self, there: str, of: str, *, active: bool) -> dict[str, Any]:
         """Return the age of the oldest heartbeat of one Region that the other one's replica holds.
 
         A passive Region keeps its pulse only: its other keys are left from when it was active.
         """
-        known = self.known
-        replica = Heartbeats(self.client(there, "dynamodb"), known.items_table)
+        replica = Heartbeats(self.client(there, "dynamodb"), self.deployment.items_table)
         beats = replica.read_all(of) if active else [replica.newest(of)]
-        here = [b for b in beats if b is not None]
-        age = None
-        if here and len(here) == len(beats):
-            age = round(time.time() - min(b.written_at for b in here) / 1000, 3)
-        keys = heartbeat.KEYS if active else 1
-        return {"keys": keys, "held": len(here), "age_seconds": age}
-
-    def _row(self, key: str) -> dict[str, Any]:
-        return row(self.client(self.known.region, "dynamodb"), self.recoveries_table, key)
+        written = [b.written_at for b in beats if b is not None]
+        whole = len(written) == len(beats)
+        return {
+            "keys": heartbeat.KEYS if active else 1,
+            "held": len(written),
+            "age_seconds": round(time.time() - min(written) / 1000, 3) if whole else None,
+        }

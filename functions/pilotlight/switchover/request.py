@@ -26,7 +26,7 @@ EXAMPLE = '{"mode": "failback", "reason": "the Primary is well again"}'
 
 @dataclass(frozen=True)
 class MoveRequest:
-    """What the machine was asked to do, and between which Regions."""
+    """What the machine is to do, and between which Regions."""
 
     disposition: Literal["accept"]
     mode: Literal["switchover", "failback"]
@@ -41,7 +41,7 @@ class MoveRequest:
 
 
 def read_move(
-    given: Any,
+    request: Any,
     *,
     validate: Callable[[Any, dict[str, Any]], str | None],
     primary: str,
@@ -54,18 +54,18 @@ def read_move(
     InvalidExecutionInput
         With what is wrong, where, and what to write instead.
     """
-    if isinstance(given, dict) and ("detail-type" in given or "detail" in given):
+    if isinstance(request, dict) and ("detail-type" in request or "detail" in request):
         raise InvalidExecutionInput(
             "The input is an event. A planned move is started by a person and by no alarm. "
-            "Mend the rule that sent it."
+            "Correct the rule that sent it."
         )
-    wrong = validate(given, REQUEST_SCHEMA)
+    wrong = validate(request, REQUEST_SCHEMA)
     if wrong:
         raise InvalidExecutionInput(
             f"The execution's input is not valid: {wrong}. "
             f"Write for instance {EXAMPLE}, with mode switchover or failback."
         )
     source, target = primary, secondary
-    if given["mode"] == "failback":
+    if request["mode"] == "failback":
         source, target = secondary, primary
-    return MoveRequest("accept", given["mode"], given["reason"], "manual", source, target)
+    return MoveRequest("accept", request["mode"], request["reason"], "manual", source, target)

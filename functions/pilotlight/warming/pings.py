@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 import boto3
 
@@ -18,18 +18,21 @@ from pilotlight.warming.waves import Warmed, Wave, warmed
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_lambda import LambdaClient
+
 
 class NoEnvironment(Exception):
-    """A function answered a ping without saying which environment it runs in."""
+    """A function answered a ping without the id of its environment."""
 
 
 @cache
-def ping_client() -> Any:
+def ping_client() -> LambdaClient:
     """Return the Lambda client that pings."""
-    return cast("Any", boto3).client("lambda", config=PINGING)
+    return boto3.client("lambda", config=PINGING)
 
 
-def environment(client: Any, function: str, hold_ms: int) -> str:
+def environment(client: LambdaClient, function: str, hold_ms: int) -> str:
     """Ping a function once and return the id of the environment that answered.
 
     Raises
@@ -38,13 +41,15 @@ def environment(client: Any, function: str, hold_ms: int) -> str:
         The answer names none.
     """
     answer = invoke(client, function, ping(hold_ms))
-    found = answer.get("environment") if isinstance(answer, dict) else None
-    if not isinstance(found, str) or not found:
+    environment = answer.get("environment") if isinstance(answer, dict) else None
+    if not isinstance(environment, str) or not environment:
         raise NoEnvironment(f"{function} does not answer warm pings.")
-    return found
+    return environment
 
 
-def wave(pool: ThreadPoolExecutor, client: Any, function: str, pings: int, hold_ms: int) -> Wave:
+def wave(
+    pool: ThreadPoolExecutor, client: LambdaClient, function: str, pings: int, hold_ms: int
+) -> Wave:
     """Ping a function so many times at once."""
     sent = [pool.submit(environment, client, function, hold_ms) for _ in range(pings)]
     errors = [e for e in (p.exception() for p in sent) if e is not None]
@@ -54,19 +59,21 @@ def wave(pool: ThreadPoolExecutor, client: Any, function: str, pings: int, hold_
     )
 
 
-def warm(client: Any, functions: Sequence[str], wanted: int, until: datetime) -> list[Warmed]:
+def warm(
+    client: LambdaClient, functions: Sequence[str], requested: int, until: datetime
+) -> list[Warmed]:
     """Force so many environments of each function into being. No wave begins after `until`."""
-    at_once = max(1, min(len(functions), MAX_IN_FLIGHT // wanted))
-    with ThreadPoolExecutor(at_once * wanted) as pings, ThreadPoolExecutor(at_once) as pool:
+    at_once = MAX_IN_FLIGHT // requested
+    with ThreadPoolExecutor(MAX_IN_FLIGHT) as pings, ThreadPoolExecutor(at_once) as pool:
 
         def one(function: str) -> Warmed:
-            send = partial(wave, pings, client, function, wanted)
-            return warmed(function, wanted, send, lambda: datetime.now(UTC) < until)
+            send = partial(wave, pings, client, function, requested)
+            return warmed(function, requested, send, lambda: datetime.now(UTC) < until)
 
         return list(pool.map(one, functions))
 
 
-def listed(client: Any, table: str) -> list[str]:
+def listed(client: DynamoDBClient, table: str) -> list[str]:
     """Return the functions that users have listed for warming, in order.
 
     They are the string set `targets` of one item, so that adding and removing are idempotent.

@@ -1,4 +1,4 @@
-"""Warming: how many environments a function was seen to have, and how the work is shared out.
+"""Warming: how many environments a function is proven to have, and how the work is shared out.
 
 An environment answers a ping under an id of its own and holds it for a while. Pings that are held
 at the same time cannot share one, so distinct ids within one wave are environments that exist side
@@ -7,8 +7,7 @@ by side. Ids of different waves are not added up: that would prove less.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
@@ -19,14 +18,14 @@ if TYPE_CHECKING:
 # mode"). As many batches, whatever there is to warm, are one round and about 280 events.
 MAX_BATCHES = 40
 PINGS_IN_A_BATCH = 125
-# Held longer where a wave met an environment twice: another had answered before all were asked.
+# Held longer if a wave met an environment twice: it had answered before all pings were sent.
 HOLDS_MS = (150, 500, 1000)
 SHOWN = 20
 
 
 @dataclass(frozen=True)
 class Wave:
-    """What one wave of pings brought back."""
+    """What one wave of pings returned."""
 
     environments: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
@@ -34,7 +33,7 @@ class Wave:
 
 @dataclass(frozen=True)
 class Warmed:
-    """One function: environments wanted, the most that one wave proved, and pings that failed."""
+    """One function: environments requested, the most that one wave proved, and failed pings."""
 
     function: str
     requested: int
@@ -45,7 +44,7 @@ class Warmed:
 
     @property
     def short(self) -> int:
-        """Environments that were wanted and not proven."""
+        """Environments that were requested and not proven."""
         return self.requested - self.environments
 
 
@@ -69,30 +68,29 @@ def warmed(
     in_time
         Whether another wave may begin.
     """
-    found = Warmed(name(function), requested)
+    target = Warmed(name(function), requested)
     for hold in HOLDS_MS:
         if not in_time():
-            return Warmed(**{**asdict(found), "why": found.why or "There was no time to ask."})
+            return replace(target, why=target.why or "There was no time to ask.")
         wave = send(hold)
         distinct = len(set(wave.environments))
-        found = Warmed(
-            found.function,
-            requested,
-            max(found.environments, distinct),
-            found.failed + len(wave.errors),
-            found.waves + 1,
-            wave.errors[-1] if wave.errors else "",
+        target = replace(
+            target,
+            environments=max(target.environments, distinct),
+            failed=target.failed + len(wave.errors),
+            waves=target.waves + 1,
+            why=wave.errors[-1] if wave.errors else "",
         )
-        # Where nothing answered, a longer hold helps nobody.
-        if not found.short or not distinct:
+        # If nothing answered, a longer hold helps nobody.
+        if not target.short or not distinct:
             break
-    return found
+    return target
 
 
 def batches(functions: int, requested: int) -> list[dict[str, int]]:
     """Share out so many functions, by their place in the list.
 
-    Each batch is told how many of its functions it may name, in `show`.
+    `show` is how many of its functions a batch may name.
     """
     size = max(1, PINGS_IN_A_BATCH // requested, ceil(functions / MAX_BATCHES))
     starts = range(0, functions, size)
@@ -113,24 +111,3 @@ def summary(targets: Sequence[Warmed], show: int) -> dict[str, Any]:
         "failed": sum(t.failed for t in targets),
         "targets": [{**asdict(t), "why": t.why[:200]} for t in worst],
     }
-
-
-def judged(part: Mapping[str, Any]) -> tuple[bool, str]:
-    """Tell from the evidence whether all that was planned is proven, and say it in a sentence."""
-    counts = [part.get(k) for k in ("planned", "functions", "requested", "environments")]
-    if not all(isinstance(c, int) and not isinstance(c, bool) for c in counts):
-        return False, "Nothing is known of the execution environments."
-    planned, functions, requested, environments = counts
-    found = part.get("targets")
-    named = [t for t in found if isinstance(t, Mapping)] if isinstance(found, list) else []
-    short = [t for t in named if t.get("environments") != t.get("requested")]
-    listed = ", ".join(
-        f"{t.get('function')}: {t.get('environments')} of {t.get('requested')}"
-        for t in (short or named)[:5]
-    )
-    detail = (
-        f"{environments} of {requested} execution environments are proven, in {functions} of "
-        f"{planned} functions{f' ({listed})' if listed else ''}."
-    )
-    met = part.get("ok") is True and functions == planned and environments == requested
-    return met and bool(planned), detail

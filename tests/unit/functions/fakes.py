@@ -118,6 +118,14 @@ class FakeDynamoDB:
                 self.table(table)[_key(put)] = copy.deepcopy(put)
         return {}
 
+    def batch_get_item(self, RequestItems: dict[str, Any]) -> dict[str, Any]:
+        self._called("batch_get_item", RequestItems=RequestItems)
+        rows = {
+            table: [self.table(table).get(_key(key)) for key in asked["Keys"]]
+            for table, asked in RequestItems.items()
+        }
+        return {"Responses": {t: copy.deepcopy([r for r in rows[t] if r]) for t in rows}}
+
     def query(self, **asked: Any) -> dict[str, Any]:
         self._called("query", **asked)
         assert asked["KeyConditionExpression"] == "pk = :shard"

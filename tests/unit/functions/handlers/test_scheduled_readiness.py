@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from pilotlight.readiness import inspector
+from pilotlight.readiness import checks
 from pilotlight.replication import heartbeat
 from pilotlight.shared import http
 
@@ -172,7 +172,7 @@ def world(monkeypatch: pytest.MonkeyPatch, moto_client: Any) -> World:
     monkeypatch.setattr(MODULE, "client_of", found.client)
     monkeypatch.setattr(http, "request", found.request)
     end = datetime.now(UTC) + timedelta(days=60)
-    monkeypatch.setattr(http, "certificate_end", lambda _host, _timeout: end)
+    monkeypatch.setattr(http, "certificate_end", lambda _host, timeout: end)
     return found
 
 
@@ -298,6 +298,24 @@ def test_releases_that_differ_are_told(world: World) -> None:
     assert world.look() == ("ready", {"release_parity": "failed"})
 
 
+@pytest.mark.parametrize(("free", "state"), [(7, "ok"), (6, "failed")])
+def test_the_quota_has_room_for_two_warmed_functions_and_each_alias(
+    world: World, free: int, state: str
+) -> None:
+    limit = {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": free}
+    world.answers["get_account_settings"] = {"AccountLimit": limit}
+    assert world.look()[1].get("concurrency_quota", "ok") == state
+
+
+@pytest.mark.parametrize(("minutes", "state"), [(1, "ok"), (-1, "failed")])
+def test_a_certificate_has_to_last_for_three_weeks(
+    world: World, monkeypatch: pytest.MonkeyPatch, minutes: int, state: str
+) -> None:
+    end = datetime.now(UTC) + timedelta(days=21, minutes=minutes)
+    monkeypatch.setattr(http, "certificate_end", lambda _host, timeout: end)
+    assert world.look()[1].get("certificate", "ok") == state
+
+
 def test_what_hangs_is_unknown_and_holds_up_nothing(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -311,7 +329,7 @@ def test_what_hangs_is_unknown_and_holds_up_nothing(
 
 
 def test_the_inspection_ends_before_the_function_does() -> None:
-    assert MODULE.SECONDS + 2 * inspector.HTTPS_SECONDS < 60
+    assert MODULE.SECONDS + 2 * checks.HTTPS_SECONDS < 60
 
 
 # --- the automation -------------------------------------------------------------------------------

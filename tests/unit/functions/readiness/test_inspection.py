@@ -2,44 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from pilotlight.control.item import ControlItem
 from pilotlight.readiness import inspection
-from pilotlight.readiness.inspection import Finding, verdict
+from pilotlight.readiness.inspection import stored_verdict
+
+from tests.unit.functions.readiness.test_verdict import ADVISORY, FAILED, NOW as AT, OK, UNKNOWN
 
 NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
-AT = "2026-01-31T12:00:00.000Z"
-OK, FAILED, UNKNOWN = (
-    Finding(state, required=True, state=state, detail="so it is")  # type: ignore[arg-type]
-    for state in ("ok", "failed", "unknown")
-)
-ADVISORY = Finding("release_parity", required=False, state="failed", detail="1 here, 2 there")
 
 
-@pytest.mark.parametrize(
-    ("findings", "found"),
-    [
-        ([OK], "ready"),
-        ([OK, ADVISORY], "ready"),
-        ([OK, FAILED], "not_ready"),
-        ([OK, UNKNOWN], "not_ready"),
-        ([ADVISORY], "not_ready"),
-        ([], "not_ready"),
-    ],
-)
-def test_only_what_is_required_and_seen_makes_ready(findings: list[Finding], found: str) -> None:
-    assert verdict(findings, AT)["verdict"] == found
-
-
-def test_everything_that_is_not_well_is_named() -> None:
-    told = verdict([OK, FAILED, UNKNOWN, ADVISORY], AT)["findings"]
-    assert told == (
-        "failed failed: so it is; unknown unknown: so it is; "
-        "release_parity failed (advisory): 1 here, 2 there"
+def test_everything_that_is_not_ok_is_named() -> None:
+    stored = stored_verdict([OK, FAILED, UNKNOWN, ADVISORY], AT)
+    assert stored["findings"] == (
+        "failed failed: so it is; unknown unknown: so it is; bucket failed (advisory): lost"
     )
+    assert (stored["verdict"], len(stored["checks"])) == ("not_ready", 4)
+    long = stored_verdict([replace(OK, detail="x" * 201)], AT)["checks"]
+    assert long == [asdict(replace(OK, detail="x" * 200))]
 
 
 def replicas(status: str) -> dict[str, Any]:
@@ -91,13 +75,17 @@ def test_the_control_table_has_to_be_strong_with_a_witness_in_a_third_region(
     [
         ([{"RegionName": "us-east-1", "WitnessStatus": "ACTIVE"}], "ok", "ACTIVE in us-east-1"),
         ([{"RegionName": "us-east-1", "WitnessStatus": "DELETING"}], "failed", "DELETING"),
-        ([{"RegionName": "eu-west-1", "WitnessStatus": "ACTIVE"}], "failed", "no witness in us-ea"),
-        (None, "failed", "no witness in us-east-1"),
+        (
+            [{"RegionName": "eu-west-1", "WitnessStatus": "ACTIVE"}],
+            "failed",
+            "the witness in us-east-1 is missing",
+        ),
+        (None, "failed", "us-east-1 is missing"),
     ],
 )
 def test_the_witness_has_to_be_there_and_active(witnesses: Any, state: str, told: str) -> None:
     found = {**STRONG, "GlobalTableWitnesses": witnesses}
-    judged = inspection.witness(found, "us-east-2", "us-west-2", "us-east-1")
+    judged = inspection.witness(found, "us-east-1")
     assert judged[0] == state
     assert told in judged[1]
 
@@ -146,11 +134,6 @@ def test_a_release_that_is_not_known_is_not_the_same() -> None:
     assert inspection.releases("a", "b")[0] == "failed"
     assert inspection.releases("a", None)[0] == "unknown"
     assert inspection.releases(None, None)[0] == "unknown"
-
-
-@pytest.mark.parametrize(("days", "state"), [(22, "ok"), (20, "failed"), (-1, "failed")])
-def test_a_certificate_is_told_in_time(days: int, state: str) -> None:
-    assert inspection.certificate(NOW + timedelta(days=days), NOW)[0] == state
 
 
 def test_a_subscription_counts_once_it_is_confirmed() -> None:

@@ -20,7 +20,7 @@ from tests.unit.functions.failover.decision_cases import (
     ready,
 )
 
-ASK = Rpo(timedelta(seconds=120), "ask")
+ASK = Rpo(timedelta(seconds=120), "ask", None, timedelta(seconds=20))
 ALARM = {"at": "2026-01-31T11:59:00Z", "window_started_at": "2026-01-31T11:57:30.000Z"}
 PROBES: list[Any] = [
     {"ok": True, "at": "2026-01-31T11:50:00Z"},
@@ -84,7 +84,7 @@ def test_an_old_outage_does_not_make_the_lag_grow() -> None:
 def test_a_sentinel_that_has_stopped_may_tell_of_an_older_outage(
     interval: int, silent: int, source: str
 ) -> None:
-    rpo = Rpo.of(timedelta(seconds=120), "promote", None, timedelta(seconds=interval))
+    rpo = Rpo(timedelta(seconds=120), "promote", None, timedelta(seconds=interval))
     seen = evidence()
     looked = NOW - timedelta(seconds=silent)
     seen["readiness"]["sentinel"]["looked_at"] = looked.isoformat()

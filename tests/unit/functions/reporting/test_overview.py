@@ -108,7 +108,7 @@ def test_a_rehearsal_that_runs_changes_nothing_and_alarms_nobody() -> None:
 
 
 def test_a_lock_that_ran_out_and_a_cooldown_that_is_over_hold_up_nobody() -> None:
-    past = MS // 1000 - 1
+    past = MS // 1000
     assert fact("machine", lock={"owner": "arn", "expires_at": past})["verdict"] == "ok"
     assert fact("machine", control={"cooldown_until": past})["verdict"] == "ok"
     found = fact("machine", control={"cooldown_until": past + 60})
@@ -148,10 +148,10 @@ def test_an_outage_of_which_a_person_stopped_a_run_is_told() -> None:
 def test_the_primary_is_well_only_where_both_witnesses_say_so(
     probe: bool | None, beacon: str, verdict: str
 ) -> None:
-    assert (
-        fact("sentinel", sentinel=SENTINEL | {"probe_ok": probe, "beacon": beacon})["verdict"]
-        == verdict
-    )
+    found = fact("sentinel", sentinel=SENTINEL | {"probe_ok": probe, "beacon": beacon})
+    result = {True: "succeeded", False: "failed", None: "is unknown"}[probe]
+    assert found["verdict"] == verdict
+    assert found["detail"] == f"The Primary's probe {result}, the beacon says {beacon}, 5 s ago."
 
 
 def test_a_sentinel_that_is_silent_vouches_for_nothing() -> None:
@@ -193,7 +193,11 @@ def test_a_secondary_that_is_not_ready_needs_attention_and_an_old_verdict_is_non
     found = fact("readiness", readiness=said)
     assert found["verdict"] == "attention"
     assert "items_table unknown; advisory: subscribers failed" in found["detail"]
-    old = fact("readiness", readiness=READINESS | {"checked_at": "2026-07-01T11:44:59Z"})
+    young, old = (
+        fact("readiness", readiness=READINESS | {"checked_at": f"2026-07-01T11:{at}Z"})
+        for at in ("45:00", "44:59")
+    )
+    assert young["verdict"] == "ok"
     assert old["verdict"] == "unknown" and "too old" in old["detail"]
 
 
@@ -223,6 +227,8 @@ def test_a_pass_that_is_too_old_proves_nothing_any_more() -> None:
 def test_the_oldest_of_the_newest_heartbeats_counts_against_the_objective() -> None:
     found = fact("replication")
     assert (found["seconds"], found["limit_seconds"]) == (30.0, 120)
+    ahead = dict(WELL.heartbeats) | {"oldest_written_at": MS + 1}
+    assert fact("replication", heartbeats=ahead)["seconds"] == 0.0
     beats = dict(WELL.heartbeats) | {"oldest_written_at": MS - 121_000}
     assert fact("replication", heartbeats=beats)["verdict"] == "attention"
 

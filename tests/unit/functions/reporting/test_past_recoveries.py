@@ -6,7 +6,7 @@ import json
 
 import pytest
 from pilotlight.replication.rpo import FirstFailure, estimate
-from pilotlight.reporting.past_recoveries import KEPT, epochs, fact, told
+from pilotlight.reporting.past_recoveries import KEPT, epochs, fact, recovery
 from pilotlight.shared import timestamps
 
 from tests.unit.functions.reporting.overview_facts import FAILED_OVER, RECORD
@@ -21,7 +21,7 @@ def test_the_newest_epochs_are_asked_for_and_never_the_seeded_one() -> None:
 
 
 def test_the_machine_s_rto_runs_from_the_first_failed_probe_and_says_whose_it_was() -> None:
-    found = told(RECORD)
+    found = recovery(RECORD)
     assert (found["rto_seconds"], found["rto_from"]) == (60.5, "first failed probe (sentinel)")
     assert (found["rpo_seconds"], found["rpo_detail"]) == (12.5, "It was 12.5 s old.")
 
@@ -29,19 +29,19 @@ def test_the_machine_s_rto_runs_from_the_first_failed_probe_and_says_whose_it_wa
 def test_the_first_failed_probe_counts_also_where_the_lag_is_not_known() -> None:
     first = FirstFailure(timestamps.parse("2026-07-01T11:56:00Z"), "sentinel")
     unknown = estimate({}, first).as_dict()
-    found = told(RECORD | {"rpo_estimate": json.dumps(unknown)})
+    found = recovery(RECORD | {"rpo_estimate": json.dumps(unknown)})
     assert (found["rto_seconds"], found["rpo_seconds"]) == (60.5, None)
 
 
 def test_without_a_failed_probe_it_runs_from_the_start_of_the_run_and_says_so() -> None:
-    found = told(RECORD | {"rpo_estimate": "{}"})
+    found = recovery(RECORD | {"rpo_estimate": "{}"})
     assert (found["rto_seconds"], found["rto_from"]) == (25.5, "start of the run")
     assert found["rpo_seconds"] is None
 
 
 @pytest.mark.parametrize("timeline", [None, "", "[]", "{", json.dumps({"started_at": "then"})])
 def test_a_timeline_that_is_missing_or_garbled_gives_no_rto(timeline: str | None) -> None:
-    found = told(RECORD | {"timeline": timeline})
+    found = recovery(RECORD | {"timeline": timeline})
     assert (found["rto_seconds"], found["rto_from"]) == (None, None)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pilotlight.reporting.report import Deployed, InvalidReport, place, report
+from pilotlight.reporting.report import NO_RTO, RTO_MEANS, Deployed, InvalidReport, prefix, report
 from pilotlight.shared import timestamps
 from pilotlight.shared.validation import violation
 
@@ -57,6 +57,7 @@ def reported(**changes: Any) -> dict[str, Any]:
 def test_the_recovery_time_is_from_the_first_failed_probe_to_confirmed_traffic() -> None:
     found = reported()
     assert found["rto_seconds"] == 54.0, "the sentinel saw it ten seconds before NOW"
+    assert found["rto_detail"] == RTO_MEANS
     assert [(s["name"], s["seconds"]) for s in found["stages"]] == [
         ("detection", 38.0),
         ("decision", 3.4),
@@ -90,7 +91,8 @@ def test_a_run_that_saw_its_probe_fail_itself_counts_from_its_start() -> None:
     ],
 )
 def test_there_is_no_recovery_time_where_nothing_was_recovered_from(changes: Any) -> None:
-    assert reported(**changes)["rto_seconds"] is None
+    found = reported(**changes)
+    assert (found["rto_seconds"], found["rto_detail"]) == (None, NO_RTO)
 
 
 @pytest.mark.parametrize(
@@ -159,8 +161,8 @@ def test_a_run_that_failed_at_once_is_reported_with_what_is_known() -> None:
     assert (found["stages"], found["checks"], found["control"]["before"]) == ([], [], None)
 
 
-def test_reports_have_a_place_by_kind_start_and_execution() -> None:
-    assert place(told()) == "reports/failover/20260131T120028Z-4f1c-aa"
+def test_reports_have_a_prefix_by_kind_start_and_execution() -> None:
+    assert prefix(told()) == "reports/failover/20260131T120028Z-4f1c-aa"
 
 
 @pytest.mark.parametrize(
@@ -176,7 +178,7 @@ def test_reports_have_a_place_by_kind_start_and_execution() -> None:
 )
 def test_what_does_not_say_what_it_is_of_is_refused(changes: Any, says: str) -> None:
     with pytest.raises(InvalidReport, match=says):
-        place(told(**changes))
+        prefix(told(**changes))
 
 
 def test_what_the_lab_s_report_tells_too_has_the_same_name_and_type() -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pilotlight.switchover.decision import Move, Patience, SwitchoverDecision, decide
+from pilotlight.switchover.decision import Move, Patience, decide
+
+if TYPE_CHECKING:
+    from pilotlight.conditions.condition import Decision
 
 NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 PRIMARY, SECONDARY = "us-west-2", "us-east-2"
@@ -72,5 +75,5 @@ def without(path: Path) -> dict[str, Any]:
 
 def decided(
     evidence: dict[str, Any], move: Move = SWITCHOVER, patience: Patience = PATIENCE
-) -> SwitchoverDecision:
+) -> Decision:
     return decide(move, evidence=evidence, patience=patience, now=NOW)

@@ -5,22 +5,27 @@ from __future__ import annotations
 import dataclasses
 import json
 import time
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from moto import mock_aws
 from pilotlight.replication.heartbeat import Heartbeat
 from pilotlight.replication.heartbeat_table import Heartbeats
 from pilotlight.sentinel import beacon_record
 from pilotlight.shared import http
 from pilotlight.switchover.preflight import Preflight
 
-from tests.unit.functions.fakes import ITEMS, PRIMARY, RECOVERIES, SECONDARY, FakeLambda, aws_error
-from tests.unit.functions.ledger.two_regions import TwoRegions
+from tests.unit.functions.fakes import (
+    ITEMS,
+    PRIMARY,
+    RECOVERIES,
+    SECONDARY,
+    FakeDynamoDB,
+    FakeLambda,
+    aws_error,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pilotlight.shared.settings import Deployment
 
 both_ways = pytest.mark.parametrize(
@@ -32,7 +37,8 @@ class World:
     """Two Regions that are well, until a test breaks one of them."""
 
     def __init__(self, known: Deployment) -> None:
-        self.known, self.regions = dataclasses.replace(known, region=SECONDARY), TwoRegions()
+        self.known = dataclasses.replace(known, region=SECONDARY)
+        self.tables = {r: FakeDynamoDB() for r in (PRIMARY, SECONDARY)}
         self.healths: dict[str, Any] = {
             r: {"status": "healthy", "release": f"release of {r}"} for r in (PRIMARY, SECONDARY)
         }
@@ -46,9 +52,10 @@ class World:
     def client(self, region: str, service: str) -> Any:
         if region in self.lost:
             raise aws_error("Unreachable")
-        return self.lambdas[region] if service == "lambda" else self.regions.client(region)
+        return self.lambdas[region] if service == "lambda" else self.tables[region]
 
-    def request(self, _method: str, url: str, **_: Any) -> http.Response:
+    def request(self, _method: str, url: str, *, timeout: float, **_: Any) -> http.Response:
+        assert timeout == 2.0
         region = url.removeprefix("https://").split(".")[0]
         if region in self.lost:
             raise http.Unreachable("refused")
@@ -58,8 +65,8 @@ class World:
     def beat(self, of: str, there: str, age: float, keys: int) -> None:
         """Let one Region hold some of the heartbeats of another."""
         at = int((time.time() - age) * 1000)
-        replica, beat = self.regions.client(there), Heartbeat(1, at, "test")
-        beats = Heartbeats(replica, ITEMS)
+        replica, beat = self.tables[there], Heartbeat(1, at, "test")
+        beats: Any = Heartbeats(replica, ITEMS)
         beats.beat(of, None, beat)
         beats.copy(beat, of, active=True)
         for n in range(keys, 16):
@@ -71,12 +78,11 @@ class World:
 
 
 @pytest.fixture
-def world(known: Deployment, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    with mock_aws():
-        found = World(known)
-        monkeypatch.setattr(http, "request", found.request)
-        monkeypatch.setattr(beacon_record, "read", lambda name: f"asked of {name}")
-        yield found
+def world(known: Deployment, monkeypatch: pytest.MonkeyPatch) -> World:
+    found = World(known)
+    monkeypatch.setattr(http, "request", found.request)
+    monkeypatch.setattr(beacon_record, "read", lambda name: f"asked of {name}")
+    return found
 
 
 @both_ways
@@ -128,9 +134,9 @@ def test_a_heartbeat_that_is_not_held_has_no_age(world: World) -> None:
 def test_the_oldest_heartbeat_counts(world: World) -> None:
     world.beat(PRIMARY, SECONDARY, age=3, keys=16)
     late = {"pk": {"S": f"H#{PRIMARY}#9"}, "sk": {"S": "heartbeat"}}
-    held = world.regions.client(SECONDARY).get_item(TableName=ITEMS, Key=late)["Item"]
+    held = world.tables[SECONDARY].get_item(TableName=ITEMS, Key=late)["Item"]
     held["written_at"] = {"N": str(int((time.time() - 90) * 1000))}
-    world.regions.client(SECONDARY).put_item(TableName=ITEMS, Item=held)
+    world.tables[SECONDARY].put_item(TableName=ITEMS, Item=held)
     found = world.preflight().look()["replication"]["to_target"]
     assert found["age_seconds"] == pytest.approx(90, abs=1)
 
@@ -139,7 +145,7 @@ def test_witnesses_are_read_where_the_machine_runs(world: World) -> None:
     rows = {"sentinel": {"looked_at": "then"}, "readiness": {"verdict": "ready"}}
     for pk, row in rows.items():
         item = {k: {"S": v} for k, v in {"pk": pk, **row}.items()}
-        world.regions.client(SECONDARY).put_item(TableName=RECOVERIES, Item=item)
+        world.tables[SECONDARY].put_item(TableName=RECOVERIES, Item=item)
     found = world.preflight().look()
     assert (found["sentinel"], found["scheduled"]) == (rows["sentinel"], rows["readiness"])
 
@@ -156,32 +162,29 @@ def test_a_region_that_is_lost_is_an_error_where_it_was_asked_and_nowhere_else(
     assert found["replication"]["to_target"]["held"] == 16
 
 
-# --- trials of the target ------------------------------------------------------------------------
+# --- checks of the target ------------------------------------------------------------------------
 @both_ways
 def test_the_target_is_tried_in_its_own_region_and_nothing_is_left_behind(
     world: World, source: str, target: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[str] = []
-    monkeypatch.setattr(http, "certificate_end", lambda host, **_: asked.append(host))
-    trials = {
-        name: trial
-        for name, _, trial in world.preflight(source, target).trials_of_target("app:live")
+    ends = datetime.now(UTC) + timedelta(days=7, minutes=1)
+    certificates = {f"{target}.pilotlight.example": ends}
+    monkeypatch.setattr(http, "certificate_end", lambda host, **_: certificates[host])
+    checks = {
+        name: run for name, _, run in world.preflight(source, target).target_checks("app:live")
     }
     world.lost = {source}
-    details = [trials[name]() for name in ("items_table", "app_function", "endpoint")]
-    assert details == [
-        "put, read and deleted a canary",
-        "GET /health answered 200",
-        f"https://{target}.pilotlight.example/health answered 200",
+    assert [checks[name]() for name in ("items_table", "app_function", "endpoint")] == [
+        ("ok", "put, read and deleted a canary"),
+        ("ok", "GET /health answered 200"),
+        ("ok", f"https://{target}.pilotlight.example/health answered 200"),
     ]
-    assert world.regions.client(target).scan(TableName=ITEMS)["Items"] == []
-    with pytest.raises(TypeError):
-        trials["certificate"]()
-    assert asked == [f"{target}.pilotlight.example"]
+    assert world.tables[target].rows(ITEMS) == []
+    assert checks["certificate"]() == ("ok", f"ends on {ends:%Y-%m-%d}")
 
 
 def test_only_the_certificate_is_advisory(world: World) -> None:
-    found = world.preflight().trials_of_target("app:live")
+    found = world.preflight().target_checks("app:live")
     assert [(name, is_required) for name, is_required, _ in found] == [
         ("items_table", True),
         ("app_function", True),

@@ -6,14 +6,14 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 from pilotlight.failover.request import InvalidExecutionInput
 from pilotlight.shared.validation import violation
 from pilotlight.switchover.request import EXAMPLE, MoveRequest, read_move
 
 PRIMARY, SECONDARY = "us-west-2", "us-east-2"
 JUNK = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=9)),
+    st.one_of(st.none(), st.booleans(), st.integers(), st.text("ab", max_size=3)),
     lambda inner: st.one_of(
         st.lists(inner, max_size=3),
         st.dictionaries(st.sampled_from(["mode", "reason", "force", "target"]), inner, max_size=4),
@@ -42,16 +42,18 @@ def test_a_failback_goes_from_the_secondary_to_the_primary() -> None:
     assert (found.mode, found.source, found.target) == ("failback", SECONDARY, PRIMARY)
 
 
-@pytest.mark.parametrize("mode", ["failover", "rehearsal", "Switchover", "", None, 1])
-def test_another_mode_is_refused_and_the_known_ones_are_named(mode: Any) -> None:
-    with pytest.raises(InvalidExecutionInput, match="mode switchover or failback"):
-        taken({"mode": mode, "reason": "x"})
+INVALID = {
+    "mode": ["failover", "rehearsal", "Switchover", "", None, 1],
+    "reason": ["", "x" * 501, None, ["x"]],
+    **{key: [True] for key in ("override", "graceful", "source", "target", "epoch")},
+}
 
 
-@pytest.mark.parametrize("reason", ["", "x" * 501, None, ["x"]])
-def test_a_reason_that_tells_nobody_anything_is_refused(reason: Any) -> None:
-    with pytest.raises(InvalidExecutionInput, match="reason"):
-        taken({"mode": "switchover", "reason": reason})
+@pytest.mark.parametrize(("name", "value"), [(n, v) for n in INVALID for v in INVALID[n]])
+def test_an_invalid_value_is_refused_and_named(name: str, value: Any) -> None:
+    match = f"{name}.*mode switchover or failback"
+    with pytest.raises(InvalidExecutionInput, match=match):
+        taken({"mode": "switchover", "reason": "x", name: value})
 
 
 @pytest.mark.parametrize(
@@ -59,20 +61,15 @@ def test_a_reason_that_tells_nobody_anything_is_refused(reason: Any) -> None:
     [{"detail-type": "CloudWatch Alarm State Change"}, {"detail": {}, "mode": "switchover"}],
 )
 def test_an_event_is_refused_because_no_alarm_starts_a_planned_move(event: Any) -> None:
-    with pytest.raises(InvalidExecutionInput, match=r"by no alarm\. Mend the rule"):
+    with pytest.raises(InvalidExecutionInput, match=r"by no alarm\. Correct the rule"):
         taken(event)
-
-
-@pytest.mark.parametrize("more", ["override", "graceful", "source", "target", "epoch"])
-def test_a_wish_that_is_not_known_is_refused_and_named(more: str) -> None:
-    with pytest.raises(InvalidExecutionInput, match=more):
-        taken({"mode": "switchover", "reason": "x", more: True})
 
 
 def test_the_example_that_a_refusal_shows_is_taken() -> None:
     assert taken(json.loads(EXAMPLE)).mode == "failback"
 
 
+@settings(max_examples=40)
 @given(JUNK)
 def test_whatever_is_given_is_a_whole_request_or_refused_under_one_name(junk: Any) -> None:
     try:
@@ -80,9 +77,3 @@ def test_whatever_is_given_is_a_whole_request_or_refused_under_one_name(junk: An
     except InvalidExecutionInput:
         return
     assert junk == {"mode": found.mode, "reason": found.reason}
-
-
-@given(st.sampled_from(["switchover", "failback"]), st.text(min_size=1, max_size=500))
-def test_a_move_is_always_between_two_different_regions(mode: str, reason: str) -> None:
-    found = taken({"mode": mode, "reason": reason})
-    assert {found.source, found.target} == {PRIMARY, SECONDARY}

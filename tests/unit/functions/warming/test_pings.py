@@ -51,13 +51,13 @@ def test_pings_that_are_not_held_meet_the_same_environment_and_a_longer_hold_men
     class Slow:
         def invoke(self, **given: Any) -> Any:
             with gate:
-                time.sleep(0.06)
+                time.sleep(0.02)
             return client.invoke(**given)
 
     with ThreadPoolExecutor(4) as pool:
-        found = warmed(APP, 4, lambda hold: wave(pool, Slow(), APP, 4, hold), lambda: True)
+        found = warmed(APP, 4, lambda hold: wave(pool, Slow(), APP, 4, hold // 4), lambda: True)
     assert found.environments == 4
-    assert found.waves == 2, "the first hold was too short for four pings 60 ms apart"
+    assert found.waves == 2, "the first hold was too short for four pings 20 ms apart"
 
 
 def test_a_ping_that_failed_is_an_error_and_not_an_environment() -> None:

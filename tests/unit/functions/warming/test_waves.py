@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from hypothesis import given, strategies as st
+from pilotlight.shared.warm_ping import MAX_HOLD_MS
 from pilotlight.warming.waves import (
     HOLDS_MS,
     MAX_BATCHES,
@@ -13,7 +13,6 @@ from pilotlight.warming.waves import (
     Warmed,
     Wave,
     batches,
-    judged,
     name,
     summary,
     warmed,
@@ -49,8 +48,7 @@ def test_an_environment_that_was_met_twice_is_asked_again_with_a_longer_hold() -
     found, holds = warm(Wave(("a", "b", "a")), Wave(("a", "b", "c")))
     assert (found.environments, found.waves) == (3, 2)
     assert holds == list(HOLDS_MS[:2])
-    assert sorted(holds) == holds
-    assert len(set(holds)) == 2
+    assert HOLDS_MS == (150, 500, MAX_HOLD_MS)
 
 
 def test_ids_of_different_waves_are_not_added_up() -> None:
@@ -83,7 +81,7 @@ def test_no_wave_begins_when_time_is_over() -> None:
     assert (found.environments, found.why, holds) == (0, "There was no time to ask.", [])
 
 
-@given(functions=st.integers(0, 20_000), requested=st.integers(1, 100))
+@given(functions=st.integers(0, 6000), requested=st.integers(1, 100))
 def test_every_function_is_in_exactly_one_batch_and_one_round_holds_all_batches(
     functions: int, requested: int
 ) -> None:
@@ -95,8 +93,9 @@ def test_every_function_is_in_exactly_one_batch_and_one_round_holds_all_batches(
 
 
 def test_the_functions_of_the_template_are_one_batch() -> None:
-    assert [(b["from"], b["to"]) for b in batches(2, 5)] == [(0, 2)]
-    assert [(b["from"], b["to"]) for b in batches(2, 100)] == [(0, 1), (1, 2)]
+    assert batches(2, 5) == [{"from": 0, "to": 2, "show": 20}]
+    assert batches(2, 62) == batches(2, 5)
+    assert [(b["from"], b["to"]) for b in batches(2, 63)] == [(0, 1), (1, 2)]
     assert len(batches(1000, 5)) == MAX_BATCHES
 
 
@@ -111,49 +110,6 @@ def test_a_batch_hands_on_its_sums_and_its_least_warm_functions() -> None:
 def test_a_batch_without_functions_proves_nothing() -> None:
     assert summary([], 5)["ok"] is False
     assert summary([Warmed("full:live", 3, 3)], 5)["ok"] is True
-
-
-PROVEN = {"ok": True, "planned": 2, "functions": 2, "requested": 6, "environments": 6}
-
-
-def test_all_that_was_planned_is_proven() -> None:
-    assert judged(PROVEN) == (
-        True,
-        "6 of 6 execution environments are proven, in 2 of 2 functions.",
-    )
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"ok": False},
-        {"ok": None},
-        {"ok": "true"},
-        {"functions": 1},
-        {"environments": 5},
-        {"environments": True},
-        {"requested": None},
-        {"requested": "6"},
-        {"planned": 3},
-        {"planned": 0, "functions": 0, "requested": 0, "environments": 0},
-    ],
-)
-def test_anything_less_or_missing_is_not(change: dict[str, Any]) -> None:
-    assert judged({**PROVEN, **change})[0] is False
-    ((key, _),) = list(change.items())[:1]
-    assert judged({k: v for k, v in PROVEN.items() if k != key})[0] is False
-
-
-def test_functions_that_are_short_are_named_before_those_that_are_not() -> None:
-    targets = [
-        {"function": "full:live", "requested": 3, "environments": 3},
-        {"function": "cold:live", "requested": 3, "environments": 0},
-        "garbled",
-    ]
-    _, detail = judged({**PROVEN, "targets": targets})
-    assert "cold:live: 0 of 3" in detail
-    assert "full:live" not in detail
-    assert "full:live: 3 of 3" in judged({**PROVEN, "targets": targets[:1]})[1]
 
 
 def test_a_function_goes_by_its_name_and_alias() -> None:

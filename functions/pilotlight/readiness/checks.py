@@ -1,0 +1,64 @@
+"""Checks of a Region that is to serve. Each returns what it found, as a state and a detail."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from pilotlight.control.table import ControlUnread
+from pilotlight.readiness.verdict import CheckResult, Outcome, State, outcome
+from pilotlight.shared import http
+from pilotlight.shared.invoke import api_event, invoke
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mypy_boto3_lambda import LambdaClient
+
+    from pilotlight.control.table import ControlTable
+
+    # A name, whether it is required, and what to run.
+    Check = tuple[str, bool, Callable[[], Outcome]]
+
+HTTPS_SECONDS = 2.0
+
+
+def answers(client: LambdaClient, function: str, path: str) -> Outcome:
+    """Invoke an alias with a request, as API Gateway would."""
+    status = invoke(client, function, api_event(path))["statusCode"]
+    return outcome(status == 200, f"GET {path} answered {status}")
+
+
+def quorum(table: ControlTable, tries: int = 3) -> Outcome:
+    """Read the control item strongly, in three tries. A Region that cannot may claim nothing."""
+    try:
+        item = table.read()
+    except ControlUnread as error:
+        if tries == 1 or error.why in ("missing", "invalid"):
+            raise
+        return quorum(table, tries - 1)
+    return "ok", f"{item.active_region} {item.state} in epoch {item.epoch}, by a strong read"
+
+
+def endpoint(host: str) -> Outcome:
+    """Request a Region's deep health at its own endpoint, over TLS."""
+    status = http.request("GET", f"https://{host}/health", timeout=HTTPS_SECONDS).status
+    return outcome(status == 200, f"https://{host}/health answered {status}")
+
+
+def certificate(host: str, days: int) -> Outcome:
+    """Check that the endpoint's certificate lasts for some days. ACM renews it 60 days before."""
+    end = http.certificate_end(host, timeout=HTTPS_SECONDS)
+    return outcome(end - datetime.now(UTC) >= timedelta(days=days), f"ends on {end:%Y-%m-%d}")
+
+
+def run(check: Check, on_error: State = "failed") -> CheckResult:
+    """Run one check. An exception is a result as well, and no error of the step."""
+    name, required, action = check
+    start = time.monotonic()
+    try:
+        state, detail = action()
+    except Exception as error:
+        state, detail = on_error, f"{type(error).__name__}: {error}"
+    return CheckResult(name, required, state, detail, round(time.monotonic() - start, 3))
