@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from pilotlight.conditions.condition import warm
-from pilotlight.conditions.recorded import scheduled_ready
-
-NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
 PROVEN = {"ok": True, "planned": 2, "functions": 2, "requested": 6, "environments": 6}
 
@@ -53,19 +49,3 @@ def test_functions_that_are_short_are_named_before_those_that_are_not() -> None:
     assert "full:live" not in detail
     assert "full:live: 3 of 3" in warm({**PROVEN, "targets": targets[:1]})[1]
     assert warm({**PROVEN, "targets": targets[1:2] * 6})[1].count("cold:live") == 5
-
-
-@pytest.mark.parametrize(
-    ("age", "met"), [(-2, False), (-1, True), (0, True), (899, True), (900, False)]
-)
-def test_a_scheduled_verdict_counts_for_a_quarter_of_an_hour(age: int, met: bool) -> None:
-    at = (NOW - timedelta(seconds=age)).isoformat()
-    verdict = scheduled_ready({"verdict": "ready", "checked_at": at}, NOW)
-    assert verdict == (met, f"The scheduled verdict, {age} s old, is ready: no findings.", True)
-    assert scheduled_ready({"verdict": "not_ready", "checked_at": at}, NOW)[0] is False
-
-
-@pytest.mark.parametrize(("stored", "why"), [({}, "no scheduled"), ({"error": "x"}, "read: x")])
-def test_a_scheduled_verdict_that_is_missing_proves_nothing(stored: Any, why: str) -> None:
-    met, detail, observed = scheduled_ready(stored, NOW)
-    assert (met, why in detail, observed) == (False, True, False)
