@@ -252,6 +252,7 @@ def test_a_passive_primary_is_judged_by_its_one_heartbeat() -> None:
     given = {"control": FAILED_OVER.control, "recoveries": FAILED_OVER.recoveries}
     found = fact("replication", heartbeats=beats, **given)
     assert (found["verdict"], found["seconds"], found["limit_seconds"]) == ("ok", 80.0, 90.0)
+    assert found["detail"].startswith("The passive Primary's heartbeat held here is 80 s old;")
     silent = fact("replication", heartbeats=beats | {"newest": MS - 91_000}, **given)
     assert silent["verdict"] == "attention"
 
