@@ -117,7 +117,7 @@ class Request:
 
 
 def read(
-    execution_input: Any,
+    request: Any,
     *,
     validate: Callable[[Any, dict[str, Any]], str | None],
     alarm_arns: Collection[str],
@@ -126,8 +126,8 @@ def read(
 
     Parameters
     ----------
-    execution_input
-        The whole input: a request by hand, or an EventBridge event.
+    request
+        The execution's whole input: a request by hand, or an EventBridge event.
     validate
         Validates a value by a JSON Schema and returns what is wrong and where, or None.
     alarm_arns
@@ -138,7 +138,6 @@ def read(
     InvalidExecutionInput
         With what is wrong, where, and what to write instead.
     """
-    request = execution_input
     if isinstance(request, dict) and ("detail-type" in request or "detail" in request):
         return _from_alarm(request, validate, alarm_arns)
     wrong = validate(request, REQUEST_SCHEMA)

@@ -144,14 +144,14 @@ def backup(created: list[datetime], now: datetime) -> Outcome:
 
 def replication(rules: list[Mapping[str, Any]], to_bucket: str) -> Outcome:
     """Judge whether a bucket replicates to the other Region's."""
-    enabled = any(
-        r.get("Status") == "Enabled"
-        and str(r.get("Destination", {}).get("Bucket", "")).endswith(f":::{to_bucket}")
+    enabled = [
+        r
         for r in rules
-    )
-    return outcome(
-        enabled, f"{'one' if enabled else 'none'} of {len(rules)} rules replicates to {to_bucket}"
-    )
+        if r.get("Status") == "Enabled"
+        and str(r.get("Destination", {}).get("Bucket", "")).endswith(f":::{to_bucket}")
+    ]
+    detail = f"{len(enabled)} of {len(rules)} rules replicate to {to_bucket}"
+    return outcome(bool(enabled), detail)
 
 
 def heartbeats(oldest_written_at: int | None, now_ms: int, *, active: bool) -> Outcome:

@@ -48,3 +48,4 @@ def test_functions_that_are_short_are_named_before_those_that_are_not() -> None:
     assert "cold:live: 0 of 3" in detail
     assert "full:live" not in detail
     assert "full:live: 3 of 3" in warm({**PROVEN, "targets": targets[:1]})[1]
+    assert warm({**PROVEN, "targets": targets[1:2] * 6})[1].count("cold:live") == 5

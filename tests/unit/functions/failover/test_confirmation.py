@@ -111,7 +111,7 @@ STANDS = PulseStreak(7, SINCE, SINCE)
     ("beat", "kept", "seconds", "still", "known"),
     [
         (7, STANDS, 30.0, True, 30.0),
-        (7, STANDS, 29.9, False, 29.9),
+        (7, STANDS, 29.94, False, 29.9),
         (7, STANDS, -5.0, False, -5.0),
         (8, STANDS, 300.0, False, 0.0),
         (7, PulseStreak(), 300.0, False, 0.0),

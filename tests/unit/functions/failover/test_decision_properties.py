@@ -88,11 +88,6 @@ def test_junk_never_promotes_and_never_rehearses(found: dict[str, Any], mode: st
     assert decided(found, mode=mode, overridden=OVERRIDE).action in ("hold", "end_hold")
 
 
-def test_a_verdict_of_ready_that_a_required_check_contradicts_holds() -> None:
-    checks = ready(check("items_table"), check("endpoint", ok=False))["checks"]
-    assert decided(evidence(readiness={**ready(), "checks": checks})).action == "hold"
-
-
 def test_a_failed_check_that_does_not_say_whether_it_is_required_is_required() -> None:
     found = ready(check("items_table"), check("bucket", required=False, ok=False))
     del found["checks"][1]["required"]

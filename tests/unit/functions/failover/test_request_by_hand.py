@@ -81,12 +81,18 @@ def test_a_request_without_mode_or_reason_is_refused(missing: str) -> None:
         taken(value)
 
 
+SINCE = "2026-01-31T12:00:00Z"
 INVALID = {
     "mode": ["switchover", "Failover", "", None, 1, ["failover"], {}, True],
     "reason": ["", None, 1, ["x"], "x" * 501],
     "graceful": ["false", 0, None, []],
     "scheduled": ["true", 1, None, "off"],
     "overide": [["outage_confirmed"]],
+    "outage": [
+        *({"first_failed_at": SINCE}, {"attempt": 1}, {"first_failed_at": SINCE, "attempt": 0}),
+        {"first_failed_at": SINCE[1:], "attempt": 1},
+        {"first_failed_at": SINCE, "attempt": 1, "more": 1},
+    ],
     "override": [
         *(["secondary_ready"], ["functions_warm"], ["outage_confirmed", "secondary_ready"]),
         *(["outage_confirmed", "outage_confirmed"], [1], "outage_confirmed", True, None, {}),
@@ -106,6 +112,12 @@ def test_an_invalid_value_is_refused_and_named(name: str, value: Any) -> None:
 def test_what_is_no_object_is_refused_by_its_type(value: Any) -> None:
     with pytest.raises(InvalidExecutionInput, match=f"not {type(value).__name__}"):
         taken(value)
+
+
+def test_the_sentinel_s_request_names_the_outage_and_the_attempt() -> None:
+    outage = {"first_failed_at": SINCE, "attempt": 1}
+    request = taken({"mode": "failover", "reason": "x", "graceful": False, "outage": outage})
+    assert (request.trigger, request.outage) == ("sentinel", outage)
 
 
 # --- the schedule's rehearsal ---------------------------------------------------------------------

@@ -113,6 +113,7 @@ class World:
             def answer(**given: Any) -> Any:
                 self.asked.append((region, f"{service}:{operation}"))
                 if operation == "get_bucket_replication":
+                    assert given["Bucket"].endswith(region)
                     other = PRIMARY if given["Bucket"].endswith(SECONDARY) else SECONDARY
                     return rules(f"pilot-light-123456789012-{other}")
                 found = self.answers[operation]

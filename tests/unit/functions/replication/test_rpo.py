@@ -179,8 +179,10 @@ def test_a_rehearsal_tells_the_lag_of_now_and_needs_none() -> None:
 @pytest.mark.parametrize(
     ("stored", "met", "says"),
     [
-        ({"verdict": "ready", "checked_at": "2026-01-31T11:55:00Z"}, True, "300 s old"),
-        ({"verdict": "ready", "checked_at": "2026-01-31T11:44:59Z"}, False, "901 s old"),
+        ({"verdict": "ready", "checked_at": "2026-01-31T11:45:01Z"}, True, "899 s old"),
+        ({"verdict": "ready", "checked_at": "2026-01-31T11:45:00Z"}, False, "900 s old"),
+        ({"verdict": "ready", "checked_at": "2026-01-31T12:00:01Z"}, True, "-1 s old"),
+        ({"verdict": "ready", "checked_at": "2026-01-31T12:00:02Z"}, False, "-2 s old"),
         ({"verdict": "not_ready", "checked_at": "2026-01-31T11:55:00Z"}, False, "not_ready"),
         ({"verdict": "ready"}, False, "no scheduled verdict"),
         ({"error": "AccessDenied"}, False, "AccessDenied"),

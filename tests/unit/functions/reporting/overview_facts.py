@@ -34,7 +34,7 @@ WELL = Gathered(
         "checked_at": "2026-07-01T11:56:00.000Z",
     },
     rehearsal={"verdict": "PASS", "at": "2026-06-29T12:00:00Z", "last_pass_at": "2026-06-29"},
-    heartbeats={"newest": MS - 5_000, "keys": 16, "held": 16, "oldest_written_at": MS - 30_000},
+    heartbeats={"newest": MS - 5_000, "keys": 16, "held": 16, "oldest_written_at": MS - 30_040},
     ledger={"open": 0, "late": 0, "lost": 0, "unknown": 0},
     recoveries=[],
 )

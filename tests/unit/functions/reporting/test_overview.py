@@ -214,7 +214,9 @@ def test_checks_that_are_garbled_are_left_out_and_the_verdict_stays() -> None:
 def test_a_rehearsal_proves_something_only_where_it_passed(said: str, verdict: str) -> None:
     found = fact("rehearsal", rehearsal=dict(WELL.rehearsal) | {"verdict": said})
     assert (found["verdict"], found["said"]) == (verdict, said)
-    assert "2 days ago" in found["detail"]
+    assert f"2 days ago, ended {said}; the last pass was 2026-06-29." in found["detail"]
+    never = dict(WELL.rehearsal) | {"verdict": said, "last_pass_at": None}
+    assert fact("rehearsal", rehearsal=never)["detail"].endswith("none has passed yet.")
 
 
 def test_a_pass_that_is_too_old_proves_nothing_any_more() -> None:
@@ -250,6 +252,7 @@ def test_a_passive_primary_is_judged_by_its_one_heartbeat() -> None:
     given = {"control": FAILED_OVER.control, "recoveries": FAILED_OVER.recoveries}
     found = fact("replication", heartbeats=beats, **given)
     assert (found["verdict"], found["seconds"], found["limit_seconds"]) == ("ok", 80.0, 90.0)
+    assert found["detail"].startswith("The passive Primary's heartbeat held here is 80 s old;")
     silent = fact("replication", heartbeats=beats | {"newest": MS - 91_000}, **given)
     assert silent["verdict"] == "attention"
 
