@@ -97,6 +97,7 @@ async def serve(config: LabConfig, *, owned: bool) -> None:
     furnish_zone(aws)
     route53 = Route53(aws, outage, journal.note)
     route53.start()
+    alarms.start(aws)
     admin_api = AdminApi(aws, outage, route53, replication, record, journal, breakpoints, strong)
     page = Page(config, admin_api.actions, Control(config, patience=5.0).client)
     proxy = Proxy(aws, outage, route53, Entries(aws), admin_api, page)

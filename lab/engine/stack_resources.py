@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from lab.config import ACCOUNT
-from lab.engine.patching import wrap
+from lab.engine.patching import replace_everywhere, wrap
 from tools.reader.definitions import read
 
 if TYPE_CHECKING:
@@ -49,9 +49,7 @@ def _conditions(aws: Aws) -> None:
         conditions: dict[str, bool] = original(template, {**pseudo_parameters, **parameters})
         return conditions
 
-    for name in ("engine", "changesets", "handlers", "stacks"):
-        module: Any = importlib.import_module(f"{package}.{name}")
-        module._evaluate_conditions = evaluate
+    replace_everywhere(package, original, evaluate)
 
 
 def _definitions(aws: Aws) -> None:

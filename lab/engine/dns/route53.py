@@ -33,8 +33,6 @@ METRIC_MINUTE = 60.0
 # Not divided by the speed, for the application that answers is no faster than it is.
 CONNECT_SECONDS, ANSWER_SECONDS = 4.0, 2.0
 TICK = 0.05
-# Alarms are looked at as often as this in AWS's seconds: what it adds to their delay.
-ALARMS_AWS_SECONDS = 1.0
 RDATA: dict[str, Callable[[str], Any]] = {
     "A": A,
     "CNAME": CNAME,
@@ -65,16 +63,6 @@ class Route53:
                 self._aws.within("us-east-1", self._tick)
             except Exception:
                 logger.exception("Health checks")
-
-    def run_alarms(self) -> None:
-        """Evaluate the alarms of every Region, for ever."""
-        while True:
-            time.sleep(self._aws.clock.real(ALARMS_AWS_SECONDS))
-            for region in self._aws.config.regions:
-                try:
-                    self._aws.within(region, self._aws.cloudwatch._evaluate_all_alarms)
-                except Exception:
-                    logger.exception("Alarms of %s", region)
 
     def is_healthy(self, check_id: str) -> bool:
         """Return the verdict on a check. An unknown one is healthy, as a record without one is."""
@@ -252,10 +240,9 @@ class Route53:
             ).start_thread()
 
     def start(self) -> None:
-        """Start serving, probing and evaluating."""
+        """Start answering and probing."""
         self.serve()
         threading.Thread(target=self.run, daemon=True, name="health-checks").start()
-        threading.Thread(target=self.run_alarms, daemon=True, name="alarms").start()
 
 
 class _Resolver(BaseResolver):  # type: ignore[misc]

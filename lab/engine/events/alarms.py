@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextvars
 import json
+import logging
 import operator
 import threading
 import time
@@ -20,9 +21,12 @@ if TYPE_CHECKING:
 
     from lab.engine.aws import Aws
 
+logger = logging.getLogger(__name__)
 # Seconds from the end of a period to the event, modelled at the low end of what AWS shows.
 EVALUATION_DELAY, EVALUATION_DELAY_HIGH_RESOLUTION = 40.0, 3.0
 EXTRA_PERIODS = 2
+# AWS's seconds between two evaluations, which adds to the delay.
+INTERVAL = 1.0
 COMPARE: dict[str, Callable[[float, float], bool]] = {
     "GreaterThanOrEqualToThreshold": operator.ge,
     "GreaterThanThreshold": operator.gt,
@@ -87,6 +91,21 @@ def install(aws: Aws, changed: Callable[[str, str], None]) -> None:
 
         threading.Thread(target=context.run, args=(put,), daemon=True).start()
         dispatch_actions(alarm, old, new, reason)
+
+
+def start(aws: Aws) -> None:
+    """Evaluate the alarms of every Region, for ever, in a thread."""
+
+    def run() -> None:
+        while True:
+            time.sleep(aws.clock.real(INTERVAL))
+            for region in aws.config.regions:
+                try:
+                    aws.within(region, aws.cloudwatch._evaluate_all_alarms)
+                except Exception:
+                    logger.exception("Alarms of %s", region)
+
+    threading.Thread(target=run, daemon=True, name="alarms").start()
 
 
 def evaluated(values: list[float | None], periods: int) -> list[float | None]:

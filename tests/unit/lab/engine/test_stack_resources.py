@@ -172,24 +172,20 @@ def test_a_backup_selection_that_is_refused_fails_the_stack() -> None:
         backups(400)[1]["create"]("Selection", SELECTION, "stack")
 
 
-def test_conditions_know_the_region_that_is_deployed_to(monkeypatch: pytest.MonkeyPatch) -> None:
-    def original(_template: Any, parameters: dict[str, Any]) -> dict[str, Any]:
-        return {name: given["Value"] for name, given in parameters.items()}
-
-    modules: dict[str, Any] = {}
-
-    def load(name: str) -> Any:
-        return modules.setdefault(name, Anything(_evaluate_conditions=original))
-
-    monkeypatch.setattr(importlib, "import_module", load)
+@pytest.mark.parametrize("name", ["engine", "changesets", "handlers", "stacks"])
+def test_conditions_know_the_region_that_is_deployed_to(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    package = "ministack.services.cloudformation"
+    for each in ("engine", "changesets", "handlers", "stacks"):
+        module = importlib.import_module(f"{package}.{each}")
+        monkeypatch.setattr(module, "_evaluate_conditions", module._evaluate_conditions)
     aws = FakeAws()
     stack_resources._conditions(aws)
-    assert len(modules) == 4
-    for module in modules.values():
-        found = aws.within(
-            SECONDARY, module._evaluate_conditions, {}, {"Role": {"Value": "Primary"}}
-        )
-        assert (found["AWS::Region"], found["Role"]) == (SECONDARY, "Primary")
+    template = {"Conditions": {"Here": {"Fn::Equals": [{"Ref": "AWS::Region"}, SECONDARY]}}}
+    evaluate = importlib.import_module(f"{package}.{name}")._evaluate_conditions
+    assert aws.within(SECONDARY, evaluate, template, {}) == {"Here": True}
+    assert aws.within(PRIMARY, evaluate, template, {}) == {"Here": False}
 
 
 class HttpApis:
