@@ -32,7 +32,7 @@ class Machines:
         return self.found
 
 
-def operator(machines: Machines) -> Operator:
+def operator(machines: Any) -> Operator:
     found = Operator.__new__(Operator)
     vars(found).update(_config=CONFIG, _primary=machines, _secondary=machines)
     return found
@@ -60,3 +60,24 @@ def test_a_primary_that_does_not_serve_afterwards_ends_the_benchmark(
 ) -> None:
     with pytest.raises(NotMovedBack, match=outcome):
         operator(Machines(outcome, control))._take_over()
+
+
+@pytest.mark.parametrize(
+    ("alarm", "running", "readiness", "causes"),
+    [
+        ("OK", [], {"Item": {}}, []),
+        ("ALARM", [], {"Item": {}}, ["alarm pilot-light-primary-unhealthy is missing or fires"]),
+        ("OK", [{"executionArn": "run"}], {"Item": {}}, ["a run of the machine is under way"]),
+        ("OK", [], {}, ["scheduled readiness has not run yet"]),
+    ],
+)
+def test_times_are_quiet_without_alarm_and_run_once_readiness_has_run(
+    alarm: str, running: list[Any], readiness: dict[str, Any], causes: list[str]
+) -> None:
+    person = operator(Anything(machine="failover"))
+    vars(person).update(
+        _alarms=Anything(describe_alarms=lambda **_: {"MetricAlarms": [{"StateValue": alarm}]}),
+        _stepfunctions=Anything(list_executions=lambda **_: {"executions": running}),
+        _dynamodb=Anything(get_item=lambda **_: readiness),
+    )
+    assert person.unquiet() == causes
