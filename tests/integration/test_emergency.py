@@ -356,7 +356,7 @@ def test_a_table_that_is_silent_for_half_a_minute_lets_the_region_write(
     assert machine.control() == before, "nobody was made active"
     ((event, message),) = here.inbox.notices()
     assert event == "last_resort"
-    assert f"lets {region} write without a quorum" in message
+    assert f"let {region} write without a quorum" in message
     assert "two Regions are gone" in message
 
 
