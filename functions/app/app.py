@@ -26,7 +26,7 @@ from pilotlight.items.writes import (
 )
 from pilotlight.replication.heartbeat_table import Heartbeats, HeartbeatWriter
 from pilotlight.shared import http
-from pilotlight.shared.aws_clients import client_in_passing, prompt_client as client
+from pilotlight.shared.aws_clients import best_effort_client, write_path_client
 from pilotlight.shared.settings import Deployment, required
 from pilotlight.shared.validation import violation
 from pilotlight.shared.warm_ping import answers_warm_pings
@@ -63,20 +63,22 @@ def known() -> Deployment:
 @cache
 def items() -> ItemService:
     """Return the items of this Region, behind its fence."""
-    return ItemService(known(), fence(known()), ItemsTable(client("dynamodb"), known().items_table))
+    return ItemService(
+        known(), fence(known()), ItemsTable(write_path_client(), known().items_table)
+    )
 
 
 @cache
 def heartbeats() -> HeartbeatWriter:
     """Return what writes the heartbeats while this Region serves."""
-    table = Heartbeats(client_in_passing("dynamodb"), known().items_table)
+    table = Heartbeats(best_effort_client(), known().items_table)
     return HeartbeatWriter(table, known().region, int(required("HEARTBEAT_SECONDS")) * 1000)
 
 
 @cache
 def pulse() -> PulseWriter:
     """Return what writes the pulse while this Region serves."""
-    table = Pulse(client_in_passing("dynamodb"), known().control_table)
+    table = Pulse(best_effort_client(), known().control_table)
     return PulseWriter(table, known().region)
 
 
@@ -129,7 +131,7 @@ def health() -> Response[str]:
 def unhealthy() -> str | None:
     """Return what keeps this Region from serving, or None."""
     try:
-        ItemsTable(client("dynamodb"), known().items_table).answer()
+        ItemsTable(write_path_client(), known().items_table).answer()
     except Exception as error:
         logger.warning(
             "Health check failed: the items table did not answer", extra={"error": str(error)}

@@ -23,7 +23,7 @@ from pilotlight.sentinel import beacon_record
 from pilotlight.sentinel.item import ItemUnavailable, SentinelItem
 from pilotlight.sentinel.probes import Probe, probe
 from pilotlight.shared import timestamps
-from pilotlight.shared.aws_clients import client, client_in_passing
+from pilotlight.shared.aws_clients import best_effort_client, client
 from pilotlight.shared.recovery_step import recovery_step
 from pilotlight.shared.settings import Deployment, required
 
@@ -54,7 +54,7 @@ def look_at_pulse(known: Deployment) -> PulseEvidence:
     try:
         if control_table(known).read().active_region != known.primary_region:
             return PulseEvidence(detail="The Primary is not active.")
-        beat = Pulse(client_in_passing("dynamodb"), known.control_table).read(consistent=True)
+        beat = Pulse(best_effort_client(), known.control_table).read(consistent=True)
         kept = SentinelItem(client("dynamodb"), required("RECOVERIES_TABLE")).read().pulse
     except (ControlUnread, BotoCoreError, ClientError, ItemUnavailable) as error:
         return PulseEvidence(detail=f"The pulse was not read: {error}")

@@ -144,8 +144,8 @@ def _measured(rounds: int) -> dict[str, Any]:
         raise ImportError("There is no app.py in the function's folder.")
     app: Any = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(app)
-    for made in (aws_clients.client, aws_clients.prompt_client, aws_clients.client_in_passing):
-        made("dynamodb").meta.events.register("before-send.dynamodb.*", _answers)
+    for made in (aws_clients.write_path_client, aws_clients.best_effort_client):
+        made().meta.events.register("before-send.dynamodb.*", _answers)
     service = app.items()
     fenced, fence = service.write, service._fence
     if "_read" not in vars(fence):

@@ -168,7 +168,7 @@ def world() -> Iterator[Torn]:
 
 def forget_clients() -> None:
     """What one test has connected to is gone in the next."""
-    for made in (aws_clients.client, aws_clients.prompt_client, aws_clients.client_in_passing):
+    for made in (aws_clients.client, aws_clients.write_path_client, aws_clients.best_effort_client):
         made.cache_clear()
     other_region.client_of.cache_clear()
 

@@ -9,7 +9,7 @@ from pilotlight.control.fence import WRITE_DEADLINE_SECONDS, Fence, WithoutQuoru
 from pilotlight.control.keeper import Keeper
 from pilotlight.control.last_resort import LastResortTable
 from pilotlight.control.table import ControlTable
-from pilotlight.shared.aws_clients import client_in_passing
+from pilotlight.shared.aws_clients import best_effort_client
 from pilotlight.shared.settings import required
 from pilotlight.shared.timestamps import milliseconds
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 def control_table(known: Deployment) -> ControlTable:
     """Return the control table by a client with one short attempt."""
-    return ControlTable(client_in_passing("dynamodb"), known.control_table)
+    return ControlTable(best_effort_client(), known.control_table)
 
 
 def last_resort(known: Deployment) -> LastResortTable:
     """Return the Region's last resort."""
-    return LastResortTable(client_in_passing("dynamodb"), known.last_resort_table)
+    return LastResortTable(best_effort_client(), known.last_resort_table)
 
 
 def fence(known: Deployment) -> Fence:

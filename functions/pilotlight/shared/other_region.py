@@ -7,13 +7,13 @@ from typing import Any, cast
 
 import boto3
 
-from pilotlight.shared.aws_clients import IMPATIENT, PINGING
+from pilotlight.shared.aws_clients import PINGING, RECOVERY_STEP
 
 
 @cache
 def client_of(region: str, service: str) -> Any:
     """Return the client of a service in a Region, impatient like all others."""
-    return cast("Any", boto3).client(service, region_name=region, config=IMPATIENT)
+    return cast("Any", boto3).client(service, region_name=region, config=RECOVERY_STEP)
 
 
 @cache

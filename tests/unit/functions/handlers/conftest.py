@@ -88,9 +88,9 @@ class App:
 @pytest.fixture
 def app(fake: FakeDynamoDB, monkeypatch: pytest.MonkeyPatch) -> App:
     found = App(fake)
-    monkeypatch.setattr(MODULE, "client", lambda _service: fake)
+    monkeypatch.setattr(MODULE, "write_path_client", lambda: fake)
     for module in (MODULE, assembly):
-        monkeypatch.setattr(module, "client_in_passing", lambda _service: fake)
+        monkeypatch.setattr(module, "best_effort_client", lambda: fake)
     monkeypatch.setattr(http, "request", found.request)
     found.active(SECONDARY)
     return found

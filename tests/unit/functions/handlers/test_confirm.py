@@ -65,7 +65,7 @@ def world(fake: FakeDynamoDB, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]
     monkeypatch.setattr(http, "request", request)
     monkeypatch.setattr(beacon_record, "read", beacon)
     for module in (MODULE, assembly):
-        monkeypatch.setattr(module, "client_in_passing", lambda _service: fake)
+        monkeypatch.setattr(module, "best_effort_client", lambda: fake)
     monkeypatch.setattr(MODULE, "client", lambda _service: fake)
     return found
 

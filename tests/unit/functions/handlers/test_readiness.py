@@ -81,7 +81,7 @@ class World:
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     found = World()
     monkeypatch.setattr(MODULE, "client", lambda service: found.clients[service])
-    monkeypatch.setattr(assembly, "client_in_passing", lambda _service: found.dynamodb)
+    monkeypatch.setattr(assembly, "best_effort_client", lambda: found.dynamodb)
     monkeypatch.setattr(http, "request", found.request)
     monkeypatch.setattr(http, "certificate_end", found.certificate_end)
     return found

@@ -144,7 +144,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(MODULE, "keeper", lambda _known, _function: found)
     monkeypatch.setattr(MODULE, "Outages", lambda *_: found)
     monkeypatch.setattr(probe_run, "control_table", lambda _known: found)
-    monkeypatch.setattr(probe_run, "client_in_passing", lambda _service: None)
+    monkeypatch.setattr(probe_run, "best_effort_client", lambda: None)
     monkeypatch.setattr(
         probe_run, "Pulse", lambda _client, _table: SimpleNamespace(read=found.pulse)
     )

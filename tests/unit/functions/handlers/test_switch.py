@@ -30,7 +30,7 @@ MODULE: Any = load_handler("switch")
 
 @pytest.fixture
 def table(fake: FakeDynamoDB, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDynamoDB]:
-    monkeypatch.setattr(assembly, "client_in_passing", lambda _service: fake)
+    monkeypatch.setattr(assembly, "best_effort_client", lambda: fake)
     MODULE.switch.cache_clear()
     yield fake
     MODULE.switch.cache_clear()
