@@ -146,7 +146,7 @@ def _measured(rounds: int) -> dict[str, Any]:
     spec.loader.exec_module(app)
     for made in (aws_clients.write_path_client, aws_clients.best_effort_client):
         made().meta.events.register("before-send.dynamodb.*", _answers)
-    service = app.items()
+    service = app.ITEMS
     fenced, fence = service.write, service._fence
     if "_read" not in vars(fence):
         raise AttributeError("The fence does not keep its read as this measurement knows it.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 from pilotlight.replication.rpo import (
     Estimate,
@@ -14,7 +14,7 @@ from pilotlight.replication.rpo import (
     first_failure,
     within,
 )
-from pilotlight.sentinel.observation import SHORTEST_SILENCE, silent_after
+from pilotlight.sentinel.observation import SHORTEST_SILENCE
 from pilotlight.shared.timestamps import try_parse
 
 if TYPE_CHECKING:
@@ -35,27 +35,6 @@ class Rpo:
     alarm: Mapping[str, Any] | None = None
     # A sentinel that has stopped may tell of an older outage.
     sentinel_silent_after: timedelta = SHORTEST_SILENCE
-
-    @classmethod
-    def of(
-        cls,
-        objective: timedelta,
-        policy: str,
-        alarm: Mapping[str, Any] | None,
-        sentinel_interval: timedelta,
-    ) -> Rpo:
-        """Check the policy.
-
-        Raises
-        ------
-        ValueError
-            The policy is none that is known. It is named.
-        """
-        known: tuple[Policy, ...] = get_args(Policy)
-        for one in known:
-            if policy == one:
-                return cls(objective, one, alarm, silent_after(sentinel_interval))
-        raise ValueError(f"The RpoPolicy {policy!r} is none of {', '.join(known)}.")
 
 
 @dataclass(frozen=True)

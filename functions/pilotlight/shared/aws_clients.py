@@ -6,7 +6,7 @@ Each is of the function's own Region: none here names another.
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
@@ -40,12 +40,6 @@ PINGING = Config(
     retries={"total_max_attempts": 1, "mode": "standard"},
     max_pool_connections=MAX_IN_FLIGHT,
 )
-
-
-@cache
-def client(service: str) -> Any:
-    """Return the client of a service in the function's own Region, and only there."""
-    return cast("Any", boto3).client(service, config=RECOVERY_STEP)
 
 
 @cache

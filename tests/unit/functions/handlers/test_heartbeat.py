@@ -55,9 +55,6 @@ class World:
 @pytest.fixture
 def world(emptied: Any, monkeypatch: pytest.MonkeyPatch) -> World:
     found = World(emptied)
-    clients = {"dynamodb": emptied}
-    monkeypatch.setattr(MODULE, "client", lambda service: clients[service])
-    monkeypatch.setattr(assembly, "best_effort_client", lambda: emptied)
     for module in (MODULE, assembly):
         monkeypatch.setattr(module, "milliseconds", lambda: found.now)
     monkeypatch.setattr(MODULE.time, "sleep", found.sleep)

@@ -57,7 +57,7 @@ class Balanced(HTMLParser):
 @pytest.fixture
 def bucket(monkeypatch: pytest.MonkeyPatch) -> Bucket:
     found = Bucket()
-    monkeypatch.setattr(MODULE, "client", lambda _service: found)
+    monkeypatch.setattr(MODULE, "S3", found)
     return found
 
 

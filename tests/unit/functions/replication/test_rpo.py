@@ -10,6 +10,7 @@ from pilotlight.conditions.recorded import Rpo
 from pilotlight.failover.alarm_window import window_start
 from pilotlight.replication import heartbeat, rpo
 from pilotlight.replication.rpo import FirstFailure
+from pilotlight.sentinel.observation import silent_after
 
 from tests.unit.functions.failover.decision_cases import (
     FAILED_STEP,
@@ -84,7 +85,7 @@ def test_an_old_outage_does_not_make_the_lag_grow() -> None:
 def test_a_sentinel_that_has_stopped_may_tell_of_an_older_outage(
     interval: int, silent: int, source: str
 ) -> None:
-    rpo = Rpo.of(timedelta(seconds=120), "promote", None, timedelta(seconds=interval))
+    rpo = Rpo(timedelta(seconds=120), "promote", None, silent_after(timedelta(seconds=interval)))
     seen = evidence()
     looked = NOW - timedelta(seconds=silent)
     seen["readiness"]["sentinel"]["looked_at"] = looked.isoformat()
