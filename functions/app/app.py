@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
 from pilotlight.control.assembly import control_table, fence
 from pilotlight.control.pulse import Pulse, PulseWriter
 from pilotlight.items.health import WriteHealth
@@ -29,9 +30,6 @@ from pilotlight.shared.aws_clients import best_effort_client, write_path_client
 from pilotlight.shared.settings import Deployment, variable
 from pilotlight.shared.validation import violation
 from pilotlight.shared.warm_ping import answers_warm_pings
-
-if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 logger, tracer, metrics, api = Logger(), Tracer(), Metrics(), APIGatewayHttpResolver()
 PAGE = Path(__file__).with_name("page.html").read_text(encoding="utf-8")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 from aws_lambda_powertools import Logger, Tracer
+from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import BotoCoreError, ClientError
 from pilotlight.control.assembly import control_table
 from pilotlight.control.pulse import Pulse
@@ -29,7 +30,6 @@ from pilotlight.shared.recovery_step import recovery_step
 from pilotlight.shared.settings import Deployment, variable
 
 if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.typing import LambdaContext
     from pilotlight.sentinel.observation import Beacon
 
 logger, tracer = Logger(), Tracer()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, get_args
 
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
 from pilotlight.conditions.recorded import Cooldown, Rpo
 from pilotlight.failover import approval
 from pilotlight.failover.decision import decide
@@ -15,9 +16,6 @@ from pilotlight.shared.recovery_step import recovery_step
 from pilotlight.shared.settings import minutes, one_of, seconds, variable
 from pilotlight.shared.timestamps import parse
 from pilotlight.switchover.decision import Move, Patience, decide as decide_move
-
-if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 logger, tracer, metrics = Logger(), Tracer(), Metrics()
 COOLDOWN = variable("COOLDOWN_SECONDS", seconds)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import boto3
 from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import BotoCoreError, ClientError
 from pilotlight.control.assembly import keeper
 from pilotlight.control.pulse import Pulse
@@ -16,9 +17,6 @@ from pilotlight.replication.heartbeat_table import Heartbeats
 from pilotlight.shared.aws_clients import RECOVERY_STEP
 from pilotlight.shared.settings import Deployment, variable
 from pilotlight.shared.timestamps import milliseconds
-
-if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 logger = Logger()
 # A schedule fires once a minute; the invocation that it makes then goes on from here.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Tracer
+from aws_lambda_powertools.utilities.typing import LambdaContext
 from pilotlight.failover.request import InvalidExecutionInput, Request, read
 from pilotlight.shared.recovery_step import recovery_step
 from pilotlight.shared.settings import Deployment, comma_separated, variable
@@ -14,7 +15,6 @@ from pilotlight.switchover.request import MoveRequest, read_move
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 logger, tracer = Logger(), Tracer()
 DEPLOYMENT = Deployment.from_environment()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 from aws_lambda_powertools import Logger, Tracer
+from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import BotoCoreError, ClientError
 from pilotlight.control.table import ControlTable, ControlUnchanged, ControlUnread
 from pilotlight.control.transitions import TRANSITIONS
@@ -24,7 +25,6 @@ from pilotlight.shared.settings import Deployment, comma_separated, variable
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from aws_lambda_powertools.utilities.typing import LambdaContext
     from pilotlight.failover.aborted_notice import Message
     from pilotlight.rehearsal.aborted_run import CutOffRehearsal
 
@@ -110,8 +110,8 @@ def notify(notice: Message) -> None:
             "Notification not sent by this Region's topic: trying the other one",
             extra={"error": str(error)},
         )
-        other = OTHER_TOPIC_ARN
-        client_of(other.split(":")[3], "sns").publish(TopicArn=other, **publication)
+        region = OTHER_TOPIC_ARN.split(":")[3]
+        client_of(region, "sns").publish(TopicArn=OTHER_TOPIC_ARN, **publication)
 
 
 @recovery_step(logger, tracer, execution="detail.executionArn")
@@ -130,20 +130,13 @@ def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, 
     notice = untold(detail)
     if undone or status in ("TIMED_OUT", "ABORTED") or (released and status != "SUCCEEDED"):
         notice = message(
-            execution,
-            status,
-            machine=name,
-            undone=undone,
-            released=released,
-            rehearsal=rehearsal,
+            execution, status, machine=name, undone=undone, released=released, rehearsal=rehearsal
         )
     if notice:
         notify(notice)
     # Last: a record that cannot be written keeps no notification back.
     kept = rehearsal is not None and keep(rehearsal)
     done = {"undone": undone, "released": released, "notified": bool(notice), "verdict_kept": kept}
-    logger.info(
-        "Cleaned up after an execution",
-        extra={"execution": execution, "status": status, "done": done},
-    )
+    facts = {"execution": execution, "status": status, "done": done}
+    logger.info("Cleaned up after an execution", extra=facts)
     return done

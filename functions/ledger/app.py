@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
 from pilotlight.control.assembly import fence
 from pilotlight.control.table import ControlTable
 from pilotlight.items.service import ItemService
@@ -25,7 +26,6 @@ from pilotlight.shared.settings import Deployment, variable
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from aws_lambda_powertools.utilities.typing import LambdaContext
     from pilotlight.ledger.reconciliation import Compared
 
 logger = Logger()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import boto3
 from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import BotoCoreError, ClientError
 from pilotlight.control.table import ControlTable
 from pilotlight.items.table import ItemsTable
@@ -16,9 +17,6 @@ from pilotlight.ledger.stream_records import Arrivals, ControlItemUnread, is_ent
 from pilotlight.ledger.table import LedgerTable
 from pilotlight.shared.aws_clients import RECOVERY_STEP
 from pilotlight.shared.settings import Deployment, variable
-
-if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 logger = Logger()
 # What another attempt may find gone.

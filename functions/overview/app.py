@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import boto3
 from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
 from pilotlight.ledger.table import LedgerTable
 from pilotlight.replication.heartbeat_table import Heartbeats
 from pilotlight.reporting import widget
@@ -15,9 +16,6 @@ from pilotlight.reporting.overview import Pair, overview
 from pilotlight.shared.aws_clients import RECOVERY_STEP
 from pilotlight.shared.settings import Deployment, days, seconds, variable
 from pilotlight.shared.validation import violation
-
-if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 logger = Logger()
 # CloudWatch adds `widgetContext` to the widget's own parameters, and asks for documentation by
@@ -80,10 +78,8 @@ def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, 
     if "describe" in event:
         return widget.DESCRIPTION
     status = facts()
-    logger.info(
-        "Deployment status returned",
-        extra={"verdict": status["verdict"], "summary": status["summary"]},
-    )
+    shown = {name: status[name] for name in ("verdict", "summary")}
+    logger.info("Deployment status returned", extra=shown)
     if event["view"] == "facts":
         return status
     dark = event.get("widgetContext", {}).get("theme") == "dark"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import boto3
 from aws_lambda_powertools import Logger, Tracer
+from aws_lambda_powertools.utilities.typing import LambdaContext
 from pilotlight.readiness.trials import tried
 from pilotlight.readiness.verdict import evidence
 from pilotlight.shared import timestamps
@@ -18,9 +19,6 @@ from pilotlight.shared.settings import Deployment, comma_separated, variable
 from pilotlight.switchover.preflight import Preflight
 from pilotlight.warming import pings
 from pilotlight.warming.waves import SHOWN, name, summary
-
-if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 logger, tracer = Logger(), Tracer()
 # No wave begins later than this. The move waits for it, and cold functions serve too.

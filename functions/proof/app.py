@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import boto3
 from aws_lambda_powertools import Logger, Tracer
+from aws_lambda_powertools.utilities.typing import LambdaContext
 from pilotlight.journal.proof import JournalProof
 from pilotlight.journal.reader import Journal, Watermark
 from pilotlight.shared import timestamps
@@ -14,9 +15,6 @@ from pilotlight.shared.other_region import client_of
 from pilotlight.shared.recovery_step import recovery_step
 from pilotlight.shared.settings import Deployment, variable
 from pilotlight.shared.validation import violation
-
-if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 logger, tracer = Logger(), Tracer()
 # Well within the 15 s that a step of the machine has, a last span with slow answers included.
@@ -56,13 +54,9 @@ def journal_proof(source: str, target: str, epoch: int) -> JournalProof:
 
 
 def advance(proof: JournalProof) -> dict[str, Any]:
-    """Compare the journals before the drain, as far as they have come."""
-    progress = proof.advance(SECONDS)
-    return {
-        "caught_up": progress.all,
-        "watermark": progress.watermark,
-        "compared": progress.compared,
-    }
+    """Compare what was written before the drain, as far as it has arrived."""
+    done = proof.advance(SECONDS)
+    return {"caught_up": done.all, "watermark": done.watermark, "compared": done.compared}
 
 
 def compare_tails(proof: JournalProof) -> dict[str, Any]:

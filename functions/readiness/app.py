@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 from aws_lambda_powertools import Logger, Tracer
+from aws_lambda_powertools.utilities.typing import LambdaContext
 from pilotlight.control.assembly import control_table
 from pilotlight.readiness import canaries
 from pilotlight.readiness.recorded_signals import Witnesses
@@ -21,7 +22,6 @@ from pilotlight.shared.recovery_step import recovery_step
 from pilotlight.shared.settings import Deployment, variable
 
 if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.typing import LambdaContext
     from pilotlight.readiness.trials import Trial
 
 logger, tracer = Logger(), Tracer()

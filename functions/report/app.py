@@ -5,19 +5,17 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import boto3
 from aws_lambda_powertools import Logger, Tracer
+from aws_lambda_powertools.utilities.typing import LambdaContext
 from pilotlight.reporting.page import page
 from pilotlight.reporting.report import Deployed, place, report
 from pilotlight.reporting.store import store
 from pilotlight.shared.aws_clients import RECOVERY_STEP
 from pilotlight.shared.recovery_step import recovery_step
 from pilotlight.shared.settings import Deployment, variable
-
-if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 logger, tracer = Logger(), Tracer()
 TEMPLATE = Path(__file__).with_name("page.html").read_text("utf-8")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import boto3
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import BotoCoreError, ClientError
 from pilotlight.control.table import ControlTable
 from pilotlight.readiness.inspection import verdict
@@ -20,9 +21,6 @@ from pilotlight.shared.aws_clients import RECOVERY_STEP
 from pilotlight.shared.conditional_write import write
 from pilotlight.shared.other_region import client_of
 from pilotlight.shared.settings import Deployment, comma_separated, days, variable
-
-if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 logger, metrics = Logger(), Metrics()
 # Well within the function's own timeout: a verdict with unknowns is better than none.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 from aws_lambda_powertools import Logger, Tracer
+from aws_lambda_powertools.utilities.typing import LambdaContext
 from pilotlight.control.seed_mark import SeedMark
 from pilotlight.control.table import ControlTable, ControlUnread
 from pilotlight.shared import timestamps
@@ -16,7 +17,6 @@ from pilotlight.shared.aws_clients import RECOVERY_STEP
 from pilotlight.shared.settings import Deployment, variable
 
 if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.typing import LambdaContext
     from pilotlight.control.item import ControlItem
 
 logger, tracer = Logger(), Tracer()

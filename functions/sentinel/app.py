@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricResolution, MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
 from pilotlight.control.assembly import keeper
 from pilotlight.sentinel.item import SentinelItem
 from pilotlight.sentinel.outages import Outages
@@ -17,7 +18,6 @@ from pilotlight.shared.aws_clients import RECOVERY_STEP
 from pilotlight.shared.settings import Deployment, variable
 
 if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.typing import LambdaContext
     from pilotlight.sentinel.observation import Observation
 
 logger, metrics = Logger(), Metrics()

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from aws_lambda_powertools.utilities.typing import LambdaContext
 from pilotlight.control.assembly import control_table, last_resort
 from pilotlight.control.switch import Switch
 from pilotlight.shared.settings import Deployment
 from pilotlight.shared.warm_ping import answers_warm_pings
-
-if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 DEPLOYMENT = Deployment.from_environment()
 READ = control_table(DEPLOYMENT).read

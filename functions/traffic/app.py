@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aws_lambda_powertools import Logger, Tracer
+from aws_lambda_powertools.utilities.typing import LambdaContext
 from pilotlight.shared import dns_lookup, http
 from pilotlight.shared.recovery_step import recovery_step
 from pilotlight.shared.settings import Deployment
-
-if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 logger, tracer = Logger(), Tracer()
 DEPLOYMENT = Deployment.from_environment()

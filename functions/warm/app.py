@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import boto3
 from aws_lambda_powertools import Logger, Tracer
+from aws_lambda_powertools.utilities.typing import LambdaContext
 from pilotlight.shared import timestamps
 from pilotlight.shared.aws_clients import PINGING, RECOVERY_STEP
 from pilotlight.shared.recovery_step import recovery_step
 from pilotlight.shared.settings import comma_separated, variable
 from pilotlight.warming.pings import listed, warm
 from pilotlight.warming.waves import batches, name, summary
-
-if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 logger, tracer = Logger(), Tracer()
 # No wave begins later than this after the plan. Users are waiting, and cold functions serve too.
@@ -51,13 +49,10 @@ def ping_batch(batch: dict[str, Any]) -> dict[str, Any]:
 @recovery_step(logger, tracer)
 def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Return the plan, or what warming one of its batches proved."""
-    steps = {"plan": plan, "ping": lambda: ping_batch(event["batch"])}
     step = event.get("step")
-    if step not in steps:
-        raise ValueError(f"The step {step!r} is none of {', '.join(steps)}.")
-    result = steps[step]()
-    logger.info(
-        "Execution environments pinged" if step == "ping" else "Warm pings planned",
-        extra={"result": result},
-    )
+    if step not in ("plan", "ping"):
+        raise ValueError(f"The step {step!r} is none of plan, ping.")
+    result = plan() if step == "plan" else ping_batch(event["batch"])
+    done = "Warm pings planned" if step == "plan" else "Execution environments pinged"
+    logger.info(done, extra={"result": result})
     return result
