@@ -39,7 +39,6 @@ DYNAMODB = boto3.client("dynamodb", config=RECOVERY_STEP)
 ITEMS = ItemsTable(DYNAMODB, DEPLOYMENT.items_table)
 LEDGER = LedgerTable(DYNAMODB, LEDGER_TABLE)
 CONTROL = ControlTable(DYNAMODB, DEPLOYMENT.control_table)
-PROMOTIONS = Promotions(DYNAMODB, RECOVERIES_TABLE)
 
 
 def reconcile(goes_on: Callable[[], bool], *, anew: bool) -> Compared:
@@ -47,7 +46,8 @@ def reconcile(goes_on: Callable[[], bool], *, anew: bool) -> Compared:
     here, primary, control = DEPLOYMENT.region, DEPLOYMENT.primary_region, CONTROL.read()
     clients = {here: DYNAMODB, primary: client_of(primary, "dynamodb")}
     journals = {r: JournalLinks(c, DEPLOYMENT.items_table, r) for r, c in clients.items()}
-    comparison = Reconciliation(control, journals, here, ITEMS, PROMOTIONS, LEDGER)
+    promotions = Promotions(DYNAMODB, RECOVERIES_TABLE)
+    comparison = Reconciliation(control, journals, here, ITEMS, promotions, LEDGER)
     return comparison.run(goes_on, anew=anew)
 
 
