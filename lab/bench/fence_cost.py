@@ -36,6 +36,7 @@ ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test",
     "AWS_EC2_METADATA_DISABLED": "true",
+    "APP_NAME": "pilot-light",
     "PRIMARY_REGION": REGION,
     "SECONDARY_REGION": "us-east-2",
     "ZONE_NAME": "pilotlight.example",
