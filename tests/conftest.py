@@ -35,6 +35,10 @@ ENVIRONMENT = {
     "PEER_BUCKET": "pilot-light-123456789012-us-west-2",
     "BACKUP_VAULT": "pilot-light-backups",
     "TOPIC_ARN": "arn:aws:sns:us-east-2:123456789012:pilot-light-recovery",
+    "OTHER_TOPIC_ARN": "arn:aws:sns:us-east-1:123456789012:pilot-light-recovery",
+    "MACHINE_ARNS": "arn:aws:states:us-east-2:123456789012:stateMachine:pilot-light-failover,"
+    "arn:aws:states:us-east-2:123456789012:stateMachine:pilot-light-switchover",
+    "PROBE_QUEUE_URL": "https://sqs.us-east-2.amazonaws.com/123456789012/probes",
     "KEY_ARN": "arn:aws:kms:us-east-2:123456789012:key/4711",
     "ALIASES": "arn:aws:lambda:us-east-2:123456789012:function:pilot-light-app:live",
     "RECOVERY_ALIASES": "arn:aws:lambda:us-east-2:123456789012:function:pilot-light-intake:live",

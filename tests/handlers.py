@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
 FUNCTIONS = Path(__file__).resolve().parents[1] / "functions"
 
 
-def load_handler(name: str) -> ModuleType:
+def load_handler(name: str, **environment: str) -> ModuleType:
     """Import a fresh copy of one handler module under a name of its own."""
     path = FUNCTIONS / name / "app.py"
     module_name = f"handler_{name}"
@@ -20,7 +22,8 @@ def load_handler(name: str) -> ModuleType:
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
     sys.modules[module_name] = module
-    spec.loader.exec_module(module)
+    with patch.dict(os.environ, environment):
+        spec.loader.exec_module(module)
     return module
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
 from pilotlight.control.assembly import control_table, fence
 from pilotlight.control.pulse import Pulse, PulseWriter
 from pilotlight.items.health import WriteHealth
@@ -26,8 +26,8 @@ from pilotlight.items.writes import (
 )
 from pilotlight.replication.heartbeat_table import Heartbeats, HeartbeatWriter
 from pilotlight.shared import http
-from pilotlight.shared.aws_clients import client_in_passing, prompt_client as client
-from pilotlight.shared.settings import Deployment, required
+from pilotlight.shared.aws_clients import best_effort_client, write_path_client
+from pilotlight.shared.settings import Deployment, variable
 from pilotlight.shared.validation import violation
 from pilotlight.shared.warm_ping import answers_warm_pings
 
@@ -44,6 +44,8 @@ ITEM_SCHEMA: dict[str, Any] = {
     "additionalProperties": False,
     "properties": {"id": ID, "text": {"type": "string", "minLength": 1, "maxLength": 2000}},
 }
+# What the other Region's answer to a forwarded write keeps of its headers.
+PASSED_ON = {"x-served-by", "x-write-id", "x-epoch", "retry-after"}
 STATUS: dict[type[Exception], int] = {
     ItemMissing: 404,
     ItemExists: 409,
@@ -52,46 +54,23 @@ STATUS: dict[type[Exception], int] = {
     WriteUnknown: 503,
     BadCursor: 400,
 }
-
-
-@cache
-def known() -> Deployment:
-    """Return the deployment that this function belongs to."""
-    return Deployment.from_environment()
-
-
-@cache
-def items() -> ItemService:
-    """Return the items of this Region, behind its fence."""
-    return ItemService(known(), fence(known()), ItemsTable(client("dynamodb"), known().items_table))
-
-
-@cache
-def heartbeats() -> HeartbeatWriter:
-    """Return what writes the heartbeats while this Region serves."""
-    table = Heartbeats(client_in_passing("dynamodb"), known().items_table)
-    return HeartbeatWriter(table, known().region, int(required("HEARTBEAT_SECONDS")) * 1000)
-
-
-@cache
-def pulse() -> PulseWriter:
-    """Return what writes the pulse while this Region serves."""
-    table = Pulse(client_in_passing("dynamodb"), known().control_table)
-    return PulseWriter(table, known().region)
-
-
-@cache
-def write_health() -> WriteHealth:
-    """Return what this environment knows of its latest writes."""
-    return WriteHealth()
+DEPLOYMENT = Deployment.from_environment()
+REGION, HEARTBEAT_MS = DEPLOYMENT.region, variable("HEARTBEAT_SECONDS", int) * 1000
+HEADERS = {"X-Served-By": REGION, "Cache-Control": "no-store"}
+HEADERS |= {"X-Content-Type-Options": "nosniff"}
+CONTROL = control_table(DEPLOYMENT)
+TABLE = ItemsTable(write_path_client(), DEPLOYMENT.items_table)
+ITEMS = ItemService(DEPLOYMENT, fence(DEPLOYMENT), TABLE)
+BEATS = Heartbeats(best_effort_client(), DEPLOYMENT.items_table)
+HEARTBEATS = HeartbeatWriter(BEATS, REGION, HEARTBEAT_MS)
+PULSE = PulseWriter(Pulse(best_effort_client(), DEPLOYMENT.control_table), REGION)
+WRITE_HEALTH = WriteHealth()
 
 
 def reply(status: int, body: dict[str, Any], **headers: str) -> Response[str]:
-    """Answer in JSON, and say which Region does."""
-    served = {"X-Served-By": known().region, "Cache-Control": "no-store"}
-    served |= {"X-Content-Type-Options": "nosniff"}
-    named = {k.replace("_", "-"): v for k, v in headers.items()}
-    return Response(status, "application/json", json.dumps(body), {**served, **named})
+    """Answer in JSON."""
+    more = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Response(status, "application/json", json.dumps(body), {**HEADERS, **more})
 
 
 def refusal(status: int, code: str, message: str, **headers: str) -> Response[str]:
@@ -102,58 +81,55 @@ def refusal(status: int, code: str, message: str, **headers: str) -> Response[st
 @api.get("/")
 def page() -> Response[str]:
     """Serve the web page."""
-    headers = {"X-Served-By": known().region, "Content-Security-Policy": CSP}
-    headers |= {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
+    headers = {**HEADERS, "Content-Security-Policy": CSP}
     return Response(200, "text/html; charset=utf-8", PAGE, headers)
 
 
 @api.get("/health")
 def health() -> Response[str]:
     """Return whether this Region can serve. Never redirects: 3xx counts as well."""
-    body: dict[str, Any] = {"region": known().region, "release": known().release}
+    body: dict[str, Any] = {"region": REGION, "release": DEPLOYMENT.release}
     # Never asks the quorum: a control table that is silent may move nobody.
-    control = control_table(known()).try_read(consistent=False)
+    control = CONTROL.try_read(consistent=False)
     if control:
-        shown = ("active_region", "epoch", "state")
-        body |= {name: getattr(control, name) for name in shown}
+        body |= {name: getattr(control, name) for name in ("active_region", "epoch", "state")}
     failed = unhealthy()
     if failed:
         return reply(503, {**body, "status": "unhealthy", "failed": failed})
     # Checkers ask all the time: they keep heartbeats and pulse of the active Region going.
-    if control and control.active_region == known().region:
-        heartbeats().serve("check")
-        pulse().serve()
+    if control and control.active_region == REGION:
+        HEARTBEATS.serve("check")
+        PULSE.serve()
     return reply(200, {**body, "status": "healthy"})
 
 
 def unhealthy() -> str | None:
     """Return what keeps this Region from serving, or None."""
     try:
-        ItemsTable(client("dynamodb"), known().items_table).answer()
+        TABLE.answer()
     except Exception as error:
         logger.warning(
             "Health check failed: the items table did not answer", extra={"error": str(error)}
         )
         return "items_table"
-    return "writes" if write_health().all_failed() else None
+    return "writes" if WRITE_HEALTH.all_failed() else None
 
 
 @api.get("/items")
 def list_items() -> Response[str]:
     """List live items, page by page."""
     query = api.current_event.query_string_parameters or {}
-    asked = query.get("limit", "50")
-    if not (asked.isdecimal() and len(asked) <= 3 and 1 <= int(asked) <= 200):
+    limit = query.get("limit", "50")
+    if not (limit.isdecimal() and len(limit) <= 3 and 1 <= int(limit) <= 200):
         return refusal(400, "BadLimit", "The parameter limit must be a number from 1 to 200.")
-    found, cursor = items().list(int(asked), query.get("next"))
-    body = {"items": [public(i) for i in found], "next": cursor, "region": known().region}
-    return reply(200, body)
+    page, cursor = ITEMS.list(int(limit), query.get("next"))
+    return reply(200, {"items": [public(i) for i in page], "next": cursor, "region": REGION})
 
 
 @api.get("/items/<item_id>")
 def read_item(item_id: str) -> Response[str]:
     """Read one item."""
-    return reply(200, public(items().read(item_id)))
+    return reply(200, public(ITEMS.read(item_id)))
 
 
 @api.post("/items")
@@ -183,19 +159,19 @@ def write(operation: Operation, item_id: str | None, status: int) -> Response[st
             body = json.loads(event.decoded_body or "")
         except (ValueError, RecursionError):
             return refusal(400, "BadBody", 'The body is not JSON. Send {"text": "..."}.')
-    given = {**body, "id": item_id} if item_id and isinstance(body, dict) else body
-    wrong = violation(given, ITEM_SCHEMA)
+    item = {**body, "id": item_id} if item_id and isinstance(body, dict) else body
+    wrong = violation(item, ITEM_SCHEMA)
     if wrong:
         return refusal(400, "BadItem", f'{wrong}. Send {{"text": "..."}}, optionally with an id.')
     headers = {k.lower(): v for k, v in (event.headers or {}).items()}
     key = headers.get("idempotency-key", "")
     if len(key) > 64 or not (key.isascii() and key.isprintable()):
-        wanted = "Idempotency-Key may have up to 64 printable ASCII characters."
-        return refusal(400, "BadIdempotencyKey", wanted)
+        message = "Idempotency-Key may have up to 64 printable ASCII characters."
+        return refusal(400, "BadIdempotencyKey", message)
     request = WriteRequest(
         operation=operation,
-        item_id=given.get("id"),
-        text=given["text"],
+        item_id=item.get("id"),
+        text=item["text"],
         method=event.http_method,
         path=event.path,
         body=(event.decoded_body or "").encode(),
@@ -214,24 +190,23 @@ def received_at(event: dict[str, Any]) -> float | None:
 def written(request: WriteRequest, status: int) -> Response[str]:
     """Make the write and answer it."""
     try:
-        with write_health().watching(WriteThrottled, WriteUnknown):
-            done = items().write(request)
+        with WRITE_HEALTH.watching(WriteThrottled, WriteUnknown):
+            result = ITEMS.write(request)
     except WriteRefused as error:
         metrics.add_metric(name="WritesRefused", unit=MetricUnit.Count, value=1)
         return refusal(503, error.code, str(error), Retry_After="1")
-    if isinstance(done, http.Response):
+    if isinstance(result, http.Response):
         metrics.add_metric(name="WritesForwarded", unit=MetricUnit.Count, value=1)
-        kept = ("x-served-by", "x-write-id", "x-epoch", "retry-after")
-        passed = {k: v for k, v in done.headers.items() if k.lower() in kept}
-        passed["X-Forwarded-By-Region"] = known().region
-        return Response(done.status, "application/json", done.body.decode(), passed)
+        headers = {k: v for k, v in result.headers.items() if k.lower() in PASSED_ON}
+        headers["X-Forwarded-By-Region"] = REGION
+        return Response(result.status, "application/json", result.body.decode(), headers)
     metrics.add_metric(name="ItemsWritten", unit=MetricUnit.Count, value=1)
-    heartbeats().serve("write")
-    pulse().serve()
-    return reply(status, public(done), X_Write_Id=done.write_id, X_Epoch=str(done.epoch))
+    HEARTBEATS.serve("write")
+    PULSE.serve()
+    return reply(status, public(result), X_Write_Id=result.write_id, X_Epoch=str(result.epoch))
 
 
-@api.exception_handler(list(STATUS))
+@api.exception_handler(list(STATUS))  # type: ignore[untyped-decorator]
 def expected(error: Exception) -> Response[str]:
     """Answer what a user can do something about."""
     status = STATUS[type(error)]
@@ -249,6 +224,6 @@ def not_found(_error: Exception) -> Response[str]:
 @metrics.log_metrics
 @tracer.capture_lambda_handler(capture_response=False)
 @logger.inject_lambda_context(clear_state=True)
-def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Answer one request of API Gateway."""
     return api.resolve(event, context)

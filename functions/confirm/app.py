@@ -1,4 +1,4 @@
-"""Confirm: looks for itself whether the Primary is down."""
+"""Confirm: observes for itself whether the Primary is down."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import boto3
 from aws_lambda_powertools import Logger, Tracer
+from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import BotoCoreError, ClientError
 from pilotlight.control.assembly import control_table
 from pilotlight.control.pulse import Pulse
@@ -21,68 +23,68 @@ from pilotlight.failover.confirmation import (
 )
 from pilotlight.sentinel import beacon_record
 from pilotlight.sentinel.item import ItemUnavailable, SentinelItem
-from pilotlight.sentinel.probes import Probe, probe
+from pilotlight.sentinel.probes import probe
 from pilotlight.shared import timestamps
-from pilotlight.shared.aws_clients import client, client_in_passing
+from pilotlight.shared.aws_clients import RECOVERY_STEP, best_effort_client
 from pilotlight.shared.recovery_step import recovery_step
-from pilotlight.shared.settings import Deployment, required
+from pilotlight.shared.settings import Deployment, variable
 
 if TYPE_CHECKING:
-    from pilotlight.sentinel.observation import Beacon
+    from pilotlight.sentinel.observation import Beacon, Probe
 
 logger, tracer = Logger(), Tracer()
-NEEDS = ("RECOVERIES_TABLE",)
 PROBES, TIMEOUT = 3, 2.0
-# How long, and how often, the beacon is asked again where only its word is missing to an outage.
-FOLLOW_SECONDS, ASK_SECONDS = 6.0, 0.25
+# How long, and how often, the beacon is read again where it alone is missing to an outage.
+FOLLOW_SECONDS, READ_SECONDS = 6.0, 0.25
+DEPLOYMENT = Deployment.from_environment()
+RECOVERIES_TABLE = variable("RECOVERIES_TABLE")
+DYNAMODB = boto3.client("dynamodb", config=RECOVERY_STEP)
+best_effort_client()
 
 
-def look(known: Deployment) -> tuple[list[Probe], Beacon, PulseEvidence]:
-    """Probe the Primary, ask the beacon and read the pulse, side by side."""
-    url = f"https://{known.region_name(known.primary_region)}/health"
+def observe() -> tuple[list[Probe], Beacon, PulseEvidence]:
+    """Probe the Primary and read the beacon and the pulse, side by side."""
+    url = f"https://{DEPLOYMENT.region_name(DEPLOYMENT.primary_region)}/health"
     with ThreadPoolExecutor(PROBES + 2) as pool:
-        beacon, pulse = (
-            pool.submit(beacon_record.read, known.beacon_name),
-            pool.submit(look_at_pulse, known),
-        )
+        beacon = pool.submit(beacon_record.read, DEPLOYMENT.beacon_name)
+        pulse = pool.submit(observe_pulse)
         probes = list(pool.map(partial(probe, timeout=TIMEOUT), [url] * PROBES))
         return probes, beacon.result(), pulse.result()
 
 
-def look_at_pulse(known: Deployment) -> PulseEvidence:
+def observe_pulse() -> PulseEvidence:
     """Return whether the Primary's pulse stands still, as far as a quorum answers."""
     try:
-        if control_table(known).read().active_region != known.primary_region:
+        if control_table(DEPLOYMENT).read().active_region != DEPLOYMENT.primary_region:
             return PulseEvidence(detail="The Primary is not active.")
-        beat = Pulse(client_in_passing("dynamodb"), known.control_table).read(consistent=True)
-        kept = SentinelItem(client("dynamodb"), required("RECOVERIES_TABLE")).read().pulse
+        beat = Pulse(best_effort_client(), DEPLOYMENT.control_table).read(consistent=True)
+        before = SentinelItem(DYNAMODB, RECOVERIES_TABLE).read().pulse
     except (ControlUnread, BotoCoreError, ClientError, ItemUnavailable) as error:
         return PulseEvidence(detail=f"The pulse was not read: {error}")
-    return pulse_evidence(beat, kept, datetime.now(UTC))
+    return pulse_evidence(beat, before, datetime.now(UTC))
 
 
-def turned(known: Deployment) -> bool:
-    """Wait for the beacon to say `unhealthy`, and say whether it did."""
+def beacon_follows() -> bool:
+    """Wait for the beacon to become `unhealthy`, and return whether it did."""
     until = time.monotonic() + FOLLOW_SECONDS
     while time.monotonic() < until:
-        time.sleep(ASK_SECONDS)
-        if beacon_record.read(known.beacon_name) == "unhealthy":
+        time.sleep(READ_SECONDS)
+        if beacon_record.read(DEPLOYMENT.beacon_name) == "unhealthy":
             return True
     return False
 
 
-@recovery_step(logger, tracer, needs=NEEDS)
-def lambda_handler(_event: dict[str, Any], _context: Any) -> dict[str, Any]:
+@recovery_step(logger, tracer)
+def lambda_handler(_event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Return the verdict `outage`, `healthy` or `unclear`, with the probes and the beacon.
 
-    Own probes see an outage before Route 53's checkers have reached their threshold. So the beacon
-    is waited for, and once it has turned both are asked again.
+    Own probes see an outage before Route 53's checkers have reached their threshold. So the
+    function waits for the beacon, and observes both again once it is `unhealthy`.
     """
-    known = Deployment.from_environment()
-    probes, beacon, pulse = look(known)
+    probes, beacon, pulse = observe()
     missing = beacon_may_follow([p.ok for p in probes], beacon) and not pulse.still
-    if missing and turned(known):
-        probes, beacon, pulse = look(known)
-    found = evidence(probes, beacon, timestamps.now(), pulse)
-    logger.info("Primary probed", extra={"evidence": found})
-    return found
+    if missing and beacon_follows():
+        probes, beacon, pulse = observe()
+    verdict = evidence(probes, beacon, timestamps.now(), pulse)
+    logger.info("Primary probed", extra={"evidence": verdict})
+    return verdict

@@ -5,58 +5,56 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Tracer
+from aws_lambda_powertools.utilities.typing import LambdaContext
 from pilotlight.failover.request import InvalidExecutionInput, Request, read
 from pilotlight.shared.recovery_step import recovery_step
-from pilotlight.shared.settings import Deployment, required
+from pilotlight.shared.settings import Deployment, comma_separated, variable
 from pilotlight.shared.validation import violation
 from pilotlight.switchover.request import MoveRequest, read_move
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+
 logger, tracer = Logger(), Tracer()
-NEEDS = ("ALARM_ARNS",)
+DEPLOYMENT = Deployment.from_environment()
+ALARM_ARNS = variable("ALARM_ARNS", comma_separated)
 
 
-def of_failover(event: dict[str, Any]) -> Request:
+def failover_request(execution_input: Any) -> Request:
     """Read the input of the failover machine."""
-    return read(
-        event["input"],
-        validate=violation,
-        alarm_arns=required("ALARM_ARNS").split(","),
-    )
+    return read(execution_input, validate=violation, alarm_arns=ALARM_ARNS)
 
 
-def of_switchover(event: dict[str, Any]) -> MoveRequest:
+def switchover_request(execution_input: Any) -> MoveRequest:
     """Read the input of the switchover machine."""
-    known = Deployment.from_environment()
     return read_move(
-        event["input"],
+        execution_input,
         validate=violation,
-        primary=known.primary_region,
-        secondary=known.secondary_region,
+        primary=DEPLOYMENT.primary_region,
+        secondary=DEPLOYMENT.secondary_region,
     )
 
 
-READERS: dict[str, Callable[[dict[str, Any]], Request | MoveRequest]] = {
-    "failover": of_failover,
-    "switchover": of_switchover,
+READERS: dict[str, Callable[[Any], Request | MoveRequest]] = {
+    "failover": failover_request,
+    "switchover": switchover_request,
 }
 
 
-@recovery_step(logger, tracer, needs=NEEDS)
-def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """Read `{"input": <the execution's input>}` and say what is to be done.
+@recovery_step(logger, tracer)
+def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+    """Read `{"input": <the execution's input>}` and return what is to be done.
 
-    `machine` names the machine that asks: `failover` or `switchover`.
+    `machine` names the machine that calls: `failover` or `switchover`.
     """
     machine = event["machine"]
     if machine not in READERS:
         raise ValueError(f"The machine {machine!r} is none of {', '.join(READERS)}.")
     try:
-        request = READERS[machine](event)
+        request = READERS[machine](event["input"]).as_dict()
     except InvalidExecutionInput as error:
         logger.warning("Execution input refused", extra={"why": str(error)})
         raise
-    logger.info("Execution input accepted", extra={"request": request.as_dict()})
-    return request.as_dict()
+    logger.info("Execution input accepted", extra={"request": request})
+    return request

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import boto3
 from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import BotoCoreError, ClientError
 from pilotlight.control.table import ControlTable
 from pilotlight.items.table import ItemsTable
@@ -13,30 +15,35 @@ from pilotlight.journal.links import JournalLinks, JournalUnread
 from pilotlight.ledger.promotions import Promotions
 from pilotlight.ledger.stream_records import ControlItemUnread, StreamBatch, is_entry
 from pilotlight.ledger.table import LedgerTable
-from pilotlight.shared.aws_clients import client
-from pilotlight.shared.settings import Deployment, required
+from pilotlight.shared.aws_clients import RECOVERY_STEP
+from pilotlight.shared.settings import Deployment, variable
 
 logger = Logger()
 # What another attempt may find gone.
 PASSING = (BotoCoreError, ClientError, ControlItemUnread, JournalUnread)
+DEPLOYMENT = Deployment.from_environment()
+RECOVERIES_TABLE = variable("RECOVERIES_TABLE")
+LEDGER_TABLE = variable("LEDGER_TABLE")
+DEAD_LETTERS_URL = variable("DEAD_LETTERS_URL")
+DYNAMODB = boto3.client("dynamodb", config=RECOVERY_STEP)
+SQS = boto3.client("sqs", config=RECOVERY_STEP)
 
 
-def stream_batch() -> StreamBatch:
-    """Return what looks at one batch."""
-    known, dynamodb = Deployment.from_environment(), client("dynamodb")
+def new_batch() -> StreamBatch:
+    """Return what processes the records of one batch."""
     return StreamBatch(
-        control_table=ControlTable(dynamodb, known.control_table),
-        journal=JournalLinks(dynamodb, known.items_table, known.region),
-        items=ItemsTable(dynamodb, known.items_table),
-        promotions=Promotions(dynamodb, required("RECOVERIES_TABLE")),
-        ledger=LedgerTable(dynamodb, required("LEDGER_TABLE")),
+        control_table=ControlTable(DYNAMODB, DEPLOYMENT.control_table),
+        journal=JournalLinks(DYNAMODB, DEPLOYMENT.items_table, DEPLOYMENT.region),
+        items=ItemsTable(DYNAMODB, DEPLOYMENT.items_table),
+        promotions=Promotions(DYNAMODB, RECOVERIES_TABLE),
+        ledger=LedgerTable(DYNAMODB, LEDGER_TABLE),
     )
 
 
-def process(batch: StreamBatch, record: dict[str, Any], queue: str) -> int:
-    """Return how many findings went to the ledger.
+def process(batch: StreamBatch, record: dict[str, Any]) -> int:
+    """Return how many entries one record added to the ledger.
 
-    What will never be readable is set aside and told, so that what is behind it need not wait.
+    What will never be readable is set aside and reported, so that nothing behind it waits.
     """
     try:
         return batch.process(record)
@@ -46,17 +53,17 @@ def process(batch: StreamBatch, record: dict[str, Any], queue: str) -> int:
         logger.exception("Stream record cannot be read: it goes to the dead-letter queue")
         if is_entry(record):
             batch.record_unreadable(record)
-        tell(record, error, queue)
+        report_unreadable(record, error)
         return 1
 
 
-def tell(record: dict[str, Any], error: Exception, queue: str) -> None:
-    """Put a record that was set aside into the dead-letter queue, whose alarm tells a person."""
+def report_unreadable(record: dict[str, Any], error: Exception) -> None:
+    """Put a record that was set aside into the dead-letter queue, whose alarm notifies people."""
     change, kind = record["dynamodb"], type(error).__name__
-    said = {"keys": change["Keys"], "sequence_number": change["SequenceNumber"]}
-    client("sqs").send_message(
-        QueueUrl=queue,
-        MessageBody=json.dumps({**said, "error": f"{kind}: {error}"}),
+    place = {"keys": change["Keys"], "sequence_number": change["SequenceNumber"]}
+    SQS.send_message(
+        QueueUrl=DEAD_LETTERS_URL,
+        MessageBody=json.dumps({**place, "error": f"{kind}: {error}"}),
         MessageAttributes={
             "ERROR_CODE": {"DataType": "String", "StringValue": kind},
             "ERROR_MESSAGE": {"DataType": "String", "StringValue": str(error)[:1000] or "-"},
@@ -65,13 +72,12 @@ def tell(record: dict[str, Any], error: Exception, queue: str) -> None:
 
 
 @logger.inject_lambda_context(clear_state=True)
-def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """Look at a batch of the stream, and answer from which record on it is to be tried again."""
-    records = event["Records"]
-    batch, queue, found = stream_batch(), required("DEAD_LETTERS_URL"), 0
+def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+    """Process a batch of the stream, and return from which record on Lambda retries it."""
+    records, batch, entries = event["Records"], new_batch(), 0
     for record in records:
         try:
-            found += process(batch, record, queue)
+            entries += process(batch, record)
         except Exception:
             number = record["dynamodb"]["SequenceNumber"]
             logger.exception(
@@ -79,6 +85,6 @@ def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
                 extra={"sequence_number": number},
             )
             return {"batchItemFailures": [{"itemIdentifier": number}]}
-    if found:
-        logger.warning("Ledger entries found", extra={"found": found, "records": len(records)})
+    if entries:
+        logger.warning("Ledger entries found", extra={"entries": entries, "records": len(records)})
     return {"batchItemFailures": []}

@@ -1,18 +1,20 @@
-"""Overview: tells the state of the deployment, as facts or as a dashboard's widget."""
+"""Overview: reports the state of the deployment, as facts or as a dashboard's widget."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
+import boto3
 from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
 from pilotlight.ledger.table import LedgerTable
 from pilotlight.replication.heartbeat_table import Heartbeats
 from pilotlight.reporting import widget
 from pilotlight.reporting.facts import gather
 from pilotlight.reporting.overview import Pair, overview
-from pilotlight.shared.aws_clients import client
-from pilotlight.shared.settings import Deployment, required
+from pilotlight.shared.aws_clients import RECOVERY_STEP
+from pilotlight.shared.settings import Deployment, days, seconds, variable
 from pilotlight.shared.validation import violation
 
 logger = Logger()
@@ -27,6 +29,13 @@ EVENT = {
     },
     "anyOf": [{"required": ["view"]}, {"required": ["describe"]}],
 }
+DEPLOYMENT = Deployment.from_environment()
+RECOVERIES_TABLE = variable("RECOVERIES_TABLE")
+LEDGER_TABLE = variable("LEDGER_TABLE")
+RPO_OBJECTIVE = variable("RPO_OBJECTIVE_SECONDS", seconds)
+REHEARSAL_MAX_AGE = variable("REHEARSAL_MAX_AGE_DAYS", days)
+SENTINEL_INTERVAL = variable("SENTINEL_INTERVAL_SECONDS", seconds)
+DYNAMODB = boto3.client("dynamodb", config=RECOVERY_STEP)
 
 
 class UnknownView(Exception):
@@ -35,28 +44,27 @@ class UnknownView(Exception):
 
 def facts() -> dict[str, Any]:
     """Read the facts and put them together."""
-    known, dynamodb = Deployment.from_environment(), client("dynamodb")
     read = gather(
-        dynamodb,
-        Heartbeats(dynamodb, known.items_table),
-        LedgerTable(dynamodb, required("LEDGER_TABLE")),
-        control_table=known.control_table,
-        recoveries_table=required("RECOVERIES_TABLE"),
-        primary_region=known.primary_region,
+        DYNAMODB,
+        Heartbeats(DYNAMODB, DEPLOYMENT.items_table),
+        LedgerTable(DYNAMODB, LEDGER_TABLE),
+        control_table=DEPLOYMENT.control_table,
+        recoveries_table=RECOVERIES_TABLE,
+        primary_region=DEPLOYMENT.primary_region,
     )
     pair = Pair(
-        app_name=required("APP_NAME"),
-        primary_region=known.primary_region,
-        secondary_region=known.secondary_region,
-        rpo_objective=timedelta(seconds=int(required("RPO_OBJECTIVE_SECONDS"))),
-        rehearsal_max_age=timedelta(days=float(required("REHEARSAL_MAX_AGE_DAYS"))),
-        sentinel_interval=timedelta(seconds=int(required("SENTINEL_INTERVAL_SECONDS"))),
+        app_name=DEPLOYMENT.app_name,
+        primary_region=DEPLOYMENT.primary_region,
+        secondary_region=DEPLOYMENT.secondary_region,
+        rpo_objective=RPO_OBJECTIVE,
+        rehearsal_max_age=REHEARSAL_MAX_AGE,
+        sentinel_interval=SENTINEL_INTERVAL,
     )
     return overview(read, pair, datetime.now(UTC))
 
 
 @logger.inject_lambda_context(clear_state=True)
-def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any] | str:
+def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any] | str:
     """Return the facts (`view` is `facts`), HTML (`widget`), or what the widget is (`describe`).
 
     Raises
@@ -69,12 +77,10 @@ def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any] | str
         raise UnknownView(f"The event is not as it should be: {wrong}.")
     if "describe" in event:
         return widget.DESCRIPTION
-    found = facts()
-    logger.info(
-        "Deployment status returned",
-        extra={"verdict": found["verdict"], "summary": found["summary"]},
-    )
+    status = facts()
+    shown = {name: status[name] for name in ("verdict", "summary")}
+    logger.info("Deployment status returned", extra=shown)
     if event["view"] == "facts":
-        return found
+        return status
     dark = event.get("widgetContext", {}).get("theme") == "dark"
-    return widget.html(found, dark=dark)
+    return widget.html(status, dark=dark)

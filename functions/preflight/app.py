@@ -1,4 +1,4 @@
-"""Preflight: looks at both Regions before a planned move, tries the target, and warms it."""
+"""Preflight: inspects both Regions before a planned move, tries the target, and warms it."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import boto3
 from aws_lambda_powertools import Logger, Tracer
+from aws_lambda_powertools.utilities.typing import LambdaContext
 from pilotlight.readiness.checks import run
 from pilotlight.readiness.verdict import evidence
 from pilotlight.shared import timestamps
-from pilotlight.shared.aws_clients import client
+from pilotlight.shared.aws_clients import RECOVERY_STEP
 from pilotlight.shared.other_region import client_of, ping_client_of
 from pilotlight.shared.recovery_step import recovery_step
-from pilotlight.shared.settings import Deployment, required
+from pilotlight.shared.settings import Deployment, comma_separated, variable
 from pilotlight.switchover.preflight import Preflight
 from pilotlight.warming import pings
 from pilotlight.warming.waves import SHOWN, name, summary
@@ -21,47 +23,46 @@ from pilotlight.warming.waves import SHOWN, name, summary
 logger, tracer = Logger(), Tracer()
 # No wave begins later than this. The move waits for it, and cold functions serve too.
 BUDGET = timedelta(seconds=6)
-
-
-def look(move: Preflight) -> dict[str, Any]:
-    """Return what is to be seen of both Regions."""
-    return move.look()
+DEPLOYMENT = Deployment.from_environment()
+RECOVERIES_TABLE = variable("RECOVERIES_TABLE")
+# By name and alias, which are the same in both Regions.
+APP_FUNCTION = variable("APP_FUNCTION")
+WARM_TARGETS = variable("WARM_TARGETS", comma_separated)
+WARM_CONCURRENCY = variable("WARM_CONCURRENCY", int)
+DYNAMODB = boto3.client("dynamodb", config=RECOVERY_STEP)
 
 
 def try_target(move: Preflight) -> dict[str, Any]:
     """Return the verdict `ready` or `not_ready` over the target, with every check."""
-    checks = move.target_checks(required("APP_FUNCTION"))
+    checks = move.target_checks(APP_FUNCTION)
     with ThreadPoolExecutor(len(checks)) as pool:
         return evidence(list(pool.map(run, checks)), timestamps.now())
 
 
 def warm(move: Preflight) -> dict[str, Any]:
     """Force execution environments into being in the target, and return what is proven."""
-    more = pings.listed(client("dynamodb"), required("RECOVERIES_TABLE"))
-    # By name and alias, which are the same in both Regions.
-    functions = list(dict.fromkeys(name(f) for f in [*more, *required("WARM_TARGETS").split(",")]))
-    there, wanted = ping_client_of(move.target), int(required("WARM_CONCURRENCY"))
-    proven = pings.warm(there, functions, wanted, datetime.now(UTC) + BUDGET)
+    listed = pings.listed(DYNAMODB, RECOVERIES_TABLE)
+    functions = list(dict.fromkeys(map(name, [*listed, *WARM_TARGETS])))
+    client, until = ping_client_of(move.target), datetime.now(UTC) + BUDGET
+    proven = pings.warm(client, functions, WARM_CONCURRENCY, until)
     return {**summary(proven, SHOWN), "planned": len(functions)}
 
 
-STEPS = {"look": look, "target": try_target, "warm": warm}
+STEPS = {"look": Preflight.look, "target": try_target, "warm": warm}
 
 
 @recovery_step(logger, tracer)
-def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Do the step `look`, `target` or `warm` of a move from `source` to `target`."""
     step = event.get("step")
     if step not in (*STEPS, "handed_over"):
         raise ValueError(f"The step {step!r} is none of {', '.join(STEPS)}, handed_over.")
-    known = Deployment.from_environment()
     for end in ("source", "target"):
-        if event.get(end) not in (known.primary_region, known.secondary_region):
+        if event.get(end) not in (DEPLOYMENT.primary_region, DEPLOYMENT.secondary_region):
             raise ValueError(f"The {end} {event.get(end)!r} is no Region of this deployment.")
-    move = Preflight(
-        known, event["source"], event["target"], client_of, required("RECOVERIES_TABLE")
-    )
+    source, target = event["source"], event["target"]
+    move = Preflight(DEPLOYMENT, source, target, client_of, RECOVERIES_TABLE)
     after = step == "handed_over"
-    found = move.handed_over(int(event["epoch"])) if after else STEPS[step](move)
-    logger.info("Preflight step done", extra={"step": step, "found": found})
-    return found
+    result = move.handed_over(int(event["epoch"])) if after else STEPS[step](move)
+    logger.info("Preflight step done", extra={"step": step, "result": result})
+    return result

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import boto3
 from aws_lambda_powertools import Logger, Tracer
+from aws_lambda_powertools.utilities.typing import LambdaContext
 from pilotlight.journal.proof import JournalProof
 from pilotlight.journal.reader import Journal, Watermark
 from pilotlight.shared import timestamps
-from pilotlight.shared.aws_clients import client
+from pilotlight.shared.aws_clients import RECOVERY_STEP
 from pilotlight.shared.other_region import client_of
 from pilotlight.shared.recovery_step import recovery_step
-from pilotlight.shared.settings import Deployment, required
+from pilotlight.shared.settings import Deployment, variable
 from pilotlight.shared.validation import violation
 
 logger, tracer = Logger(), Tracer()
@@ -32,50 +34,58 @@ REQUEST_SCHEMA: dict[str, Any] = {
         "epoch": {"type": "integer", "minimum": 1},
     },
 }
+DEPLOYMENT = Deployment.from_environment()
+RECOVERIES_TABLE = variable("RECOVERIES_TABLE")
+DYNAMODB = boto3.client("dynamodb", config=RECOVERY_STEP)
 
 
 class InvalidRequest(Exception):
     """The payload is no step of the proof."""
 
 
-def proof(known: Deployment, asked: dict[str, Any]) -> JournalProof:
-    """Put the proof together."""
-    source, target, epoch = asked["source"], asked["target"], asked["epoch"]
+def journal_proof(source: str, target: str, epoch: int) -> JournalProof:
+    """Return the comparison of both Regions' journals of an epoch."""
     ours, theirs = (
-        Journal(client_of(region, "dynamodb"), known.items_table, source, epoch)
+        Journal(client_of(region, "dynamodb"), DEPLOYMENT.items_table, source, epoch)
         for region in (source, target)
     )
-    watermark = Watermark(client("dynamodb"), required("RECOVERIES_TABLE"), source, epoch)
+    watermark = Watermark(DYNAMODB, RECOVERIES_TABLE, source, epoch)
     return JournalProof((source, target), ours, theirs, watermark)
 
 
-def follow(known: Deployment, asked: dict[str, Any]) -> dict[str, Any]:
-    """Do the step that was asked for. Equal journals prove something only where there are any."""
-    found = proof(known, asked)
-    if asked["step"] == "watermark":
-        told = found.advance(SECONDS)
-        return {"caught_up": told.complete, "watermark": told.watermark, "compared": told.compared}
-    told = found.tails(SECONDS)
+def advance(proof: JournalProof) -> dict[str, Any]:
+    """Compare what was written before the drain, as far as it has arrived."""
+    done = proof.advance(SECONDS)
+    return {"caught_up": done.complete, "watermark": done.watermark, "compared": done.compared}
+
+
+def compare_tails(proof: JournalProof) -> dict[str, Any]:
+    """Compare the rest. Equal journals prove something only where there are any."""
+    tails = proof.tails(SECONDS)
     return {
         "complete": True,
-        "proven": told.compared > 0,
-        "writes": told.writes,
-        "compared": told.compared,
-        "watermark": told.watermark,
+        "proven": tails.compared > 0,
+        "writes": tails.writes,
+        "compared": tails.compared,
+        "watermark": tails.watermark,
         "compared_at": timestamps.now(),
     }
 
 
+STEPS = {"watermark": advance, "tails": compare_tails}
+
+
 @recovery_step(logger, tracer)
-def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Do one step of the proof, or fail naming what is not as it should be."""
-    known, wrong = Deployment.from_environment(), violation(event, REQUEST_SCHEMA)
-    regions = {known.primary_region, known.secondary_region}
+    wrong = violation(event, REQUEST_SCHEMA)
+    regions = {DEPLOYMENT.primary_region, DEPLOYMENT.secondary_region}
     if not wrong and {event["source"], event["target"]} != regions:
         wrong = "source and target are not the two Regions"
     if wrong:
         raise InvalidRequest(f"{wrong}: {event}")
     # To JSON 2.0 is an integer. A journal's key has no decimals, and no journal equals no journal.
-    found = follow(known, {**event, "epoch": int(event["epoch"])})
-    logger.info("Journal comparison done", extra={"asked": event, "found": found})
-    return found
+    proof = journal_proof(event["source"], event["target"], int(event["epoch"]))
+    result = STEPS[event["step"]](proof)
+    logger.info("Journal comparison done", extra={"request": event, "result": result})
+    return result

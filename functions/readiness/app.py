@@ -6,7 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import boto3
 from aws_lambda_powertools import Logger, Tracer
+from aws_lambda_powertools.utilities.typing import LambdaContext
 from pilotlight.control.assembly import control_table
 from pilotlight.readiness import canaries
 from pilotlight.readiness.checks import answers, certificate, endpoint, quorum, run
@@ -15,59 +17,51 @@ from pilotlight.readiness.verdict import evidence
 from pilotlight.recoveries import schema
 from pilotlight.replication.heartbeat_table import Heartbeats
 from pilotlight.shared import timestamps
-from pilotlight.shared.aws_clients import client
+from pilotlight.shared.aws_clients import RECOVERY_STEP, best_effort_client
 from pilotlight.shared.recovery_step import recovery_step
-from pilotlight.shared.settings import Deployment, required
+from pilotlight.shared.settings import Deployment, variable
 
 if TYPE_CHECKING:
     from pilotlight.readiness.checks import Check
 
 logger, tracer = Logger(), Tracer()
-NEEDS = ("APP_FUNCTION", "BUCKET", "RECOVERIES_TABLE", "SWITCH_FUNCTION")
-# Made while the environment starts, when nobody waits for them.
-for service in ("dynamodb", "lambda", "s3"):
-    client(service)
+DEPLOYMENT = Deployment.from_environment()
+APP_FUNCTION = variable("APP_FUNCTION")
+BUCKET = variable("BUCKET")
+RECOVERIES_TABLE = variable("RECOVERIES_TABLE")
+SWITCH_FUNCTION = variable("SWITCH_FUNCTION")
+DYNAMODB = boto3.client("dynamodb", config=RECOVERY_STEP)
+LAMBDA = boto3.client("lambda", config=RECOVERY_STEP)
+S3 = boto3.client("s3", config=RECOVERY_STEP)
+best_effort_client()
 
 
-def checks(known: Deployment) -> list[Check]:
+def checks() -> list[Check]:
     """List the checks. Advisory: what the app can serve without."""
-    dynamodb, pk = client("dynamodb"), schema.key(schema.CANARY, known.region)
-    answer = partial(answers, client("lambda"))
-    host = known.region_name(known.region)
+    region, recoveries = DEPLOYMENT.region, RECOVERIES_TABLE
+    pk, host = schema.key(schema.CANARY, region), DEPLOYMENT.region_name(region)
+    table, answer = partial(canaries.table, DYNAMODB), partial(answers, LAMBDA)
     items_key = {**pk, "sk": {"S": "canary"}}
+    bucket = partial(canaries.bucket, S3, BUCKET, f"canary/{region}")
     return [
-        ("items_table", True, partial(canaries.table, dynamodb, known.items_table, items_key)),
-        ("control_quorum", True, partial(quorum, control_table(known))),
-        (
-            "recoveries_table",
-            True,
-            partial(canaries.table, dynamodb, required("RECOVERIES_TABLE"), pk),
-        ),
-        ("app_function", True, partial(answer, required("APP_FUNCTION"), "/health")),
-        ("switch_function", True, partial(answer, required("SWITCH_FUNCTION"), "/switch/off")),
+        ("items_table", True, partial(table, DEPLOYMENT.items_table, items_key)),
+        ("control_quorum", True, partial(quorum, control_table(DEPLOYMENT))),
+        ("recoveries_table", True, partial(table, recoveries, pk)),
+        ("app_function", True, partial(answer, APP_FUNCTION, "/health")),
+        ("switch_function", True, partial(answer, SWITCH_FUNCTION, "/switch/off")),
         ("endpoint", True, partial(endpoint, host)),
         ("certificate", False, partial(certificate, host, days=7)),
-        (
-            "bucket",
-            False,
-            partial(canaries.bucket, client("s3"), required("BUCKET"), f"canary/{known.region}"),
-        ),
+        ("bucket", False, bucket),
     ]
 
 
-@recovery_step(logger, tracer, needs=NEEDS)
-def lambda_handler(_event: dict[str, Any], _context: Any) -> dict[str, Any]:
+@recovery_step(logger, tracer)
+def lambda_handler(_event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Return the verdict `ready` or `not_ready`, with every check, and what others recorded."""
-    known = Deployment.from_environment()
-    listed, dynamodb = checks(known), client("dynamodb")
+    listed, heartbeats = checks(), Heartbeats(DYNAMODB, DEPLOYMENT.items_table)
+    recorded = heartbeats, DYNAMODB, RECOVERIES_TABLE, DEPLOYMENT.primary_region
     with ThreadPoolExecutor(len(listed) + 1) as pool:
-        signals = pool.submit(
-            recorded_signals,
-            Heartbeats(dynamodb, known.items_table),
-            dynamodb,
-            required("RECOVERIES_TABLE"),
-            known.primary_region,
-        )
+        signals = pool.submit(recorded_signals, *recorded)
         result = evidence(list(pool.map(run, listed)), timestamps.now()) | signals.result()
     logger.info("Readiness checked", extra={"evidence": result})
     return result

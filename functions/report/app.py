@@ -7,37 +7,40 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import boto3
 from aws_lambda_powertools import Logger, Tracer
+from aws_lambda_powertools.utilities.typing import LambdaContext
 from pilotlight.reporting.page import page
 from pilotlight.reporting.report import Deployed, prefix, report
 from pilotlight.reporting.store import store
-from pilotlight.shared.aws_clients import client
+from pilotlight.shared.aws_clients import RECOVERY_STEP
 from pilotlight.shared.recovery_step import recovery_step
-from pilotlight.shared.settings import Deployment, required
+from pilotlight.shared.settings import Deployment, variable
 
 logger, tracer = Logger(), Tracer()
-NEEDS = ("BUCKET",)
-TEMPLATE = Path(__file__).with_name("page.html")
+TEMPLATE = Path(__file__).with_name("page.html").read_text("utf-8")
+DEPLOYMENT = Deployment.from_environment()
+BUCKET = variable("BUCKET")
+S3 = boto3.client("s3", config=RECOVERY_STEP)
 
 
-@recovery_step(logger, tracer, needs=NEEDS)
-def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, str]:
-    """Write report.json and report.html of the run that the event tells of, and say where.
+@recovery_step(logger, tracer)
+def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, str]:
+    """Write report.json and report.html of the event's run, and return where they are.
 
     Raises
     ------
     InvalidReport
-        The event does not say what it is of.
+        The event names no run.
     ReportNotStored
         The bucket did not take it.
     """
-    known = Deployment.from_environment()
-    where = Deployed(known.primary_region, known.secondary_region, known.public_name)
-    found = report(event, where, datetime.now(UTC))
+    regions = DEPLOYMENT.primary_region, DEPLOYMENT.secondary_region
+    facts = report(event, Deployed(*regions, DEPLOYMENT.public_name), datetime.now(UTC))
     files = {
-        "report.json": ("application/json", json.dumps(found, indent=2)),
-        "report.html": ("text/html; charset=utf-8", page(found, TEMPLATE.read_text("utf-8"))),
+        "report.json": ("application/json", json.dumps(facts, indent=2)),
+        "report.html": ("text/html; charset=utf-8", page(facts, TEMPLATE)),
     }
-    address = store(client("s3"), required("BUCKET"), prefix(event), files)
+    address = store(S3, BUCKET, prefix(event), files)
     logger.info("Report written", extra={"report": address})
     return {"report": address}

@@ -1,14 +1,15 @@
-"""Scheduled readiness: looks for what would make a recovery fail, and stores the verdict."""
+"""Scheduled readiness: checks for what would make a recovery fail, and stores the verdict."""
 
 from __future__ import annotations
 
 import json
 import time
-from datetime import timedelta
 from typing import Any
 
+import boto3
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import BotoCoreError, ClientError
 from pilotlight.control.table import ControlTable
 from pilotlight.readiness.inspection import stored_verdict
@@ -16,35 +17,48 @@ from pilotlight.readiness.inspector import Inspector
 from pilotlight.recoveries import schema
 from pilotlight.replication.heartbeat_table import Heartbeats
 from pilotlight.shared import timestamps
-from pilotlight.shared.aws_clients import client
+from pilotlight.shared.aws_clients import RECOVERY_STEP
 from pilotlight.shared.conditional_write import write
 from pilotlight.shared.other_region import client_of
-from pilotlight.shared.settings import Deployment, required
+from pilotlight.shared.settings import Deployment, comma_separated, days, variable
 
 logger, metrics = Logger(), Metrics()
 # Well within the function's own timeout: a verdict with unknowns is better than none.
 SECONDS = 30.0
+DEPLOYMENT = Deployment.from_environment()
+WITNESS_REGION = variable("WITNESS_REGION")
+RECOVERIES_TABLE = variable("RECOVERIES_TABLE")
+BUCKET = variable("BUCKET")
+PEER_BUCKET = variable("PEER_BUCKET")
+BACKUP_VAULT = variable("BACKUP_VAULT")
+TOPIC_ARN = variable("TOPIC_ARN")
+KEY_ARN = variable("KEY_ARN")
+ALIASES = variable("ALIASES", comma_separated)
+RECOVERY_ALIASES = variable("RECOVERY_ALIASES", comma_separated)
+WARM_CONCURRENCY = variable("WARM_CONCURRENCY", int)
+REHEARSAL_MAX_AGE = variable("REHEARSAL_MAX_AGE_DAYS", days)
+DYNAMODB = boto3.client("dynamodb", config=RECOVERY_STEP)
+SNS = boto3.client("sns", config=RECOVERY_STEP)
 
 
 def inspector() -> Inspector:
-    """Put the inspector together."""
-    known, dynamodb = Deployment.from_environment(), client("dynamodb")
+    """Return the inspector of this deployment."""
     return Inspector(
-        deployment=known,
-        heartbeats=Heartbeats(dynamodb, known.items_table),
-        control=ControlTable(dynamodb, known.control_table),
+        deployment=DEPLOYMENT,
+        heartbeats=Heartbeats(DYNAMODB, DEPLOYMENT.items_table),
+        control=ControlTable(DYNAMODB, DEPLOYMENT.control_table),
         client=client_of,
-        witness_region=required("WITNESS_REGION"),
-        recoveries_table=required("RECOVERIES_TABLE"),
-        bucket=required("BUCKET"),
-        peer_bucket=required("PEER_BUCKET"),
-        backup_vault=required("BACKUP_VAULT"),
-        topic=required("TOPIC_ARN"),
-        key=required("KEY_ARN"),
-        aliases=required("ALIASES").split(","),
-        recovery_aliases=required("RECOVERY_ALIASES").split(","),
-        warm_concurrency=int(required("WARM_CONCURRENCY")),
-        rehearsal_max_age=timedelta(days=float(required("REHEARSAL_MAX_AGE_DAYS"))),
+        witness_region=WITNESS_REGION,
+        recoveries_table=RECOVERIES_TABLE,
+        bucket=BUCKET,
+        peer_bucket=PEER_BUCKET,
+        backup_vault=BACKUP_VAULT,
+        topic=TOPIC_ARN,
+        key=KEY_ARN,
+        aliases=ALIASES,
+        recovery_aliases=RECOVERY_ALIASES,
+        warm_concurrency=WARM_CONCURRENCY,
+        rehearsal_max_age=REHEARSAL_MAX_AGE,
     )
 
 
@@ -54,23 +68,23 @@ def remind(paused: str) -> bool:
     if not _mark_reminded(now, unless_since=now - 86_400):
         return False
     try:
-        client("sns").publish(
-            TopicArn=required("TOPIC_ARN"),
+        SNS.publish(
+            TopicArn=TOPIC_ARN,
             Subject="Pilot Light: the automation is paused",
             Message=f"The automation is {paused}. See docs/runbook/pause.md.\n",
             MessageAttributes={"event": {"DataType": "String", "StringValue": "paused"}},
         )
     except (BotoCoreError, ClientError):
-        _mark_reminded(0, unless_since=now)  # Not sent: the next look tries again.
+        _mark_reminded(0, unless_since=now)  # Not sent: the next run tries again.
         raise
     return True
 
 
 def _mark_reminded(at: int, *, unless_since: int) -> bool:
-    """Keep when people were reminded, unless they were since; return whether it was kept."""
+    """Store when people were reminded, unless they were since; return whether it was stored."""
     return write(
-        client("dynamodb").update_item,
-        TableName=required("RECOVERIES_TABLE"),
+        DYNAMODB.update_item,
+        TableName=RECOVERIES_TABLE,
         Key=schema.key(schema.SENTINEL),
         UpdateExpression="SET reminded_at = :at",
         ConditionExpression="attribute_not_exists(reminded_at) OR reminded_at <= :since",
@@ -80,25 +94,25 @@ def _mark_reminded(at: int, *, unless_since: int) -> bool:
 
 @metrics.log_metrics
 @logger.inject_lambda_context(clear_state=True)
-def lambda_handler(_event: dict[str, Any], _context: Any) -> dict[str, Any]:
+def lambda_handler(_event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Return the verdict, store it, and publish whether the Secondary is ready."""
-    found = stored_verdict(inspector().inspect(SECONDS), timestamps.now())
-    ready = found["verdict"] == "ready"
+    result = stored_verdict(inspector().inspect(SECONDS), timestamps.now())
+    ready = result["verdict"] == "ready"
     metrics.add_metric(name="SecondaryReady", unit=MetricUnit.Count, value=int(ready))
-    (logger.info if ready and not found["findings"] else logger.warning)(
-        "Scheduled readiness checked", extra={"found": found}
+    (logger.info if ready and not result["findings"] else logger.warning)(
+        "Scheduled readiness checked", extra={"result": result}
     )
-    client("dynamodb").put_item(
-        TableName=required("RECOVERIES_TABLE"),
+    DYNAMODB.put_item(
+        TableName=RECOVERIES_TABLE,
         Item={
             **schema.key(schema.READINESS),
-            "verdict": {"S": found["verdict"]},
-            "findings": {"S": found["findings"]},
-            "checks": {"S": json.dumps(found["checks"])},
-            "checked_at": {"S": found["checked_at"]},
+            "verdict": {"S": result["verdict"]},
+            "findings": {"S": result["findings"]},
+            "checks": {"S": json.dumps(result["checks"])},
+            "checked_at": {"S": result["checked_at"]},
         },
     )
-    paused = next((c for c in found["checks"] if c["name"] == "automation"), {})
+    paused: dict[str, Any] = next((c for c in result["checks"] if c["name"] == "automation"), {})
     if paused.get("state") == "failed":
         remind(paused["detail"])
-    return found
+    return result

@@ -7,17 +7,22 @@ import urllib.request
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+import boto3
 from aws_lambda_powertools import Logger, Tracer
+from aws_lambda_powertools.utilities.typing import LambdaContext
 from pilotlight.control.seed_mark import SeedMark
 from pilotlight.control.table import ControlTable, ControlUnread
 from pilotlight.shared import timestamps
-from pilotlight.shared.aws_clients import client
-from pilotlight.shared.settings import Deployment, required
+from pilotlight.shared.aws_clients import RECOVERY_STEP
+from pilotlight.shared.settings import Deployment, variable
 
 if TYPE_CHECKING:
     from pilotlight.control.item import ControlItem
 
 logger, tracer = Logger(), Tracer()
+DEPLOYMENT = Deployment.from_environment()
+RECOVERIES_TABLE = variable("RECOVERIES_TABLE")
+DYNAMODB = boto3.client("dynamodb", config=RECOVERY_STEP)
 
 
 class SeededBefore(Exception):
@@ -37,11 +42,8 @@ def seed(epoch: int | None = None) -> dict[str, Any]:
     SeededBefore
         The item is missing although it was seeded before, and nobody gave a higher epoch.
     """
-    known, dynamodb = Deployment.from_environment(), client("dynamodb")
-    table, mark = (
-        ControlTable(dynamodb, known.control_table),
-        SeedMark(dynamodb, required("RECOVERIES_TABLE")),
-    )
+    table = ControlTable(DYNAMODB, DEPLOYMENT.control_table)
+    mark = SeedMark(DYNAMODB, RECOVERIES_TABLE)
     item = _present(table)
     if item is None:
         used = mark.highest_epoch()
@@ -51,7 +53,7 @@ def seed(epoch: int | None = None) -> dict[str, Any]:
                 "See docs/runbook/control-item-missing.md. To put it back, invoke this "
                 f'function with {{"RequestType": "Seed", "Epoch": {used + 1}}}.'
             )
-        item = table.seed(known.primary_region, timestamps.now(), epoch or 1)
+        item = table.seed(DEPLOYMENT.primary_region, timestamps.now(), epoch or 1)
     mark.record(item.epoch)
     return asdict(item)
 
@@ -66,7 +68,7 @@ def _present(table: ControlTable) -> ControlItem | None:
 
 
 def answer(event: dict[str, Any], status: str, reason: str, data: dict[str, Any]) -> None:
-    """Tell CloudFormation, which otherwise waits until its timeout."""
+    """Answer CloudFormation, which otherwise waits until its timeout."""
     body = {
         "Status": status,
         "Reason": reason,
@@ -88,18 +90,17 @@ def answer(event: dict[str, Any], status: str, reason: str, data: dict[str, Any]
 
 @tracer.capture_lambda_handler(capture_response=False)
 @logger.inject_lambda_context(clear_state=True)
-def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Handle the custom resource, or `{"RequestType": "Seed", "Epoch": <number>}` by hand."""
     if "ResponseURL" not in event:
         return seed(int(event["Epoch"]) if "Epoch" in event else None)
-    found: dict[str, Any] = {}
     try:
         # A deleted stack leaves its tables, and so the item: deleting is nobody's promotion.
-        found = {} if event["RequestType"] == "Delete" else seed()
+        item = {} if event["RequestType"] == "Delete" else seed()
     except Exception as error:
         logger.exception("Seeding failed")
         answer(event, "FAILED", f"{type(error).__name__}: {error}", {})
         raise
-    answer(event, "SUCCESS", "The control item is there.", found)
-    logger.info("Control item seeded", extra={"control": found})
-    return found
+    answer(event, "SUCCESS", "The control item is there.", item)
+    logger.info("Control item seeded", extra={"control": item})
+    return item

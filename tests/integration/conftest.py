@@ -14,7 +14,7 @@ import pytest
 from botocore.loaders import JSONFileLoader
 from moto import mock_aws
 from pilotlight.sentinel import beacon_record
-from pilotlight.shared import aws_clients, dns_lookup, http, other_region
+from pilotlight.shared import dns_lookup, http, other_region
 
 from tests.handlers import context, load_handler
 from tests.integration.machine import (
@@ -106,23 +106,14 @@ def machine(
 ) -> Iterator[Machine]:
     monkeypatch.setenv("MOTO_ACCOUNT_ID", ACCOUNT)
     with mock_aws(config={"stepfunctions": {"execute_state_machine": True}}):
-        forget_clients()
         handlers = {function_arn(name): _handler(name) for name in FUNCTIONS}
         app = {os.environ["APP_FUNCTION"]: _app, os.environ["SWITCH_FUNCTION"]: _app}
         handlers |= app
         lambda_client = InProcessLambda(handlers)
-        real = aws_clients.client
-
-        def client(service: str) -> Any:
-            return lambda_client if service == "lambda" else real(service)
-
-        for module in ("confirm", "readiness", "warm", "decide", "traffic", "report", "janitor"):
-            loaded = _loaded(module)
-            if hasattr(loaded, "client"):
-                monkeypatch.setattr(loaded, "client", client)
-        monkeypatch.setattr(_loaded("warm"), "ping_client", lambda: lambda_client)
+        for name in ("readiness", "warm"):
+            monkeypatch.setattr(loaded(name), "LAMBDA", lambda_client)
         # Machines judge again at once. What confirm waits for has tests of its own.
-        monkeypatch.setattr(_loaded("confirm"), "FOLLOW_SECONDS", 0.0)
+        monkeypatch.setattr(loaded("confirm"), "FOLLOW_SECONDS", 0.0)
         boto3.client("s3", region_name=SECONDARY).create_bucket(
             Bucket=os.environ["BUCKET"],
             CreateBucketConfiguration={"LocationConstraint": SECONDARY},
@@ -138,8 +129,7 @@ def machine(
 @pytest.fixture
 def regions(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Iterator[TwoRegions]:
     """The switchover machine beside the failover machine, and a replica of each table in each."""
-    other_region.client_of.cache_clear()
-    found, preflight = TwoRegions(machine), _loaded("preflight")
+    found, preflight = TwoRegions(machine), loaded("preflight")
     functions, real = machine.functions, other_region.client_of
 
     def client_of(region: str, service: str) -> Any:
@@ -147,8 +137,8 @@ def regions(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Iterator[TwoRe
 
     monkeypatch.setattr(preflight, "client_of", client_of)
     monkeypatch.setattr(preflight, "ping_client_of", lambda _region: functions)
-    monkeypatch.setenv("MACHINE_ARNS", f"{machine.arn},{found.arn}")
-    monkeypatch.setenv("TOPIC_ARN", machine.topic)
+    monkeypatch.setattr(loaded("janitor"), "MACHINE_ARNS", [machine.arn, found.arn])
+    monkeypatch.setattr(loaded("janitor"), "TOPIC_ARN", machine.topic)
     for name in MOVE_FUNCTIONS:
         functions.handlers[function_arn(name)] = _replicating(found, name)
     functions.handlers["pilot-light-app:live"] = _app
@@ -161,16 +151,7 @@ def regions(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Iterator[TwoRe
 def world() -> Iterator[Torn]:
     """Two Regions after a failover, for the ledger."""
     with mock_aws():
-        forget_clients()
         yield Torn()
-    forget_clients()
-
-
-def forget_clients() -> None:
-    """What one test has connected to is gone in the next."""
-    for made in (aws_clients.client, aws_clients.prompt_client, aws_clients.client_in_passing):
-        made.cache_clear()
-    other_region.client_of.cache_clear()
 
 
 def _replicating(regions: TwoRegions, name: str) -> Callable[[dict[str, Any]], Any]:
@@ -187,20 +168,16 @@ def _replicating(regions: TwoRegions, name: str) -> Callable[[dict[str, Any]], A
     return called
 
 
-_MODULES: dict[str, Any] = {}
-
-
-def _loaded(name: str) -> Any:
-    if name not in _MODULES:
-        _MODULES[name] = load_handler(name)
-    return _MODULES[name]
+@cache
+def loaded(name: str) -> Any:
+    return load_handler(name)
 
 
 def _handler(name: str, seconds: int = 10) -> Callable[[dict[str, Any]], Any]:
     """A function under its time limit."""
     given = context(name)
     given.get_remaining_time_in_millis = lambda: seconds * 1000
-    return lambda event: _loaded(name.lower()).lambda_handler(event, given)
+    return lambda event: loaded(name.lower()).lambda_handler(event, given)
 
 
 def _app(event: dict[str, Any]) -> dict[str, Any]:

@@ -256,7 +256,7 @@ def test_the_second_alarm_is_a_duplicate_while_the_first_is_asking(
 
 
 def test_a_run_stopped_while_it_asks_is_cleaned_up_and_can_be_run_by_hand(
-    machine: Machine, network: Network, monkeypatch: pytest.MonkeyPatch
+    machine: Machine, network: Network
 ) -> None:
     network.lose_primary()
     asking(machine, "hold")
@@ -267,7 +267,7 @@ def test_a_run_stopped_while_it_asks_is_cleaned_up_and_can_be_run_by_hand(
     run = machine.wait(arn)
     assert run.status == "ABORTED"
     assert time.monotonic() - began < 10, "it does not wait for the deadline"
-    assert janitor(machine, run, monkeypatch) == {
+    assert janitor(machine, run) == {
         "undone": False,
         "released": True,
         "notified": True,
@@ -293,6 +293,6 @@ def test_a_meaning_that_nobody_knows_is_a_failure(
 
     network.lose_primary()
     asking(machine, "go")
-    monkeypatch.setattr(conftest._loaded("decide"), "_answer", lambda _event: {"detail": ""})
+    monkeypatch.setattr(conftest.loaded("decide"), "answer", lambda _event: {"detail": ""})
     assert_failed_notified_unlocked(machine, run_with(machine, APPROVED), "ReadAnswer")
     assert machine.active() == (PRIMARY, 1)

@@ -189,7 +189,7 @@ def test_a_claim_that_another_region_took_away_does_not_serve(
 # --- what a dead run left -------------------------------------------------------------------------
 
 
-def died_before_serve(machine: Machine, faults: Faults, monkeypatch: pytest.MonkeyPatch) -> Run:
+def died_before_serve(machine: Machine, faults: Faults) -> Run:
     """A run that has claimed, and is stopped before it serves."""
 
     def dies() -> None:
@@ -200,7 +200,7 @@ def died_before_serve(machine: Machine, faults: Faults, monkeypatch: pytest.Monk
     run = machine.run(FAILOVER)
     assert run.status == "ABORTED"
     faults.by_state.clear()
-    assert janitor(machine, run, monkeypatch)["notified"] is True
+    assert janitor(machine, run)["notified"] is True
     assert machine.active() == (SECONDARY, 2)
     assert machine.control()["state"] == "claimed"
     assert machine.record(2) == {}

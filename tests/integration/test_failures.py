@@ -172,14 +172,14 @@ def test_a_failure_that_cannot_be_notified_still_releases_the_lock(
 
 
 def test_a_failure_that_cannot_release_the_lock_is_finished_by_the_janitor(
-    machine: Machine, faults: Faults, monkeypatch: pytest.MonkeyPatch
+    machine: Machine, faults: Faults
 ) -> None:
     faults.always("ReadControl", aws_error("InternalServerError"))
     faults.always("ReleaseLock", aws_error("InternalServerError"))
     run = machine.run(FAILOVER)
     assert run.status == "FAILED"
     assert machine.lock()["owner"]["S"] == run.arn
-    assert janitor(machine, run, monkeypatch) == {
+    assert janitor(machine, run) == {
         "undone": False,
         "released": True,
         "notified": True,
@@ -208,7 +208,7 @@ def test_a_decision_that_nobody_knows_is_a_failure(
     from tests.integration import conftest
 
     network.lose_primary()
-    decide = conftest._loaded("decide")
+    decide = conftest.loaded("decide")
     monkeypatch.setattr(decide, "lambda_handler", lambda *_: {"summary": "", "conditions": []})
     assert_failed_notified_unlocked(machine, machine.run(FAILOVER), "Decide")
     assert machine.active() == (PRIMARY, 1)
@@ -220,7 +220,7 @@ def test_an_intake_that_says_neither_accept_nor_drop_is_a_failure(
     from tests.integration import conftest
 
     answer = {"mode": "failover", "reason": "x", "trigger": "manual"}
-    monkeypatch.setattr(conftest._loaded("intake"), "lambda_handler", lambda *_: answer)
+    monkeypatch.setattr(conftest.loaded("intake"), "lambda_handler", lambda *_: answer)
     run = machine.run(FAILOVER)
     assert_failed_notified_unlocked(machine, run, "Intake")
     assert "GatherEvidence" not in run.states
@@ -241,10 +241,9 @@ def test_traffic_that_does_not_move_fails_and_the_next_run_completes(
     assert again.output["epoch"] == 2
 
 
-def janitor(machine: Machine, run: Run, monkeypatch: pytest.MonkeyPatch) -> dict[str, bool]:
+def janitor(machine: Machine, run: Run) -> dict[str, bool]:
     """Give the janitor the event that EventBridge would."""
-    monkeypatch.setenv("MACHINE_ARNS", machine.arn)
-    monkeypatch.setenv("TOPIC_ARN", machine.topic)
+    handler = load_handler("janitor", MACHINE_ARNS=machine.arn, TOPIC_ARN=machine.topic)
     found = machine.sfn.describe_execution(executionArn=run.arn)
     detail = {
         "executionArn": run.arn,
@@ -260,4 +259,4 @@ def janitor(machine: Machine, run: Run, monkeypatch: pytest.MonkeyPatch) -> dict
         "account": ACCOUNT,
         "detail": detail,
     }
-    return load_handler("janitor").lambda_handler(event, context("janitor"))
+    return handler.lambda_handler(event, context("janitor"))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.handlers import context, load_handler
 from tests.integration.machine import PRIMARY, SECONDARY, all_tasks, definition
 from tests.integration.test_failures import ELSEWHERE, FAILOVER, janitor
 
@@ -23,9 +24,9 @@ def test_a_run_stopped_at_a_state_is_cleaned_up_and_finished_by_the_next(
     machine: Machine,
     network: Network,
     faults: Faults,
-    monkeypatch: pytest.MonkeyPatch,
     state: str,
 ) -> None:
+
     network.lose_primary()
     stopped: list[str] = []
 
@@ -39,20 +40,18 @@ def test_a_run_stopped_at_a_state_is_cleaned_up_and_finished_by_the_next(
     run = machine.run(FAILOVER)
     assert run.status == "ABORTED"
     machine.until(lambda: "owner" not in machine.lock() or machine.lock()["owner"])
-    answer = janitor(machine, run, monkeypatch)
+    answer = janitor(machine, run)
     assert answer["notified"] is True
     assert machine.notices()[-1][0] == "failed"
     assert "owner" not in machine.lock()
-    assert janitor(machine, run, monkeypatch)["released"] is False, "idempotent"
+    assert janitor(machine, run)["released"] is False, "idempotent"
     again = machine.run(FAILOVER)
     assert again.output["outcome"] in {"promoted", "already_promoted"}
     assert machine.active() == (SECONDARY, 2)
     assert machine.record(2)
 
 
-def test_a_machine_that_times_out_is_cleaned_up(
-    machine: Machine, network: Network, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_machine_that_times_out_is_cleaned_up(machine: Machine, network: Network) -> None:
     network.lose_primary()
     network.secondary_up = False
     short = json.loads(definition(Topic=machine.topic))
@@ -61,7 +60,7 @@ def test_a_machine_that_times_out_is_cleaned_up(
     run = machine.run(FAILOVER)
     assert run.status == "TIMED_OUT"
     assert machine.lock()["owner"]["S"] == run.arn
-    assert janitor(machine, run, monkeypatch) == {
+    assert janitor(machine, run) == {
         "undone": False,
         "released": True,
         "notified": True,
@@ -71,14 +70,14 @@ def test_a_machine_that_times_out_is_cleaned_up(
 
 
 def test_the_janitor_leaves_the_lock_of_another_run_alone(
-    machine: Machine, network: Network, monkeypatch: pytest.MonkeyPatch
+    machine: Machine, network: Network
 ) -> None:
     network.lose_primary()
     network.secondary_up = False
     alive = machine.start(FAILOVER)
     machine.until(lambda: "WaitToJudgeAgain" in machine.states(alive))
     dead = machine.run({"mode": "nonsense"})
-    assert janitor(machine, dead, monkeypatch) == {
+    assert janitor(machine, dead) == {
         "undone": False,
         "released": False,
         "notified": False,
@@ -89,19 +88,11 @@ def test_the_janitor_leaves_the_lock_of_another_run_alone(
 
 
 def test_the_janitor_refuses_executions_of_other_machines(
-    machine: Machine, monkeypatch: pytest.MonkeyPatch
+    machine: Machine,
 ) -> None:
     run = machine.run({"mode": "nonsense"})
-    machine.arn, own = "arn:aws:states:us-east-2:123456789012:stateMachine:other", machine.arn
+    other = "arn:aws:states:us-east-2:123456789012:stateMachine:other"
+    detail = {"executionArn": run.arn, "stateMachineArn": other, "status": "FAILED"}
+    janitor = load_handler("janitor", MACHINE_ARNS=machine.arn)
     with pytest.raises(ValueError, match="is no execution of"):
-        monkeypatch.setenv("MACHINE_ARNS", own)
-        janitor_with(machine, run, monkeypatch, own)
-    machine.arn = own
-
-
-def janitor_with(machine, run, monkeypatch, machine_arn) -> None:  # type: ignore[no-untyped-def]
-    from tests.handlers import context, load_handler
-
-    monkeypatch.setenv("MACHINE_ARNS", machine_arn)
-    detail = {"executionArn": run.arn, "stateMachineArn": machine.arn, "status": "FAILED"}
-    load_handler("janitor").lambda_handler({"detail": detail}, context("janitor"))
+        janitor.lambda_handler({"detail": detail}, context("janitor"))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pilotlight.control.table import ControlUnread
 from pilotlight.journal.links import JournalUnread
-from pilotlight.shared import aws_clients, timestamps
+from pilotlight.shared import timestamps
 
 from tests.handlers import context
 from tests.integration.machine import PRIMARY, RECOVERIES, SECONDARY
@@ -70,9 +70,7 @@ def test_writes_from_long_before_the_outage_are_asked_for_only_where_no_lag_is_o
     assert world.ledger("reconcile")["open"] == asked_for
 
 
-def test_a_pass_that_runs_out_of_time_says_so_and_goes_on_where_it_was(
-    world: Torn, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_pass_that_runs_out_of_time_says_so_and_goes_on_where_it_was(world: Torn) -> None:
     late, _ = torn(world)
     assert world.ledger("reconcile", remaining=1000)["complete"] is False
     left = iter([60_000] * 3 + [0])
@@ -87,9 +85,7 @@ def test_a_pass_that_runs_out_of_time_says_so_and_goes_on_where_it_was(
     assert world.told() == {name(late): ["late", "lost"]}
 
 
-def test_a_primary_that_does_not_answer_is_an_error_that_names_it(
-    world: Torn, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_primary_that_does_not_answer_is_an_error_that_names_it(world: Torn) -> None:
     torn(world)
     world.dynamodb[PRIMARY].delete_table(TableName=ITEMS)
     with pytest.raises(JournalUnread, match=PRIMARY):
@@ -112,7 +108,7 @@ def test_what_has_arrived_costs_no_read_for_each_write(
         write = world.write(PRIMARY, "green", -90 - number, f"item-{number}")
         world.copy_item(write.new)
         world.copy_entry(write)
-    real, calls = aws_clients.client("dynamodb"), []
+    real, calls = LEDGER.DYNAMODB, []
     make = real._make_api_call
 
     def counted(operation: str, given: dict[str, Any]) -> Any:

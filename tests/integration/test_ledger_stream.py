@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from pilotlight.shared import aws_clients, timestamps
+from pilotlight.shared import timestamps
 
 from tests.integration.machine import PRIMARY, SECONDARY, aws_error
 from tests.integration.torn import (
@@ -63,7 +63,7 @@ def test_what_belongs_to_the_running_epoch_costs_one_read_and_no_entry(
 ) -> None:
     world.active(PRIMARY, 1)
     write, calls = world.write(PRIMARY, "green", -5), []
-    real = aws_clients.client("dynamodb")
+    real = STREAM.DYNAMODB
 
     def counted(*given: Any, **more: Any) -> Any:
         calls.append(given)

@@ -7,11 +7,9 @@ from typing import Any
 
 import pytest
 from pilotlight.ledger.resolve import NotReplayed
-from pilotlight.shared import aws_clients
-from pilotlight.shared.settings import MissingSetting
 
 from tests.integration.machine import PRIMARY, SECONDARY
-from tests.integration.torn import ITEMS, Torn, name, torn
+from tests.integration.torn import ITEMS, STREAM, Torn, name, torn
 
 QUEUE = "pilot-light-recovery-dead-letters"
 
@@ -19,9 +17,9 @@ QUEUE = "pilot-light-recovery-dead-letters"
 @pytest.fixture
 def told(world: Torn, monkeypatch: pytest.MonkeyPatch) -> Any:
     """What people are told of by the dead-letter queue, whose alarm wakes them."""
-    sqs = aws_clients.client("sqs")
+    sqs = STREAM.SQS
     queue = sqs.create_queue(QueueName=QUEUE)["QueueUrl"]
-    monkeypatch.setenv("DEAD_LETTERS_URL", queue)
+    monkeypatch.setattr(STREAM, "DEAD_LETTERS_URL", queue)
 
     def messages() -> list[dict[str, Any]]:
         found = sqs.receive_message(
@@ -121,17 +119,9 @@ def test_it_is_resolved_by_a_person_and_never_replayed(world: Torn, told: Any) -
 def test_what_cannot_be_set_aside_is_tried_again(
     world: Torn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("DEAD_LETTERS_URL", "https://sqs.us-east-2.amazonaws.com/123456789012/none")
+    nowhere = "https://sqs.us-east-2.amazonaws.com/123456789012/none"
+    monkeypatch.setattr(STREAM, "DEAD_LETTERS_URL", nowhere)
     late, _ = torn(world)
     _, record = unreadable(world, "new")
     failed = {"itemIdentifier": record["dynamodb"]["SequenceNumber"]}
     assert world.stream(record, world.copy_entry(late)) == {"batchItemFailures": [failed]}
-
-
-def test_no_name_of_the_queue_is_an_error_that_names_it(
-    world: Torn, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("DEAD_LETTERS_URL", raising=False)
-    _, record = unreadable(world, "new")
-    with pytest.raises(MissingSetting, match="DEAD_LETTERS_URL"):
-        world.stream(record)

@@ -174,13 +174,13 @@ def free(machine: Machine) -> None:
 
 
 def test_a_lock_that_a_run_left_which_succeeded_is_freed_by_the_janitor(
-    machine: Machine, faults: Faults, network: Network, monkeypatch: pytest.MonkeyPatch
+    machine: Machine, faults: Faults, network: Network
 ) -> None:
     faults.always("ReleaseLock", aws_error("ThrottlingException"))
     first = machine.run(alarm_event())
     assert (first.status, first.output["outcome"]) == ("SUCCEEDED", "held")
     assert machine.lock()["owner"]["S"] == first.arn
-    assert janitor(machine, first, monkeypatch)["released"] is True
+    assert janitor(machine, first)["released"] is True
     assert (machine.lock(), machine.notices()) == ({}, [])
 
 

@@ -185,17 +185,17 @@ def test_however_the_first_run_ends_somebody_serves_or_a_person_was_told(
     machine: Machine,
     network: Network,
     faults: Faults,
-    monkeypatch: pytest.MonkeyPatch,
     record_property: Callable[[str, object], None],
     trigger: str,
     state: str,
     how: str,
 ) -> None:
+
     network.lose_primary()
     level = Level(machine)
     run = ended(machine, faults, TRIGGERS[trigger](), state, how)
     if how != "is stopped, and nobody cleans up":
-        janitor(machine, run, monkeypatch)
+        janitor(machine, run)
     machine.run(second(trigger))
     judged(machine, level, record_property, told=[])
 
@@ -211,7 +211,6 @@ def second(trigger: str) -> dict[str, Any]:
 def test_however_the_first_run_ends_by_itself_somebody_serves_or_a_person_was_told(
     machine: Machine,
     network: Network,
-    monkeypatch: pytest.MonkeyPatch,
     record_property: Callable[[str, object], None],
     how: str,
     trigger: str,
@@ -228,7 +227,7 @@ def test_however_the_first_run_ends_by_itself_somebody_serves_or_a_person_was_to
         )
     run = WITHOUT_A_FAULT[how](machine, network, TRIGGERS[trigger]())
     told += ["approval_wanted"] if how == "is rejected" else []
-    janitor(machine, run, monkeypatch)
+    janitor(machine, run)
     if late:
         others.append(machine.start(second(trigger)))
     for arn in others:

@@ -11,6 +11,7 @@ import pytest
 from pilotlight.replication.heartbeat import Heartbeat
 from pilotlight.replication.heartbeat_table import Heartbeats
 
+from tests.integration import conftest
 from tests.integration.machine import ITEMS, PRIMARY, RECOVERIES, SECONDARY
 from tests.integration.test_outcomes import FAILOVER, REHEARSAL, alarm_event
 
@@ -39,7 +40,7 @@ def sentinel(machine: Machine, seconds_ago: float) -> None:
 
 @pytest.fixture
 def ask(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("RPO_POLICY", "ask")
+    monkeypatch.setattr(conftest.loaded("decide"), "RPO_POLICY", "ask")
 
 
 def condition(output: dict[str, Any], name: str) -> dict[str, Any]:

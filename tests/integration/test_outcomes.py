@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from pilotlight.sentinel.level import Outage
 
 from tests.conftest import ENVIRONMENT
+from tests.integration import conftest
 from tests.integration.machine import CONTROL, PRIMARY, RECOVERIES, SECONDARY
 
 if TYPE_CHECKING:
@@ -174,7 +175,7 @@ def test_a_hold_notifies_once_and_promotes_when_its_condition_is_met(
 def test_a_hold_ends_at_its_deadline(
     machine: Machine, network: Network, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("HOLD_DEADLINE_SECONDS", "0.2")
+    monkeypatch.setattr(conftest.loaded("decide"), "HOLD_DEADLINE", timedelta(seconds=0.2))
     network.beacon = "unhealthy"
     run = machine.run(FAILOVER)
     assert run.output["outcome"] == "held"

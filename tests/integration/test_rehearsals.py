@@ -139,7 +139,7 @@ def test_an_answer_without_a_verdict_is_no_pass(
     from tests.integration import conftest
 
     answer = {"action": "rehearse", "summary": "well", "conditions": []}
-    monkeypatch.setattr(conftest._loaded("decide"), "lambda_handler", lambda *_: answer)
+    monkeypatch.setattr(conftest.loaded("decide"), "lambda_handler", lambda *_: answer)
     assert_verdict(machine, machine.run(REHEARSAL), "INCONCLUSIVE")
 
 
@@ -279,23 +279,21 @@ def stopped_in(machine: Machine, faults: Faults, state: str) -> Run:
 
 @pytest.mark.parametrize("state", ["ConfirmOutage", "RehearseClaim"])
 def test_a_rehearsal_that_is_stopped_proves_nothing_and_leaves_the_last_pass(
-    machine: Machine, faults: Faults, monkeypatch: pytest.MonkeyPatch, state: str
+    machine: Machine, faults: Faults, state: str
 ) -> None:
     machine.run(REHEARSAL)
     passed = newest(machine)["last_pass_at"]
     run = stopped_in(machine, faults, state)
     machine.until(lambda: machine.lock())
     assert newest(machine)["verdict"] == "PASS", "nobody has told yet"
-    done = janitor(machine, run, monkeypatch)
+    done = janitor(machine, run)
     assert (done["released"], done["verdict_kept"]) == (True, True)
     found = assert_verdict(machine, run, "INCONCLUSIVE")
     assert (found["outcome"], found["reason"]) == ("stopped", "test")
     assert newest(machine)["last_pass_at"] == passed
 
 
-def test_a_rehearsal_that_times_out_proves_nothing(
-    machine: Machine, faults: Faults, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_rehearsal_that_times_out_proves_nothing(machine: Machine, faults: Faults) -> None:
     short = json.loads(definition(Topic=machine.topic))
     # Long enough for the states before, on a loaded machine too: the timeout has to strike here.
     short["TimeoutSeconds"] = 4
@@ -303,15 +301,15 @@ def test_a_rehearsal_that_times_out_proves_nothing(
     faults.call("RehearseClaim", lambda: time.sleep(4.5))
     run = machine.run(REHEARSAL)
     assert run.status == "TIMED_OUT"
-    janitor(machine, run, monkeypatch)
+    janitor(machine, run)
     assert assert_verdict(machine, run, "INCONCLUSIVE")["outcome"] == "timed_out"
 
 
 def test_a_rehearsal_that_is_stopped_after_its_verdict_keeps_it(
-    machine: Machine, faults: Faults, monkeypatch: pytest.MonkeyPatch
+    machine: Machine, faults: Faults
 ) -> None:
     run = stopped_in(machine, faults, "ReleaseLock")
     machine.until(lambda: newest(machine))
-    assert janitor(machine, run, monkeypatch)["verdict_kept"] is False
+    assert janitor(machine, run)["verdict_kept"] is False
     assert [row["verdict"] for row in kept(machine)] == ["PASS"]
     assert newest(machine)["verdict"] == "PASS"

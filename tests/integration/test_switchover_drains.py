@@ -240,7 +240,7 @@ def test_an_undo_that_was_made_and_not_answered_is_no_second_failure(
 
 
 def test_a_drain_that_cannot_be_undone_is_undone_by_the_janitor(
-    regions: TwoRegions, machine: Machine, faults: Faults, monkeypatch: pytest.MonkeyPatch
+    regions: TwoRegions, machine: Machine, faults: Faults
 ) -> None:
     faults.always("Prove", FunctionFailed("SomeError"))
     faults.always("UndoDrain", aws_error("InternalServerError"))
@@ -248,7 +248,7 @@ def test_a_drain_that_cannot_be_undone_is_undone_by_the_janitor(
     assert_failed(machine, run, "Prove")
     assert regions.control()["state"] == "draining"
     machine.arn = regions.arn
-    done = janitor(machine, run, monkeypatch)
+    done = janitor(machine, run)
     assert done == {
         "undone": True,
         "released": False,
@@ -307,7 +307,7 @@ def test_a_comparison_that_does_not_come_to_its_end_in_the_drain_stops_a_failbac
     from tests.integration import conftest
 
     regions.serve(SECONDARY, 4)
-    ledger = conftest._loaded("ledger")
+    ledger = conftest.loaded("ledger")
     faults.call_once("Drain", lambda: monkeypatch.setattr(ledger, "PIECE_MS", 60_001))
     run = regions.run(FAILBACK)
     assert_failed(machine, run, "ReconcileInDrain")

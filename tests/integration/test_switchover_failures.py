@@ -156,13 +156,13 @@ def test_a_failure_that_cannot_be_notified_still_frees_the_lock(
 
 
 def test_a_lock_that_a_failure_left_is_freed_by_the_janitor(
-    regions: TwoRegions, machine: Machine, faults: Faults, monkeypatch: pytest.MonkeyPatch
+    regions: TwoRegions, machine: Machine, faults: Faults
 ) -> None:
     faults.always("ReadControl", aws_error("InternalServerError"))
     faults.always("ReleaseLock", aws_error("InternalServerError"))
     run = regions.run(SWITCHOVER)
     machine.arn = regions.arn
-    done = janitor(machine, run, monkeypatch)
+    done = janitor(machine, run)
     assert done == {
         "undone": False,
         "released": True,
@@ -189,7 +189,7 @@ def test_an_answer_that_nobody_knows_is_a_failure(
     from tests.integration import conftest
 
     answer = {"mode": "switchover", "reason": "x", "summary": "", "conditions": []}
-    monkeypatch.setattr(conftest._loaded(function), "lambda_handler", lambda *_: answer)
+    monkeypatch.setattr(conftest.loaded(function), "lambda_handler", lambda *_: answer)
     run = regions.run(SWITCHOVER)
     assert_failed(machine, run, function.capitalize())
     assert machine.active() == (PRIMARY, 1)

@@ -27,9 +27,9 @@ def test_a_move_stopped_at_a_state_is_cleaned_up_and_done_by_the_next(
     regions: TwoRegions,
     machine: Machine,
     faults: Faults,
-    monkeypatch: pytest.MonkeyPatch,
     state: str,
 ) -> None:
+
     stopped: list[str] = []
 
     def stop() -> None:
@@ -42,12 +42,12 @@ def test_a_move_stopped_at_a_state_is_cleaned_up_and_done_by_the_next(
     assert run.status == "ABORTED"
     claimed = machine.active() == (SECONDARY, 2)
     machine.arn = regions.arn
-    done = janitor(machine, run, monkeypatch)
+    done = janitor(machine, run)
     assert done["notified"] is True
     assert regions.control()["state"] == "serving", "somebody serves"
     assert not claimed or done["undone"] is False
     assert "owner" not in machine.lock()
-    assert janitor(machine, run, monkeypatch)["undone"] is False, "idempotent"
+    assert janitor(machine, run)["undone"] is False, "idempotent"
     again = regions.run(SWITCHOVER)
     assert again.output["outcome"] in {"switched_over", "already_there"}
     assert machine.active() == (SECONDARY, 2)
@@ -55,7 +55,7 @@ def test_a_move_stopped_at_a_state_is_cleaned_up_and_done_by_the_next(
 
 
 def test_a_machine_that_times_out_within_the_drain_is_cleaned_up(
-    regions: TwoRegions, machine: Machine, monkeypatch: pytest.MonkeyPatch
+    regions: TwoRegions, machine: Machine
 ) -> None:
     text = json.loads(regions.definition())
     text["TimeoutSeconds"] = 6
@@ -66,7 +66,7 @@ def test_a_machine_that_times_out_within_the_drain_is_cleaned_up(
     assert run.states[-1] == "LetWritesEnd"
     assert regions.control()["state"] == "draining"
     machine.arn = regions.arn
-    done = janitor(machine, run, monkeypatch)
+    done = janitor(machine, run)
     assert done == {
         "undone": True,
         "released": True,

@@ -168,7 +168,7 @@ def test_journals_that_are_not_compared_to_their_end_are_no_review(
     from tests.integration import conftest
 
     regions.serve(SECONDARY, 4)
-    monkeypatch.setattr(conftest._loaded("ledger"), "PIECE_MS", 60_001)
+    monkeypatch.setattr(conftest.loaded("ledger"), "PIECE_MS", 60_001)
     run = regions.run(FAILBACK)
     assert run.output["decision"]["unmet"] == ["ledger_reviewed"]
     assert run.states.count("ReconcileLedger") == 8

@@ -41,7 +41,7 @@ class Fleet:
 @pytest.fixture
 def fleet(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Fleet:
     found = Fleet()
-    monkeypatch.setattr(conftest._loaded("warm"), "ping_client", lambda: found)
+    monkeypatch.setattr(conftest.loaded("warm"), "LAMBDA", found)
     return found
 
 
@@ -82,9 +82,9 @@ def test_a_thousand_functions_are_warmed_within_one_run(
     fleet: Fleet,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("WARM_CONCURRENCY", "5")
+    monkeypatch.setattr(conftest.loaded("warm"), "WARM_CONCURRENCY", 5)
     # Forty Lambdas share one process here: what is shown is size, not speed.
-    monkeypatch.setattr(conftest._loaded("warm"), "BUDGET", timedelta(minutes=2))
+    monkeypatch.setattr(conftest.loaded("warm"), "BUDGET", timedelta(minutes=2))
     network.lose_primary()
     names = [f"{'a-function-with-a-name-of-full-length-' * 2}{i:04}"[-64:] for i in range(999)]
     listed(machine, *(f"{name}:live" for name in names))
@@ -165,7 +165,7 @@ def test_a_hold_warms_once_and_not_at_every_judgement(
 def test_a_hold_warms_again_when_environments_may_be_gone(
     machine: Machine, network: Network, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    module = conftest._loaded("warm")
+    module = conftest.loaded("warm")
     plan = module.plan
     long_ago = {"asked_at": "2020-01-01T00:00:00.000Z"}
     monkeypatch.setattr(module, "plan", lambda: {**plan(), **long_ago})

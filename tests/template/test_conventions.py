@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
-from tests.template.stacks import Stack, source
+import pytest
+from pilotlight.shared import settings
+
+from tests.handlers import load_handler
+from tests.template.stacks import Stack, source, stack
 from tools.audit.code import folder
 
 ROOT = Path(__file__).resolve().parents[2]
+FUNCTIONS = stack("secondary").of_type("AWS::Lambda::Function")
 
 
 def test_every_log_group_forgets(any_stack: Stack) -> None:
@@ -41,6 +47,26 @@ def test_the_makefile_builds_exactly_the_functions_of_the_template() -> None:
     assert {f"{name}Function" for name in line[1].split()} == functions
     for name in line[1].split():
         assert (ROOT / "functions" / folder(name) / "app.py").is_file(), name
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_gets_exactly_the_variables_that_its_handler_reads_at_import(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    read: set[str] = set()
+
+    def recorded(variable: str, parse: Any = str) -> Any:
+        read.add(variable)
+        return original(variable, parse)
+
+    original = settings.variable
+    monkeypatch.setattr(settings, "variable", recorded)
+    settings.Deployment.from_environment()
+    shared = source()["Globals"]["Function"]["Environment"]["Variables"]
+    assert read == {*shared, "AWS_REGION"} - {"POWERTOOLS_METRICS_NAMESPACE"}
+    variables = FUNCTIONS[name]["Environment"]["Variables"]
+    load_handler(folder(name), **{k: str(v) for k, v in variables.items()})
+    assert read == {v for v in {*variables, "AWS_REGION"} if not v.startswith("POWERTOOLS_")}
 
 
 def test_the_outputs_print_the_commands_a_person_needs_next(secondary: Stack) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from pilotlight.sentinel.observation import LONGEST_PROBE, PLANNED_SECONDS, Observation, Probe
-from pilotlight.shared.aws_clients import IMPATIENT, IN_PASSING
+from pilotlight.shared.aws_clients import BEST_EFFORT, RECOVERY_STEP
 
 from lab.engine.events.metrics import points
 from tests.handlers import load_handler
@@ -174,12 +174,12 @@ def test_looks_are_planned_every_minute(secondary: Stack) -> None:
 
 
 def test_a_look_has_time_for_a_probe_and_for_a_slow_dynamodb(secondary: Stack) -> None:
-    calls, each = 2, IMPATIENT.connect_timeout + IMPATIENT.read_timeout
-    attempts = IMPATIENT.retries["total_max_attempts"]
+    calls, each = 2, RECOVERY_STEP.connect_timeout + RECOVERY_STEP.read_timeout
+    attempts = RECOVERY_STEP.retries["total_max_attempts"]
     slowest = calls * attempts * each + LONGEST_PROBE
     # The keeper then reads the control item and the last resort, ends it, changes the item, and
     # reads again; it waits out a lease only where there is time for it.
-    kept = 5 * (IN_PASSING.connect_timeout + IN_PASSING.read_timeout)
+    kept = 5 * (BEST_EFFORT.connect_timeout + BEST_EFFORT.read_timeout)
     assert properties(secondary, "SentinelFunction")["Timeout"] > slowest + kept
 
 

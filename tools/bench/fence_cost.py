@@ -125,7 +125,7 @@ def _measured(rounds: int) -> dict[str, Any]:
     from pilotlight.control.fence import Permit
 
     app: Any = importlib.import_module("app")
-    service = app.items()
+    service = app.ITEMS
     fenced, fence = service.write, service._fence
     if "_read" not in vars(fence):
         raise AttributeError("The fence does not keep its last read in `_read`.")

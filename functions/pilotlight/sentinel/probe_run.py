@@ -24,7 +24,7 @@ from pilotlight.sentinel.observation import (
     tick_of,
 )
 from pilotlight.sentinel.probe_queue import BATCH, ProbeQueue
-from pilotlight.shared.aws_clients import client_in_passing
+from pilotlight.shared.aws_clients import best_effort_client
 
 if TYPE_CHECKING:
     from pilotlight.sentinel.observation import Probe
@@ -150,6 +150,6 @@ def _observe(deployment: Deployment, seconds: float) -> Observation:
 def _beat(deployment: Deployment) -> int | None:
     """Read the pulse through the quorum, or return None."""
     try:
-        return Pulse(client_in_passing("dynamodb"), deployment.control_table).read(consistent=True)
+        return Pulse(best_effort_client(), deployment.control_table).read(consistent=True)
     except (BotoCoreError, ClientError):
         return None

@@ -20,6 +20,8 @@ from botocore.awsrequest import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from mypy_boto3_dynamodb import DynamoDBClient
+
 logger = Logger(child=True)
 _check: ContextVar[Callable[[], None] | None] = ContextVar("check", default=None)
 
@@ -53,14 +55,15 @@ class _TlsPool(AWSHTTPSConnectionPool):
     ConnectionCls = _TlsConnection
 
 
-def checks_when_connected(client: Any) -> Any:
+def checks_when_connected(client: DynamoDBClient) -> DynamoDBClient:
     """Make a client's connections check before they send, and return the client.
 
     botocore has no public place for this. Where its inside has changed, the check before the call
     and the one of the answer remain; the log says so.
     """
+    private: Any = client
     try:
-        manager = client._endpoint.http_session._manager
+        manager = private._endpoint.http_session._manager
         manager.pool_classes_by_scheme = {"http": _PlainPool, "https": _TlsPool}
     except AttributeError:
         logger.warning("Writes are checked before they connect, not after: botocore has changed")

@@ -1,4 +1,4 @@
-"""DNS questions: where the public name leads."""
+"""DNS look-ups: where the public name leads."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import dns.resolver
 
 def resolver(lifetime: float) -> dns.resolver.Resolver:
     """Return a resolver that keeps no answers."""
-    found = dns.resolver.Resolver()
-    found.lifetime = lifetime
-    found.cache = None
-    return found
+    uncached = dns.resolver.Resolver()
+    uncached.lifetime = lifetime
+    uncached.cache = None
+    return uncached
 
 
 def leads_to(name: str, lifetime: float = 2.0) -> list[str]:

@@ -23,7 +23,7 @@ class Unreachable(Exception):
 
 @dataclass(frozen=True)
 class Response:
-    """What came back."""
+    """An answer, whatever its status."""
 
     status: int
     body: bytes
@@ -60,7 +60,7 @@ def request(
     """
     start = time.monotonic()
     try:
-        found = _pool().request(
+        response = _pool().request(
             method,
             url,
             body=body,
@@ -70,7 +70,8 @@ def request(
         )
     except (urllib3.exceptions.HTTPError, OSError) as error:
         raise Unreachable(f"{type(error).__name__}: {error}") from error
-    return Response(found.status, found.data, dict(found.headers), time.monotonic() - start)
+    seconds = time.monotonic() - start
+    return Response(response.status, response.data, dict(response.headers), seconds)
 
 
 def certificate_end(host: str, timeout: float) -> datetime:
@@ -87,7 +88,7 @@ def certificate_end(host: str, timeout: float) -> datetime:
             socket.create_connection((host, 443), timeout) as plain,
             context.wrap_socket(plain, server_hostname=host) as secure,
         ):
-            found = secure.getpeercert() or {}
+            certificate = secure.getpeercert() or {}
     except OSError as error:
         raise Unreachable(f"{type(error).__name__}: {error}") from error
-    return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(found["notAfter"])), UTC)
+    return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(certificate["notAfter"])), UTC)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
 
 
 class InvocationFailed(Exception):
     """The function answered with an error."""
 
 
-def invoke(client: Any, function: str, payload: dict[str, Any]) -> Any:
+def invoke(client: LambdaClient, function: str, payload: dict[str, Any]) -> Any:
     """Invoke a function and return its answer.
 
     Raises
@@ -19,12 +22,12 @@ def invoke(client: Any, function: str, payload: dict[str, Any]) -> Any:
         The function raised.
     """
     answer = client.invoke(FunctionName=function, Payload=json.dumps(payload).encode())
-    found = json.loads(answer["Payload"].read() or b"null")
+    payload = json.loads(answer["Payload"].read() or b"null")
     if answer.get("FunctionError"):
-        told = found if isinstance(found, dict) else {}
-        kind = told.get("errorType", answer["FunctionError"])
-        raise InvocationFailed(f"{kind}: {told.get('errorMessage', 'it did not say why')}")
-    return found
+        error = payload if isinstance(payload, dict) else {}
+        kind = error.get("errorType", answer["FunctionError"])
+        raise InvocationFailed(f"{kind}: {error.get('errorMessage', 'no message')}")
+    return payload
 
 
 def api_event(path: str) -> dict[str, Any]:

@@ -8,19 +8,16 @@ from typing import TYPE_CHECKING, Any
 from pilotlight.shared.warm_ping import answers_warm_pings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from aws_lambda_powertools import Logger, Tracer
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
-    Handler = Callable[[Any, Any], Any]
+    from pilotlight.shared.warm_ping import Handler
 
 
 def recovery_step(
-    logger: Logger,
-    tracer: Tracer | None = None,
-    *,
-    execution: str = "execution",
-    needs: Sequence[str] = (),
+    logger: Logger, tracer: Tracer | None = None, *, execution: str = "execution"
 ) -> Callable[[Handler], Handler]:
     """Return a decorator of a step's handler. Each log line and the trace name the execution.
 
@@ -31,13 +28,11 @@ def recovery_step(
     execution
         Where the event holds the execution's ARN, as a JMESPath expression. A log line has it as
         `correlation_id`.
-    needs
-        The environment variables that the handler reads: a warm ping fails without them.
     """
 
     def decorate(handler: Handler) -> Handler:
         @functools.wraps(handler)
-        def annotated(event: Any, context: Any) -> Any:
+        def annotated(event: Any, context: LambdaContext) -> Any:
             correlation = logger.get_correlation_id()
             if tracer and correlation:
                 tracer.put_annotation("execution", correlation)
@@ -48,6 +43,6 @@ def recovery_step(
         )
         if tracer:
             step = tracer.capture_lambda_handler(step, capture_response=False)
-        return answers_warm_pings(step, needs)
+        return answers_warm_pings(step)
 
     return decorate

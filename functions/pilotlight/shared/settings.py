@@ -1,41 +1,87 @@
-"""Settings from environment variables, read once and by name."""
+"""Settings: environment variables, read and parsed when a handler's module is imported.
+
+So what template.yaml forgets or garbles fails the first warm ping, and no branch in a disaster.
+"""
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable
+
+Value = TypeVar("Value")
 
 
-class MissingSetting(Exception):
-    """A function lacks an environment variable that the template should have given it."""
+class InvalidSetting(Exception):
+    """An environment variable of a function is missing, empty or not of its type."""
 
 
-def required(name: str, environment: Mapping[str, str] | None = None) -> str:
-    """Return an environment variable, or fail naming it.
+@overload
+def variable(name: str) -> str: ...
+@overload
+def variable(name: str, parse: Callable[[str], Value]) -> Value: ...
+def variable(name: str, parse: Callable[[str], Any] = str) -> Any:
+    """Return what an environment variable holds.
 
     Raises
     ------
-    MissingSetting
-        The variable is absent or empty.
+    InvalidSetting
+        It is missing or empty, or `parse` raised ValueError.
     """
-    value = (os.environ if environment is None else environment).get(name, "")
-    if not value:
-        raise MissingSetting(
-            f"The environment variable {name} is missing or empty. "
+    text = os.environ.get(name, "")
+    try:
+        if not text:
+            raise ValueError("missing or empty")
+        return parse(text)
+    except (ValueError, OverflowError) as error:
+        raise InvalidSetting(
+            f"The environment variable {name} is invalid: {error}. "
             "The function's resource in template.yaml must set it."
-        )
-    return value
+        ) from error
+
+
+def seconds(text: str) -> timedelta:
+    """Parse a number of seconds."""
+    return timedelta(seconds=float(text))
+
+
+def minutes(text: str) -> timedelta:
+    """Parse a number of minutes."""
+    return timedelta(minutes=float(text))
+
+
+def days(text: str) -> timedelta:
+    """Parse a number of days."""
+    return timedelta(days=float(text))
+
+
+def comma_separated(text: str) -> list[str]:
+    """Parse a list."""
+    return text.split(",")
+
+
+def one_of(*words: Value) -> Callable[[str], Value]:
+    """Return what parses one of these words."""
+
+    def parse(text: str) -> Value:
+        for word in words:
+            if text == word:
+                return word
+        raise ValueError(f"{text!r} is none of {', '.join(map(str, words))}")
+
+    return parse
 
 
 @dataclass(frozen=True)
 class Deployment:
-    """What every function knows of the deployment it belongs to."""
+    """The deployment that every function belongs to."""
 
     region: str
+    app_name: str
     primary_region: str
     secondary_region: str
     zone_name: str
@@ -43,21 +89,26 @@ class Deployment:
     items_table: str
     control_table: str
     last_resort_table: str
+    fence_seconds: float
+    without_quorum: Literal["refuse", "continue"]
     release: str
 
     @classmethod
     def from_environment(cls) -> Deployment:
         """Read the variables that the template's Globals set."""
         return cls(
-            region=required("AWS_REGION"),
-            primary_region=required("PRIMARY_REGION"),
-            secondary_region=required("SECONDARY_REGION"),
-            zone_name=required("ZONE_NAME"),
-            public_name=required("PUBLIC_NAME"),
-            items_table=required("ITEMS_TABLE"),
-            control_table=required("CONTROL_TABLE"),
-            last_resort_table=required("LAST_RESORT_TABLE"),
-            release=required("RELEASE"),
+            region=variable("AWS_REGION"),
+            app_name=variable("APP_NAME"),
+            primary_region=variable("PRIMARY_REGION"),
+            secondary_region=variable("SECONDARY_REGION"),
+            zone_name=variable("ZONE_NAME"),
+            public_name=variable("PUBLIC_NAME"),
+            items_table=variable("ITEMS_TABLE"),
+            control_table=variable("CONTROL_TABLE"),
+            last_resort_table=variable("LAST_RESORT_TABLE"),
+            fence_seconds=variable("FENCE_SECONDS", float),
+            without_quorum=variable("WITHOUT_QUORUM", one_of("refuse", "continue")),
+            release=variable("RELEASE"),
         )
 
     def region_name(self, region: str) -> str:

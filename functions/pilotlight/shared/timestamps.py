@@ -1,4 +1,4 @@
-"""Moments as the state machine and the tables write them: ISO 8601 in UTC."""
+"""Timestamps as the state machine and the tables write them: ISO 8601 in UTC."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ from datetime import UTC, datetime
 
 
 def now() -> str:
-    """Return this moment."""
+    """Return the current time."""
     return text(datetime.now(UTC))
 
 
 def milliseconds() -> int:
-    """Return this moment in milliseconds since 1970."""
+    """Return the current time in milliseconds since 1970."""
     return int(datetime.now(UTC).timestamp() * 1000)
 
 
-def text(moment: datetime) -> str:
-    """Write a moment that is in UTC."""
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def text(time: datetime) -> str:
+    """Return the timestamp of a time in UTC."""
+    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def try_parse(text: object) -> datetime | None:
-    """Read a moment, or None where it is none or lacks a time zone."""
+    """Return the time of a timestamp, or None where it is invalid or has no time zone."""
     try:
         return parse(text) if isinstance(text, str) else None
     except ValueError:
@@ -29,14 +29,14 @@ def try_parse(text: object) -> datetime | None:
 
 
 def parse(text: str) -> datetime:
-    """Read a moment.
+    """Return the time of a timestamp.
 
     Raises
     ------
     ValueError
-        It is no moment, or lacks a time zone.
+        It is invalid, or has no time zone.
     """
-    found = datetime.fromisoformat(text)
-    if found.tzinfo is None:
+    time = datetime.fromisoformat(text)
+    if time.tzinfo is None:
         raise ValueError(f"{text!r} has no time zone")
-    return found
+    return time

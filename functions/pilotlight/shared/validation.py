@@ -1,4 +1,4 @@
-"""JSON Schema validation in words a person can act on."""
+"""JSON Schema validation in words that a person can act on."""
 
 from __future__ import annotations
 

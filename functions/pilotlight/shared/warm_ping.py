@@ -7,10 +7,12 @@ import time
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from pilotlight.shared.settings import required
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
+
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+    Handler = Callable[[Any, LambdaContext], Any]
 
 ENVIRONMENT = str(uuid.uuid4())
 MAX_HOLD_MS = 1000
@@ -21,26 +23,15 @@ def ping(hold_ms: int) -> dict[str, Any]:
     return {"pilot_light": {"warm": {"hold_ms": hold_ms}}}
 
 
-def answers_warm_pings(
-    handler: Callable[[Any, Any], Any], needs: Sequence[str] = ()
-) -> Callable[[Any, Any], Any]:
-    """Wrap a handler so that it answers pings before it does anything else.
-
-    Parameters
-    ----------
-    needs
-        Environment variables without which a ping fails, so that a missing one is found by the
-        first ping and not by a branch in a disaster.
-    """
+def answers_warm_pings(handler: Handler) -> Handler:
+    """Wrap a handler so that it answers pings before it does anything else."""
 
     @functools.wraps(handler)
-    def wrapped(event: Any, context: Any) -> Any:
-        asked = event.get("pilot_light", {}).get("warm") if isinstance(event, dict) else None
-        if asked is None:
+    def wrapped(event: Any, context: LambdaContext) -> Any:
+        request = event.get("pilot_light", {}).get("warm") if isinstance(event, dict) else None
+        if request is None:
             return handler(event, context)
-        for name in needs:
-            required(name)
-        time.sleep(min(max(int(asked.get("hold_ms", 0)), 0), MAX_HOLD_MS) / 1000)
+        time.sleep(min(max(int(request.get("hold_ms", 0)), 0), MAX_HOLD_MS) / 1000)
         return {"environment": ENVIRONMENT}
 
     return wrapped

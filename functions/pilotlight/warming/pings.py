@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from functools import cache, partial
+from functools import partial
 from typing import TYPE_CHECKING
 
-import boto3
-
 from pilotlight.recoveries import schema
-from pilotlight.shared.aws_clients import MAX_IN_FLIGHT, PINGING
+from pilotlight.shared.aws_clients import MAX_IN_FLIGHT
 from pilotlight.shared.invoke import invoke
 from pilotlight.shared.warm_ping import ping
 from pilotlight.warming.waves import Warmed, Wave, warmed
@@ -24,12 +22,6 @@ if TYPE_CHECKING:
 
 class NoEnvironment(Exception):
     """A function answered a ping without the id of its environment."""
-
-
-@cache
-def ping_client() -> LambdaClient:
-    """Return the Lambda client that pings."""
-    return boto3.client("lambda", config=PINGING)
 
 
 def environment(client: LambdaClient, function: str, hold_ms: int) -> str:

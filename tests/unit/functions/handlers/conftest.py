@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pilotlight.control import assembly
 from pilotlight.replication.heartbeat_table import Heartbeats
-from pilotlight.shared import http
+from pilotlight.shared import aws_clients, http
 
 from tests.handlers import context, load_handler
 from tests.unit.functions.fakes import (
@@ -24,8 +24,8 @@ from tests.unit.functions.fakes import (
 if TYPE_CHECKING:
     from pilotlight.replication.heartbeat import Heartbeat
 
-# Loaded here and not in a test: a library makes a socket when it is imported.
-MODULE: Any = load_handler("app")
+# Here and not in a test: a library makes a socket when it is imported.
+load_handler("app")
 
 
 @dataclass
@@ -48,6 +48,8 @@ class Answer:
 class App:
     """The app of the Secondary's Region, and the other Region's side of a forwarding."""
 
+    module: Any
+
     def __init__(self, dynamodb: FakeDynamoDB) -> None:
         self.dynamodb = dynamodb
         self.forwarded: list[tuple[str, str, dict[str, Any]]] = []
@@ -55,7 +57,7 @@ class App:
 
     def ask(self, method: str, path: str, body: Any = None, **more: Any) -> Answer:
         event = request_event(method, path, body, **more)
-        found = MODULE.lambda_handler(event, context("app"))
+        found = self.module.lambda_handler(event, context("app"))
         return Answer(found["statusCode"], found["headers"], found["body"])
 
     def active(self, region: str, state: str = "serving") -> None:
@@ -64,9 +66,7 @@ class App:
 
     def restart(self) -> None:
         """Serve what comes next in a new execution environment."""
-        for made in (MODULE.known, MODULE.items, MODULE.heartbeats, MODULE.pulse):
-            made.cache_clear()
-        MODULE.write_health.cache_clear()
+        self.module = load_handler("app")
 
     def heartbeat(self) -> Heartbeat | None:
         return Heartbeats(self.dynamodb, ITEMS).newest(SECONDARY)
@@ -88,9 +88,9 @@ class App:
 @pytest.fixture
 def app(fake: FakeDynamoDB, monkeypatch: pytest.MonkeyPatch) -> App:
     found = App(fake)
-    monkeypatch.setattr(MODULE, "client", lambda _service: fake)
-    for module in (MODULE, assembly):
-        monkeypatch.setattr(module, "client_in_passing", lambda _service: fake)
+    monkeypatch.setattr(aws_clients, "write_path_client", lambda: fake)
+    for module in (aws_clients, assembly):
+        monkeypatch.setattr(module, "best_effort_client", lambda: fake)
     monkeypatch.setattr(http, "request", found.request)
     found.active(SECONDARY)
     return found

@@ -11,7 +11,6 @@ from pilotlight.shared.warm_ping import ENVIRONMENT, ping
 
 from tests.handlers import context
 from tests.unit.functions.fakes import CONTROL, ITEMS, PRIMARY, SECONDARY, aws_error
-from tests.unit.functions.handlers.conftest import MODULE
 
 if TYPE_CHECKING:
     from tests.unit.functions.handlers.conftest import App
@@ -76,7 +75,7 @@ def test_checks_keep_heartbeats_and_pulse_of_the_active_region(
     assert beat is not None
     assert beat.by.startswith("check ")
     assert app.pulse() == 1
-    monkeypatch.setattr(MODULE.pulse(), "_clock", lambda: time.time() + 11)
+    monkeypatch.setattr(app.module.PULSE, "_clock", lambda: time.time() + 11)
     app.ask("GET", "/health")
     assert app.pulse() == 2
 
@@ -113,7 +112,7 @@ def test_a_region_all_of_whose_writes_of_late_failed_is_unhealthy_until_one_is_m
     assert (answer.status, answer.body["failed"]) == (503, "writes")
     assert app.pulse() == 0, "who cannot write keeps no pulse"
     now = time.monotonic()
-    monkeypatch.setattr(MODULE.write_health(), "_clock", lambda: now + 16)
+    monkeypatch.setattr(app.module.WRITE_HEALTH, "_clock", lambda: now + 16)
     assert app.ask("GET", "/health").status == 200, "no writes say nothing"
     app.restart()
     failing_writes(app)
@@ -130,7 +129,7 @@ def test_writes_that_are_refused_for_want_of_a_quorum_keep_a_region_healthy(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The other Region would refuse them too. A silent quorum moves no user."""
-    monkeypatch.setattr(MODULE.items()._fence, "_sleep", lambda _seconds: None)
+    monkeypatch.setattr(app.module.ITEMS._fence, "_sleep", lambda _seconds: None)
     app.dynamodb.table(CONTROL).clear()
     for _ in range(3):
         assert app.ask("POST", "/items", {"text": "green"}).status == 503
@@ -205,7 +204,7 @@ def test_the_page_is_served_under_a_strict_policy(app: App) -> None:
     assert answer.status == 200
     assert answer.headers["Content-Type"].startswith("text/html")
     assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
-    assert answer.text == MODULE.PAGE
+    assert answer.text == app.module.PAGE
     assert app.dynamodb.asked("get_item") == [], "the page needs no table"
 
 
@@ -228,6 +227,6 @@ def test_a_path_or_method_that_does_not_exist_is_a_404(app: App, method: str, pa
 
 def test_a_warm_ping_is_answered_without_a_table(app: App) -> None:
     app.dynamodb.calls.clear()
-    answer = MODULE.lambda_handler(ping(0), context("app"))
+    answer = app.module.lambda_handler(ping(0), context("app"))
     assert answer == {"environment": ENVIRONMENT}
     assert app.dynamodb.calls == []

@@ -10,7 +10,6 @@ from pilotlight.shared import http
 
 from tests.handlers import context
 from tests.unit.functions.fakes import CONTROL, PRIMARY, SECONDARY, aws_error, request_event
-from tests.unit.functions.handlers.conftest import MODULE
 
 if TYPE_CHECKING:
     from tests.unit.functions.handlers.conftest import App
@@ -198,16 +197,16 @@ def test_the_time_at_which_api_gateway_took_a_request_counts_as_its_age(
 ) -> None:
     """A frozen environment's clocks may all be old, and its read would look fresh."""
     asked: list[float | None] = []
-    decide = MODULE.items()._fence.decide
+    decide = app.module.ITEMS._fence.decide
 
     def spied(**given: Any) -> Any:
         asked.append(given["request"])
         return decide(**given)
 
-    monkeypatch.setattr(MODULE.items()._fence, "decide", spied)
+    monkeypatch.setattr(app.module.ITEMS._fence, "decide", spied)
     event = request_event("POST", "/items", ORIGINAL)
     event["requestContext"]["timeEpoch"] = 1_800_000_000_500
-    MODULE.lambda_handler(event, context("app"))
+    app.module.lambda_handler(event, context("app"))
     assert asked == [1_800_000_000.5]
 
 

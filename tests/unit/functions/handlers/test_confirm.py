@@ -65,15 +65,13 @@ def world(fake: FakeDynamoDB, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]
     monkeypatch.setattr(http, "request", request)
     monkeypatch.setattr(beacon_record, "read", beacon)
     for module in (MODULE, assembly):
-        monkeypatch.setattr(module, "client_in_passing", lambda _service: fake)
-    monkeypatch.setattr(MODULE, "client", lambda _service: fake)
+        monkeypatch.setattr(module, "best_effort_client", lambda: fake)
+    monkeypatch.setattr(MODULE, "DYNAMODB", fake)
     return found
 
 
 @pytest.fixture
-def quorum(
-    world: dict[str, Any], fake: FakeDynamoDB, monkeypatch: pytest.MonkeyPatch
-) -> FakeDynamoDB:
+def quorum(world: dict[str, Any], fake: FakeDynamoDB) -> FakeDynamoDB:
     """A Primary whose probes fail, a beacon that stays healthy, and a pulse that stands still."""
     world["answers"], world["beacon"] = [DEAD], "healthy"
     since = {"S": (datetime.now(UTC) - timedelta(seconds=40)).isoformat()}
@@ -144,7 +142,7 @@ def test_a_beacon_that_turns_a_little_later_is_waited_for_and_both_are_heard_ane
     world["answers"], world["beacon"], world["turns_after"] = [DEAD], before, 4
     found = confirm()
     assert (found["verdict"], found["beacon"]) == ("outage", "unhealthy")
-    assert world["clock"].now == 4 * MODULE.ASK_SECONDS, "not a moment longer"
+    assert world["clock"].now == 4 * MODULE.READ_SECONDS, "not a moment longer"
     assert len(world["asked"]) == 2 * MODULE.PROBES
 
 

@@ -55,9 +55,6 @@ class World:
 @pytest.fixture
 def world(emptied: Any, monkeypatch: pytest.MonkeyPatch) -> World:
     found = World(emptied)
-    clients = {"dynamodb": emptied}
-    monkeypatch.setattr(MODULE, "client", lambda service: clients[service])
-    monkeypatch.setattr(assembly, "client_in_passing", lambda service: clients[service])
     for module in (MODULE, assembly):
         monkeypatch.setattr(module, "milliseconds", lambda: found.now)
     monkeypatch.setattr(MODULE.time, "sleep", found.sleep)
@@ -90,7 +87,7 @@ def test_a_region_without_a_quorum_still_writes_its_heartbeats(
             raise aws_error("InternalServerError")
 
     world.active(SECONDARY)
-    monkeypatch.setattr(assembly, "client_in_passing", lambda _service: Silent())
+    monkeypatch.setattr(assembly, "best_effort_client", lambda: Silent())
     assert world.beat() == {"heartbeats": 3, "kept": "no_quorum"}
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from pilotlight.failover.request import InvalidExecutionInput
-from pilotlight.shared.settings import MissingSetting
+from pilotlight.shared.settings import InvalidSetting
 
 from tests.conftest import ENVIRONMENT
 from tests.handlers import context, load_handler
@@ -24,16 +24,25 @@ def intake(value: Any) -> dict[str, Any]:
     return INTAKE.lambda_handler({"machine": "failover", "input": value}, context("intake"))
 
 
-def decide(**changes: Any) -> dict[str, Any]:
+def request(*override: str) -> dict[str, Any]:
+    return {"mode": "failover", "reason": "x", "override": list(override), "alarm": None}
+
+
+def decision_input(**changes: Any) -> dict[str, Any]:
     event = {
         "machine": "failover",
-        "request": {"mode": "failover", "reason": "x", "override": []},
+        "request": request(),
         "evidence": evidence(),
         "control": {"cooldown_until": 0},
         "hold_started_at": None,
+        "judgements_before": 0,
         "now": NOW,
     }
-    return DECIDE.lambda_handler({**event, **changes}, context("decide"))
+    return {**event, **changes}
+
+
+def decide(**changes: Any) -> dict[str, Any]:
+    return DECIDE.lambda_handler(decision_input(**changes), context("decide"))
 
 
 # --- intake --------------------------------------------------------------------------------------
@@ -49,7 +58,7 @@ def test_the_event_of_either_alarm_is_accepted_and_tells_of_it(arn: str) -> None
 
 
 def test_the_alarms_that_count_are_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ALARM_ARNS", "arn:aws:one,arn:aws:two")
+    monkeypatch.setattr(INTAKE, "ALARM_ARNS", ["arn:aws:one", "arn:aws:two"])
     assert intake({**EVENT, "resources": ["arn:aws:two"]})["disposition"] == "accept"
     with pytest.raises(InvalidExecutionInput, match="foreign alarm"):
         intake(EVENT)
@@ -68,58 +77,45 @@ def test_the_decision_is_handed_over_whole() -> None:
     assert len(found["conditions"]) == 6
 
 
-@pytest.mark.parametrize("override", [[], None, ["secondary_ready"]])
-def test_no_override_but_that_of_the_outage_counts(override: Any) -> None:
-    request = {"mode": "failover", "reason": "x", "override": override}
+@pytest.mark.parametrize("override", [[], ["secondary_ready"]])
+def test_no_override_but_that_of_the_outage_counts(override: list[str]) -> None:
     unclear = evidence(confirm=confirm(beacon="unknown"))
-    assert decide(request=request, evidence=unclear)["action"] == "hold"
-
-
-def test_a_request_without_an_override_overrides_nothing() -> None:
-    unclear = evidence(confirm=confirm(beacon="unknown"))
-    found = decide(request={"mode": "failover", "reason": "x"}, evidence=unclear)
-    assert found["action"] == "hold"
+    assert decide(request=request(*override), evidence=unclear)["action"] == "hold"
 
 
 def test_an_override_counts() -> None:
-    request = {"mode": "failover", "reason": "x", "override": ["outage_confirmed"]}
     unclear = evidence(confirm=confirm(beacon="unknown"))
-    assert decide(request=request, evidence=unclear)["action"] == "promote"
+    assert decide(request=request("outage_confirmed"), evidence=unclear)["action"] == "promote"
 
 
 def test_the_policy_on_what_may_be_lost_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("RPO_OBJECTIVE_SECONDS", "1")
+    monkeypatch.setattr(DECIDE, "RPO_OBJECTIVE", timedelta(seconds=1))
     assert decide()["action"] == "promote"
-    monkeypatch.setenv("RPO_POLICY", "ask")
+    monkeypatch.setattr(DECIDE, "RPO_POLICY", "ask")
     assert decide()["unmet"] == ["rpo_within_objective"]
-    request = {"mode": "failover", "reason": "x", "override": ["rpo_within_objective"]}
-    assert decide(request=request)["action"] == "promote"
-    monkeypatch.setenv("RPO_POLICY", "perhaps")
-    with pytest.raises(ValueError, match="perhaps"):
-        decide()
+    assert decide(request=request("rpo_within_objective"))["action"] == "promote"
 
 
 def test_the_cooldown_of_the_control_item_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     soon = {"cooldown_until": datetime.fromisoformat(NOW).timestamp() + 600}
     assert decide(control=soon)["unmet"] == ["cooldown_over"]
-    monkeypatch.setenv("COOLDOWN_SECONDS", "60")
+    monkeypatch.setattr(DECIDE, "COOLDOWN", timedelta(seconds=60))
     assert decide(control=soon)["action"] == "promote", "no claim of this deployment wrote that"
 
 
-@pytest.mark.parametrize(("deadline", "action"), [("3601", "hold"), ("3600", "end_hold")])
+@pytest.mark.parametrize(("deadline", "action"), [(3601, "hold"), (3600, "end_hold")])
 def test_the_deadline_of_a_hold_is_a_setting(
-    monkeypatch: pytest.MonkeyPatch, deadline: str, action: str
+    monkeypatch: pytest.MonkeyPatch, deadline: int, action: str
 ) -> None:
-    monkeypatch.setenv("HOLD_DEADLINE_SECONDS", deadline)
+    monkeypatch.setattr(DECIDE, "HOLD_DEADLINE", timedelta(seconds=deadline))
     held = decide(evidence=evidence(readiness={}), hold_started_at="2026-01-31T11:00:00.000Z")
     assert held["action"] == action
 
 
-@pytest.mark.parametrize(("before", "quiet"), [(0, True), (5, True), (6, False), (None, False)])
-def test_a_hold_is_quiet_only_in_its_first_judgements(before: int | None, quiet: bool) -> None:
+@pytest.mark.parametrize(("before", "quiet"), [(0, True), (5, True), (6, False)])
+def test_a_hold_is_quiet_only_in_its_first_judgements(before: int, quiet: bool) -> None:
     late = evidence(confirm=confirm((False,) * 3, "healthy"))
-    counted = {} if before is None else {"judgements_before": before}
-    assert decide(evidence=late, **counted)["settling"] is quiet
+    assert decide(evidence=late, judgements_before=before)["settling"] is quiet
 
 
 @pytest.mark.parametrize("name", ["now", "hold_started_at"])
@@ -129,32 +125,30 @@ def test_a_moment_that_is_none_fails_the_step(name: str, moment: str) -> None:
         decide(**{name: moment})
 
 
-@pytest.mark.parametrize("name", ["machine", "request", "evidence", "now"])
-def test_an_input_that_lacks_a_part_fails_the_step(name: str) -> None:
-    event = {
-        "machine": "failover",
-        "request": {"mode": "failover"},
-        "evidence": evidence(),
-        "now": NOW,
-    }
-    del event[name]
+@pytest.mark.parametrize(
+    "part",
+    [
+        *("machine", "request", "evidence", "control", "hold_started_at", "judgements_before"),
+        *("now", "request.mode", "request.override", "request.alarm", "control.cooldown_until"),
+    ],
+)
+def test_an_input_that_lacks_a_part_fails_the_step_so_that_nothing_missing_reads_as_consent(
+    part: str,
+) -> None:
+    event = decision_input()
+    *outer, name = part.split(".")
+    del (event[outer[0]] if outer else event)[name]
     with pytest.raises(KeyError, match=name):
         DECIDE.lambda_handler(event, context("decide"))
 
 
 @pytest.mark.parametrize(
-    ("step", "name"),
-    [
-        (lambda: intake(REHEARSAL), "ALARM_ARNS"),
-        (decide, "HOLD_DEADLINE_SECONDS"),
-        (decide, "RPO_OBJECTIVE_SECONDS"),
-        (decide, "RPO_POLICY"),
-    ],
+    ("name", "value"),
+    [("HOLD_DEADLINE_SECONDS", "soon"), ("HEALTHY_MINUTES", "inf"), ("RPO_POLICY", "perhaps")],
 )
-def test_a_missing_setting_is_named(monkeypatch: pytest.MonkeyPatch, step: Any, name: str) -> None:
-    monkeypatch.delenv(name)
-    with pytest.raises(MissingSetting, match=name):
-        step()
+def test_a_setting_that_is_none_fails_before_the_first_ping(name: str, value: str) -> None:
+    with pytest.raises(InvalidSetting, match=name):
+        load_handler("decide", **{name: value})
 
 
 # --- the answer to a request for approval ---------------------------------------------------------

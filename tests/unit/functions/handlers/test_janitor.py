@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from pilotlight.failover.aborted_notice import NOT_SENT
-from pilotlight.shared.settings import MissingSetting
 
 from tests.handlers import context, load_handler
 from tests.unit.functions.fakes import CONTROL, RECOVERIES, FakeDynamoDB, aws_error, control_item
@@ -32,9 +31,6 @@ class World:
 
         self.refuses: set[str] = set()
         self.regions: list[str] = []
-
-    def client(self, service: str) -> Any:
-        return {"dynamodb": self.dynamodb, "sns": self}[service]
 
     def client_of(self, region: str, _service: str) -> Any:
         self.regions.append(region)
@@ -60,11 +56,9 @@ class World:
 @pytest.fixture
 def world(fake: FakeDynamoDB, monkeypatch: pytest.MonkeyPatch) -> World:
     found = World(fake)
-    monkeypatch.setattr(MODULE, "client", found.client)
+    monkeypatch.setattr(MODULE, "DYNAMODB", fake)
+    monkeypatch.setattr(MODULE, "SNS", found)
     monkeypatch.setattr(MODULE, "client_of", found.client_of)
-    monkeypatch.setenv("OTHER_TOPIC_ARN", OTHER_TOPIC)
-    monkeypatch.setenv("MACHINE_ARNS", f"{MACHINE},{SWITCHOVER}")
-    monkeypatch.setenv("TOPIC_ARN", TOPIC)
     return found
 
 
@@ -253,15 +247,6 @@ def test_an_execution_of_another_machine_is_none_of_its_business(world: World) -
     with pytest.raises(ValueError, match="is no execution of"):
         world.clean_up("ABORTED", machine=MACHINE + "-other")
     assert world.locked()
-
-
-@pytest.mark.parametrize("name", ["MACHINE_ARNS", "TOPIC_ARN", "RECOVERIES_TABLE"])
-def test_a_missing_setting_is_named(
-    world: World, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
-    monkeypatch.delenv(name)
-    with pytest.raises(MissingSetting, match=name):
-        world.clean_up("ABORTED")
 
 
 # --- what a person said by stopping or rejecting --------------------------------------------------

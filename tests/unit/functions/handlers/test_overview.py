@@ -36,10 +36,7 @@ def ask(event: Any) -> Any:
 
 
 @pytest.fixture
-def tables(emptied: Any, ledger: LedgerTable, monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.setattr(MODULE, "client", lambda _service: emptied)
-    monkeypatch.setenv("RPO_OBJECTIVE_SECONDS", "120")
-    monkeypatch.setenv("REHEARSAL_MAX_AGE_DAYS", "14")
+def tables(emptied: Any, ledger: LedgerTable) -> Any:
     return emptied
 
 
@@ -92,7 +89,7 @@ def test_a_table_that_does_not_answer_makes_its_facts_unknown_and_no_error(
 
         batch_get_item = get_paginator = get_item
 
-    monkeypatch.setattr(MODULE, "client", lambda _service: Broken())
+    monkeypatch.setattr(MODULE, "DYNAMODB", Broken())
     facts = ask({"view": "facts"})["facts"]
     assert {f["verdict"] for f in facts.values()} == {"unknown"}
     assert "ProvisionedThroughputExceeded" in facts["sentinel"]["detail"]
@@ -111,7 +108,7 @@ def test_the_widget_is_html_in_the_colours_of_the_dashboard(tables: Any) -> None
 def test_the_widget_describes_itself_without_reading_anything(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(MODULE, "client", None)
+    monkeypatch.setattr(MODULE, "DYNAMODB", None)
     assert ask({"describe": True}).startswith("## Pilot Light")
 
 

@@ -21,8 +21,8 @@ from tests.unit.functions.fakes import (
     aws_error,
 )
 
-MODULE: Any = load_handler("preflight")
 APP, SWITCH = "pilot-light-app:live", "pilot-light-switch:live"
+MODULE: Any = load_handler("preflight", APP_FUNCTION=APP, WARM_TARGETS=f"{APP},{SWITCH}")
 both_ways = pytest.mark.parametrize(
     ("source", "target"), [(PRIMARY, SECONDARY), (SECONDARY, PRIMARY)]
 )
@@ -73,7 +73,7 @@ class _Functions(dict):  # type: ignore[type-arg]
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     found = World()
-    monkeypatch.setattr(MODULE, "client", lambda _service: found.tables[SECONDARY])
+    monkeypatch.setattr(MODULE, "DYNAMODB", found.tables[SECONDARY])
     monkeypatch.setattr(MODULE, "client_of", found.client)
     monkeypatch.setattr(MODULE, "ping_client_of", found.ping_client)
     monkeypatch.setattr(http, "request", lambda *_, **__: http.Response(200, b"{}", {}, 0.1))
@@ -81,9 +81,6 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
         http, "certificate_end", lambda *_, **__: datetime.now(UTC) + timedelta(days=60)
     )
     monkeypatch.setattr(beacon_record, "read", lambda _name: "healthy")
-    monkeypatch.setenv("APP_FUNCTION", APP)
-    monkeypatch.setenv("WARM_TARGETS", f"{APP},{SWITCH}")
-    monkeypatch.setenv("WARM_CONCURRENCY", "3")
     return found
 
 

@@ -30,7 +30,6 @@ class World:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.regions = TwoRegions()
-        monkeypatch.setattr(MODULE, "client", lambda _: self.regions.client(SECONDARY))
         monkeypatch.setattr(MODULE, "client_of", self.regions.client)
         # The default of a parameter, bound when the class was made.
         defaults = (*journal_proof.JournalProof.__init__.__defaults__[:-1], lambda: T)  # type: ignore[index]
@@ -48,7 +47,6 @@ class World:
 
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    monkeypatch.setenv("RECOVERIES_TABLE", RECOVERIES)
     with mock_aws():
         yield World(monkeypatch)
 

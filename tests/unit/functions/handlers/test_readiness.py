@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from pilotlight.control import assembly
 from pilotlight.shared import http
-from pilotlight.shared.settings import MissingSetting
 
 from tests.handlers import context, load_handler
 from tests.unit.functions.fakes import (
@@ -49,7 +48,7 @@ class World:
         self.certificate: timedelta | Exception = timedelta(days=60)
         self.asked: list[str] = []
         functions = {arn: self._answer(arn) for arn in self.statuses}
-        self.clients = {"dynamodb": self.dynamodb, "s3": self.s3, "lambda": FakeLambda(functions)}
+        self.clients = {"DYNAMODB": self.dynamodb, "S3": self.s3, "LAMBDA": FakeLambda(functions)}
 
     def _answer(self, arn: str) -> Any:
         def answer(event: dict[str, Any]) -> dict[str, Any]:
@@ -80,8 +79,9 @@ class World:
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     found = World()
-    monkeypatch.setattr(MODULE, "client", lambda service: found.clients[service])
-    monkeypatch.setattr(assembly, "client_in_passing", lambda _service: found.dynamodb)
+    for name, client in found.clients.items():
+        monkeypatch.setattr(MODULE, name, client)
+    monkeypatch.setattr(assembly, "best_effort_client", lambda: found.dynamodb)
     monkeypatch.setattr(http, "request", found.request)
     monkeypatch.setattr(http, "certificate_end", found.certificate_end)
     return found
@@ -103,7 +103,7 @@ def test_what_is_required_and_what_is_advisory_is_as_documented(world: World) ->
 def test_it_tries_its_own_endpoint_and_functions_as_they_are_called(world: World) -> None:
     world.verify()
     assert sorted(world.asked) == [f"GET https://{HOST}/health", f"TLS {HOST}"]
-    paths = [payload["rawPath"] for payload in world.clients["lambda"].payloads]
+    paths = [payload["rawPath"] for payload in world.clients["LAMBDA"].payloads]
     assert sorted(paths) == ["/health", "/switch/off"]
 
 
@@ -185,11 +185,3 @@ def test_whatever_a_check_raises_is_evidence_with_its_kind() -> None:
 
     result = MODULE.run(("odd", True, action))
     assert (result.state, result.detail) == ("failed", "ZeroDivisionError: by zero")
-
-
-def test_a_missing_setting_is_an_error_of_the_step_and_named(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("BUCKET")
-    with pytest.raises(MissingSetting, match="BUCKET"):
-        world.verify()

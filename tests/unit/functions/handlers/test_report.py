@@ -34,7 +34,7 @@ class Bucket:
 @pytest.fixture
 def bucket(monkeypatch: pytest.MonkeyPatch) -> Bucket:
     found = Bucket()
-    monkeypatch.setattr(MODULE, "client", lambda _service: found)
+    monkeypatch.setattr(MODULE, "S3", found)
     return found
 
 

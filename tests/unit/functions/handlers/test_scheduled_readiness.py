@@ -129,13 +129,12 @@ class World:
 
         return Client()
 
-    def dynamodb(self, _service: str) -> Any:
+    def dynamodb(self) -> Any:
         return SimpleNamespace(
             get_item=self.read_control,
             batch_get_item=self.heartbeats,
             put_item=lambda TableName, Item: self.stored.update({TableName: Item}),
             update_item=self.recoveries.update_item,
-            publish=self.publish,
         )
 
     def publish(self, **message: Any) -> None:
@@ -169,7 +168,8 @@ class World:
 def world(monkeypatch: pytest.MonkeyPatch, moto_client: Any) -> World:
     moto_client.delete_item(TableName=RECOVERIES, Key={"pk": {"S": "sentinel"}})
     found = World(moto_client)
-    monkeypatch.setattr(MODULE, "client", found.dynamodb)
+    monkeypatch.setattr(MODULE, "DYNAMODB", found.dynamodb())
+    monkeypatch.setattr(MODULE, "SNS", found)
     monkeypatch.setattr(MODULE, "client_of", found.client)
     monkeypatch.setattr(http, "request", found.request)
     end = datetime.now(UTC) + timedelta(days=60)
@@ -268,7 +268,7 @@ def test_a_control_table_that_is_not_strong_makes_the_secondary_unready(world: W
 def test_a_witness_in_another_region_than_the_template_says_is_told(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("WITNESS_REGION", "eu-west-1")
+    monkeypatch.setattr(MODULE, "WITNESS_REGION", "eu-west-1")
     assert world.look() == ("ready", {"control_witness": "failed"})
 
 
@@ -285,7 +285,7 @@ def test_heartbeats_that_are_old_or_from_the_future_are_told(
 def test_a_rehearsal_that_passed_too_long_ago_is_told(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("REHEARSAL_MAX_AGE_DAYS", "6")
+    monkeypatch.setattr(MODULE, "REHEARSAL_MAX_AGE", timedelta(days=6))
     assert world.look() == ("ready", {"last_rehearsal": "failed"})
 
 

@@ -76,7 +76,7 @@ class World:
 @pytest.fixture
 def world(fake: FakeDynamoDB, monkeypatch: pytest.MonkeyPatch) -> World:
     found = World(fake)
-    monkeypatch.setattr(MODULE, "client", lambda _service: fake)
+    monkeypatch.setattr(MODULE, "DYNAMODB", fake)
     monkeypatch.setattr(urllib.request, "urlopen", found.urlopen)
     return found
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -115,7 +114,7 @@ class World:
 
     # --- the queue ---
     def send(self, ticks: list[int], now: float, interval: int) -> None:
-        assert (now, interval) == (self.now, int(os.environ["SENTINEL_INTERVAL_SECONDS"]))
+        assert (now, interval) == (self.now, MODULE.SENTINEL_INTERVAL)
         assert len(ticks) <= 10
         if len(self.sent) + len(ticks) > self.accepts:
             raise ProbesNotPlanned("ServiceUnavailable")
@@ -138,19 +137,17 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     found = World()
     monkeypatch.setattr(probe_run, "time", found)
     monkeypatch.setattr(MODULE, "time", found)
-    monkeypatch.setattr(MODULE, "client", lambda _service: None)
     monkeypatch.setattr(MODULE, "SentinelItem", lambda _client, _table: found)
     monkeypatch.setattr(MODULE, "ProbeQueue", lambda _client, _url: found)
     monkeypatch.setattr(MODULE, "keeper", lambda _known, _function: found)
     monkeypatch.setattr(MODULE, "Outages", lambda *_: found)
     monkeypatch.setattr(probe_run, "control_table", lambda _known: found)
-    monkeypatch.setattr(probe_run, "client_in_passing", lambda _service: None)
+    monkeypatch.setattr(probe_run, "best_effort_client", lambda: None)
     monkeypatch.setattr(
         probe_run, "Pulse", lambda _client, _table: SimpleNamespace(read=found.pulse)
     )
     monkeypatch.setattr(http, "request", found.request)
     monkeypatch.setattr(beacon_record, "read", lambda _name, _lifetime: found.beacon)
-    monkeypatch.setenv("PROBE_QUEUE_URL", "https://sqs.us-east-2.amazonaws.com/123456789012/looks")
     monkeypatch.delenv("POWERTOOLS_METRICS_DISABLED")
     return found
 
@@ -179,7 +176,7 @@ def test_the_schedule_has_three_minutes_planned_and_then_only_what_is_missing(
 def test_at_one_second_a_look_that_is_early_waits_for_its_tick(
     world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("SENTINEL_INTERVAL_SECONDS", "1")
+    monkeypatch.setattr(MODULE, "SENTINEL_INTERVAL", 1)
     world.now = 1_000_004.8
     assert world.deliver(1_000_005_500) == 1
     assert world.slept == pytest.approx(0.7)

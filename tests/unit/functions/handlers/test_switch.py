@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from pilotlight.control import assembly
@@ -22,18 +22,14 @@ from tests.unit.functions.fakes import (
     request_event,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 MODULE: Any = load_handler("switch")
 
 
 @pytest.fixture
-def table(fake: FakeDynamoDB, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDynamoDB]:
-    monkeypatch.setattr(assembly, "client_in_passing", lambda _service: fake)
-    MODULE.switch.cache_clear()
-    yield fake
-    MODULE.switch.cache_clear()
+def table(fake: FakeDynamoDB, monkeypatch: pytest.MonkeyPatch) -> FakeDynamoDB:
+    monkeypatch.setattr(assembly, "best_effort_client", lambda: fake)
+    monkeypatch.setattr(MODULE, "SWITCH", load_handler("switch").SWITCH)
+    return fake
 
 
 def ask(question: str) -> dict[str, Any]:

@@ -23,13 +23,13 @@ class Warming:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, dynamodb: FakeDynamoDB) -> None:
         self._patch, self._dynamodb = monkeypatch, dynamodb
-        monkeypatch.setattr(MODULE, "client", lambda _service: dynamodb)
+        monkeypatch.setattr(MODULE, "DYNAMODB", dynamodb)
         self.functions({APP: separate(), SWITCH: separate()})
 
     def functions(self, known: dict[str, Any]) -> None:
         self.lambdas = FakeLambda(known)
-        self._patch.setattr(MODULE, "ping_client", lambda: self.lambdas)
-        self._patch.setenv("WARM_TARGETS", ",".join(f for f in known if f.startswith("arn:")))
+        self._patch.setattr(MODULE, "LAMBDA", self.lambdas)
+        self._patch.setattr(MODULE, "WARM_TARGETS", [f for f in known if f.startswith("arn:")])
 
     def listed(self, *functions: str) -> None:
         item = {"pk": {"S": "warm-targets"}, "targets": {"SS": list(functions)}}
@@ -137,7 +137,7 @@ def test_a_batch_that_comes_too_late_asks_nobody(warming: Warming) -> None:
 def test_how_many_is_a_setting(
     warming: Warming, monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
-    monkeypatch.setenv("WARM_CONCURRENCY", str(count))
+    monkeypatch.setattr(MODULE, "WARM_CONCURRENCY", count)
     assert warming.ping(to=1)["environments"] == count
 
 

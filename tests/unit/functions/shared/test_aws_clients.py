@@ -8,7 +8,7 @@ import pytest
 from botocore import endpoint
 from botocore.exceptions import ReadTimeoutError
 from pilotlight.control.fence import ANSWER_SECONDS, PATIENCE_SECONDS
-from pilotlight.shared.aws_clients import client_in_passing, prompt_client
+from pilotlight.shared.aws_clients import best_effort_client, write_path_client
 
 from tests.unit.functions.fakes import ITEMS
 
@@ -23,10 +23,10 @@ CHECKERS_SECONDS = 2.0
 def slept(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
     found: list[float] = []
     monkeypatch.setattr(endpoint.time, "sleep", found.append)
-    for made in (prompt_client, client_in_passing):
+    for made in (write_path_client, best_effort_client):
         made.cache_clear()
     yield found
-    for made in (prompt_client, client_in_passing):
+    for made in (write_path_client, best_effort_client):
         made.cache_clear()
 
 
@@ -47,7 +47,7 @@ def attempts(client: Any) -> int:
 def test_an_answer_is_waited_for_as_long_as_the_fence_reckons_with_after_the_last_check(
     slept: list[float],
 ) -> None:
-    client = prompt_client("dynamodb")
+    client = write_path_client()
     assert client.meta.config.read_timeout <= ANSWER_SECONDS
     assert attempts(client) == 2
     assert sum(slept) <= 0.05
@@ -56,7 +56,7 @@ def test_an_answer_is_waited_for_as_long_as_the_fence_reckons_with_after_the_las
 def test_what_is_done_in_passing_is_tried_once_and_ends_before_anybody_stops_waiting(
     slept: list[float],
 ) -> None:
-    client = client_in_passing("dynamodb")
+    client = best_effort_client()
     assert attempts(client) == 1
     once = client.meta.config.connect_timeout + client.meta.config.read_timeout
     assert 2 * once < CHECKERS_SECONDS, "the strong read, and a second one beside it"

@@ -16,7 +16,7 @@ from pilotlight.control.fence import WriteTooLate
 from pilotlight.items.table import ItemsTable
 from pilotlight.items.writes import WriteUnknown, plan
 from pilotlight.shared import aws_clients, connection_check
-from pilotlight.shared.aws_clients import PROMPT
+from pilotlight.shared.aws_clients import WRITE_PATH
 from pilotlight.shared.connection_check import checked, checks_when_connected
 
 from tests.unit.functions.fakes import ITEMS, PRIMARY
@@ -75,12 +75,12 @@ class Table:
 def listening(found: Table, scheme: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Table]:
     monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", f"{scheme}://{found.address}")
     # As impatient as it is, a busy machine would fail the tests.
-    patient = PROMPT.merge(Config(connect_timeout=10, read_timeout=10))
-    monkeypatch.setattr(aws_clients, "PROMPT", patient)
-    aws_clients.prompt_client.cache_clear()
+    patient = WRITE_PATH.merge(Config(connect_timeout=10, read_timeout=10))
+    monkeypatch.setattr(aws_clients, "WRITE_PATH", patient)
+    aws_clients.write_path_client.cache_clear()
     yield found
     found.close()
-    aws_clients.prompt_client.cache_clear()
+    aws_clients.write_path_client.cache_clear()
 
 
 @pytest.fixture
@@ -99,8 +99,8 @@ def tls_table(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Table
 
 def lose_answers(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
     table.answers = False
-    monkeypatch.setattr(aws_clients, "PROMPT", PROMPT)
-    aws_clients.prompt_client.cache_clear()
+    monkeypatch.setattr(aws_clients, "WRITE_PATH", WRITE_PATH)
+    aws_clients.write_path_client.cache_clear()
 
 
 class Check:
@@ -120,7 +120,7 @@ class Check:
 def write(check: Check) -> Check:
     given: dict[str, Any] = {"item_id": "tea", "text": "green", "write_id": "01A", "now": "noon"}
     planned = plan("create", current=None, region=PRIMARY, epoch=1, **given)
-    ItemsTable(aws_clients.prompt_client("dynamodb"), ITEMS).write(planned, check)
+    ItemsTable(aws_clients.write_path_client(), ITEMS).write(planned, check)
     return check
 
 
@@ -195,7 +195,7 @@ def test_a_table_that_never_answers_is_unknown(
 
 
 def test_calls_outside_of_a_check_are_not_checked_by_it(table: Table) -> None:
-    client = aws_clients.prompt_client("dynamodb")
+    client = aws_clients.write_path_client()
     with checked(Check(lambda: True)), pytest.raises(HTTPClientError):
         client.describe_limits()
     client.describe_limits()

@@ -4,23 +4,16 @@ from __future__ import annotations
 
 import io
 import json
-import re
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from aws_lambda_powertools import Logger
 from pilotlight.shared.recovery_step import recovery_step
-from pilotlight.shared.settings import MissingSetting
 from pilotlight.shared.warm_ping import ping
 
-from tests.handlers import FUNCTIONS, context
+from tests.handlers import context
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-# Started by a person, or after a run: scheduled readiness does not ping them.
-NEVER_PINGED = {"janitor", "preflight", "proof"}
 ARN = "arn:aws:states:us-east-2:123456789012:execution:pilot-light-failover:one"
 
 
@@ -89,23 +82,3 @@ def test_a_warm_ping_is_answered_before_anything_is_logged() -> None:
     step = Step()
     assert set(step.handler(ping(0), context())) == {"environment"}
     assert step.logged() == []
-
-
-def test_a_ping_fails_without_a_variable_that_the_handler_needs(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    step = Step(needs=("NEEDED",))
-    with pytest.raises(MissingSetting, match="NEEDED"):
-        step.handler(ping(0), context())
-    monkeypatch.setenv("NEEDED", "something")
-    assert set(step.handler(ping(0), context())) == {"environment"}
-
-
-@pytest.mark.parametrize("path", sorted(FUNCTIONS.glob("*/app.py")), ids=lambda p: p.parent.name)
-def test_a_step_s_ping_checks_every_variable_that_its_handler_reads(path: Path) -> None:
-    text = path.read_text("utf-8")
-    needs = re.search(r"^NEEDS = \(([^)]*)\)", text, re.MULTILINE)
-    if needs or "recovery_step(logger, tracer)" in text:
-        read = set(re.findall(r'required\("(\w+)"\)', text))
-        checked = set(re.findall(r'"(\w+)"', needs[1])) if needs else set()
-        assert checked == read or path.parent.name in NEVER_PINGED

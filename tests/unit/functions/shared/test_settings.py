@@ -1,41 +1,70 @@
-"""Settings: read by name, and missed by name."""
+"""Settings: read by name, parsed, and missed by name."""
 
 from __future__ import annotations
 
-import pytest
-from pilotlight.shared.settings import Deployment, MissingSetting, required
+from dataclasses import asdict
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
+import pytest
+from pilotlight.shared.settings import (
+    Deployment,
+    InvalidSetting,
+    comma_separated,
+    days,
+    minutes,
+    one_of,
+    seconds,
+    variable,
+)
+
+from tests.conftest import ENVIRONMENT
 from tests.unit.functions.fakes import PRIMARY, SECONDARY
 
-VARIABLES = [
-    "AWS_REGION",
-    "PRIMARY_REGION",
-    "SECONDARY_REGION",
-    "ZONE_NAME",
-    "PUBLIC_NAME",
-    "ITEMS_TABLE",
-    "CONTROL_TABLE",
-    "RELEASE",
-]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+GO_OR_HOLD = one_of("go", "hold")
 
 
-def test_a_setting_is_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PILOT_LIGHT_TEST", "value")
-    assert required("PILOT_LIGHT_TEST") == "value"
-
-
-def test_a_given_environment_counts_and_not_the_process_own(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(
+    ("text", "parse", "value"),
+    [
+        ("us-east-2", str, "us-east-2"),
+        ("5", int, 5),
+        ("0.5", seconds, timedelta(seconds=0.5)),
+        ("5", minutes, timedelta(minutes=5)),
+        ("8", days, timedelta(days=8)),
+        ("one", comma_separated, ["one"]),
+        ("one,two", comma_separated, ["one", "two"]),
+        ("hold", GO_OR_HOLD, "hold"),
+    ],
+)
+def test_a_setting_is_read_and_parsed(
+    monkeypatch: pytest.MonkeyPatch, text: str, parse: Callable[[str], Any], value: Any
 ) -> None:
-    monkeypatch.setenv("PILOT_LIGHT_TEST", "value")
-    with pytest.raises(MissingSetting):
-        required("PILOT_LIGHT_TEST", {})
+    monkeypatch.setenv("SETTING", text)
+    assert variable("SETTING", parse) == value
 
 
-@pytest.mark.parametrize("environment", [{}, {"TOPIC_ARN": ""}])
-def test_a_missing_or_empty_setting_is_named(environment: dict[str, str]) -> None:
-    with pytest.raises(MissingSetting, match=r"TOPIC_ARN is missing or empty.*template\.yaml"):
-        required("TOPIC_ARN", environment)
+@pytest.mark.parametrize(
+    ("text", "parse"),
+    [
+        ("", str),
+        ("", comma_separated),
+        ("5.5", int),
+        ("soon", seconds),
+        ("nan", minutes),
+        ("inf", days),
+        ("perhaps", GO_OR_HOLD),
+    ],
+)
+def test_a_setting_that_is_missing_or_none_is_named_with_the_place_that_must_set_it(
+    monkeypatch: pytest.MonkeyPatch, text: str, parse: Callable[[str], Any]
+) -> None:
+    monkeypatch.setenv("SETTING", text)
+    with pytest.raises(InvalidSetting, match=r"variable SETTING is invalid: .*template\.yaml"):
+        variable("SETTING", parse)
 
 
 def test_a_deployment_knows_its_names(known: Deployment) -> None:
@@ -46,19 +75,7 @@ def test_a_deployment_knows_its_names(known: Deployment) -> None:
     assert known.beacon_name == "beacon.pilotlight.example"
 
 
-@pytest.mark.parametrize("name", VARIABLES)
-def test_a_deployment_that_lacks_a_variable_fails_and_names_it(
-    name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv(name)
-    with pytest.raises(MissingSetting, match=name):
-        Deployment.from_environment()
-
-
-@pytest.mark.parametrize("name", VARIABLES)
-def test_every_variable_lands_in_the_field_of_its_name(
-    name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv(name, "marked")
-    field = name.lower().removeprefix("aws_")
-    assert getattr(Deployment.from_environment(), field) == "marked"
+def test_every_variable_lands_in_the_field_of_its_name() -> None:
+    for field, value in asdict(Deployment.from_environment()).items():
+        name = "AWS_REGION" if field == "region" else field.upper()
+        assert value == type(value)(ENVIRONMENT[name]), field
