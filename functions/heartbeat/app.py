@@ -46,9 +46,9 @@ class Beater:
         new = next_heartbeat(last, now=now, by=self._by)
         if not self._heartbeats.beat(self._region, last, new):
             return "nothing"
-        self._heartbeats.copy(new, self._region, active=active)
         if not active:
             return "last"
+        self._heartbeats.copy(new, self._region)
         self._beat_pulse()
         return "another follows"
 

@@ -61,7 +61,7 @@ class World:
         replica, beat = self.regions.client(there), Heartbeat(1, at, "test")
         beats = Heartbeats(replica, ITEMS)
         beats.beat(of, None, beat)
-        beats.copy(beat, of, active=True)
+        beats.copy(beat, of)
         for n in range(keys, 16):
             key = {"pk": {"S": f"H#{of}#{n}"}, "sk": {"S": "heartbeat"}}
             replica.delete_item(TableName=ITEMS, Key=key)
