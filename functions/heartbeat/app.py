@@ -41,9 +41,9 @@ def beat(by: str) -> Literal["nothing", "last", "another follows"]:
     heartbeat = next_heartbeat(last, now=now, by=by)
     if not HEARTBEATS.beat(DEPLOYMENT.region, last, heartbeat):
         return "nothing"
-    HEARTBEATS.copy(heartbeat, DEPLOYMENT.region, active=active)
     if not active:
         return "last"
+    HEARTBEATS.copy(heartbeat, DEPLOYMENT.region)
     try:
         PULSE.beat(DEPLOYMENT.region)
     except (BotoCoreError, ClientError) as error:

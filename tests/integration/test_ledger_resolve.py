@@ -18,7 +18,7 @@ from tests.integration.torn import (
 )
 
 
-def test_an_accepted_entry_is_settled_by_a_person_and_stays_so(world: Torn) -> None:
+def test_an_accepted_entry_is_resolved_by_a_person_and_stays_so(world: Torn) -> None:
     late, _ = torn(world)
     world.ledger("reconcile")
     found = world.ledger("accept", write_ids=[name(late)], by="Ada")

@@ -27,7 +27,7 @@ def heartbeats(machine: Machine, seconds_ago: float, keys: int = 16) -> None:
     held = Heartbeats(machine.dynamodb, ITEMS)
     held.beat(PRIMARY, held.newest(PRIMARY), beat)
     if keys == 16:
-        held.copy(beat, PRIMARY, active=True)
+        held.copy(beat, PRIMARY)
 
 
 def sentinel(machine: Machine, seconds_ago: float) -> None:

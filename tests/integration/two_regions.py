@@ -149,7 +149,7 @@ class TwoRegions:
         self.sentinel()
         if recorded and epoch > 1:
             self.row(f"recovery#{epoch}", outcome="promoted")
-        LedgerTable(self.machine.dynamodb, LEDGER).keep_cursor({"epoch": max(epoch - 1, 1)})
+        LedgerTable(self.machine.dynamodb, LEDGER).put_cursor({"epoch": max(epoch - 1, 1)})
         self.replication.flush()
 
     def beat(self, active: str, passive: str, age: float = 1.0) -> None:
@@ -159,7 +159,8 @@ class TwoRegions:
             last = beats.newest(region)
             beat = next_heartbeat(last, now=now, by="test")
             beats.beat(region, last, beat)
-            beats.copy(beat, region, active=region == active)
+            if region == active:
+                beats.copy(beat, region)
 
     def sentinel(self, well_for: float = 600, **more: str) -> None:
         """What the sentinel has seen: the Primary is well for so many seconds."""

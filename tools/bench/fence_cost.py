@@ -137,7 +137,7 @@ def _measured(rounds: int) -> dict[str, Any]:
         return fenced(request)
 
     def bare(request: Any) -> Any:
-        return service._write(request, 1, decision, free)
+        return service._write(request, decision, free)
 
     ways = (fenced, unread, bare)
     took: list[list[float]] = [[], [], []]

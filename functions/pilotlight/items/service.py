@@ -110,7 +110,7 @@ class ItemService:
         )
         if decision.action == "forward" and decision.region:
             return self._forward(request, decision.region)
-        return self._write(request, _epoch(decision), decision, permit)
+        return self._write(request, decision, permit)
 
     def replay(self, lost: Write, over: Item | None) -> Item:
         """Write the value of a lost write as a new one, if the item is still `over`.
@@ -144,10 +144,8 @@ class ItemService:
         )
         return self._make(planned, decision, permit)
 
-    def _write(
-        self, request: WriteRequest, epoch: int, decision: WriteDecision, permit: Permit
-    ) -> Item:
-        item_id = request.item_id or _new_id(request.idempotency_key)
+    def _write(self, request: WriteRequest, decision: WriteDecision, permit: Permit) -> Item:
+        epoch, item_id = _epoch(decision), request.item_id or _new_id(request.idempotency_key)
         current = self._items.get(item_id)
         try:
             planned = plan(

@@ -42,9 +42,8 @@ def from_record(item: Mapping[str, Any]) -> Promotion:
 
 def is_over(written: Item, control: ControlItem) -> bool:
     """Return whether the epoch of a write is over, or was never its Region's."""
-    if written.epoch == control.epoch:
-        return written.region != control.active_region
-    return written.epoch < control.epoch
+    runs = written.epoch == control.epoch and written.region == control.active_region
+    return written.epoch <= control.epoch and not runs
 
 
 def ended_at(epoch: int, control: ControlItem, promotion: Promotion | None) -> datetime | None:

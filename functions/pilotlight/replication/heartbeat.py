@@ -96,10 +96,9 @@ def from_attributes(row: Mapping[str, Any]) -> Heartbeat:
         raise HeartbeatInvalid(f"A heartbeat has no valid attribute {error}.") from error
 
 
-def copies(beat: Heartbeat, region: str, *, active: bool) -> list[dict[str, Any]]:
-    """Return the items beside the first: the other keys, for a Region whose writes may be lost."""
-    numbers = range(1, KEYS) if active else range(0)
-    return [{**key(region, n), **attributes(beat)} for n in numbers]
+def copies(beat: Heartbeat, region: str) -> list[dict[str, Any]]:
+    """Return the items of the other keys."""
+    return [{**key(region, n), **attributes(beat)} for n in range(1, KEYS)]
 
 
 def replica_state(beats: Sequence[Heartbeat | None], now: int) -> dict[str, Any]:

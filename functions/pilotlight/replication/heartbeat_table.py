@@ -48,12 +48,10 @@ class Heartbeats:
         item = {**heartbeat.key(region), **heartbeat.attributes(new)}
         return write(self._client.put_item, TableName=self._items, Item=item, **over)
 
-    def copy(self, beat: Heartbeat, region: str, *, active: bool) -> None:
-        """Write the heartbeat to the other keys."""
-        items = heartbeat.copies(beat, region, active=active)
-        if items:
-            puts: list[Any] = [{"PutRequest": {"Item": item}} for item in items]
-            self._client.batch_write_item(RequestItems={self._items: puts})
+    def copy(self, beat: Heartbeat, region: str) -> None:
+        """Write the heartbeat of an active Region to the other keys: its writes may be lost."""
+        puts: list[Any] = [{"PutRequest": {"Item": i}} for i in heartbeat.copies(beat, region)]
+        self._client.batch_write_item(RequestItems={self._items: puts})
 
     def read_all(self, region: str) -> list[Heartbeat | None]:
         """Return the heartbeat of each key of a Region, or None for a key without one."""
@@ -103,4 +101,4 @@ class HeartbeatWriter:
         new = heartbeat.next_heartbeat(self._last, now=self._clock(), by=f"{server} {self._id}")
         if self._heartbeats.beat(self._region, self._last, new):
             self._last = new
-            self._heartbeats.copy(new, self._region, active=True)
+            self._heartbeats.copy(new, self._region)

@@ -36,9 +36,7 @@ def test_every_key_is_held_where_the_region_is_active(beats: Heartbeats) -> None
     first = beat(None, 0)
     beats.beat(PRIMARY, None, first)
     assert beats.read_all(PRIMARY) == [first] + [None] * 15
-    beats.copy(first, PRIMARY, active=False)
-    assert beats.read_all(PRIMARY) == [first] + [None] * 15
-    beats.copy(first, PRIMARY, active=True)
+    beats.copy(first, PRIMARY)
     assert beats.read_all(PRIMARY) == [first] * 16
     assert beats.read_all(SECONDARY) == [None] * 16
 

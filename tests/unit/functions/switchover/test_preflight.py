@@ -68,7 +68,7 @@ class World:
         replica, beat = self.tables[there], Heartbeat(1, at, "test")
         beats: Any = Heartbeats(replica, ITEMS)
         beats.beat(of, None, beat)
-        beats.copy(beat, of, active=True)
+        beats.copy(beat, of)
         for n in range(keys, 16):
             key = {"pk": {"S": f"H#{of}#{n}"}, "sk": {"S": "heartbeat"}}
             replica.delete_item(TableName=ITEMS, Key=key)
