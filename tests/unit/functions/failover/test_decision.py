@@ -187,6 +187,7 @@ def test_the_details_say_what_was_seen() -> None:
         "2 of 3 execution environments are proven, in 1 of 1 functions (app:live: 2 of 3).",
         "The scheduled verdict, 0 s old, is ready: no findings.",
     ]
+    assert all(c.observed for c in decision.conditions)
 
 
 def test_the_state_machine_keeps_the_whole_decision() -> None:
