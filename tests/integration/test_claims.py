@@ -208,9 +208,9 @@ def died_before_serve(machine: Machine, faults: Faults) -> Run:
 
 
 def test_a_run_that_died_between_claim_and_serve_is_completed_by_the_next_past_the_lease(
-    machine: Machine, faults: Faults, monkeypatch: pytest.MonkeyPatch
+    machine: Machine, faults: Faults
 ) -> None:
-    died_before_serve(machine, faults, monkeypatch)
+    died_before_serve(machine, faults)
     run = machine.run(FAILOVER)
     assert (run.output["outcome"], run.output["completing"]) == ("promoted", True)
     wait = run.states.index("IsRecorded")
@@ -222,9 +222,9 @@ def test_a_run_that_died_between_claim_and_serve_is_completed_by_the_next_past_t
 
 
 def test_a_run_that_died_after_a_keeper_had_served_is_completed_at_once(
-    machine: Machine, faults: Faults, monkeypatch: pytest.MonkeyPatch
+    machine: Machine, faults: Faults
 ) -> None:
-    died_before_serve(machine, faults, monkeypatch)
+    died_before_serve(machine, faults)
     assert keeper(SECONDARY).keep(60) == "served"
     run = machine.run(FAILOVER)
     assert (run.output["outcome"], run.output["completing"]) == ("promoted", True)
@@ -233,9 +233,9 @@ def test_a_run_that_died_after_a_keeper_had_served_is_completed_at_once(
 
 
 def test_a_rehearsal_completes_nothing_that_a_dead_run_left(
-    machine: Machine, faults: Faults, monkeypatch: pytest.MonkeyPatch
+    machine: Machine, faults: Faults
 ) -> None:
-    died_before_serve(machine, faults, monkeypatch)
+    died_before_serve(machine, faults)
     before = machine.control()
     run = machine.run(REHEARSAL)
     assert (run.output["outcome"], run.output["verdict"]) == ("already_promoted", "INCONCLUSIVE")
