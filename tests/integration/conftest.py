@@ -8,11 +8,12 @@ import uuid
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
+from unittest.mock import Mock
 
-import boto3
 import pytest
 from botocore.loaders import JSONFileLoader
 from moto import mock_aws
+from moto.sns.models import Subscription
 from pilotlight.sentinel import beacon_record
 from pilotlight.shared import dns_lookup, http, other_region
 
@@ -26,6 +27,7 @@ from tests.integration.machine import (
     Faults,
     InProcessLambda,
     Machine,
+    client,
     function_arn,
     interpreter,
 )
@@ -40,9 +42,12 @@ REGIONS = (PRIMARY, SECONDARY)
 
 
 def pytest_configure() -> None:
-    """Read once what AWS's services look like: each test has sessions of its own, and reads all."""
+    """Do once what moto and botocore would do for each test."""
     read = cache(JSONFileLoader().load_file)
     JSONFileLoader.load_file = lambda _self, path: read(path)
+    # moto signs the messages of each subscription with a key of its own, which takes 36 ms to make.
+    key = Subscription.private_key(Mock())
+    Subscription.private_key = lambda _self: key
 
 
 @dataclass
@@ -114,7 +119,7 @@ def machine(
             monkeypatch.setattr(loaded(name), "LAMBDA", lambda_client)
         # Machines judge again at once. What confirm waits for has tests of its own.
         monkeypatch.setattr(loaded("confirm"), "FOLLOW_SECONDS", 0.0)
-        boto3.client("s3", region_name=SECONDARY).create_bucket(
+        client("s3").create_bucket(
             Bucket=os.environ["BUCKET"],
             CreateBucketConfiguration={"LocationConstraint": SECONDARY},
         )

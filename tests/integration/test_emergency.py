@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
 from pilotlight.control.last_resort import LastResortTable
 
@@ -18,6 +17,7 @@ from tests.integration.machine import (
     SECONDARY,
     Inbox,
     aws_error,
+    client,
     definition,
     keeper,
 )
@@ -35,8 +35,8 @@ class Emergency:
 
     def __init__(self, machine: Machine, region: str) -> None:
         self.machine, self.region, self.other = machine, region, OTHER[region]
-        self.dynamodb = boto3.client("dynamodb", region_name=region)
-        self.sfn = boto3.client("stepfunctions", region_name=region)
+        self.dynamodb = client("dynamodb", region)
+        self.sfn = client("stepfunctions", region)
         if region == PRIMARY:
             self.dynamodb.create_table(
                 TableName=LAST_RESORT,

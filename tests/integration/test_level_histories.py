@@ -10,13 +10,12 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
 from pilotlight.sentinel.level import RESTARTS
 from pilotlight.sentinel.outages import Outages
 from pilotlight.shared import timestamps
 
-from tests.integration.machine import RECOVERIES, SECONDARY, Run, aws_error, definition
+from tests.integration.machine import RECOVERIES, SECONDARY, Run, aws_error, client, definition
 from tests.integration.test_approval import REJECTED, answer, asked, asking
 from tests.integration.test_failures import REQUIRED, fault, janitor
 from tests.integration.test_level import FAILOVER, cooldown, raise_next
@@ -41,7 +40,7 @@ class Level:
         self._machine, self._dynamodb = machine, machine.dynamodb
         sentinel = {"pk": {"S": "sentinel"}, "first_failed_at": {"S": FIRST}}
         self._dynamodb.put_item(TableName=RECOVERIES, Item=sentinel)
-        sfn = boto3.client("stepfunctions", region_name=SECONDARY)
+        sfn = client("stepfunctions")
         self._outages = Outages(self._dynamodb, sfn, RECOVERIES, machine.arn)
 
     def start(self, now: datetime) -> str | None:

@@ -7,11 +7,10 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
 from pilotlight.shared.validation import violation
 
-from tests.integration.machine import PRIMARY, SECONDARY, FunctionFailed, aws_error
+from tests.integration.machine import PRIMARY, SECONDARY, FunctionFailed, aws_error, client
 
 if TYPE_CHECKING:
     from tests.integration.conftest import Network
@@ -24,7 +23,7 @@ REHEARSAL = {"mode": "rehearsal", "reason": "test"}
 
 
 def files() -> dict[str, str]:
-    s3, bucket = boto3.client("s3", region_name=SECONDARY), os.environ["BUCKET"]
+    s3, bucket = client("s3"), os.environ["BUCKET"]
     keys = [o["Key"] for o in s3.list_objects_v2(Bucket=bucket).get("Contents", [])]
     return {
         k: s3.get_object(Bucket=bucket, Key=k)["Body"].read().decode()

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
 
-from tests.integration.machine import PRIMARY, SECONDARY, FunctionFailed, aws_error
+from tests.integration.machine import PRIMARY, SECONDARY, FunctionFailed, aws_error, client
 from tests.integration.test_reports import files, written
 from tests.integration.two_regions import FAILBACK, SWITCHOVER
 
@@ -21,7 +20,7 @@ MOVES = {"switchover": (SWITCHOVER, PRIMARY, SECONDARY), "failback": (FAILBACK, 
 
 def page(address: str) -> str:
     bucket, _, prefix = address.removeprefix("s3://").partition("/")
-    s3 = boto3.client("s3", region_name=SECONDARY)
+    s3 = client("s3")
     body = s3.get_object(Bucket=bucket, Key=f"{prefix}report.html")["Body"].read()
     return str(body.decode())
 

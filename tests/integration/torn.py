@@ -7,7 +7,6 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import boto3
 from pilotlight.items.table import ItemsTable
 from pilotlight.items.writes import (
     Item,
@@ -30,6 +29,7 @@ from tests.integration.machine import (
     PRIMARY,
     RECOVERIES,
     SECONDARY,
+    client,
     share_control_table,
 )
 
@@ -42,11 +42,11 @@ class Torn:
     """Two Regions, of which the Secondary was promoted a minute ago. Nothing copies by itself."""
 
     def __init__(self) -> None:
-        self.dynamodb = {r: boto3.client("dynamodb", region_name=r) for r in (PRIMARY, SECONDARY)}
-        for client in self.dynamodb.values():
+        self.dynamodb = {r: client("dynamodb", r) for r in (PRIMARY, SECONDARY)}
+        for dynamodb in self.dynamodb.values():
             for table, keys in TABLES.items():
                 names = list(zip(("pk", "sk")[:keys], ("HASH", "RANGE"), strict=False))
-                client.create_table(
+                dynamodb.create_table(
                     TableName=table,
                     BillingMode="PAY_PER_REQUEST",
                     AttributeDefinitions=[

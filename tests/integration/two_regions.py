@@ -13,7 +13,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import boto3
+from moto.dynamodb.models import dynamodb_backends
 from pilotlight.items.table import ItemsTable
 from pilotlight.items.writes import plan
 from pilotlight.ledger.table import LedgerTable
@@ -23,6 +23,7 @@ from pilotlight.shared import timestamps
 from ulid import ULID
 
 from tests.integration.machine import (
+    ACCOUNT,
     CONTROL,
     ITEMS,
     LEDGER,
@@ -30,6 +31,7 @@ from tests.integration.machine import (
     RECOVERIES,
     SECONDARY,
     SWITCHOVER_DEFINITION,
+    client,
     definition,
     function_arn,
 )
@@ -87,7 +89,8 @@ class Replication:
     def _pick_up(self, region: str) -> None:
         (other,) = set(self._clients) - {region}
         for table, names in KEYS.items():
-            for item in self._clients[region].scan(TableName=table, ConsistentRead=True)["Items"]:
+            for row in dynamodb_backends[ACCOUNT][region].tables[table].all_items():
+                item = row.to_json()["Attributes"]
                 key = (table, tuple(item[n]["S"] for n in names))
                 if self._seen[region].get(key) == item or key[1][0].startswith("canary#"):
                     continue
@@ -101,7 +104,7 @@ class TwoRegions:
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
-        self.primary = boto3.client("dynamodb", region_name=PRIMARY)
+        self.primary = client("dynamodb", PRIMARY)
         self.replicas = {PRIMARY: self.primary, SECONDARY: machine.dynamodb}
         for table, names in KEYS.items():
             keys = zip(names, ("HASH", "RANGE"), strict=False)
