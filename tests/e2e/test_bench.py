@@ -44,7 +44,6 @@ def test_each_design_moved_by_its_own_means(bench):
     assert outage["outcome"] == "promoted"
     stages = {d["design"]: [s["name"] for s in d["stages"]] for d in report["designs"]}
     assert stages["plain"] == ["detection", "resolver"]
-    assert stages["metric_switch"] == ["start", "metric", "resolver"]
     assert stages["immediate"] == ["detection", "resolver", "start", "claim", "lease"]
     assert {"detection", "claim", "dns", "lease", "write"} <= set(stages["orchestrated"])
 

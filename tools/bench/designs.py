@@ -1,4 +1,4 @@
-"""The four designs, and the record sets of three of them, deployed beside the deployed one."""
+"""The designs, and the record sets of two of them, deployed beside the deployed one."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Design:
     """One way to move users.
 
     `label` names its record sets and the health check on its PRIMARY; the deployed design has none.
-    `fenced` is whether its writes wait for the claim, `by_hand` whether a person moves it.
+    `fenced` is whether its writes wait for the claim.
     """
 
     key: str
@@ -34,7 +34,6 @@ class Design:
     summary: str
     label: str = ""
     fenced: bool = False
-    by_hand: bool = False
 
     @property
     def check(self) -> str:
@@ -72,15 +71,7 @@ PLAIN = Design(
     "Alias, TTL 60 s.",
     "bench-plain",
 )
-METRIC_SWITCH = Design(
-    "metric_switch",
-    "Metric switch, by hand",
-    "A CLOUDWATCH_METRIC check on a metric in the Secondary, published by hand at the instant "
-    "Pilot Light's machine starts: a person without reaction time. CNAME, TTL 10 s.",
-    "bench-metric-switch",
-    by_hand=True,
-)
-DESIGNS = (ORCHESTRATED, IMMEDIATE, PLAIN, METRIC_SWITCH)
+DESIGNS = (ORCHESTRATED, IMMEDIATE, PLAIN)
 
 
 def deploy(config: LabConfig, lab: Control) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from tools.bench.samples import Sample
 
-# The longest interval that an outage can fall into: the metric's minute, and an alias's TTL.
+# The longest interval that an outage can fall into: an alias's TTL.
 LONGEST_INTERVAL = 60.0
 RTO_P50, RTO_P99, TO_PLAIN, SWITCH_P99, FENCE_P50 = 45.0, 75.0, 0.5, 3.0, 1.0
 OURS, PLAIN = "orchestrated", "plain"

@@ -1,4 +1,4 @@
-"""Acts as the owner of the account: moves the metric switch, and moves back by the runbook."""
+"""Acts as the owner of the account: moves back by the runbook."""
 
 from __future__ import annotations
 
@@ -32,14 +32,8 @@ class Operator:
         self._secondary = Watch(config, lab)
         region = config.secondary_region
         self._dynamodb = lab.client("dynamodb", region)
-        self._cloudwatch = lab.client("cloudwatch", region)
         self._stepfunctions = lab.client("stepfunctions", region)
         self._alarms = lab.client("cloudwatch", ALARM_REGION)
-
-    def started(self, since: float) -> tuple[str, float] | None:
-        """Return what started the machine first, and when."""
-        runs = self._secondary.executions(since)
-        return (runs[0].started_by, runs[0].started) if runs else None
 
     def unquiet(self) -> list[str]:
         """Return what keeps the times from being quiet: an alarm, a run, no readiness yet."""
@@ -70,13 +64,6 @@ class Operator:
         """Wait until the runs that an outage started have ended, at most until a moment."""
         within(limit - time.time(), lambda: not self._running())
 
-    def publish_position(self, value: float) -> None:
-        """Publish the metric behind the metric switch."""
-        datum = {"MetricName": "SwitchPosition", "Value": value}
-        self._cloudwatch.put_metric_data(
-            Namespace=f"{self._config.app_name}/bench", MetricData=[datum]
-        )
-
     def move_back(self) -> None:
         """Make the Primary active again by a take-over there.
 
@@ -90,7 +77,6 @@ class Operator:
         if not within(REPLICATION_SECONDS, lambda: caught_up(self._lab)):
             raise NotMovedBack("Replication did not catch up after the outage.")
         self._take_over()
-        self.publish_position(0)
 
     def _take_over(self) -> None:
         """Claim in the Primary, unless it is active still, as after a hold."""

@@ -24,17 +24,15 @@ if TYPE_CHECKING:
 KIND = {"kind": "bench", "version": 3}
 MODELLED = (
     "AWS's own intervals, {speed:g} times faster here: intervals of health checks, the minute of "
-    "their metric and of the metric switch's, alarm periods, CloudWatch's delays, and DNS TTLs. "
+    "their metric, alarm periods, CloudWatch's delays, and DNS TTLs. "
     "Their seconds are at AWS's length again, so that a tenth of a second here counts as "
     "{tenth:g} s.",
     "Users: each has a resolver of its own that honours the TTL and was last asked at a random "
     "moment; it asks again at once when the TTL has run out. Resolvers that keep answers longer "
     "than their TTL are not modelled.",
     "From a health check's verdict to the name servers' answer: no time, for every design alike.",
-    "The metric switch: moved by hand without reaction time, and judged at the instant the "
-    "metric's minute closes. Both are lower bounds.",
     "All designs lead to the same application. The fence and its lease are not held against the "
-    "two designs that have none: their users count as served, and as writing, when a read is good.",
+    "design that has none: its users count as served, and as writing, when a read is good.",
     "The lease and the round trips of the control table are real seconds, which no speed divides.",
     "Neither Lambda's cold starts nor, but for the control table, the latency between Regions.",
 )

@@ -66,19 +66,6 @@ def at_aws(stages: Sequence[Stage], wall: float, speed: float) -> float:
     return mapped + max(0.0, wall - at) * speed
 
 
-def laid(ends: Sequence[tuple[str, float | None]], begun: float, good: float) -> list[Part]:
-    """Lay modelled stages end to end between two moments at AWS's intervals.
-
-    A stage without an end, or one that ended before the one before it, took no time.
-    """
-    parts, at = [], begun
-    for name, end in ends:
-        until = min(max(end if end is not None else at, at), good)
-        parts.append(Part(name, round(until - at, 3), modelled=True))
-        at = until
-    return parts
-
-
 @dataclass(frozen=True)
 class Recovery:
     """The deployed design's recovery from one outage, by which all moments are mapped.
@@ -116,22 +103,21 @@ def beside(
 ) -> Sample:
     """Return what a user of a design beside the deployed one lost.
 
-    `moved` is when the design's health check turned. A design that is moved by hand waits for the
-    machine's start before; what follows is modelled again.
+    `moved` is when the design's health check turned; without it all of the wait is the resolver's.
     """
     if log.failed is None or log.served is None or (design.fenced and log.written is None):
         return Sample(design.key, user, None, None, (), log.failed_later)
     began, promoted = recovery.began, recovery.promoted
-    acted = began if design.by_hand and began is not None else recovery.outage
 
-    def mapped(moment: float) -> float:
-        after = max(0.0, moment - acted) * recovery.speed
-        return recovery.at_aws(min(moment, acted)) + after
+    def modelled(moment: float) -> float:
+        return max(0.0, moment - recovery.outage) * recovery.speed
 
-    begun, served = mapped(log.failed), mapped(log.served)
-    ends = [("start", began), ("metric", moved)] if design.by_hand else [("detection", moved)]
-    at = [(name, None if end is None else mapped(end)) for name, end in ends]
-    parts = laid([*at, ("resolver", served)], begun, served)
+    begun, served = modelled(log.failed), modelled(log.served)
+    detected = begun if moved is None else min(max(modelled(moved), begun), served)
+    parts = [
+        Part("detection", round(detected - begun, 3), modelled=True),
+        Part("resolver", round(served - detected, 3), modelled=True),
+    ]
     written = served
     if design.fenced and log.written is not None and promoted is not None and began is not None:
         claim = recovery.at_aws(promoted)

@@ -69,7 +69,6 @@ class BenchScenario:
     def run(self, drawn: Sequence[Phases]) -> list[Outage]:
         """Run every outage."""
         primary = self._config.primary_region
-        self._operator.publish_position(0)
         self._seed_item()
         outages: list[Outage] = []
         for number, each in enumerate(drawn, start=1):
@@ -146,30 +145,24 @@ class BenchScenario:
             self._lab.act("lose", region=self._config.primary_region)
             for user in self._users:
                 user.lose(at)
-            by_hand = self._until_restored(at, step, what)
+            self._until_restored(at, step, what)
         finally:
             for user in self._users:
                 user.end()
-        return self._gathered(number, drawn, at, by_hand)
+        return self._gathered(number, drawn, at)
 
-    def _until_restored(self, at: float, step: Progress, what: str) -> tuple[str, float] | None:
-        """Wait for all users, and publish the metric by hand when the machine is started."""
+    def _until_restored(self, at: float, step: Progress, what: str) -> None:
+        """Wait until all users are served and the runs that the outage started have ended."""
         limit = at + OUTAGE_AWS_SECONDS / self._config.speed + OUTAGE_SECONDS
-        start: tuple[str, float] | None = None
         while time.time() < limit and not all(u.restored for u in self._users):
-            if start is None and (start := self._operator.started(at)):
-                self._operator.publish_position(1)
             served = sum(u.restored for u in self._users)
             step.say(
                 f"{what} … {time.time() - at:.0f} s, {served} of {len(self._users)} users served"
             )
             time.sleep(0.05)
         self._operator.until_ended(limit)
-        return start
 
-    def _gathered(
-        self, number: int, drawn: Phases, at: float, start: tuple[str, float] | None
-    ) -> Outage:
+    def _gathered(self, number: int, drawn: Phases, at: float) -> Outage:
         config = self._config
         seen = Observations(
             primary=config.primary_region,
@@ -184,7 +177,8 @@ class BenchScenario:
             executions=self._watch.executions(at),
             first_failed_probe=self._watch.first_failed_probe(),
         )
-        began, promoted = start[1] if start else None, seen.promoted_at
+        first = seen.executions[0] if seen.executions else None
+        began, promoted = first.started if first else None, seen.promoted_at
         own = {u.number: self._stages_of(seen, u) for u in self._users if u.design is ORCHESTRATED}
         stages = next((s for s in own.values() if s), [])
         recovery = Recovery(at, config.speed, stages, began, promoted)
@@ -200,7 +194,7 @@ class BenchScenario:
             number,
             drawn,
             at,
-            start[0] if start else None,
+            first.started_by if first else None,
             seen.recovery.outcome if seen.recovery else "none",
             round(promoted - began - waited, 3) if promoted and began else None,
             beacon.seconds if beacon else 0.0,

@@ -40,7 +40,6 @@ def bench(**totals: list[float | None]) -> dict[str, Any]:
         "orchestrated": [44.0, 52.0],
         "immediate": [36.0, 40.0],
         "plain": [96.0, 139.0],
-        "metric_switch": [88.0, 91.0],
     }
     return report.report(
         CONFIG.with_options(speed=10.0),

@@ -8,10 +8,9 @@ import pytest
 from samtranslator.yaml_helper import yaml_parse
 
 from tests.unit.lab.engine.fakes import CONFIG
-from tools.bench.designs import DESIGNS, IMMEDIATE, METRIC_SWITCH, ORCHESTRATED, PLAIN, TEMPLATE
+from tools.bench.designs import DESIGNS, IMMEDIATE, ORCHESTRATED, PLAIN, TEMPLATE
 from tools.reader.template import source
 
-BESIDE = (IMMEDIATE, PLAIN, METRIC_SWITCH)
 RESOURCES: dict[str, Any] = yaml_parse(TEMPLATE.read_text())["Resources"]
 
 
@@ -25,7 +24,7 @@ def records(label: str) -> dict[str, dict[str, Any]]:
     return {r["Failover"]: r for r in found}
 
 
-@pytest.mark.parametrize("design", BESIDE, ids=lambda d: d.key)
+@pytest.mark.parametrize("design", (IMMEDIATE, PLAIN), ids=lambda d: d.key)
 def test_each_design_has_a_primary_with_its_check_and_a_secondary_without(design) -> None:
     pair = records(design.label)
     check = RESOURCES[pair["PRIMARY"]["HealthCheckId"]["Ref"]]["Properties"]
@@ -33,13 +32,12 @@ def test_each_design_has_a_primary_with_its_check_and_a_secondary_without(design
     assert "HealthCheckId" not in pair["SECONDARY"]
 
 
-@pytest.mark.parametrize("design", (IMMEDIATE, METRIC_SWITCH), ids=lambda d: d.key)
-def test_the_names_that_are_cnames_have_the_deployed_ttl(design) -> None:
-    assert {r["Type"] for r in records(design.label).values()} == {"CNAME"}
+def test_a_name_that_is_a_cname_has_the_deployed_ttl() -> None:
+    assert {r["Type"] for r in records(IMMEDIATE.label).values()} == {"CNAME"}
     deployed = source()["Resources"]["FailoverRecords"]
     ttl = yaml_parse(TEMPLATE.read_text())["Parameters"]["RecordTtl"]["Default"]
     assert {int(r["TTL"]) for r in deployed["Properties"]["RecordSets"]} == {ttl}
-    assert f"TTL {ttl} s" in design.summary
+    assert f"TTL {ttl} s" in IMMEDIATE.summary
 
 
 def test_the_plain_design_is_the_usual_one() -> None:
@@ -49,17 +47,10 @@ def test_the_plain_design_is_the_usual_one() -> None:
     assert all("AliasTarget" in r and "TTL" not in r for r in pair.values())
 
 
-def test_the_metric_is_one_that_route_53_can_read() -> None:
-    alarm = RESOURCES["SwitchAlarm"]["Properties"]
-    assert alarm["Period"] >= 60
-    assert "DatapointsToAlarm" not in alarm
-    assert alarm["Statistic"] in {"Average", "Minimum", "Maximum", "Sum", "SampleCount"}
-
-
 def test_each_design_has_a_name_of_its_own() -> None:
     names = [d.name(CONFIG) for d in DESIGNS]
     assert names[0] == "app.pilotlight.example"
-    assert len(set(names)) == 4
+    assert len(set(names)) == 3
 
 
 def test_the_deployed_design_moves_with_the_deployed_switch() -> None:

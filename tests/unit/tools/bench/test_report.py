@@ -20,7 +20,7 @@ def design(found, key):
 def test_the_report_has_one_entry_for_each_design() -> None:
     found = bench()
     keys = [d["design"] for d in found["designs"]]
-    assert keys == ["orchestrated", "immediate", "plain", "metric_switch"]
+    assert keys == ["orchestrated", "immediate", "plain"]
     assert (design(found, "orchestrated")["rto_write_seconds"]["p50"], len(found["outages"])) == (
         44,
         2,
@@ -64,7 +64,7 @@ def test_what_is_no_report_is_refused(tmp_path, text) -> None:
 def test_the_page_needs_nothing_from_elsewhere() -> None:
     text = page.render(bench())
     assert re.findall(r'(?:src|href)="([^"#]+)"', text) == []
-    assert text.count("<polyline") == 4
+    assert text.count("<polyline") == 3
     assert "Plain Route 53 failover" in text
 
 
@@ -85,7 +85,7 @@ def test_a_curve_stays_below_the_top_for_users_who_were_not_served_again(seconds
 
 
 def test_the_goals_stand_on_the_axis_even_when_all_are_faster() -> None:
-    quick = {k: [10.0, 12.0] for k in ("orchestrated", "immediate", "plain", "metric_switch")}
+    quick = {k: [10.0, 12.0] for k in ("orchestrated", "immediate", "plain")}
     places = re.findall(r'class="goal"[^>]*left: ([\d.]+)%', page.render(bench(**quick)))
     assert [0 < float(x) < 100 for x in places] == [True, True]
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from lab.drill.report.stages import Stage
-from tools.bench.designs import IMMEDIATE, METRIC_SWITCH, PLAIN, Design
-from tools.bench.samples import Part, Recovery, Sample, at_aws, beside, laid, orchestrated
+from tools.bench.designs import IMMEDIATE, PLAIN, Design
+from tools.bench.samples import Part, Recovery, Sample, at_aws, beside, orchestrated
 from tools.bench.users import UserLog
 
 OUTAGE, SPEED = 1000.0, 10.0
@@ -57,16 +57,6 @@ def test_what_lies_before_the_first_stage_is_modelled() -> None:
     assert at_aws(late, 3, SPEED) == 20 + 1
 
 
-def test_stages_that_are_laid_end_to_end_fill_the_time() -> None:
-    parts = laid([("detection", 30), ("resolver", 90)], 1, 70)
-    assert [(p.name, p.seconds) for p in parts] == [("detection", 29), ("resolver", 40)]
-
-
-def test_a_stage_without_an_end_or_out_of_order_took_no_time() -> None:
-    parts = laid([("a", 30), ("b", None), ("c", 20), ("d", 40)], 0, 40)
-    assert [p.seconds for p in parts] == [30, 0, 0, 10]
-
-
 def test_the_deployed_designs_sample_is_the_sum_of_its_stages() -> None:
     found = orchestrated(log(served=6, written=6), 3, STAGES)
     assert (found.total, found.reads, found.user) == (33, 33, 3)
@@ -94,11 +84,12 @@ def test_a_design_of_nothing_but_intervals_is_stretched_whole() -> None:
     assert found.resolver == 30
 
 
-def test_a_design_moved_by_hand_counts_the_start_as_the_deployed_one_had_it() -> None:
-    measured_first = [Stage("detection", 4, 4, 0, modelled=False, detail="")]
-    found = of(METRIC_SWITCH, log(served=10), 9, stages=measured_first, began=4)
-    assert seconds(found) == {"start": 4, "metric": 50, "resolver": 10}
-    assert found.total == 64
+@pytest.mark.parametrize(("moved", "detection"), [(None, 0), (0.05, 0), (5, 49), (13, 119)])
+def test_detection_lies_between_the_first_failed_request_and_the_first_good_one(
+    moved: float | None, detection: float
+) -> None:
+    found = of(PLAIN, log(0.1, served=12), moved)
+    assert seconds(found) == {"detection": detection, "resolver": 119 - detection}
 
 
 def test_writes_of_a_fenced_design_wait_for_the_claim_and_its_lease() -> None:
