@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 CHECKERS_PER_REGION = 2
 DEFAULT_REGIONS = 8
 HEALTHY_SHARE = 0.18
-WITHOUT_CHECKERS = ("CALCULATED", "CLOUDWATCH_METRIC")
 
 
 @dataclass
@@ -54,7 +53,7 @@ class HealthCheck:
 
 def new(config: Mapping[str, Any], now: float, interval: float) -> HealthCheck:
     """Make a check as AWS does: it starts healthy, an inverted one unhealthy."""
-    if config["Type"] in WITHOUT_CHECKERS:
+    if config["Type"] == "CALCULATED":
         return HealthCheck()
     count = CHECKERS_PER_REGION * len(config.get("Regions") or range(DEFAULT_REGIONS))
     checkers = [Checker(healthy=True, next_at=now + interval * i / count) for i in range(count)]
@@ -62,30 +61,14 @@ def new(config: Mapping[str, Any], now: float, interval: float) -> HealthCheck:
 
 
 def evaluate(
-    config: Mapping[str, Any],
-    check: HealthCheck,
-    is_healthy: Callable[[str], bool],
-    of_metric: Callable[[Mapping[str, Any]], bool | None] = lambda _: None,
+    config: Mapping[str, Any], check: HealthCheck, is_healthy: Callable[[str], bool]
 ) -> bool:
-    """Return what Route 53 makes of the checkers, of the children, or of a metric now.
-
-    `of_metric` says whether a metric's data stream is good, or None where it has too little data.
-    """
+    """Return what Route 53 makes of the checkers, or of the children, now."""
     if config.get("Disabled"):
         healthy = True
     elif config["Type"] == "CALCULATED":
         good = sum(is_healthy(child) for child in config.get("ChildHealthChecks", []))
         healthy = good >= int(config.get("HealthThreshold", 1))
-    elif config["Type"] == "CLOUDWATCH_METRIC":
-        metric_good = of_metric(config)
-        healthy = _without_data(config, check) if metric_good is None else metric_good
     else:
         healthy = check.checkers_healthy > HEALTHY_SHARE * len(check.checkers)
     return not healthy if config.get("Inverted") else healthy
-
-
-def _without_data(config: Mapping[str, Any], check: HealthCheck) -> bool:
-    """Return what a metric's check is while the metric has too little data."""
-    last_known = check.healthy != bool(config.get("Inverted"))
-    fixed = {"Healthy": True, "Unhealthy": False}
-    return fixed.get(config.get("InsufficientDataHealthStatus", ""), last_known)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from dnslib import CNAME, QTYPE, RCODE, RR, TXT, A
 from dnslib.server import BaseResolver, DNSLogger, DNSServer
 
-from lab.engine.dns import health_checks, metric_checks
+from lab.engine.dns import health_checks
 from lab.engine.dns.answers import Answer, answer
 from lab.engine.proxy.entries import region_of_function_url
 
@@ -108,7 +108,7 @@ class Route53:
                 checker.busy = True
                 client = f"ref {check_id}-{number}"
                 self._pool.submit(self._probe, checker, config, client)
-        healthy = health_checks.evaluate(config, check, self.is_healthy, self._of_metric)
+        healthy = health_checks.evaluate(config, check, self.is_healthy)
         if healthy != check.healthy:
             check.healthy = healthy
             name = self._name(check_id)
@@ -118,9 +118,6 @@ class Route53:
 
     def _interval(self, config: Mapping[str, Any]) -> float:
         return self._aws.clock.real(float(config.get("RequestInterval", 30)))
-
-    def _of_metric(self, config: Mapping[str, Any]) -> bool | None:
-        return metric_checks.verdict(self._aws, self._outage, config)
 
     def _publish(self, check_id: str, check: HealthCheck, now: float) -> None:
         """One point a minute, in us-east-1 only; an alarm on Minimum sees any bad moment of it."""

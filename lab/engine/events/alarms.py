@@ -124,13 +124,8 @@ def window_ends(now: float, period: float, delay: float, count: int) -> list[flo
     return [newest - period * i for i in range(count)]
 
 
-def latest_values(
-    aws: Aws, alarm: dict[str, Any], delay: float | None = None
-) -> tuple[list[float | None], bool]:
-    """Return what to judge, newest first, None for a period without a point.
-
-    `delay` is what passes from the end of a period to its judgement, where it is not an alarm's.
-    """
+def latest_values(aws: Aws, alarm: dict[str, Any]) -> tuple[list[float | None], bool]:
+    """Return what to judge, newest first, None for a period without a point."""
     cloudwatch = aws.cloudwatch
     dimensions = {d["Name"]: d["Value"] for d in alarm.get("Dimensions") or []}
     metric_key = (alarm["Namespace"], alarm["MetricName"])
@@ -143,8 +138,7 @@ def latest_values(
     ]
     statistic = alarm.get("Statistic", "Average")
     seconds = alarm.get("Period", 60)
-    if delay is None:
-        delay = EVALUATION_DELAY if seconds >= 60 else EVALUATION_DELAY_HIGH_RESOLUTION
+    delay = EVALUATION_DELAY if seconds >= 60 else EVALUATION_DELAY_HIGH_RESOLUTION
     period, periods = aws.clock.real(seconds), alarm.get("EvaluationPeriods", 1)
     values: list[float | None] = []
     for end in window_ends(time.time(), period, aws.clock.real(delay), periods + EXTRA_PERIODS):
