@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import json
 
 import pytest
 
@@ -146,12 +145,10 @@ def test_a_control_plane_task_is_a_fault(monkeypatch):
     assert "state More: route53:ChangeResourceRecordSets is control plane" in fault
 
 
-def test_what_deployments_only_may_do_is_no_task_and_was_in_no_drill():
+def test_what_deployments_only_may_do_is_no_task():
     late = {c.action for c in calls.possible() if c.plane.only_at}
     used = {t.action for t in path.walk(load("secondary")).tasks}
-    seen = json.loads(page.SEEN.read_text())["calls"]
     assert not late & used
-    assert not late & {action for of_role in seen.values() for action in of_role}
 
 
 @pytest.mark.parametrize("env", ["primary", "secondary"])
@@ -213,7 +210,7 @@ def test_a_client_that_names_a_region_is_found_wherever_the_function_imports_it(
 
 
 def test_recorded_calls_are_known_by_role_and_plane_whatever_cloudformation_named_the_role():
-    call = {"region": PRIMARY, "service": "lambda", "operation": "Invoke", "count": 3}
+    call = {"region": PRIMARY, "service": "lambda", "operation": "Invoke"}
     of_path = {**call, "role": "pilot-light-secondary-WarmRole-0A1B2C3D4E5F6"}
     of_other = {**call, "role": "pilot-light-secondary-SeedRole-0A1B2C3D4E5F6"}
     (found,) = calls.recorded([of_path, of_other])

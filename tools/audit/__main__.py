@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
 from tools.audit import calls, dns, page
 from tools.reader.template import load
@@ -19,12 +18,7 @@ def main() -> int:
     parser.add_argument(
         "--check", action="store_true", help="write nothing, and fail if a page is stale"
     )
-    parser.add_argument(
-        "--seen", type=Path, metavar="REPORT", help="show the calls of this report.json as seen"
-    )
     options = parser.parse_args()
-    if options.seen:
-        page.remember(options.seen)
     faults = calls.faults(load("secondary").region)
     faults += [f"tools/audit/names.toml and the code differ on {f}" for f in page.unlisted_names()]
     pages = {page.PAGE: page.render(), dns.PAGE: dns.render()}

@@ -40,7 +40,6 @@ class Recorded:
     role: str
     action: str
     region: str
-    count: int
     plane: Plane
 
     def __str__(self) -> str:
@@ -139,6 +138,5 @@ def recorded(calls: list[dict[str, Any]]) -> list[Recorded]:
         role = logical(call["role"])
         if role in roles:
             action = planes.action_of(call["service"], call["operation"])
-            plane, count = planes.of(action), call.get("count", 1)
-            on_path.append(Recorded(role, action, call["region"], count, plane))
+            on_path.append(Recorded(role, action, call["region"], planes.of(action)))
     return on_path

@@ -1,8 +1,7 @@
-"""docs/recovery-path.md, made from the template, the definition, and one recorded drill."""
+"""docs/recovery-path.md, made from the template and the definition."""
 
 from __future__ import annotations
 
-import json
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,9 +15,8 @@ if TYPE_CHECKING:
 
     from tools.audit.calls import Possible
 
-HERE = Path(__file__).parent
 PAGE = ROOT / "docs" / "recovery-path.md"
-SEEN, NAMES = HERE / "seen.json", HERE / "names.toml"
+NAMES = Path(__file__).with_name("names.toml")
 
 INTRO = """# The recovery path, call by call
 
@@ -28,13 +26,11 @@ Do not edit it; a test fails when it is stale.
 A failover may need nothing that a lost Region, or us-east-1, could take along: no call to another
 Region than the Secondary's, and no control plane, not even in the Secondary's own Region. This page
 lists **every call that a role on the recovery path is allowed to make**, whether or not a failover
-makes it. Who is on the path is derived from the definition of the failover machine.
+makes it. Who is on the path is derived from the definition of the failover machine. Each drill of
+the lab checks the calls that were made against the same tables.
 
-**On**: what the role's policy names. **Seen**: how often the role made the call between the outage
-and the end of the recovery in one drill of the lab, that of {recorded}. The lab does not trace,
-ships no logs, encrypts nothing and delivers events without an API call, so these are never seen
-there. Regions are those of `samconfig.toml`: the Primary's is {primary}, the Secondary's is
-{secondary}, and the control table's witness is in {witness}.
+**On**: what the role's policy names. Regions are those of `samconfig.toml`: the Primary's is
+{primary}, the Secondary's is {secondary}, and the control table's witness is in {witness}.
 """
 QUORUM = """The control table has members in three Regions: {primary}, {secondary} and the
 witness in {witness}. A strong read or a write of it is **one call, to the endpoint in
@@ -63,30 +59,20 @@ def unlisted_names() -> set[str]:
     return {f for f in functions if code.asks_by_network(f)} ^ set(names())
 
 
-def remember(report: Path) -> None:
-    """Keep the calls that a drill's report recorded, for the column `seen`."""
-    recorded = json.loads(report.read_text())
-    seen: dict[str, dict[str, int]] = {}
-    for call in calls.recorded(recorded["evidence"]["calls"]):
-        of_role = seen.setdefault(call.role, {})
-        of_role[call.action] = of_role.get(call.action, 0) + call.count
-    document = {"recorded": recorded["started_at"][:10], "calls": seen}
-    SEEN.write_text(json.dumps(document, indent=2, sort_keys=True) + "\n")
-
-
 def render() -> str:
     """Return the page."""
-    stack, seen = load("secondary"), json.loads(SEEN.read_text())
+    stack = load("secondary")
     every, on_it = calls.possible(), path_module.walk(stack)
     working = [c for c in every if not c.plane.note]
-    values = {**stack.parameters, "recorded": seen["recorded"]}
-    places = {p.lower(): values[f"{p}Region"] for p in ("Primary", "Secondary", "Witness")}
+    places = {
+        p.lower(): stack.parameters[f"{p}Region"] for p in ("Primary", "Secondary", "Witness")
+    }
     sources = list(dict.fromkeys((c.plane.source, c.plane.stated) for c in every))
     parts = [
-        INTRO.format(**values, **places),
+        INTRO.format(**places),
         _verdict(every, stack.region),
         "## Calls\n",
-        _calls(working, seen["calls"], sources),
+        _calls(working, sources),
         "## Calls of the control table\n",
         QUORUM.format(**places),
         _list(_of_control(working)),
@@ -94,7 +80,7 @@ def render() -> str:
         _noted(every, sources),
         "## Asked over HTTPS and DNS\n",
         "Public endpoints, as a user sees them. None of it is an API call.\n",
-        _asked(values),
+        _asked(stack.parameters),
         "## Why each role is on the path\n",
         _list(f"**{role}** {why}." for role, why in dict.fromkeys((c.role, c.why) for c in every)),
     ]
@@ -141,9 +127,7 @@ def _spared(every: list[Possible], secondary: str) -> dict[str, list[Possible]]:
     return groups
 
 
-def _calls(
-    working: list[Possible], seen: dict[str, dict[str, int]], sources: list[tuple[str, bool]]
-) -> str:
+def _calls(working: list[Possible], sources: list[tuple[str, bool]]) -> str:
     groups: dict[tuple[str, str], list[Possible]] = {}
     for call in working:
         groups.setdefault((call.role, call.action), []).append(call)
@@ -154,12 +138,11 @@ def _calls(
             ", ".join(f"`{_short(c.resource)}`" for c in made),
             made[0].plane.plane,
             ", ".join(dict.fromkeys(c.region for c in made)),
-            str(seen.get(role, {}).get(action, "")),
             _number(made[0], sources),
         )
         for (role, action), made in groups.items()
     ]
-    return table(("role", "call", "on", "plane", "Region", "seen", "source"), rows)
+    return table(("role", "call", "on", "plane", "Region", "source"), rows)
 
 
 def _of_control(working: list[Possible]) -> Iterable[str]:

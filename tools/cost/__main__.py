@@ -5,8 +5,6 @@ Exit codes: 0 it was computed, 2 the input was wrong or the tables lack somethin
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from tools.cost import bill, facts, page
@@ -38,23 +36,22 @@ def numbers(texts: tuple[str, ...]) -> dict[str, float]:
     help="Another value for a parameter of the template, or for any name of quantities.toml, "
     "such as HeartbeatSeconds=30, EndpointHealthCheck_seconds=30 or user_requests=1e6.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("--write-doc", is_flag=True, help="Write docs/cost.md. Takes no other option.")
-def cli(*, settings: tuple[str, ...], as_json: bool, write_doc: bool) -> None:
+@click.option("--write-doc", is_flag=True, help="Write docs/cost.md. Takes no --set.")
+def cli(*, settings: tuple[str, ...], write_doc: bool) -> None:
     """Compute the idle month and one failover from template.yaml, line by line.
 
     Prices stand in tools/cost/prices.toml with their sources, use in quantities.toml beside it.
     Nothing is measured, and no AWS account is asked.
     """
-    if write_doc and (settings or as_json):
-        raise facts.CostError("--write-doc describes the defaults; leave the other options out.")
+    if write_doc and settings:
+        raise facts.CostError("--write-doc describes the defaults; leave --set out.")
     tables = facts.Tables.load()
     costs = bill.compute(tables, numbers(settings))
     if write_doc:
         DOCUMENT.write_text(page.markdown(costs, tables), encoding="utf-8")
         click.echo(f"Wrote {DOCUMENT.relative_to(ROOT)}.")
     else:
-        click.echo(json.dumps(page.as_json(costs), indent=2) if as_json else page.text(costs))
+        click.echo(page.text(costs))
 
 
 if __name__ == "__main__":

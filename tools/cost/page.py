@@ -1,4 +1,4 @@
-"""How the figures look: in the terminal, as JSON, and as docs/cost.md."""
+"""How the figures look: in the terminal, and as docs/cost.md."""
 
 from __future__ import annotations
 
@@ -57,34 +57,6 @@ def _table(lines: tuple[Line, ...], decimals: int = 2) -> Iterable[str]:
         for x in (x for x in lines if x.service == service):
             yield f"  {x.what:<58}{quantity(x):>28}{dollars(x.amount, decimals):>12}"
     yield f"{'Total':<72}{dollars(total(lines), decimals):>12}"
-
-
-def as_json(costs: Costs) -> dict[str, Any]:
-    """Return everything that was computed, for other programs."""
-    return {
-        "version": 2,
-        "currency": "USD",
-        "measured": False,
-        "warnings": list(costs.warnings),
-        "idle_month": _bill(costs.month),
-        "failover": _bill(costs.failover),
-        "always_free_allowances": costs.free,
-    }
-
-
-def _bill(lines: tuple[Line, ...]) -> dict[str, Any]:
-    items = [
-        {
-            "service": x.service,
-            "what": x.what,
-            "quantity": x.quantity,
-            "unit": x.terms["unit"],
-            "price": x.price,
-            "amount": x.amount,
-        }
-        for x in lines
-    ]
-    return {"total": total(lines), "by_service": services(lines), "lines": items}
 
 
 def rows(head: Iterable[str], body: Iterable[Iterable[object]], right: str = "") -> str:
