@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any, get_args
 
 from aws_lambda_powertools import Logger, Metrics, Tracer
@@ -56,7 +57,7 @@ def switchover_decision(event: dict[str, Any]) -> dict[str, Any]:
 def answer(event: dict[str, Any]) -> dict[str, Any]:
     """Read what came of asking a person: `asked`, `unanswered` and `now`."""
     unanswered, now = approval.policy(event["unanswered"]), parse(event["now"])
-    result = approval.read(event["asked"], unanswered=unanswered, now=now).as_dict()
+    result = asdict(approval.read(event["asked"], unanswered=unanswered, now=now))
     logger.info("Approval answer read", extra={"approval": result})
     return result
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Tracer
@@ -52,7 +53,7 @@ def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, 
     if machine not in READERS:
         raise ValueError(f"The machine {machine!r} is none of {', '.join(READERS)}.")
     try:
-        request = READERS[machine](event["input"]).as_dict()
+        request = asdict(READERS[machine](event["input"]))
     except InvalidExecutionInput as error:
         logger.warning("Execution input refused", extra={"why": str(error)})
         raise

@@ -15,7 +15,6 @@ from pilotlight.replication.rpo import (
     within,
 )
 from pilotlight.sentinel.observation import silent_after
-from pilotlight.shared.choice import choice
 from pilotlight.shared.timestamps import try_parse
 
 if TYPE_CHECKING:
@@ -30,21 +29,12 @@ OLD_SECONDS = 900
 
 @dataclass(frozen=True)
 class Rpo:
-    """What may be lost at most, what to do beyond that, and the alarm that started the run.
-
-    Raises
-    ------
-    ValueError
-        The policy is unknown. It is named.
-    """
+    """What may be lost at most, what to do beyond that, and the alarm that started the run."""
 
     objective: timedelta
     policy: Policy
     alarm: Mapping[str, Any] | None
     sentinel_interval: timedelta
-
-    def __post_init__(self) -> None:
-        choice("RpoPolicy", self.policy, Policy)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ import math
 import time
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal
 
 from pilotlight.control.table import ControlUnread
 
@@ -153,9 +153,6 @@ class Fence:
     ) -> None:
         if not 1 <= fence_seconds <= 10:
             raise ValueError(f"FenceSeconds is {fence_seconds:g}; it must be from 1 to 10.")
-        if without_quorum not in get_args(WithoutQuorum):
-            choices = " or ".join(get_args(WithoutQuorum))
-            raise ValueError(f"WithoutQuorum is {without_quorum!r}; it must be {choices}.")
         self._read_item, self._own = read, own_region
         self.fence_seconds = fence_seconds
         self._without_quorum = without_quorum

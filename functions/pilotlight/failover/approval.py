@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from pilotlight.conditions.evidence import section
@@ -31,10 +31,6 @@ class Approval:
     at: str
     detail: str
     ended_by: EndedBy | None = None
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return it as the state machine keeps and records it."""
-        return asdict(self)
 
 
 def policy(value: str) -> Policy:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
-from pilotlight.failover.alarm_window import window_start
-from pilotlight.shared.timestamps import parse
+from pilotlight.conditions.evidence import read_json, section, sections
+from pilotlight.shared.timestamps import parse, text, try_parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -111,10 +112,6 @@ class Request:
     why: str | None = None
     outage: dict[str, Any] | None = None
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return the request as the state machine keeps it."""
-        return asdict(self)
-
 
 def read(
     request: Any,
@@ -200,3 +197,23 @@ def _from_alarm(
     if state.get("actionsSuppressedBy"):
         why = f"The alarm's actions are suppressed by {state['actionsSuppressedBy']}."
     return Request("drop" if why else "accept", "failover", reason[:500], "alarm", [], alarm, why)
+
+
+def window_start(event: Mapping[str, Any], sent_at: datetime) -> str | None:
+    """Return the start of the window that an alarm judged, or None if its event has none.
+
+    Before it, nothing is known to have failed. `state.reasonData` is JSON in a string and gives
+    `startDate`; an event without it still gives the period of its metric, which is then taken from
+    the event's own time.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html
+    """
+    detail = section(event, "detail")
+    reason = read_json(section(detail, "state").get("reasonData"), {})
+    start = try_parse(reason.get("startDate"))
+    metrics = sections(section(detail, "configuration"), "metrics")
+    periods = [section(metric, "metricStat").get("period") for metric in metrics]
+    seconds = max((p for p in periods if isinstance(p, int)), default=0)
+    if start is None and seconds > 0:
+        start = sent_at - timedelta(seconds=seconds)
+    return text(start.astimezone(UTC)) if start and start <= sent_at else None

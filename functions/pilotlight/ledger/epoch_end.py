@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import floor
 from typing import TYPE_CHECKING, Any
 
+from pilotlight.conditions.evidence import read_json, section
 from pilotlight.shared.timestamps import try_parse
 
 if TYPE_CHECKING:
@@ -31,7 +31,9 @@ class Promotion:
 
 def from_record(item: Mapping[str, Any]) -> Promotion:
     """Read the record of a promotion, attribute types included."""
-    timeline, estimate = _json(item, "timeline"), _json(item, "rpo_estimate")
+    timeline, estimate = (
+        read_json(section(item, name).get("S"), {}) for name in ("timeline", "rpo_estimate")
+    )
     seconds = estimate.get("seconds")
     return Promotion(
         at=try_parse(timeline.get("promoted_at")),
@@ -87,11 +89,3 @@ def incomplete_since(ended: datetime | None, promotion: Promotion | None) -> dat
         return None
     times = [t for t in (promotion.first_failed_at, promotion.at, ended) if t]
     return min(times).astimezone(UTC) - promotion.lag - CLOCKS if times else None
-
-
-def _json(item: Mapping[str, Any], name: str) -> dict[str, Any]:
-    try:
-        value = json.loads(item[name]["S"])
-    except (KeyError, TypeError, ValueError):
-        return {}
-    return value if isinstance(value, dict) else {}

@@ -54,9 +54,3 @@ ATTRIBUTES: dict[str, set[str]] = {
 def key(kind: str, which: object = "") -> dict[str, Any]:
     """Return the key of an item, such as `key(LOCK)` or `key(RECOVERY, epoch)`."""
     return {"pk": {"S": f"{kind}{which}"}}
-
-
-def kind_of(pk: str) -> str:
-    """Return the kind of an item by its partition key."""
-    head, separator, _ = pk.partition("#")
-    return head + separator

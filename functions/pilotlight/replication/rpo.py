@@ -6,7 +6,7 @@ do not. A lag that cannot be known is unknown, which is neither zero nor too muc
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -35,10 +35,6 @@ class Estimate:
     detail: str
     first_failed_at: str | None = None
     source: Source | None = None
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the estimate as the state machine stores it."""
-        return asdict(self)
 
 
 def first_failure(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from pilotlight.failover.request import InvalidExecutionInput
@@ -34,10 +34,6 @@ class MoveRequest:
     trigger: Literal["manual"]
     source: str
     target: str
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the request as the state machine keeps it."""
-        return asdict(self)
 
 
 def read_move(

@@ -11,13 +11,8 @@ from pilotlight.control.fence import WRITE_DEADLINE_SECONDS, Fence, Stamp, age, 
 from tests.unit.functions.control.scripted import PRIMARY, SERVING
 
 
-def fence(seconds: float = 3, without_quorum: str = "refuse") -> Fence:
-    return Fence(
-        lambda: SERVING,
-        PRIMARY,
-        fence_seconds=seconds,
-        without_quorum=without_quorum,  # type: ignore[arg-type]
-    )
+def fence(seconds: float = 3) -> Fence:
+    return Fence(lambda: SERVING, PRIMARY, fence_seconds=seconds)
 
 
 @pytest.mark.parametrize("seconds", [1, 3, 10])
@@ -29,11 +24,6 @@ def test_the_lease_is_the_fence_and_the_deadline_of_a_write(seconds: float) -> N
 def test_a_validity_out_of_bounds_is_refused(seconds: float) -> None:
     with pytest.raises(ValueError, match="FenceSeconds"):
         fence(seconds)
-
-
-def test_an_unknown_choice_without_a_quorum_is_refused_by_its_name() -> None:
-    with pytest.raises(ValueError, match="perhaps"):
-        fence(without_quorum="perhaps")
 
 
 def test_the_real_clocks_are_told() -> None:

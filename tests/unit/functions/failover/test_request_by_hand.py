@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -26,7 +27,7 @@ def taken(value: Any) -> Request:
 @pytest.mark.parametrize("mode", MODES)
 def test_a_mode_and_a_reason_are_enough(mode: str) -> None:
     request = taken({"mode": mode, "reason": "quarterly check"})
-    assert request.as_dict() == {
+    assert asdict(request) == {
         "disposition": "hand_over" if mode == "failover" else "accept",
         "mode": mode,
         "reason": "quarterly check",

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from pilotlight.conditions.recorded import Rpo
-from pilotlight.failover.alarm_window import window_start
+from pilotlight.failover.request import window_start
 from pilotlight.replication import heartbeat, rpo
 from pilotlight.replication.rpo import FirstFailure
 

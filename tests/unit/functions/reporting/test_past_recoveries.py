@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 
 import pytest
 from pilotlight.replication.rpo import FirstFailure, estimate
@@ -28,7 +29,7 @@ def test_the_machine_s_rto_runs_from_the_first_failed_probe_and_says_whose_it_wa
 
 def test_the_first_failed_probe_counts_also_where_the_lag_is_not_known() -> None:
     first = FirstFailure(timestamps.parse("2026-07-01T11:56:00Z"), "sentinel")
-    unknown = estimate({}, first).as_dict()
+    unknown = asdict(estimate({}, first))
     found = recovery(RECORD | {"rpo_estimate": json.dumps(unknown)})
     assert (found["rto_seconds"], found["rpo_seconds"]) == (60.5, None)
 

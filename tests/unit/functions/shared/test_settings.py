@@ -67,6 +67,14 @@ def test_a_setting_that_is_missing_or_none_is_named_with_the_place_that_must_set
         variable("SETTING", parse)
 
 
+def test_an_unknown_choice_without_a_quorum_is_refused_by_its_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("WITHOUT_QUORUM", "perhaps")
+    with pytest.raises(InvalidSetting, match=r"WITHOUT_QUORUM is invalid: 'perhaps'"):
+        Deployment.from_environment()
+
+
 def test_a_deployment_knows_its_names(known: Deployment) -> None:
     assert known.region == SECONDARY
     assert (known.primary_region, known.secondary_region) == (PRIMARY, SECONDARY)

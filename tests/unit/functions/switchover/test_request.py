@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -27,7 +28,7 @@ def taken(given_: Any) -> MoveRequest:
 
 
 def test_a_switchover_goes_from_the_primary_to_the_secondary() -> None:
-    assert taken({"mode": "switchover", "reason": "maintenance"}).as_dict() == {
+    assert asdict(taken({"mode": "switchover", "reason": "maintenance"})) == {
         "disposition": "accept",
         "mode": "switchover",
         "reason": "maintenance",
