@@ -176,7 +176,6 @@ def test_the_page_says_that_a_strong_call_reaches_one_more_region():
     said = page.render()
     assert "witness in us-east-1" in said
     assert "**one call, to the endpoint in\nus-east-2**" in said
-    assert "**FailoverRole**: `dynamodb:GetItem`, `dynamodb:UpdateItem`" in said
 
 
 # --- what no policy bounds ------------------------------------------------------------------------

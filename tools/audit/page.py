@@ -11,7 +11,7 @@ from tools.reader import ROOT
 from tools.reader.template import load
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from tools.audit.calls import Possible
 
@@ -43,8 +43,6 @@ EMERGENCY = """Only a person starts it, so it is not on the path. It is in the P
 for the loss of a Secondary that is active. Its role may make these calls, all data plane, and all
 in the Region in which it runs (its calls of the control table count as above).
 """
-# How a policy names the control table: by reference in its own stack, by its name elsewhere.
-CONTROL = ("ControlTable", "-control-quorum")
 DEFINITION = "AWS's definition of planes, applied: no page names the action"
 
 
@@ -63,7 +61,6 @@ def render() -> str:
     """Return the page."""
     stack = load("secondary")
     every, on_it = calls.possible(), path_module.walk(stack)
-    working = [c for c in every if not c.plane.note]
     places = {
         p.lower(): stack.parameters[f"{p}Region"] for p in ("Primary", "Secondary", "Witness")
     }
@@ -72,10 +69,9 @@ def render() -> str:
         INTRO.format(**places),
         _verdict(every, stack.region),
         "## Calls\n",
-        _calls(working, sources),
+        _calls(every, sources),
         "## Calls of the control table\n",
         QUORUM.format(**places),
-        _list(_of_control(working)),
         "## Beside the work\n",
         _noted(every, sources),
         "## Asked over HTTPS and DNS\n",
@@ -103,7 +99,7 @@ def _verdict(every: list[Possible], secondary: str) -> str:
     if faults := calls.faults(secondary):
         return "**Faults**\n\n" + _list(faults)
     late = sum(bool(c.plane.only_at) for c in every)
-    spared = _spared(every, secondary)
+    spared = _grouped(every, lambda c: planes.spared(c.role, c.action, c.region, secondary))
     working = len(every) - late - sum(len(made) for made in spared.values())
     return (
         f"**{len({c.role for c in every})} roles, {working} permissions: all of them "
@@ -117,66 +113,53 @@ def _verdict(every: list[Possible], secondary: str) -> str:
     )
 
 
-def _spared(every: list[Possible], secondary: str) -> dict[str, list[Possible]]:
-    """Return the calls that the path goes on without, by why."""
-    groups: dict[str, list[Possible]] = {}
+def _grouped(
+    every: Iterable[Possible], key: Callable[[Possible], Any]
+) -> dict[Any, list[Possible]]:
+    """Return calls by what they have in common, without those for which that is empty."""
+    groups: dict[Any, list[Possible]] = {}
     for call in every:
-        why = planes.spared(call.role, call.action, call.region, secondary)
-        if why:
-            groups.setdefault(why, []).append(call)
-    return groups
+        groups.setdefault(key(call), []).append(call)
+    return {common: made for common, made in groups.items() if common}
 
 
-def _calls(working: list[Possible], sources: list[tuple[str, bool]]) -> str:
-    groups: dict[tuple[str, str], list[Possible]] = {}
-    for call in working:
-        groups.setdefault((call.role, call.action), []).append(call)
+def _calls(every: list[Possible], sources: list[tuple[str, bool]]) -> str:
+    working = [c for c in every if not c.plane.note]
     rows = [
         (
             role,
             f"`{action}`",
-            ", ".join(f"`{_short(c.resource)}`" for c in made),
+            _on(made),
             made[0].plane.plane,
             ", ".join(dict.fromkeys(c.region for c in made)),
             _number(made[0], sources),
         )
-        for (role, action), made in groups.items()
+        for (role, action), made in _grouped(working, lambda c: (c.role, c.action)).items()
     ]
     return table(("role", "call", "on", "plane", "Region", "source"), rows)
-
-
-def _of_control(working: list[Possible]) -> Iterable[str]:
-    """Describe what each role on the path may do with the control table."""
-    roles: dict[str, list[str]] = {}
-    for call in (c for c in working if _short(c.resource).endswith(CONTROL)):
-        of_role = roles.setdefault(call.role, [])
-        of_role += [f"`{call.action}`"] if f"`{call.action}`" not in of_role else []
-    return [f"**{role}**: {', '.join(actions)}" for role, actions in roles.items()]
 
 
 def _in_an_emergency() -> Iterable[str]:
     """Describe what the emergency machine may do in each Region."""
     for role in ("Primary", "Secondary"):
-        made: dict[str, list[str]] = {}
-        for call in calls.in_an_emergency(role.lower()):
-            made.setdefault(f"`{call.action}`", []).append(f"`{_short(call.resource)}`")
-        allowed = "; ".join(f"{action} on {', '.join(on)}" for action, on in made.items())
+        by_action = _grouped(calls.in_an_emergency(role.lower()), lambda c: c.action)
+        allowed = "; ".join(f"`{action}` on {_on(made)}" for action, made in by_action.items())
         yield f"{role}: {allowed}."
 
 
 def _noted(every: list[Possible], sources: list[tuple[str, bool]]) -> str:
     """List the calls that no step waits for, with the note of their classification."""
-    groups: dict[str, list[Possible]] = {}
-    for call in (c for c in every if c.plane.note):
-        groups.setdefault(call.plane.note, []).append(call)
     parts = []
-    for note, made in groups.items():
-        actions = dict.fromkeys(c.action for c in made)
+    for note, noted in _grouped(every, lambda c: c.plane.note).items():
         rows = [
-            (f"`{a}`", made[0].plane.plane, regions, roles, _number(made[0], sources))
-            for a in actions
-            for regions in [", ".join(dict.fromkeys(c.region for c in made if c.action == a))]
-            for roles in [", ".join(dict.fromkeys(c.role for c in made if c.action == a))]
+            (
+                f"`{action}`",
+                made[0].plane.plane,
+                ", ".join(dict.fromkeys(c.region for c in made)),
+                ", ".join(dict.fromkeys(c.role for c in made)),
+                _number(made[0], sources),
+            )
+            for action, made in _grouped(noted, lambda c: c.action).items()
         ]
         parts.append(f"{note}\n\n{table(('call', 'plane', 'Region', 'roles', 'source'), rows)}")
     return "\n".join(parts)
@@ -200,8 +183,9 @@ def _list(lines: Iterable[str]) -> str:
     return "".join(f"- {line}\n" for line in lines)
 
 
-def _short(resource: str) -> str:
-    return resource.split(":", 5)[-1].replace(".Arn>", "").replace("<", "").replace(">", "")
+def _on(made: Iterable[Possible]) -> str:
+    shorts = (c.resource.split(":", 5)[-1].replace(".Arn>", "").strip("<>") for c in made)
+    return ", ".join(f"`{short}`" for short in shorts)
 
 
 def _number(call: Possible, sources: list[tuple[str, bool]]) -> str:
