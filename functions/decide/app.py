@@ -56,7 +56,7 @@ def switchover_decision(event: dict[str, Any]) -> dict[str, Any]:
 
 def answer(event: dict[str, Any]) -> dict[str, Any]:
     """Read what came of asking a person: `asked`, `unanswered` and `now`."""
-    unanswered, now = approval.policy(event["unanswered"]), parse(event["now"])
+    unanswered, now = event["unanswered"], parse(event["now"])
     result = asdict(approval.read(event["asked"], unanswered=unanswered, now=now))
     logger.info("Approval answer read", extra={"approval": result})
     return result

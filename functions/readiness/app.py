@@ -10,8 +10,15 @@ import boto3
 from aws_lambda_powertools import Logger, Tracer
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pilotlight.control.assembly import control_table
-from pilotlight.readiness import canaries
-from pilotlight.readiness.checks import answers, certificate, endpoint, quorum, run
+from pilotlight.readiness.checks import (
+    answers,
+    canary_item,
+    canary_object,
+    certificate,
+    endpoint,
+    quorum,
+    run,
+)
 from pilotlight.readiness.recorded_signals import recorded_signals
 from pilotlight.readiness.verdict import evidence
 from pilotlight.recoveries import schema
@@ -40,9 +47,9 @@ def checks() -> list[Check]:
     """List the checks. Advisory: what the app can serve without."""
     region, recoveries = DEPLOYMENT.region, RECOVERIES_TABLE
     pk, host = schema.key(schema.CANARY, region), DEPLOYMENT.region_name(region)
-    table, answer = partial(canaries.table, DYNAMODB), partial(answers, LAMBDA)
+    table, answer = partial(canary_item, DYNAMODB), partial(answers, LAMBDA)
     items_key = {**pk, "sk": {"S": "canary"}}
-    bucket = partial(canaries.bucket, S3, BUCKET, f"canary/{region}")
+    bucket = partial(canary_object, S3, BUCKET, f"canary/{region}")
     return [
         ("items_table", True, partial(table, DEPLOYMENT.items_table, items_key)),
         ("control_quorum", True, partial(quorum, control_table(DEPLOYMENT))),

@@ -86,7 +86,6 @@ def _design(design: Design, samples: Sequence[Sample], plain: Sequence[Sample]) 
         "summary": design.summary,
         "samples": len(samples),
         "unrecovered": sum(s.total is None for s in samples),
-        "failed_after_recovery": sum(s.failed_later for s in samples),
         "rto_read_seconds": spread([s.reads for s in samples]),
         "rto_write_seconds": totals,
         "resolver_seconds": spread([s.resolver for s in samples]),

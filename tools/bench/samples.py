@@ -42,7 +42,6 @@ class Sample:
     total: float | None
     reads: float | None
     parts: tuple[Part, ...]
-    failed_later: int = 0
 
     @property
     def resolver(self) -> float | None:
@@ -91,11 +90,11 @@ def orchestrated(log: UserLog, user: int, stages: Sequence[Stage]) -> Sample:
     the lab's speed does not divide.
     """
     if not stages or log.served is None or log.written is None:
-        return Sample("orchestrated", user, None, None, (), log.failed_later)
+        return Sample("orchestrated", user, None, None, ())
     parts = [Part(s.name, s.seconds, s.modelled) for s in stages]
     reads = round(sum(p.seconds for p in parts if p.name not in AFTER_THE_READ), 3)
     total = round(sum(p.seconds for p in parts), 3)
-    return Sample("orchestrated", user, total, reads, tuple(parts), log.failed_later)
+    return Sample("orchestrated", user, total, reads, tuple(parts))
 
 
 def beside(
@@ -106,7 +105,7 @@ def beside(
     `moved` is when the design's health check turned; without it all of the wait is the resolver's.
     """
     if log.failed is None or log.served is None or (design.fenced and log.written is None):
-        return Sample(design.key, user, None, None, (), log.failed_later)
+        return Sample(design.key, user, None, None, ())
     began, promoted = recovery.began, recovery.promoted
 
     def modelled(moment: float) -> float:
@@ -131,4 +130,4 @@ def beside(
             Part("lease", round(written - claimed, 3), modelled=False),
         ]
     total, reads = round(written - begun, 3), round(served - begun, 3)
-    return Sample(design.key, user, total, reads, tuple(parts), log.failed_later)
+    return Sample(design.key, user, total, reads, tuple(parts))

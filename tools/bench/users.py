@@ -47,15 +47,12 @@ class UserLog:
     failed: float | None = None
     served: float | None = None
     written: float | None = None
-    failed_later: int = 0
 
     def take(self, request: Request, outage: float) -> None:
         """Take in one request that ended after the outage."""
         if not request.good:
             if self.failed is None and request.ended >= outage:
                 self.failed = request.started
-            elif self.written is not None:
-                self.failed_later += 1
             return
         # What was on its way when the Region was lost says nothing about the recovery.
         if self.failed is None or request.started <= self.failed:

@@ -33,13 +33,7 @@ class Approval:
     ended_by: EndedBy | None = None
 
 
-def policy(value: str) -> Policy:
-    """Return what an unanswered request does. An unknown policy is a `ValueError` that names it."""
-    policy: Policy = choice("Approval", value, Policy)
-    return policy
-
-
-def read(response: Mapping[str, Any], *, unanswered: Policy, now: datetime) -> Approval:
+def read(response: Mapping[str, Any], *, unanswered: str, now: datetime) -> Approval:
     """Return what the response to a request for approval means.
 
     Parameters
@@ -52,10 +46,16 @@ def read(response: Mapping[str, Any], *, unanswered: Policy, now: datetime) -> A
         What to do if nobody was reached or nobody answered.
 
     Only `{"approved": true}` is consent. Whatever else a person sends is a rejection.
+
+    Raises
+    ------
+    ValueError
+        The policy `unanswered` is unknown. It is named.
     """
+    policy: Policy = choice("Approval", unanswered, Policy)
     at, error = text(now), response.get("error")
     if isinstance(error, Mapping):
-        return _from_error(str(error.get("Error")), str(error.get("Cause")), unanswered, at)
+        return _from_error(str(error.get("Error")), str(error.get("Cause")), policy, at)
     answer = section(response, "given")
     by = str(answer.get("by") or "somebody who gave no name")[:200]
     if answer.get("approved") is True:

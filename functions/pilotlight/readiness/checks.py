@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
+import uuid
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pilotlight.control.table import ControlUnread
 from pilotlight.readiness.verdict import CheckResult, Outcome, State, outcome
@@ -14,7 +15,9 @@ from pilotlight.shared.invoke import api_event, invoke
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_s3 import S3Client
 
     from pilotlight.control.table import ControlTable
 
@@ -22,6 +25,27 @@ if TYPE_CHECKING:
     Check = tuple[str, bool, Callable[[], Outcome]]
 
 HTTPS_SECONDS = 2.0
+
+
+def canary_item(client: DynamoDBClient, name: str, key: dict[str, Any]) -> Outcome:
+    """Put, read consistently and delete a canary item: that proves the data plane."""
+    mark = {"S": str(uuid.uuid4())}
+    client.put_item(TableName=name, Item={**key, "mark": mark})
+    item = client.get_item(TableName=name, Key=key, ConsistentRead=True).get("Item", {})
+    if item.get("mark") != mark:
+        return "failed", f"The canary put into {name} was not read back."
+    client.delete_item(TableName=name, Key=key)
+    return "ok", "put, read and deleted a canary"
+
+
+def canary_object(client: S3Client, name: str, key: str) -> Outcome:
+    """Put, read and delete a canary object."""
+    mark = str(uuid.uuid4()).encode()
+    client.put_object(Bucket=name, Key=key, Body=mark)
+    if client.get_object(Bucket=name, Key=key)["Body"].read() != mark:
+        return "failed", f"The canary put into {name} was not read back."
+    client.delete_object(Bucket=name, Key=key)
+    return "ok", "put, read and deleted a canary"
 
 
 def answers(client: LambdaClient, function: str, path: str) -> Outcome:

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pilotlight.readiness import canaries
-from pilotlight.readiness.checks import answers, certificate, endpoint
+from pilotlight.readiness.checks import answers, canary_item, certificate, endpoint
 from pilotlight.readiness.recorded_signals import read_all, texts
 from pilotlight.recoveries import schema
 from pilotlight.replication import heartbeat
@@ -69,7 +68,7 @@ class Preflight:
         dynamodb, lambda_ = self.client(region, "dynamodb"), self.client(region, "lambda")
         table = self.deployment.items_table
         return [
-            ("items_table", True, partial(canaries.table, dynamodb, table, key)),
+            ("items_table", True, partial(canary_item, dynamodb, table, key)),
             ("app_function", True, partial(answers, lambda_, app_function, "/health")),
             ("endpoint", True, partial(endpoint, host)),
             ("certificate", False, partial(certificate, host, days=7)),

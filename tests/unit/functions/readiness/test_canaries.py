@@ -6,7 +6,7 @@ import io
 from typing import Any
 
 import pytest
-from pilotlight.readiness import canaries
+from pilotlight.readiness import checks
 
 from tests.unit.functions.fakes import CONTROL, ITEMS, FakeDynamoDB, FakeS3
 
@@ -19,18 +19,18 @@ KEY = {"pk": {"S": "canary#us-east-2"}}
 def test_a_canary_in_a_table_comes_back_and_leaves_nothing(
     dynamodb: Any, table: str, key: dict[str, Any]
 ) -> None:
-    assert canaries.table(dynamodb, table, key) == ("ok", "put, read and deleted a canary")
+    assert checks.canary_item(dynamodb, table, key) == ("ok", "put, read and deleted a canary")
     assert "Item" not in dynamodb.get_item(TableName=table, Key=key)
 
 
 def test_a_canary_is_read_back_consistently(fake: FakeDynamoDB) -> None:
-    canaries.table(fake, CONTROL, KEY)
+    checks.canary_item(fake, CONTROL, KEY)
     assert fake.asked("get_item")[0]["ConsistentRead"] is True
 
 
 def test_a_canary_left_by_an_earlier_run_is_in_nobodys_way(fake: FakeDynamoDB) -> None:
     fake.put_item(CONTROL, {**KEY, "mark": {"S": "old"}})
-    canaries.table(fake, CONTROL, KEY)
+    checks.canary_item(fake, CONTROL, KEY)
     assert fake.rows(CONTROL) == []
 
 
@@ -40,24 +40,24 @@ def test_a_canary_that_does_not_come_back_is_lost(
 ) -> None:
     monkeypatch.setattr(fake, "get_item", lambda **_: found)
     lost = ("failed", f"The canary put into {CONTROL} was not read back.")
-    assert canaries.table(fake, CONTROL, KEY) == lost
+    assert checks.canary_item(fake, CONTROL, KEY) == lost
 
 
 def test_a_canary_in_a_bucket_comes_back_and_leaves_nothing() -> None:
     s3 = FakeS3()
     worked = ("ok", "put, read and deleted a canary")
-    assert canaries.bucket(s3, "bucket", "canary/us-east-2") == worked
+    assert checks.canary_object(s3, "bucket", "canary/us-east-2") == worked
     assert s3.objects == {}
 
 
 def test_an_object_that_does_not_come_back_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     s3 = FakeS3()
     monkeypatch.setattr(s3, "get_object", lambda **_: {"Body": io.BytesIO(b"old")})
-    assert canaries.bucket(s3, "bucket", "canary/us-east-2")[0] == "failed"
+    assert checks.canary_object(s3, "bucket", "canary/us-east-2")[0] == "failed"
 
 
 def test_two_canaries_are_never_alike(fake: FakeDynamoDB) -> None:
     for _ in range(2):
-        canaries.table(fake, CONTROL, KEY)
+        checks.canary_item(fake, CONTROL, KEY)
     marks = [call["Item"]["mark"]["S"] for call in fake.asked("put_item")]
     assert len(set(marks)) == 2

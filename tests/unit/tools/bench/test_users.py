@@ -59,13 +59,3 @@ def test_reads_are_good_before_writes_are() -> None:
         request("write", 109.0, good=True),
     )
     assert (log.served, log.written) == (103.1, 107.1)
-    assert log.failed_later == 0
-
-
-def test_a_failure_after_the_recovery_is_counted() -> None:
-    log = after(
-        request("read", 100.0, good=False),
-        request("write", 103.0, good=True),
-        request("read", 105.0, good=False),
-    )
-    assert log.failed_later == 1
