@@ -26,40 +26,27 @@ logger, metrics = Logger(), Metrics()
 # Well within the function's own timeout: a verdict with unknowns is better than none.
 SECONDS = 30.0
 DEPLOYMENT = Deployment.from_environment()
-WITNESS_REGION = variable("WITNESS_REGION")
 RECOVERIES_TABLE = variable("RECOVERIES_TABLE")
-BUCKET = variable("BUCKET")
-PEER_BUCKET = variable("PEER_BUCKET")
-BACKUP_VAULT = variable("BACKUP_VAULT")
 TOPIC_ARN = variable("TOPIC_ARN")
-KEY_ARN = variable("KEY_ARN")
-ALIASES = variable("ALIASES", comma_separated)
-RECOVERY_ALIASES = variable("RECOVERY_ALIASES", comma_separated)
-WARM_CONCURRENCY = variable("WARM_CONCURRENCY", int)
-REHEARSAL_MAX_AGE = variable("REHEARSAL_MAX_AGE_DAYS", days)
 DYNAMODB = boto3.client("dynamodb", config=RECOVERY_STEP)
 SNS = boto3.client("sns", config=RECOVERY_STEP)
-
-
-def inspector() -> Inspector:
-    """Return the inspector of this deployment."""
-    return Inspector(
-        deployment=DEPLOYMENT,
-        heartbeats=Heartbeats(DYNAMODB, DEPLOYMENT.items_table),
-        control=ControlTable(DYNAMODB, DEPLOYMENT.control_table),
-        client=client_of,
-        witness_region=WITNESS_REGION,
-        recoveries_table=RECOVERIES_TABLE,
-        bucket=BUCKET,
-        peer_bucket=PEER_BUCKET,
-        backup_vault=BACKUP_VAULT,
-        topic=TOPIC_ARN,
-        key=KEY_ARN,
-        aliases=ALIASES,
-        recovery_aliases=RECOVERY_ALIASES,
-        warm_concurrency=WARM_CONCURRENCY,
-        rehearsal_max_age=REHEARSAL_MAX_AGE,
-    )
+INSPECTOR = Inspector(
+    deployment=DEPLOYMENT,
+    heartbeats=Heartbeats(DYNAMODB, DEPLOYMENT.items_table),
+    control=ControlTable(DYNAMODB, DEPLOYMENT.control_table),
+    client=client_of,
+    witness_region=variable("WITNESS_REGION"),
+    recoveries_table=RECOVERIES_TABLE,
+    bucket=variable("BUCKET"),
+    peer_bucket=variable("PEER_BUCKET"),
+    backup_vault=variable("BACKUP_VAULT"),
+    topic=TOPIC_ARN,
+    key=variable("KEY_ARN"),
+    aliases=variable("ALIASES", comma_separated),
+    recovery_aliases=variable("RECOVERY_ALIASES", comma_separated),
+    warm_concurrency=variable("WARM_CONCURRENCY", int),
+    rehearsal_max_age=variable("REHEARSAL_MAX_AGE_DAYS", days),
+)
 
 
 def remind(paused: str) -> bool:
@@ -96,7 +83,7 @@ def _mark_reminded(at: int, *, unless_since: int) -> bool:
 @logger.inject_lambda_context(clear_state=True)
 def lambda_handler(_event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Return the verdict, store it, and publish whether the Secondary is ready."""
-    result = stored_verdict(inspector().inspect(SECONDS), timestamps.now())
+    result = stored_verdict(INSPECTOR.inspect(SECONDS), timestamps.now())
     ready = result["verdict"] == "ready"
     metrics.add_metric(name="SecondaryReady", unit=MetricUnit.Count, value=int(ready))
     (logger.info if ready and not result["findings"] else logger.warning)(

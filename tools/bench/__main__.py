@@ -22,7 +22,7 @@ from lab.commands.options import SPEED, described, ports
 from lab.config import LabError
 from lab.drill.own_lab import own_lab
 from lab.progress import Progress, console
-from tools.bench import designs, document, fence_cost, report as reports, tables
+from tools.bench import designs, fence_cost, report as reports, tables
 from tools.bench.figures import phases
 from tools.bench.scenario import BenchScenario
 from tools.reader import ROOT
@@ -88,7 +88,7 @@ def bench(
     show(report)
     console.print(f"Report: {os.path.relpath(place)}/bench.html", soft_wrap=True)
     if write_doc:
-        document.fill(report)
+        reports.fill(report)
 
 
 def measure(

@@ -1,4 +1,4 @@
-"""Turns what the benchmark measured into bench.json and its page."""
+"""Turns what the benchmark measured into bench.json, its page, and the figures in the docs."""
 
 from __future__ import annotations
 
@@ -7,20 +7,28 @@ import os
 import platform
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jinja2 import Environment, FileSystemLoader
+
+from lab.config import LabError
+from lab.drill.report.charts import ticks
+from tools.bench import tables
 from tools.bench.designs import DESIGNS, Design
 from tools.bench.figures import LONGEST_INTERVAL, PLAIN, by_stage, goals, ratio, spread
-from tools.bench.page import render
+from tools.reader import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from lab.config import LabConfig
     from tools.bench.samples import Sample
     from tools.bench.scenario import Outage
 
+SHORTEST_AXIS = 90.0
+DOCUMENT = ROOT / "docs" / "benchmark.md"
+BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 KIND = {"kind": "bench", "version": 3}
 MODELLED = (
     "AWS's own intervals, {speed:g} times faster here: intervals of health checks, the minute of "
@@ -36,6 +44,10 @@ MODELLED = (
     "The lease and the round trips of the control table are real seconds, which no speed divides.",
     "Neither Lambda's cold starts nor, but for the control table, the latency between Regions.",
 )
+
+
+class NoMarks(LabError):
+    """The document has no place for the figures."""
 
 
 def report(
@@ -127,3 +139,59 @@ def write(report: Mapping[str, Any], place: Path) -> None:
 
 def _moment(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def render(report: tables.Report) -> str:
+    """Return the page of a report."""
+    env = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True)
+    env.trim_blocks = env.lstrip_blocks = True
+    served = [s for design in report["designs"] for s in design["seconds"]]
+    longest = max([SHORTEST_AXIS, *served]) * 1.04
+    return env.get_template("bench.html.j2").render(
+        report=report,
+        tables=tables,
+        longest=longest,
+        ticks=ticks(0, longest),
+        curves=[curve(d["seconds"], d["samples"], longest) for d in report["designs"]],
+    )
+
+
+def curve(seconds: Sequence[float], samples: int, longest: float) -> str:
+    """Return the corners of the share of users served again, in percent of a picture.
+
+    The share grows by a step with each user. Users who never are keep it below the top.
+    """
+    corners = [(0.0, 100.0)]
+    for served, at in enumerate(sorted(seconds), start=1):
+        x = 100 * at / longest
+        corners += [(x, corners[-1][1]), (x, 100 - 100 * served / samples)]
+    corners.append((100.0, corners[-1][1]))
+    return " ".join(f"{x:.2f},{y:.2f}" for x, y in corners)
+
+
+def fill(report: tables.Report, document: Path = DOCUMENT) -> None:
+    """Replace what stands between the marks.
+
+    Raises
+    ------
+    NoMarks
+        One of them is missing.
+    """
+    text = document.read_text(encoding="utf-8")
+    if BEGIN not in text or END not in text:
+        raise NoMarks(f"{document.name} needs the lines {BEGIN} and {END}.")
+    before, after = text.split(BEGIN, 1)[0], text.split(END, 1)[1]
+    parts = [
+        tables.heading(report),
+        _markdown(tables.designs(report)),
+        _markdown(tables.goals(report)),
+        *tables.measured(report),
+        _markdown(tables.stages(report)),
+    ]
+    figures = "\n\n".join(parts)
+    document.write_text(f"{before}{BEGIN}\n{figures}\n{END}{after}", encoding="utf-8")
+
+
+def _markdown(table: tables.Table) -> str:
+    lines = [table.head, ("---",) * len(table.head), *table.rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

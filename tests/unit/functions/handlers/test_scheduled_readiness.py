@@ -6,18 +6,22 @@ import io
 import json
 import threading
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from pilotlight.control.table import ControlTable
 from pilotlight.readiness import checks
 from pilotlight.replication import heartbeat
+from pilotlight.replication.heartbeat_table import Heartbeats
 from pilotlight.shared import http
 
 from tests.handlers import context, load_handler
 from tests.unit.functions.fakes import (
+    CONTROL,
     ITEMS,
     PRIMARY,
     RECOVERIES,
@@ -164,13 +168,22 @@ class World:
         }
 
 
+def inspect(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> None:
+    monkeypatch.setattr(MODULE, "INSPECTOR", replace(MODULE.INSPECTOR, **changes))
+
+
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch, moto_client: Any) -> World:
     moto_client.delete_item(TableName=RECOVERIES, Key={"pk": {"S": "sentinel"}})
     found = World(moto_client)
     monkeypatch.setattr(MODULE, "DYNAMODB", found.dynamodb())
     monkeypatch.setattr(MODULE, "SNS", found)
-    monkeypatch.setattr(MODULE, "client_of", found.client)
+    inspect(
+        monkeypatch,
+        client=found.client,
+        control=ControlTable(found.dynamodb(), CONTROL),
+        heartbeats=Heartbeats(found.dynamodb(), ITEMS),
+    )
     monkeypatch.setattr(http, "request", found.request)
     end = datetime.now(UTC) + timedelta(days=60)
     monkeypatch.setattr(http, "certificate_end", lambda _host, timeout: end)
@@ -268,7 +281,7 @@ def test_a_control_table_that_is_not_strong_makes_the_secondary_unready(world: W
 def test_a_witness_in_another_region_than_the_template_says_is_told(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(MODULE, "WITNESS_REGION", "eu-west-1")
+    inspect(monkeypatch, witness_region="eu-west-1")
     assert world.look() == ("ready", {"control_witness": "failed"})
 
 
@@ -285,7 +298,7 @@ def test_heartbeats_that_are_old_or_from_the_future_are_told(
 def test_a_rehearsal_that_passed_too_long_ago_is_told(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(MODULE, "REHEARSAL_MAX_AGE", timedelta(days=6))
+    inspect(monkeypatch, rehearsal_max_age=timedelta(days=6))
     assert world.look() == ("ready", {"last_rehearsal": "failed"})
 
 

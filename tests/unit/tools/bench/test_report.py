@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from tests.unit.tools.bench.sample_bench import bench
-from tools.bench import __main__ as command, document, page, report, tables
+from tools.bench import __main__ as command, report, tables
 from tools.reader import ROOT
 
 
@@ -50,7 +50,7 @@ def test_an_earlier_report_is_shown_and_its_page_written_again(tmp_path) -> None
     (tmp_path / "bench.html").unlink()
     shown = CliRunner().invoke(command.bench, ["--from", str(tmp_path / "bench.json")])
     assert (shown.exit_code, shown.exception) == (0, None)
-    assert (tmp_path / "bench.html").read_text() == page.render(found)
+    assert (tmp_path / "bench.html").read_text() == report.render(found)
     assert json.loads((tmp_path / "bench.json").read_text())["seed"] == 7
 
 
@@ -62,39 +62,39 @@ def test_what_is_no_report_is_refused(tmp_path, text) -> None:
 
 
 def test_the_page_needs_nothing_from_elsewhere() -> None:
-    text = page.render(bench())
+    text = report.render(bench())
     assert re.findall(r'(?:src|href)="([^"#]+)"', text) == []
     assert text.count("<polyline") == 3
     assert "Plain Route 53 failover" in text
 
 
 def test_the_page_says_which_goals_were_missed_and_why() -> None:
-    text = page.render(bench(orchestrated=[80.0, 80.0]))
+    text = report.render(bench(orchestrated=[80.0, 80.0]))
     assert '<td class="missed">missed: detection 70.0 s' in text
 
 
 def test_a_curve_steps_up_by_one_user_at_a_time() -> None:
-    assert page.curve([60.0, 30.0], 2, 120) == (
+    assert report.curve([60.0, 30.0], 2, 120) == (
         "0.00,100.00 25.00,100.00 25.00,50.00 50.00,50.00 50.00,0.00 100.00,0.00"
     )
 
 
 @pytest.mark.parametrize(("seconds", "height"), [([30.0], "50.00"), ([], "100.00")])
 def test_a_curve_stays_below_the_top_for_users_who_were_not_served_again(seconds, height) -> None:
-    assert page.curve(seconds, 2, 120).endswith(f"100.00,{height}")
+    assert report.curve(seconds, 2, 120).endswith(f"100.00,{height}")
 
 
 def test_the_goals_stand_on_the_axis_even_when_all_are_faster() -> None:
     quick = {k: [10.0, 12.0] for k in ("orchestrated", "immediate", "plain")}
-    places = re.findall(r'class="goal"[^>]*left: ([\d.]+)%', page.render(bench(**quick)))
+    places = re.findall(r'class="goal"[^>]*left: ([\d.]+)%', report.render(bench(**quick)))
     assert [0 < float(x) < 100 for x in places] == [True, True]
 
 
 def test_the_figures_stand_between_the_marks_and_replace_the_old_ones(tmp_path) -> None:
     place = tmp_path / "benchmark.md"
-    place.write_text(f"before\n{document.BEGIN}\nold\n{document.END}\nafter\n")
-    document.fill(bench(), place)
-    document.fill(bench(), place)
+    place.write_text(f"before\n{report.BEGIN}\nold\n{report.END}\nafter\n")
+    report.fill(bench(), place)
+    report.fill(bench(), place)
     text = place.read_text()
     assert text.startswith("before\n")
     assert text.endswith("\nafter\n")
@@ -105,11 +105,11 @@ def test_the_figures_stand_between_the_marks_and_replace_the_old_ones(tmp_path) 
 def test_a_document_without_marks_is_left_alone(tmp_path) -> None:
     place = tmp_path / "benchmark.md"
     place.write_text("nothing here")
-    with pytest.raises(document.NoMarks):
-        document.fill(bench(), place)
+    with pytest.raises(report.NoMarks):
+        report.fill(bench(), place)
     assert place.read_text() == "nothing here"
 
 
 def test_the_document_of_the_repository_has_the_marks() -> None:
     text = (ROOT / "docs" / "benchmark.md").read_text()
-    assert text.index(document.BEGIN) < text.index(document.END)
+    assert text.index(report.BEGIN) < text.index(report.END)
