@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Tracer
@@ -19,27 +20,17 @@ if TYPE_CHECKING:
 
 logger, tracer = Logger(), Tracer()
 DEPLOYMENT = Deployment.from_environment()
-ALARM_ARNS = variable("ALARM_ARNS", comma_separated)
 
-
-def failover_request(execution_input: Any) -> Request:
-    """Read the input of the failover machine."""
-    return read(execution_input, validate=violation, alarm_arns=ALARM_ARNS)
-
-
-def switchover_request(execution_input: Any) -> MoveRequest:
-    """Read the input of the switchover machine."""
-    return read_move(
-        execution_input,
+READERS: dict[str, Callable[[Any], Request | MoveRequest]] = {
+    "failover": partial(
+        read, validate=violation, alarm_arns=variable("ALARM_ARNS", comma_separated)
+    ),
+    "switchover": partial(
+        read_move,
         validate=violation,
         primary=DEPLOYMENT.primary_region,
         secondary=DEPLOYMENT.secondary_region,
-    )
-
-
-READERS: dict[str, Callable[[Any], Request | MoveRequest]] = {
-    "failover": failover_request,
-    "switchover": switchover_request,
+    ),
 }
 
 

@@ -32,9 +32,14 @@ EVENT = {
 DEPLOYMENT = Deployment.from_environment()
 RECOVERIES_TABLE = variable("RECOVERIES_TABLE")
 LEDGER_TABLE = variable("LEDGER_TABLE")
-RPO_OBJECTIVE = variable("RPO_OBJECTIVE_SECONDS", seconds)
-REHEARSAL_MAX_AGE = variable("REHEARSAL_MAX_AGE_DAYS", days)
-SENTINEL_INTERVAL = variable("SENTINEL_INTERVAL_SECONDS", seconds)
+PAIR = Pair(
+    app_name=DEPLOYMENT.app_name,
+    primary_region=DEPLOYMENT.primary_region,
+    secondary_region=DEPLOYMENT.secondary_region,
+    rpo_objective=variable("RPO_OBJECTIVE_SECONDS", seconds),
+    rehearsal_max_age=variable("REHEARSAL_MAX_AGE_DAYS", days),
+    sentinel_interval=variable("SENTINEL_INTERVAL_SECONDS", seconds),
+)
 DYNAMODB = boto3.client("dynamodb", config=RECOVERY_STEP)
 
 
@@ -52,15 +57,7 @@ def facts() -> dict[str, Any]:
         recoveries_table=RECOVERIES_TABLE,
         primary_region=DEPLOYMENT.primary_region,
     )
-    pair = Pair(
-        app_name=DEPLOYMENT.app_name,
-        primary_region=DEPLOYMENT.primary_region,
-        secondary_region=DEPLOYMENT.secondary_region,
-        rpo_objective=RPO_OBJECTIVE,
-        rehearsal_max_age=REHEARSAL_MAX_AGE,
-        sentinel_interval=SENTINEL_INTERVAL,
-    )
-    return overview(read, pair, datetime.now(UTC))
+    return overview(read, PAIR, datetime.now(UTC))
 
 
 @logger.inject_lambda_context(clear_state=True)

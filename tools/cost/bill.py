@@ -126,10 +126,6 @@ def _lines(tables: Tables, values: Values, when: str) -> list[Line]:
 def _gigabytes(tables: Tables, function: str) -> float:
     for stack in tables.stacks:
         if function in stack.resources:
-            return (
-                float(
-                    {**stack.function_defaults, **stack.properties(function)}.get("MemorySize", 128)
-                )
-                / 1024
-            )
+            properties = {**stack.function_defaults, **stack.properties(function)}
+            return float(properties.get("MemorySize", 128)) / 1024
     raise CostError(f"quantities.toml, [functions.{function}]: the template has no such function.")

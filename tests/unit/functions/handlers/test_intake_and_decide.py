@@ -20,8 +20,8 @@ NOW = "2026-01-31T12:00:00.000Z"
 REHEARSAL = {"mode": "rehearsal", "reason": "quarterly check"}
 
 
-def intake(value: Any) -> dict[str, Any]:
-    return INTAKE.lambda_handler({"machine": "failover", "input": value}, context("intake"))
+def intake(value: Any, module: Any = INTAKE) -> dict[str, Any]:
+    return module.lambda_handler({"machine": "failover", "input": value}, context("intake"))
 
 
 def request(*override: str) -> dict[str, Any]:
@@ -57,11 +57,11 @@ def test_the_event_of_either_alarm_is_accepted_and_tells_of_it(arn: str) -> None
     assert found["alarm"]["name"] == "pilot-light-primary-unhealthy"
 
 
-def test_the_alarms_that_count_are_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(INTAKE, "ALARM_ARNS", ["arn:aws:one", "arn:aws:two"])
-    assert intake({**EVENT, "resources": ["arn:aws:two"]})["disposition"] == "accept"
+def test_the_alarms_that_count_are_a_setting() -> None:
+    module = load_handler("intake", ALARM_ARNS="arn:aws:one,arn:aws:two")
+    assert intake({**EVENT, "resources": ["arn:aws:two"]}, module)["disposition"] == "accept"
     with pytest.raises(InvalidExecutionInput, match="foreign alarm"):
-        intake(EVENT)
+        intake(EVENT, module)
 
 
 @pytest.mark.parametrize("value", [{}, {"mode": "nonsense", "reason": "x"}, None, "failover"])
