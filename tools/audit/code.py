@@ -1,4 +1,4 @@
-"""What the code of functions reaches: adapters of the network, and clients of other Regions."""
+"""What the code of functions reaches: the modules it imports, and by them the network."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 FUNCTIONS = ROOT / "functions"
 NETWORK = {"pilotlight.shared.http", "pilotlight.shared.dns_lookup"}
-ELSEWHERE = {"region_name", "endpoint_url"}
 
 
 def folder(function: str) -> str:
@@ -36,16 +35,6 @@ def modules(function: str) -> dict[str, ast.Module]:
 def asks_by_network(function: str) -> bool:
     """Return whether a function can ask something over HTTPS or DNS."""
     return bool(NETWORK & set(modules(function)))
-
-
-def names_another_region(function: str) -> list[str]:
-    """Return the places where a function's code gives a client a Region or an endpoint."""
-    return [
-        f"{name}:{node.lineno}"
-        for name, module in modules(function).items()
-        for node in ast.walk(module)
-        if isinstance(node, ast.keyword) and node.arg in ELSEWHERE
-    ]
 
 
 def _imports(module: ast.Module) -> Iterator[tuple[str, Path]]:
