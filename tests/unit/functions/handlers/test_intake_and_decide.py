@@ -64,6 +64,12 @@ def test_the_alarms_that_count_are_a_setting() -> None:
         intake(EVENT, module)
 
 
+def test_a_planned_move_is_told_its_regions() -> None:
+    event = {"machine": "switchover", "input": {"mode": "switchover", "reason": "maintenance"}}
+    request = INTAKE.lambda_handler(event, context("intake"))
+    assert (request["source"], request["target"]) == ("us-west-2", "us-east-2")
+
+
 @pytest.mark.parametrize("value", [{}, {"mode": "nonsense", "reason": "x"}, None, "failover"])
 def test_a_refusal_fails_the_step_under_its_own_name(value: Any) -> None:
     with pytest.raises(InvalidExecutionInput):
