@@ -10,10 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def is_condition(error: Exception) -> bool:
+def is_condition(error: ClientError) -> bool:
     """Return whether an error says that a condition was not met."""
-    if not isinstance(error, ClientError):
-        return False
     return error.response["Error"]["Code"] == "ConditionalCheckFailedException"
 
 

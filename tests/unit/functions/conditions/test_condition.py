@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from pilotlight.conditions.condition import warm
+from pilotlight.conditions.recorded import scheduled_ready
 
 PROVEN = {"ok": True, "planned": 2, "functions": 2, "requested": 6, "environments": 6}
 
@@ -49,3 +51,10 @@ def test_functions_that_are_short_are_named_before_those_that_are_not() -> None:
     assert "full:live" not in detail
     assert "full:live: 3 of 3" in warm({**PROVEN, "targets": targets[:1]})[1]
     assert warm({**PROVEN, "targets": targets[1:2] * 6})[1].count("cold:live") == 5
+
+
+def test_a_scheduled_verdict_that_cannot_be_read_is_none() -> None:
+    now = datetime(2026, 1, 31, tzinfo=UTC)
+    ready, detail, known = scheduled_ready({"error": "ClientError: throttled"}, now)
+    assert (ready, known) == (False, False)
+    assert "throttled" in detail

@@ -21,6 +21,7 @@ def started(attempts: int, ago: float) -> Outage:
 
 def test_an_outage_for_which_nothing_was_started_is_due() -> None:
     assert Outage(FIRST).due(NOW)
+    assert started(0, 0).due(NOW)
 
 
 @pytest.mark.parametrize(
