@@ -71,9 +71,7 @@ def evaluate(
 
     `of_metric` says whether a metric's data stream is good, or None where it has too little data.
     """
-    if config.get("Disabled"):
-        healthy = True
-    elif config["Type"] == "CALCULATED":
+    if config["Type"] == "CALCULATED":
         good = sum(is_healthy(child) for child in config.get("ChildHealthChecks", []))
         healthy = good >= int(config.get("HealthThreshold", 1))
     elif config["Type"] == "CLOUDWATCH_METRIC":

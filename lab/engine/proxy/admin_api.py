@@ -140,14 +140,11 @@ class AdminApi:
         if self._outage.stalled_until == stalled_until:
             self._journal.note(f"outage {name}", "ended")
 
-    def _heal(self, region: str | None = None) -> dict[str, Any]:
-        """Bring a Region back, or end everything that was begun."""
-        if region is None:
-            for name in self._outage.named:
-                self._journal.note(f"outage {name}", "ended")
-        else:
-            self._journal.note(f"Region {self._known(region)}", "healed")
-        self._outage.heal(region)
+    def _heal(self) -> dict[str, Any]:
+        """End everything that was begun."""
+        for name in self._outage.named:
+            self._journal.note(f"outage {name}", "ended")
+        self._outage.heal()
         return self._state()
 
     def _speed(self, factor: float) -> dict[str, Any]:

@@ -113,7 +113,7 @@ def test_of_a_lost_region_there_is_no_data(world: World) -> None:
     world.now += 60
     world.outage.lose(SECONDARY, Loss())
     assert world.verdict() is None
-    world.outage.heal(SECONDARY)
+    world.outage.heal()
     world.outage.lose(PRIMARY, Loss())
     assert world.verdict() is False
 

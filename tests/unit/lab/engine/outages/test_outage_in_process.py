@@ -98,7 +98,7 @@ def test_an_event_for_a_lost_region_waits_and_arrives_once_after_the_heal(world:
     dispatch = world.aws.eventbridge._dispatch_to_event_bus
     world.aws.within(VIRGINIA, dispatch, spec, {}, {}, ())
     assert not eventually(lambda: world.done, seconds=0.3)
-    world.outage.heal(SECONDARY)
+    world.outage.heal()
     assert eventually(lambda: world.done)
     assert world.done == [("bus", VIRGINIA)]
 
@@ -164,20 +164,9 @@ def test_who_waits_for_a_lost_region_goes_on_after_its_heal() -> None:
     outage.lose(PRIMARY, Loss())
     thread = frozen(lambda: outage.wait_until(lambda: outage.runs(PRIMARY)))
     assert thread.is_alive()
-    outage.heal(PRIMARY)
+    outage.heal()
     thread.join(2)
     assert not thread.is_alive()
-
-
-def test_the_heal_of_another_region_wakes_nobody() -> None:
-    outage = Outage()
-    outage.lose(PRIMARY, Loss())
-    outage.lose(SECONDARY, Loss())
-    thread = frozen(lambda: outage.wait_until(lambda: outage.runs(PRIMARY)))
-    outage.heal(SECONDARY)
-    thread.join(0.05)
-    assert thread.is_alive()
-    outage.heal(PRIMARY)
 
 
 def test_an_execution_stops_before_its_next_state_until_its_region_is_back(
@@ -194,6 +183,6 @@ def test_an_execution_stops_before_its_next_state_until_its_region_is_back(
     outage.lose(PRIMARY, Loss())
     thread = frozen(lambda: gated(None, environment))
     assert entered == []
-    outage.heal(PRIMARY)
+    outage.heal()
     thread.join(2)
     assert entered == [environment]

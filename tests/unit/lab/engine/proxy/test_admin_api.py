@@ -66,10 +66,9 @@ def test_a_region_is_lost_as_the_caller_says_and_healed_again() -> None:
     assert world.outage.lost == {PRIMARY: Loss("region", "503", frozenset({"s3", "dynamodb"}))}
     lost = {"mode": "region", "style": "503", "services": ["dynamodb", "s3"]}
     assert lost.items() <= state["lost"][PRIMARY].items()
-    assert world.do("heal", region=PRIMARY)["lost"] == {}
+    assert world.do("heal")["lost"] == {}
     assert [(c["what"], c["state"]) for c in world.journal.changes] == [
-        (f"Region {PRIMARY}", "lost"),
-        (f"Region {PRIMARY}", "healed"),
+        (f"Region {PRIMARY}", "lost")
     ]
 
 
@@ -125,7 +124,7 @@ def test_the_witness_of_the_lab_is_the_one_that_an_outage_takes() -> None:
     assert {region: loss["services"] for region, loss in lost.items()} == {
         "eu-west-1": ["dynamodb"]
     }
-    assert world.do("heal", region="eu-west-1")["lost"] == {}
+    assert world.do("heal")["lost"] == {}
 
 
 def test_the_quorum_of_strong_tables_can_be_looked_at() -> None:
@@ -158,11 +157,10 @@ def test_an_outage_that_cannot_be_is_refused(given: dict[str, str], said: str) -
     assert (world.outage.lost, world.outage.cuts, world.outage.named) == ({}, {}, [])
 
 
-@pytest.mark.parametrize("action", ["lose", "heal"])
-def test_a_region_that_the_lab_has_not_is_refused_by_name(action: str) -> None:
+def test_a_region_that_the_lab_has_not_is_refused_by_name() -> None:
     world = World()
     with pytest.raises(ValueError, match=r"'eu-west-1'.*us-west-2, us-east-2, us-east-1"):
-        world.do(action, region="eu-west-1")
+        world.do("lose", region="eu-west-1")
     assert world.outage.lost == {}
 
 
@@ -209,7 +207,7 @@ def test_dns_health_and_replication_can_be_looked_at() -> None:
     assert world.do("dns", name="app.") == [answer]
     assert world.do("dns", name="app.", type="TXT")[0]["type"] == "TXT"
     assert world.do("health")[0]["name"] == "endpoint"
-    assert world.do("replication")["lag"] == 0.5
+    assert world.do("replication") == {"links": {}}
 
 
 def test_the_state_tells_what_a_loss_refused_and_stopped() -> None:
