@@ -31,7 +31,6 @@ class Failback:
     open_after: int | None = None
     replaced_text: str | None = None
     requested: float = 0.0
-    refusals: list[str] = field(default_factory=list)
     run: Execution | None = None
     ended: float = 0.0
     leads_to: str | None = None
@@ -78,15 +77,12 @@ def section(drill: Observations) -> dict[str, Any] | None:
     back = drill.failback
     if back is None:
         return None
-    timeline = (back.run.output.get("timeline") or {}) if back.run else {}
     proof = (back.run.output.get("proof") or {}) if back.run else {}
     return {
         "outcome": back.run.outcome if back.run else "none",
         "execution": back.run.arn if back.run else None,
         "seconds": round(back.ended - back.requested, 3),
-        "refusals": list(back.refusals),
         "proven_writes": proof.get("writes"),
-        "timeline": {k: str(v) for k, v in timeline.items()},
         "ledger": [
             {k: e.get(k) for k in ("write_id", "kinds", "status", "region", "epoch", "version")}
             | {"item_id": e["item_id"], "written_at": e["written_at"]}

@@ -55,17 +55,12 @@ def section(drill: Observations) -> dict[str, Any] | None:
     last = drill.last_resort
     if last is None:
         return None
-    writes, run = by_the_secondary(drill), last.run
+    writes = by_the_secondary(drill)
     first = min((w.acknowledged for w in writes), default=None)
-    good = [r.ended for r in drill.requests if r.good and r.ended >= last.requested and r.region]
-
     return {
-        "outcome": run.outcome if run else "none",
-        "seconds": seconds_after(run.ended, last.requested) if run else None,
-        "first_read_seconds": seconds_after(min(good, default=None), last.requested),
+        "outcome": last.run.outcome if last.run else "none",
         "first_write_seconds": seconds_after(first, last.requested),
         "writes": len(writes),
-        "authorities": dict(Counter(last.authorities.values())),
         "void_after_seconds": seconds_after(last.void_at, drill.healed),
     }
 

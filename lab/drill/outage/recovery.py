@@ -40,7 +40,7 @@ def _before_the_claim(drill: Observations) -> list[Write]:
 def rpo(drill: Observations) -> float | None:
     """Return the age at the outage of the oldest missing write, in seconds; 0 where none is.
 
-    None where nothing was promoted, or nobody could see what the Secondary held.
+    None where nothing was promoted.
     """
     if drill.promoted_at is None or drill.held_after_promotion is None:
         return None

@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from lab.config import LabError
 from lab.drill.failback.checks import LAST_MOMENT, MEANWHILE
 from lab.drill.failback.scenario import fail_back
-from lab.drill.history import arrived, journal
+from lab.drill.history import arrived, item_ids, journal
 from lab.drill.last_resort.scenario import LastResortScenario
 from lab.drill.observations import Observations
 from lab.drill.outage.expectations import expectation
@@ -21,7 +21,7 @@ from lab.drill.report import stages
 from lab.drill.users.by_name import ByName
 from lab.drill.users.control_history import ControlHistory
 from lab.drill.users.returned import write_from_its_return
-from lab.drill.users.traffic import Https, Traffic, listed_items
+from lab.drill.users.traffic import Https, Traffic
 from lab.drill.waiting import within
 from lab.drill.watching import Watch
 from lab.engine.outages.named_outages import NAMED
@@ -215,11 +215,11 @@ class Scenario:
                 self.traffic.replace(MEANWHILE)
                 time.sleep(BASELINE_SECONDS)
         if self.observed.promoted_at is not None:
-            self.observed.held_after_promotion = listed_items(self._https, self.config, region)
+            rows = self.watch.rows(region)
+            self.observed.held_after_promotion = item_ids(rows)
             before = self.observed.control_before
             if before:
                 # What the Secondary holds whole of the Primary's writes, items and journal.
-                rows = self.watch.rows(region)
                 self.observed.journal_at_promotion = arrived(
                     rows, before.active_region, before.epoch
                 )
@@ -326,9 +326,7 @@ class Scenario:
         """Record what both Regions hold, once what was written has had the time to arrive."""
         time.sleep(self.observed.replication_lag + WAITS_SECONDS)
         for region in (self.config.primary_region, self.config.secondary_region):
-            self.observed.held_finally[region] = (
-                listed_items(self._https, self.config, region) or frozenset()
-            )
+            self.observed.held_finally[region] = item_ids(self.watch.rows(region))
 
     def _record_dns(self) -> None:
         self.observed.dns_after_heal.append((time.time(), self.lab.leads_to()))

@@ -18,7 +18,7 @@ from lab.drill.outage.scenario import (
     NotSteady,
 )
 from lab.drill.report.stages import gap
-from tests.unit.lab.drill.outage.simulated import SPEED, START, World, drill, simulated
+from tests.unit.lab.drill.outage.simulated import PRESENT, SPEED, START, World, drill, simulated
 from tests.unit.lab.drill.samples import execution
 from tests.unit.lab.engine.fakes import PRIMARY, SECONDARY
 
@@ -52,7 +52,7 @@ def test_what_was_seen_is_told(world: World, monkeypatch: pytest.MonkeyPatch) ->
         ControlItem(PRIMARY, 1, 1),
         ControlItem(SECONDARY, 2, 3),
     )
-    assert (seen.dns_after_promotion, seen.held_after_promotion) == (SECONDARY, world.held)
+    assert (seen.dns_after_promotion, seen.held_after_promotion) == (SECONDARY, PRESENT)
     assert seen.recovery and seen.recovery.outcome == "promoted"
     assert (seen.speed, seen.replication_lag) == (SPEED, 0.5)
     assert (seen.lock, seen.recoveries) == ({}, ["recovery#2"])
@@ -139,7 +139,7 @@ def test_a_recovery_that_failed_after_its_promotion_is_asked_what_it_holds(
 ) -> None:
     world.run = FAILED
     seen = drill(world, monkeypatch)
-    assert seen.held_after_promotion == world.held
+    assert seen.held_after_promotion == PRESENT
     assert seen.healed is None
 
 
@@ -168,7 +168,7 @@ def test_a_promotion_without_users_is_a_recovery_that_did_not_come(
     world.users_return = None
     seen = drill(world, monkeypatch)
     assert seen.healed is None
-    assert seen.held_after_promotion == world.held
+    assert seen.held_after_promotion == PRESENT
 
 
 def test_dns_is_watched_until_the_primary_has_been_healthy_for_a_while(
