@@ -126,7 +126,6 @@ EXPECTATIONS: dict[str, Expectation] = {
         "the control table lost its witness",
         "Two of its three members are a quorum.",
         untouched=True,
-        more=(without_quorum.no_more_server_errors_than_before,),
     ),
     "isolated": Expectation(
         RECOVERS,

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 # As deployed: for how long a strong read is valid, and a write that it let pass may take.
 FENCE_SECONDS, WRITE_DEADLINE_SECONDS = 3.0, 2.0
 LEASE_SECONDS = FENCE_SECONDS + WRITE_DEADLINE_SECONDS
-# So many say something of a member that nobody needs.
-ENOUGH_REQUESTS = 200
 CONTINUES = "WithoutQuorum=continue"
 
 
@@ -98,23 +96,6 @@ def writes_wait_for_the_quorum(drill: Observations) -> Result:
         most = 2 * counts["taken"] > counts["writes"] and counts["taken_after_lease"] > 0
         return most and refused <= {"NoQuorum"}, f"{CONTINUES}. {detail}"
     return refused == {"NoQuorum"} and not counts["taken_after_lease"], detail
-
-
-def no_more_server_errors_than_before(drill: Observations) -> Result:
-    """Require errors of the server to be no more frequent than before, in enough requests."""
-    healed = drill.healed if drill.healed is not None else drill.ended
-    before = [r for r in drill.requests if r.ended < drill.outage]
-    during = [r for r in drill.requests if drill.outage <= r.started <= healed]
-
-    def share(requests: list[Any]) -> float:
-        bad = sum("HTTP status 5" in r.answer or not r.good for r in requests)
-        return bad / max(len(requests), 1)
-
-    return (
-        len(during) >= ENOUGH_REQUESTS and share(during) <= share(before),
-        f"{share(during):.2%} of {len(during)} requests failed during it, {share(before):.2%} of "
-        f"{len(before)} before it.",
-    )
 
 
 def silence_ends(drill: Observations) -> float | None:

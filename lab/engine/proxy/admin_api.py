@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -128,17 +127,7 @@ class AdminApi:
             speed=self._aws.clock.speed,
         )
         self._journal.note(f"outage {mode}", "began")
-        if lasts := named_outages.NAMED[mode].stalls:
-            arguments = (mode, self._outage.stalled_until)
-            timer = threading.Timer(lasts, self._ended_by_itself, arguments)
-            timer.daemon = True
-            timer.start()
         return self._state()
-
-    def _ended_by_itself(self, name: str, stalled_until: float) -> None:
-        """Note the end of a stall, unless it was healed before."""
-        if self._outage.stalled_until == stalled_until:
-            self._journal.note(f"outage {name}", "ended")
 
     def _heal(self) -> dict[str, Any]:
         """End everything that was begun."""

@@ -37,12 +37,6 @@ class World:
                 _invoke_target=self.note("target"), _dispatch_to_event_bus=self.note("bus")
             ),
             cloudwatch=Anything(_evaluate_all_alarms=self.note("alarms")),
-            provisioners=Anything(
-                _RESOURCE_HANDLERS={
-                    "AWS::Route53::HealthCheck": {"create": self.note("check"), "version": 1},
-                    "AWS::SNS::Topic": {"create": self.note("topic")},
-                }
-            ),
         )
         self.outage = Outage()
 
@@ -129,27 +123,6 @@ def test_alarms_of_a_lost_region_are_not_evaluated(world: World) -> None:
     for region in (PRIMARY, SECONDARY):
         world.aws.within(region, world.aws.cloudwatch._evaluate_all_alarms)
     assert world.done == [("alarms", SECONDARY)]
-
-
-def test_a_stack_cannot_change_route53_while_the_global_control_planes_are_lost(
-    world: World,
-) -> None:
-    handlers = world.aws.provisioners._RESOURCE_HANDLERS
-    world.outage.lose(VIRGINIA, Loss("global"))
-    with pytest.raises(ValueError, match="us-east-1 is lost"):
-        handlers["AWS::Route53::HealthCheck"]["create"]("Check", {}, "stack")
-    handlers["AWS::SNS::Topic"]["create"]("Topic", {}, "stack")
-    assert [what for what, _ in world.done] == ["topic"]
-
-
-@pytest.mark.parametrize("loss", [None, Loss("region"), Loss("entry")])
-def test_a_stack_changes_route53_while_they_are_there(world: World, loss: Loss | None) -> None:
-    if loss:
-        world.outage.lose(VIRGINIA, loss)
-    handler = world.aws.provisioners._RESOURCE_HANDLERS["AWS::Route53::HealthCheck"]
-    handler["create"]("Check", {}, "stack")
-    assert [what for what, _ in world.done] == ["check"]
-    assert handler["version"] == 1
 
 
 def frozen(action: Callable[[], None]) -> threading.Thread:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import threading
-import time
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from lab.engine.dns.answers import Answer
 from lab.engine.iam.call_record import CallRecord
-from lab.engine.outages import named_outages
 from lab.engine.outages.losses import Loss
 from lab.engine.outages.outage import Outage
 from lab.engine.proxy.admin_api import AdminApi, Journal
@@ -88,33 +85,6 @@ def test_an_outage_begins_by_its_name_and_every_one_ends_at_once() -> None:
         ("outage flap", "ended"),
         ("outage partition", "ended"),
     ]
-
-
-def test_a_stall_is_noted_when_it_begins_and_when_it_ends_by_itself(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    known = named_outages.NAMED["stall"]
-    monkeypatch.setitem(named_outages.NAMED, "stall", replace(known, stalls=0.05))
-    world = World()
-    state = world.do("outage", mode="stall")
-    assert state["outages"] == ["stall"]
-    assert 0 < state["stalled_seconds"] <= 0.05
-    assert eventually(lambda: len(world.journal.changes) == 2)
-    assert [(c["what"], c["state"]) for c in world.journal.changes] == [
-        ("outage stall", "began"),
-        ("outage stall", "ended"),
-    ]
-    assert world.do("state")["outages"] == []
-
-
-def test_a_stall_that_was_healed_does_not_end_once_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    known = named_outages.NAMED["stall"]
-    monkeypatch.setitem(named_outages.NAMED, "stall", replace(known, stalls=0.05))
-    world = World()
-    world.do("outage", mode="stall")
-    world.do("heal")
-    time.sleep(0.1)
-    assert [c["state"] for c in world.journal.changes] == ["began", "ended"]
 
 
 def test_the_witness_of_the_lab_is_the_one_that_an_outage_takes() -> None:
