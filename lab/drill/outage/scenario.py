@@ -165,7 +165,7 @@ class Scenario:
         # The moment before the admin API acts: what is acknowledged later counts as later.
         self.observed.outage = time.time()
         self.lab.act("outage", mode=self._outage, style=self._style)
-        if self._expected.asks:
+        if self._expected.more:
             self._by_name.start()
         what = NAMED[self._outage].what
         self.progress.event(f"The outage {self._outage} began. What is lost: {what}")
