@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -15,27 +14,12 @@ if TYPE_CHECKING:
 
     from lab.engine.aws import Aws
     from lab.engine.dns.route53 import Route53
-    from lab.engine.iam.call_record import CallRecord
+    from lab.engine.journal import Journal
     from lab.engine.outages.losses import Style
     from lab.engine.outages.outage import Outage
     from lab.engine.replication import Replication
     from lab.engine.step_functions.breakpoints import Breakpoints
     from lab.engine.strong_tables.tables import StrongTables
-
-
-class Journal:
-    """What changed, and when, on the wall clock."""
-
-    def __init__(self) -> None:
-        self.changes: list[dict[str, Any]] = []
-
-    def note(self, what: str, state: str) -> None:
-        """Note a change."""
-        self.changes.append({"at": time.time(), "what": what, "state": state})
-
-    def since(self, since: float = 0) -> list[dict[str, Any]]:
-        """Return the changes from a moment on."""
-        return [change for change in self.changes if change["at"] >= since]
 
 
 class AdminApi:
@@ -47,7 +31,8 @@ class AdminApi:
         outage: Outage,
         route53: Route53,
         replication: Replication,
-        calls: CallRecord,
+        calls: Journal,
+        refusals: Journal,
         journal: Journal,
         breakpoints: Breakpoints,
         strong: StrongTables,
@@ -69,7 +54,7 @@ class AdminApi:
             "health": route53.status,
             "transitions": journal.since,
             "calls": calls.since,
-            "refusals": calls.refused_since,
+            "refusals": refusals.since,
             "halt": breakpoints.at,
             "halted": breakpoints.halted,
             "go": breakpoints.go,

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from lab.engine.dns.answers import Answer
-from lab.engine.iam.call_record import CallRecord
+from lab.engine.journal import Journal
 from lab.engine.outages.losses import Loss
 from lab.engine.outages.outage import Outage
-from lab.engine.proxy.admin_api import AdminApi, Journal
+from lab.engine.proxy.admin_api import AdminApi
 from lab.engine.replication import Replication
 from lab.engine.step_functions.breakpoints import Breakpoints
 from lab.engine.strong_tables.quorum import Members
@@ -32,7 +32,8 @@ class World:
 
     def __init__(self) -> None:
         self.aws, self.outage, self.journal = FakeAws(), Outage(), Journal()
-        self.replication, self.calls = Replication(0.5, self.outage), CallRecord()
+        self.replication = Replication(0.5, self.outage)
+        self.calls, self.refusals = Journal(), Journal()
         self.breakpoints = Breakpoints()
         route53: Any = Anything(
             status=lambda: [{"name": "endpoint", "healthy": True}],
@@ -46,6 +47,7 @@ class World:
             route53,
             self.replication,
             self.calls,
+            self.refusals,
             self.journal,
             self.breakpoints,
             self.strong,
@@ -64,7 +66,7 @@ def test_a_region_is_lost_as_the_caller_says_and_healed_again() -> None:
     lost = {"mode": "region", "style": "503", "services": ["dynamodb", "s3"]}
     assert lost.items() <= state["lost"][PRIMARY].items()
     assert world.do("heal")["lost"] == {}
-    assert [(c["what"], c["state"]) for c in world.journal.changes] == [
+    assert [(c["what"], c["state"]) for c in world.journal.entries] == [
         (f"Region {PRIMARY}", "lost")
     ]
 
@@ -79,7 +81,7 @@ def test_an_outage_begins_by_its_name_and_every_one_ends_at_once() -> None:
     assert state["cut_off"] == [sorted((PRIMARY, SECONDARY))]
     healed = world.do("heal")
     assert (healed["outages"], healed["lost"], healed["cut_off"]) == ([], {}, [])
-    assert [(c["what"], c["state"]) for c in world.journal.changes] == [
+    assert [(c["what"], c["state"]) for c in world.journal.entries] == [
         ("outage flap", "began"),
         ("outage partition", "began"),
         ("outage flap", "ended"),
@@ -164,7 +166,7 @@ def test_one_link_is_paused_and_goes_on() -> None:
 
 def test_changes_and_calls_are_read_from_a_moment_on() -> None:
     world = World()
-    world.journal.changes += [{"at": 1.0}, {"at": 2.0}]
+    world.journal.entries += [{"at": 1.0}, {"at": 2.0}]
     world.calls.add({"at": 1.0})
     assert world.do("transitions", since=2.0) == [{"at": 2.0}]
     assert world.do("calls", since=0.5) == [{"at": 1.0}]
@@ -192,7 +194,7 @@ def test_the_state_tells_what_a_loss_refused_and_stopped() -> None:
 def test_what_iam_refused_is_told_from_a_moment_on() -> None:
     world = World()
     for at in (1.0, 2.0):
-        world.calls.refuse({"at": at, "action": "sns:Publish"})
+        world.refusals.add({"at": at, "action": "sns:Publish"})
     assert world.do("refusals", since=1.5) == [{"at": 2.0, "action": "sns:Publish"}]
 
 
