@@ -36,7 +36,7 @@ def build(progress: Progress) -> None:
     mark, inputs = BUILD / "inputs.sha256", _fingerprint(_sources())
     template = BUILD / "out" / "template.yaml"
     if template.exists() and mark.exists() and mark.read_text() == inputs:
-        progress.done("sam build", "unchanged since the last one")
+        progress.event("sam build: unchanged since the last one")
         return
     BUILD.mkdir(parents=True, exist_ok=True)
     mark.unlink(missing_ok=True)
