@@ -149,9 +149,7 @@ def failed_back(drill: Observations) -> Result:
 
 def users_are_served_by_the_primary_again(drill: Observations) -> Result:
     """Require the public name to lead back, and users' writes to be taken there."""
-    back = drill.failback
-    if back is None:
-        return False, "The failback was not started."
+    back = drill.failback or Failback()
     taken = back.served.get(drill.primary, 0)
     where = ", ".join(f"{n} by {region}" for region, n in back.served.items()) or "none"
     return (
