@@ -27,10 +27,6 @@ BUILD = STATE / "build"
 SAM = Path(sys.executable).with_name("sam")
 
 
-class DeploymentFailed(LabError):
-    """`sam` did not end well."""
-
-
 def build(progress: Progress) -> None:
     """Run `sam build`, unless what it reads is as it was the last time."""
     mark, inputs = BUILD / "inputs.sha256", _fingerprint(_sources())
@@ -136,7 +132,7 @@ def _sam(arguments: list[str], name: str, environment: dict[str, str]) -> None:
             check=False,
         )
     if ended.returncode:
-        raise DeploymentFailed(
+        raise LabError(
             f"`sam {' '.join(arguments[:3])}` ended with {ended.returncode}:\n{log_tail(log)}"
         )
 

@@ -46,10 +46,6 @@ WAITS_SECONDS = 1.0
 LAST_RUN_SECONDS = 10.0
 
 
-class NotSteady(LabError):
-    """The application did not come to a steady state, so that a drill would prove nothing."""
-
-
 class Scenario:
     """One drill in a lab that is up."""
 
@@ -119,7 +115,7 @@ class Scenario:
         with self.progress.step("Steady traffic through the public name"):
             limit = STEADY_SECONDS + STEADY_AWS_SECONDS / self.config.speed
             if not within(limit, self._settled):
-                raise NotSteady(
+                raise LabError(
                     "The health checks and the alarms did not settle. See .lab/last/engine.log."
                 )
             # Not before: an alarm that gets its first data sends a notification too.
@@ -130,7 +126,7 @@ class Scenario:
             time.sleep(BASELINE_SECONDS)
         bad = [r.answer for r in self.traffic.requests if not r.good]
         if bad:
-            raise NotSteady(f"{len(bad)} requests failed before the outage: {bad[0]}.")
+            raise LabError(f"{len(bad)} requests failed before the outage: {bad[0]}.")
         self.observed.control_before = self.watch.control()
 
     def _settled(self) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from lab.config import LabError
 from lab.drill.failback.checks import LAST_MOMENT, MEANWHILE
 from lab.drill.observations import ControlItem
 from lab.drill.outage.scenario import (
@@ -15,7 +16,6 @@ from lab.drill.outage.scenario import (
     STAYS_AWS_SECONDS,
     STEADY_AWS_SECONDS,
     STEADY_SECONDS,
-    NotSteady,
 )
 from lab.drill.report.stages import gap
 from tests.unit.lab.drill.outage.simulated import PRESENT, SPEED, START, World, drill, simulated
@@ -96,7 +96,7 @@ def test_without_quiet_times_nothing_is_lost(
     world: World, monkeypatch: pytest.MonkeyPatch, unrest: dict[str, object]
 ) -> None:
     world.__dict__.update(unrest)
-    with pytest.raises(NotSteady, match=r"did not settle\. See \.lab/last/engine\.log"):
+    with pytest.raises(LabError, match=r"did not settle\. See \.lab/last/engine\.log"):
         drill(world, monkeypatch)
     assert world.done == ["traffic ends"]
     limit = STEADY_SECONDS + STEADY_AWS_SECONDS / SPEED
@@ -107,7 +107,7 @@ def test_requests_that_fail_in_quiet_times_are_no_drill(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.fails_in_quiet_times = True
-    with pytest.raises(NotSteady, match=r"\d requests failed before the outage: HTTP status 500\."):
+    with pytest.raises(LabError, match=r"\d requests failed before the outage: HTTP status 500\."):
         drill(world, monkeypatch)
     assert world.done == ["subscribe", "traffic", "traffic ends"]
 
