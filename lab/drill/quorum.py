@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -94,14 +94,8 @@ def changes(reads: Iterable[ControlRead], since: float) -> list[dict[str, Any]]:
     revisions: dict[int, dict[str, Any]] = {}
     for read in sorted(reads, key=lambda r: r.answered):
         if read.item and read.item.revision not in revisions:
-            item = read.item
-            revisions[item.revision] = {
-                "at": round(read.answered - since, 3),
-                "active_region": item.active_region,
-                "epoch": item.epoch,
-                "revision": item.revision,
-                "state": item.state,
-            }
+            first_seen = {"at": round(read.answered - since, 3), **asdict(read.item)}
+            revisions[read.item.revision] = first_seen
     return [revisions[revision] for revision in sorted(revisions)]
 
 

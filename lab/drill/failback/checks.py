@@ -20,6 +20,17 @@ SAME_SECOND = 1.0
 # What is written to one item: in the Primary, in the last moment before its loss, and then in the
 # Secondary, which never saw it.
 LAST_MOMENT, MEANWHILE = "Written in the last moment before the outage", "Written meanwhile"
+# What a report has of an entry of the ledger.
+ENTRY_NAMES = [
+    "write_id",
+    "item_id",
+    "kinds",
+    "region",
+    "epoch",
+    "version",
+    "written_at",
+    "status",
+]
 
 
 @dataclass
@@ -83,11 +94,7 @@ def section(drill: Observations) -> dict[str, Any] | None:
         "execution": back.run.arn if back.run else None,
         "seconds": round(back.ended - back.requested, 3),
         "proven_writes": proof.get("writes"),
-        "ledger": [
-            {k: e.get(k) for k in ("write_id", "kinds", "status", "region", "epoch", "version")}
-            | {"item_id": e["item_id"], "written_at": e["written_at"]}
-            for e in back.ledger
-        ],
+        "ledger": [{name: entry.get(name) for name in ENTRY_NAMES} for entry in back.ledger],
     }
 
 
