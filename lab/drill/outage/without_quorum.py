@@ -94,18 +94,14 @@ def writes_wait_for_the_quorum(drill: Observations) -> Result:
     return refused == {"NoQuorum"} and not counts["taken_after_lease"], detail
 
 
-def silence_ends(drill: Observations) -> float | None:
-    """Return when a silence that ends by itself was over."""
-    lasts = NAMED[drill.mode].stalls
-    return drill.outage + lasts if lasts else drill.healed
-
-
 def _taken(drill: Observations) -> list[WriteByName]:
     return [a for a in drill.writes_by_name if a.taken_by(drill.primary)]
 
 
 def _late(drill: Observations) -> int:
     """Count the writes that the Primary took later than a lease after it lost the quorum."""
-    since, until = drill.outage + LEASE_SECONDS, silence_ends(drill) or drill.ended
+    lasts = NAMED[drill.mode].stalls
+    ends = drill.outage + lasts if lasts else drill.healed
+    since, until = drill.outage + LEASE_SECONDS, ends or drill.ended
     users = [w.acknowledged for w in drill.writes if w.region == drill.primary]
     return sum(since < at <= until for at in [*(a.at for a in _taken(drill)), *users])
