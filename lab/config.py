@@ -17,10 +17,6 @@ class LabError(Exception):
     """What a person can do something about. Its text says what was wrong, where, and what to do."""
 
 
-class ConfigError(LabError):
-    """The lab cannot be described from what the repository says."""
-
-
 @dataclass(frozen=True)
 class LabConfig:
     """One lab. Everything binds to 127.0.0.1."""
@@ -117,7 +113,7 @@ def from_samconfig(path: Path, state_dir: Path) -> LabConfig:
 
     Raises
     ------
-    ConfigError
+    LabError
         A config environment or a parameter is missing.
     """
     try:
@@ -130,7 +126,7 @@ def from_samconfig(path: Path, state_dir: Path) -> LabConfig:
             envs.append("monitor")
         missing = [env for env in envs if env not in document]
         if missing:
-            raise ConfigError(f"{path.name} lacks the config environment {missing[0]}.")
+            raise LabError(f"{path.name} lacks the config environment {missing[0]}.")
         return LabConfig(
             app_name=values.get("AppName", "pilot-light"),
             primary_region=pair[0],
@@ -143,7 +139,7 @@ def from_samconfig(path: Path, state_dir: Path) -> LabConfig:
             config_envs=tuple(envs),
         )
     except (OSError, KeyError, ValueError) as error:
-        raise ConfigError(
+        raise LabError(
             f"{path.name} does not say what the lab needs: {error}. Each config environment needs "
             "parameter_overrides with Role, PrimaryRegion, SecondaryRegion, ZoneName, HostedZoneId."
         ) from error

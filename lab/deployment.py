@@ -27,16 +27,12 @@ BUILD = STATE / "build"
 SAM = Path(sys.executable).with_name("sam")
 
 
-class DeploymentFailed(LabError):
-    """`sam` did not end well."""
-
-
 def build(progress: Progress) -> None:
     """Run `sam build`, unless what it reads is as it was the last time."""
     mark, inputs = BUILD / "inputs.sha256", _fingerprint(_sources())
     template = BUILD / "out" / "template.yaml"
     if template.exists() and mark.exists() and mark.read_text() == inputs:
-        progress.done("sam build", "unchanged since the last one")
+        progress.event("sam build: unchanged since the last one")
         return
     BUILD.mkdir(parents=True, exist_ok=True)
     mark.unlink(missing_ok=True)
@@ -136,7 +132,7 @@ def _sam(arguments: list[str], name: str, environment: dict[str, str]) -> None:
             check=False,
         )
     if ended.returncode:
-        raise DeploymentFailed(
+        raise LabError(
             f"`sam {' '.join(arguments[:3])}` ended with {ended.returncode}:\n{log_tail(log)}"
         )
 

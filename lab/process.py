@@ -25,14 +25,6 @@ PROC = Path("/proc")
 START_SECONDS, END_SECONDS = 60.0, 8.0
 
 
-class EngineFailed(LabError):
-    """The engine did not come up."""
-
-
-class NoLab(LabError):
-    """There is no lab to talk to."""
-
-
 @dataclass(frozen=True)
 class Engine:
     """A running engine that this process started."""
@@ -61,11 +53,11 @@ def start(config: LabConfig, *, owned: bool) -> Engine:
 
     Raises
     ------
-    EngineFailed
+    LabError
         Another lab runs here, a port is taken, or the engine ended.
     """
     if (running := _running()) is not None:
-        raise EngineFailed(f"A lab is up already (process {running}). `lab down` ends it.")
+        raise LabError(f"A lab is up already (process {running}). `lab down` ends it.")
     shutil.rmtree(RUN, ignore_errors=True)
     RUN.mkdir(parents=True)
     config.save(RUN / "lab.json")
@@ -94,9 +86,9 @@ def _wait_for(engine: Engine) -> None:
     while not control.answers(engine.process.pid):
         if engine.process.poll() is not None:
             reason = log_tail(RUN / "engine.log", 1)
-            raise EngineFailed(reason or "The lab's engine ended and logged nothing.")
+            raise LabError(reason or "The lab's engine ended and logged nothing.")
         if time.monotonic() > end:
-            raise EngineFailed(
+            raise LabError(
                 f"The lab's engine did not answer within {START_SECONDS:.0f} s. See "
                 ".lab/last/engine.log."
             )
@@ -108,16 +100,16 @@ def deployed() -> LabConfig:
 
     Raises
     ------
-    NoLab
+    LabError
         There is none, or its deployment has not ended well.
     """
     config = _config()
     if config is None:
-        raise NoLab("No lab is up here. `lab up` starts one.")
+        raise LabError("No lab is up here. `lab up` starts one.")
     if not Control(config).answers(_pid()):
-        raise NoLab("The lab does not answer. `lab down` clears it, `lab up` starts one.")
+        raise LabError("The lab does not answer. `lab down` clears it, `lab up` starts one.")
     if not (RUN / "deployed").exists():
-        raise NoLab(
+        raise LabError(
             "The lab is only half deployed: its deployment still runs, or it failed (see "
             ".lab/run/*.log). Wait for `lab up` to end, or begin again: `lab down`, `lab up`."
         )

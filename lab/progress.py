@@ -60,10 +60,6 @@ class Progress:
         if self._status:
             self._status.update(escape(what))
 
-    def done(self, what: str, detail: str = "") -> None:
-        """Print a step that took no time."""
-        self._line("[green]✓[/]", f"{what} {detail}".strip(), None)
-
     def event(self, what: str) -> None:
         """Print something that happened."""
         self._line("[cyan]•[/]", what, None)

@@ -41,14 +41,12 @@ if TYPE_CHECKING:
 @ports
 def drill(
     *,
-    speed: float,
-    replication_lag: float,
     reports: Path,
     outage: str,
     style: str | None,
     parameters: tuple[str, ...],
     keep: bool,
-    **options: int,
+    **options: float,
 ) -> None:
     """Lose something under load, and report what follows.
 
@@ -57,9 +55,13 @@ def drill(
     """
     from lab.drill.command import run_drill
 
-    config = described(speed=speed, replication_lag=replication_lag, **options)
     passed = run_drill(
-        config, reports, outage=outage, style=style, parameters=parameters, keep=keep
+        described(**options),
+        reports,
+        outage=outage,
+        style=style,
+        parameters=parameters,
+        keep=keep,
     )
     sys.exit(0 if passed else 1)
 
@@ -75,15 +77,7 @@ def drill(
 @LAG
 @reports_in("moves")
 @ports
-def moves(
-    *,
-    count: int,
-    users: int,
-    speed: float,
-    replication_lag: float,
-    reports: Path,
-    **options: int,
-) -> None:
+def moves(*, count: int, users: int, reports: Path, **options: float) -> None:
     """Move to the Secondary and back under load.
 
     Planned moves; measured is for how long each refuses writes. The exit code is 0 if every move
@@ -91,8 +85,8 @@ def moves(
     """
     from lab.drill.moves import run_moves
 
-    config = described(speed=speed, replication_lag=replication_lag, **options)
-    sys.exit(0 if run_moves(config, reports, count=count, users=users).passed else 1)
+    report = run_moves(described(**options), reports, count=count, users=users)
+    sys.exit(0 if report.passed else 1)
 
 
 @click.command()
@@ -100,7 +94,7 @@ def moves(
 @LAG
 @reports_in("take-over")
 @ports
-def take_over(*, speed: float, replication_lag: float, reports: Path, **options: int) -> None:
+def take_over(*, reports: Path, **options: float) -> None:
     """Lose the active Secondary, take over by hand.
 
     Then the Secondary comes back and is reconciled. The exit code is 0 if all of it went as the
@@ -108,5 +102,4 @@ def take_over(*, speed: float, replication_lag: float, reports: Path, **options:
     """
     from lab.drill.take_over.command import run_take_over
 
-    config = described(speed=speed, replication_lag=replication_lag, **options)
-    sys.exit(0 if run_take_over(config, reports) else 1)
+    sys.exit(0 if run_take_over(described(**options), reports) else 1)

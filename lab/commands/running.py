@@ -33,7 +33,7 @@ def up(*, detach: bool, parameters: tuple[str, ...], **options: int) -> None:
             return
         console.print("\n[dim]Ctrl-C ends it.[/]")
         if engine.process.wait():
-            raise process.EngineFailed("The lab's engine has died. See .lab/last/engine.log.")
+            raise LabError("The lab's engine has died. See .lab/last/engine.log.")
         console.print("The lab was ended.")
     except BaseException as error:
         engine.stop(error)

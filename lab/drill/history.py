@@ -120,6 +120,11 @@ def _holds(item: Mapping[str, Any] | None, entry: Mapping[str, Any]) -> bool:
     return newer or item["write_id"] == entry["sk"]
 
 
+def item_ids(rows: Iterable[Mapping[str, Any]]) -> frozenset[str]:
+    """Return the ids of all items that a Region holds."""
+    return frozenset(row["sk"]["S"] for row in rows if row["pk"]["S"].startswith(ITEMS))
+
+
 def text_of(rows: Iterable[Mapping[str, Any]], item_id: str) -> str | None:
     """Return what an item says; None where there is none."""
     items = (r for r in rows if r["pk"]["S"].startswith(ITEMS) and r["sk"]["S"] == item_id)

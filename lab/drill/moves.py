@@ -31,14 +31,13 @@ SETTLE_SECONDS, PAUSE_SECONDS = 30.0, 2.0
 
 @dataclass(frozen=True)
 class Move:
-    """One planned move, and how long its states took. Seconds are wall time, measured."""
+    """One planned move. Seconds are wall time, measured."""
 
     mode: str
     outcome: str
     seconds: float
     refused_write_seconds: float | None
     summary: str
-    states: dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -113,8 +112,7 @@ class Moves:
         known = [seconds for seconds in each if seconds is not None]
         longest = max(known) if len(known) == len(each) else None
         summary = str(run.output.get("summary") or run.output)
-        states = {s.name: round(s.exited - s.entered, 3) for s in run.states}
-        return Move(mode, run.outcome, took, longest, summary, states)
+        return Move(mode, run.outcome, took, longest, summary)
 
     def _report(self, moves: list[Move]) -> Report:
         control = self._watch.control()

@@ -90,11 +90,6 @@ class Execution:
         return str(self.input.get("detail", {}).get("alarmName", ""))
 
     @property
-    def by_hand(self) -> bool:
-        """Whether a person's request started it."""
-        return not self.started_by
-
-    @property
     def outcome(self) -> str:
         """What it came to."""
         if self.status == "SUCCEEDED":

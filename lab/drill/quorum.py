@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import asdict, dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -26,15 +28,10 @@ class Turn:
 
 def turns(writes: Iterable[Write]) -> list[Turn]:
     """Return who acknowledged writes, by the moments of the answers: one turn after the other."""
-    turns_so_far: list[Turn] = []
-    for write in sorted(writes, key=lambda w: w.acknowledged):
-        who, at = (write.region or "unknown", write.epoch), write.acknowledged
-        if turns_so_far and (turns_so_far[-1].region, turns_so_far[-1].epoch) == who:
-            last = turns_so_far.pop()
-            turns_so_far.append(Turn(*who, last.first, at, last.writes + 1))
-        else:
-            turns_so_far.append(Turn(*who, at, at, 1))
-    return turns_so_far
+    ordered = sorted(writes, key=lambda w: w.acknowledged)
+    by_writer = groupby(ordered, key=lambda w: (w.region or "unknown", w.epoch))
+    moments = ((who, [w.acknowledged for w in made]) for who, made in by_writer)
+    return [Turn(*who, at[0], at[-1], len(at)) for who, at in moments]
 
 
 def overlapping(writes: Sequence[Write]) -> list[Write]:
@@ -43,26 +40,15 @@ def overlapping(writes: Sequence[Write]) -> list[Write]:
     Such a one was sent when a write of a newer epoch had been answered already; or its Region
     answered before, in the same epoch, and another Region did in between.
     """
-    ordered = sorted(writes, key=lambda w: w.started)
-    answered = sorted(writes, key=lambda w: w.acknowledged)
-    newest = done = 0
-    begun: dict[tuple[str | None, int], float] = {}
-    others: dict[int, list[Write]] = {}
-    proofs: list[Write] = []
-    for write in ordered:
-        while done < len(answered) and answered[done].acknowledged < write.started:
-            before = answered[done]
-            newest = max(newest, before.epoch)
-            begun.setdefault((before.region, before.epoch), before.acknowledged)
-            others.setdefault(before.epoch, []).append(before)
-            done += 1
-        first = begun.get((write.region, write.epoch))
-        between = first is not None and any(
-            o.region != write.region and o.started > first for o in others.get(write.epoch, [])
-        )
-        if 0 < write.epoch < newest or between:
-            proofs.append(write)
-    return proofs
+
+    def proves(write: Write) -> bool:
+        before = [w for w in writes if w.acknowledged < write.started]
+        same = [w for w in before if w.epoch == write.epoch]
+        first = min((w.acknowledged for w in same if w.region == write.region), default=math.inf)
+        between = any(w.region != write.region and w.started > first for w in same)
+        return between or any(0 < write.epoch < w.epoch for w in before)
+
+    return [write for write in writes if proves(write)]
 
 
 def no_two_regions_acknowledge_writes_at_once(drill: Observations | TakeOver) -> Result:
@@ -86,19 +72,17 @@ def one_writer(writes: Sequence[Write], since: float) -> Result:
 
 def revisions_and_epochs_never_go_back(drill: Observations | TakeOver) -> Result:
     """Require each strong read to be no older than one that was answered before it was sent."""
-    answered = [r for r in drill.control_reads if r.item]
-    ended, done = sorted(answered, key=lambda r: r.answered), 0
-    revision, epoch, back = 0, 0, 0
-    for read in sorted(answered, key=lambda r: r.sent):
-        while done < len(ended) and ended[done].answered < read.sent:
-            before = ended[done].item
-            if before:
-                revision, epoch = max(revision, before.revision), max(epoch, before.epoch)
-            done += 1
-        if read.item and (read.item.revision < revision or read.item.epoch < epoch):
-            back += 1
-    known = [r.item.revision for r in answered if r.item]
-    span = f"revisions {min(known)} to {max(known)}" if known else "nothing"
+    answered = [(r, r.item) for r in drill.control_reads if r.item]
+    back = sum(
+        any(
+            earlier.answered < read.sent
+            and (before.revision > item.revision or before.epoch > item.epoch)
+            for earlier, before in answered
+        )
+        for read, item in answered
+    )
+    revisions = [item.revision for _, item in answered]
+    span = f"revisions {min(revisions)} to {max(revisions)}" if revisions else "nothing"
     return bool(answered) and not back, (
         f"{len(answered)} of {len(drill.control_reads)} strong reads were answered, in both "
         f"Regions together, with {span}; {back} of them were older than one before."
@@ -110,14 +94,8 @@ def changes(reads: Iterable[ControlRead], since: float) -> list[dict[str, Any]]:
     revisions: dict[int, dict[str, Any]] = {}
     for read in sorted(reads, key=lambda r: r.answered):
         if read.item and read.item.revision not in revisions:
-            item = read.item
-            revisions[item.revision] = {
-                "at": round(read.answered - since, 3),
-                "active_region": item.active_region,
-                "epoch": item.epoch,
-                "revision": item.revision,
-                "state": item.state,
-            }
+            first_seen = {"at": round(read.answered - since, 3), **asdict(read.item)}
+            revisions[read.item.revision] = first_seen
     return [revisions[revision] for revision in sorted(revisions)]
 
 

@@ -18,10 +18,6 @@ if TYPE_CHECKING:
     from lab.control import Control as Lab
 
 
-class LedgerRefused(LabError):
-    """The ledger refused a request."""
-
-
 class Watch:
     """A Region of a lab, read: the Secondary's where none is named."""
 
@@ -182,14 +178,14 @@ class Watch:
 
         Raises
         ------
-        LedgerRefused
+        LabError
             It refused the request. The text has its error.
         """
         name = f"{self._config.app_name}-ledger:live"
         answer = self._lambda.invoke(FunctionName=name, Payload=json.dumps(request).encode())
         response: dict[str, Any] = json.loads(answer["Payload"].read())
         if answer.get("FunctionError"):
-            raise LedgerRefused(f"The ledger refused {request['action']}: {response}")
+            raise LabError(f"The ledger refused {request['action']}: {response}")
         return response
 
     def rows(self, region: str) -> list[dict[str, Any]]:

@@ -52,11 +52,12 @@ async def serve(config: LabConfig, *, owned: bool) -> None:
     from lab.engine.dns.route53 import Route53, furnish_zone
     from lab.engine.events import alarms, event_buses, metrics, queues, schedules
     from lab.engine.iam import call_record, call_resources
+    from lab.engine.journal import Journal
     from lab.engine.lambda_workers import execution_environments, functions
     from lab.engine.outages import freeze
     from lab.engine.outages.outage import Outage
     from lab.engine.proxy import certificates
-    from lab.engine.proxy.admin_api import AdminApi, Journal
+    from lab.engine.proxy.admin_api import AdminApi
     from lab.engine.proxy.entries import Entries
     from lab.engine.proxy.page import Page
     from lab.engine.proxy.proxy import Proxy
@@ -72,7 +73,7 @@ async def serve(config: LabConfig, *, owned: bool) -> None:
     functions.environment(aws)
     aws_module.stand_for_tls(aws)
     aws_module.know_service_names()
-    outage, journal, record = Outage(), Journal(), call_record.CallRecord()
+    outage, journal, calls, refusals = Outage(), Journal(), Journal(), Journal()
     functions.install(aws)
     call_resources.install()
     execution_environments.install(aws)
@@ -81,8 +82,8 @@ async def serve(config: LabConfig, *, owned: bool) -> None:
     event_buses.install(aws)
     executions.install(aws, journal.note)
     machine_roles.install(aws, outage)
-    call_record.install(aws, outage, record)
-    call_record.install_refusals(aws.iam_evaluator, record)
+    call_record.install(aws, outage, calls)
+    call_record.install_refusals(aws.iam_evaluator, refusals)
     queues.install(aws)
     stack_resources.install(aws)
     freeze.install(aws, outage)
@@ -98,7 +99,9 @@ async def serve(config: LabConfig, *, owned: bool) -> None:
     route53 = Route53(aws, outage, journal.note)
     route53.start()
     alarms.start(aws)
-    admin_api = AdminApi(aws, outage, route53, replication, record, journal, breakpoints, strong)
+    admin_api = AdminApi(
+        aws, outage, route53, replication, calls, refusals, journal, breakpoints, strong
+    )
     page = Page(config, admin_api.actions, Control(config, patience=5.0).client)
     proxy = Proxy(aws, outage, route53, Entries(aws), admin_api, page)
 

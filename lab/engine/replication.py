@@ -15,7 +15,7 @@ import logging
 import threading
 import time
 import zlib
-from collections import Counter, defaultdict, deque
+from collections import defaultdict, deque
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -52,7 +52,6 @@ class Replication:
     paused: set[Link] = field(default_factory=set)
     links: dict[Link, deque[Delivery]] = field(default_factory=lambda: defaultdict(deque))
     written: dict[Hashable, float] = field(default_factory=dict)
-    counts: Counter[str] = field(default_factory=Counter)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def wrote(self, version: Hashable, at: float) -> None:
@@ -73,7 +72,6 @@ class Replication:
         with self.lock:
             delivery = Delivery(due, at, label, apply, version, service)
             bisect.insort(self.links[link], delivery, key=lambda d: d.due)
-            self.counts["sent"] += 1
 
     def lag_of(self, version: Hashable) -> float:
         """Return the lag of the partition that a version belongs to, the same every time."""
@@ -97,14 +95,11 @@ class Replication:
 
     def _deliver(self, delivery: Delivery) -> None:
         if self.written.get(delivery.version, 0) > delivery.written_at:
-            self.counts["lost to a younger write"] += 1
             return
         self.written[delivery.version] = delivery.written_at
         try:
             delivery.apply()
-            self.counts["applied"] += 1
         except Exception:
-            self.counts["errors"] += 1
             logger.exception("Replication of %s failed", delivery.label)
 
     def run(self) -> None:
@@ -123,7 +118,7 @@ class Replication:
             }
             for (source, target), queue in self.links.items()
         }
-        return {"lag": self.lag, "counts": dict(self.counts), "links": waiting}
+        return {"links": waiting}
 
 
 def install(aws: Aws, replication: Replication) -> None:

@@ -79,7 +79,7 @@ class BenchScenario:
                 outages.append(self._outage(number, each, step, what))
             self._print(outages[-1])
             with self._progress.step(f"{what}: healed, moved back by hand"):
-                self._lab.act("heal", region=primary)
+                self._lab.act("heal")
                 self._operator.move_back()
                 self._seed_item()
         return outages

@@ -20,6 +20,17 @@ SAME_SECOND = 1.0
 # What is written to one item: in the Primary, in the last moment before its loss, and then in the
 # Secondary, which never saw it.
 LAST_MOMENT, MEANWHILE = "Written in the last moment before the outage", "Written meanwhile"
+# What a report has of an entry of the ledger.
+ENTRY_NAMES = [
+    "write_id",
+    "item_id",
+    "kinds",
+    "region",
+    "epoch",
+    "version",
+    "written_at",
+    "status",
+]
 
 
 @dataclass
@@ -31,7 +42,6 @@ class Failback:
     open_after: int | None = None
     replaced_text: str | None = None
     requested: float = 0.0
-    refusals: list[str] = field(default_factory=list)
     run: Execution | None = None
     ended: float = 0.0
     leads_to: str | None = None
@@ -78,20 +88,13 @@ def section(drill: Observations) -> dict[str, Any] | None:
     back = drill.failback
     if back is None:
         return None
-    timeline = (back.run.output.get("timeline") or {}) if back.run else {}
     proof = (back.run.output.get("proof") or {}) if back.run else {}
     return {
         "outcome": back.run.outcome if back.run else "none",
         "execution": back.run.arn if back.run else None,
         "seconds": round(back.ended - back.requested, 3),
-        "refusals": list(back.refusals),
         "proven_writes": proof.get("writes"),
-        "timeline": {k: str(v) for k, v in timeline.items()},
-        "ledger": [
-            {k: e.get(k) for k in ("write_id", "kinds", "status", "region", "epoch", "version")}
-            | {"item_id": e["item_id"], "written_at": e["written_at"]}
-            for e in back.ledger
-        ],
+        "ledger": [{name: entry.get(name) for name in ENTRY_NAMES} for entry in back.ledger],
     }
 
 
@@ -153,9 +156,7 @@ def failed_back(drill: Observations) -> Result:
 
 def users_are_served_by_the_primary_again(drill: Observations) -> Result:
     """Require the public name to lead back, and users' writes to be taken there."""
-    back = drill.failback
-    if back is None:
-        return False, "The failback was not started."
+    back = drill.failback or Failback()
     taken = back.served.get(drill.primary, 0)
     where = ", ".join(f"{n} by {region}" for region, n in back.served.items()) or "none"
     return (

@@ -32,7 +32,7 @@ def fail_back(drill: Scenario) -> None:
         back.complete, settled = settle_the_ledger(watch)
         back.ledger, back.open_after = settled["entries"], settled["open"]
     with progress.step(f"Planned move back to {config.primary_region}"):
-        back.run, back.requested, back.refusals = planned_move(watch, REQUEST, progress)
+        back.run, back.requested = planned_move(watch, REQUEST, progress)
         back.ended = time.time()
         within(SETTLE_SECONDS, lambda: lab.leads_to() == config.primary_region)
         back.leads_to = lab.leads_to()
@@ -52,24 +52,19 @@ def fail_back(drill: Scenario) -> None:
 
 def planned_move(
     watch: Watch, request: dict[str, Any], progress: Progress
-) -> tuple[Execution, float, list[str]]:
+) -> tuple[Execution, float]:
     """Move; after a refusal, which changes nothing, request the move again, three times in all.
 
-    Returns
-    -------
-    Execution, float, list
-        The last execution, when it was requested, and why each one before was refused.
+    Return the last execution, and when it was requested.
     """
-    refusals: list[str] = []
-    while True:
+    for _ in range(ATTEMPTS):
         requested = time.time()
         run = watch.run("switchover", request)
-        if run.outcome == "refused":
-            refusals.append(str(run.output.get("summary")))
-            progress.event(f"The move was refused: {refusals[-1]}")
-        if run.outcome != "refused" or len(refusals) == ATTEMPTS:
-            return run, requested, refusals
+        if run.outcome != "refused":
+            break
+        progress.event(f"The move was refused: {run.output.get('summary')}")
         time.sleep(PAUSE_SECONDS)
+    return run, requested
 
 
 def settle_the_ledger(watch: Watch, *, replays: bool = True) -> tuple[bool, dict[str, Any]]:

@@ -55,17 +55,12 @@ def section(drill: Observations) -> dict[str, Any] | None:
     last = drill.last_resort
     if last is None:
         return None
-    writes, run = by_the_secondary(drill), last.run
+    writes = by_the_secondary(drill)
     first = min((w.acknowledged for w in writes), default=None)
-    good = [r.ended for r in drill.requests if r.good and r.ended >= last.requested and r.region]
-
     return {
-        "outcome": run.outcome if run else "none",
-        "seconds": seconds_after(run.ended, last.requested) if run else None,
-        "first_read_seconds": seconds_after(min(good, default=None), last.requested),
+        "outcome": last.run.outcome if last.run else "none",
         "first_write_seconds": seconds_after(first, last.requested),
         "writes": len(writes),
-        "authorities": dict(Counter(last.authorities.values())),
         "void_after_seconds": seconds_after(last.void_at, drill.healed),
     }
 
@@ -84,11 +79,11 @@ def people_were_notified_that_nobody_can_claim(drill: Observations) -> Result:
 
 def the_last_resort_was_granted(drill: Observations) -> Result:
     """Require the emergency machine to grant it for the right sentence, and to notify people."""
-    last = drill.last_resort
-    if last is None or last.run is None:
+    last = drill.last_resort or LastResort()
+    run = last.run
+    if run is None:
         return False, "Nobody requested it."
     events = [n.event for n in drill.notifications if n.event == "last_resort"]
-    run = last.run
     took = f" after {run.ended - last.requested:.1f} s" if run.ended else ""
     return (
         run.outcome == "last_resort" and events == ["last_resort"] and bool(last.granted),
@@ -99,9 +94,7 @@ def the_last_resort_was_granted(drill: Observations) -> Result:
 
 def the_secondary_took_marked_writes(drill: Observations) -> Result:
     """Require writes to be taken in the Secondary, each of them marked in its journal."""
-    last = drill.last_resort
-    if last is None:
-        return False, "There was no last resort."
+    last = drill.last_resort or LastResort()
     taken = [a for a in last.by_name if a.taken_by(drill.secondary)]
     ids = {a.write_id for a in taken} | {w.write_id for w in by_the_secondary(drill)}
     marked = sum(last.authorities.get(i) == "last_resort" for i in ids)
@@ -119,9 +112,7 @@ def no_two_regions_acknowledge_writes_at_once(drill: Observations) -> Result:
 
     It is no claim, and its writes bear the epoch of the Region that is active.
     """
-    last = drill.last_resort
-    if last is None:
-        return False, "There was no last resort."
+    last = drill.last_resort or LastResort()
     every = drill.acknowledged
     lent = [w for w in every if last.authorities.get(w.write_id) == "last_resort"]
     others = [w for w in every if last.authorities.get(w.write_id) != "last_resort"]
@@ -139,9 +130,9 @@ def no_two_regions_acknowledge_writes_at_once(drill: Observations) -> Result:
 
 def users_write_by_the_last_resort(drill: Observations) -> Result:
     """Require users, who wait two seconds for an answer, to write through the public name."""
-    last, writes = drill.last_resort, by_the_secondary(drill)
-    if last is None or drill.healed is None:
-        return False, "There was no last resort."
+    last, writes = drill.last_resort or LastResort(), by_the_secondary(drill)
+    if drill.healed is None:
+        return False, "The outage did not end."
     granted = last.run.ended if last.run and last.run.ended else last.requested
     sent = [r for r in drill.requests if r.kind == "write" and granted <= r.started < drill.healed]
     failures = Counter(r.answer for r in sent if not r.good)
@@ -154,9 +145,7 @@ def users_write_by_the_last_resort(drill: Observations) -> Result:
 
 def dns_followed_the_last_resort(drill: Observations) -> Result:
     """Require the public name to lead to the Secondary, and back after the outage."""
-    last = drill.last_resort
-    if last is None:
-        return False, "There was no last resort."
+    last = drill.last_resort or LastResort()
     return (
         (last.led_to, last.led_back_to) == (drill.secondary, drill.primary),
         f"{drill.public_name} led to {last.led_to}, and after the outage to {last.led_back_to}.",
@@ -165,9 +154,9 @@ def dns_followed_the_last_resort(drill: Observations) -> Result:
 
 def the_last_resort_is_void_after_the_outage(drill: Observations) -> Result:
     """Require it to be gone, and the Secondary to take no write any more."""
-    last = drill.last_resort
-    if last is None or drill.healed is None:
-        return False, "The outage did not end, or there was no last resort."
+    last = drill.last_resort or LastResort()
+    if drill.healed is None:
+        return False, "The outage did not end."
     since = last.void_at
     taken = [a for a in last.sent_afterwards if a.taken_by(drill.secondary)]
     late = [a for a in taken if since is None or a.started > since]

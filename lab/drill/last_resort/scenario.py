@@ -15,8 +15,6 @@ from lab.drill.users.traffic import Https
 from lab.drill.waiting import caught_up, within
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from lab.drill.outage.scenario import Scenario
 
 # The sentinel's alarm, and a run that retries its read.
@@ -38,15 +36,15 @@ class LastResortScenario:
     def run(self) -> None:
         """Go through it, whatever becomes of it."""
         secondary, primary = self._config.secondary_region, self._config.primary_region
+        dns_seconds = FOLLOWS_SECONDS + FOLLOWS_AWS_SECONDS / self._config.speed
         with self._progress.step("The recovery cannot claim, and notifies people"):
-            self._within(NOTIFIED_AWS_SECONDS, NOTIFIED_SECONDS, self._a_run_has_ended)
+            limit = NOTIFIED_SECONDS + NOTIFIED_AWS_SECONDS / self._config.speed
+            within(limit, self._a_run_has_ended)
         with self._progress.step(f"A person lets {secondary} write without a quorum"):
             self._request_it()
         with self._progress.step(f"DNS follows, and {secondary} takes writes"):
-            self._within(
-                FOLLOWS_AWS_SECONDS, FOLLOWS_SECONDS, lambda: self._lab.leads_to() == secondary
-            )
-            self._within(0.0, FOLLOWS_SECONDS, self._is_written_in_the_secondary)
+            within(dns_seconds, lambda: self._lab.leads_to() == secondary)
+            within(FOLLOWS_SECONDS, self._is_written_in_the_secondary)
             by_name = ByName(self._config, secondary)
             by_name.start()
             time.sleep(SERVED_SECONDS)
@@ -56,9 +54,7 @@ class LastResortScenario:
         with self._progress.step("The outage ends, and the last resort with it"):
             self._end_it()
         with self._progress.step(f"Users are served by {primary} again"):
-            self._within(
-                FOLLOWS_AWS_SECONDS, FOLLOWS_SECONDS, lambda: self._lab.leads_to() == primary
-            )
+            within(dns_seconds, lambda: self._lab.leads_to() == primary)
             time.sleep(SERVED_SECONDS)
             self.last.led_back_to = self._lab.leads_to()
 
@@ -111,6 +107,3 @@ class LastResortScenario:
         self.last.left = self._watch.last_resort()
         # Not before: writes are lent until the very end.
         self.last.authorities = self._watch.authorities(region)
-
-    def _within(self, aws_seconds: float, seconds: float, done: Callable[[], bool]) -> bool:
-        return within(aws_seconds / self._config.speed + seconds, done)

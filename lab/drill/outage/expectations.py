@@ -36,9 +36,7 @@ class Expectation:
     untouched
         Whether users may not notice the outage at all, where nothing is promoted.
     more
-        Checks beside the usual ones.
-    asks
-        Whether the Primary is asked by its own name while the outage lasts.
+        Checks of requests that are sent to the Primary by its own name while the outage lasts.
     last_resort
         Whether nobody can claim, so that a person lets the Secondary write without a quorum.
     """
@@ -48,7 +46,6 @@ class Expectation:
     why: str
     untouched: bool = False
     more: tuple[Callable[[Observations], Result], ...] = ()
-    asks: bool = False
     last_resort: bool = False
 
     @property
@@ -126,7 +123,6 @@ EXPECTATIONS: dict[str, Expectation] = {
         "the control table lost its witness",
         "Two of its three members are a quorum.",
         untouched=True,
-        more=(without_quorum.no_more_server_errors_than_before,),
     ),
     "isolated": Expectation(
         RECOVERS,
@@ -137,7 +133,6 @@ EXPECTATIONS: dict[str, Expectation] = {
             without_quorum.isolated_primary_takes_no_write_after_the_lease,
             without_quorum.users_who_reach_the_isolated_primary_get_reads,
         ),
-        asks=True,
     ),
     "two-regions": Expectation(
         ("holds",),
@@ -152,14 +147,12 @@ EXPECTATIONS: dict[str, Expectation] = {
         "A strong read is valid for longer.",
         untouched=True,
         more=(without_quorum.no_write_was_refused,),
-        asks=True,
     ),
     "long-stall": Expectation(
         STAYS,
         "the control table was silent for 20 s",
         "Nobody knows who is active, so nobody writes, and nobody moves: /health does not ask it.",
         more=(without_quorum.writes_wait_for_the_quorum,),
-        asks=True,
     ),
 }
 

@@ -40,7 +40,7 @@ def _before_the_claim(drill: Observations) -> list[Write]:
 def rpo(drill: Observations) -> float | None:
     """Return the age at the outage of the oldest missing write, in seconds; 0 where none is.
 
-    None where nothing was promoted, or nobody could see what the Secondary held.
+    None where nothing was promoted.
     """
     if drill.promoted_at is None or drill.held_after_promotion is None:
         return None
@@ -53,7 +53,7 @@ def started_by_itself(drill: Observations) -> Result:
     run = drill.recovery
     if run is None:
         return False, "No execution was started."
-    by_hand = [e for e in drill.executions if e.by_hand and e.started >= drill.outage]
+    by_hand = [e for e in drill.executions if not e.started_by and e.started >= drill.outage]
     if not run.started_by or by_hand:
         return False, f"{len(by_hand)} executions were started by hand; the input: {run.input}"
     return True, f"Started by {run.started_by}."

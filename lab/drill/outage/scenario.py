@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from lab.config import LabError
 from lab.drill.failback.checks import LAST_MOMENT, MEANWHILE
 from lab.drill.failback.scenario import fail_back
-from lab.drill.history import arrived, journal
+from lab.drill.history import arrived, item_ids, journal
 from lab.drill.last_resort.scenario import LastResortScenario
 from lab.drill.observations import Observations
 from lab.drill.outage.expectations import expectation
@@ -21,7 +21,7 @@ from lab.drill.report import stages
 from lab.drill.users.by_name import ByName
 from lab.drill.users.control_history import ControlHistory
 from lab.drill.users.returned import write_from_its_return
-from lab.drill.users.traffic import Https, Traffic, listed_items
+from lab.drill.users.traffic import Https, Traffic
 from lab.drill.waiting import within
 from lab.drill.watching import Watch
 from lab.engine.outages.named_outages import NAMED
@@ -44,10 +44,6 @@ QUIET_AWS_SECONDS, HOLD_ENDS_SECONDS = 160.0, 45.0
 # A write that waits this long beyond the lag is held up.
 WAITS_SECONDS = 1.0
 LAST_RUN_SECONDS = 10.0
-
-
-class NotSteady(LabError):
-    """The application did not come to a steady state, so that a drill would prove nothing."""
 
 
 class Scenario:
@@ -119,7 +115,7 @@ class Scenario:
         with self.progress.step("Steady traffic through the public name"):
             limit = STEADY_SECONDS + STEADY_AWS_SECONDS / self.config.speed
             if not within(limit, self._settled):
-                raise NotSteady(
+                raise LabError(
                     "The health checks and the alarms did not settle. See .lab/last/engine.log."
                 )
             # Not before: an alarm that gets its first data sends a notification too.
@@ -130,7 +126,7 @@ class Scenario:
             time.sleep(BASELINE_SECONDS)
         bad = [r.answer for r in self.traffic.requests if not r.good]
         if bad:
-            raise NotSteady(f"{len(bad)} requests failed before the outage: {bad[0]}.")
+            raise LabError(f"{len(bad)} requests failed before the outage: {bad[0]}.")
         self.observed.control_before = self.watch.control()
 
     def _settled(self) -> bool:
@@ -165,7 +161,7 @@ class Scenario:
         # The moment before the admin API acts: what is acknowledged later counts as later.
         self.observed.outage = time.time()
         self.lab.act("outage", mode=self._outage, style=self._style)
-        if self._expected.asks:
+        if self._expected.more:
             self._by_name.start()
         what = NAMED[self._outage].what
         self.progress.event(f"The outage {self._outage} began. What is lost: {what}")
@@ -215,11 +211,11 @@ class Scenario:
                 self.traffic.replace(MEANWHILE)
                 time.sleep(BASELINE_SECONDS)
         if self.observed.promoted_at is not None:
-            self.observed.held_after_promotion = listed_items(self._https, self.config, region)
+            rows = self.watch.rows(region)
+            self.observed.held_after_promotion = item_ids(rows)
             before = self.observed.control_before
             if before:
                 # What the Secondary holds whole of the Primary's writes, items and journal.
-                rows = self.watch.rows(region)
                 self.observed.journal_at_promotion = arrived(
                     rows, before.active_region, before.epoch
                 )
@@ -326,9 +322,7 @@ class Scenario:
         """Record what both Regions hold, once what was written has had the time to arrive."""
         time.sleep(self.observed.replication_lag + WAITS_SECONDS)
         for region in (self.config.primary_region, self.config.secondary_region):
-            self.observed.held_finally[region] = (
-                listed_items(self._https, self.config, region) or frozenset()
-            )
+            self.observed.held_finally[region] = item_ids(self.watch.rows(region))
 
     def _record_dns(self) -> None:
         self.observed.dns_after_heal.append((time.time(), self.lab.leads_to()))

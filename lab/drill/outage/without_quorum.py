@@ -14,16 +14,16 @@ if TYPE_CHECKING:
 # As deployed: for how long a strong read is valid, and a write that it let pass may take.
 FENCE_SECONDS, WRITE_DEADLINE_SECONDS = 3.0, 2.0
 LEASE_SECONDS = FENCE_SECONDS + WRITE_DEADLINE_SECONDS
-# So many say something of a member that nobody needs.
-ENOUGH_REQUESTS = 200
 CONTINUES = "WithoutQuorum=continue"
 
 
 def section(drill: Observations) -> dict[str, Any] | None:
     """Return the report's section on requests at the Primary's own name; None without any."""
+    return _counts(drill) if drill.writes_by_name else None
+
+
+def _counts(drill: Observations) -> dict[str, Any]:
     writes = drill.writes_by_name
-    if not writes:
-        return None
     refused, taken = [a for a in writes if not a.acknowledged], _taken(drill)
     last_taken = max((a.at for a in taken), default=None)
     first_refused = min((a.started for a in refused), default=None)
@@ -37,7 +37,7 @@ def section(drill: Observations) -> dict[str, Any] | None:
         "refused": refusals(writes),
         "refused_from_seconds": seconds_after(first_refused, drill.outage),
         "refused_until_seconds": seconds_after(last_refused, drill.outage),
-        "longest_write_seconds": round(max(a.at - a.started for a in writes), 3),
+        "longest_write_seconds": round(max((a.at - a.started for a in writes), default=0.0), 3),
         "reads": len(drill.reads_by_name),
         "good_reads": sum(r.good for r in drill.reads_by_name),
     }
@@ -45,9 +45,7 @@ def section(drill: Observations) -> dict[str, Any] | None:
 
 def isolated_primary_takes_no_write_after_the_lease(drill: Observations) -> Result:
     """Require that the Primary acknowledged no write later than a lease after it was cut off."""
-    counts = section(drill)
-    if counts is None:
-        return False, "The Primary was not writes by its own name."
+    counts = _counts(drill)
     until, since = counts["refused_until_seconds"], counts["refused_from_seconds"]
     span = f"from +{since:.1f} to +{until:.1f} s" if since is not None else "never"
     last = counts["last_taken_after_seconds"]
@@ -72,11 +70,9 @@ def users_who_reach_the_isolated_primary_get_reads(drill: Observations) -> Resul
 
 def no_write_was_refused(drill: Observations) -> Result:
     """Require each write at the active Region's own name to be taken, however long it took."""
-    counts = section(drill)
-    if counts is None:
-        return False, "The Primary was not writes by its own name."
+    counts = _counts(drill)
     return (
-        counts["taken"] == counts["writes"],
+        0 < counts["taken"] == counts["writes"],
         f"{counts['taken']} of {counts['writes']} writes at its own name were taken, the slowest "
         f"in {counts['longest_write_seconds']:.1f} s. {in_words(counts['refused'])}".strip(),
     )
@@ -84,9 +80,7 @@ def no_write_was_refused(drill: Observations) -> Result:
 
 def writes_wait_for_the_quorum(drill: Observations) -> Result:
     """Require writes to be refused as NoQuorum, or most to go on where the deployment says so."""
-    counts = section(drill)
-    if counts is None:
-        return False, "The Primary was not writes by its own name."
+    counts = _counts(drill)
     detail = (
         f"Of {counts['writes']} writes at its own name {drill.primary} took {counts['taken']}, "
         f"{counts['taken_after_lease']} of them later than the lease and during the silence, and "
@@ -100,35 +94,14 @@ def writes_wait_for_the_quorum(drill: Observations) -> Result:
     return refused == {"NoQuorum"} and not counts["taken_after_lease"], detail
 
 
-def no_more_server_errors_than_before(drill: Observations) -> Result:
-    """Require errors of the server to be no more frequent than before, in enough requests."""
-    healed = drill.healed if drill.healed is not None else drill.ended
-    before = [r for r in drill.requests if r.ended < drill.outage]
-    during = [r for r in drill.requests if drill.outage <= r.started <= healed]
-
-    def share(requests: list[Any]) -> float:
-        bad = sum("HTTP status 5" in r.answer or not r.good for r in requests)
-        return bad / max(len(requests), 1)
-
-    return (
-        len(during) >= ENOUGH_REQUESTS and share(during) <= share(before),
-        f"{share(during):.2%} of {len(during)} requests failed during it, {share(before):.2%} of "
-        f"{len(before)} before it.",
-    )
-
-
-def silence_ends(drill: Observations) -> float | None:
-    """Return when a silence that ends by itself was over."""
-    lasts = NAMED[drill.mode].stalls
-    return drill.outage + lasts if lasts else drill.healed
-
-
 def _taken(drill: Observations) -> list[WriteByName]:
     return [a for a in drill.writes_by_name if a.taken_by(drill.primary)]
 
 
 def _late(drill: Observations) -> int:
     """Count the writes that the Primary took later than a lease after it lost the quorum."""
-    since, until = drill.outage + LEASE_SECONDS, silence_ends(drill) or drill.ended
+    lasts = NAMED[drill.mode].stalls
+    ends = drill.outage + lasts if lasts else drill.healed
+    since, until = drill.outage + LEASE_SECONDS, ends or drill.ended
     users = [w.acknowledged for w in drill.writes if w.region == drill.primary]
     return sum(since < at <= until for at in [*(a.at for a in _taken(drill)), *users])

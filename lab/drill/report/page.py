@@ -12,8 +12,6 @@ from jinja2 import Environment, FileSystemLoader
 
 from lab.drill.report.charts import LABEL_HEIGHT, PLOT_HEIGHT, Report, bars, chart, ticks
 
-LISTS = ("conditions", "probes", "checks", "targets")
-
 
 def render(report: Report) -> str:
     """Return the page of a report that report.schema.json describes."""
@@ -86,14 +84,10 @@ def evidence_part(checks: Report, name: str) -> dict[str, Any]:
         return {"missing": True}
     error = part.get("error")
     if error is None:
-        return {**part, **{key: _mappings(part.get(key)) for key in LISTS}}
+        return dict(part)
     if isinstance(error, Mapping) and "Error" in error:
         return {"error": f"{error['Error']}: {error.get('Cause', 'no cause given')}"}
     return {"error": error if isinstance(error, str) else json.dumps(error)}
-
-
-def _mappings(part: Any) -> list[Report]:
-    return [f for f in part if isinstance(f, Mapping)] if isinstance(part, list) else []
 
 
 def seconds(value: float) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import jsonschema
 
-from lab.deployment import heartbeat_seconds, sentinel_interval
+from lab.deployment import sentinel_interval
 from lab.drill import quorum
 from lab.drill.checks import run_checks
 from lab.drill.failback import checks as failback
@@ -23,7 +23,7 @@ from lab.drill.outage.expectations import expectation, outage_report
 from lab.drill.outage.recovery import missing, recovery_calls, rpo
 from lab.drill.report.page import render
 from lab.drill.report.stages import gap, rto, stages, wall_seconds
-from lab.drill.users.returned import BEHIND_SECONDS, returned
+from lab.drill.users.returned import returned
 
 if TYPE_CHECKING:
     from lab.drill.observations import Execution, Observations
@@ -47,11 +47,8 @@ def modelled(drill: Observations) -> list[str]:
         "and takes assumed round trips between Regions, in real seconds. So are the fence's times, "
         f"the lease of {without_quorum.LEASE_SECONDS:g} s and the pulse's half minute: no speed "
         "divides what the code waits for.",
-        f"Heartbeats come every {heartbeat_seconds(drill.speed)} s here, a parameter of the "
-        "template, to suit the faster clock. Replication back to the returned Primary stands still "
-        f"for {BEHIND_SECONDS:g} s after its return.",
-        "Neither Lambda's cold starts nor, but for the control table, the latency between Regions: "
-        "execution environments are forked from one process, and everything runs on loopback.",
+        "Not modelled: Lambda's cold starts and, but for the control table, the latency between "
+        "Regions. docs/lab.md has the whole list.",
     ]
 
 

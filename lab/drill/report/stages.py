@@ -178,10 +178,7 @@ def stages(drill: Observations, window: Gap | None = None) -> list[Stage]:
         until = min(max(end if end is not None else at, at), arrived)
         wall = until - at
         seconds = wall * (drill.speed if modelled else 1.0)
-        offset = at - drill.outage
-        before.append(
-            Stage(what, round(seconds, 3), round(wall, 3), round(offset, 3), modelled, detail)
-        )
+        before.append(_stage(what, seconds, wall, at - drill.outage, detail, modelled=modelled))
         at = until
     return [*before, *_until_written(drill, window, before, at)]
 
@@ -198,11 +195,15 @@ def _until_written(drill: Observations, window: Gap, before: list[Stage], at: fl
     lease = "what is left of the lease and of the write that lets the Secondary serve"
     write = "until a user's next write"
     return [
-        Stage("lease", round(left, 3), round(waited, 3), round(at - drill.outage, 3), False, lease),
-        Stage(
-            "write", round(more, 3), round(more, 3), round(since - drill.outage, 3), False, write
-        ),
+        _stage("lease", left, waited, at - drill.outage, lease),
+        _stage("write", more, more, since - drill.outage, write),
     ]
+
+
+def _stage(
+    name: str, seconds: float, wall: float, starts_at: float, detail: str, *, modelled: bool = False
+) -> Stage:
+    return Stage(name, round(seconds, 3), round(wall, 3), round(starts_at, 3), modelled, detail)
 
 
 def _beacon(
@@ -221,6 +222,4 @@ def _beacon(
     if seconds <= 0.0:
         return None
     detail = "the own probes were first: Route 53's checkers reach their threshold"
-    return Stage(
-        "beacon", round(seconds, 3), round(wall, 3), round(at - drill.outage, 3), True, detail
-    )
+    return _stage("beacon", seconds, wall, at - drill.outage, detail, modelled=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lab.drill import quorum
 from lab.drill.checks import run_checks
+from lab.drill.failback.checks import ENTRY_NAMES
 from lab.drill.observations import seconds_after
 from lab.drill.own_lab import own_lab
 from lab.drill.report.stages import gap, wall_seconds
@@ -47,7 +48,6 @@ def report(drill: TakeOver) -> dict[str, Any]:
     """Return take-over.json."""
     results = run_checks(drill, CHECKS)
     counted = asdict(drill.fate) if drill.fate else {}
-    names = ("write_id", "item_id", "kinds", "region", "epoch", "version", "written_at", "status")
     return {
         "verdict": "pass" if all(check.passed for check in results) else "fail",
         **{f"{name}_writes": number for name, number in counted.items()},
@@ -55,6 +55,6 @@ def report(drill: TakeOver) -> dict[str, Any]:
         "alarmed_after_seconds": seconds_after(drill.alarmed_at, drill.outage),
         "returned": handling(drill.returned, drill.secondary, drill.healed),
         "control": quorum.changes(drill.control_reads, drill.outage),
-        "ledger": [{name: entry.get(name) for name in names} for entry in drill.ledger],
+        "ledger": [{name: entry.get(name) for name in ENTRY_NAMES} for entry in drill.ledger],
         "checks": [asdict(check) for check in results],
     }

@@ -68,17 +68,15 @@ def returned(drill: Observations) -> dict[str, Any] | None:
 def handling(sent: list[WriteByName], region: str, healed: float) -> dict[str, Any]:
     """Return what a returned Region did with the writes that were sent to it."""
     forwarded = [a.at for a in sent if a.forwarded]
-    taken = [a.at for a in sent if a.taken_by(region)]
     refused = [a.at for a in sent if not a.acknowledged]
     return {
         "replication_behind_seconds": BEHIND_SECONDS,
         "refused_seconds": seconds_after(max(refused, default=healed), healed),
         "forwards_after_seconds": seconds_after(min(forwarded, default=None), healed),
         "forwarded_seconds": round(max(forwarded) - min(forwarded), 3) if forwarded else 0.0,
-        "taken_seconds": seconds_after(max(taken, default=healed), healed),
         "writes": len(sent),
         "forwarded": len(forwarded),
-        "taken": len(taken),
+        "taken": sum(a.taken_by(region) for a in sent),
         "refused": refusals(sent),
     }
 

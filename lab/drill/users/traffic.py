@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from lab.config import LabConfig
 
-LISTING_ATTEMPTS = 3
 READS_A_SECOND, WRITES_A_SECOND = 10.0, 5.0
 TIMEOUT = urllib3.Timeout(connect=1.0, read=2.0)
 
@@ -154,26 +153,3 @@ def _in_words(answer: urllib3.BaseHTTPResponse) -> str:
         return f"{status} {answer.json()['error']['code']}"
     except (ValueError, LookupError, TypeError):
         return status
-
-
-def listed_items(https: Https, config: LabConfig, region: str) -> frozenset[str] | None:
-    """Return the ids of all items that a Region lists by its own name; None where it fails to.
-
-    It is a question, not traffic: a laptop that is busy for a moment is attempts again.
-    """
-    attempts = (_listed(https, config, region) for _ in range(LISTING_ATTEMPTS))
-    return next((ids for ids in attempts if ids is not None), None)
-
-
-def _listed(https: Https, config: LabConfig, region: str) -> frozenset[str] | None:
-    host, ids = f"{region}.{config.zone_name}", set[str]()
-    cursor: str | None = ""
-    while cursor is not None:
-        path = "/items?limit=200" + (f"&next={cursor}" if cursor else "")
-        try:
-            page = https.request(region, host, "GET", path).json()
-            ids |= {item["id"] for item in page["items"]}
-            cursor = page["next"]
-        except (urllib3.exceptions.HTTPError, OSError, ValueError, LookupError, TypeError):
-            return None
-    return frozenset(ids)

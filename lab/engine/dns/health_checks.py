@@ -64,9 +64,7 @@ def evaluate(
     config: Mapping[str, Any], check: HealthCheck, is_healthy: Callable[[str], bool]
 ) -> bool:
     """Return what Route 53 makes of the checkers, or of the children, now."""
-    if config.get("Disabled"):
-        healthy = True
-    elif config["Type"] == "CALCULATED":
+    if config["Type"] == "CALCULATED":
         good = sum(is_healthy(child) for child in config.get("ChildHealthChecks", []))
         healthy = good >= int(config.get("HealthThreshold", 1))
     else:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from lab.engine.patching import wrap
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from lab.engine.aws import Aws
     from lab.engine.outages.outage import Outage
@@ -23,7 +23,6 @@ def install(aws: Aws, outage: Outage) -> None:
     _functions(aws, outage)
     _targets(aws, outage)
     _pollers_and_alarms(aws, outage)
-    _global_control_planes(aws, outage)
     _executions(outage)
 
 
@@ -84,26 +83,6 @@ def _pollers_and_alarms(aws: Aws, outage: Outage) -> None:
         if outage.runs(region):
             return evaluate()
         return outage.swallow(region, "evaluation of its alarms")
-
-
-def _global_control_planes(aws: Aws, outage: Outage) -> None:
-    """CloudFormation works inside the process, and needs them too."""
-
-    def guarded(action: Callable[..., Any]) -> Callable[..., Any]:
-        def act(*args: Any, **kwargs: Any) -> Any:
-            loss = outage.loss_of("us-east-1")
-            if loss and loss.mode == "global":
-                raise ValueError(
-                    "us-east-1 is lost, and the control planes of global services with it"
-                )
-            return action(*args, **kwargs)
-
-        return act
-
-    registry = aws.provisioners._RESOURCE_HANDLERS
-    for kind, handler in registry.items():
-        if kind.startswith(("AWS::Route53::", "AWS::IAM::", "AWS::CloudFront::")):
-            registry[kind] = {k: guarded(v) if callable(v) else v for k, v in handler.items()}
 
 
 def _executions(outage: Outage) -> None:

@@ -88,18 +88,13 @@ class Outage:
         ends = math.inf if lasts is None else time.monotonic() + lasts
         self._named.append((name, ends))
 
-    def heal(self, region: str | None = None) -> None:
-        """Bring a Region back, or all of them and what joins them. What waited goes on."""
-        if region is None:
-            self.lost.clear()
-            self.cuts.clear()
-            self.stalled_until = 0.0
-        else:
-            self.lost.pop(region, None)
-        if not self.lost and not self.cuts:
-            one_region = region is not None
-            self._named = [n for n in self._named if one_region and n[1] < math.inf]
-            self._asked.clear()
+    def heal(self) -> None:
+        """Bring all Regions back, and what joins them. What waited goes on."""
+        self.lost.clear()
+        self.cuts.clear()
+        self.stalled_until = 0.0
+        self._named.clear()
+        self._asked.clear()
         with self._healed:
             self._healed.notify_all()
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
-import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -16,27 +14,12 @@ if TYPE_CHECKING:
 
     from lab.engine.aws import Aws
     from lab.engine.dns.route53 import Route53
-    from lab.engine.iam.call_record import CallRecord
+    from lab.engine.journal import Journal
     from lab.engine.outages.losses import Style
     from lab.engine.outages.outage import Outage
     from lab.engine.replication import Replication
     from lab.engine.step_functions.breakpoints import Breakpoints
     from lab.engine.strong_tables.tables import StrongTables
-
-
-class Journal:
-    """What changed, and when, on the wall clock."""
-
-    def __init__(self) -> None:
-        self.changes: list[dict[str, Any]] = []
-
-    def note(self, what: str, state: str) -> None:
-        """Note a change."""
-        self.changes.append({"at": time.time(), "what": what, "state": state})
-
-    def since(self, since: float = 0) -> list[dict[str, Any]]:
-        """Return the changes from a moment on."""
-        return [change for change in self.changes if change["at"] >= since]
 
 
 class AdminApi:
@@ -48,7 +31,8 @@ class AdminApi:
         outage: Outage,
         route53: Route53,
         replication: Replication,
-        calls: CallRecord,
+        calls: Journal,
+        refusals: Journal,
         journal: Journal,
         breakpoints: Breakpoints,
         strong: StrongTables,
@@ -70,7 +54,7 @@ class AdminApi:
             "health": route53.status,
             "transitions": journal.since,
             "calls": calls.since,
-            "refusals": calls.refused_since,
+            "refusals": refusals.since,
             "halt": breakpoints.at,
             "halted": breakpoints.halted,
             "go": breakpoints.go,
@@ -128,26 +112,13 @@ class AdminApi:
             speed=self._aws.clock.speed,
         )
         self._journal.note(f"outage {mode}", "began")
-        if lasts := named_outages.NAMED[mode].stalls:
-            arguments = (mode, self._outage.stalled_until)
-            timer = threading.Timer(lasts, self._ended_by_itself, arguments)
-            timer.daemon = True
-            timer.start()
         return self._state()
 
-    def _ended_by_itself(self, name: str, stalled_until: float) -> None:
-        """Note the end of a stall, unless it was healed before."""
-        if self._outage.stalled_until == stalled_until:
+    def _heal(self) -> dict[str, Any]:
+        """End everything that was begun."""
+        for name in self._outage.named:
             self._journal.note(f"outage {name}", "ended")
-
-    def _heal(self, region: str | None = None) -> dict[str, Any]:
-        """Bring a Region back, or end everything that was begun."""
-        if region is None:
-            for name in self._outage.named:
-                self._journal.note(f"outage {name}", "ended")
-        else:
-            self._journal.note(f"Region {self._known(region)}", "healed")
-        self._outage.heal(region)
+        self._outage.heal()
         return self._state()
 
     def _speed(self, factor: float) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from lab.config import ACCOUNT
 if TYPE_CHECKING:
     from lab.engine.aws import Aws
 
-_DEFAULT_ENDPOINT = re.compile(r"([a-z0-9]+)\.execute-api\.")
 _FUNCTION_URL = re.compile(r"([a-z0-9]+)\.lambda-url\.([a-z0-9-]+)\.on\.aws\.?")
 
 
@@ -49,8 +48,6 @@ class Entries:
         The longest base path mapping that fits wins, as in API Gateway.
         """
         host = host.split(":")[0].lower()
-        if _DEFAULT_ENDPOINT.match(host):
-            return None  # disabled by the template
         if url := _FUNCTION_URL.fullmatch(host):
             return f"/_aws/lambda-url/{url[1]}{path}" if url[2] == region else None
         longest: tuple[int, str] | None = None

@@ -30,13 +30,6 @@ POLICY = (
 CHANGES_SHOWN = 20
 # Seconds. A healthy Region answers sooner; the page says so if one does not.
 PATIENCE = 4.0
-LAB_COMMANDS = (
-    ("Lose the Primary's Region", ".venv/bin/lab outage"),
-    ("Cut the two Regions off from each other", ".venv/bin/lab outage partition"),
-    ("Cut the Primary off from both other Regions", ".venv/bin/lab outage isolated"),
-    ("End every outage", ".venv/bin/lab heal"),
-    ("Who is active, in the terminal", ".venv/bin/lab status"),
-)
 
 
 class Poll:
@@ -83,7 +76,7 @@ class OverviewFailed(Exception):
 def in_plain_words(error: Exception) -> str:
     """Describe an error for somebody who looks at the page."""
     if isinstance(error, ClientError):
-        if error.response["Error"]["Code"] in ("ResourceNotFoundException", "ValidationError"):
+        if error.response["Error"]["Code"] == "ResourceNotFoundException":
             return "The deployment is not there yet."
         return f"It refuses: {error.response['Error']['Code']}."
     if isinstance(error, BotoCoreError):
@@ -104,7 +97,6 @@ class Page:
         self._actions = actions
         self._client = client
         self._facts = Poll(self._ask_facts, every=1.0)
-        self._commands = Poll(self._ask_commands, every=15.0)
 
     def answer(self, path: str) -> tuple[int, str, bytes]:
         """Return status, content type and body for a path."""
@@ -119,12 +111,10 @@ class Page:
         config, lab = self._config, self._actions["state"]()
         regions = config.region_of_address
         answers = self._actions["dns"](name=config.public_name)
-        facts, commands = self._facts.latest(), self._commands.latest()
-        of_lab = [{"title": title, "command": command} for title, command in LAB_COMMANDS]
+        facts = self._facts.latest()
         return {
             "primary_region": config.primary_region,
             "secondary_region": config.secondary_region,
-            "public_name": config.public_name,
             "application_url": f"http://127.0.0.1:{config.browser_port}/",
             "speed": lab["speed"],
             "leads_to": next((regions[a["value"]] for a in answers if a["value"] in regions), None),
@@ -139,12 +129,6 @@ class Page:
             "facts": facts["answer"],
             "facts_at": facts["answered_at"],
             "facts_error": facts["error"],
-            "commands": {
-                "lab": of_lab,
-                "aws_environment": f"export AWS_ENDPOINT_URL={config.endpoint} "
-                "AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test",
-                "aws": commands["answer"] or [],
-            },
         }
 
     def _quorum(self, lost: dict[str, Any]) -> dict[str, Any]:
@@ -173,17 +157,3 @@ class Page:
         if "FunctionError" in response:
             raise OverviewFailed(f"The overview function failed: {facts.get('errorMessage')}")
         return facts
-
-    def _ask_commands(self) -> list[dict[str, str]]:
-        """Return the commands among the outputs of the Secondary's stack."""
-        stacks = self._client("cloudformation", self._config.secondary_region).describe_stacks(
-            StackName=f"{self._config.app_name}-secondary"
-        )["Stacks"]
-        return [
-            {
-                "title": o.get("Description") or o["OutputKey"],
-                "command": " ".join(o["OutputValue"].split()),
-            }
-            for o in stacks[0].get("Outputs", [])
-            if o["OutputKey"].endswith("Command")
-        ]

@@ -80,7 +80,9 @@ class _Run:
         while not self._ended.wait(POLL):
             _copy_history(record, execution)
             if record["status"] == "ABORTED":
-                self._abort(record, execution)
+                # StopExecution: MiniStack has set the status and sent the event already.
+                execution.stop(datetime.now(UTC), record.get("error"), record.get("cause"))
+                _copy_history(record, execution)
                 break
         else:
             self._finish(record, execution)
@@ -102,24 +104,6 @@ class _Run:
             return communication
 
         execution._get_start_execution_worker_comm = wrapped
-
-    def _abort(self, record: dict[str, Any], execution: Any) -> None:
-        """StopExecution: MiniStack has set the status and sent the event already."""
-        execution.stop(datetime.now(UTC), record.get("error"), record.get("cause"))
-        _copy_history(record, execution)
-        history = record.get("events") or []
-        if history and history[-1]["type"] != "ExecutionAborted":
-            last = history[-1]
-            details = {k: record[k] for k in ("error", "cause") if record.get(k)}
-            history.append(
-                {
-                    "timestamp": last["timestamp"],
-                    "type": "ExecutionAborted",
-                    "id": last["id"] + 1,
-                    "previousEventId": last["id"],
-                    "executionAbortedEventDetails": details,
-                }
-            )
 
     def _finish(self, record: dict[str, Any], execution: Any) -> None:
         from moto.stepfunctions.parser.asl.utils.encoding import to_json_str

@@ -1,26 +1,21 @@
-"""JSONata as Step Functions has it: AWS's own functions, and variables that are bound."""
+"""JSONata as Step Functions has it, with variables that are bound."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import random
 import re
-import uuid
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lab.engine.patching import replace_everywhere
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _BOUND = re.compile(r"/\*([0-9a-f]{64})\*/")
 _MOST_BINDINGS = 20_000
 
 
 def install() -> None:
-    """Add AWS's $uuid, $hash, $parse, $partition, $range and $random; moto's are stubs."""
+    """Bind variables. Functions of AWS's own, such as $uuid, are missing: no machine uses them."""
     import jsonata
     from moto.stepfunctions.parser.asl.component.intrinsic import jsonata as intrinsic
     from moto.stepfunctions.parser.asl.jsonata import jsonata as engine
@@ -40,8 +35,6 @@ def install() -> None:
             bound |= bindings_of[token]
         try:
             program = jsonata.Jsonata(_BOUND.sub("", expression))
-            for name, function in _AWS_JSONATA.items():
-                program.register_lambda(name, function)
             return json.loads(json.dumps(program.evaluate(None, bound), default=lambda _: None))
         except Exception as error:
             raise engine.JSONataException("UNKNOWN", str(error)) from error
@@ -83,22 +76,3 @@ def _as_text(value: Any) -> str:
     if not isinstance(value, datetime) or value.tzinfo is None:
         return value.isoformat()
     return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _hash(text: Any, algorithm: str) -> str:
-    data = (text if isinstance(text, str) else json.dumps(text)).encode()
-    return hashlib.new(algorithm.replace("-", "").lower(), data).hexdigest()
-
-
-_AWS_JSONATA: dict[str, Callable[..., Any]] = {
-    "uuid": lambda: str(uuid.uuid4()),
-    "parse": lambda text: json.loads(text),
-    "hash": _hash,
-    "random": lambda seed=None: random.Random(seed).random(),
-    "partition": lambda items, size: [
-        items[i : i + int(size)] for i in range(0, len(items), int(size))
-    ],
-    "range": lambda start, end, step: list(
-        range(int(start), int(end) + (1 if step > 0 else -1), int(step))
-    ),
-}

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from lab.config import ACCOUNT
 from lab.engine.patching import wrap
-from lab.engine.strong_tables.calls import table_name
 from lab.engine.strong_tables.quorum import Members
 
 if TYPE_CHECKING:
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
     from lab.engine.strong_tables.tables import StrongTables
 
 KIND = "AWS::DynamoDB::GlobalTable"
-MEMBERSHIP = {"ReplicaUpdates", "GlobalTableWitnessUpdates", "MultiRegionConsistency"}
 SHAPE = (
     "A table with multi-Region strong consistency has three members in three Regions: three "
     "replicas, or two and a witness."
@@ -33,7 +31,6 @@ class Invalid(ValueError):
 def install(aws: Aws, strong: StrongTables) -> None:
     """Let stacks make strong tables, and describe them as such."""
     _descriptions(aws, strong)
-    _calls(aws, strong)
     _stacks(aws, strong)
 
 
@@ -84,30 +81,6 @@ def _descriptions(aws: Aws, strong: StrongTables) -> None:
             witness = {"RegionName": members.witness, "WitnessStatus": "ACTIVE"}
             description["GlobalTableWitnesses"] = [witness] if members.witness else []
         return description
-
-
-def _calls(aws: Aws, strong: StrongTables) -> None:
-    """Refuse what AWS refuses on strong tables, and to make one otherwise than by a stack."""
-    for name, reason in (
-        ("_update_table", FOR_LIFE),
-        ("_delete_table", FOR_LIFE),
-        ("_update_ttl", f"Time to Live: {NOT_SUPPORTED}"),
-    ):
-        _refuse_on_strong_tables(aws, strong, name, reason)
-
-
-def _refuse_on_strong_tables(aws: Aws, strong: StrongTables, name: str, reason: str) -> None:
-    """Refuse a call on strong tables; UpdateTable only where it is about the members."""
-
-    @wrap(aws.dynamodb, name)
-    def refuse(act: Any, data: dict[str, Any]) -> Any:
-        is_strong = strong.members_in(aws.region(), table_name(data.get("TableName")))
-        makes_strong = data.get("MultiRegionConsistency") == "STRONG"
-        concerned = name != "_update_table" or bool(MEMBERSHIP & data.keys())
-        if not makes_strong and not (is_strong and concerned):
-            return act(data)
-        message = reason if is_strong else "The lab makes strong tables by CloudFormation only."
-        return aws.dynamodb.error_response_json("ValidationException", message, 400)
 
 
 def _stacks(aws: Aws, strong: StrongTables) -> None:

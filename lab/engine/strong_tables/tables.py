@@ -2,7 +2,7 @@
 
 MiniStack knows only tables that are a Region's own. Here those are what an eventual read sees: a
 copy that lags. Beside them stands the latest version, which all Regions share. A strong read and
-every write work on that, halfway through a round trip to the nearest other member that is in reach;
+every write work on that, halfway through a round trip to another member that is in reach;
 a write's condition is judged there too. So these calls are linearizable, whatever is cut or lost,
 and an answer that gets lost on its way back leaves a write done, and its caller without knowledge.
 

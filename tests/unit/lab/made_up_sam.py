@@ -32,8 +32,8 @@ class Steps:
         self.shown.append(what)
         return nullcontext()
 
-    def done(self, what: str, detail: str = "") -> None:
-        self.shown.append(f"{what} {detail}")
+    def event(self, what: str) -> None:
+        self.shown.append(what)
 
 
 class Sam:

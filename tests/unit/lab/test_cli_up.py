@@ -11,9 +11,7 @@ import pytest
 from lab import deployment, process
 from lab.commands import running
 from lab.config import LabConfig, LabError
-from lab.deployment import DeploymentFailed
 from lab.drill import command
-from lab.process import EngineFailed
 from tests.unit.lab.engine.fakes import PRIMARY, SECONDARY, Anything
 
 if TYPE_CHECKING:
@@ -136,14 +134,14 @@ def test_the_page_is_named_before_everything_else(shell: Shell, starts: Starts) 
 def test_a_deployment_that_fails_ends_the_lab(
     shell: Shell, starts: Starts, what: str, options: list[str]
 ) -> None:
-    starts.fails[what] = DeploymentFailed("`sam` ended with 1:\nError: no")
+    starts.fails[what] = LabError("`sam` ended with 1:\nError: no")
     ended = shell("up", *options)
-    assert starts.done[-1] == ("stop", DeploymentFailed)
+    assert starts.done[-1] == ("stop", LabError)
     assert (ended.code, ended.err) == (2, "Error: `sam` ended with 1:\nError: no\n")
 
 
 def test_an_engine_that_does_not_start_returns_two(shell: Shell, starts: Starts) -> None:
-    starts.fails["start owned"] = EngineFailed("Port 4566 on 127.0.0.1 is in use.")
+    starts.fails["start owned"] = LabError("Port 4566 on 127.0.0.1 is in use.")
     ended = shell("up")
     assert (ended.code, starts.done) == (2, ["start owned"])
     assert ended.err == "Error: Port 4566 on 127.0.0.1 is in use.\n"
@@ -164,7 +162,7 @@ def test_an_engine_that_dies_under_a_lab_that_is_up_is_told_of(
 ) -> None:
     starts.ended = status
     ended = shell("up")
-    assert (ended.code, starts.done[-1]) == (2, ("stop", EngineFailed))
+    assert (ended.code, starts.done[-1]) == (2, ("stop", LabError))
     assert ended.err == "Error: The lab's engine has died. See .lab/last/engine.log.\n"
 
 

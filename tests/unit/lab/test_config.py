@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.config import ROOT, ConfigError, LabConfig, from_samconfig
+from lab.config import ROOT, LabConfig, LabError, from_samconfig
 from tests.unit.lab.engine.fakes import CONFIG, PRIMARY, SECONDARY, VIRGINIA
 
 PARAMETERS = {
@@ -66,18 +66,18 @@ def test_the_repositorys_own_samconfig_describes_a_lab() -> None:
 
 @pytest.mark.parametrize("missing", ["secondary-first", "primary", "monitor"])
 def test_a_missing_config_environment_is_named(tmp_path: Path, missing: str) -> None:
-    with pytest.raises(ConfigError, match=f"samconfig.toml lacks .* {missing}"):
+    with pytest.raises(LabError, match=f"samconfig.toml lacks .* {missing}"):
         samconfig(tmp_path, tuple(e for e in ENVS if e != missing))
 
 
 def test_a_missing_secondary_environment_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="'secondary'"):
+    with pytest.raises(LabError, match="'secondary'"):
         samconfig(tmp_path, ("secondary-first", "primary"))
 
 
 @pytest.mark.parametrize("name", ["PrimaryRegion", "SecondaryRegion", "ZoneName", "HostedZoneId"])
 def test_a_missing_parameter_is_named(tmp_path: Path, name: str) -> None:
-    with pytest.raises(ConfigError, match=f"needs: '{name}'"):
+    with pytest.raises(LabError, match=f"needs: '{name}'"):
         samconfig(tmp_path, without=name)
 
 
@@ -85,12 +85,12 @@ def test_a_missing_parameter_is_named(tmp_path: Path, name: str) -> None:
 def test_a_file_that_says_something_else_is_refused(tmp_path: Path, text: str) -> None:
     file = tmp_path / "samconfig.toml"
     file.write_text(text)
-    with pytest.raises(ConfigError, match="does not say what the lab needs"):
+    with pytest.raises(LabError, match="does not say what the lab needs"):
         from_samconfig(file, tmp_path)
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="No such file"):
+    with pytest.raises(LabError, match="No such file"):
         from_samconfig(tmp_path / "samconfig.toml", tmp_path)
 
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lab.deployment import DeploymentFailed, ordered, outputs
+from lab.config import LabError
+from lab.deployment import ordered, outputs
 from tests.unit.lab.engine.fakes import CONFIG
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def test_an_unchanged_application_is_not_built_again(sam: Sam) -> None:
     sam.write("docs/lab.md", "not a source")
     sam.build()
     assert sam.builds == 1
-    assert sam.steps.shown[-1] == "sam build unchanged since the last one"
+    assert sam.steps.shown[-1] == "sam build: unchanged since the last one"
 
 
 @pytest.mark.parametrize(
@@ -86,7 +87,7 @@ def test_after_a_build_that_failed_the_next_one_is_made_though_nothing_changed(s
     sam.write("template.yaml", "broken")
     sam.fails["build"] = "Error: broken"
     for _ in range(2):
-        with pytest.raises(DeploymentFailed):
+        with pytest.raises(LabError):
             sam.build()
     assert sam.builds == 3
 
@@ -96,7 +97,7 @@ def test_a_build_that_failed_half_way_is_not_taken_for_the_one_before_it(sam: Sa
     before = (sam.root / "template.yaml").read_text()
     sam.write("template.yaml", "broken")
     sam.fails["build"] = "Error: broken"
-    with pytest.raises(DeploymentFailed):
+    with pytest.raises(LabError):
         sam.build()
     sam.fails.clear()
     sam.write("template.yaml", before)
@@ -106,7 +107,7 @@ def test_a_build_that_failed_half_way_is_not_taken_for_the_one_before_it(sam: Sa
 
 def test_a_sam_that_fails_says_the_last_lines_of_its_log(sam: Sam) -> None:
     sam.fails["primary"] = "\n".join(f"line {i}" for i in range(40)) + "\nError: no such thing\n"
-    with pytest.raises(DeploymentFailed) as failure:
+    with pytest.raises(LabError) as failure:
         sam.deploy("primary")
     said = str(failure.value).splitlines()
     assert said[0] == "`sam deploy --config-env primary` ended with 1:"
@@ -141,7 +142,7 @@ def test_further_parameters_go_to_both_stacks_of_the_pair(sam: Sam) -> None:
 def test_only_a_whole_deployment_makes_a_lab_deployed(sam: Sam) -> None:
     mark = sam.root / ".lab/run/deployed"
     sam.fails["secondary"] = "Error"
-    with pytest.raises(DeploymentFailed):
+    with pytest.raises(LabError):
         sam.deploy("primary", "secondary")
     assert not mark.exists()
     sam.fails.clear()
@@ -152,7 +153,7 @@ def test_only_a_whole_deployment_makes_a_lab_deployed(sam: Sam) -> None:
 @pytest.mark.parametrize("failing", ["primary", "monitor"])
 def test_a_stack_that_failed_ends_the_deployment(sam: Sam, failing: str) -> None:
     sam.fails[failing] = "Error"
-    with pytest.raises(DeploymentFailed, match=failing):
+    with pytest.raises(LabError, match=failing):
         sam.deploy("primary", "secondary", "monitor")
     assert "secondary" not in [command[3] for command, _ in sam.calls]
 

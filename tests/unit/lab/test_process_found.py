@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lab import process
-from lab.process import NoLab, deployed, log_tail, mark_deployed, stop_any
+from lab.config import LabError
+from lab.process import deployed, log_tail, mark_deployed, stop_any
 from tests.unit.lab.engine.fakes import CONFIG
 from tests.unit.lab.engine_process import PID, STOPPED, Processes
 
@@ -31,25 +32,25 @@ def test_a_lab_that_is_up_is_found(up: Processes) -> None:
 
 
 def test_without_a_lab_there_is_none_to_talk_to(computer: Processes) -> None:
-    with pytest.raises(NoLab, match=r"No lab is up here\. `lab up` starts one"):
+    with pytest.raises(LabError, match=r"No lab is up here\. `lab up` starts one"):
         deployed()
 
 
 def test_a_lab_that_does_not_answer_can_be_cleared(up: Processes) -> None:
     up.answering = None
-    with pytest.raises(NoLab, match=r"does not answer\. `lab down` clears it"):
+    with pytest.raises(LabError, match=r"does not answer\. `lab down` clears it"):
         deployed()
 
 
 def test_another_checkouts_lab_at_the_same_port_is_not_talked_to(up: Processes) -> None:
     up.answering = 99
-    with pytest.raises(NoLab, match="does not answer"):
+    with pytest.raises(LabError, match="does not answer"):
         deployed()
 
 
 def test_a_lab_whose_deployment_has_not_ended_is_half_deployed(up: Processes) -> None:
     (up.run / "deployed").unlink()
-    with pytest.raises(NoLab, match="only half deployed"):
+    with pytest.raises(LabError, match="only half deployed"):
         deployed()
     mark_deployed()
     assert deployed() == CONFIG
@@ -58,7 +59,7 @@ def test_a_lab_whose_deployment_has_not_ended_is_half_deployed(up: Processes) ->
 @pytest.mark.parametrize("text", ["", "{", "{}", "[]", "null", '{"config_envs": [], "old": 1}'])
 def test_a_configuration_that_cannot_be_read_is_no_lab(up: Processes, text: str) -> None:
     (up.run / "lab.json").write_text(text)
-    with pytest.raises(NoLab):
+    with pytest.raises(LabError):
         deployed()
 
 

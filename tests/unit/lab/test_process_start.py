@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lab import process
-from lab.process import START_SECONDS, EngineFailed, start
+from lab.config import LabError
+from lab.process import START_SECONDS, start
 from tests.unit.lab.engine.fakes import CONFIG
 from tests.unit.lab.engine_process import PID, STOPPED, Popen, Processes
 
@@ -74,7 +75,7 @@ def test_an_engine_that_dies_says_its_last_line(computer: Processes, started: li
         computer.end(PID)
 
     computer.meanwhile = meanwhile
-    with pytest.raises(EngineFailed) as failure:
+    with pytest.raises(LabError) as failure:
         start(CONFIG, owned=True)
     assert str(failure.value) == "Port 4566 on 127.0.0.1 is in use."
     assert not computer.run.exists()
@@ -84,7 +85,7 @@ def test_an_engine_that_dies_without_a_word_is_told_of(
     computer: Processes, started: list[Popen]
 ) -> None:
     computer.answering, computer.meanwhile = SILENT, lambda: computer.end(PID)
-    with pytest.raises(EngineFailed, match="ended and logged nothing"):
+    with pytest.raises(LabError, match="ended and logged nothing"):
         start(CONFIG, owned=True)
 
 
@@ -98,7 +99,7 @@ def test_the_log_of_an_engine_that_died_is_kept(
         computer.end(PID)
 
     computer.meanwhile = meanwhile
-    with pytest.raises(EngineFailed):
+    with pytest.raises(LabError):
         start(CONFIG, owned=True)
     assert (tmp_path / ".lab/last/engine.log").read_text() == "Traceback\nOSError"
 
@@ -112,13 +113,13 @@ def test_an_engine_that_was_cleared_away_while_it_started_is_told_of(
         process.stop_any()
 
     computer.meanwhile = meanwhile
-    with pytest.raises(EngineFailed, match="ended and logged nothing"):
+    with pytest.raises(LabError, match="ended and logged nothing"):
         start(CONFIG, owned=True)
 
 
 def test_an_engine_that_never_answers_is_ended(computer: Processes, started: list[Popen]) -> None:
     computer.answering = SILENT
-    with pytest.raises(EngineFailed, match=r"did not answer within 60 s\. See \.lab/last/engine"):
+    with pytest.raises(LabError, match=r"did not answer within 60 s\. See \.lab/last/engine"):
         start(CONFIG, owned=True)
     assert computer.now == pytest.approx(1000 + START_SECONDS, abs=1)
     assert computer.signals == STOPPED
@@ -135,7 +136,7 @@ def test_the_lab_of_another_checkout_at_the_same_port_is_not_taken_for_ones_own(
         computer.end(PID)
 
     computer.meanwhile = meanwhile
-    with pytest.raises(EngineFailed, match="Port 4566"):
+    with pytest.raises(LabError, match="Port 4566"):
         start(CONFIG, owned=True)
 
 
@@ -159,7 +160,7 @@ def test_an_interrupt_while_it_starts_stops_the_engine(
 def test_a_lab_that_is_up_is_not_started_again(computer: Processes, started: list[Popen]) -> None:
     computer.leave()
     computer.add(PID, computer.engine)
-    with pytest.raises(EngineFailed, match=rf"up already \(process {PID}\)\. `lab down` ends it"):
+    with pytest.raises(LabError, match=rf"up already \(process {PID}\)\. `lab down` ends it"):
         start(CONFIG, owned=True)
     assert started == []
     assert (computer.run / "lab.json").exists()

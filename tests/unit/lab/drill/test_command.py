@@ -11,7 +11,6 @@ from rich.console import Console
 from lab import deployment, process
 from lab.config import LabError
 from lab.drill import command, own_lab
-from lab.drill.outage.scenario import NotSteady
 from lab.progress import Progress
 from tests.unit.lab.drill.report import sample_report
 from tests.unit.lab.drill.samples import passing, unrecovered
@@ -106,7 +105,7 @@ def test_a_lab_that_is_to_be_kept_outlives_the_drill_and_is_told_of(
 
 @pytest.mark.parametrize("keep", [True, False])
 @pytest.mark.parametrize("what", ["build", "deploy", "scenario"])
-@pytest.mark.parametrize("error", [KeyboardInterrupt(), NotSteady("It shakes."), OSError("disk")])
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), LabError("It shakes."), OSError("disk")])
 def test_a_lab_whose_drill_did_not_end_is_ended(
     drill: Drill, what: str, error: BaseException, keep: bool
 ) -> None:

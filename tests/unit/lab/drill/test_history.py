@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lab.drill.history import arrived, text_of, written
+from lab.drill.history import arrived, item_ids, text_of, written
 
 
 def item(item_id: str, write_id: str, text: str = "") -> dict[str, Any]:
@@ -51,6 +51,7 @@ def test_histories_that_meet_end() -> None:
 def test_what_an_item_says_is_its_own_text() -> None:
     rows = [entry("a", None), item("a", "w1", "first"), item("b", "w2", "second")]
     assert (text_of(rows, "b"), text_of(rows, "c")) == ("second", None)
+    assert item_ids(rows) == {"a", "b"}
 
 
 AT = 1_800_000_000.0

@@ -46,8 +46,7 @@ def test_the_outcome_is_what_a_run_that_succeeded_says(
 
 
 def test_an_event_is_told_from_a_persons_request() -> None:
-    assert execution(input={"mode": "drill", "reason": "Tuesday"}).by_hand
-    assert not execution().by_hand
+    assert execution(input={"mode": "drill", "reason": "Tuesday"}).started_by == ""
 
 
 def test_the_claim_is_made_when_its_state_was_left() -> None:

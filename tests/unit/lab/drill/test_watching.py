@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from lab.config import LabError
 from lab.drill.observations import Change, ControlItem, Notification, required_sentence
-from lab.drill.watching import LedgerRefused, Watch
+from lab.drill.watching import Watch
 from tests.unit.lab.drill.samples import execution
 from tests.unit.lab.engine.fakes import CONFIG, PRIMARY, SECONDARY, Anything
 
@@ -284,7 +285,7 @@ def test_the_ledger_is_asked_by_its_function(watch: Watch, lab: Lab) -> None:
 
 def test_what_the_ledger_refuses_is_told(watch: Watch, lab: Lab) -> None:
     lab.refuses, lab.ledger = True, {"errorMessage": "Not active"}
-    with pytest.raises(LedgerRefused, match=r"refused replay: .*Not active"):
+    with pytest.raises(LabError, match=r"refused replay: .*Not active"):
         watch.ledger(action="replay")
 
 

@@ -123,7 +123,7 @@ def test_a_lost_region_at_either_end_keeps_the_writes_until_the_heal(
     world.write("b")
     world.outage.lose(lost, Loss())
     assert world.after(60) == []
-    world.outage.heal(lost)
+    world.outage.heal()
     assert world.after(0) == ["a", "b"]
 
 
@@ -144,7 +144,6 @@ def test_a_younger_write_at_the_target_wins_over_an_older_one_that_arrives(world
     world.now += 0.1
     world.replication.wrote((SECONDARY, "item"), world.now)
     assert world.after(1) == []
-    assert world.replication.counts["lost to a younger write"] == 1
 
 
 def test_an_older_write_at_the_target_gives_way(world: World) -> None:
@@ -166,14 +165,13 @@ def test_items_do_not_win_over_each_other(world: World) -> None:
     assert world.after(1) == ["a"]
 
 
-def test_a_delivery_that_fails_is_counted_and_holds_up_no_other(world: World) -> None:
+def test_a_delivery_that_fails_holds_up_no_other(world: World) -> None:
     def fail() -> None:
         raise ValueError("no such table")
 
     world.write("broken", apply=fail)
     world.write("next")
     assert world.after(1) == ["next"]
-    assert world.replication.counts == {"sent": 2, "errors": 1, "applied": 1}
 
 
 def test_the_status_tells_what_waits_and_since_when(world: World) -> None:
@@ -183,10 +181,8 @@ def test_the_status_tells_what_waits_and_since_when(world: World) -> None:
     world.write("b")
     world.write("c", link=BACK)
     status = world.replication.status()
-    assert status["lag"] == 0.5
     assert status["links"][f"{PRIMARY}->{SECONDARY}"] == {"waiting": 2, "oldest_seconds": 3}
     assert status["links"][f"{SECONDARY}->{PRIMARY}"]["waiting"] == 1
-    assert status["counts"] == {"sent": 3}
 
 
 def test_an_empty_link_has_nothing_old(world: World) -> None:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from lab.drill.observations import Observations
 
+PRESENT = frozenset({"i0"})
 CHECKS = ("endpoint", "alarm", "off", "not-on", "switch")
 START, SPEED, EVERY = 1_800_000_000.0, 10.0, 0.5
 
@@ -50,7 +51,6 @@ class World:
         self.lost: float | None = None
         self.healed: float | None = None
         self.written = 0.0
-        self.held: frozenset[str] | None = frozenset({"run-0"})
         self.done: list[str] = []
         self.replaced: list[tuple[float, str]] = []
         self.interrupt_at: float | None = None
@@ -159,7 +159,7 @@ class Watch:
 
     def rows(self, region: str) -> list[dict[str, Any]]:
         """The journal of two writes, and the item of the first."""
-        assert region == SECONDARY
+        assert region in (PRIMARY, SECONDARY)
         found = [{"pk": {"S": "I#0"}, "sk": {"S": "i0"}, "version": {"N": "1"}}]
         found[0]["write_id"] = {"S": "write-0"}
         for n in range(2):
@@ -255,7 +255,6 @@ def simulated(world: World, monkeypatch: pytest.MonkeyPatch, outage: str = "regi
     monkeypatch.setattr(scenario, "Traffic", lambda config, https: Traffic(world))
     for name, what in (("ControlHistory", "control item"), ("ByName", "Primary by name")):
         monkeypatch.setattr(scenario, name, lambda *_, what=what: Background(world, what))
-    monkeypatch.setattr(scenario, "listed_items", lambda *_: world.held)
     monkeypatch.setattr(scenario, "write_from_its_return", write_from_its_return)
     monkeypatch.setattr(scenario, "fail_back", lambda *_: world.done.append("failback"))
     config = CONFIG.with_options(speed=SPEED)

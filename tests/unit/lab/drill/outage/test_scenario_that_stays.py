@@ -14,7 +14,7 @@ from lab.drill.outage.scenario import (
     WATCH_AWS_SECONDS,
     WATCH_SECONDS,
 )
-from tests.unit.lab.drill.outage.simulated import SPEED, World, drill
+from tests.unit.lab.drill.outage.simulated import PRESENT, SPEED, World, drill
 from tests.unit.lab.drill.samples import execution
 from tests.unit.lab.engine.fakes import PRIMARY, SECONDARY
 
@@ -47,7 +47,7 @@ def test_what_the_outage_did_and_what_both_regions_hold_is_looked_at(
 ) -> None:
     seen = drill(world, monkeypatch, "partition")
     assert seen.effects == [f"{PRIMARY} request at its entry: 7", f"lost in {PRIMARY}: all"]
-    assert seen.held_finally == {PRIMARY: world.held, SECONDARY: world.held}
+    assert seen.held_finally == {PRIMARY: PRESENT, SECONDARY: PRESENT}
 
 
 def test_a_hold_ends_the_outage_early_and_its_own_end_is_waited_for(

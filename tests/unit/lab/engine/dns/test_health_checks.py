@@ -66,14 +66,6 @@ def test_an_inverted_check_says_the_contrary() -> None:
     assert verdict(INVERTED, 16, 16) is False
 
 
-def test_a_disabled_check_is_healthy_whatever_its_checkers_find() -> None:
-    assert verdict({"Type": "HTTPS", "Disabled": True}, 0, 16) is True
-
-
-def test_a_disabled_inverted_check_is_unhealthy_for_that_is_how_traffic_is_stopped() -> None:
-    assert verdict({**INVERTED, "Disabled": True}, 16, 16) is False
-
-
 @pytest.mark.parametrize(
     ("children", "expected"),
     [("+++", True), ("++-", True), ("+-+", True), ("-++", True), ("+--", False), ("---", False)],

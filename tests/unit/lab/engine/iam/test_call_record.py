@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lab.engine.iam import call_record
-from lab.engine.iam.call_record import CallRecord
+from lab.engine.journal import MOST, Journal
 from lab.engine.outages.outage import Outage
 from tests.unit.lab.engine.fakes import PRIMARY, SECONDARY, Anything, FakeAws
 
@@ -17,7 +17,7 @@ class World:
 
     def __init__(self) -> None:
         self.trail: list[dict[str, Any]] = []
-        self.record = CallRecord()
+        self.record = Journal()
         outage = Outage()
         outage.home["ASIA1"] = SECONDARY
         self.aws = FakeAws(
@@ -78,15 +78,15 @@ def test_calls_of_a_person_are_left_to_the_trail() -> None:
 
 
 def test_the_record_is_read_from_a_moment_on() -> None:
-    record = CallRecord()
+    record = Journal()
     for at in (1, 2, 3):
         record.add({"at": at})
     assert record.since(2) == [{"at": 2}, {"at": 3}]
 
 
 def test_a_full_record_forgets_its_oldest_calls() -> None:
-    record = CallRecord()
-    for at in range(call_record.MOST + 1):
+    record = Journal()
+    for at in range(MOST + 1):
         record.add({"at": at})
     assert record.since(0)[0] == {"at": 1}
 
@@ -96,7 +96,7 @@ class Refusal:
 
 
 def test_what_iam_refuses_is_recorded_with_role_action_and_resource() -> None:
-    record = CallRecord()
+    record = Journal()
     answers = [None, Refusal(), "the key is unknown"]
     evaluator = Anything(EvalResult=Refusal, enforce=lambda *_, **__: answers.pop(0))
     call_record.install_refusals(evaluator, record)
@@ -106,7 +106,7 @@ def test_what_iam_refuses_is_recorded_with_role_action_and_resource() -> None:
     ]
     assert found[0] is None
     assert isinstance(found[1], Refusal)
-    [refusal] = record.refused_since(0)
+    [refusal] = record.since(0)
     assert (refusal["role"], refusal["action"]) == ("stack-WarmRole-1", "lambda:InvokeFunction")
     assert refusal["resource"] == "refused"
-    assert record.refused_since(refusal["at"] + 1) == []
+    assert record.since(refusal["at"] + 1) == []

@@ -199,7 +199,7 @@ def test_a_region_that_is_lost_is_not_lost_in_another_way_on_top() -> None:
     with pytest.raises(ValueError, match="us-west-2 already"):
         begin(outage, "api", pair=PAIR, region=PRIMARY)
     assert outage.named == ["table"]
-    outage.heal(PRIMARY)
+    outage.heal()
     assert outage.named == []
     begin(outage, "api", pair=PAIR, region=PRIMARY)
 
@@ -276,14 +276,6 @@ def test_a_stall_does_not_begin_within_another() -> None:
     with pytest.raises(ValueError, match="stalled already"):
         begin(outage, "long-stall", pair=PAIR, region=PRIMARY)
     assert outage.named == ["stall"]
-
-
-def test_a_region_that_is_brought_back_leaves_a_stall_alone() -> None:
-    outage = begun("long-stall")
-    begin(outage, "table", pair=PAIR, region=PRIMARY)
-    outage.heal(PRIMARY)
-    assert outage.named == ["long-stall"]
-    assert outage.stalled_for() > 0
 
 
 @pytest.mark.parametrize("name", ["two-regions", "witness"])

@@ -37,12 +37,6 @@ class World:
                 _invoke_target=self.note("target"), _dispatch_to_event_bus=self.note("bus")
             ),
             cloudwatch=Anything(_evaluate_all_alarms=self.note("alarms")),
-            provisioners=Anything(
-                _RESOURCE_HANDLERS={
-                    "AWS::Route53::HealthCheck": {"create": self.note("check"), "version": 1},
-                    "AWS::SNS::Topic": {"create": self.note("topic")},
-                }
-            ),
         )
         self.outage = Outage()
 
@@ -98,7 +92,7 @@ def test_an_event_for_a_lost_region_waits_and_arrives_once_after_the_heal(world:
     dispatch = world.aws.eventbridge._dispatch_to_event_bus
     world.aws.within(VIRGINIA, dispatch, spec, {}, {}, ())
     assert not eventually(lambda: world.done, seconds=0.3)
-    world.outage.heal(SECONDARY)
+    world.outage.heal()
     assert eventually(lambda: world.done)
     assert world.done == [("bus", VIRGINIA)]
 
@@ -131,27 +125,6 @@ def test_alarms_of_a_lost_region_are_not_evaluated(world: World) -> None:
     assert world.done == [("alarms", SECONDARY)]
 
 
-def test_a_stack_cannot_change_route53_while_the_global_control_planes_are_lost(
-    world: World,
-) -> None:
-    handlers = world.aws.provisioners._RESOURCE_HANDLERS
-    world.outage.lose(VIRGINIA, Loss("global"))
-    with pytest.raises(ValueError, match="us-east-1 is lost"):
-        handlers["AWS::Route53::HealthCheck"]["create"]("Check", {}, "stack")
-    handlers["AWS::SNS::Topic"]["create"]("Topic", {}, "stack")
-    assert [what for what, _ in world.done] == ["topic"]
-
-
-@pytest.mark.parametrize("loss", [None, Loss("region"), Loss("entry")])
-def test_a_stack_changes_route53_while_they_are_there(world: World, loss: Loss | None) -> None:
-    if loss:
-        world.outage.lose(VIRGINIA, loss)
-    handler = world.aws.provisioners._RESOURCE_HANDLERS["AWS::Route53::HealthCheck"]
-    handler["create"]("Check", {}, "stack")
-    assert [what for what, _ in world.done] == ["check"]
-    assert handler["version"] == 1
-
-
 def frozen(action: Callable[[], None]) -> threading.Thread:
     thread = threading.Thread(target=action, daemon=True)
     thread.start()
@@ -164,20 +137,9 @@ def test_who_waits_for_a_lost_region_goes_on_after_its_heal() -> None:
     outage.lose(PRIMARY, Loss())
     thread = frozen(lambda: outage.wait_until(lambda: outage.runs(PRIMARY)))
     assert thread.is_alive()
-    outage.heal(PRIMARY)
+    outage.heal()
     thread.join(2)
     assert not thread.is_alive()
-
-
-def test_the_heal_of_another_region_wakes_nobody() -> None:
-    outage = Outage()
-    outage.lose(PRIMARY, Loss())
-    outage.lose(SECONDARY, Loss())
-    thread = frozen(lambda: outage.wait_until(lambda: outage.runs(PRIMARY)))
-    outage.heal(SECONDARY)
-    thread.join(0.05)
-    assert thread.is_alive()
-    outage.heal(PRIMARY)
 
 
 def test_an_execution_stops_before_its_next_state_until_its_region_is_back(
@@ -194,6 +156,6 @@ def test_an_execution_stops_before_its_next_state_until_its_region_is_back(
     outage.lose(PRIMARY, Loss())
     thread = frozen(lambda: gated(None, environment))
     assert entered == []
-    outage.heal(PRIMARY)
+    outage.heal()
     thread.join(2)
     assert entered == [environment]

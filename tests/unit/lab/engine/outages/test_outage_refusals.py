@@ -111,14 +111,8 @@ def test_a_refusal_comes_in_the_style_of_the_loss(style: Style) -> None:
 
 def test_a_healed_region_serves_again() -> None:
     outage = lost(PRIMARY)
-    outage.heal(PRIMARY)
+    outage.heal()
     assert not refuses(outage, call())
-
-
-def test_healing_a_region_that_is_not_lost_changes_nothing() -> None:
-    outage = lost(PRIMARY)
-    outage.heal(SECONDARY)
-    assert refuses(outage, call())
 
 
 def test_refusals_are_counted_by_region_service_and_reason() -> None:

@@ -72,13 +72,6 @@ def test_the_host_is_read_without_case_and_port(host: str) -> None:
     assert routed(entries(""), "/", host) == "api-root/live/"
 
 
-def test_a_default_endpoint_is_refused_even_where_a_domain_of_that_name_exists() -> None:
-    host = "abc123.execute-api.us-west-2.amazonaws.com"
-    mappings = {"": {"restApiId": "api", "stage": "live"}}
-    gateway = Anything(_base_path_mappings=Mappings({(PRIMARY, host): mappings}))
-    assert routed(Entries(FakeAws(apigateway=gateway)), "/", host) is None
-
-
 def test_a_port_tells_whose_entry_a_request_came_to() -> None:
     found = entries("")
     for region, port in CONFIG.entries.items():

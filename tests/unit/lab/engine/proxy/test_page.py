@@ -20,14 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 FACTS = overview(FAILED_OVER, PAIR, NOW)
-OUTPUTS = [
-    {"OutputKey": "Topic", "OutputValue": "arn:aws:sns:…", "Description": "Notifications."},
-    {
-        "OutputKey": "RehearseCommand",
-        "OutputValue": "aws stepfunctions\n  start-execution",
-        "Description": "Runs a rehearsal.",
-    },
-]
 
 
 class World:
@@ -79,8 +71,7 @@ class World:
             self.invoked.append(given)
             return self.invoke(**given)
 
-        described = {"Stacks": [{"Outputs": OUTPUTS}]}
-        return Anything(invoke=invoke, describe_stacks=lambda StackName: described)
+        return Anything(invoke=invoke)
 
     def state(self, until: str = "facts") -> Any:
         """What the page shows once the background has told what is waited for."""
@@ -184,9 +175,8 @@ def test_an_overview_that_fails_is_told_by_its_error(world: World) -> None:
     assert world.state(until="facts_error")["facts_error"] == "The overview function failed: boom"
 
 
-@pytest.mark.parametrize("code", ["ResourceNotFoundException", "ValidationError"])
-def test_before_it_is_deployed_the_page_says_so(code: str) -> None:
-    error = ClientError({"Error": {"Code": code}}, "Invoke")
+def test_before_it_is_deployed_the_page_says_so() -> None:
+    error = ClientError({"Error": {"Code": "ResourceNotFoundException"}}, "Invoke")
     assert in_plain_words(error) == "The deployment is not there yet."
     other = ClientError({"Error": {"Code": "ServiceUnavailable"}}, "Invoke")
     assert in_plain_words(other) == "It refuses: ServiceUnavailable."
@@ -199,16 +189,6 @@ def test_an_answer_is_asked_for_again_when_its_time_has_come() -> None:
     assert poll.latest()["answer"] == 1
     poll._every = 0
     assert eventually(lambda: poll.latest()["answer"] == 2)
-
-
-def test_commands_are_those_of_the_lab_and_of_the_stack_s_outputs(world: World) -> None:
-    assert eventually(lambda: world.page.state()["commands"]["aws"])
-    commands = world.page.state()["commands"]
-    assert commands["aws"] == [
-        {"title": "Runs a rehearsal.", "command": "aws stepfunctions start-execution"}
-    ]
-    assert {".venv/bin/lab outage", ".venv/bin/lab heal"} <= {c["command"] for c in commands["lab"]}
-    assert CONFIG.endpoint in commands["aws_environment"]
 
 
 def test_only_the_latest_changes_are_shown(world: World) -> None:

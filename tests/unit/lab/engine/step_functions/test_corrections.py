@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import threading
-import uuid
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -54,38 +52,6 @@ def test_a_definition_that_does_not_parse_does_not_spoil_the_next() -> None:
 def test_a_definition_is_parsed_once() -> None:
     assert parse(First=END) is parse(First=END)
     assert parse(First=END) is not parse(Other=END)
-
-
-@pytest.mark.parametrize(
-    ("expression", "result"),
-    [
-        ("$partition([1, 2, 3, 4, 5], 2)", [[1, 2], [3, 4], [5]]),
-        ("$range(1, 9, 2)", [1, 3, 5, 7, 9]),
-        ("$range(3, 1, -1)", [3, 2, 1]),
-        ("$parse('{\"a\": [1]}')", {"a": [1]}),
-        ("$hash('pilot', 'SHA-256')", hashlib.sha256(b"pilot").hexdigest()),
-        ("$hash('pilot', 'MD5')", hashlib.md5(b"pilot").hexdigest()),
-        ("$random(7) = $random(7)", True),
-    ],
-)
-def test_awss_own_functions_are_there(expression: str, result: Any) -> None:
-    assert evaluate(expression) == result
-
-
-def test_random_numbers_lie_between_0_and_1_with_a_seed_and_without() -> None:
-    assert 0 <= evaluate("$random()") < 1
-    assert 0 <= evaluate("$random(7)") < 1
-
-
-def test_a_function_that_aws_does_not_know_is_refused() -> None:
-    with pytest.raises(jsonata.JSONataException):
-        evaluate("$randomSeeded(7)")
-
-
-def test_every_uuid_is_another() -> None:
-    first, second = evaluate("$uuid()"), evaluate("$uuid()")
-    assert uuid.UUID(first).version == 4
-    assert first != second
 
 
 def test_variables_keep_their_types() -> None:

@@ -10,7 +10,6 @@ from lab.engine.strong_tables.memberships import KIND, Invalid
 from tests.unit.lab.engine.fakes import PRIMARY, SECONDARY, VIRGINIA
 from tests.unit.lab.engine.strong_tables.world import TABLE, TEMPLATE, StrongWorld
 
-REFUSED = "ValidationException 400"
 IRELAND = "eu-west-1"
 
 
@@ -92,46 +91,6 @@ def test_a_table_of_that_name_elsewhere_is_in_the_way(world: StrongWorld) -> Non
     with pytest.raises(Invalid, match=f"{TABLE} in {SECONDARY} already"):
         world.create(TEMPLATE)
     assert description(world, PRIMARY) == "ResourceNotFoundException 400"
-
-
-def created_empty(world: StrongWorld) -> None:
-    world.do(PRIMARY, "CreateTable", **{k: TEMPLATE[k] for k in list(TEMPLATE)[:4]})
-
-
-STRONG = {
-    "MultiRegionConsistency": "STRONG",
-    "ReplicaUpdates": [{"Create": {"RegionName": SECONDARY}}],
-    "GlobalTableWitnessUpdates": [{"Create": {"RegionName": VIRGINIA}}],
-}
-
-
-def test_only_a_stack_makes_a_table_strong(world: StrongWorld) -> None:
-    created_empty(world)
-    assert world.do(PRIMARY, "UpdateTable", **STRONG) == REFUSED
-    assert description(world, SECONDARY) == "ResourceNotFoundException 400"
-    assert "MultiRegionConsistency" not in description(world, PRIMARY)
-
-
-@pytest.mark.parametrize(
-    ("operation", "given"),
-    [
-        ("DeleteTable", {}),
-        ("UpdateTable", {"ReplicaUpdates": [{"Delete": {"RegionName": SECONDARY}}]}),
-        ("UpdateTable", {"MultiRegionConsistency": "EVENTUAL"}),
-        ("UpdateTable", STRONG),
-        (
-            "UpdateTimeToLive",
-            {"TimeToLiveSpecification": {"Enabled": True, "AttributeName": "t"}},
-        ),
-    ],
-)
-@pytest.mark.parametrize("region", [PRIMARY, SECONDARY])
-def test_what_a_strong_table_can_not_have_or_change_is_refused(
-    world: StrongWorld, region: str, operation: str, given: dict[str, Any]
-) -> None:
-    world.create(TEMPLATE)
-    assert world.do(region, operation, **given) == REFUSED
-    assert description(world, PRIMARY)["MultiRegionConsistency"] == "STRONG"
 
 
 def update(world: StrongWorld, **changed: Any) -> Any:

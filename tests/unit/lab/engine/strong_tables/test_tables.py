@@ -373,7 +373,7 @@ class History:
 def test_callers_in_two_regions_see_one_counter_whatever_is_cut_and_lost(
     world: StrongWorld, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
-    monkeypatch.setattr("lab.engine.strong_tables.quorum.OTHER_ROUND_TRIP", 0.004)
+    monkeypatch.setattr("lab.engine.strong_tables.quorum.ROUND_TRIP", 0.004)
     world.write(PRIMARY, 0)
     history = History(world, seed)
     world.run(history.course())

@@ -54,8 +54,7 @@ class StrongWorld:
         for name in PATCHED:
             monkeypatch.setattr(dynamodb, name, getattr(dynamodb, name))
         dynamodb.reset()
-        monkeypatch.setattr(quorum, "ROUND_TRIPS", {})
-        monkeypatch.setattr(quorum, "OTHER_ROUND_TRIP", 0.02)
+        monkeypatch.setattr(quorum, "ROUND_TRIP", 0.02)
         monkeypatch.setattr(quorum, "time", Anything(monotonic=lambda: self.now))
         monkeypatch.setattr(strong_tables, "HANG_SECONDS", 0.3)
         self.now = 1000.0
