@@ -14,11 +14,11 @@ ACCOUNT = "000000000000"
 
 
 class LabError(Exception):
-    """What a person can do something about. Its text says what was wrong, where, and what to do."""
+    """An error that a person can correct. Its text names what is wrong, where, and what to do."""
 
 
 class ConfigError(LabError):
-    """The lab cannot be described from what the repository says."""
+    """The lab cannot be described from the repository."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ def from_samconfig(path: Path, state_dir: Path) -> LabConfig:
             envs.append("monitor")
         missing = [env for env in envs if env not in document]
         if missing:
-            raise ConfigError(f"{path.name} lacks the config environment {missing[0]}.")
+            raise ConfigError(f"{path.name} has no config environment {missing[0]}.")
         return LabConfig(
             app_name=values.get("AppName", "pilot-light"),
             primary_region=pair[0],
@@ -144,6 +144,6 @@ def from_samconfig(path: Path, state_dir: Path) -> LabConfig:
         )
     except (OSError, KeyError, ValueError) as error:
         raise ConfigError(
-            f"{path.name} does not say what the lab needs: {error}. Each config environment needs "
+            f"{path.name} is incomplete: {error}. Each config environment needs "
             "parameter_overrides with Role, PrimaryRegion, SecondaryRegion, ZoneName, HostedZoneId."
         ) from error

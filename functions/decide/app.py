@@ -54,9 +54,9 @@ def switchover_decision(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def answer(event: dict[str, Any]) -> dict[str, Any]:
-    """Read what came of asking a person: `asked`, `unanswered` and `now`."""
+    """Read the response to a request for approval: `response`, `unanswered` and `now`."""
     unanswered, now = approval.policy(event["unanswered"]), parse(event["now"])
-    result = approval.read(event["asked"], unanswered=unanswered, now=now).as_dict()
+    result = approval.read(event["response"], unanswered=unanswered, now=now).as_dict()
     logger.info("Approval answer read", extra={"approval": result})
     return result
 

@@ -135,8 +135,8 @@ def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, 
     if notice:
         notify(notice)
     # Last: a record that cannot be written keeps no notification back.
-    kept = rehearsal is not None and keep(rehearsal)
-    done = {"undone": undone, "released": released, "notified": bool(notice), "verdict_kept": kept}
+    recorded = rehearsal is not None and keep(rehearsal)
+    done = {"undone": undone, "released": released, "notified": bool(notice), "recorded": recorded}
     facts = {"execution": execution, "status": status, "done": done}
     logger.info("Cleaned up after an execution", extra=facts)
     return done

@@ -74,7 +74,7 @@ def lag(rpo: Rpo, evidence: Mapping[str, Any], *, rehearsal: bool, now: datetime
     first: FirstFailure | None = FirstFailure(now, "now")
     if not rehearsal:
         sentinel = section(readiness, "sentinel")
-        looked = try_parse(sentinel.get("looked_at"))
+        looked = try_parse(sentinel.get("observed_at"))
         # A sentinel that has stopped may have recorded an older outage.
         silent = looked is None or now - looked > silent_after(rpo.sentinel_interval)
         first = first_failure(

@@ -49,7 +49,7 @@ def read(response: Mapping[str, Any], *, unanswered: Policy, now: datetime) -> A
     Parameters
     ----------
     response
-        `{"given": <the task's output>}` if somebody answered, or `{"error": {"Error": …,
+        `{"answer": <the task's output>}` if somebody answered, or `{"error": {"Error": …,
         "Cause": …}}` if the task failed: by its deadline, at the publishing, or by a person who
         sent a failure.
     unanswered
@@ -60,14 +60,14 @@ def read(response: Mapping[str, Any], *, unanswered: Policy, now: datetime) -> A
     at, error = text(now), response.get("error")
     if isinstance(error, Mapping):
         return _from_error(str(error.get("Error")), str(error.get("Cause")), unanswered, at)
-    answer = section(response, "given")
+    answer = section(response, "answer")
     by = str(answer.get("by") or "somebody who gave no name")[:200]
     if answer.get("approved") is True:
         return Approval("go", "approved", by, at, f"Approved by {by} at {at}.")
     if answer.get("approved") is False:
         return _rejected(by, at, f"Rejected by {by}.")
-    given = response.get("given")
-    return _rejected(by, at, f"The answer was neither approved true nor false: {given!r:.200}.")
+    other = response.get("answer")
+    return _rejected(by, at, f"The answer was neither approved true nor false: {other!r:.200}.")
 
 
 def _from_error(error: str, cause: str, unanswered: Policy, at: str) -> Approval:

@@ -53,7 +53,7 @@ ANSWERED = {
 # Judgements in which the beacon may follow failed probes without a message, each of which waits for
 # it for six seconds. Route 53's checkers reach their threshold after 24 to 43 seconds, the sentinel
 # starts the machine after 5 to 15.
-SETTLING_JUDGEMENTS = 6
+BEACON_JUDGEMENTS = 6
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class FailoverDecision(Decision):
     action: Action
     ended_by: EndedBy | None = None
     rpo_estimate: Estimate | None = None
-    settling: bool = False
+    awaits_beacon: bool = False
     verdict: Verdict | None = None
 
 
@@ -131,16 +131,16 @@ def decide(
         expired=hold_started_at is not None and now - hold_started_at >= hold_deadline,
     )
     decision = FailoverDecision(action, conditions, summary, ended_by, estimate)
-    settling = (
+    awaits_beacon = (
         action == "hold"
         and OUTAGE in decision.unmet
         and set(decision.unmet) <= {OUTAGE, COOLDOWN}
-        and judgements_before < SETTLING_JUDGEMENTS
+        and judgements_before < BEACON_JUDGEMENTS
         and confirmation.beacon_may_follow(
             [p.get("ok") for p in sections(confirm, "probes")], confirm.get("beacon")
         )
     )
-    return replace(decision, settling=settling)
+    return replace(decision, awaits_beacon=awaits_beacon)
 
 
 def _rehearsed(conditions: tuple[Condition, ...], estimate: Estimate) -> FailoverDecision:

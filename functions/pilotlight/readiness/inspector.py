@@ -187,9 +187,9 @@ class Inspector:
 
     def _heartbeats(self) -> Outcome:
         now, primary = milliseconds(), self.deployment.primary_region
-        held = heartbeat.replica_state(self.heartbeats.read_all(primary), now)
+        replica = heartbeat.replica_state(self.heartbeats.read_all(primary), now)
         active = self.control.read().active_region == primary
-        return inspection.heartbeats(held["oldest_written_at"], now, active=active)
+        return inspection.heartbeats(replica["oldest_written_at"], now, active=active)
 
     def _automation(self) -> Outcome:
         sentinel = plain_item(self._own("dynamodb"), self.recoveries_table, schema.SENTINEL)

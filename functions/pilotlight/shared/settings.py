@@ -121,5 +121,5 @@ class Deployment:
 
     @property
     def beacon_name(self) -> str:
-        """The DNS name whose TXT record tells what Route 53's checkers think of the Primary."""
+        """The DNS name whose TXT record is the verdict of Route 53's checkers on the Primary."""
         return f"beacon.{self.zone_name}"

@@ -103,7 +103,7 @@ def _primary(preflight: Mapping[str, Any], healthy: timedelta, now: datetime) ->
     beacon = preflight.get("beacon", "nothing")
     lasts, detail = _healthy_for(section(preflight, "sentinel"), healthy, now)
     met = bool(oks) and all(oks) and beacon == "healthy" and lasts
-    return met, f"{sum(oks)} of {len(oks)} own probes succeeded, the beacon says {beacon}. {detail}"
+    return met, f"{sum(oks)} of {len(oks)} own probes succeeded, the beacon is {beacon}. {detail}"
 
 
 def _healthy_for(
@@ -112,7 +112,7 @@ def _healthy_for(
     if not healthy:
         return True, "How long it has been so is not required."
     minutes = f"{healthy.total_seconds() / 60:g} minutes"
-    looked, since = try_parse(sentinel.get("looked_at")), try_parse(sentinel.get("healthy_since"))
+    looked, since = try_parse(sentinel.get("observed_at")), try_parse(sentinel.get("healthy_since"))
     if looked is None or not timedelta(0) <= now - looked <= SENTINEL_SILENT:
         return False, "The sentinel has published no probe result lately."
     if since is None:
@@ -175,7 +175,7 @@ def _caught_up(comparison: Mapping[str, Any]) -> tuple[bool, str]:
 def _reviewed(ledger: Mapping[str, Any]) -> tuple[bool, str]:
     opened, compared = ledger.get("open"), ledger.get("compared")
     if isinstance(opened, bool) or not isinstance(opened, int):
-        return False, "The ledger does not say how many writes are to be reviewed."
+        return False, "The ledger did not report how many writes are to be reviewed."
     if ledger.get("complete") is not True:
         return False, "The journals are not compared to their end. Reconcile by hand first."
     entries = f"{compared} journal entries were compared" if compared else "Nothing was compared"

@@ -94,13 +94,13 @@ EXPECTATIONS: dict[str, Expectation] = {
     "table": Expectation(
         RECOVERS,
         "DynamoDB of {primary} was lost",
-        "The health endpoint reads the table, so that an application that cannot serve says so.",
+        "The health endpoint reads the table, so that an application that cannot serve reports it.",
     ),
     "partition": Expectation(
         ("holds",),
         "{secondary} and {primary} were cut off from each other",
-        "Users still reach the Primary. The Secondary's own probes fail, the beacon says healthy: "
-        "two witnesses who disagree are no outage.",
+        "Users still reach the Primary. The Secondary's own probes fail, the beacon is healthy: "
+        "two signals that disagree are no outage.",
         untouched=True,
     ),
     "flap": Expectation(
@@ -118,8 +118,8 @@ EXPECTATIONS: dict[str, Expectation] = {
     "grey": Expectation(
         HOLDS_OR_STAYS,
         "every other request to {primary} failed",
-        "No checker sees three failures in a row, and never do all own probes fail: there are "
-        "no two witnesses of an outage. A person may fail over by hand.",
+        "No checker sees three failures in a row, and all own probes never fail: no "
+        "two signals agree on an outage. A person may fail over by hand.",
     ),
     "witness": Expectation(
         STAYS,
@@ -165,16 +165,16 @@ EXPECTATIONS: dict[str, Expectation] = {
 
 
 def expectation(mode: str, primary: str) -> Expectation:
-    """Return what has to come of an outage. us-east-1 may itself be the Primary."""
+    """Return the expected result of an outage. us-east-1 may itself be the Primary."""
     expected = EXPECTATIONS[mode]
     if mode == "us-east-1" and primary == "us-east-1":
-        why = "It is the Primary, and is lost with the Route 53 alarm that would have told."
+        why = "It is the Primary, and is lost with the Route 53 alarm that would have reported it."
         return replace(expected, allowed=RECOVERS, why=why)
     return expected
 
 
 def came_of_it(drill: Observations) -> Verdict | None:
-    """Return what came of an outage; None for anything that has no name."""
+    """Return the result of an outage; None for anything that has no name."""
     outcomes = {e.outcome for e in drill.meant}
     before, after = drill.control_before, drill.control_after
     if before is None or after is None:
@@ -208,7 +208,7 @@ def _words(drill: Observations, came: Verdict | None) -> str:
     if drill.last_resort:
         writes = len(last_resort.by_the_secondary(drill))
         return (
-            f"stayed in {drill.primary} and said so; by a person's last resort {drill.secondary} "
+            f"stayed in {drill.primary} and notified; by a person's last resort {drill.secondary} "
             f"took {writes} writes meanwhile"
         )
     held = "; the recovery held and ended its hold by itself" if came == "holds" else ""

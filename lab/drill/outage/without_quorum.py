@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 # As deployed: for how long a strong read is valid, and a write that it let pass may take.
 FENCE_SECONDS, WRITE_DEADLINE_SECONDS = 3.0, 2.0
 LEASE_SECONDS = FENCE_SECONDS + WRITE_DEADLINE_SECONDS
-# So many say something of a member that nobody needs.
+# As many show an effect of losing a member that nobody needs.
 ENOUGH_REQUESTS = 200
 CONTINUES = "WithoutQuorum=continue"
 
@@ -83,7 +83,7 @@ def no_write_was_refused(drill: Observations) -> Result:
 
 
 def writes_wait_for_the_quorum(drill: Observations) -> Result:
-    """Require writes to be refused as NoQuorum, or most to go on where the deployment says so."""
+    """Require writes to be refused as NoQuorum, or most to go on where the deployment allows it."""
     counts = section(drill)
     if counts is None:
         return False, "The Primary was not writes by its own name."

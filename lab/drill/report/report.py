@@ -124,7 +124,7 @@ def report(drill: Observations) -> dict[str, Any]:
 
 
 def _writes(drill: Observations) -> dict[str, Any]:
-    """Return what became of the acknowledged writes; null where nobody could tell."""
+    """Return what became of the acknowledged writes; null where it is unknown."""
     unknown: dict[str, int | None] = dict.fromkeys(("present", "ledger", "lost"))
     counts = (
         asdict(drill.fate) if drill.fate else {"acknowledged": len(drill.acknowledged), **unknown}

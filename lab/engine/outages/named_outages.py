@@ -42,7 +42,7 @@ class NamedOutage:
     apart
         What is cut off, if anything.
     stalls
-        Real seconds for which strong tables say nothing. The outage ends with them.
+        Real seconds for which strong tables are silent. The outage ends with them.
     styles
         How it may refuse, the usual one first.
     """

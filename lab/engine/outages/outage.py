@@ -65,16 +65,16 @@ class Outage:
         """Cut two Regions off from each other. Everybody else still reaches both.
 
         A network that is cut resets or is silent. Under `503` it is silent too: that style is for a
-        strong table without a quorum, which then says so.
+        strong table without a quorum, which then reports it.
         """
         self.cuts[frozenset((one, other))] = style
 
     def stall(self, seconds: float) -> None:
-        """Let all strong tables say nothing for a while, of real time, and then go on."""
+        """Silence all strong tables for a while, of real time, and then go on."""
         self.stalled_until = time.monotonic() + seconds
 
     def stalled_for(self) -> float:
-        """Return the seconds for which strong tables still say nothing."""
+        """Return the seconds for which strong tables are still silent."""
         return max(0.0, self.stalled_until - time.monotonic())
 
     @property

@@ -40,7 +40,7 @@ class Journal:
 
 
 class AdminApi:
-    """Actions by name. Each takes keyword arguments and returns what JSON can say."""
+    """Actions by name. Each takes keyword arguments and returns what JSON can hold."""
 
     def __init__(
         self,

@@ -142,7 +142,7 @@ def test_the_oldest_heartbeat_counts(world: World) -> None:
 
 
 def test_witnesses_are_read_where_the_machine_runs(world: World) -> None:
-    rows = {"sentinel": {"looked_at": "then"}, "readiness": {"verdict": "ready"}}
+    rows = {"sentinel": {"observed_at": "then"}, "readiness": {"verdict": "ready"}}
     for pk, row in rows.items():
         item = {k: {"S": v} for k, v in {"pk": pk, **row}.items()}
         world.tables[SECONDARY].put_item(TableName=RECOVERIES, Item=item)

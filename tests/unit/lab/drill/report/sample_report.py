@@ -264,7 +264,7 @@ def _timeline(recovered_at: float) -> list[dict[str, Any]]:
 
 def _decision() -> dict[str, Any]:
     details = {
-        "outage_confirmed": "0 of 3 own probes succeeded, the beacon says unhealthy.",
+        "outage_confirmed": "0 of 3 own probes succeeded, the beacon is unhealthy.",
         "secondary_ready": "8 checks passed.",
         "functions_warm": "Execution environments: pilot-light-app:live: 3 of 3.",
     }
