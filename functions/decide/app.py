@@ -1,4 +1,4 @@
-"""Decide: turns evidence into a decision, and an answer into what it means. Calls nobody."""
+"""Decide: turns evidence into a decision, and an answer into what it means. Calls no service."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ HEARTBEATS = Heartbeats(DYNAMODB, DEPLOYMENT.items_table)
 
 
 def beat(by: str) -> Literal["nothing", "last", "another follows"]:
-    """Write one heartbeat where nobody else does."""
+    """Write one heartbeat if nobody else does."""
     now, last = milliseconds(), HEARTBEATS.newest(DEPLOYMENT.region)
     # The Region's own copy is enough, and unknown counts as active: the RPO stays measured.
     control = CONTROL.try_read(consistent=False)

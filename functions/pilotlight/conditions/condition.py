@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Condition:
-    """What a decision needs, and whether it is so."""
+    """What a decision needs, and whether it is met."""
 
     name: str
     required: bool

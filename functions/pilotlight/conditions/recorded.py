@@ -64,7 +64,7 @@ def cooldown_over(cooldown: Cooldown, now: datetime) -> tuple[bool, str]:
     if left <= 0:
         return True, "No claim was made within the cooldown."
     if left > cooldown.lasts.total_seconds() + 60:
-        return True, f"The cooldown's end, {left:.0f} s ahead, is not believed."
+        return True, f"The cooldown is ignored: its end, {left:.0f} s ahead, is invalid."
     return False, f"The last claim was made just now: the cooldown ends in {left:.0f} s."
 
 

@@ -18,7 +18,7 @@ Answer = Literal["approved", "rejected", "expired", "not_asked"]
 EndedBy = Literal["rejected", "approval_expired", "approval_not_asked"]
 # Errors that no person sent: those of Step Functions, and of publishing the request.
 EXPIRED, NOT_SENT = "States.Timeout", ("States.", "SNS.")
-BY_HAND = "To promote after all, start a failover by hand: who starts it has approved it."
+BY_HAND = "To promote after all, start a failover by hand: starting it is an approval."
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def _from_error(error: str, cause: str, unanswered: Policy, at: str) -> Approval
     if not error.startswith(NOT_SENT):
         return _rejected("somebody who sent a failure", at, f"Rejected: {error}: {cause:.200}.")
     expired = error == EXPIRED
-    why = "Nobody answered in time" if expired else f"Nobody could be asked ({error})"
+    why = "Nobody answered in time" if expired else f"The request could not be sent ({error})"
     answer: Answer = "expired" if expired else "not_asked"
     if unanswered == "go":
         return Approval("go", answer, None, at, f"{why}; Approval=go goes on without an answer.")

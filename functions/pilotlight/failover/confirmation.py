@@ -36,7 +36,7 @@ def pulse_evidence(beat: int | None, streak: PulseStreak, now: datetime) -> Puls
     if beat != streak.beat or streak.still_since is None:
         return PulseEvidence(seconds=0.0, detail="The pulse moves.")
     seconds = round((now - datetime.fromisoformat(streak.still_since)).total_seconds(), 1)
-    detail = f"The pulse has stood still for {seconds:g} s; {STILL_SECONDS:g} s count."
+    detail = f"The pulse has stood still for {seconds:g} s; from {STILL_SECONDS:g} s on it counts."
     return PulseEvidence(seconds >= STILL_SECONDS, seconds, detail)
 
 

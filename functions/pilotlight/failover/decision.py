@@ -46,9 +46,9 @@ Action = Literal["promote", "rehearse", "hold", "end_hold"]
 EndedBy = Literal["primary_healthy", "deadline", "rehearsal"]
 OUTAGE, READY, WARM = "outage_confirmed", "secondary_ready", "functions_warm"
 ANSWERED = {
-    OUTAGE: "A person answers for the outage.",
-    RPO: "A person answers for what may be lost.",
-    COOLDOWN: "A person answers for moving again so soon.",
+    OUTAGE: "Overridden: a person confirms the outage.",
+    RPO: "Overridden: a person accepts what may be lost.",
+    COOLDOWN: "Overridden: a person accepts moving again so soon.",
 }
 # Judgements in which the beacon may follow failed probes without a message, each of which waits for
 # it for six seconds. Route 53's checkers reach their threshold after 24 to 43 seconds, the sentinel
@@ -86,7 +86,7 @@ def decide(
     mode
         A rehearsal does not need an outage and never waits.
     overridden
-        Conditions that a person answers for: `outage_confirmed`, `rpo_within_objective`,
+        Conditions that a person overrides: `outage_confirmed`, `rpo_within_objective`,
         `cooldown_over`.
     evidence
         What `confirm`, `readiness` and `warm` returned, or the `{"error": …}` of a failed one.

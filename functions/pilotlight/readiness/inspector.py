@@ -167,7 +167,7 @@ class Inspector:
 
     def _notification_key(self) -> Outcome:
         self._own("kms").generate_data_key(KeyId=self.key, KeySpec="AES_256")
-        return "ok", "it gave a data key"
+        return "ok", "it returned a data key"
 
     def _replication(self, region: str) -> Outcome:
         ours = (self.bucket, self.peer_bucket)

@@ -243,7 +243,7 @@ def replication(
     whose = "The passive Primary's heartbeat" if passive else "The oldest of the newest heartbeats"
     return _fact(
         "ok" if seconds <= limit else "attention",
-        f"{whose} held here is {seconds:g} s old; up to {limit:g} s is well.",
+        f"{whose} held here is {seconds:g} s old; up to {limit:g} s is ok.",
         source=pair.primary_region,
         seconds=seconds,
         limit_seconds=limit,

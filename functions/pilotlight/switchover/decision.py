@@ -110,7 +110,7 @@ def _healthy_for(
     sentinel: Mapping[str, Any], healthy: timedelta, now: datetime
 ) -> tuple[bool, str]:
     if not healthy:
-        return True, "How long it has been so is not required."
+        return True, "HealthyMinutes=0 requires no longer."
     minutes = f"{healthy.total_seconds() / 60:g} minutes"
     looked, since = try_parse(sentinel.get("observed_at")), try_parse(sentinel.get("healthy_since"))
     if looked is None or not timedelta(0) <= now - looked <= SENTINEL_SILENT:
@@ -127,7 +127,7 @@ def _serves(preflight: Mapping[str, Any], region: str) -> tuple[bool, str]:
     health = section(section(preflight, "health"), region)
     if "error" in health:
         return False, f"{region} did not answer: {health['error']}"
-    status, tables = health.get("status"), health.get("says")
+    status, tables = health.get("status"), health.get("health")
     return status == 200 and tables == "healthy", f"{region} answered {status}, {tables}."
 
 

@@ -77,7 +77,7 @@ def test_a_request_that_was_not_sent_is_silence_too_and_says_why(error: str) -> 
     assert (goes.action, goes.answer, goes.ended_by) == ("go", "not_asked", None)
     assert (holds.action, holds.answer) == ("hold", "not_asked")
     assert holds.ended_by == "approval_not_asked"
-    assert f"Nobody could be asked ({error})" in goes.detail
+    assert f"The request could not be sent ({error})" in goes.detail
 
 
 @pytest.mark.parametrize("error", ["No", "", "SNSFoo", "Timeout"])

@@ -109,7 +109,7 @@ def test_a_clock_that_went_back_does_not_end_a_hold() -> None:
 def test_a_person_may_answer_for_the_outage(part: Any) -> None:
     decision = decided(evidence(confirm=part), overridden=OVERRIDE)
     assert decision.action == "promote"
-    assert "A person answers for the outage." in decision.summary
+    assert "Overridden: a person confirms the outage." in decision.summary
     condition = next(c for c in decision.conditions if c.name == "outage_confirmed")
     assert (condition.required, condition.met) == (False, False)
 
@@ -218,7 +218,7 @@ def test_an_outage_that_the_beacon_may_yet_confirm_tells_nobody_in_the_cooldown_
 def test_a_person_may_answer_for_moving_again_so_soon() -> None:
     decision = decided(cooldown=cooldown(300), overridden=frozenset({"cooldown_over"}))
     assert decision.action == "promote"
-    assert "A person answers for moving again so soon." in decision.summary
+    assert "Overridden: a person accepts moving again so soon." in decision.summary
 
 
 def test_a_cooldown_holds_up_no_rehearsal() -> None:

@@ -60,7 +60,7 @@ def test_the_event_of_either_alarm_is_accepted_and_tells_of_it(arn: str) -> None
 def test_the_alarms_that_count_are_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(INTAKE, "ALARM_ARNS", ["arn:aws:one", "arn:aws:two"])
     assert intake({**EVENT, "resources": ["arn:aws:two"]})["disposition"] == "accept"
-    with pytest.raises(InvalidExecutionInput, match="foreign alarm"):
+    with pytest.raises(InvalidExecutionInput, match="another alarm"):
         intake(EVENT)
 
 

@@ -162,7 +162,7 @@ def test_a_person_may_answer_for_what_may_be_lost() -> None:
         evidence(readiness=ready(lag=999)), rpo=ASK, overridden=frozenset({"rpo_within_objective"})
     )
     assert decision.action == "promote"
-    assert "A person answers for what may be lost." in decision.summary
+    assert "Overridden: a person accepts what may be lost." in decision.summary
     assert decision.rpo_estimate is not None
     assert decision.rpo_estimate.seconds == 999
 

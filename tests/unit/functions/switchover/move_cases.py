@@ -17,7 +17,7 @@ FAILBACK = Move("failback", SECONDARY, PRIMARY)
 MOVES = {"switchover": SWITCHOVER, "failback": FAILBACK}
 PATIENCE = Patience(healthy=timedelta(minutes=5), heartbeat=timedelta(seconds=20))
 Path = tuple[Any, ...]
-HEALTHY = {"status": 200, "says": "healthy", "release": "1.2.0"}
+HEALTHY = {"status": 200, "health": "healthy", "release": "1.2.0"}
 
 
 def ago(seconds: float) -> str:

@@ -105,9 +105,9 @@ def test_what_is_just_well_proceeds(change: tuple[Path, Any], move: Move) -> Non
 @pytest.mark.parametrize(
     ("answer", "told"),
     [
-        ({"status": 503, "says": "unhealthy", "release": "1.2.0"}, "answered 503, unhealthy"),
-        ({"status": 200, "says": "unhealthy", "release": "1.2.0"}, "answered 200, unhealthy"),
-        ({"status": 301, "says": "healthy", "release": "1.2.0"}, "answered 301, healthy"),
+        ({"status": 503, "health": "unhealthy", "release": "1.2.0"}, "answered 503, unhealthy"),
+        ({"status": 200, "health": "unhealthy", "release": "1.2.0"}, "answered 200, unhealthy"),
+        ({"status": 301, "health": "healthy", "release": "1.2.0"}, "answered 301, healthy"),
     ],
 )
 @both_ways
