@@ -241,8 +241,8 @@ def render() -> str:
         parts += [f"## The {active} is active\n", table(HEAD, _rows(active))]
     parts += [
         "## Where it does not lead to the active Region\n",
-        "Each such row has one of these reasons. Nowhere do two Regions take writes by this: that "
-        "is the fence's to decide, and it asks no name.\n",
+        "Each such row has one of these reasons. In none do two Regions take "
+        "writes: the fence decides that, whatever the name leads to.\n",
         "".join(f"- {text}\n" for text in ACCEPTED),
     ]
     return "\n".join(parts)

@@ -42,7 +42,7 @@ class Switch:
         self._active_at: Stamp | None = None
 
     def on(self) -> bool:
-        """Return whether a strong read, at most 120 s old, or a last resort makes this Region active."""
+        """Return whether a strong read, at most 120 s old, or a last resort names this Region."""
         sent = self._clock()
         try:
             active = self._strong().active_region == self._region
