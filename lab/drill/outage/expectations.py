@@ -32,7 +32,7 @@ class Expectation:
         `recovers`: the Secondary is promoted, by itself. `holds`: a run was started, promoted
         nothing, said so once and ended by itself. `stays`: no run was started.
     happened
-        What happened to whom, for a sentence; `{primary}` and `{secondary}` stand for the Regions.
+        What happened, as a clause; `{primary}` and `{secondary}` stand for the Regions.
     untouched
         Whether users may not notice the outage at all, where nothing is promoted.
     more
@@ -173,7 +173,7 @@ def expectation(mode: str, primary: str) -> Expectation:
     return expected
 
 
-def came_of_it(drill: Observations) -> Verdict | None:
+def observed_result(drill: Observations) -> Verdict | None:
     """Return the result of an outage; None for anything that has no name."""
     outcomes = {e.outcome for e in drill.meant}
     before, after = drill.control_before, drill.control_after
@@ -189,21 +189,21 @@ def came_of_it(drill: Observations) -> Verdict | None:
 
 def outage_report(drill: Observations) -> dict[str, Any]:
     """Return the report's part on the outage."""
-    expected, came = expectation(drill.mode, drill.primary), came_of_it(drill)
+    expected, result = expectation(drill.mode, drill.primary), observed_result(drill)
     return {
         "mode": drill.mode,
-        "told": expected.happened.format(primary=drill.primary, secondary=drill.secondary),
+        "happened": expected.happened.format(primary=drill.primary, secondary=drill.secondary),
         "expected": " or ".join(expected.allowed),
-        "came_of_it": came or "something else",
-        "verdict": _words(drill, came),
+        "result": result or "something else",
+        "verdict": _words(drill, result),
         "why": expected.why,
     }
 
 
-def _words(drill: Observations, came: Verdict | None) -> str:
-    if came == "recovers":
+def _words(drill: Observations, result: Verdict | None) -> str:
+    if result == "recovers":
         return f"moved to {drill.secondary} by itself"
-    if came is None:
+    if result is None:
         return "neither recovered nor stayed as it was"
     if drill.last_resort:
         writes = len(last_resort.by_the_secondary(drill))
@@ -211,7 +211,7 @@ def _words(drill: Observations, came: Verdict | None) -> str:
             f"stayed in {drill.primary} and notified; by a person's last resort {drill.secondary} "
             f"took {writes} writes meanwhile"
         )
-    held = "; the recovery held and ended its hold by itself" if came == "holds" else ""
+    held = "; the recovery held and ended its hold by itself" if result == "holds" else ""
     failed = sum(not r.good for r in drill.requests)
     users = f"{failed} of {len(drill.requests)} requests failed while it lasted"
     return f"stayed in {drill.primary}{held}; {users if failed else 'users were not affected'}"

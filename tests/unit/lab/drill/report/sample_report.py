@@ -31,9 +31,9 @@ def passing() -> dict[str, Any]:
         "verdict": "pass",
         "outage": {
             "mode": "region",
-            "told": f"{PRIMARY} was lost",
+            "happened": f"{PRIMARY} was lost",
             "expected": "recovers",
-            "came_of_it": "recovers",
+            "result": "recovers",
             "verdict": f"moved to {SECONDARY} by itself",
             "why": "Nothing of the Primary answers.",
         },
@@ -132,7 +132,7 @@ def failing() -> dict[str, Any]:
         "verdict": "fail",
         "outage": {
             **report["outage"],
-            "came_of_it": "something else",
+            "result": "something else",
             "verdict": "neither recovered nor stayed as it was",
         },
         "outcome": "none",
