@@ -74,9 +74,9 @@ def lag(rpo: Rpo, evidence: Mapping[str, Any], *, rehearsal: bool, now: datetime
     first: FirstFailure | None = FirstFailure(now, "now")
     if not rehearsal:
         sentinel = section(readiness, "sentinel")
-        looked = try_parse(sentinel.get("observed_at"))
+        observed = try_parse(sentinel.get("observed_at"))
         # A sentinel that has stopped may have recorded an older outage.
-        silent = looked is None or now - looked > silent_after(rpo.sentinel_interval)
+        silent = observed is None or now - observed > silent_after(rpo.sentinel_interval)
         first = first_failure(
             sentinel=None if silent else sentinel.get("first_failed_at"),
             alarm=rpo.alarm,

@@ -228,7 +228,7 @@ def replication(
     """
     active = item.get("active_region")
     if active is None:
-        return _fact("unknown", "Without a control item nobody knows which heartbeats to expect.")
+        return _fact("unknown", "Without a control item it is unknown which heartbeats to expect.")
     passive = active != pair.primary_region
     written = _at(beats.get("newest") if passive else beats.get("oldest_written_at"))
     if written is None:

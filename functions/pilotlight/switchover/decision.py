@@ -112,13 +112,14 @@ def _healthy_for(
     if not healthy:
         return True, "HealthyMinutes=0 requires no longer."
     minutes = f"{healthy.total_seconds() / 60:g} minutes"
-    looked, since = try_parse(sentinel.get("observed_at")), try_parse(sentinel.get("healthy_since"))
-    if looked is None or not timedelta(0) <= now - looked <= SENTINEL_SILENT:
+    observed = try_parse(sentinel.get("observed_at"))
+    since = try_parse(sentinel.get("healthy_since"))
+    if observed is None or not timedelta(0) <= now - observed <= SENTINEL_SILENT:
         return False, "The sentinel has published no probe result lately."
     if since is None:
         return False, f"The sentinel does not find it healthy; {minutes} are required."
-    lasted = round((looked - since).total_seconds())
-    return looked - since >= healthy, (
+    lasted = round((observed - since).total_seconds())
+    return observed - since >= healthy, (
         f"The sentinel has found it healthy for {lasted} s; {minutes} are required."
     )
 

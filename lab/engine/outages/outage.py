@@ -145,7 +145,7 @@ class Outage:
         caller
             The Region whose functions make the request; None for everybody else.
         client
-            Tells clients apart, for a loss that each of them meets every other time.
+            Distinguishes clients, for a loss that each of them meets every other time.
         """
         if caller and (cut := self.style_between(caller, region)):
             self.swallow(region, f"request at its entry from {caller}, which is cut off")

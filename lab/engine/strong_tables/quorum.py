@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # Seconds of a round trip between Regions. Assumed: rounded from what public latency tables show for
 # these distances. AWS states no figures for strong tables, and nothing was measured there. Real
-# seconds, which no speed shortens, for the code under test waits for them by its own clock.
+# seconds, which no speed shortens, because the code under test waits by its own clock.
 ROUND_TRIPS = {
     frozenset(pair): seconds
     for *pair, seconds in (
