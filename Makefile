@@ -98,7 +98,7 @@ install-dev: .venv/.dev
 	@touch $@
 
 LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
-lock: install-dev  ## Lock the requirements anew after an edit of an .in file
+lock: install-dev  ## Lock the requirements again after an edit of an .in file
 	$(LOCK) requirements/bootstrap.in -o requirements/bootstrap.txt
 	$(LOCK) requirements/lab.in -o requirements/lab.txt
 	$(LOCK) requirements/dev.in -o requirements/dev.txt

@@ -14,7 +14,7 @@ ACCOUNT = "000000000000"
 
 
 class LabError(Exception):
-    """What a person can do something about. Its text says what was wrong, where, and what to do."""
+    """An error that a person can correct. Its text names what is wrong, where, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ def from_samconfig(path: Path, state_dir: Path) -> LabConfig:
             envs.append("monitor")
         missing = [env for env in envs if env not in document]
         if missing:
-            raise LabError(f"{path.name} lacks the config environment {missing[0]}.")
+            raise LabError(f"{path.name} has no config environment {missing[0]}.")
         return LabConfig(
             app_name=values.get("AppName", "pilot-light"),
             primary_region=pair[0],
@@ -140,6 +140,6 @@ def from_samconfig(path: Path, state_dir: Path) -> LabConfig:
         )
     except (OSError, KeyError, ValueError) as error:
         raise LabError(
-            f"{path.name} does not say what the lab needs: {error}. Each config environment needs "
+            f"{path.name} is incomplete: {error}. Each config environment needs "
             "parameter_overrides with Role, PrimaryRegion, SecondaryRegion, ZoneName, HostedZoneId."
         ) from error

@@ -98,7 +98,7 @@ class Control:
         return next((by_address[a["value"]] for a in answers if a["value"] in by_address), None)
 
     def who_is_active(self, lost: dict[str, Any]) -> dict[str, Any]:
-        """Return what the control item says by the Secondary's own copy, or else the Primary's."""
+        """Return the control item by the Secondary's own copy, or else the Primary's."""
         config = self._config
         # A Region that was lost so that it hangs would be waited for.
         silent = {r for r, loss in lost.items() if loss["mode"] in ("region", "global")}

@@ -95,7 +95,7 @@ def heartbeat_seconds(speed: float) -> int:
     """Return the interval of heartbeats for a lab at some speed, which divides no code's own waits.
 
     The RPO is read from them, and an outage of the lab is shorter by the speed. Below five seconds
-    they would cost two busy cores more than they tell.
+    they would cost two busy cores more than they show.
     """
     return min(30, max(5, round(20 / speed)))
 

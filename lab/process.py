@@ -165,7 +165,7 @@ def _running() -> int | None:
     """Return the process id of the engine of this checkout, if it runs.
 
     The id on file may belong to another process by now, and what answers at the port may be
-    another checkout's lab: only the command line tells whose a process is.
+    another checkout's lab: only the command line shows whose a process is.
     """
     pid = _pid()
     return pid if pid is not None and _is_engine(pid) else None

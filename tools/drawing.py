@@ -1,7 +1,7 @@
 """Draws each state machine beside its definition. `make drawings` runs it.
 
 A solid arrow is what comes next, a dotted one where a failed task goes on. Where every failure of a
-machine comes to the same state, these arrows are left out, and the page says so.
+machine comes to the same state, these arrows are left out, and the page notes it.
 """
 
 from __future__ import annotations

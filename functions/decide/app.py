@@ -1,4 +1,4 @@
-"""Decide: turns evidence into a decision, and an answer into what it means. Calls nobody."""
+"""Decide: turns evidence into a decision, and an answer into what it means. Calls no service."""
 
 from __future__ import annotations
 
@@ -55,9 +55,9 @@ def switchover_decision(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def answer(event: dict[str, Any]) -> dict[str, Any]:
-    """Read what came of asking a person: `asked`, `unanswered` and `now`."""
+    """Read the response to a request for approval: `response`, `unanswered` and `now`."""
     unanswered, now = event["unanswered"], parse(event["now"])
-    result = asdict(approval.read(event["asked"], unanswered=unanswered, now=now))
+    result = asdict(approval.read(event["response"], unanswered=unanswered, now=now))
     logger.info("Approval answer read", extra={"approval": result})
     return result
 

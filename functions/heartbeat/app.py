@@ -30,7 +30,7 @@ HEARTBEATS = Heartbeats(DYNAMODB, DEPLOYMENT.items_table)
 
 
 def beat(by: str) -> Literal["nothing", "last", "another follows"]:
-    """Write one heartbeat where nobody else does."""
+    """Write one heartbeat if nobody else does."""
     now, last = milliseconds(), HEARTBEATS.newest(DEPLOYMENT.region)
     # The Region's own copy is enough, and unknown counts as active: the RPO stays measured.
     control = CONTROL.try_read(consistent=False)
@@ -56,7 +56,9 @@ def lambda_handler(_event: dict[str, Any], context: LambdaContext) -> dict[str, 
     """Finish what a dead run left in the control item, then write a minute's heartbeats."""
     repair = keeper(DEPLOYMENT, "heartbeat").keep(context.get_remaining_time_in_millis() / 1000)
     if repair not in ("nothing", "no_quorum"):
-        logger.warning("Control item repaired after an execution that died", extra={"kept": repair})
+        logger.warning(
+            "Control item repaired after an execution that died", extra={"repair": repair}
+        )
     started, count = milliseconds(), 0
     while (turn := beat(f"function {context.aws_request_id}")) != "nothing":
         count += 1
@@ -64,4 +66,4 @@ def lambda_handler(_event: dict[str, Any], context: LambdaContext) -> dict[str, 
         if turn == "last" or next_ms >= MINUTE_MS:
             break
         time.sleep(HEARTBEAT_SECONDS)
-    return {"heartbeats": count, "kept": repair}
+    return {"heartbeats": count, "repair": repair}

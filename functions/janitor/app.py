@@ -72,7 +72,7 @@ def free_lock(execution: str) -> bool:
 
 
 def hold_outage(execution: str, request: Mapping[str, Any]) -> bool:
-    """Keep that a person stopped a run of the outage that is on: nothing else starts by itself."""
+    """Record that a person stopped a run of this outage: no other run starts by itself."""
     first = (request.get("outage") or {}).get("first_failed_at")
     values = {":by": {"S": execution}} | ({":first": {"S": first}} if first else {})
     return write(
@@ -88,13 +88,13 @@ def hold_outage(execution: str, request: Mapping[str, Any]) -> bool:
 
 
 def keep(rehearsal: AbortedRehearsal) -> bool:
-    """Store the verdict of a rehearsal that could not, and return whether it was needed."""
+    """Store the verdict of an aborted rehearsal, and return whether it was missing."""
     now = datetime.now(UTC)
     return records.keep(DYNAMODB, RECOVERIES_TABLE, rehearsal, now=now, days=RETENTION_DAYS)
 
 
 def notify(notice: Message) -> None:
-    """Notify people, by the topic in us-east-1 where this Region's takes nothing."""
+    """Notify people, by the other topic if this Region's fails."""
     publication: dict[str, Any] = {
         "Subject": f"Pilot Light: {notice.subject}"[:100],
         "Message": notice.text,
@@ -135,8 +135,8 @@ def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, 
     if notice:
         notify(notice)
     # Last: a record that cannot be written keeps no notification back.
-    kept = rehearsal is not None and keep(rehearsal)
-    done = {"undone": undone, "released": released, "notified": bool(notice), "verdict_kept": kept}
+    recorded = rehearsal is not None and keep(rehearsal)
+    done = {"undone": undone, "released": released, "notified": bool(notice), "recorded": recorded}
     facts = {"execution": execution, "status": status, "done": done}
     logger.info("Cleaned up after an execution", extra=facts)
     return done

@@ -19,7 +19,7 @@ from pilotlight.shared.aws_clients import RECOVERY_STEP
 from pilotlight.shared.settings import Deployment, variable
 
 logger = Logger()
-# What another attempt may find gone.
+# Errors that may be gone at the next attempt.
 PASSING = (BotoCoreError, ClientError, ControlItemUnread, JournalUnread)
 DEPLOYMENT = Deployment.from_environment()
 RECOVERIES_TABLE = variable("RECOVERIES_TABLE")

@@ -71,7 +71,7 @@ def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, 
     """
     wrong = violation(event, EVENT)
     if wrong:
-        raise UnknownView(f"The event is not as it should be: {wrong}.")
+        raise UnknownView(f"The event is invalid: {wrong}.")
     if "describe" in event:
         return widget.DESCRIPTION
     status = facts()

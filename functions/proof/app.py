@@ -77,14 +77,14 @@ STEPS = {"watermark": advance, "tails": compare_tails}
 
 @recovery_step(logger, tracer)
 def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
-    """Do one step of the proof, or fail naming what is not as it should be."""
+    """Do one step of the proof, or fail with what is wrong."""
     wrong = violation(event, REQUEST_SCHEMA)
     regions = {DEPLOYMENT.primary_region, DEPLOYMENT.secondary_region}
     if not wrong and {event["source"], event["target"]} != regions:
         wrong = "source and target are not the two Regions"
     if wrong:
         raise InvalidRequest(f"{wrong}: {event}")
-    # To JSON 2.0 is an integer. A journal's key has no decimals, and no journal equals no journal.
+    # JSON Schema takes 2.0 for an integer. A journal's key has no decimals: both would be empty.
     proof = journal_proof(event["source"], event["target"], int(event["epoch"]))
     result = STEPS[event["step"]](proof)
     logger.info("Journal comparison done", extra={"request": event, "result": result})

@@ -1,4 +1,4 @@
-"""Seed: puts the control item where none is. A custom resource, also invoked by hand."""
+"""Seed: creates the control item if there is none. A custom resource, also invoked by hand."""
 
 from __future__ import annotations
 

@@ -126,7 +126,7 @@ def item_ids(rows: Iterable[Mapping[str, Any]]) -> frozenset[str]:
 
 
 def text_of(rows: Iterable[Mapping[str, Any]], item_id: str) -> str | None:
-    """Return what an item says; None where there is none."""
+    """Return an item's text; None where there is none."""
     items = (r for r in rows if r["pk"]["S"].startswith(ITEMS) and r["sk"]["S"] == item_id)
     return next((str(row["text"]["S"]) for row in items), None)
 

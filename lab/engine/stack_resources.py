@@ -1,4 +1,4 @@
-"""CloudFormation types that MiniStack lacks or makes in part."""
+"""CloudFormation types that MiniStack does not make, or makes in part."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ def row(report: dict[str, Any]) -> tuple[str, ...]:
     return (
         outage["mode"],
         outage["expected"],
-        outage["came_of_it"],
+        outage["result"],
         report["verdict"],
         seconds(report["rto_read_seconds"]),
         seconds(report["rto_write_seconds"]),

@@ -1,4 +1,4 @@
-"""Each outage of the lab, and that what had to come of it did.
+"""Each outage of the lab has its expected result.
 
 All are marked as long: `make outages` runs them and prints the table.
 """
@@ -18,13 +18,13 @@ RUNS.append(pytest.param("long-stall", GOES_ON, id="long-stall-goes-on", marks=p
 
 
 @pytest.mark.parametrize(("mode", "flags"), RUNS)
-def test_what_had_to_come_of_an_outage_came_of_it(mode, flags, tmp_path, request):
+def test_an_outage_has_its_expected_result(mode, flags, tmp_path, request):
     drill = drills.run(tmp_path, "--outage", mode, *flags)
     request.config.stash[DRILLS].append(drill.report)
     assert (drill.failed, drill.report["verdict"], drill.exit_code) == ([], "pass", 0), drill.said
     outage = drill.report["outage"]
     assert outage["mode"] == mode
-    assert outage["came_of_it"] in outage["expected"].split(" or ")
+    assert outage["result"] in outage["expected"].split(" or ")
     for kind in ("read", "write"):
         unknown = drill.report[f"rto_{kind}_seconds"] is None
-        assert unknown is (outage["came_of_it"] != "recovers"), kind
+        assert unknown is (outage["result"] != "recovers"), kind

@@ -74,7 +74,7 @@ CASES = (
     Case(
         "Claim",
         SITUATION,
-        failed("ClaimNotMade", "is the active Region still"),
+        failed("ClaimNotMade", "is still the active Region"),
         throughout=True,
     ),
     Case("Serve", SITUATION, TAKEN_OVER, catches=CONDITION, by=faults.a_keeper_lets_it_serve),

@@ -110,7 +110,7 @@ BEFORE_THE_CLAIM = (
         HELD.but(
             told=("started", "hold_ended"),
             says="approval_not_asked",
-            told_why="Nobody could be asked",
+            told_why="The request could not be sent",
         ),
         afterwards=at.healed_once_over,
     ),

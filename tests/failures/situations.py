@@ -66,7 +66,7 @@ def repeated(told: bool) -> Situation:
 
     def situation(pair: Pair) -> dict[str, Any]:
         outage: dict[str, Any] = {"first_failed_at": "2026-01-31T12:00:05.000Z"}
-        step = {"told_step": "ReadControl: ControlItemMissing", "told_at": int(time.time())}
+        step = {"notified_step": "ReadControl: ControlItemMissing", "notified_at": int(time.time())}
         pair.lab.put("recoveries", pk="outage", **outage, **(step if told else {}))
         pair.forget_control()
         return {**UNGRACEFUL, "outage": {**outage, "attempt": 2}}

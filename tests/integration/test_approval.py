@@ -271,7 +271,7 @@ def test_a_run_stopped_while_it_asks_is_cleaned_up_and_can_be_run_by_hand(
         "undone": False,
         "released": True,
         "notified": True,
-        "verdict_kept": False,
+        "recorded": False,
     }
     assert machine.run(FAILOVER).output["outcome"] == "promoted"
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from pilotlight.failover.decision import SETTLING_JUDGEMENTS
+from pilotlight.failover.decision import BEACON_JUDGEMENTS
 
 from tests.integration.machine import CONTROL, PRIMARY, RECOVERIES, SECONDARY
 from tests.integration.test_outcomes import FAILOVER, alarm_event, sentinel_request
@@ -72,9 +72,9 @@ def test_a_partition_is_a_hold_that_says_who_saw_what(machine: Machine, network:
     arn = machine.start(sentinel_request())
     machine.until(lambda: "WaitToJudgeAgain" in machine.states(arn), seconds=30)
     held = dict(machine.notices())["held"]
-    assert "0 of 3 own probes of the Primary succeeded, the beacon says healthy" in held
+    assert "0 of 3 own probes of the Primary succeeded, the beacon is healthy" in held
     assert "Route 53's checkers do." in held
-    assert machine.states(arn).count("LetTheBeaconFollow") == SETTLING_JUDGEMENTS
+    assert machine.states(arn).count("LetTheBeaconFollow") == BEACON_JUDGEMENTS
     network.heal_primary()
     run = machine.wait(arn)
     assert run.output["decision"]["ended_by"] == "primary_healthy"
@@ -90,7 +90,7 @@ def test_a_pulse_that_stands_still_stands_in_for_the_beacon(
     pulse = {"pk": {"S": "pulse"}, "beat": {"N": str(beat)}}
     machine.dynamodb.put_item(TableName=CONTROL, Item=pulse)
     at = datetime.now(UTC)
-    kept = {"pulse_still_since": at - timedelta(seconds=40), "looked_at": at}
+    kept = {"pulse_still_since": at - timedelta(seconds=40), "observed_at": at}
     item = {"pk": {"S": "sentinel"}, "pulse_beat": {"N": "5"}}
     item |= {name: {"S": moment.isoformat()} for name, moment in kept.items()}
     machine.dynamodb.put_item(TableName=RECOVERIES, Item=item)
@@ -115,5 +115,5 @@ def test_fewer_than_two_witnesses_hold(
     arn = machine.start(FAILOVER)
     machine.until(lambda: "WaitToJudgeAgain" in machine.states(arn), seconds=30)
     assert machine.active() == (PRIMARY, 1)
-    assert f"the beacon says {beacon}" in dict(machine.notices())["held"]
+    assert f"the beacon is {beacon}" in dict(machine.notices())["held"]
     machine.stop(arn)

@@ -242,7 +242,7 @@ def test_a_claim_that_fails_three_times_ends_failed_and_says_who_is_active(
     faults.always("Claim", aws_error("AccessDeniedException"))
     run = primary.run(primary.take_over)
     assert (run.status, run.error) == ("FAILED", "ClaimNotMade")
-    assert run.cause.startswith(f"{SECONDARY} is the active Region still. 3 writes")
+    assert run.cause.startswith(f"{SECONDARY} is still the active Region. 3 writes")
     assert "AccessDenied" in run.cause
     assert machine.control() == before
 

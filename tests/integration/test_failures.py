@@ -183,7 +183,7 @@ def test_a_failure_that_cannot_release_the_lock_is_finished_by_the_janitor(
         "undone": False,
         "released": True,
         "notified": True,
-        "verdict_kept": False,
+        "recorded": False,
     }
     assert machine.lock() == {}
 

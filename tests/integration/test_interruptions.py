@@ -64,7 +64,7 @@ def test_a_machine_that_times_out_is_cleaned_up(machine: Machine, network: Netwo
         "undone": False,
         "released": True,
         "notified": True,
-        "verdict_kept": False,
+        "recorded": False,
     }
     assert machine.active() == (PRIMARY, 1)
 
@@ -81,7 +81,7 @@ def test_the_janitor_leaves_the_lock_of_another_run_alone(
         "undone": False,
         "released": False,
         "notified": False,
-        "verdict_kept": False,
+        "recorded": False,
     }
     assert machine.lock()["owner"]["S"] == alive
     machine.stop(alive)

@@ -275,7 +275,7 @@ def test_the_same_failure_of_the_same_outage_is_told_once_an_hour(
     machine.dynamodb.update_item(
         TableName=RECOVERIES,
         Key={"pk": {"S": "outage"}},
-        UpdateExpression="SET told_at = :at",
+        UpdateExpression="SET notified_at = :at",
         ExpressionAttributeValues=hour,
     )
     machine.run(sentinel_request(4))

@@ -57,9 +57,9 @@ class Level:
         if "last_started_at" in item:
             at = datetime.fromisoformat(item["last_started_at"]["S"]) - by
             item["last_started_at"] = {"S": timestamps.text(at)}
-        if "told_at" in item:
-            seconds = int(item["told_at"]["N"]) - int(by.total_seconds())
-            item["told_at"] = {"N": str(seconds)}
+        if "notified_at" in item:
+            seconds = int(item["notified_at"]["N"]) - int(by.total_seconds())
+            item["notified_at"] = {"N": str(seconds)}
         if item:
             self._dynamodb.put_item(TableName=RECOVERIES, Item=item)
 

@@ -287,7 +287,7 @@ def test_a_rehearsal_that_is_stopped_proves_nothing_and_leaves_the_last_pass(
     machine.until(lambda: machine.lock())
     assert newest(machine)["verdict"] == "PASS", "nobody has told yet"
     done = janitor(machine, run)
-    assert (done["released"], done["verdict_kept"]) == (True, True)
+    assert (done["released"], done["recorded"]) == (True, True)
     found = assert_verdict(machine, run, "INCONCLUSIVE")
     assert (found["outcome"], found["reason"]) == ("stopped", "test")
     assert newest(machine)["last_pass_at"] == passed
@@ -310,6 +310,6 @@ def test_a_rehearsal_that_is_stopped_after_its_verdict_keeps_it(
 ) -> None:
     run = stopped_in(machine, faults, "ReleaseLock")
     machine.until(lambda: newest(machine))
-    assert janitor(machine, run)["verdict_kept"] is False
+    assert janitor(machine, run)["recorded"] is False
     assert [row["verdict"] for row in kept(machine)] == ["PASS"]
     assert newest(machine)["verdict"] == "PASS"

@@ -61,7 +61,7 @@ def test_a_write_that_never_arrives_is_not_left_behind(
     machine.faults.call_once("Drain", last_write_then_cut)
     run = regions.run(FAILBACK)
     assert_failed(machine, run, "Prove")
-    assert f"{PRIMARY} lacks 1 writes of {SECONDARY} ({last[0]})" in run.cause
+    assert f"1 writes of {SECONDARY} are missing in {PRIMARY} ({last[0]})" in run.cause
     assert regions.calls("Proof", "tails") == 16, "asked again and again, and then given up"
     assert machine.active() == (SECONDARY, 4)
     assert regions.control()["state"] == "serving"
@@ -253,7 +253,7 @@ def test_a_drain_that_cannot_be_undone_is_undone_by_the_janitor(
         "undone": True,
         "released": False,
         "notified": True,
-        "verdict_kept": False,
+        "recorded": False,
     }
     assert regions.control()["state"] == "serving"
 

@@ -167,7 +167,7 @@ def test_a_lock_that_a_failure_left_is_freed_by_the_janitor(
         "undone": False,
         "released": True,
         "notified": True,
-        "verdict_kept": False,
+        "recorded": False,
     }
 
 

@@ -71,7 +71,7 @@ def test_a_machine_that_times_out_within_the_drain_is_cleaned_up(
         "undone": True,
         "released": True,
         "notified": True,
-        "verdict_kept": False,
+        "recorded": False,
     }
     assert machine.active() == (PRIMARY, 1)
     assert regions.control()["state"] == "serving"

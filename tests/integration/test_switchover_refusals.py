@@ -32,7 +32,7 @@ def recently_unwell(regions: TwoRegions, _network: Network) -> None:
 
 
 def unwatched(regions: TwoRegions, _network: Network) -> None:
-    regions.sentinel(looked_at="2026-01-01T00:00:00+00:00")
+    regions.sentinel(observed_at="2026-01-01T00:00:00+00:00")
 
 
 def other_release(_regions: TwoRegions, network: Network) -> None:

@@ -146,7 +146,7 @@ def janitor(lab: DeployedLab) -> list[str]:
         return ["the drain was left on"]
     if lab.item("recoveries", "rehearsal").get("execution") != execution:
         return ["the newest verdict is another run's"]
-    done = {"undone": True, "released": True, "notified": True, "verdict_kept": True}
+    done = {"undone": True, "released": True, "notified": True, "recorded": True}
     return [] if found == done else [f"it answered {found}"]
 
 
@@ -219,7 +219,7 @@ def _keeps(lab: DeployedLab, keeper: Callable[[], dict]) -> list[str]:
         lab.lend(lab.secondary)
         lab.serve(lab.primary, 1, "draining", move="exercise", drain_until=over)
         try:
-            kept, lent = keeper().get("kept"), lab.is_lent(lab.secondary)
+            kept, lent = keeper().get("repair"), lab.is_lent(lab.secondary)
         except FunctionFailed as error:
             return [str(error)]
         finally:

@@ -106,7 +106,7 @@ class History:
         return self.seen
 
     def _await_service(self) -> None:
-        """Within 20 minutes somebody serves, or a person was told why not."""
+        """Within 20 minutes somebody serves, or a person was notified why not."""
         world, since = self.world, self.world.now
         self.watchers.people_told = False
         while self.told.last_at <= since:
@@ -114,7 +114,7 @@ class History:
                 self.seen.kinds.add("told")
                 return
             if world.now - since > LONGEST_SILENCE:
-                raise Violation("for 20 minutes nobody served, and nobody was told why not")
+                raise Violation("for 20 minutes nobody served, and nobody was notified why not")
             world.run_until(world.now + 10)
 
     def _heal(self) -> None:

@@ -34,7 +34,7 @@ that.
 4. No write is sent later than LEASE after the read behind it was sent.
 5. What was acknowledged is there, or in the ledger, once all is healed and reconciled (level 2). A
    planned move leaves nothing behind.
-6. Within 20 minutes somebody serves, or a person was told why not.
+6. Within 20 minutes somebody serves, or a person was notified why not.
 7. No claim, drain or last resort stays.
 8. `/switch/on` draws users only to a Region that was active in the last 120 s, or that has a last
    resort.
@@ -70,7 +70,7 @@ and how many of them did:
 
 {kinds}
 
-One history, told: `.venv/bin/python -m tests.protocol.history SEED [RULE TAKEN OUT]`.
+One history, printed: `.venv/bin/python -m tests.protocol.history SEED [RULE TAKEN OUT]`.
 
 ## What bites
 

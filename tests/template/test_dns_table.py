@@ -40,7 +40,7 @@ def nobody_s(w: World) -> bool:
 
 def up_to_date(w: World) -> bool:
     """Whatever the Secondary goes by is of this claim."""
-    return {w.seen.said, w.seen.copy} <= {None, w.active}
+    return {w.seen.named, w.seen.copy} <= {None, w.active}
 
 
 def no_young_read(w: World) -> bool:
@@ -96,7 +96,7 @@ def test_a_secondary_that_is_cut_off_for_more_than_120_s_draws_nobody() -> None:
         lambda w: w.seen.memory == "old",
         nobody_s,
     )
-    assert {w.seen.said for w in found} == set(SIDES)
+    assert {w.seen.named for w in found} == set(SIDES)
     assert leads(found) == {"Primary"}
 
 

@@ -45,13 +45,13 @@ SECONDS: dict[Memory, float] = {"young": 60.0, "old": 121.0}
 class Seen:
     """What the Secondary's member of the control table answers.
 
-    `said` is whom the last strong read named, `copy` whom its own copy names; None where there is
-    none. Either may be from before the last claim.
+    `named` is the active Region by the last strong read, `copy` by its own copy; None where there
+    is none. Either may be from before the last claim.
     """
 
     table: Table
     memory: Memory = "none"
-    said: Side | None = None
+    named: Side | None = None
     copy: Side | None = None
 
 
@@ -91,9 +91,9 @@ def seen(active: Side, fault: Fault) -> Iterator[Seen]:
         yield from (Seen("quorum", copy=copy) for copy in SIDES)
     remembered: list[tuple[Memory, Side | None]] = [("none", None)]
     remembered += itertools.product(("young", "old"), SIDES)
-    for memory, said in remembered:
-        yield from (Seen("own copy", memory, said, copy) for copy in SIDES)
-        yield Seen("nothing", memory, said)
+    for memory, named in remembered:
+        yield from (Seen("own copy", memory, named, copy) for copy in SIDES)
+        yield Seen("nothing", memory, named)
 
 
 def worlds() -> Iterator[World]:
@@ -126,7 +126,7 @@ def _switch(world: World) -> tuple[bool, bool]:
             raise ControlUnread("no_quorum", "no answer")
         return ControlItem(2, active, 2, world.state)
 
-    at, named = Stamp(1000.0, 1000.0), world.seen.said
+    at, named = Stamp(1000.0, 1000.0), world.seen.named
     granted = LastResort(2000, 2, "a person") if world.resort == "Secondary" else None
     switch = Switch(
         lambda: item(named),
@@ -173,14 +173,14 @@ def _is_silent(world: World) -> bool:
 
 def _believes(world: World, side: Side) -> bool:
     """Return whether the Secondary's last strong read is young, and named this side."""
-    return (world.seen.memory, world.seen.said) == ("young", side)
+    return (world.seen.memory, world.seen.named) == ("young", side)
 
 
 ACCEPTED: dict[str, Callable[[World], bool]] = {
     "A last resort of the Secondary is in force: a person sent users there.": (
         lambda w: w.active == "Primary" and w.resort == "Secondary"
     ),
-    "The Secondary is lost while it is active: the Primary serves reads, and people are told.": (
+    "The Secondary is lost while it is active: the Primary serves reads; people are notified.": (
         lambda w: w.active == "Secondary" and w.fault == "Secondary lost"
     ),
     "The Secondary is active and has had no strong read for 120 s, or none yet: the Primary "
@@ -227,9 +227,9 @@ does not answer 200), **off** (its `/switch/off` answers 200) and the Primary's 
 table, while users and checkers reach it.
 
 {count} combinations of who is active and in which state, who is lost, what the Secondary's control
-table answers, how old its last strong read is and what it said, and who holds a last resort come to
-the rows below. The state (serving, claimed, draining) changes none of them. A cell that is empty
-stands for any. **yes** is 200, **no** is another answer, **-** is none.
+table answers, how old its last strong read is and which Region it named, and who holds a last
+resort come to the rows below. The state (serving, claimed, draining) changes none of them. An empty
+cell stands for any. **yes** is 200, **no** is another answer, **-** is none.
 """
 
 
@@ -241,8 +241,8 @@ def render() -> str:
         parts += [f"## The {active} is active\n", table(HEAD, _rows(active))]
     parts += [
         "## Where it does not lead to the active Region\n",
-        "Each such row has one of these reasons. Nowhere do two Regions take writes by this: that "
-        "is the fence's to decide, and it asks no name.\n",
+        "Each such row has one of these reasons. In none do two Regions take "
+        "writes: the fence decides that, whatever the name leads to.\n",
         "".join(f"- {text}\n" for text in ACCEPTED),
     ]
     return "\n".join(parts)
@@ -253,11 +253,11 @@ def _by_quorum(answered: Seen) -> str:
 
 
 def _by_all(answered: Seen) -> str:
-    own = f"its copy says {answered.copy}"
+    own = f"its copy names the {answered.copy}"
     if answered.table == "quorum":
         return f"a quorum answers; {own}"
-    young = (answered.memory, answered.said) == ("young", "Secondary")
-    last = "a strong read in 120 s said" if young else "no strong read in 120 s that said"
+    young = (answered.memory, answered.named) == ("young", "Secondary")
+    last = "a strong read in 120 s named the" if young else "no strong read in 120 s that named the"
     if answered.table == "nothing":
         return f"nothing answers; {last} Secondary"
     return f"no quorum answers; {last} Secondary; {own}"

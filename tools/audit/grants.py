@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class Grant:
     """One action on one resource.
 
-    `holder` is the role, or the managed policy that several roles share. `place` says where it
+    `holder` is the role, or the managed policy that several roles share. `place` is where it
     stands: the policy's name, and the statement's position in it. `keys` are the leading keys of a
     table's items for which it holds; none for all of them.
     """

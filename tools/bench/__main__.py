@@ -40,7 +40,11 @@ class NoReport(LabError):
     "--outages", type=click.IntRange(1, 500), default=20, show_default=True, help="How many."
 )
 @click.option(
-    "--users", type=click.IntRange(1, 20), default=5, show_default=True, help="Of each design."
+    "--users",
+    type=click.IntRange(1, 20),
+    default=5,
+    show_default=True,
+    help="Users of each design.",
 )
 @click.option("--seed", type=int, help="Draws the phases. Without it each run draws others.")
 @SPEED
@@ -72,7 +76,7 @@ def bench(
 ) -> None:
     """Compare designs: the same outages against record sets that stand side by side.
 
-    The exit code says whether it could be measured; the goals are judged in the report.
+    The exit code reports whether it could be measured; the goals are judged in the report.
     """
     if earlier:
         report, place = read(earlier), earlier.parent

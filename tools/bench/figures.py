@@ -117,7 +117,7 @@ def _longest(stages: Sequence[Mapping[str, Any]], figure: str) -> list[str]:
 def _goal(
     name: str, limit: float, unit: str, figure: float | None, stages: list[str]
 ) -> dict[str, Any]:
-    """Judge one goal. It is missed without a figure; `held_back_by` says why it is missed."""
+    """Judge one goal. It is missed without a figure; `held_back_by` names the reason."""
     met = figure is not None and figure <= limit
     why = [] if met else stages
     return {

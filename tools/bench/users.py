@@ -54,7 +54,7 @@ class UserLog:
             if self.failed is None and request.ended >= outage:
                 self.failed = request.started
             return
-        # What was on its way when the Region was lost says nothing about the recovery.
+        # A request that was under way when the Region was lost shows nothing about the recovery.
         if self.failed is None or request.started <= self.failed:
             return
         self.served = self.served or request.ended

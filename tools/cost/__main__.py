@@ -1,6 +1,6 @@
 """`python -m tools.cost`, which `make cost` runs.
 
-Exit codes: 0 it was computed, 2 the input was wrong or the tables lack something.
+Exit codes: 0 it was computed, 2 the input was wrong or a table has no entry for it.
 """
 
 from __future__ import annotations

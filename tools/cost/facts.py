@@ -35,7 +35,7 @@ OPERATORS = {
 
 
 class CostError(click.ClickException):
-    """What a person can correct. Its text says what was wrong, where, and what to do."""
+    """An error that a person can correct. Its text names what is wrong, where, and what to do."""
 
     exit_code = 2
 

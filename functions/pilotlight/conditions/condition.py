@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Condition:
-    """What a decision needs, and whether it is so."""
+    """What a decision needs, and whether it is met."""
 
     name: str
     required: bool
@@ -88,7 +88,7 @@ def warm(warming: Mapping[str, Any]) -> Judged:
     """Judge whether all execution environments that were planned are proven."""
     counts = [warming.get(k) for k in ("planned", "functions", "requested", "environments")]
     if not all(isinstance(c, int) and not isinstance(c, bool) for c in counts):
-        return False, "Nothing is known of the execution environments."
+        return False, "No warm ping has reported the execution environments."
     planned, functions, requested, environments = counts
     targets = [t for t in sections(warming, "targets") if t]
     short = [t for t in targets if t.get("environments") != t.get("requested")]

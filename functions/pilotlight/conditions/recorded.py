@@ -54,7 +54,7 @@ def cooldown_over(cooldown: Cooldown, now: datetime) -> tuple[bool, str]:
     if left <= 0:
         return True, "No claim was made within the cooldown."
     if left > cooldown.lasts.total_seconds() + 60:
-        return True, f"The cooldown's end, {left:.0f} s ahead, is not believed."
+        return True, f"The cooldown is ignored: its end, {left:.0f} s ahead, is invalid."
     return False, f"The last claim was made just now: the cooldown ends in {left:.0f} s."
 
 
@@ -64,9 +64,9 @@ def lag(rpo: Rpo, evidence: Mapping[str, Any], *, rehearsal: bool, now: datetime
     first: FirstFailure | None = FirstFailure(now, "now")
     if not rehearsal:
         sentinel = section(readiness, "sentinel")
-        looked = try_parse(sentinel.get("looked_at"))
+        observed = try_parse(sentinel.get("observed_at"))
         # A sentinel that has stopped may have recorded an older outage.
-        silent = looked is None or now - looked > silent_after(rpo.sentinel_interval)
+        silent = observed is None or now - observed > silent_after(rpo.sentinel_interval)
         first = first_failure(
             sentinel=None if silent else sentinel.get("first_failed_at"),
             alarm=rpo.alarm,

@@ -40,7 +40,7 @@ def fence(deployment: Deployment) -> Fence:
 
 
 def keeper(deployment: Deployment, function: str) -> Keeper:
-    """Return a keeper of this Region. Its name tells its changes from another keeper's."""
+    """Return a keeper of this Region. Its name distinguishes its changes from another keeper's."""
     return Keeper(
         table=control_table(deployment),
         region=deployment.region,

@@ -265,7 +265,7 @@ class Fence:
                 return replace(
                     decision, code="WithoutQuorum", reason=reason, authority="without_quorum"
                 )
-        reason = "The control table does not answer, so nobody knows who is active. Try again."
+        reason = "The control table does not answer, so the active Region is unknown. Try again."
         return WriteDecision("refuse", "NoQuorum", reason)
 
 

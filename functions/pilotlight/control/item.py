@@ -15,7 +15,7 @@ State = Literal["serving", "claimed", "draining"]
 
 
 class ControlItemInvalid(Exception):
-    """The control item exists and does not say who is active."""
+    """The control item exists and does not name the active Region."""
 
 
 @dataclass(frozen=True)

@@ -38,11 +38,11 @@ class Switch:
     ) -> None:
         self._strong, self._local, self._region = strong, local, region
         self._last_resort, self._clock = last_resort, clock
-        # When the last strong read was sent, if it said that this Region is active.
+        # When the last strong read was sent, if it named this Region as active.
         self._active_at: Stamp | None = None
 
     def on(self) -> bool:
-        """Return whether a strong read, at most 120 s old, or a last resort says: active here."""
+        """Return whether a strong read, at most 120 s old, or a last resort names this Region."""
         sent = self._clock()
         try:
             active = self._strong().active_region == self._region
@@ -55,7 +55,7 @@ class Switch:
         return active
 
     def off(self) -> bool:
-        """Return whether this Region's own copy says that another Region is active."""
+        """Return whether this Region's own copy names another Region as active."""
         try:
             elsewhere = self._local().active_region != self._region
         except ControlUnread:

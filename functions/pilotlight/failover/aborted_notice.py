@@ -32,7 +32,7 @@ def unsent(detail: Mapping[str, Any]) -> Message | None:
     Parameters
     ----------
     detail
-        Of a `Step Functions Execution Status Change` event, which omits a large `output`.
+        From a `Step Functions Execution Status Change` event, which omits a large `output`.
     """
     if detail["status"] == "FAILED" and NOT_SENT in str(detail.get("cause")):
         return _ended("recovery FAILED", detail["cause"], detail, "unknown")
@@ -67,7 +67,7 @@ def message(
     undone, released
         Whether the run left a drain, and the lock, which are gone now.
     rehearsal
-        What is recorded of it, if it was one.
+        The verdict that is recorded, if the run was a rehearsal.
     """
     subject, mode = f"recovery ended {status}", "unknown"
     advice = (

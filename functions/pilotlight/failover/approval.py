@@ -18,7 +18,7 @@ Answer = Literal["approved", "rejected", "expired", "not_asked"]
 EndedBy = Literal["rejected", "approval_expired", "approval_not_asked"]
 # Errors that no person sent: those of Step Functions, and of publishing the request.
 EXPIRED, NOT_SENT = "States.Timeout", ("States.", "SNS.")
-BY_HAND = "To promote after all, start a failover by hand: who starts it has approved it."
+BY_HAND = "To promote after all, start a failover by hand: starting it is an approval."
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def read(response: Mapping[str, Any], *, unanswered: str, now: datetime) -> Appr
     Parameters
     ----------
     response
-        `{"given": <the task's output>}` if somebody answered, or `{"error": {"Error": …,
+        `{"answer": <the task's output>}` if somebody answered, or `{"error": {"Error": …,
         "Cause": …}}` if the task failed: by its deadline, at the publishing, or by a person who
         sent a failure.
     unanswered
@@ -56,21 +56,21 @@ def read(response: Mapping[str, Any], *, unanswered: str, now: datetime) -> Appr
     at, error = text(now), response.get("error")
     if isinstance(error, Mapping):
         return _from_error(str(error.get("Error")), str(error.get("Cause")), policy, at)
-    answer = section(response, "given")
+    answer = section(response, "answer")
     by = str(answer.get("by") or "somebody who gave no name")[:200]
     if answer.get("approved") is True:
         return Approval("go", "approved", by, at, f"Approved by {by} at {at}.")
     if answer.get("approved") is False:
         return _rejected(by, at, f"Rejected by {by}.")
-    given = response.get("given")
-    return _rejected(by, at, f"The answer was neither approved true nor false: {given!r:.200}.")
+    other = response.get("answer")
+    return _rejected(by, at, f"The answer was neither approved true nor false: {other!r:.200}.")
 
 
 def _from_error(error: str, cause: str, unanswered: Policy, at: str) -> Approval:
     if not error.startswith(NOT_SENT):
         return _rejected("somebody who sent a failure", at, f"Rejected: {error}: {cause:.200}.")
     expired = error == EXPIRED
-    why = "Nobody answered in time" if expired else f"Nobody could be asked ({error})"
+    why = "Nobody answered in time" if expired else f"The request could not be sent ({error})"
     answer: Answer = "expired" if expired else "not_asked"
     if unanswered == "go":
         return Approval("go", answer, None, at, f"{why}; Approval=go goes on without an answer.")

@@ -36,7 +36,7 @@ def pulse_evidence(beat: int | None, streak: PulseStreak, now: datetime) -> Puls
     if beat != streak.beat or streak.still_since is None:
         return PulseEvidence(seconds=0.0, detail="The pulse moves.")
     seconds = round((now - datetime.fromisoformat(streak.still_since)).total_seconds(), 1)
-    detail = f"The pulse has stood still for {seconds:g} s; {STILL_SECONDS:g} s count."
+    detail = f"The pulse has stood still for {seconds:g} s; from {STILL_SECONDS:g} s on it counts."
     return PulseEvidence(seconds >= STILL_SECONDS, seconds, detail)
 
 
@@ -58,7 +58,7 @@ def verdict(oks: Sequence[bool], beacon: Beacon, *, pulse_still: bool = False) -
 
 
 def beacon_may_follow(oks: Sequence[object], beacon: object) -> bool:
-    """Return whether an outage lacks only the beacon, as in the first seconds of each."""
+    """Return whether only the beacon is missing for an outage, as in the first seconds of each."""
     return bool(oks) and all(ok is False for ok in oks) and beacon in ("healthy", "unknown")
 
 
@@ -78,7 +78,7 @@ def evidence(
 def account(oks: Sequence[object], beacon: object, pulse: Mapping[str, Any]) -> str:
     """Return what probes, beacon and pulse observed, and whether they disagree."""
     good = sum(ok is True for ok in oks)
-    detail = f"{good} of {len(oks)} own probes of the Primary succeeded, the beacon says {beacon}"
+    detail = f"{good} of {len(oks)} own probes of the Primary succeeded, the beacon is {beacon}"
     if oks and not good and beacon == "healthy":
         detail += "; the Secondary's Region does not reach the Primary, Route 53's checkers do"
     elif good and good == len(oks) and beacon == "unhealthy":

@@ -46,14 +46,14 @@ Action = Literal["promote", "rehearse", "hold", "end_hold"]
 EndedBy = Literal["primary_healthy", "deadline", "rehearsal"]
 OUTAGE, READY, WARM = "outage_confirmed", "secondary_ready", "functions_warm"
 ANSWERED = {
-    OUTAGE: "A person answers for the outage.",
-    RPO: "A person answers for what may be lost.",
-    COOLDOWN: "A person answers for moving again so soon.",
+    OUTAGE: "Overridden: a person confirms the outage.",
+    RPO: "Overridden: a person accepts what may be lost.",
+    COOLDOWN: "Overridden: a person accepts moving again so soon.",
 }
 # Judgements in which the beacon may follow failed probes without a message, each of which waits for
 # it for six seconds. Route 53's checkers reach their threshold after 24 to 43 seconds, the sentinel
 # starts the machine after 5 to 15.
-SETTLING_JUDGEMENTS = 6
+BEACON_JUDGEMENTS = 6
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class FailoverDecision(Decision):
     action: Action
     ended_by: EndedBy | None = None
     rpo_estimate: Estimate | None = None
-    settling: bool = False
+    awaits_beacon: bool = False
     verdict: Verdict | None = None
 
 
@@ -86,7 +86,7 @@ def decide(
     mode
         A rehearsal does not need an outage and never waits.
     overridden
-        Conditions that a person answers for: `outage_confirmed`, `rpo_within_objective`,
+        Conditions that a person overrides: `outage_confirmed`, `rpo_within_objective`,
         `cooldown_over`.
     evidence
         What `confirm`, `readiness` and `warm` returned, or the `{"error": …}` of a failed one.
@@ -131,16 +131,16 @@ def decide(
         expired=hold_started_at is not None and now - hold_started_at >= hold_deadline,
     )
     decision = FailoverDecision(action, conditions, summary, ended_by, estimate)
-    settling = (
+    awaits_beacon = (
         action == "hold"
         and OUTAGE in decision.unmet
         and set(decision.unmet) <= {OUTAGE, COOLDOWN}
-        and judgements_before < SETTLING_JUDGEMENTS
+        and judgements_before < BEACON_JUDGEMENTS
         and confirmation.beacon_may_follow(
             [p.get("ok") for p in sections(confirm, "probes")], confirm.get("beacon")
         )
     )
-    return replace(decision, settling=settling)
+    return replace(decision, awaits_beacon=awaits_beacon)
 
 
 def _rehearsed(conditions: tuple[Condition, ...], estimate: Estimate) -> FailoverDecision:

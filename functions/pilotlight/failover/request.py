@@ -22,13 +22,13 @@ REQUEST_SCHEMA: dict[str, Any] = {
         "mode": {"enum": ["failover", "rehearsal", "drill"]},
         "reason": {"type": "string", "minLength": 1, "maxLength": 500},
         "override": {
-            "description": "Conditions that the person who starts this answers for.",
+            "description": "Conditions that the person who starts this overrides.",
             "type": "array",
             "items": {"enum": ["outage_confirmed", "rpo_within_objective", "cooldown_over"]},
             "uniqueItems": True,
         },
         "scheduled": {
-            "description": "Says on record that the schedule started a rehearsal.",
+            "description": "Records that the schedule started a rehearsal.",
             "type": "boolean",
         },
         "outage": {
@@ -147,7 +147,7 @@ def read(
     graceful = request.get("graceful", request["mode"] == "failover" and not override)
     if graceful and override:
         raise InvalidExecutionInput(
-            "An override answers for a loss, and a graceful failover knows none. "
+            "An override is for a loss, and a graceful failover has none. "
             'Write "graceful": false, or leave override out.'
         )
     return Request(
@@ -174,7 +174,7 @@ def _from_alarm(
     arn, detail = event["resources"][0], event["detail"]
     if arn not in alarm_arns:
         raise InvalidExecutionInput(
-            f"The event is of a foreign alarm, {arn}. This machine listens to "
+            f"The event is from another alarm, {arn}. This machine listens to "
             f"{', '.join(sorted(alarm_arns))}. Correct the rule that sent it."
         )
     state = detail["state"]

@@ -78,7 +78,7 @@ class Comparison:
     def describe(self, source: str, target: str) -> str:
         """Return what differs: how many, and the first few by name."""
         parts = (
-            (self.missing, f"{target} lacks {{}} writes of {source}"),
+            (self.missing, f"{{}} writes of {source} are missing in {target}"),
             (self.unknown, f"{target} holds {{}} writes that {source} does not know"),
             (self.behind, f"{target} is behind with {{}} items"),
         )

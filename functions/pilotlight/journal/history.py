@@ -67,7 +67,9 @@ def judge(written: Item, current: Item | None, link: Link) -> History:
         return History("unknown", f"More than {LONGEST_WALK} writes lie between.")
     now = f"The item is version {current.version}, written in {current.region}"
     if younger.write_id != older.write_id:
-        return History("lost", f"{now}, and was made without version {written.version} of this.")
+        return History(
+            "lost", f"{now}, and this write's version {written.version} is not in its history."
+        )
     return History("pending", f"{now}: it has yet to arrive.") if ahead else History("kept", now)
 
 

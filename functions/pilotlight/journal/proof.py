@@ -28,7 +28,7 @@ SPANS = 50
 
 
 class TailsDiffer(Exception):
-    """The target lacks a write of the source, or has one that the source does not know."""
+    """A write of the source is missing in the target, or the other way round."""
 
 
 class TailTooLong(Exception):
@@ -71,7 +71,7 @@ class JournalProof:
         Raises
         ------
         TailsDiffer
-            The target lacks a write that is older than the margin. The watermark stays before it.
+            A write older than the margin is missing in the target. The watermark stays before it.
         """
         return self._go(lower_bound(self._clock() - MARGIN_MS), seconds, drained=False)
 
@@ -81,7 +81,7 @@ class JournalProof:
         Raises
         ------
         TailsDiffer
-            The target lacks a write, or an item's version.
+            A write, or an item's version, is missing in the target.
         TailTooLong
             It was not compared to its end.
         """

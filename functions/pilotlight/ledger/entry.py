@@ -111,7 +111,7 @@ def fact(counted: Mapping[str, Any]) -> dict[str, Any]:
     if not counted:
         return {"verdict": "unknown", "detail": "Nothing was counted."}
     if not counted["open"]:
-        detail = "No entry is open. A failback compares the journals before it says so."
+        detail = "No entry is open. A failback compares the journals before it relies on this."
         return {"verdict": "ok", "detail": detail, **counted}
     kinds = ", ".join(f"{counted[kind]} {kind}" for kind in KINDS)
     detail = f"Open entries: {counted['open']} ({kinds}). No failback until they are resolved."
@@ -127,7 +127,7 @@ def stored(entry: LedgerEntry) -> dict[str, Any]:
         "current": _stored_item(entry.current),
         "verdict": {"S": entry.history.verdict},
         "detail": {"S": entry.history.detail},
-        "looked_at": {"S": entry.found_at},
+        "observed_at": {"S": entry.found_at},
     }
 
 

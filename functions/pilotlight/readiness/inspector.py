@@ -167,7 +167,7 @@ class Inspector:
 
     def _notification_key(self) -> Outcome:
         self._own("kms").generate_data_key(KeyId=self.key, KeySpec="AES_256")
-        return "ok", "it gave a data key"
+        return "ok", "it returned a data key"
 
     def _replication(self, region: str) -> Outcome:
         ours = (self.bucket, self.peer_bucket)
@@ -187,9 +187,9 @@ class Inspector:
 
     def _heartbeats(self) -> Outcome:
         now, primary = milliseconds(), self.deployment.primary_region
-        held = heartbeat.replica_state(self.heartbeats.read_all(primary), now)
+        replica = heartbeat.replica_state(self.heartbeats.read_all(primary), now)
         active = self.control.read().active_region == primary
-        return inspection.heartbeats(held["oldest_written_at"], now, active=active)
+        return inspection.heartbeats(replica["oldest_written_at"], now, active=active)
 
     def _automation(self) -> Outcome:
         sentinel = plain_item(self._own("dynamodb"), self.recoveries_table, schema.SENTINEL)

@@ -1,1 +1,1 @@
-"""The recoveries table of the Secondary: what its items are called and hold."""
+"""The recoveries table of the Secondary: the keys and attributes of its items."""

@@ -21,11 +21,11 @@ ATTRIBUTES: dict[str, set[str]] = {
     # The outage that goes on, what was started for it, and which failure was last notified.
     OUTAGE: {
         *("first_failed_at", "attempts", "last_started_at", "execution"),
-        *("told_step", "told_at"),
+        *("notified_step", "notified_at"),
     },
-    # What a probe run hands to the next, and what a person has said: see sentinel/item.py.
+    # What a probe run hands to the next, and a person's instructions: see sentinel/item.py.
     SENTINEL: {
-        *("first_failed_at", "good_probes", "healthy_since", "probe_ok", "beacon", "looked_at"),
+        *("first_failed_at", "good_probes", "healthy_since", "probe_ok", "beacon", "observed_at"),
         *("well_at", "held_by", "paused_until", "by", "reason", "reminded_at", "drill_until"),
         *("pulse_beat", "pulse_still_since", "last_tick", "owner", "planned_until"),
     },

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pilotlight.rehearsal.verdict import Verdict
 
 OUTCOMES = {"ABORTED": "stopped", "TIMED_OUT": "timed_out"}
-HOW = {"ABORTED": "The run was stopped", "TIMED_OUT": "The run ran into its time limit"}
+HOW = {"ABORTED": "The run was stopped", "TIMED_OUT": "The run reached its time limit"}
 
 
 @dataclass(frozen=True)

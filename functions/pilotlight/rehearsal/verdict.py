@@ -39,4 +39,4 @@ def verdict(
         return "FAIL", f"A failover would hold. {because}"
     if unseen or not any(c.required for c in conditions):
         return "INCONCLUSIVE", f"Nothing is proven. {because or 'There are no conditions.'}"
-    return "PASS", "Everything that a failover needs is there."
+    return "PASS", "Every condition of a failover is met."

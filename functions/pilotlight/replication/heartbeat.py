@@ -45,8 +45,8 @@ class Heartbeat:
 
     def due(self, now: int, interval_ms: int, server: Server) -> bool:
         """Return whether such a server should write the next one now."""
-        found = self.age(now)
-        return found is None or found >= interval_ms * DUE[server]
+        age = self.age(now)
+        return age is None or age >= interval_ms * DUE[server]
 
     def others_write(self, now: int, interval_ms: int, me: str) -> bool:
         """Return whether health checks or another invocation write the heartbeats.
@@ -54,8 +54,8 @@ class Heartbeat:
         A write's heartbeat does not count: nobody knows when the next write comes. Nor does the
         last one of the invocation before, which is almost an interval old.
         """
-        found, share = self.age(now), 0.5 if self.by.startswith("function ") else 1.0
-        fresh = found is not None and found < interval_ms * share
+        age, share = self.age(now), 0.5 if self.by.startswith("function ") else 1.0
+        fresh = age is not None and age < interval_ms * share
         return fresh and self.by != me and not self.by.startswith("write ")
 
 

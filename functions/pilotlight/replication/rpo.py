@@ -80,7 +80,7 @@ def estimate(replication: Mapping[str, Any], first: FirstFailure | None) -> Esti
         The result of `heartbeat.replica_state`, or `{"error": …}`, or nothing.
     """
     if first is None:
-        return Estimate(None, "Unknown: nobody has seen the Primary fail.")
+        return Estimate(None, "Unknown: no failed probe of the Primary is on record.")
     at = text(first.at.astimezone(UTC))
     unknown = _why_unknown(replication)
     if unknown:
@@ -94,7 +94,7 @@ def estimate(replication: Mapping[str, Any], first: FirstFailure | None) -> Esti
 
 def _why_unknown(replication: Mapping[str, Any]) -> str | None:
     if not replication:
-        return "nothing was told of the Primary's heartbeats."
+        return "the state of the Primary's heartbeats is missing."
     if "error" in replication:
         return f"heartbeats could not be read: {replication['error']}"
     if replication.get("from_the_future"):

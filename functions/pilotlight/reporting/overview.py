@@ -97,7 +97,7 @@ def control(item: Mapping[str, Any], pair: Pair, now: datetime) -> dict[str, Any
     region, state = item.get("active_region"), item.get("state")
     regions, states = (pair.primary_region, pair.secondary_region), get_args(State)
     if region not in regions or state not in states or not isinstance(item.get("epoch"), int):
-        return _fact("unknown", "The control item does not say who is active.")
+        return _fact("unknown", "The control item does not name the active Region.")
     until = _at(item.get("drain_until")) if state == "draining" else None
     role = "Primary" if region == pair.primary_region else "Secondary"
     detail, verdict = f"{region}, the {role}, serves.", "ok" if role == "Primary" else "attention"
@@ -144,12 +144,12 @@ def machine(lock: Mapping[str, Any], read: Gathered, now: datetime) -> dict[str,
 
 def sentinel(item: Mapping[str, Any], pair: Pair, now: datetime) -> dict[str, Any]:
     """Return what the sentinel's last probe run observed of the Primary."""
-    age = _age(item.get("looked_at"), now)
+    age = _age(item.get("observed_at"), now)
     if age is None:
         return _fact("unknown", "The sentinel has not probed yet.")
     probe, beacon = item.get("probe_ok"), str(item.get("beacon"))
     result = PROBES.get(probe, "is unknown")
-    detail = f"The Primary's probe {result}, the beacon says {beacon}, {age} s ago."
+    detail = f"The Primary's probe {result}, the beacon is {beacon}, {age} s ago."
     verdict: Verdict = "ok" if probe is True and beacon == "healthy" else "unknown"
     if probe is False or beacon == "unhealthy":
         verdict = "attention"
@@ -160,7 +160,7 @@ def sentinel(item: Mapping[str, Any], pair: Pair, now: datetime) -> dict[str, An
         detail,
         probe_ok=probe,
         beacon=beacon,
-        looked_at=item["looked_at"],
+        observed_at=item["observed_at"],
         age_seconds=age,
         first_failed_at=item.get("first_failed_at"),
     )
@@ -168,10 +168,10 @@ def sentinel(item: Mapping[str, Any], pair: Pair, now: datetime) -> dict[str, An
 
 def readiness(item: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """Return the scheduled verdict on the Secondary, with every check."""
-    age, said = _age(item.get("checked_at"), now), item.get("verdict")
+    age, result = _age(item.get("checked_at"), now), item.get("verdict")
     if age is None:
         return _fact("unknown", "There is no scheduled verdict.")
-    verdict: Verdict = "ok" if said == "ready" else "attention"
+    verdict: Verdict = "ok" if result == "ready" else "attention"
     checks = read_json(item.get("checks"), [])
     shown = [
         {k: c.get(k) for k in ("name", "required", "state", "detail")}
@@ -179,10 +179,15 @@ def readiness(item: Mapping[str, Any], now: datetime) -> dict[str, Any]:
         if isinstance(c, dict)
     ]
     findings = _findings(shown) if shown else item.get("findings")
-    detail = f"{str(said).replace('_', ' ')}, {age} s ago: {findings or 'no findings'}."
+    detail = f"{str(result).replace('_', ' ')}, {age} s ago: {findings or 'no findings'}."
     if age > OLD_SECONDS:
         verdict, detail = "unknown", f"The scheduled verdict is too old. {detail}"
-    values = {"said": said, "checked_at": item["checked_at"], "age_seconds": age, "checks": shown}
+    values = {
+        "result": result,
+        "checked_at": item["checked_at"],
+        "age_seconds": age,
+        "checks": shown,
+    }
     return _fact(verdict, detail, **values)
 
 
@@ -196,15 +201,20 @@ def _findings(checks: Sequence[Mapping[str, Any]]) -> str:
 
 def rehearsal(item: Mapping[str, Any], pair: Pair, now: datetime) -> dict[str, Any]:
     """Return how the last rehearsal ended. One that proved nothing, or not lately, is unknown."""
-    age, said, passed = _age(item.get("at"), now), item.get("verdict"), item.get("last_pass_at")
+    age, result, passed = _age(item.get("at"), now), item.get("verdict"), item.get("last_pass_at")
     if age is None:
         return _fact("unknown", "No rehearsal is on record.")
     last_pass = f"the last pass was {passed}" if passed else "none has passed yet"
-    detail = f"The last one, {age // 86400} days ago, ended {said}; {last_pass}."
-    verdict = REHEARSALS.get(said, "unknown")
+    detail = f"The last one, {age // 86400} days ago, ended {result}; {last_pass}."
+    verdict = REHEARSALS.get(result, "unknown")
     if verdict == "ok" and age > pair.rehearsal_max_age.total_seconds():
         verdict, detail = "unknown", f"That is too long ago. {detail}"
-    values = {"said": said, "rehearsed_at": item["at"], "last_pass_at": passed, "age_seconds": age}
+    values = {
+        "result": result,
+        "rehearsed_at": item["at"],
+        "last_pass_at": passed,
+        "age_seconds": age,
+    }
     return _fact(verdict, detail, **values)
 
 
@@ -218,22 +228,22 @@ def replication(
     """
     active = item.get("active_region")
     if active is None:
-        return _fact("unknown", "Without a control item nobody knows which heartbeats to expect.")
+        return _fact("unknown", "Without a control item it is unknown which heartbeats to expect.")
     passive = active != pair.primary_region
     written = _at(beats.get("newest") if passive else beats.get("oldest_written_at"))
     if written is None:
-        held = f"{beats.get('held')} of {beats.get('keys')} keys are held."
+        present = f"{beats.get('held')} of {beats.get('keys')} keys are held."
         if beats.get("from_the_future"):
             return _fact(
                 "unknown", "Heartbeats of the Primary are from the future: its clock is ahead."
             )
-        return _fact("unknown", f"The Primary's heartbeats are not all there: {held}")
+        return _fact("unknown", f"The Primary's heartbeats are not all there: {present}")
     seconds = round(max((now - written).total_seconds(), 0.0), 1)
     limit = PASSIVE_MS * PATIENCE / 1000 if passive else pair.rpo_objective.total_seconds()
     whose = "The passive Primary's heartbeat" if passive else "The oldest of the newest heartbeats"
     return _fact(
         "ok" if seconds <= limit else "attention",
-        f"{whose} held here is {seconds:g} s old; up to {limit:g} s is well.",
+        f"{whose} held here is {seconds:g} s old; up to {limit:g} s is ok.",
         source=pair.primary_region,
         seconds=seconds,
         limit_seconds=limit,

@@ -8,7 +8,7 @@
 `healthy_since`           since when neither own probe nor beacon has failed, without a pause;
                           absent while one of them fails
 `probe_ok`, `beacon`      the last results: true or false; healthy, unhealthy or unknown
-`looked_at`               the time of the last probe run
+`observed_at`             the time of the last probe run
 `well_at`                 when own probe and beacon were last both good
 `held_by`                 the run that a person stopped, or rejected: nothing else is started for
                           the current outage. Removed with `first_failed_at`
@@ -61,7 +61,7 @@ class SentinelItem:
         except (ClientError, BotoCoreError) as error:
             raise ItemUnavailable(str(error)) from error
         item = answer.get("Item", {})
-        looked_at = _text(item, "looked_at")
+        observed_at = _text(item, "observed_at")
         beat = _number(item, "pulse_beat")
         return SentinelState(
             last_tick=_number(item, "last_tick"),
@@ -70,10 +70,10 @@ class SentinelItem:
                 _text(item, "first_failed_at"),
                 _number(item, "good_probes", 0),
                 _text(item, "healthy_since"),
-                looked_at,
+                observed_at,
             ),
             pulse=PulseStreak(
-                None if beat == NEVER else beat, _text(item, "pulse_still_since"), looked_at
+                None if beat == NEVER else beat, _text(item, "pulse_still_since"), observed_at
             ),
             well_at=_text(item, "well_at"),
             held_by=_text(item, "held_by"),
@@ -94,7 +94,7 @@ class SentinelItem:
             ":beacon": {"S": observed.beacon},
             ":good": {"N": str(streak.good_probes)},
         }
-        change = "SET #owner = :run, last_tick = :tick, looked_at = :at, probe_ok = :ok"
+        change = "SET #owner = :run, last_tick = :tick, observed_at = :at, probe_ok = :ok"
         change += ", beacon = :beacon, good_probes = :good"
         if observed.well:
             change += ", well_at = :at"

@@ -64,7 +64,7 @@ class Streak:
     first_failed_at: str | None = None
     good_probes: int = 0
     healthy_since: str | None = None
-    looked_at: str | None = None
+    observed_at: str | None = None
 
     def after(self, observed: Observation) -> Streak:
         """Return the streak after one more observation."""
@@ -79,7 +79,7 @@ class Streak:
         """Probe and beacon together begin the streak; either one, or a pause, ends it."""
         if observed.unhealthy:
             return None
-        pause = _seconds_between(self.looked_at, observed.probe.at)
+        pause = _seconds_between(self.observed_at, observed.probe.at)
         if self.healthy_since and pause <= LONGEST_PAUSE_SECONDS:
             return self.healthy_since
         return observed.probe.at if observed.well else None
@@ -91,14 +91,14 @@ class PulseStreak:
 
     beat: int | None = None
     still_since: str | None = None
-    looked_at: str | None = None
+    observed_at: str | None = None
 
     def after(self, observed: Observation) -> PulseStreak:
         """Return the streak after one more observation. An unread pulse does not count."""
         at = observed.probe.at
         if observed.beat is None:
             return PulseStreak()
-        paused = _seconds_between(self.looked_at, at) > LONGEST_PULSE_PAUSE_SECONDS
+        paused = _seconds_between(self.observed_at, at) > LONGEST_PULSE_PAUSE_SECONDS
         if observed.beat != self.beat or self.still_since is None or paused:
             return PulseStreak(observed.beat, at, at)
         return PulseStreak(self.beat, self.still_since, at)

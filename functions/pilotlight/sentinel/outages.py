@@ -79,7 +79,7 @@ class Outages:
             "last_started_at": {"S": timestamps.now()},
             "execution": {"S": execution},
         }
-        removed = " REMOVE told_step, told_at" if outage.attempts == 0 else ""
+        removed = " REMOVE notified_step, notified_at" if outage.attempts == 0 else ""
         self._dynamodb.update_item(
             TableName=self._table,
             Key=schema.key(schema.OUTAGE),

@@ -26,7 +26,7 @@ WRITE_PATH = Config(
     read_timeout=0.5,
     retries={"total_max_attempts": 2, "mode": "legacy"},
 )
-# The fence and the switch read again by themselves, and what is done beside an answer may not keep
+# The fence and the switch read again themselves, and what is done beside an answer may not keep
 # it: Route 53 and the sentinel wait for two seconds.
 BEST_EFFORT = Config(connect_timeout=0.2, read_timeout=0.5, retries={"total_max_attempts": 1})
 

@@ -59,7 +59,7 @@ def checks_when_connected(client: DynamoDBClient) -> DynamoDBClient:
     """Make a client's connections check before they send, and return the client.
 
     botocore has no public place for this. Where its inside has changed, the check before the call
-    and the one of the answer remain; the log says so.
+    and the one of the answer remain; the log reports it.
     """
     private: Any = client
     try:

@@ -25,7 +25,7 @@ def variable(name: str) -> str: ...
 @overload
 def variable(name: str, parse: Callable[[str], Value]) -> Value: ...
 def variable(name: str, parse: Callable[[str], Any] = str) -> Any:
-    """Return what an environment variable holds.
+    """Return the value of an environment variable.
 
     Raises
     ------
@@ -65,7 +65,7 @@ def comma_separated(text: str) -> list[str]:
 
 
 def one_of(*words: Value) -> Callable[[str], Value]:
-    """Return what parses one of these words."""
+    """Return a parser that accepts these words only."""
 
     def parse(text: str) -> Value:
         for word in words:
@@ -121,5 +121,5 @@ class Deployment:
 
     @property
     def beacon_name(self) -> str:
-        """The DNS name whose TXT record tells what Route 53's checkers think of the Primary."""
+        """The DNS name whose TXT record is the verdict of Route 53's checkers on the Primary."""
         return f"beacon.{self.zone_name}"

@@ -103,22 +103,23 @@ def _primary(preflight: Mapping[str, Any], healthy: timedelta, now: datetime) ->
     beacon = preflight.get("beacon", "nothing")
     lasts, detail = _healthy_for(section(preflight, "sentinel"), healthy, now)
     met = bool(oks) and all(oks) and beacon == "healthy" and lasts
-    return met, f"{sum(oks)} of {len(oks)} own probes succeeded, the beacon says {beacon}. {detail}"
+    return met, f"{sum(oks)} of {len(oks)} own probes succeeded, the beacon is {beacon}. {detail}"
 
 
 def _healthy_for(
     sentinel: Mapping[str, Any], healthy: timedelta, now: datetime
 ) -> tuple[bool, str]:
     if not healthy:
-        return True, "How long it has been so is not required."
+        return True, "HealthyMinutes=0 requires no longer."
     minutes = f"{healthy.total_seconds() / 60:g} minutes"
-    looked, since = try_parse(sentinel.get("looked_at")), try_parse(sentinel.get("healthy_since"))
-    if looked is None or not timedelta(0) <= now - looked <= SENTINEL_SILENT:
+    observed = try_parse(sentinel.get("observed_at"))
+    since = try_parse(sentinel.get("healthy_since"))
+    if observed is None or not timedelta(0) <= now - observed <= SENTINEL_SILENT:
         return False, "The sentinel has published no probe result lately."
     if since is None:
         return False, f"The sentinel does not find it healthy; {minutes} are required."
-    lasted = round((looked - since).total_seconds())
-    return looked - since >= healthy, (
+    lasted = round((observed - since).total_seconds())
+    return observed - since >= healthy, (
         f"The sentinel has found it healthy for {lasted} s; {minutes} are required."
     )
 
@@ -127,7 +128,7 @@ def _serves(preflight: Mapping[str, Any], region: str) -> tuple[bool, str]:
     health = section(section(preflight, "health"), region)
     if "error" in health:
         return False, f"{region} did not answer: {health['error']}"
-    status, tables = health.get("status"), health.get("says")
+    status, tables = health.get("status"), health.get("health")
     return status == 200 and tables == "healthy", f"{region} answered {status}, {tables}."
 
 
@@ -175,7 +176,7 @@ def _caught_up(comparison: Mapping[str, Any]) -> tuple[bool, str]:
 def _reviewed(ledger: Mapping[str, Any]) -> tuple[bool, str]:
     opened, compared = ledger.get("open"), ledger.get("compared")
     if isinstance(opened, bool) or not isinstance(opened, int):
-        return False, "The ledger does not say how many writes are to be reviewed."
+        return False, "The ledger did not report how many writes are to be reviewed."
     if ledger.get("complete") is not True:
         return False, "The journals are not compared to their end. Reconcile by hand first."
     entries = f"{compared} journal entries were compared" if compared else "Nothing was compared"

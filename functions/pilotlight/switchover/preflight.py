@@ -37,7 +37,7 @@ class Preflight:
     recoveries_table: str
 
     def look(self) -> dict[str, Any]:
-        """Return what both Regions show, each part or its error."""
+        """Return what both Regions report, each part or its error."""
         url = f"https://{self.deployment.region_name(self.deployment.primary_region)}/health"
         with ThreadPoolExecutor(PROBES + 1) as pool:
             beacon = pool.submit(beacon_record.read, self.deployment.beacon_name)
@@ -87,7 +87,7 @@ class Preflight:
 
     def _health(self, region: str) -> dict[str, Any]:
         status, health = self._request(region)
-        return {"status": status, "says": health.get("status"), "release": health.get("release")}
+        return {"status": status, "health": health.get("status"), "release": health.get("release")}
 
     def _request(self, region: str) -> tuple[int, dict[str, Any]]:
         """Return the status and the body of a Region's deep health, by its own name."""

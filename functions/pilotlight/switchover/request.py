@@ -21,7 +21,7 @@ REQUEST_SCHEMA: dict[str, Any] = {
         "reason": {"type": "string", "minLength": 1, "maxLength": 500},
     },
 }
-EXAMPLE = '{"mode": "failback", "reason": "the Primary is well again"}'
+EXAMPLE = '{"mode": "failback", "reason": "the Primary is healthy again"}'
 
 
 @dataclass(frozen=True)

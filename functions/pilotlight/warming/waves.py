@@ -71,7 +71,7 @@ def warmed(
     target = Warmed(name(function), requested)
     for hold in HOLDS_MS:
         if not in_time():
-            return replace(target, why=target.why or "There was no time to ask.")
+            return replace(target, why=target.why or "There was no time left to ping it.")
         wave = send(hold)
         distinct = len(set(wave.environments))
         target = replace(

@@ -1,4 +1,4 @@
-"""The scenario of a failback: the ledger is settled, then the machine moves back under traffic."""
+"""The scenario of a failback: the ledger is resolved, then the machine moves back under traffic."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from lab.drill.watching import Watch
     from lab.progress import Progress
 
-REQUEST = {"mode": "failback", "reason": "the Primary is well again"}
+REQUEST = {"mode": "failback", "reason": "the Primary is healthy again"}
 WHO = "the drill"
 # The ledger's stream is read within seconds, and both Regions have to have all that was written.
 LEDGER_SECONDS, SETTLE_SECONDS = 60.0, 20.0
@@ -25,12 +25,12 @@ ATTEMPTS, PAUSE_SECONDS = 3, 3.0
 
 
 def fail_back(drill: Scenario) -> None:
-    """Settle the ledger as a person would, move back, and read what became of every write."""
+    """Resolve the ledger as a person would, move back, and read what became of every write."""
     config, lab, watch, progress = drill.config, drill.lab, drill.watch, drill.progress
     drill.observed.failback = back = Failback()
     with progress.step("The ledger of late and lost writes"):
-        back.complete, settled = settle_the_ledger(watch)
-        back.ledger, back.open_after = settled["entries"], settled["open"]
+        back.complete, resolved = resolve_the_ledger(watch)
+        back.ledger, back.open_after = resolved["entries"], resolved["open"]
     with progress.step(f"Planned move back to {config.primary_region}"):
         back.run, back.requested = planned_move(watch, REQUEST, progress)
         back.ended = time.time()
@@ -67,7 +67,7 @@ def planned_move(
     return run, requested
 
 
-def settle_the_ledger(watch: Watch, *, replays: bool = True) -> tuple[bool, dict[str, Any]]:
+def resolve_the_ledger(watch: Watch, *, replays: bool = True) -> tuple[bool, dict[str, Any]]:
     """Replay what was lost to a newer write, and accept the rest.
 
     Parameters

@@ -66,7 +66,7 @@ def section(drill: Observations) -> dict[str, Any] | None:
 
 
 def people_were_notified_that_nobody_can_claim(drill: Observations) -> Result:
-    """Require every run to end without a promotion, and a message that says why."""
+    """Require every run to end without a promotion, and a message with the reason."""
     failed = [n for n in drill.notifications if n.event == "failed"]
     ended = [e.outcome for e in drill.meant]
     naming = [n for n in failed if "ReadControl" in n.message or "quorum" in n.message]

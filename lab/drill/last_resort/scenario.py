@@ -6,7 +6,7 @@ import time
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from lab.drill.failback.scenario import settle_the_ledger
+from lab.drill.failback.scenario import resolve_the_ledger
 from lab.drill.history import written
 from lab.drill.last_resort.checks import LastResort
 from lab.drill.observations import required_sentence
@@ -59,10 +59,10 @@ class LastResortScenario:
             self.last.led_back_to = self._lab.leads_to()
 
     def compare_every_write(self) -> None:
-        """Compare and settle what both Regions acknowledged, once users have stopped."""
+        """Compare and resolve what both Regions acknowledged, once users have stopped."""
         with self._progress.step("The ledger of what both acknowledged"):
             within(FOLLOWS_SECONDS, lambda: caught_up(self._lab))
-            self.last.complete, ledger = settle_the_ledger(self._watch, replays=False)
+            self.last.complete, ledger = resolve_the_ledger(self._watch, replays=False)
             self.last.ledger, self.last.open_after = ledger["entries"], ledger["open"]
             self.last.written = written(self._watch.rows(self._config.primary_region))
 

@@ -1,1 +1,1 @@
-"""An outage under load: what has to come of it, and what does."""
+"""An outage under load: the expected result, and the observed one."""

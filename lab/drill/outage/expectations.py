@@ -32,7 +32,7 @@ class Expectation:
         `recovers`: the Secondary is promoted, by itself. `holds`: a run was started, promoted
         nothing, said so once and ended by itself. `stays`: no run was started.
     happened
-        What happened to whom, for a sentence; `{primary}` and `{secondary}` stand for the Regions.
+        What happened, as a clause; `{primary}` and `{secondary}` stand for the Regions.
     untouched
         Whether users may not notice the outage at all, where nothing is promoted.
     more
@@ -91,13 +91,13 @@ EXPECTATIONS: dict[str, Expectation] = {
     "table": Expectation(
         RECOVERS,
         "DynamoDB of {primary} was lost",
-        "The health endpoint reads the table, so that an application that cannot serve says so.",
+        "The health endpoint reads the table, so that an application that cannot serve reports it.",
     ),
     "partition": Expectation(
         ("holds",),
         "{secondary} and {primary} were cut off from each other",
-        "Users still reach the Primary. The Secondary's own probes fail, the beacon says healthy: "
-        "two witnesses who disagree are no outage.",
+        "Users still reach the Primary. The Secondary's own probes fail, the beacon is healthy: "
+        "two signals that disagree are no outage.",
         untouched=True,
     ),
     "flap": Expectation(
@@ -115,8 +115,8 @@ EXPECTATIONS: dict[str, Expectation] = {
     "grey": Expectation(
         HOLDS_OR_STAYS,
         "every other request to {primary} failed",
-        "No checker sees three failures in a row, and never do all own probes fail: there are "
-        "no two witnesses of an outage. A person may fail over by hand.",
+        "No checker sees three failures in a row, and all own probes never fail: no "
+        "two signals agree on an outage. A person may fail over by hand.",
     ),
     "witness": Expectation(
         STAYS,
@@ -158,16 +158,16 @@ EXPECTATIONS: dict[str, Expectation] = {
 
 
 def expectation(mode: str, primary: str) -> Expectation:
-    """Return what has to come of an outage. us-east-1 may itself be the Primary."""
+    """Return the expected result of an outage. us-east-1 may itself be the Primary."""
     expected = EXPECTATIONS[mode]
     if mode == "us-east-1" and primary == "us-east-1":
-        why = "It is the Primary, and is lost with the Route 53 alarm that would have told."
+        why = "It is the Primary, and is lost with the Route 53 alarm that would have reported it."
         return replace(expected, allowed=RECOVERS, why=why)
     return expected
 
 
-def came_of_it(drill: Observations) -> Verdict | None:
-    """Return what came of an outage; None for anything that has no name."""
+def observed_result(drill: Observations) -> Verdict | None:
+    """Return the result of an outage; None for anything that has no name."""
     outcomes = {e.outcome for e in drill.meant}
     before, after = drill.control_before, drill.control_after
     if before is None or after is None:
@@ -182,29 +182,29 @@ def came_of_it(drill: Observations) -> Verdict | None:
 
 def outage_report(drill: Observations) -> dict[str, Any]:
     """Return the report's part on the outage."""
-    expected, came = expectation(drill.mode, drill.primary), came_of_it(drill)
+    expected, result = expectation(drill.mode, drill.primary), observed_result(drill)
     return {
         "mode": drill.mode,
-        "told": expected.happened.format(primary=drill.primary, secondary=drill.secondary),
+        "happened": expected.happened.format(primary=drill.primary, secondary=drill.secondary),
         "expected": " or ".join(expected.allowed),
-        "came_of_it": came or "something else",
-        "verdict": _words(drill, came),
+        "result": result or "something else",
+        "verdict": _words(drill, result),
         "why": expected.why,
     }
 
 
-def _words(drill: Observations, came: Verdict | None) -> str:
-    if came == "recovers":
+def _words(drill: Observations, result: Verdict | None) -> str:
+    if result == "recovers":
         return f"moved to {drill.secondary} by itself"
-    if came is None:
+    if result is None:
         return "neither recovered nor stayed as it was"
     if drill.last_resort:
         writes = len(last_resort.by_the_secondary(drill))
         return (
-            f"stayed in {drill.primary} and said so; by a person's last resort {drill.secondary} "
+            f"stayed in {drill.primary} and notified; by a person's last resort {drill.secondary} "
             f"took {writes} writes meanwhile"
         )
-    held = "; the recovery held and ended its hold by itself" if came == "holds" else ""
+    held = "; the recovery held and ended its hold by itself" if result == "holds" else ""
     failed = sum(not r.good for r in drill.requests)
     users = f"{failed} of {len(drill.requests)} requests failed while it lasted"
     return f"stayed in {drill.primary}{held}; {users if failed else 'users were not affected'}"

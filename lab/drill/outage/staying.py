@@ -117,7 +117,7 @@ def runs_held_and_ended(drill: Observations) -> Result:
 
 
 def hold_named_its_witnesses_once(drill: Observations) -> Result:
-    """Require one message for each hold, with what was unmet and what the beacon said."""
+    """Require one message for each hold, with what was unmet and the state of the beacon."""
     holds = [n for n in drill.notifications if n.event == "held"]
     held = sum(e.last("NotifyHold") is not None for e in drill.meant)
     naming = sum("UNMET" in n.message and "beacon" in n.message for n in holds)

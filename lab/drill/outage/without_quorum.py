@@ -79,7 +79,7 @@ def no_write_was_refused(drill: Observations) -> Result:
 
 
 def writes_wait_for_the_quorum(drill: Observations) -> Result:
-    """Require writes to be refused as NoQuorum, or most to go on where the deployment says so."""
+    """Require writes to be refused as NoQuorum, or most to go on where the deployment allows it."""
     counts = _counts(drill)
     detail = (
         f"Of {counts['writes']} writes at its own name {drill.primary} took {counts['taken']}, "

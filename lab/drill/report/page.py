@@ -39,11 +39,11 @@ def render(report: Report) -> str:
 def sentence(report: Report) -> str:
     """Return what happened, in one sentence."""
     outage = report["outage"]
-    if outage["came_of_it"] in ("holds", "stays") and outage["expected"] != "recovers":
+    if outage["result"] in ("holds", "stays") and outage["expected"] != "recovers":
         writes = "no acknowledged write was lost" if report["verdict"] == "pass" else ""
-        parts = [outage["told"], f"the application {outage['verdict']}", writes]
+        parts = [outage["happened"], f"the application {outage['verdict']}", writes]
     else:
-        parts = [outage["told"], *_parts_of_a_recovery(report)]
+        parts = [outage["happened"], *_parts_of_a_recovery(report)]
     return "; ".join(part for part in parts if part) + "."
 
 

@@ -59,7 +59,7 @@ def report(drill: Observations) -> dict[str, Any]:
     parts, outage = stages(drill), outage_report(drill)
     read, write = rto(drill)
     recovered = read is not None and write is not None
-    came = recovered if expected.recovers else outage["came_of_it"] in expected.allowed
+    as_expected = recovered if expected.recovers else outage["result"] in expected.allowed
     decision = run.output.get("decision") if run else None
     document = {
         "version": 2,
@@ -67,7 +67,7 @@ def report(drill: Observations) -> dict[str, Any]:
         "kind": "drill",
         "started_at": _moment(drill.started),
         "ended_at": _moment(drill.ended),
-        "verdict": "pass" if came and all(c.passed for c in results) else "fail",
+        "verdict": "pass" if as_expected and all(c.passed for c in results) else "fail",
         "outage": outage,
         "outcome": _outcome(run, schema),
         "rto_read_seconds": read if recovered else None,
@@ -121,7 +121,7 @@ def report(drill: Observations) -> dict[str, Any]:
 
 
 def _writes(drill: Observations) -> dict[str, Any]:
-    """Return what became of the acknowledged writes; null where nobody could tell."""
+    """Return what became of the acknowledged writes; null where it is unknown."""
     unknown: dict[str, int | None] = dict.fromkeys(("present", "ledger", "lost"))
     counts = (
         asdict(drill.fate) if drill.fate else {"acknowledged": len(drill.acknowledged), **unknown}

@@ -86,7 +86,7 @@ def _good(drill: Observations | TakeOver, kind: str, first: float) -> float | No
     """Return when requests of a kind were good again.
 
     The good answer is one to a request that began after the last failure before it: what was on its
-    way when the Region was lost says nothing about the recovery.
+    way when the Region was lost shows nothing about the recovery.
     """
     of_kind = [r for r in drill.requests if r.kind == kind]
     ended = sorted(of_kind, key=lambda r: (r.ended, r.good))
@@ -122,7 +122,7 @@ def stages(drill: Observations, window: Gap | None = None) -> list[Stage]:
     Parameters
     ----------
     window
-        What one user saw; by default what the requests of the drill tell.
+        What one user saw; by default what the requests of the drill show.
     """
     window, run = window or gap(drill), drill.recovery
     arrived = window.arrived if window else None

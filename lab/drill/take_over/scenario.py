@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from lab.config import LabError
 from lab.drill.failback.checks import LAST_MOMENT, MEANWHILE
-from lab.drill.failback.scenario import planned_move, settle_the_ledger
+from lab.drill.failback.scenario import planned_move, resolve_the_ledger
 from lab.drill.history import text_of, written
 from lab.drill.observations import required_sentence
 from lab.drill.own_lab import settle
@@ -154,7 +154,7 @@ class TakeOverScenario:
         """Compare what both acknowledged, and accept it, as a person would."""
         with self._progress.step("The ledger of what both acknowledged"):
             within(SETTLE_SECONDS, lambda: caught_up(self._lab))
-            self.observed.complete, _ = settle_the_ledger(self._there, replays=False)
+            self.observed.complete, _ = resolve_the_ledger(self._there, replays=False)
 
     def _rehearse_and_move(self) -> None:
         primary = self._config.primary_region

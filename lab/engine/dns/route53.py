@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 METRIC_MINUTE = 60.0
 # https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/dns-failover-determining-health-of-endpoints.html
-# Not divided by the speed, for the application that answers is no faster than it is.
+# Not divided by the speed, because the application that answers gets no faster.
 CONNECT_SECONDS, ANSWER_SECONDS = 4.0, 2.0
 TICK = 0.05
 RDATA: dict[str, Callable[[str], Any]] = {

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 VIRGINIA = "us-east-1"
 # Seconds of AWS: less than Route 53's 3 failed probes in a row, 10 s apart, take.
 FLAP_SECONDS = 15.0
-# Real seconds, for it is the application that is slow: more than Route 53 waits for an answer.
+# Real seconds, because the application is slow: more than Route 53 waits for an answer.
 SLOW_SECONDS = 5.0
-# Real seconds, for the code under test waits in those: within an answer's patience, and beyond it.
+# Real seconds, because the code under test waits in those: within its patience, and beyond it.
 STALL_SECONDS, LONG_STALL_SECONDS = 2.0, 20.0
 # `here` is the requested Region; the table's texts call it the Primary.
 Place = Literal["here", "witness", "us-east-1"]
@@ -42,7 +42,7 @@ class NamedOutage:
     apart
         What is cut off, if anything.
     stalls
-        Real seconds for which strong tables say nothing. The outage ends with them.
+        Real seconds for which strong tables are silent. The outage ends with them.
     styles
         How it may refuse, the usual one first.
     """

@@ -65,16 +65,16 @@ class Outage:
         """Cut two Regions off from each other. Everybody else still reaches both.
 
         A network that is cut resets or is silent. Under `503` it is silent too: that style is for a
-        strong table without a quorum, which then says so.
+        strong table without a quorum, which then reports it.
         """
         self.cuts[frozenset((one, other))] = style
 
     def stall(self, seconds: float) -> None:
-        """Let all strong tables say nothing for a while, of real time, and then go on."""
+        """Silence all strong tables for a while, of real time, and then go on."""
         self.stalled_until = time.monotonic() + seconds
 
     def stalled_for(self) -> float:
-        """Return the seconds for which strong tables still say nothing."""
+        """Return the seconds for which strong tables are still silent."""
         return max(0.0, self.stalled_until - time.monotonic())
 
     @property
@@ -140,7 +140,7 @@ class Outage:
         caller
             The Region whose functions make the request; None for everybody else.
         client
-            Tells clients apart, for a loss that each of them meets every other time.
+            Distinguishes clients, for a loss that each of them meets every other time.
         """
         if caller and (cut := self.style_between(caller, region)):
             self.swallow(region, f"request at its entry from {caller}, which is cut off")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class AdminApi:
-    """Actions by name. Each takes keyword arguments and returns what JSON can say."""
+    """Actions by name. Each takes keyword arguments and returns what JSON can hold."""
 
     def __init__(
         self,

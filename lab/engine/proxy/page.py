@@ -28,7 +28,7 @@ POLICY = (
     "connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'"
 )
 CHANGES_SHOWN = 20
-# Seconds. A healthy Region answers sooner; the page says so if one does not.
+# Seconds. A healthy Region answers sooner; the page shows it if one does not.
 PATIENCE = 4.0
 
 

@@ -107,7 +107,7 @@ class Proxy:
         await self._enter(region, name, scope, receive, send)
 
     async def _refuse(self, send: Any, style: Style) -> None:
-        """Refuse as a lost Region does: drop the connection, say 503, or say nothing for long."""
+        """Refuse as a lost Region does: drop the connection, answer 503, or stay silent."""
         if style == "hang":
             await asyncio.sleep(HANG_SECONDS)
         if style == "503":

@@ -7,7 +7,7 @@ a write's condition is judged there too. So these calls are linearizable, whatev
 and an answer that gets lost on its way back leaves a write done, and its caller without knowledge.
 
 The caller does not matter, only the called Region: the proxy has checked the caller already.
-All waiting is asynchronous, for the engine has one event loop.
+All waiting is asynchronous, because the engine has one event loop.
 """
 
 from __future__ import annotations

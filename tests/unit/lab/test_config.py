@@ -66,7 +66,7 @@ def test_the_repositorys_own_samconfig_describes_a_lab() -> None:
 
 @pytest.mark.parametrize("missing", ["secondary-first", "primary", "monitor"])
 def test_a_missing_config_environment_is_named(tmp_path: Path, missing: str) -> None:
-    with pytest.raises(LabError, match=f"samconfig.toml lacks .* {missing}"):
+    with pytest.raises(LabError, match=f"samconfig.toml has no .* {missing}"):
         samconfig(tmp_path, tuple(e for e in ENVS if e != missing))
 
 
@@ -77,7 +77,7 @@ def test_a_missing_secondary_environment_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["PrimaryRegion", "SecondaryRegion", "ZoneName", "HostedZoneId"])
 def test_a_missing_parameter_is_named(tmp_path: Path, name: str) -> None:
-    with pytest.raises(LabError, match=f"needs: '{name}'"):
+    with pytest.raises(LabError, match=f"incomplete: '{name}'"):
         samconfig(tmp_path, without=name)
 
 
@@ -85,7 +85,7 @@ def test_a_missing_parameter_is_named(tmp_path: Path, name: str) -> None:
 def test_a_file_that_says_something_else_is_refused(tmp_path: Path, text: str) -> None:
     file = tmp_path / "samconfig.toml"
     file.write_text(text)
-    with pytest.raises(LabError, match="does not say what the lab needs"):
+    with pytest.raises(LabError, match="is incomplete"):
         from_samconfig(file, tmp_path)
 
 

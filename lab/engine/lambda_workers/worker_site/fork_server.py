@@ -14,7 +14,7 @@ import socket
 import sys
 from typing import Any
 
-# What the functions import. What a layer lacks fails in the function, as on AWS.
+# What the functions import. What is missing in a layer fails in the function, as on AWS.
 LIBRARIES = (
     "boto3",
     "aws_lambda_powertools.event_handler",

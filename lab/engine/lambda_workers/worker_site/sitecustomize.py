@@ -1,7 +1,7 @@
 """Loaded by every Lambda worker of the lab, before any code of a function.
 
 A worker finds what Lambda would give it: the standard library, boto3 with its kin, its layers and
-its code; nothing else of the lab's environment, so that what the layer lacks is missing here too.
+its code; nothing else of the lab's environment, so that a gap in the layer shows here too.
 
 Names of the lab's zone resolve by the lab's DNS server, and the addresses it answers are carried to
 the Regions' entries on loopback. So the code under test asks DNS and opens HTTPS as it would on

@@ -26,7 +26,7 @@ def failed(error: str, cause: str = "because") -> dict[str, Any]:
 
 @pytest.mark.parametrize("unanswered", POLICIES)
 def test_approved_true_goes_on_and_says_who_and_when(unanswered: Policy) -> None:
-    found = read({"given": {"approved": True, "by": "Ada"}}, unanswered=unanswered, now=NOW)
+    found = read({"answer": {"approved": True, "by": "Ada"}}, unanswered=unanswered, now=NOW)
     assert (found.action, found.answer, found.by) == ("go", "approved", "Ada")
     assert found.detail == "Approved by Ada at 2026-01-31T12:00:00.000Z."
     assert found.ended_by is None
@@ -34,26 +34,26 @@ def test_approved_true_goes_on_and_says_who_and_when(unanswered: Policy) -> None
 
 @pytest.mark.parametrize("unanswered", POLICIES)
 def test_approved_false_ends_the_run_whatever_silence_means(unanswered: Policy) -> None:
-    found = read({"given": {"approved": False, "by": "Ada"}}, unanswered=unanswered, now=NOW)
+    found = read({"answer": {"approved": False, "by": "Ada"}}, unanswered=unanswered, now=NOW)
     assert (found.action, found.answer, found.ended_by) == ("hold", "rejected", "rejected")
     assert found.detail.startswith("Rejected by Ada.")
 
 
 @given(ANYTHING | st.fixed_dictionaries({"approved": ANYTHING}), st.sampled_from(POLICIES))
 def test_nothing_but_true_is_consent(answer: Any, unanswered: Policy) -> None:
-    found = read({"given": answer}, unanswered=unanswered, now=NOW)
+    found = read({"answer": answer}, unanswered=unanswered, now=NOW)
     consent = isinstance(answer, dict) and answer.get("approved") is True
     assert (found.action == "go") is consent
 
 
-@pytest.mark.parametrize("response", [{}, {"given": None}, {"error": "States.Timeout"}])
+@pytest.mark.parametrize("response", [{}, {"answer": None}, {"error": "States.Timeout"}])
 def test_an_answer_that_is_not_there_is_no_silence(response: dict[str, Any]) -> None:
     found = read(response, unanswered="go", now=NOW)
     assert (found.action, found.answer) == ("hold", "rejected")
 
 
 def test_who_gives_no_name_is_told_of_so() -> None:
-    found = read({"given": {"approved": True}}, unanswered="hold", now=NOW)
+    found = read({"answer": {"approved": True}}, unanswered="hold", now=NOW)
     assert "Approved by somebody who gave no name at" in found.detail
 
 
@@ -77,7 +77,7 @@ def test_a_request_that_was_not_sent_is_silence_too_and_says_why(error: str) -> 
     assert (goes.action, goes.answer, goes.ended_by) == ("go", "not_asked", None)
     assert (holds.action, holds.answer) == ("hold", "not_asked")
     assert holds.ended_by == "approval_not_asked"
-    assert f"Nobody could be asked ({error})" in goes.detail
+    assert f"The request could not be sent ({error})" in goes.detail
 
 
 @pytest.mark.parametrize("error", ["No", "", "SNSFoo", "Timeout"])
@@ -88,9 +88,9 @@ def test_a_failure_that_a_person_sends_is_a_rejection(error: str) -> None:
 
 
 def test_a_long_answer_stays_short_in_the_record() -> None:
-    name = read({"given": {"approved": True, "by": "x" * 9999}}, unanswered="go", now=NOW)
+    name = read({"answer": {"approved": True, "by": "x" * 9999}}, unanswered="go", now=NOW)
     cause = read(failed("No", "x" * 9999), unanswered="go", now=NOW)
-    output = read({"given": "x" * 9999}, unanswered="go", now=NOW)
+    output = read({"answer": "x" * 9999}, unanswered="go", now=NOW)
     assert max(len(a.detail) for a in (name, cause, output)) < 400
     assert name.by == "x" * 200
 

@@ -86,7 +86,7 @@ def test_the_evidence_carries_what_the_verdict_rests_on() -> None:
 )
 def test_a_disagreement_says_who_saw_what(oks: Any, beacon: str, said: str) -> None:
     assert said in account(oks, beacon, {})
-    assert f"the beacon says {beacon}" in account(oks, beacon, {})
+    assert f"the beacon is {beacon}" in account(oks, beacon, {})
 
 
 @pytest.mark.parametrize(("oks", "beacon"), [(DOWN, "unhealthy"), (UP, "healthy"), ((), "healthy")])

@@ -109,7 +109,7 @@ def test_a_clock_that_went_back_does_not_end_a_hold() -> None:
 def test_a_person_may_answer_for_the_outage(part: Any) -> None:
     decision = decided(evidence(confirm=part), overridden=OVERRIDE)
     assert decision.action == "promote"
-    assert "A person answers for the outage." in decision.summary
+    assert "Overridden: a person confirms the outage." in decision.summary
     condition = next(c for c in decision.conditions if c.name == "outage_confirmed")
     assert (condition.required, condition.met) == (False, False)
 
@@ -179,7 +179,7 @@ def test_an_error_in_whatever_form_leaves_its_condition_unmet(error: Any) -> Non
 def test_the_details_say_what_was_seen() -> None:
     decision = decided(evidence(confirm=confirm((True, False, False), "unhealthy"), warm=warm(2)))
     assert [c.detail for c in decision.conditions] == [
-        "1 of 3 own probes of the Primary succeeded, the beacon says unhealthy.",
+        "1 of 3 own probes of the Primary succeeded, the beacon is unhealthy.",
         "2 checks passed.",
         "At the first failed probe (by the sentinel) the oldest of the newest heartbeats held here "
         "was 1.5 s old. The objective is 120 s, the policy promote.",
@@ -193,7 +193,7 @@ def test_the_details_say_what_was_seen() -> None:
 def test_the_state_machine_keeps_the_whole_decision() -> None:
     decision = decided(evidence(confirm=UNCLEAR))
     kept = json.loads(json.dumps(decision.as_dict()))
-    told = {"action", "conditions", "unmet", "summary", "ended_by", "rpo_estimate", "settling"}
+    told = {"action", "conditions", "unmet", "summary", "ended_by", "rpo_estimate", "awaits_beacon"}
     told |= {"verdict"}
     assert set(kept) == told
     assert kept["rpo_estimate"]["seconds"] == 1.5
@@ -207,18 +207,18 @@ def test_a_confirmed_outage_waits_for_the_end_of_the_cooldown(mode: str) -> None
     decision = decided(mode=mode, cooldown=cooldown(300))
     assert (decision.action, decision.unmet) == ("hold", ["cooldown_over"])
     assert "the cooldown ends in 300 s" in decision.summary
-    assert not decision.settling, "people are told at once"
+    assert not decision.awaits_beacon, "people are told at once"
     assert decided(mode=mode, cooldown=cooldown(0)).action == "promote"
 
 
 def test_an_outage_that_the_beacon_may_yet_confirm_tells_nobody_in_the_cooldown_either() -> None:
-    assert decided(evidence(confirm=UNCLEAR), cooldown=cooldown(300)).settling
+    assert decided(evidence(confirm=UNCLEAR), cooldown=cooldown(300)).awaits_beacon
 
 
 def test_a_person_may_answer_for_moving_again_so_soon() -> None:
     decision = decided(cooldown=cooldown(300), overridden=frozenset({"cooldown_over"}))
     assert decision.action == "promote"
-    assert "A person answers for moving again so soon." in decision.summary
+    assert "Overridden: a person accepts moving again so soon." in decision.summary
 
 
 def test_a_cooldown_holds_up_no_rehearsal() -> None:

@@ -48,14 +48,14 @@ BEACON_LATE = confirm((False,) * 3, "healthy")
 @pytest.mark.parametrize("beacon", ["healthy", "unknown"])
 def test_failed_probes_wait_quietly_for_the_beacon_at_first(beacon: str) -> None:
     decision = decided(evidence(confirm=confirm((False,) * 3, beacon)))
-    assert (decision.action, decision.settling) == ("hold", True)
+    assert (decision.action, decision.awaits_beacon) == ("hold", True)
 
 
 def test_a_beacon_that_does_not_follow_is_a_hold_like_any_other() -> None:
-    settling = [
-        decided(evidence(confirm=BEACON_LATE), judgements_before=n).settling for n in range(20)
+    awaits_beacon = [
+        decided(evidence(confirm=BEACON_LATE), judgements_before=n).awaits_beacon for n in range(20)
     ]
-    assert settling == [True] * 6 + [False] * 14
+    assert awaits_beacon == [True] * 6 + [False] * 14
 
 
 @pytest.mark.parametrize(
@@ -70,13 +70,13 @@ def test_a_beacon_that_does_not_follow_is_a_hold_like_any_other() -> None:
 )
 def test_no_other_hold_is_quiet(given: dict[str, Any]) -> None:
     decision = decided(given)
-    assert (decision.action, decision.settling) == ("hold", False)
+    assert (decision.action, decision.awaits_beacon) == ("hold", False)
 
 
 def test_only_a_hold_is_quiet() -> None:
-    assert not decided().settling
-    assert not decided(evidence(confirm=BEACON_LATE), mode="rehearsal").settling
-    assert not decided(evidence(confirm=confirm((True,) * 3, "healthy"))).settling
+    assert not decided().awaits_beacon
+    assert not decided(evidence(confirm=BEACON_LATE), mode="rehearsal").awaits_beacon
+    assert not decided(evidence(confirm=confirm((True,) * 3, "healthy"))).awaits_beacon
 
 
 # --- the pulse -----------------------------------------------------------------------------------

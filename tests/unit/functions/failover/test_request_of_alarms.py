@@ -106,7 +106,7 @@ def test_only_alarm_starts_a_failover(state: str) -> None:
 
 
 def test_a_foreign_alarm_is_refused_and_named() -> None:
-    with pytest.raises(InvalidExecutionInput, match="foreign alarm, arn:aws:other") as refusal:
+    with pytest.raises(InvalidExecutionInput, match="another alarm, arn:aws:other") as refusal:
         taken(changed("resources", ["arn:aws:other"]))
     assert ARN in str(refusal.value), "it names the alarms that are listened to"
 

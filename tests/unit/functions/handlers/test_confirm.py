@@ -77,7 +77,7 @@ def quorum(world: dict[str, Any], fake: FakeDynamoDB) -> FakeDynamoDB:
     since = {"S": (datetime.now(UTC) - timedelta(seconds=40)).isoformat()}
     fake.put_item(CONTROL, control_item(PRIMARY))
     fake.put_item(CONTROL, {"pk": {"S": "pulse"}, "beat": {"N": "7"}})
-    kept = {"pulse_beat": {"N": "7"}, "pulse_still_since": since, "looked_at": since}
+    kept = {"pulse_beat": {"N": "7"}, "pulse_still_since": since, "observed_at": since}
     fake.put_item(RECOVERIES, {"pk": {"S": "sentinel"}, **kept})
     return fake
 

@@ -67,13 +67,13 @@ def test_a_claim_that_a_dead_run_left_serves_after_a_lease_and_only_then_come_he
 ) -> None:
     world.active(SECONDARY, "claimed")
     found = world.beat()
-    assert (found["kept"], world.table.read().state) == ("served", "serving")
+    assert (found["repair"], world.table.read().state) == ("served", "serving")
     assert world.newest().written_at >= T + LEASE_SECONDS * 1000
 
 
 def test_a_drain_that_a_dead_run_left_is_undone(world: World) -> None:
     world.active(PRIMARY, "draining", drain_until=T - 60_000, move="m1")
-    assert world.beat()["kept"] == "undrained"
+    assert world.beat()["repair"] == "undrained"
     assert world.table.read().state == "serving"
 
 
@@ -88,7 +88,7 @@ def test_a_region_without_a_quorum_still_writes_its_heartbeats(
 
     world.active(SECONDARY)
     monkeypatch.setattr(assembly, "best_effort_client", lambda: Silent())
-    assert world.beat() == {"heartbeats": 3, "kept": "no_quorum"}
+    assert world.beat() == {"heartbeats": 3, "repair": "no_quorum"}
 
 
 # --- where nobody else writes --------------------------------------------------------------------

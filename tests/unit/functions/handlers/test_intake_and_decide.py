@@ -60,7 +60,7 @@ def test_the_event_of_either_alarm_is_accepted_and_tells_of_it(arn: str) -> None
 def test_the_alarms_that_count_are_a_setting() -> None:
     module = load_handler("intake", ALARM_ARNS="arn:aws:one,arn:aws:two")
     assert intake({**EVENT, "resources": ["arn:aws:two"]}, module)["disposition"] == "accept"
-    with pytest.raises(InvalidExecutionInput, match="foreign alarm"):
+    with pytest.raises(InvalidExecutionInput, match="another alarm"):
         intake(EVENT, module)
 
 
@@ -121,7 +121,7 @@ def test_the_deadline_of_a_hold_is_a_setting(
 @pytest.mark.parametrize(("before", "quiet"), [(0, True), (5, True), (6, False)])
 def test_a_hold_is_quiet_only_in_its_first_judgements(before: int, quiet: bool) -> None:
     late = evidence(confirm=confirm((False,) * 3, "healthy"))
-    assert decide(evidence=late, judgements_before=before)["settling"] is quiet
+    assert decide(evidence=late, judgements_before=before)["awaits_beacon"] is quiet
 
 
 @pytest.mark.parametrize("name", ["now", "hold_started_at"])
@@ -158,13 +158,13 @@ def test_a_setting_that_is_none_fails_before_the_first_ping(name: str, value: st
 
 
 # --- the answer to a request for approval ---------------------------------------------------------
-def answer(unanswered: str, **asked: Any) -> dict[str, Any]:
-    event = {"step": "answer", "asked": asked, "unanswered": unanswered, "now": NOW}
+def answer(unanswered: str, **response: Any) -> dict[str, Any]:
+    event = {"step": "answer", "response": response, "unanswered": unanswered, "now": NOW}
     return DECIDE.lambda_handler(event, context("decide"))
 
 
 def test_an_answer_is_read_and_handed_over_whole() -> None:
-    assert answer("hold", given={"approved": True, "by": "Ada"}) == {
+    assert answer("hold", answer={"approved": True, "by": "Ada"}) == {
         "action": "go",
         "answer": "approved",
         "by": "Ada",
@@ -181,4 +181,4 @@ def test_silence_means_what_the_machine_says_it_means() -> None:
 
 def test_a_meaning_of_silence_that_nobody_knows_fails_the_step() -> None:
     with pytest.raises(ValueError, match="'none'"):
-        answer("none", given={"approved": True})
+        answer("none", answer={"approved": True})

@@ -69,7 +69,7 @@ def test_the_lock_of_the_dead_is_freed_and_told(world: World, status: str) -> No
         "undone": False,
         "released": True,
         "notified": True,
-        "verdict_kept": False,
+        "recorded": False,
     }
     assert not world.locked()
     message = world.told[0]
@@ -87,7 +87,7 @@ def test_a_run_that_was_cut_off_without_a_lock_is_told_too(world: World, status:
         "undone": False,
         "released": False,
         "notified": True,
-        "verdict_kept": False,
+        "recorded": False,
     }
     assert "It held no lock." in world.told[0]["Message"]
 
@@ -95,7 +95,7 @@ def test_a_run_that_was_cut_off_without_a_lock_is_told_too(world: World, status:
 @pytest.mark.parametrize("machine", [MACHINE, SWITCHOVER])
 def test_a_run_that_failed_has_told_by_itself(world: World, machine: str) -> None:
     done = world.clean_up("FAILED", machine)
-    assert done == {"undone": False, "released": False, "notified": False, "verdict_kept": False}
+    assert done == {"undone": False, "released": False, "notified": False, "recorded": False}
     assert world.told == []
 
 
@@ -178,7 +178,7 @@ def drain(world: World, by: str) -> dict[str, Any]:
 def test_the_drain_of_the_dead_is_undone_and_told(world: World, status: str) -> None:
     drain(world, DEAD)
     done = world.clean_up(status, SWITCHOVER)
-    assert done == {"undone": True, "released": False, "notified": True, "verdict_kept": False}
+    assert done == {"undone": True, "released": False, "notified": True, "recorded": False}
     (found,) = world.dynamodb.rows(CONTROL)
     assert found["state"]["S"] == "serving"
     assert not {"drain_until", "move"} & set(found)

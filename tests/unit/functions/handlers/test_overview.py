@@ -55,7 +55,7 @@ def test_a_deployment_that_failed_over_is_told_from_its_own_tables(tables: Any) 
     tables.put_item(TableName=CONTROL, Item=item)
     attributes = {k: {"N" if k == "epoch" else "S": str(v)} for k, v in RECORD.items()}
     tables.put_item(TableName=RECOVERIES, Item={"pk": {"S": "recovery#2"}, **attributes})
-    look = {"looked_at": {"S": "2020-01-01T00:00:00Z"}, "probe_ok": {"BOOL": False}}
+    look = {"observed_at": {"S": "2020-01-01T00:00:00Z"}, "probe_ok": {"BOOL": False}}
     tables.put_item(TableName=RECOVERIES, Item={"pk": {"S": "sentinel"}, **look})
     Heartbeats(tables, ITEMS).beat(PRIMARY, None, Heartbeat(1, 1, "t"))
     found = ask({"view": "facts"})

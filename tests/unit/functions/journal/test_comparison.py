@@ -62,7 +62,7 @@ def test_an_item_that_is_the_one_wanted_or_later_is_not_behind(held: Version) ->
 def test_what_differs_is_counted_and_the_first_are_named() -> None:
     found = Comparison(tuple(f"01{n}" for n in range(7)), ("01X",), ("tea",))
     assert found.describe(PRIMARY, SECONDARY) == (
-        f"{SECONDARY} lacks 7 writes of {PRIMARY} (010, 011, 012, 013, 014, ...); "
+        f"7 writes of {PRIMARY} are missing in {SECONDARY} (010, 011, 012, 013, 014, ...); "
         f"{SECONDARY} holds 1 writes that {PRIMARY} does not know (01X); "
         f"{SECONDARY} is behind with 1 items (tea)"
     )

@@ -23,7 +23,7 @@ def detail(given: Any = REHEARSAL, status: str = "ABORTED", **more: Any) -> dict
     ("status", "outcome", "how"),
     [
         ("ABORTED", "stopped", "The run was stopped before its end."),
-        ("TIMED_OUT", "timed_out", "The run ran into its time limit before its end."),
+        ("TIMED_OUT", "timed_out", "The run reached its time limit before its end."),
     ],
 )
 def test_a_rehearsal_that_was_cut_off_proves_nothing(status: str, outcome: str, how: str) -> None:

@@ -29,7 +29,7 @@ def rehearsed(**parts: Any) -> tuple[str | None, str]:
 
 
 def test_a_secondary_that_could_take_over_passes() -> None:
-    assert rehearsed() == ("PASS", "Everything that a failover needs is there.")
+    assert rehearsed() == ("PASS", "Every condition of a failover is met.")
 
 
 def test_a_check_that_failed_fails_the_rehearsal_and_is_named() -> None:

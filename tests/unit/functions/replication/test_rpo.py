@@ -69,7 +69,7 @@ def test_an_old_outage_does_not_make_the_lag_grow() -> None:
     """The reference is the first failed probe. By "now" every disaster would look like a loss."""
     later = NOW + timedelta(minutes=50)
     seen = evidence()
-    seen["readiness"]["sentinel"]["looked_at"] = later.isoformat()
+    seen["readiness"]["sentinel"]["observed_at"] = later.isoformat()
     early = decided(rpo=ASK).rpo_estimate
     late = decided(seen, rpo=ASK, now=later).rpo_estimate
     assert early is not None
@@ -87,7 +87,7 @@ def test_a_sentinel_that_has_stopped_may_tell_of_an_older_outage(
     rpo = Rpo(timedelta(seconds=120), "promote", None, timedelta(seconds=interval))
     seen = evidence()
     looked = NOW - timedelta(seconds=silent)
-    seen["readiness"]["sentinel"]["looked_at"] = looked.isoformat()
+    seen["readiness"]["sentinel"]["observed_at"] = looked.isoformat()
     found = decided(seen, rpo=rpo).rpo_estimate
     assert found is not None
     assert found.source == source
@@ -96,7 +96,7 @@ def test_a_sentinel_that_has_stopped_may_tell_of_an_older_outage(
 @pytest.mark.parametrize("looked", [None, "yesterday", 7])
 def test_a_sentinel_that_does_not_say_when_it_looked_is_not_believed(looked: object) -> None:
     seen = evidence()
-    seen["readiness"]["sentinel"]["looked_at"] = looked
+    seen["readiness"]["sentinel"]["observed_at"] = looked
     found = decided(seen).rpo_estimate
     assert found is not None
     assert found.source == "probe"
@@ -162,7 +162,7 @@ def test_a_person_may_answer_for_what_may_be_lost() -> None:
         evidence(readiness=ready(lag=999)), rpo=ASK, overridden=frozenset({"rpo_within_objective"})
     )
     assert decision.action == "promote"
-    assert "A person answers for what may be lost." in decision.summary
+    assert "Overridden: a person accepts what may be lost." in decision.summary
     assert decision.rpo_estimate is not None
     assert decision.rpo_estimate.seconds == 999
 

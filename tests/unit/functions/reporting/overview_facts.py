@@ -26,7 +26,7 @@ CHECKS = [
 WELL = Gathered(
     control={"active_region": PRIMARY, "epoch": 1, "state": "serving", "changed_by": "seed"},
     lock={},
-    sentinel={"probe_ok": True, "beacon": "healthy", "looked_at": "2026-07-01T11:59:55.000Z"},
+    sentinel={"probe_ok": True, "beacon": "healthy", "observed_at": "2026-07-01T11:59:55.000Z"},
     readiness={
         "verdict": "ready",
         "findings": "",

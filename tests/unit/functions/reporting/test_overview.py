@@ -151,11 +151,11 @@ def test_the_primary_is_well_only_where_both_witnesses_say_so(
     found = fact("sentinel", sentinel=SENTINEL | {"probe_ok": probe, "beacon": beacon})
     result = {True: "succeeded", False: "failed", None: "is unknown"}[probe]
     assert found["verdict"] == verdict
-    assert found["detail"] == f"The Primary's probe {result}, the beacon says {beacon}, 5 s ago."
+    assert found["detail"] == f"The Primary's probe {result}, the beacon is {beacon}, 5 s ago."
 
 
 def test_a_sentinel_that_is_silent_vouches_for_nothing() -> None:
-    looked = {"looked_at": "2026-07-01T11:58:59.000Z"}
+    looked = {"observed_at": "2026-07-01T11:58:59.000Z"}
     found = fact("sentinel", sentinel=SENTINEL | looked)
     assert (found["verdict"], found["age_seconds"]) == ("unknown", 61)
     assert "silent" in found["detail"]
@@ -168,7 +168,7 @@ def test_a_sentinel_that_is_silent_vouches_for_nothing() -> None:
 def test_silence_is_three_intervals_and_at_least_a_minute(
     interval: int, age: int, verdict: str
 ) -> None:
-    looked = {"looked_at": (NOW - timedelta(seconds=age)).isoformat()}
+    looked = {"observed_at": (NOW - timedelta(seconds=age)).isoformat()}
     pair = replace(PAIR, sentinel_interval=timedelta(seconds=interval))
     read = replace(WELL, sentinel=SENTINEL | looked)
     assert overview(read, pair, NOW)["facts"]["sentinel"]["verdict"] == verdict
@@ -177,7 +177,7 @@ def test_silence_is_three_intervals_and_at_least_a_minute(
 # --- readiness and rehearsal ----------------------------------------------------------------------
 def test_readiness_shows_every_check_with_its_state() -> None:
     found = fact("readiness")
-    assert (found["said"], found["age_seconds"]) == ("ready", 240)
+    assert (found["result"], found["age_seconds"]) == ("ready", 240)
     assert [(c["name"], c["required"], c["state"]) for c in found["checks"]] == [
         ("items_table", True, "ok"),
         ("subscribers", False, "failed"),
@@ -213,7 +213,7 @@ def test_checks_that_are_garbled_are_left_out_and_the_verdict_stays() -> None:
 )
 def test_a_rehearsal_proves_something_only_where_it_passed(said: str, verdict: str) -> None:
     found = fact("rehearsal", rehearsal=dict(WELL.rehearsal) | {"verdict": said})
-    assert (found["verdict"], found["said"]) == (verdict, said)
+    assert (found["verdict"], found["result"]) == (verdict, said)
     assert f"2 days ago, ended {said}; the last pass was 2026-06-29." in found["detail"]
     never = dict(WELL.rehearsal) | {"verdict": said, "last_pass_at": None}
     assert fact("rehearsal", rehearsal=never)["detail"].endswith("none has passed yet.")

@@ -32,9 +32,9 @@ def look(
     return Observation(probe, beacon, beat)
 
 
-def unread(looked_at: str) -> PulseStreak:
+def unread(observed_at: str) -> PulseStreak:
     """What is kept of a pulse that was not read: no number, and no since."""
-    return PulseStreak(None, None, looked_at)
+    return PulseStreak(None, None, observed_at)
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ def test_it_keeps_for_the_machine_what_was_seen(kept: SentinelItem, client: Any)
     found = item(client)
     assert found["first_failed_at"]["S"] == AT
     assert (found["probe_ok"]["BOOL"], found["beacon"]["S"]) == (False, "unknown")
-    assert found["looked_at"]["S"] == AT
+    assert found["observed_at"]["S"] == AT
     assert "healthy_since" not in found
 
 

@@ -97,7 +97,8 @@ def test_any_other_refusal_is_an_error_and_keeps_nothing(
 
 
 def test_a_new_outage_begins_anew(outages: Outages, moto_client: Any) -> None:
-    put(moto_client, "outage", first_failed_at=FIRST, attempts=9, told_step="Decide", told_at=1)
+    notified = {"notified_step": "Decide", "notified_at": 1}
+    put(moto_client, "outage", first_failed_at=FIRST, attempts=9, **notified)
     outages.start(outages.current(LATER))
     found = moto_client.get_item(TableName=RECOVERIES, Key={"pk": {"S": "outage"}})["Item"]
     assert set(found) == {"pk", "first_failed_at", "attempts", "last_started_at", "execution"}

@@ -17,7 +17,7 @@ FAILBACK = Move("failback", SECONDARY, PRIMARY)
 MOVES = {"switchover": SWITCHOVER, "failback": FAILBACK}
 PATIENCE = Patience(healthy=timedelta(minutes=5), heartbeat=timedelta(seconds=20))
 Path = tuple[Any, ...]
-HEALTHY = {"status": 200, "says": "healthy", "release": "1.2.0"}
+HEALTHY = {"status": 200, "health": "healthy", "release": "1.2.0"}
 
 
 def ago(seconds: float) -> str:
@@ -34,7 +34,7 @@ def whole() -> dict[str, Any]:
             "beacon": "healthy",
             "health": {PRIMARY: dict(HEALTHY), SECONDARY: dict(HEALTHY)},
             "replication": {"to_target": beat, "to_source": {**beat, "keys": 1, "held": 1}},
-            "sentinel": {"looked_at": ago(5), "healthy_since": ago(600)},
+            "sentinel": {"observed_at": ago(5), "healthy_since": ago(600)},
             "scheduled": {"verdict": "ready", "checked_at": ago(60), "findings": ""},
         },
         "readiness": {"verdict": "ready", "checks": [check]},

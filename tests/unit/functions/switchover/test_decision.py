@@ -31,7 +31,7 @@ REQUIRED = [
 ]
 SEEN = ("preflight",)
 PROBES, BEACON = (*SEEN, "probes"), (*SEEN, "beacon")
-LOOKED, SINCE = (*SEEN, "sentinel", "looked_at"), (*SEEN, "sentinel", "healthy_since")
+LOOKED, SINCE = (*SEEN, "sentinel", "observed_at"), (*SEEN, "sentinel", "healthy_since")
 TO_TARGET = (*SEEN, "replication", "to_target")
 TO_SOURCE = (*SEEN, "replication", "to_source")
 
@@ -62,8 +62,8 @@ def test_a_switchover_asks_no_ledger() -> None:
     [
         ((PROBES, [{"ok": True}, {"ok": False}]), "primary_healthy", "1 of 2 own probes"),
         ((PROBES, []), "primary_healthy", "0 of 0 own probes"),
-        ((BEACON, "unhealthy"), "primary_healthy", "the beacon says unhealthy"),
-        ((BEACON, "unknown"), "primary_healthy", "the beacon says unknown"),
+        ((BEACON, "unhealthy"), "primary_healthy", "the beacon is unhealthy"),
+        ((BEACON, "unknown"), "primary_healthy", "the beacon is unknown"),
         ((SINCE, ago(304)), "primary_healthy", "healthy for 299 s; 5 minutes"),
         ((LOOKED, ago(151)), "primary_healthy", "published no probe result lately"),
         ((LOOKED, ago(-1)), "primary_healthy", "published no probe result lately"),
@@ -105,9 +105,9 @@ def test_what_is_just_well_proceeds(change: tuple[Path, Any], move: Move) -> Non
 @pytest.mark.parametrize(
     ("answer", "told"),
     [
-        ({"status": 503, "says": "unhealthy", "release": "1.2.0"}, "answered 503, unhealthy"),
-        ({"status": 200, "says": "unhealthy", "release": "1.2.0"}, "answered 200, unhealthy"),
-        ({"status": 301, "says": "healthy", "release": "1.2.0"}, "answered 301, healthy"),
+        ({"status": 503, "health": "unhealthy", "release": "1.2.0"}, "answered 503, unhealthy"),
+        ({"status": 200, "health": "unhealthy", "release": "1.2.0"}, "answered 200, unhealthy"),
+        ({"status": 301, "health": "healthy", "release": "1.2.0"}, "answered 301, healthy"),
     ],
 )
 @both_ways
@@ -143,9 +143,9 @@ def test_two_unknown_releases_are_not_equal(release: Any) -> None:
     ("change", "told"),
     [
         ((("ledger", "open"), 3), "3 writes of the ledger are to be reviewed"),
-        ((("ledger", "open"), None), "does not say how many"),
-        ((("ledger", "open"), False), "does not say how many"),
-        ((("ledger", "open"), "0"), "does not say how many"),
+        ((("ledger", "open"), None), "did not report how many"),
+        ((("ledger", "open"), False), "did not report how many"),
+        ((("ledger", "open"), "0"), "did not report how many"),
         ((("ledger", "complete"), False), "not compared to their end"),
         ((("ledger", "complete"), None), "not compared to their end"),
     ],

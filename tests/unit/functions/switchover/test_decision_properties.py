@@ -48,7 +48,7 @@ PATHS: list[Path] = [
     ("preflight", "replication", "to_target"),
     ("preflight", "replication", "to_source", "age_seconds"),
     ("preflight", "sentinel"),
-    ("preflight", "sentinel", "looked_at"),
+    ("preflight", "sentinel", "observed_at"),
     ("preflight", "sentinel", "healthy_since"),
     ("readiness",),
     ("readiness", "verdict"),

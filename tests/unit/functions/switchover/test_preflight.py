@@ -91,8 +91,9 @@ def test_each_region_is_asked_by_its_own_name_for_health_and_release(
 ) -> None:
     world.healths[target]["status"] = "unhealthy"
     found = world.preflight(source, target).look()["health"]
-    assert found[source] == {"status": 200, "says": "healthy", "release": f"release of {source}"}
-    assert found[target] == {"status": 200, "says": "unhealthy", "release": f"release of {target}"}
+    assert found[source] == {"status": 200, "health": "healthy", "release": f"release of {source}"}
+    other = {"health": "unhealthy", "release": f"release of {target}"}
+    assert found[target] == found[source] | other
 
 
 @both_ways
@@ -108,7 +109,7 @@ def test_it_is_always_the_primary_that_is_probed(world: World, source: str, targ
 def test_an_answer_that_is_no_object_says_nothing(world: World, body: Any) -> None:
     world.healths[PRIMARY] = body
     found = world.preflight().look()["health"][PRIMARY]
-    assert found == {"status": 200, "says": None, "release": None}
+    assert found == {"status": 200, "health": None, "release": None}
 
 
 @both_ways
@@ -142,7 +143,7 @@ def test_the_oldest_heartbeat_counts(world: World) -> None:
 
 
 def test_witnesses_are_read_where_the_machine_runs(world: World) -> None:
-    rows = {"sentinel": {"looked_at": "then"}, "readiness": {"verdict": "ready"}}
+    rows = {"sentinel": {"observed_at": "then"}, "readiness": {"verdict": "ready"}}
     for pk, row in rows.items():
         item = {k: {"S": v} for k, v in {"pk": pk, **row}.items()}
         world.tables[SECONDARY].put_item(TableName=RECOVERIES, Item=item)
@@ -157,7 +158,7 @@ def test_a_region_that_is_lost_is_an_error_where_it_was_asked_and_nowhere_else(
     world.lost = {PRIMARY}
     found = world.preflight().look()
     assert found["health"][PRIMARY] == {"error": "Unreachable: refused"}
-    assert found["health"][SECONDARY]["says"] == "healthy"
+    assert found["health"][SECONDARY]["health"] == "healthy"
     assert "Unreachable" in found["replication"]["to_source"]["error"]
     assert found["replication"]["to_target"]["held"] == 16
 

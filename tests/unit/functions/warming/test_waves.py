@@ -78,7 +78,7 @@ def test_no_wave_begins_when_time_is_over() -> None:
     found, holds = warm(Wave(("a", "a", "b")), in_time=lambda: next(left))
     assert (found.environments, found.waves, len(holds)) == (2, 1, 1)
     found, holds = warm(in_time=lambda: False)
-    assert (found.environments, found.why, holds) == (0, "There was no time to ask.", [])
+    assert (found.environments, found.why, holds) == (0, "There was no time left to ping it.", [])
 
 
 @given(functions=st.integers(0, 6000), requested=st.integers(1, 100))

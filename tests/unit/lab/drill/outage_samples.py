@@ -20,7 +20,7 @@ from lab.drill.observations import (
 PRIMARY, SECONDARY, NAME = "us-west-2", "us-east-2", "app.pilotlight.example"
 OUTAGE, HEALED, ENDED = 1000.0, 1050.0, 1070.0
 ALARM = {"detail-type": "CloudWatch Alarm State Change", "detail": {"alarmName": "sentinel"}}
-WITNESSES = "UNMET  outage_confirmed: 0 of 3 own probes succeeded, the beacon says healthy."
+WITNESSES = "UNMET  outage_confirmed: 0 of 3 own probes succeeded, the beacon is healthy."
 
 
 def request(at: float, *, good: bool = True, region: str = PRIMARY) -> Request:

@@ -18,7 +18,7 @@ from lab.drill.observations import (
     Write,
     WriteByName,
 )
-from lab.drill.outage.expectations import came_of_it
+from lab.drill.outage.expectations import observed_result
 from lab.drill.outage.staying import nothing_promoted
 from lab.drill.report.report import report
 from tests.unit.lab.drill.outage_samples import (
@@ -96,7 +96,7 @@ def failing(seen: Observations) -> list[str]:
 def test_all_pass_where_all_went_well() -> None:
     found = report(lost_two())
     assert [c["name"] for c in found["checks"] if not c["passed"]] == []
-    assert (found["verdict"], found["outage"]["came_of_it"]) == ("pass", "holds")
+    assert (found["verdict"], found["outage"]["result"]) == ("pass", "holds")
     assert "by a person's last resort us-east-2 took 1 writes" in found["outage"]["verdict"]
 
 
@@ -167,8 +167,8 @@ def test_a_write_that_the_ledger_names_is_not_lost() -> None:
 
 
 def test_a_promotion_without_a_quorum_is_neither_a_hold_nor_a_recovery() -> None:
-    assert came_of_it(lost_two()) == "holds"
-    assert came_of_it(lost_two(control_after=ControlItem(SECONDARY, 2, 2, "claimed"))) is None
+    assert observed_result(lost_two()) == "holds"
+    assert observed_result(lost_two(control_after=ControlItem(SECONDARY, 2, 2, "claimed"))) is None
 
 
 def test_the_report_tells_when_users_could_write_and_until_when_it_held() -> None:

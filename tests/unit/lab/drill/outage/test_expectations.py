@@ -8,7 +8,7 @@ from lab.drill import quorum
 from lab.drill.last_resort import checks as last_resort
 from lab.drill.observations import ControlItem, WriteByName
 from lab.drill.outage import recovery, staying
-from lab.drill.outage.expectations import EXPECTATIONS, came_of_it, expectation
+from lab.drill.outage.expectations import EXPECTATIONS, expectation, observed_result
 from lab.drill.report import report as report_module
 from lab.drill.report.page import sentence
 from lab.engine.outages.named_outages import NAMED
@@ -71,7 +71,7 @@ def test_us_east_1_has_to_be_recovered_from_where_it_is_the_primary():
     ],
 )
 def test_what_came_of_an_outage_has_a_name_or_none(seen, came):
-    assert came_of_it(seen) == came
+    assert observed_result(seen) == came
 
 
 @pytest.mark.parametrize("mode", ["region", "api", "table", "slow"])
@@ -79,7 +79,7 @@ def test_a_recovery_is_reported_with_its_figures(mode):
     found = reported(recovered(mode, writes_to_the_returned=[FORWARDED]))
     assert [c["name"] for c in found["checks"] if not c["passed"]] == []
     assert (found["verdict"], found["outcome"]) == ("pass", "promoted")
-    assert (found["outage"]["expected"], found["outage"]["came_of_it"]) == ("recovers", "recovers")
+    assert (found["outage"]["expected"], found["outage"]["result"]) == ("recovers", "recovers")
     assert found["rto_write_seconds"] >= found["rto_read_seconds"] > 0
     assert found["rpo_seconds"] == 0
 

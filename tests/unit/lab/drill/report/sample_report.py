@@ -31,9 +31,9 @@ def passing() -> dict[str, Any]:
         "verdict": "pass",
         "outage": {
             "mode": "region",
-            "told": f"{PRIMARY} was lost",
+            "happened": f"{PRIMARY} was lost",
             "expected": "recovers",
-            "came_of_it": "recovers",
+            "result": "recovers",
             "verdict": f"moved to {SECONDARY} by itself",
             "why": "Nothing of the Primary answers.",
         },
@@ -131,7 +131,7 @@ def failing() -> dict[str, Any]:
         "verdict": "fail",
         "outage": {
             **report["outage"],
-            "came_of_it": "something else",
+            "result": "something else",
             "verdict": "neither recovered nor stayed as it was",
         },
         "outcome": "none",
@@ -261,7 +261,7 @@ def _timeline(recovered_at: float) -> list[dict[str, Any]]:
 
 def _decision() -> dict[str, Any]:
     details = {
-        "outage_confirmed": "0 of 3 own probes succeeded, the beacon says unhealthy.",
+        "outage_confirmed": "0 of 3 own probes succeeded, the beacon is unhealthy.",
         "secondary_ready": "8 checks passed.",
         "functions_warm": "Execution environments: pilot-light-app:live: 3 of 3.",
     }
