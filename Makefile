@@ -70,6 +70,7 @@ permissions: install-dev  ## Remove each permission in turn and see that somethi
 
 failures: install-dev  ## Let each task of the machines fail in the lab, and see what comes of it (ten minutes)
 	$(BIN)/pytest -m failures tests/failures
+	$(BIN)/pytest -m long tests/integration
 
 mutants: install-dev  ## Change the code in a hundred random places and see how many the unit tests catch
 	$(BIN)/python -m tests.mutants $(MUTANTS_FLAGS)

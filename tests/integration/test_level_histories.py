@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 FIRST = sentinel_request()["outage"]["first_failed_at"]
 TRIGGERS = {"alarm": alarm_event, "sentinel": sentinel_request}
+# `make failures` runs those in which the alarm comes first, too.
+FIRST_TRIGGERS = ["sentinel", pytest.param("alarm", marks=pytest.mark.long)]
 # Within which the third attempt is due, and never the day's last.
 ATTEMPTS = 3
 
@@ -179,7 +181,7 @@ def judged(
 
 @pytest.mark.parametrize("how", AT_A_TASK)
 @pytest.mark.parametrize("state", sorted(REQUIRED))
-@pytest.mark.parametrize("trigger", TRIGGERS)
+@pytest.mark.parametrize("trigger", FIRST_TRIGGERS)
 def test_however_the_first_run_ends_somebody_serves_or_a_person_was_told(
     machine: Machine,
     network: Network,
@@ -189,7 +191,6 @@ def test_however_the_first_run_ends_somebody_serves_or_a_person_was_told(
     state: str,
     how: str,
 ) -> None:
-
     network.lose_primary()
     level = Level(machine)
     run = ended(machine, faults, TRIGGERS[trigger](), state, how)
@@ -205,7 +206,7 @@ def second(trigger: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("how", WITHOUT_A_FAULT)
-@pytest.mark.parametrize("trigger", TRIGGERS)
+@pytest.mark.parametrize("trigger", FIRST_TRIGGERS)
 @pytest.mark.parametrize("late", [False, True], ids=["soon", "late"])
 def test_however_the_first_run_ends_by_itself_somebody_serves_or_a_person_was_told(
     machine: Machine,
