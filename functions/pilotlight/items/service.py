@@ -97,7 +97,7 @@ class ItemService:
 
         Returns
         -------
-        Item or https.Response
+        Item or http.Response
             The item as written here, or the answer of the active Region.
 
         Raises
