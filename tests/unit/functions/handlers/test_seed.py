@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from pilotlight.control.seed_mark import MISSING
+from pilotlight.control.seed import MISSING, SeededBefore
 from pilotlight.control.table import ControlUnread
 
 from tests.handlers import context, load_handler
@@ -143,7 +143,7 @@ def test_an_item_that_is_gone_is_not_seeded_again_by_a_deployment(world: World) 
     world.send("Create")
     world.requests.clear()
     world.lose()
-    with pytest.raises(MODULE.SeededBefore):
+    with pytest.raises(SeededBefore):
         world.send("Update")
     assert world.dynamodb.rows(CONTROL) == []
     assert world.told()["Status"] == "FAILED"
@@ -155,12 +155,12 @@ def test_a_person_puts_it_back_with_an_epoch_above_every_one_that_was_used(world
     world.send("Update")
     world.lose()
     for epoch in ({}, {"Epoch": 1}, {"Epoch": 5 + MISSING}):
-        with pytest.raises(MODULE.SeededBefore):
+        with pytest.raises(SeededBefore):
             world.by_hand(**epoch)
     found = world.by_hand(Epoch=6 + MISSING)
     assert (found["active_region"], found["epoch"]) == (PRIMARY, 6 + MISSING)
     world.lose()
-    with pytest.raises(MODULE.SeededBefore):
+    with pytest.raises(SeededBefore):
         world.by_hand(Epoch=6 + MISSING)
 
 

@@ -1,18 +1,59 @@
-"""The mark that the control item was seeded, in another table than the item itself."""
+"""Seeds the control item once. In another table than the item, a mark of it stays."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pilotlight.control.table import ControlUnread
 from pilotlight.recoveries import schema
+from pilotlight.shared import timestamps
 from pilotlight.shared.conditional_write import write
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from pilotlight.control.item import ControlItem
+    from pilotlight.control.table import ControlTable
+
 KEY = schema.key(schema.SEEDED)
 # How many claims in a row may have left no record.
 MISSING = 5
+
+
+class SeededBefore(Exception):
+    """The control item is gone. Seeding it again could use an epoch a second time."""
+
+
+def seed(
+    table: ControlTable, mark: SeedMark, primary_region: str, epoch: int | None = None
+) -> ControlItem:
+    """Seed once, and return the control item that is there now.
+
+    Parameters
+    ----------
+    epoch
+        Given by a person who puts a lost item back: above every epoch that was ever used.
+
+    Raises
+    ------
+    SeededBefore
+        The item is missing although it was seeded before, and nobody gave a higher epoch.
+    """
+    try:
+        item = table.read()
+    except ControlUnread as error:
+        if error.why != "missing":
+            raise
+        used = mark.highest_epoch()
+        if used is not None and (epoch is None or epoch <= used):
+            raise SeededBefore(
+                f"The control item was seeded before and is missing now; epoch {used} was used. "
+                "See docs/runbook/control-item-missing.md. To put it back, invoke this "
+                f'function with {{"RequestType": "Seed", "Epoch": {used + 1}}}.'
+            ) from None
+        item = table.seed(primary_region, timestamps.now(), epoch or 1)
+    mark.record(item.epoch)
+    return item
 
 
 class SeedMark:

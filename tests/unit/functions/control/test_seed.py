@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from pilotlight.control.seed_mark import MISSING, SeedMark
+from pilotlight.control.seed import MISSING, SeedMark
 
 from tests.unit.functions.fakes import RECOVERIES, FakeDynamoDB, aws_error
 

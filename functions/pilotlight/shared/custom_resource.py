@@ -1,0 +1,38 @@
+"""Answers CloudFormation for a custom resource.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-responses.html
+"""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Status = Literal["SUCCESS", "FAILED"]
+
+
+def answer(
+    event: Mapping[str, Any], status: Status, reason: str, *, physical_id: str, **data: str | int
+) -> None:
+    """Answer CloudFormation, which otherwise waits until its timeout."""
+    body = {
+        "Status": status,
+        "Reason": reason,
+        "PhysicalResourceId": event.get("PhysicalResourceId") or physical_id,
+        "StackId": event["StackId"],
+        "RequestId": event["RequestId"],
+        "LogicalResourceId": event["LogicalResourceId"],
+        "Data": data,
+    }
+    request = urllib.request.Request(
+        event["ResponseURL"],
+        data=json.dumps(body).encode(),
+        headers={"Content-Type": ""},
+        method="PUT",
+    )
+    with urllib.request.urlopen(request, timeout=5):
+        pass
