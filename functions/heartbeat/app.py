@@ -55,10 +55,6 @@ def beat(by: str) -> Literal["nothing", "last", "another follows"]:
 def lambda_handler(_event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Finish what a dead run left in the control item, then write a minute's heartbeats."""
     repair = keeper(DEPLOYMENT, "heartbeat").keep(context.get_remaining_time_in_millis() / 1000)
-    if repair not in ("nothing", "no_quorum"):
-        logger.warning(
-            "Control item repaired after an execution that died", extra={"repair": repair}
-        )
     started, count = milliseconds(), 0
     while (turn := beat(f"function {context.aws_request_id}")) != "nothing":
         count += 1

@@ -63,8 +63,4 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
         outages = Outages(DYNAMODB, STEP_FUNCTIONS, RECOVERIES_TABLE, FAILOVER_MACHINE)
         started = start_while_it_fails(item, outages, interval, DEPLOYMENT)
     repair = keeper(DEPLOYMENT, "sentinel").keep(context.get_remaining_time_in_millis() / 1000)
-    if repair not in ("nothing", "no_quorum"):
-        logger.warning(
-            "Control item repaired after an execution that died", extra={"repair": repair}
-        )
     return {"points": int(point is not None), "repair": repair, "started": started}

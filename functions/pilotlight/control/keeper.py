@@ -1,9 +1,11 @@
-"""The keeper: finishes what a dead run left in the control item. It runs in each Region."""
+"""What a dead run left in the control item: each Region's keeper, or the janitor, finishes it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+from aws_lambda_powertools import Logger
 
 from pilotlight.control.table import ControlUnchanged, ControlUnread
 from pilotlight.control.transitions import TRANSITIONS
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from pilotlight.control.last_resort import LastResortTable
     from pilotlight.control.table import ControlTable
 
+logger = Logger(child=True)
 KeeperResult = Literal["nothing", "served", "undrained", "no_quorum"]
 # A drain is undone this long after its end: its machine may be about to do it.
 GRACE_MS = 5_000
@@ -56,14 +59,14 @@ class Keeper:
         if item.state == "claimed" and item.active_region == self.region:
             return self._serve(item, seconds_left)
         if item.state == "draining" and self._is_over(item):
-            return "undrained" if self._change("undrain", item) else "nothing"
+            return self._repair("undrain", item, "undrained")
         return "nothing"
 
     def _serve(self, item: ControlItem, seconds_left: float) -> KeeperResult:
         if seconds_left <= self.lease_seconds + WRITE_SECONDS:
             return "nothing"
         self.sleep(self.lease_seconds)
-        return "served" if self._change("serve", item) else "nothing"
+        return self._repair("serve", item, "served")
 
     def _is_over(self, item: ControlItem) -> bool:
         """Return whether a drain has ended. A missing end, or one too far ahead, counts as past."""
@@ -72,11 +75,30 @@ class Keeper:
         left = item.drain_until - self.clock()
         return left <= -GRACE_MS or left > LONGEST_DRAIN_MS
 
-    def _change(self, name: str, item: ControlItem) -> bool:
+    def _repair(self, transition: str, item: ControlItem, repair: KeeperResult) -> KeeperResult:
+        here, by = item.active_region, self.name
         try:
-            self.table.change(
-                TRANSITIONS[name], item, here=item.active_region, by=self.name, at=timestamps.now()
-            )
+            self.table.change(TRANSITIONS[transition], item, here=here, by=by, at=timestamps.now())
         except ControlUnchanged:
+            return "nothing"
+        logger.warning(
+            "Control item repaired after an execution that died", extra={"repair": repair}
+        )
+        return repair
+
+
+def undo_drain(table: ControlTable, execution: str) -> bool:
+    """Let the drained Region serve again if the drain is this execution's; return whether it was.
+
+    A planned claim ends its drain in the same write, so what still drains was not claimed.
+    """
+    try:
+        item = table.read()
+        if item.state != "draining" or item.changed_by != execution:
             return False
-        return True
+        undrain, here, by = TRANSITIONS["undrain"], item.active_region, f"janitor of {execution}"
+        table.change(undrain, item, here=here, by=by, at=timestamps.now())
+    except (ControlUnread, ControlUnchanged) as error:
+        logger.warning("Drain not undone: left to a keeper", extra={"error": str(error)})
+        return False
+    return True

@@ -26,14 +26,53 @@ class Message:
     event: str = "failed"
 
 
-def unsent(detail: Mapping[str, Any]) -> Message | None:
-    """Return the message of a run that ended by itself if SNS did not take it, or None.
+def notice(
+    detail: Mapping[str, Any],
+    *,
+    undone: bool,
+    released: bool,
+    rehearsal: AbortedRehearsal | None,
+) -> Message | None:
+    """Return the message about an execution that ended, or None if it has notified people itself.
+
+    A run that ends by itself has, unless SNS did not take its message or it left something.
 
     Parameters
     ----------
     detail
         From a `Step Functions Execution Status Change` event, which omits a large `output`.
+    undone, released
+        Whether the run left a drain, and the lock, which are gone now.
+    rehearsal
+        The verdict that is recorded, if the run was a rehearsal.
     """
+    status = detail["status"]
+    unfinished = status in ("TIMED_OUT", "ABORTED") or (released and status != "SUCCEEDED")
+    if not (undone or unfinished):
+        return _unsent(detail)
+    subject, mode = f"recovery ended {status}", "unknown"
+    advice = (
+        "It is safe to run again, and a promotion that was made is then completed. "
+        "See docs/runbook/timed-out-or-aborted.md."
+    )
+    if rehearsal:
+        subject, mode = f"rehearsal ended {status}", "rehearsal"
+        advice = (
+            f"Verdict: {rehearsal.verdict}. {rehearsal.summary} "
+            "Rehearse again. See docs/runbook/rehearsals.md."
+        )
+    machine = detail["stateMachineArn"].rsplit(":", 1)[-1]
+    drain = "Its drain was undone: the old Region serves. " if undone else ""
+    lock = "Its lock was freed." if released else "It held no lock."
+    text = (
+        f"An execution of the machine {machine} ended {status} without finishing.\n\n"
+        f"{drain}{lock} {advice}\nExecution: {detail['executionArn']}\n"
+    )
+    return Message(subject, text, mode)
+
+
+def _unsent(detail: Mapping[str, Any]) -> Message | None:
+    """Return the message of a run that ended by itself if SNS did not take it, or None."""
     if detail["status"] == "FAILED" and NOT_SENT in str(detail.get("cause")):
         return _ended("recovery FAILED", detail["cause"], detail, "unknown")
     output = read_json(detail.get("output"), {})
@@ -49,41 +88,3 @@ def _ended(
 ) -> Message:
     text = f"{text}\n\nThe run could not send this itself.\nExecution: {detail['executionArn']}\n"
     return Message(subject, text, mode, event)
-
-
-def message(
-    execution: str,
-    status: str,
-    *,
-    machine: str,
-    undone: bool,
-    released: bool,
-    rehearsal: AbortedRehearsal | None,
-) -> Message:
-    """Return the message of a run that ended without finishing.
-
-    Parameters
-    ----------
-    undone, released
-        Whether the run left a drain, and the lock, which are gone now.
-    rehearsal
-        The verdict that is recorded, if the run was a rehearsal.
-    """
-    subject, mode = f"recovery ended {status}", "unknown"
-    advice = (
-        "It is safe to run again, and a promotion that was made is then completed. "
-        "See docs/runbook/timed-out-or-aborted.md."
-    )
-    if rehearsal:
-        subject, mode = f"rehearsal ended {status}", "rehearsal"
-        advice = (
-            f"Verdict: {rehearsal.verdict}. {rehearsal.summary} "
-            "Rehearse again. See docs/runbook/rehearsals.md."
-        )
-    drain = "Its drain was undone: the old Region serves. " if undone else ""
-    lock = "Its lock was freed." if released else "It held no lock."
-    text = (
-        f"An execution of the machine {machine} ended {status} without finishing.\n\n"
-        f"{drain}{lock} {advice}\nExecution: {execution}\n"
-    )
-    return Message(subject, text, mode)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from pilotlight.failover import notification
 from pilotlight.failover.aborted_notice import NOT_SENT
 
 from tests.handlers import context, load_handler
@@ -58,7 +59,7 @@ def world(fake: FakeDynamoDB, monkeypatch: pytest.MonkeyPatch) -> World:
     found = World(fake)
     monkeypatch.setattr(MODULE, "DYNAMODB", fake)
     monkeypatch.setattr(MODULE, "SNS", found)
-    monkeypatch.setattr(MODULE, "client_of", found.client_of)
+    monkeypatch.setattr(notification, "client_of", found.client_of)
     return found
 
 

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from pilotlight.failover.aborted_notice import message
+from pilotlight.failover.aborted_notice import notice
 from pilotlight.rehearsal import aborted_run
 
 ARN = "arn:aws:states:us-east-2:123456789012:execution:pilot-light-failover:dead"
@@ -60,14 +60,10 @@ def test_a_rehearsal_that_failed_has_kept_its_own() -> None:
 
 
 def test_people_are_told_that_it_was_a_rehearsal_and_what_it_proves() -> None:
-    told = message(
-        ARN,
-        "ABORTED",
-        machine="pilot-light-failover",
-        undone=False,
-        released=True,
-        rehearsal=aborted_run.rehearsal(detail()),
-    )
+    ended = detail(stateMachineArn="arn:aws:states:us-east-2:123456789012:stateMachine:m")
+    rehearsal = aborted_run.rehearsal(ended)
+    told = notice(ended, undone=False, released=True, rehearsal=rehearsal)
+    assert told is not None
     assert (told.subject, told.mode) == ("rehearsal ended ABORTED", "rehearsal")
     assert "Verdict: INCONCLUSIVE. Nothing is proven. The run was stopped" in told.text
     assert "promotion" not in told.text
