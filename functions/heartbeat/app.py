@@ -8,7 +8,6 @@ from typing import Any, Literal
 import boto3
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from botocore.exceptions import BotoCoreError, ClientError
 from pilotlight.control.assembly import keeper
 from pilotlight.control.pulse import Pulse
 from pilotlight.control.table import ControlTable
@@ -33,8 +32,7 @@ def beat(by: str) -> Literal["nothing", "last", "another follows"]:
     """Write one heartbeat if nobody else does."""
     now, last = milliseconds(), HEARTBEATS.newest(DEPLOYMENT.region)
     # The Region's own copy is enough, and unknown counts as active: the RPO stays measured.
-    control = CONTROL.try_read(consistent=False)
-    active = control is None or control.active_region == DEPLOYMENT.region
+    active = CONTROL.is_active(DEPLOYMENT.region)
     interval = HEARTBEAT_SECONDS * 1000 if active else PASSIVE_MS
     if last and last.others_write(now, interval, by):
         return "nothing"
@@ -44,10 +42,7 @@ def beat(by: str) -> Literal["nothing", "last", "another follows"]:
     if not active:
         return "last"
     HEARTBEATS.copy(heartbeat, DEPLOYMENT.region)
-    try:
-        PULSE.beat(DEPLOYMENT.region)
-    except (BotoCoreError, ClientError) as error:
-        logger.warning("Pulse not written to the control table", extra={"error": str(error)})
+    PULSE.try_beat(DEPLOYMENT.region)
     return "another follows"
 
 

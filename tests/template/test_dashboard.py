@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,8 +12,8 @@ from pilotlight.reporting.widget import DESCRIPTION
 
 from tests.handlers import load_handler
 from tests.template.stacks import ACCOUNT, Stack, stack
+from tools.audit import code
 
-FUNCTIONS = Path(__file__).resolve().parents[2] / "functions"
 HANDLER: Any = load_handler("overview")
 # What AWS itself publishes of resources like ours, and with which dimensions:
 # https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/monitoring-health-checks.html
@@ -52,13 +52,10 @@ def metrics(widgets: list[dict[str, Any]]) -> list[tuple[str, str, dict[str, str
 def published_by_code() -> dict[str, set[str]]:
     """The metrics that each function's code names, by the service under which it publishes."""
     found: dict[str, set[str]] = {}
-    for function in stack("secondary").of_type("AWS::Lambda::Function").values():
-        variables = function["Environment"]["Variables"]
-        folder = function["FunctionName"].removeprefix("pilot-light-").replace("-", "_")
-        text = (FUNCTIONS / folder / "app.py").read_text()
-        if "Metrics()" in text:
-            service = variables["POWERTOOLS_SERVICE_NAME"]
-            found[service] = set(re.findall(r'"([A-Z][A-Za-z]+)"', text))
+    for name, function in stack("secondary").of_type("AWS::Lambda::Function").items():
+        service = function["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
+        text = "".join(ast.unparse(module) for module in code.modules(name).values())
+        found[service] = set(re.findall(r"\.add_metric\((?:name=)?'(\w+)'", text))
     return found
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from pilotlight.sentinel.observation import LONGEST_PROBE, PLANNED_SECONDS, Observation, Probe
+from pilotlight.sentinel.probe_run import publish
 from pilotlight.shared.aws_clients import BEST_EFFORT, RECOVERY_STEP
 
 from lab.engine.events.metrics import points
@@ -50,7 +51,7 @@ def test_the_alarm_watches_the_metric_that_the_function_writes(
     monkeypatch.setattr(SENTINEL.metrics.provider, "namespace", namespace)
     monkeypatch.delenv("POWERTOOLS_METRICS_DISABLED")
     seen = Observation(Probe(ok=True, status=200, error=None, seconds=0.1, at="t"), "healthy")
-    SENTINEL.publish(1_000_005_000, seen, 0.1)
+    publish(SENTINEL.metrics, 1_000_005_000, seen, 0.1)
     written = {p.name: p for p in points(capsys.readouterr().out.strip())}
     alarm = properties(secondary, "SentinelSilentAlarm")
     point = written[alarm["MetricName"]]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
+logger = Logger(child=True)
 KEY = {"pk": {"S": "pulse"}}
 PULSE_SECONDS = 10.0
 
@@ -53,6 +55,13 @@ class Pulse:
                 ":region": {"S": region},
             },
         )
+
+    def try_beat(self, region: str) -> None:
+        """Write the next beat. Never fails."""
+        try:
+            self.beat(region)
+        except (BotoCoreError, ClientError) as error:
+            logger.warning("Pulse not written to the control table", extra={"error": str(error)})
 
 
 class PulseWriter:

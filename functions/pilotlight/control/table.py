@@ -108,6 +108,11 @@ class ControlTable:
         except ControlUnread:
             return None
 
+    def is_active(self, region: str) -> bool:
+        """Return whether a Region is active by this Region's own copy. Unknown counts as active."""
+        item = self.try_read(consistent=False)
+        return item is None or item.active_region == region
+
     def change(
         self,
         transition: Transition,

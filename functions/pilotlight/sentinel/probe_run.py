@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import MetricResolution, MetricUnit
 from botocore.exceptions import BotoCoreError, ClientError
 
 from pilotlight.control.assembly import control_table
@@ -27,6 +28,8 @@ from pilotlight.sentinel.probe_queue import BATCH, ProbeQueue
 from pilotlight.shared.aws_clients import best_effort_client
 
 if TYPE_CHECKING:
+    from aws_lambda_powertools import Metrics
+
     from pilotlight.sentinel.observation import Probe
     from pilotlight.sentinel.outages import Outages
     from pilotlight.shared.settings import Deployment
@@ -94,6 +97,22 @@ def probe_now(
     return None
 
 
+def publish(metrics: Metrics, tick: int, observation: Observation, late_seconds: float) -> None:
+    """Write the metric of one tick as a log line, with the tick's timestamp.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+    """
+    unhealthy, probe = int(observation.unhealthy), observation.probe
+    metrics.add_metric("PrimaryUnhealthy", MetricUnit.Count, unhealthy, MetricResolution.High)
+    metrics.add_metadata("probe_ok", probe.ok)
+    metrics.add_metadata("probe_error", probe.error or f"HTTP status {probe.status}")
+    metrics.add_metadata("probe_seconds", probe.seconds)
+    metrics.add_metadata("beacon", observation.beacon)
+    metrics.add_metadata("late_seconds", round(late_seconds, 3))
+    metrics.set_timestamp(tick)
+    metrics.flush_metrics()
+
+
 def start_while_it_fails(
     item: SentinelItem, outages: Outages, interval: int, deployment: Deployment
 ) -> str | None:
@@ -111,7 +130,8 @@ def start_while_it_fails(
         now = datetime.now(UTC)
         if state.held_by or valid_end(state.paused_until, now) or not outage.due(now):
             return None
-        if not _is_active(deployment) or outages.is_at_work(outage):
+        control = control_table(deployment)
+        if not control.is_active(deployment.primary_region) or outages.is_at_work(outage):
             return None
         for _ in range(MORE_PROBES):
             time.sleep(1)
@@ -125,12 +145,6 @@ def start_while_it_fails(
         return None
     logger.warning("Failover machine started", extra={"execution": execution})
     return execution
-
-
-def _is_active(deployment: Deployment) -> bool:
-    """Return whether the Primary is active by this Region's copy. Unknown counts as active."""
-    control = control_table(deployment).try_read(consistent=False)
-    return control is None or control.active_region == deployment.primary_region
 
 
 def _probe(deployment: Deployment, seconds: float) -> Probe:

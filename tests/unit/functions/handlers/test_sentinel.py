@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from pilotlight.control.table import ControlTable
 from pilotlight.sentinel import beacon_record, probe_run
 from pilotlight.sentinel.item import ItemUnavailable
 from pilotlight.sentinel.level import Outage
@@ -64,6 +65,8 @@ class World:
         assert not consistent, "the table may be silent"
         return self.control
 
+    is_active = ControlTable.is_active
+
     def sleep(self, seconds: float) -> None:
         assert 0 <= seconds <= 1
         self.now += seconds
@@ -114,7 +117,7 @@ class World:
 
     # --- the queue ---
     def send(self, ticks: list[int], now: float, interval: int) -> None:
-        assert (now, interval) == (self.now, MODULE.SENTINEL_INTERVAL)
+        assert (now, interval) == (self.now, MODULE.INTERVAL)
         assert len(ticks) <= 10
         if len(self.sent) + len(ticks) > self.accepts:
             raise ProbesNotPlanned("ServiceUnavailable")
@@ -137,10 +140,9 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     found = World()
     monkeypatch.setattr(probe_run, "time", found)
     monkeypatch.setattr(MODULE, "time", found)
-    monkeypatch.setattr(MODULE, "SentinelItem", lambda _client, _table: found)
-    monkeypatch.setattr(MODULE, "ProbeQueue", lambda _client, _url: found)
+    for name in ("ITEM", "OUTAGES", "QUEUE"):
+        monkeypatch.setattr(MODULE, name, found)
     monkeypatch.setattr(MODULE, "keeper", lambda _known, _function: found)
-    monkeypatch.setattr(MODULE, "Outages", lambda *_: found)
     monkeypatch.setattr(probe_run, "control_table", lambda _known: found)
     monkeypatch.setattr(probe_run, "best_effort_client", lambda: None)
     monkeypatch.setattr(
@@ -176,7 +178,7 @@ def test_the_schedule_has_three_minutes_planned_and_then_only_what_is_missing(
 def test_at_one_second_a_look_that_is_early_waits_for_its_tick(
     world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(MODULE, "SENTINEL_INTERVAL", 1)
+    monkeypatch.setattr(MODULE, "INTERVAL", 1)
     world.now = 1_000_004.8
     assert world.deliver(1_000_005_500) == 1
     assert world.slept == pytest.approx(0.7)
