@@ -14,6 +14,7 @@ import pytest
 from botocore.loaders import JSONFileLoader
 from moto import mock_aws
 from moto.sns.models import Subscription
+from pilotlight.failover import primary_check
 from pilotlight.sentinel import beacon_record
 from pilotlight.shared import dns_lookup, http, other_region
 
@@ -118,7 +119,7 @@ def machine(
         for name in ("readiness", "warm"):
             monkeypatch.setattr(loaded(name), "LAMBDA", lambda_client)
         # Machines judge again at once. What confirm waits for has tests of its own.
-        monkeypatch.setattr(loaded("confirm"), "FOLLOW_SECONDS", 0.0)
+        monkeypatch.setattr(primary_check, "FOLLOW_SECONDS", 0.0)
         client("s3").create_bucket(
             Bucket=os.environ["BUCKET"],
             CreateBucketConfiguration={"LocationConstraint": SECONDARY},

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from pilotlight.control import assembly
+from pilotlight.failover import primary_check
 from pilotlight.sentinel import beacon_record
+from pilotlight.sentinel.item import SentinelItem
 from pilotlight.shared import http
 
 from tests.handlers import context, load_handler
@@ -61,12 +64,13 @@ def world(fake: FakeDynamoDB, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]
             self.now += seconds
 
     found["clock"] = Time()
-    monkeypatch.setattr(MODULE, "time", found["clock"])
+    monkeypatch.setattr(primary_check, "time", found["clock"])
     monkeypatch.setattr(http, "request", request)
     monkeypatch.setattr(beacon_record, "read", beacon)
-    for module in (MODULE, assembly):
+    for module in (primary_check, assembly):
         monkeypatch.setattr(module, "best_effort_client", lambda: fake)
-    monkeypatch.setattr(MODULE, "DYNAMODB", fake)
+    check = replace(MODULE.CHECK, sentinel=SentinelItem(fake, RECOVERIES))
+    monkeypatch.setattr(MODULE, "CHECK", check)
     return found
 
 
@@ -115,7 +119,7 @@ def test_it_asks_the_names_that_only_the_primary_has(world: dict[str, Any]) -> N
     world["answers"] = [200]
     confirm()
     url = f"https://{PRIMARY}.pilotlight.example/health"
-    assert world["asked"] == [("GET", url, MODULE.TIMEOUT)] * MODULE.PROBES
+    assert world["asked"] == [("GET", url, primary_check.TIMEOUT)] * primary_check.PROBES
     assert world["beacon_name"] == "beacon.pilotlight.example"
 
 
@@ -143,8 +147,8 @@ def test_a_beacon_that_turns_a_little_later_is_waited_for_and_both_are_heard_ane
     world["answers"], world["beacon"], world["turns_after"] = [DEAD], before, 4
     found = confirm()
     assert (found["verdict"], found["beacon"]) == ("outage", "unhealthy")
-    assert world["clock"].now == 4 * MODULE.READ_SECONDS, "not a moment longer"
-    assert len(world["asked"]) == 2 * MODULE.PROBES
+    assert world["clock"].now == 4 * primary_check.READ_SECONDS, "not a moment longer"
+    assert len(world["asked"]) == 2 * primary_check.PROBES
 
 
 def test_a_primary_that_is_back_when_the_beacon_turns_is_no_outage(world: dict[str, Any]) -> None:
@@ -158,8 +162,8 @@ def test_a_beacon_that_stays_healthy_is_waited_for_within_the_function_s_time(
 ) -> None:
     world["answers"], world["beacon"] = [DEAD], "healthy"
     assert confirm()["verdict"] == "unclear"
-    assert world["clock"].now == MODULE.FOLLOW_SECONDS
-    assert len(world["asked"]) == MODULE.PROBES
+    assert world["clock"].now == primary_check.FOLLOW_SECONDS
+    assert len(world["asked"]) == primary_check.PROBES
 
 
 @pytest.mark.parametrize(

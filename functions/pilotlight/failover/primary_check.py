@@ -1,0 +1,86 @@
+"""Checks for itself whether the Primary is down: own probes, the beacon and the pulse."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from pilotlight.control.assembly import control_table
+from pilotlight.control.pulse import Pulse
+from pilotlight.control.table import ControlUnread
+from pilotlight.failover.confirmation import (
+    PulseEvidence,
+    beacon_may_follow,
+    evidence,
+    pulse_evidence,
+)
+from pilotlight.sentinel import beacon_record
+from pilotlight.sentinel.item import ItemUnavailable
+from pilotlight.sentinel.probes import probe
+from pilotlight.shared import timestamps
+from pilotlight.shared.aws_clients import best_effort_client
+
+if TYPE_CHECKING:
+    from pilotlight.sentinel.item import SentinelItem
+    from pilotlight.sentinel.observation import Beacon, Probe
+    from pilotlight.shared.settings import Deployment
+
+PROBES, TIMEOUT = 3, 2.0
+# How long, and how often, the beacon is read again where it alone is missing to an outage.
+FOLLOW_SECONDS, READ_SECONDS = 6.0, 0.25
+
+
+@dataclass(frozen=True)
+class PrimaryCheck:
+    """A check of a deployment's Primary, beside what the sentinel has stored about it."""
+
+    deployment: Deployment
+    sentinel: SentinelItem
+
+    def run(self) -> dict[str, Any]:
+        """Return the verdict, and what it rests on.
+
+        Own probes see an outage before Route 53's checkers have reached their threshold. So this
+        waits for the beacon, and observes all again once it is `unhealthy`.
+        """
+        probes, beacon, pulse = self._observe()
+        missing = beacon_may_follow([p.ok for p in probes], beacon) and not pulse.still
+        if missing and self._beacon_follows():
+            probes, beacon, pulse = self._observe()
+        return evidence(probes, beacon, timestamps.now(), pulse)
+
+    def _observe(self) -> tuple[list[Probe], Beacon, PulseEvidence]:
+        """Probe the Primary and read the beacon and the pulse, side by side."""
+        url = f"https://{self.deployment.region_name(self.deployment.primary_region)}/health"
+        with ThreadPoolExecutor(PROBES + 2) as pool:
+            beacon = pool.submit(beacon_record.read, self.deployment.beacon_name)
+            pulse = pool.submit(self._pulse)
+            probes = list(pool.map(partial(probe, timeout=TIMEOUT), [url] * PROBES))
+            return probes, beacon.result(), pulse.result()
+
+    def _pulse(self) -> PulseEvidence:
+        """Return whether the Primary's pulse stands still, as far as a quorum answers."""
+        deployment = self.deployment
+        try:
+            if control_table(deployment).read().active_region != deployment.primary_region:
+                return PulseEvidence(detail="The Primary is not active.")
+            pulse = Pulse(best_effort_client(), deployment.control_table)
+            beat, before = pulse.read(consistent=True), self.sentinel.read().pulse
+        except (ControlUnread, BotoCoreError, ClientError, ItemUnavailable) as error:
+            return PulseEvidence(detail=f"The pulse was not read: {error}")
+        return pulse_evidence(beat, before, datetime.now(UTC))
+
+    def _beacon_follows(self) -> bool:
+        """Wait for the beacon to become `unhealthy`, and return whether it did."""
+        until = time.monotonic() + FOLLOW_SECONDS
+        while time.monotonic() < until:
+            time.sleep(READ_SECONDS)
+            if beacon_record.read(self.deployment.beacon_name) == "unhealthy":
+                return True
+        return False
