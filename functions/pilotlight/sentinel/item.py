@@ -137,6 +137,14 @@ class SentinelItem:
             values[":first"], condition = {"S": first_failed_at}, "first_failed_at = :first"
         self._update("SET held_by = :by", values, ConditionExpression=condition)
 
+    def mark_reminded(self, at: int, unless_since: int) -> bool:
+        """Store when people were reminded, unless they were since; return whether it was stored."""
+        return self._update(
+            "SET reminded_at = :at",
+            {":at": {"N": str(at)}, ":since": {"N": str(unless_since)}},
+            ConditionExpression="attribute_not_exists(reminded_at) OR reminded_at <= :since",
+        )
+
     def _update(self, change: str, values: dict[str, Any], **more: Any) -> bool:
         try:
             return write(
