@@ -7,22 +7,22 @@ from typing import Any
 import boto3
 from aws_lambda_powertools import Logger, Tracer
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from pilotlight.failover.primary_check import PrimaryCheck
+from pilotlight.failover.primary_check import check_primary
 from pilotlight.sentinel.item import SentinelItem
 from pilotlight.shared.aws_clients import RECOVERY_STEP, best_effort_client
 from pilotlight.shared.recovery_step import recovery_step
 from pilotlight.shared.settings import Deployment, variable
 
 logger, tracer = Logger(), Tracer()
+DEPLOYMENT = Deployment.from_environment()
 DYNAMODB = boto3.client("dynamodb", config=RECOVERY_STEP)
 SENTINEL = SentinelItem(DYNAMODB, variable("RECOVERIES_TABLE"))
-CHECK = PrimaryCheck(Deployment.from_environment(), SENTINEL)
 best_effort_client()
 
 
 @recovery_step(logger, tracer)
 def lambda_handler(_event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Return the verdict `outage`, `healthy` or `unclear`, with the probes and the beacon."""
-    verdict = CHECK.run()
+    verdict = check_primary(DEPLOYMENT, SENTINEL)
     logger.info("Primary probed", extra={"evidence": verdict})
     return verdict

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import boto3
 from aws_lambda_powertools import Logger, Tracer
@@ -14,23 +14,19 @@ from pilotlight.shared import custom_resource
 from pilotlight.shared.aws_clients import RECOVERY_STEP
 from pilotlight.shared.settings import Deployment, variable
 
-if TYPE_CHECKING:
-    from pilotlight.shared.custom_resource import Status
-
 logger, tracer = Logger(), Tracer()
 DEPLOYMENT = Deployment.from_environment()
-RECOVERIES_TABLE = variable("RECOVERIES_TABLE")
 DYNAMODB = boto3.client("dynamodb", config=RECOVERY_STEP)
+TABLE = ControlTable(DYNAMODB, DEPLOYMENT.control_table)
+MARK = SeedMark(DYNAMODB, variable("RECOVERIES_TABLE"))
 
 
 def seeded(epoch: int | None = None) -> dict[str, Any]:
     """Seed the control item if there is none, and return the one that is there."""
-    table = ControlTable(DYNAMODB, DEPLOYMENT.control_table)
-    mark = SeedMark(DYNAMODB, RECOVERIES_TABLE)
-    return asdict(seed(table, mark, DEPLOYMENT.primary_region, epoch))
+    return asdict(seed(TABLE, MARK, DEPLOYMENT.primary_region, epoch))
 
 
-def answer(event: dict[str, Any], status: Status, reason: str, item: dict[str, Any]) -> None:
+def answer(event: dict[str, Any], status: str, reason: str, item: dict[str, Any]) -> None:
     """Answer CloudFormation with the active Region and its epoch."""
     region, epoch = item.get("active_region", ""), item.get("epoch", 0)
     custom_resource.answer(

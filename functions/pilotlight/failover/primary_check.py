@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -36,51 +35,48 @@ PROBES, TIMEOUT = 3, 2.0
 FOLLOW_SECONDS, READ_SECONDS = 6.0, 0.25
 
 
-@dataclass(frozen=True)
-class PrimaryCheck:
-    """A check of a deployment's Primary, beside what the sentinel has stored about it."""
+def check_primary(deployment: Deployment, sentinel: SentinelItem) -> dict[str, Any]:
+    """Return the verdict, and what it rests on.
 
-    deployment: Deployment
-    sentinel: SentinelItem
+    Own probes see an outage before Route 53's checkers have reached their threshold. So this waits
+    for the beacon, and observes both again once it is `unhealthy`.
+    """
+    probes, beacon, pulse = _observe(deployment, sentinel)
+    missing = beacon_may_follow([p.ok for p in probes], beacon) and not pulse.still
+    if missing and _beacon_follows(deployment.beacon_name):
+        probes, beacon, pulse = _observe(deployment, sentinel)
+    return evidence(probes, beacon, timestamps.now(), pulse)
 
-    def run(self) -> dict[str, Any]:
-        """Return the verdict, and what it rests on.
 
-        Own probes see an outage before Route 53's checkers have reached their threshold. So this
-        waits for the beacon, and observes all again once it is `unhealthy`.
-        """
-        probes, beacon, pulse = self._observe()
-        missing = beacon_may_follow([p.ok for p in probes], beacon) and not pulse.still
-        if missing and self._beacon_follows():
-            probes, beacon, pulse = self._observe()
-        return evidence(probes, beacon, timestamps.now(), pulse)
+def _observe(
+    deployment: Deployment, sentinel: SentinelItem
+) -> tuple[list[Probe], Beacon, PulseEvidence]:
+    """Probe the Primary and read the beacon and the pulse, side by side."""
+    url = f"https://{deployment.region_name(deployment.primary_region)}/health"
+    with ThreadPoolExecutor(PROBES + 2) as pool:
+        beacon = pool.submit(beacon_record.read, deployment.beacon_name)
+        pulse = pool.submit(_observe_pulse, deployment, sentinel)
+        probes = list(pool.map(partial(probe, timeout=TIMEOUT), [url] * PROBES))
+        return probes, beacon.result(), pulse.result()
 
-    def _observe(self) -> tuple[list[Probe], Beacon, PulseEvidence]:
-        """Probe the Primary and read the beacon and the pulse, side by side."""
-        url = f"https://{self.deployment.region_name(self.deployment.primary_region)}/health"
-        with ThreadPoolExecutor(PROBES + 2) as pool:
-            beacon = pool.submit(beacon_record.read, self.deployment.beacon_name)
-            pulse = pool.submit(self._pulse)
-            probes = list(pool.map(partial(probe, timeout=TIMEOUT), [url] * PROBES))
-            return probes, beacon.result(), pulse.result()
 
-    def _pulse(self) -> PulseEvidence:
-        """Return whether the Primary's pulse stands still, as far as a quorum answers."""
-        deployment = self.deployment
-        try:
-            if control_table(deployment).read().active_region != deployment.primary_region:
-                return PulseEvidence(detail="The Primary is not active.")
-            pulse = Pulse(best_effort_client(), deployment.control_table)
-            beat, before = pulse.read(consistent=True), self.sentinel.read().pulse
-        except (ControlUnread, BotoCoreError, ClientError, ItemUnavailable) as error:
-            return PulseEvidence(detail=f"The pulse was not read: {error}")
-        return pulse_evidence(beat, before, datetime.now(UTC))
+def _observe_pulse(deployment: Deployment, sentinel: SentinelItem) -> PulseEvidence:
+    """Return whether the Primary's pulse stands still, as far as a quorum answers."""
+    try:
+        if control_table(deployment).read().active_region != deployment.primary_region:
+            return PulseEvidence(detail="The Primary is not active.")
+        beat = Pulse(best_effort_client(), deployment.control_table).read(consistent=True)
+        before = sentinel.read().pulse
+    except (ControlUnread, BotoCoreError, ClientError, ItemUnavailable) as error:
+        return PulseEvidence(detail=f"The pulse was not read: {error}")
+    return pulse_evidence(beat, before, datetime.now(UTC))
 
-    def _beacon_follows(self) -> bool:
-        """Wait for the beacon to become `unhealthy`, and return whether it did."""
-        until = time.monotonic() + FOLLOW_SECONDS
-        while time.monotonic() < until:
-            time.sleep(READ_SECONDS)
-            if beacon_record.read(self.deployment.beacon_name) == "unhealthy":
-                return True
-        return False
+
+def _beacon_follows(name: str) -> bool:
+    """Wait for the beacon to become `unhealthy`, and return whether it did."""
+    until = time.monotonic() + FOLLOW_SECONDS
+    while time.monotonic() < until:
+        time.sleep(READ_SECONDS)
+        if beacon_record.read(name) == "unhealthy":
+            return True
+    return False

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from pilotlight.sentinel.item import SentinelItem
 
-DAY_SECONDS = 86_400
-
 
 def store(client: DynamoDBClient, table: str, verdict: Mapping[str, Any]) -> None:
     """Store the verdict for a recovery, and for people."""
@@ -41,7 +39,7 @@ def remind_of_pause(
     """Remind people once a day while the automation is paused."""
     check: dict[str, Any] = next((c for c in verdict["checks"] if c["name"] == "automation"), {})
     now = int(time.time())
-    if check.get("state") != "failed" or not sentinel.mark_reminded(now, now - DAY_SECONDS):
+    if check.get("state") != "failed" or not sentinel.mark_reminded(now, now - 86_400):
         return
     try:
         client.publish(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -69,8 +68,7 @@ def world(fake: FakeDynamoDB, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]
     monkeypatch.setattr(beacon_record, "read", beacon)
     for module in (primary_check, assembly):
         monkeypatch.setattr(module, "best_effort_client", lambda: fake)
-    check = replace(MODULE.CHECK, sentinel=SentinelItem(fake, RECOVERIES))
-    monkeypatch.setattr(MODULE, "CHECK", check)
+    monkeypatch.setattr(MODULE, "SENTINEL", SentinelItem(fake, RECOVERIES))
     return found
 
 

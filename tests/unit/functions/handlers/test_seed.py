@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from pilotlight.control.seed import MISSING, SeededBefore
-from pilotlight.control.table import ControlUnread
+from pilotlight.control.seed import MISSING, SeededBefore, SeedMark
+from pilotlight.control.table import ControlTable, ControlUnread
 
 from tests.handlers import context, load_handler
 from tests.unit.functions.fakes import (
     CONTROL,
     PRIMARY,
+    RECOVERIES,
     SECONDARY,
     FakeDynamoDB,
     aws_error,
@@ -76,7 +77,8 @@ class World:
 @pytest.fixture
 def world(fake: FakeDynamoDB, monkeypatch: pytest.MonkeyPatch) -> World:
     found = World(fake)
-    monkeypatch.setattr(MODULE, "DYNAMODB", fake)
+    monkeypatch.setattr(MODULE, "TABLE", ControlTable(fake, CONTROL))
+    monkeypatch.setattr(MODULE, "MARK", SeedMark(fake, RECOVERIES))
     monkeypatch.setattr(urllib.request, "urlopen", found.urlopen)
     return found
 
