@@ -10,11 +10,12 @@ from aws_lambda_powertools import Logger, Tracer
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pilotlight.control.seed import SeedMark, seed
 from pilotlight.control.table import ControlTable
-from pilotlight.shared import custom_resource
 from pilotlight.shared.aws_clients import RECOVERY_STEP
+from pilotlight.shared.custom_resource import answer
 from pilotlight.shared.settings import Deployment, variable
 
 logger, tracer = Logger(), Tracer()
+PHYSICAL_ID = "control-item"
 DEPLOYMENT = Deployment.from_environment()
 DYNAMODB = boto3.client("dynamodb", config=RECOVERY_STEP)
 TABLE = ControlTable(DYNAMODB, DEPLOYMENT.control_table)
@@ -24,14 +25,6 @@ MARK = SeedMark(DYNAMODB, variable("RECOVERIES_TABLE"))
 def seeded(epoch: int | None = None) -> dict[str, Any]:
     """Seed the control item if there is none, and return the one that is there."""
     return asdict(seed(TABLE, MARK, DEPLOYMENT.primary_region, epoch))
-
-
-def answer(event: dict[str, Any], status: str, reason: str, item: dict[str, Any]) -> None:
-    """Answer CloudFormation with the active Region and its epoch."""
-    region, epoch = item.get("active_region", ""), item.get("epoch", 0)
-    custom_resource.answer(
-        event, status, reason, physical_id="control-item", ActiveRegion=region, Epoch=epoch
-    )
 
 
 @tracer.capture_lambda_handler(capture_response=False)
@@ -45,8 +38,9 @@ def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, 
         item = {} if event["RequestType"] == "Delete" else seeded()
     except Exception as error:
         logger.exception("Seeding failed")
-        answer(event, "FAILED", f"{type(error).__name__}: {error}", {})
+        answer(event, "FAILED", f"{type(error).__name__}: {error}", PHYSICAL_ID, {})
         raise
-    answer(event, "SUCCESS", "The control item is there.", item)
+    data = {"ActiveRegion": item.get("active_region", ""), "Epoch": item.get("epoch", 0)}
+    answer(event, "SUCCESS", "The control item is there.", PHYSICAL_ID, data)
     logger.info("Control item seeded", extra={"control": item})
     return item

@@ -27,11 +27,7 @@ class Message:
 
 
 def notice(
-    detail: Mapping[str, Any],
-    *,
-    undone: bool,
-    released: bool,
-    rehearsal: AbortedRehearsal | None,
+    detail: Mapping[str, Any], *, undone: bool, released: bool, rehearsal: AbortedRehearsal | None
 ) -> Message | None:
     """Return the message about an execution that ended, or None if it has notified people itself.
 

@@ -13,15 +13,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pilotlight.control.assembly import control_table
 from pilotlight.control.pulse import Pulse
 from pilotlight.control.table import ControlUnread
-from pilotlight.failover.confirmation import (
-    PulseEvidence,
-    beacon_may_follow,
-    evidence,
-    pulse_evidence,
-)
+from pilotlight.failover import confirmation
+from pilotlight.failover.confirmation import PulseEvidence
 from pilotlight.sentinel import beacon_record
 from pilotlight.sentinel.item import ItemUnavailable
-from pilotlight.sentinel.probes import probe
+from pilotlight.sentinel.probes import probe_primary
 from pilotlight.shared import timestamps
 from pilotlight.shared.aws_clients import best_effort_client
 
@@ -42,21 +38,20 @@ def check_primary(deployment: Deployment, sentinel: SentinelItem) -> dict[str, A
     for the beacon, and observes both again once it is `unhealthy`.
     """
     probes, beacon, pulse = _observe(deployment, sentinel)
-    missing = beacon_may_follow([p.ok for p in probes], beacon) and not pulse.still
+    missing = confirmation.beacon_may_follow([p.ok for p in probes], beacon) and not pulse.still
     if missing and _beacon_follows(deployment.beacon_name):
         probes, beacon, pulse = _observe(deployment, sentinel)
-    return evidence(probes, beacon, timestamps.now(), pulse)
+    return confirmation.evidence(probes, beacon, timestamps.now(), pulse)
 
 
 def _observe(
     deployment: Deployment, sentinel: SentinelItem
 ) -> tuple[list[Probe], Beacon, PulseEvidence]:
     """Probe the Primary and read the beacon and the pulse, side by side."""
-    url = f"https://{deployment.region_name(deployment.primary_region)}/health"
     with ThreadPoolExecutor(PROBES + 2) as pool:
         beacon = pool.submit(beacon_record.read, deployment.beacon_name)
         pulse = pool.submit(_observe_pulse, deployment, sentinel)
-        probes = list(pool.map(partial(probe, timeout=TIMEOUT), [url] * PROBES))
+        probes = list(pool.map(partial(probe_primary, timeout=TIMEOUT), [deployment] * PROBES))
         return probes, beacon.result(), pulse.result()
 
 
@@ -69,7 +64,7 @@ def _observe_pulse(deployment: Deployment, sentinel: SentinelItem) -> PulseEvide
         before = sentinel.read().pulse
     except (ControlUnread, BotoCoreError, ClientError, ItemUnavailable) as error:
         return PulseEvidence(detail=f"The pulse was not read: {error}")
-    return pulse_evidence(beat, before, datetime.now(UTC))
+    return confirmation.pulse_evidence(beat, before, datetime.now(UTC))
 
 
 def _beacon_follows(name: str) -> bool:

@@ -128,10 +128,7 @@ class SentinelItem:
         self._update("SET planned_until = :until", {":until": {"N": str(until)}})
 
     def hold(self, execution: str, first_failed_at: str | None) -> None:
-        """Record that a person stopped a run of this outage: no other run starts by itself.
-
-        None stands for any outage: the run was started by an alarm, or by a person.
-        """
+        """Record that a person stopped a run of this outage, or of any if None."""
         values, condition = {":by": {"S": execution}}, "attribute_exists(first_failed_at)"
         if first_failed_at:
             values[":first"], condition = {"S": first_failed_at}, "first_failed_at = :first"

@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from pilotlight.control.assembly import control_table
 from pilotlight.control.pulse import Pulse
-from pilotlight.sentinel import beacon_record, probes
+from pilotlight.sentinel import beacon_record
 from pilotlight.sentinel.item import ItemUnavailable, SentinelItem
 from pilotlight.sentinel.level import valid_end
 from pilotlight.sentinel.observation import (
@@ -25,12 +25,12 @@ from pilotlight.sentinel.observation import (
     tick_of,
 )
 from pilotlight.sentinel.probe_queue import BATCH, ProbeQueue
+from pilotlight.sentinel.probes import probe_primary
 from pilotlight.shared.aws_clients import best_effort_client
 
 if TYPE_CHECKING:
     from aws_lambda_powertools import Metrics
 
-    from pilotlight.sentinel.observation import Probe
     from pilotlight.sentinel.outages import Outages
     from pilotlight.shared.settings import Deployment
 
@@ -135,7 +135,7 @@ def start_while_it_fails(
             return None
         for _ in range(MORE_PROBES):
             time.sleep(1)
-            if _probe(deployment, probe_seconds(interval)).ok:
+            if probe_primary(deployment, probe_seconds(interval)).ok:
                 return None
         execution = outages.start(outage)
     except (BotoCoreError, ClientError, ItemUnavailable, ValueError) as error:
@@ -147,18 +147,12 @@ def start_while_it_fails(
     return execution
 
 
-def _probe(deployment: Deployment, seconds: float) -> Probe:
-    return probes.probe(
-        f"https://{deployment.region_name(deployment.primary_region)}/health", seconds
-    )
-
-
 def _observe(deployment: Deployment, seconds: float) -> Observation:
     """Probe the Primary, and read the beacon and the pulse, in parallel."""
     with ThreadPoolExecutor(2) as pool:
         beacon = pool.submit(beacon_record.read, deployment.beacon_name, seconds)
         beat = pool.submit(_beat, deployment)
-        return Observation(_probe(deployment, seconds), beacon.result(), beat.result())
+        return Observation(probe_primary(deployment, seconds), beacon.result(), beat.result())
 
 
 def _beat(deployment: Deployment) -> int | None:

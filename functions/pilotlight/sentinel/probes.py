@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 
 from pilotlight.sentinel.observation import Probe
 from pilotlight.shared import http, timestamps
+
+if TYPE_CHECKING:
+    from pilotlight.shared.settings import Deployment
 
 
 def probe(url: str, timeout: float) -> Probe:
@@ -17,3 +21,8 @@ def probe(url: str, timeout: float) -> Probe:
         seconds = round(time.monotonic() - start, 3)
         return Probe(ok=False, status=None, error=str(error), seconds=seconds, at=at)
     return Probe(response.status == 200, response.status, None, round(response.seconds, 3), at)
+
+
+def probe_primary(deployment: Deployment, timeout: float) -> Probe:
+    """Probe the health of the Primary at its own name."""
+    return probe(f"https://{deployment.region_name(deployment.primary_region)}/health", timeout)

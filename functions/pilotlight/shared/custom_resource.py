@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def answer(
-    event: Mapping[str, Any], status: str, reason: str, *, physical_id: str, **data: str | int
+    event: Mapping[str, Any], status: str, reason: str, physical_id: str, data: Mapping[str, Any]
 ) -> None:
     """Answer CloudFormation, which otherwise waits until its timeout."""
     body = {

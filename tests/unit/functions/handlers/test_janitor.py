@@ -29,7 +29,6 @@ class World:
     def __init__(self, dynamodb: FakeDynamoDB) -> None:
         self.dynamodb = dynamodb
         self.told: list[dict[str, Any]] = []
-
         self.refuses: set[str] = set()
         self.regions: list[str] = []
 

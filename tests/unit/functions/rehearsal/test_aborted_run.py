@@ -61,8 +61,7 @@ def test_a_rehearsal_that_failed_has_kept_its_own() -> None:
 
 def test_people_are_told_that_it_was_a_rehearsal_and_what_it_proves() -> None:
     ended = detail(stateMachineArn="arn:aws:states:us-east-2:123456789012:stateMachine:m")
-    rehearsal = aborted_run.rehearsal(ended)
-    told = notice(ended, undone=False, released=True, rehearsal=rehearsal)
+    told = notice(ended, undone=False, released=True, rehearsal=aborted_run.rehearsal(ended))
     assert told is not None
     assert (told.subject, told.mode) == ("rehearsal ended ABORTED", "rehearsal")
     assert "Verdict: INCONCLUSIVE. Nothing is proven. The run was stopped" in told.text
