@@ -1,7 +1,4 @@
-"""Answers CloudFormation for a custom resource.
-
-https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-responses.html
-"""
+"""Answers CloudFormation for a custom resource."""
 
 from __future__ import annotations
 
