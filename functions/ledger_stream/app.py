@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import boto3
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from botocore.exceptions import BotoCoreError, ClientError
 from pilotlight.control.table import ControlTable
 from pilotlight.items.table import ItemsTable
-from pilotlight.journal.links import JournalLinks, JournalUnread
+from pilotlight.journal.links import JournalLinks
 from pilotlight.ledger.promotions import Promotions
-from pilotlight.ledger.stream_records import ControlItemUnread, StreamBatch, is_entry
+from pilotlight.ledger.stream_records import StreamBatch, process
 from pilotlight.ledger.table import LedgerTable
 from pilotlight.shared.aws_clients import RECOVERY_STEP
 from pilotlight.shared.settings import Deployment, variable
 
 logger = Logger()
-# Errors that may be gone at the next attempt.
-PASSING = (BotoCoreError, ClientError, ControlItemUnread, JournalUnread)
 DEPLOYMENT = Deployment.from_environment()
 RECOVERIES_TABLE = variable("RECOVERIES_TABLE")
 LEDGER_TABLE = variable("LEDGER_TABLE")
@@ -40,44 +36,13 @@ def new_batch() -> StreamBatch:
     )
 
 
-def process(batch: StreamBatch, record: dict[str, Any]) -> int:
-    """Return how many entries one record added to the ledger.
-
-    What will never be readable is set aside and reported, so that nothing behind it waits.
-    """
-    try:
-        return batch.process(record)
-    except PASSING:
-        raise
-    except Exception as error:
-        logger.exception("Stream record cannot be read: it goes to the dead-letter queue")
-        if is_entry(record):
-            batch.record_unreadable(record)
-        report_unreadable(record, error)
-        return 1
-
-
-def report_unreadable(record: dict[str, Any], error: Exception) -> None:
-    """Put a record that was set aside into the dead-letter queue, whose alarm notifies people."""
-    change, kind = record["dynamodb"], type(error).__name__
-    place = {"keys": change["Keys"], "sequence_number": change["SequenceNumber"]}
-    SQS.send_message(
-        QueueUrl=DEAD_LETTERS_URL,
-        MessageBody=json.dumps({**place, "error": f"{kind}: {error}"}),
-        MessageAttributes={
-            "ERROR_CODE": {"DataType": "String", "StringValue": kind},
-            "ERROR_MESSAGE": {"DataType": "String", "StringValue": str(error)[:1000] or "-"},
-        },
-    )
-
-
 @logger.inject_lambda_context(clear_state=True)
 def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Process a batch of the stream, and return from which record on Lambda retries it."""
     records, batch, entries = event["Records"], new_batch(), 0
     for record in records:
         try:
-            entries += process(batch, record)
+            entries += process(batch, record, SQS, DEAD_LETTERS_URL)
         except Exception:
             number = record["dynamodb"]["SequenceNumber"]
             logger.exception(

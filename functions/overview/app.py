@@ -9,7 +9,6 @@ import boto3
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pilotlight.ledger.table import LedgerTable
-from pilotlight.replication.heartbeat_table import Heartbeats
 from pilotlight.reporting import widget
 from pilotlight.reporting.facts import gather
 from pilotlight.reporting.overview import Pair, overview
@@ -18,17 +17,6 @@ from pilotlight.shared.settings import Deployment, days, seconds, variable
 from pilotlight.shared.validation import violation
 
 logger = Logger()
-# CloudWatch adds `widgetContext` to the widget's own parameters, and asks for documentation by
-# `describe`. https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/add_custom_widget_dashboard_about.html
-EVENT = {
-    "type": "object",
-    "properties": {
-        "view": {"enum": ["facts", "widget"]},
-        "describe": {"const": True},
-        "widgetContext": {"type": "object"},
-    },
-    "anyOf": [{"required": ["view"]}, {"required": ["describe"]}],
-}
 DEPLOYMENT = Deployment.from_environment()
 RECOVERIES_TABLE = variable("RECOVERIES_TABLE")
 LEDGER_TABLE = variable("LEDGER_TABLE")
@@ -47,34 +35,16 @@ class UnknownView(Exception):
     """The event asks for nothing that this function shows."""
 
 
-def facts() -> dict[str, Any]:
-    """Read the facts and put them together."""
-    read = gather(
-        DYNAMODB,
-        Heartbeats(DYNAMODB, DEPLOYMENT.items_table),
-        LedgerTable(DYNAMODB, LEDGER_TABLE),
-        control_table=DEPLOYMENT.control_table,
-        recoveries_table=RECOVERIES_TABLE,
-        primary_region=DEPLOYMENT.primary_region,
-    )
-    return overview(read, PAIR, datetime.now(UTC))
-
-
 @logger.inject_lambda_context(clear_state=True)
 def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any] | str:
-    """Return the facts (`view` is `facts`), HTML (`widget`), or what the widget is (`describe`).
-
-    Raises
-    ------
-    UnknownView
-        The event asks for something else.
-    """
-    wrong = violation(event, EVENT)
+    """Return the facts (`view` is `facts`), HTML (`widget`), or what the widget is (`describe`)."""
+    wrong = violation(event, widget.SCHEMA)
     if wrong:
         raise UnknownView(f"The event is invalid: {wrong}.")
     if "describe" in event:
         return widget.DESCRIPTION
-    status = facts()
+    read = gather(DYNAMODB, DEPLOYMENT, LedgerTable(DYNAMODB, LEDGER_TABLE), RECOVERIES_TABLE)
+    status = overview(read, PAIR, datetime.now(UTC))
     shown = {name: status[name] for name in ("verdict", "summary")}
     logger.info("Deployment status returned", extra=shown)
     if event["view"] == "facts":

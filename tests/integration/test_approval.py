@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pilotlight.failover import approval
 
 from tests.integration.machine import PRIMARY, SECONDARY, FunctionFailed, aws_error, definition
 from tests.integration.test_failures import assert_failed_notified_unlocked, janitor
@@ -289,10 +290,10 @@ def test_an_answer_that_cannot_be_read_ends_failed(
 def test_a_meaning_that_nobody_knows_is_a_failure(
     machine: Machine, network: Network, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tests.integration import conftest
-
+    unknown: Any = "perhaps"
+    meaning = approval.Approval(unknown, "approved", "Ada", "", "")
+    monkeypatch.setattr(approval, "read", lambda *_, **__: meaning)
     network.lose_primary()
     asking(machine, "go")
-    monkeypatch.setattr(conftest.loaded("decide"), "answer", lambda _event: {"detail": ""})
     assert_failed_notified_unlocked(machine, run_with(machine, APPROVED), "ReadAnswer")
     assert machine.active() == (PRIMARY, 1)

@@ -8,13 +8,12 @@ import re
 from typing import Any
 
 import pytest
-from pilotlight.reporting.widget import DESCRIPTION
+from pilotlight.reporting.widget import DESCRIPTION, SCHEMA
+from pilotlight.shared.validation import violation
 
-from tests.handlers import load_handler
 from tests.template.stacks import ACCOUNT, Stack, stack
 from tools.audit import code
 
-HANDLER: Any = load_handler("overview")
 # What AWS itself publishes of resources like ours, and with which dimensions:
 # https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/monitoring-health-checks.html
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
@@ -154,7 +153,7 @@ def test_the_custom_widget_asks_the_overview_for_what_it_knows(
 ) -> None:
     (widget,) = [w["properties"] for w in widgets if w["type"] == "custom"]
     assert widget["endpoint"] == "<OverviewFunctionAliaslive>"
-    assert HANDLER.violation(widget["params"], HANDLER.EVENT) is None
+    assert violation(widget["params"], SCHEMA) is None
     assert f"view: {widget['params']['view']}" in DESCRIPTION
 
 

@@ -34,12 +34,13 @@ from pilotlight.failover import confirmation
 from pilotlight.rehearsal.verdict import Verdict, verdict
 from pilotlight.sentinel import observation
 from pilotlight.shared.choice import choice
+from pilotlight.shared.timestamps import parse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime, timedelta
 
-    from pilotlight.replication.rpo import Estimate
+    from pilotlight.replication.rpo import Estimate, Policy
 
 Mode = Literal["failover", "rehearsal", "drill"]
 Action = Literal["promote", "rehearse", "hold", "end_hold"]
@@ -65,6 +66,30 @@ class FailoverDecision(Decision):
     rpo_estimate: Estimate | None = None
     awaits_beacon: bool = False
     verdict: Verdict | None = None
+
+
+def decide_on(
+    event: Mapping[str, Any],
+    *,
+    hold_deadline: timedelta,
+    rpo_objective: timedelta,
+    rpo_policy: Policy,
+    sentinel_interval: timedelta,
+    cooldown: timedelta,
+) -> FailoverDecision:
+    """Decide on a judgement as the machine hands it over. A part that is missing is an error."""
+    request, held_since = event["request"], event["hold_started_at"]
+    return decide(
+        mode=request["mode"],
+        overridden=frozenset(request["override"]),
+        evidence=event["evidence"],
+        hold_started_at=parse(held_since) if held_since else None,
+        now=parse(event["now"]),
+        hold_deadline=hold_deadline,
+        rpo=Rpo(rpo_objective, rpo_policy, request["alarm"], sentinel_interval),
+        cooldown=Cooldown(float(event["control"]["cooldown_until"]), cooldown),
+        judgements_before=int(event["judgements_before"]),
+    )
 
 
 def decide(

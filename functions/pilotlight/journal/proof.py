@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pilotlight.journal.comparison import (
     HIGHEST,
@@ -16,7 +16,8 @@ from pilotlight.journal.comparison import (
     newest,
     span,
 )
-from pilotlight.shared.timestamps import milliseconds
+from pilotlight.shared.timestamps import milliseconds, now
+from pilotlight.shared.validation import violation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,6 +26,27 @@ if TYPE_CHECKING:
 
 # Spans of at most a thousand entries, so that one call compares fifty thousand.
 SPANS = 50
+# Well within the 15 s that a step of the machine has, a last span with slow answers included.
+SECONDS = 8.0
+REGION = {"type": "string", "minLength": 1}
+STEP_SCHEMA: dict[str, Any] = {
+    "$schema": "http://json-schema.org/draft-07/schema#",
+    "title": "A step of the proof",
+    "type": "object",
+    "required": ["step", "source", "target", "epoch"],
+    "additionalProperties": False,
+    "properties": {
+        "execution": {"type": "string"},
+        "step": {"enum": ["watermark", "tails"]},
+        "source": REGION,
+        "target": REGION,
+        "epoch": {"type": "integer", "minimum": 1},
+    },
+}
+
+
+class InvalidRequest(Exception):
+    """The payload is no step of the proof."""
 
 
 class TailsDiffer(Exception):
@@ -125,3 +147,34 @@ class JournalProof:
         comparison = compare(part.entries, theirs, expected, self._target.versions(expected))
         if not comparison.equal:
             raise TailsDiffer(comparison.describe(*self._regions))
+
+
+def check_step(payload: dict[str, Any], regions: set[str]) -> None:
+    """Raise InvalidRequest, with what is wrong, unless a payload is a step between the Regions."""
+    wrong = violation(payload, STEP_SCHEMA)
+    if not wrong and {payload["source"], payload["target"]} != regions:
+        wrong = "source and target are not the two Regions"
+    if wrong:
+        raise InvalidRequest(f"{wrong}: {payload}")
+
+
+def advance(proof: JournalProof) -> dict[str, Any]:
+    """Compare what was written before the drain, as far as it has arrived."""
+    done = proof.advance(SECONDS)
+    return {"caught_up": done.complete, "watermark": done.watermark, "compared": done.compared}
+
+
+def compare_tails(proof: JournalProof) -> dict[str, Any]:
+    """Compare the rest. Equal journals prove something only where there are any."""
+    tails = proof.tails(SECONDS)
+    return {
+        "complete": True,
+        "proven": tails.compared > 0,
+        "writes": tails.writes,
+        "compared": tails.compared,
+        "watermark": tails.watermark,
+        "compared_at": now(),
+    }
+
+
+STEPS = {"watermark": advance, "tails": compare_tails}

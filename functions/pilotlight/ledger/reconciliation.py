@@ -7,23 +7,27 @@ from typing import TYPE_CHECKING
 
 from ulid import ULID
 
+from pilotlight.control.table import ControlTable
+from pilotlight.items.table import ItemsTable
 from pilotlight.items.writes import SHARDS, journal_shard
 from pilotlight.journal.comparison import HIGHEST, LOWEST, lower_bound
 from pilotlight.journal.history import judge
+from pilotlight.journal.links import JournalLinks
 from pilotlight.ledger import epoch_end
 from pilotlight.ledger.entry import LedgerEntry, unreadable_entry
+from pilotlight.ledger.promotions import Promotions
 from pilotlight.shared import timestamps
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from mypy_boto3_dynamodb import DynamoDBClient
+
     from pilotlight.control.item import ControlItem
-    from pilotlight.items.table import ItemsTable
     from pilotlight.items.writes import Item, Write
-    from pilotlight.journal.links import JournalLinks
-    from pilotlight.ledger.promotions import Promotions
     from pilotlight.ledger.table import LedgerTable
+    from pilotlight.shared.settings import Deployment
 
 # Open entries that one step judges again.
 PAGE = 100
@@ -77,6 +81,21 @@ class Reconciliation:
         # The active Region last: its writes are only compared if the other one wrote as well.
         regions = sorted(journals, key=lambda region: (region == control.active_region, region))
         self._shards = [(r, s) for r in regions for s in range(SHARDS)]
+
+    @classmethod
+    def of(
+        cls,
+        deployment: Deployment,
+        clients: dict[str, DynamoDBClient],
+        ledger: LedgerTable,
+        recoveries_table: str,
+    ) -> Reconciliation:
+        """Return a pass over a deployment's journals, by the clients of its Regions."""
+        own, table = clients[deployment.region], deployment.items_table
+        control = ControlTable(own, deployment.control_table).read()
+        journals = {r: JournalLinks(client, table, r) for r, client in clients.items()}
+        promotions = Promotions(own, recoveries_table)
+        return cls(control, journals, deployment.region, ItemsTable(own, table), promotions, ledger)
 
     def run(self, may_continue: Callable[[], bool], *, from_start: bool = False) -> ReconcileResult:
         """Compare until the end of the pass, or until `may_continue` returns False.

@@ -39,8 +39,9 @@ def select(ledger: LedgerTable, write_ids: list[str] | str) -> list[LedgerEntry]
     return [entries[w] for w in sorted(set(write_ids))]
 
 
-def accept(ledger: LedgerTable, entries: list[LedgerEntry], by: str) -> dict[str, Any]:
+def accept(ledger: LedgerTable, write_ids: list[str] | str, by: str) -> dict[str, Any]:
     """Mark open entries as accepted: the item is right as it is. Resolved entries do not change."""
+    entries = select(ledger, write_ids)
     accepted = [e.write_id for e in entries if e.status == "open"]
     for write_id in accepted:
         ledger.resolve(write_id, "accepted", by=by, at=timestamps.now())
@@ -49,7 +50,7 @@ def accept(ledger: LedgerTable, entries: list[LedgerEntry], by: str) -> dict[str
 
 
 def replay(
-    ledger: LedgerTable, service: ItemService, entries: list[LedgerEntry], by: str
+    ledger: LedgerTable, service: ItemService, write_ids: list[str], by: str
 ) -> dict[str, Any]:
     """Write the values of entries as new writes, each over the item that the ledger shows.
 
@@ -58,6 +59,7 @@ def replay(
     NotReplayed
         It names each entry that was not replayed, with the reason.
     """
+    entries = select(ledger, write_ids)
     done: dict[str, str] = {e.write_id: e.replayed_as for e in entries if e.status == "replayed"}
     failed: dict[str, str] = {}
     for entry in (e for e in entries if e.write_id not in done):

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from aws_lambda_powertools import Logger
+from botocore.exceptions import BotoCoreError, ClientError
+
 from pilotlight.items.writes import Item, Write, from_attributes, from_entry, placeholder
 from pilotlight.journal.history import judge, overwritten
+from pilotlight.journal.links import JournalUnread
 from pilotlight.ledger import epoch_end
 from pilotlight.ledger.entry import LedgerEntry, unreadable_entry
 from pilotlight.shared import timestamps
 
 if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
     from pilotlight.control.item import ControlItem
     from pilotlight.control.table import ControlTable
     from pilotlight.items.table import ItemsTable
@@ -21,9 +28,15 @@ if TYPE_CHECKING:
     from pilotlight.ledger.promotions import Promotions
     from pilotlight.ledger.table import LedgerTable
 
+logger = Logger(child=True)
+
 
 class ControlItemUnread(Exception):
     """The control item is missing or was not read. The batch is retried."""
+
+
+# Errors that may be gone at the next attempt.
+PASSING = (BotoCoreError, ClientError, ControlItemUnread, JournalUnread)
 
 
 def is_entry(record: dict[str, Any]) -> bool:
@@ -114,3 +127,34 @@ class StreamBatch:
         if control is None:
             raise ControlItemUnread("The control item is missing or was not read.")
         return control
+
+
+def process(batch: StreamBatch, record: dict[str, Any], sqs: SQSClient, queue_url: str) -> int:
+    """Return how many entries one record added to the ledger.
+
+    What will never be readable is set aside and reported, so that nothing behind it waits.
+    """
+    try:
+        return batch.process(record)
+    except PASSING:
+        raise
+    except Exception as error:
+        logger.exception("Stream record cannot be read: it goes to the dead-letter queue")
+        if is_entry(record):
+            batch.record_unreadable(record)
+        _report(record, error, sqs, queue_url)
+        return 1
+
+
+def _report(record: dict[str, Any], error: Exception, sqs: SQSClient, queue_url: str) -> None:
+    """Put a record that was set aside into the dead-letter queue, whose alarm notifies people."""
+    change, kind = record["dynamodb"], type(error).__name__
+    place = {"keys": change["Keys"], "sequence_number": change["SequenceNumber"]}
+    sqs.send_message(
+        QueueUrl=queue_url,
+        MessageBody=json.dumps({**place, "error": f"{kind}: {error}"}),
+        MessageAttributes={
+            "ERROR_CODE": {"DataType": "String", "StringValue": kind},
+            "ERROR_MESSAGE": {"DataType": "String", "StringValue": str(error)[:1000] or "-"},
+        },
+    )

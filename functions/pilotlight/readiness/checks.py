@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pilotlight.control.table import ControlUnread
-from pilotlight.readiness.verdict import CheckResult, Outcome, State, outcome
-from pilotlight.shared import http
+from pilotlight.readiness.verdict import CheckResult, Outcome, State, evidence, outcome
+from pilotlight.recoveries import schema
+from pilotlight.shared import http, timestamps
 from pilotlight.shared.invoke import api_event, invoke
 
 if TYPE_CHECKING:
@@ -20,11 +23,45 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
     from pilotlight.control.table import ControlTable
+    from pilotlight.shared.settings import Deployment
 
     # A name, whether it is required, and what to run.
     Check = tuple[str, bool, Callable[[], Outcome]]
 
 HTTPS_SECONDS = 2.0
+
+
+def secondary_checks(
+    deployment: Deployment,
+    control: ControlTable,
+    clients: tuple[DynamoDBClient, LambdaClient, S3Client],
+    *,
+    recoveries_table: str,
+    bucket: str,
+    app_function: str,
+    switch_function: str,
+) -> list[Check]:
+    """List the checks of a Region from within. Advisory: what the app can serve without."""
+    region, (dynamodb, lambda_, s3) = deployment.region, clients
+    pk, host = schema.key(schema.CANARY, region), deployment.region_name(region)
+    table, answer = partial(canary_item, dynamodb), partial(answers, lambda_)
+    items_key = {**pk, "sk": {"S": "canary"}}
+    return [
+        ("items_table", True, partial(table, deployment.items_table, items_key)),
+        ("control_quorum", True, partial(quorum, control)),
+        ("recoveries_table", True, partial(table, recoveries_table, pk)),
+        ("app_function", True, partial(answer, app_function, "/health")),
+        ("switch_function", True, partial(answer, switch_function, "/switch/off")),
+        ("endpoint", True, partial(endpoint, host)),
+        ("certificate", False, partial(certificate, host, days=7)),
+        ("bucket", False, partial(canary_object, s3, bucket, f"canary/{region}")),
+    ]
+
+
+def run_all(checks: list[Check]) -> dict[str, Any]:
+    """Run all checks at once, and return the verdict and the results as evidence."""
+    with ThreadPoolExecutor(len(checks)) as pool:
+        return evidence(list(pool.map(run, checks)), timestamps.now())
 
 
 def canary_item(client: DynamoDBClient, name: str, key: dict[str, Any]) -> Outcome:

@@ -10,6 +10,7 @@ from pilotlight.ledger.entry import counts
 from pilotlight.readiness.recorded_signals import plain_item, read_all
 from pilotlight.recoveries import schema
 from pilotlight.replication import heartbeat
+from pilotlight.replication.heartbeat_table import Heartbeats
 from pilotlight.reporting import past_recoveries
 from pilotlight.reporting.overview import Gathered
 from pilotlight.shared.timestamps import milliseconds
@@ -21,28 +22,23 @@ if TYPE_CHECKING:
 
     from pilotlight.ledger.table import LedgerTable
     from pilotlight.replication.heartbeat import Heartbeat
-    from pilotlight.replication.heartbeat_table import Heartbeats
+    from pilotlight.shared.settings import Deployment
 
 
 def gather(
-    dynamodb: DynamoDBClient,
-    heartbeats: Heartbeats,
-    ledger: LedgerTable,
-    *,
-    control_table: str,
-    recoveries_table: str,
-    primary_region: str,
+    dynamodb: DynamoDBClient, deployment: Deployment, ledger: LedgerTable, recoveries_table: str
 ) -> Gathered:
     """Read everything at once. What cannot be read is returned as an error."""
+    heartbeats = Heartbeats(dynamodb, deployment.items_table)
     recoveries = partial(plain_item, dynamodb, recoveries_table)
     facts = read_all(
         {
-            "control": partial(plain_item, dynamodb, control_table, CONTROL_KEY),
+            "control": partial(plain_item, dynamodb, deployment.control_table, CONTROL_KEY),
             "lock": partial(recoveries, schema.LOCK),
             "sentinel": partial(recoveries, schema.SENTINEL),
             "readiness": partial(recoveries, schema.READINESS),
             "rehearsal": partial(recoveries, schema.REHEARSAL),
-            "heartbeats": lambda: _of_heartbeats(heartbeats.read_all(primary_region)),
+            "heartbeats": lambda: _of_heartbeats(heartbeats.read_all(deployment.primary_region)),
             "ledger": lambda: counts(ledger.entries("open")),
         }
     )

@@ -29,6 +29,17 @@ Param | Description
 view: widget
 ```
 """
+# CloudWatch adds `widgetContext` to the widget's own parameters, and asks for documentation by
+# `describe`. https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/add_custom_widget_dashboard_about.html
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "view": {"enum": ["facts", "widget"]},
+        "describe": {"const": True},
+        "widgetContext": {"type": "object"},
+    },
+    "anyOf": [{"required": ["view"]}, {"required": ["describe"]}],
+}
 TITLES = {
     "control": "Who is active",
     "machine": "Recovery",

@@ -22,7 +22,7 @@ from pilotlight.conditions.evidence import section, sections
 from pilotlight.conditions.recorded import SCHEDULED, scheduled_ready
 from pilotlight.replication.heartbeat import PASSIVE_MS, PATIENCE
 from pilotlight.shared.choice import choice
-from pilotlight.shared.timestamps import try_parse
+from pilotlight.shared.timestamps import parse, try_parse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,6 +62,13 @@ class Patience:
 
     healthy: timedelta
     heartbeat: timedelta
+
+
+def decide_on(event: Mapping[str, Any], patience: Patience) -> Decision:
+    """Decide on a move as the machine hands it over. A part that is missing is an error."""
+    request = event["request"]
+    move = Move(request["mode"], request["source"], request["target"])
+    return decide(move, evidence=event["evidence"], patience=patience, now=parse(event["now"]))
 
 
 def decide(

@@ -28,13 +28,19 @@ PROBES, TIMEOUT = 3, 2.0
 
 @dataclass(frozen=True)
 class Preflight:
-    """A move from the source to the target, and the clients for both."""
+    """A move between the deployment's two Regions, and the clients for both."""
 
     deployment: Deployment
     source: str
     target: str
     client: Callable[[str, str], Any]
     recoveries_table: str
+
+    def __post_init__(self) -> None:
+        regions = (self.deployment.primary_region, self.deployment.secondary_region)
+        for end, region in (("source", self.source), ("target", self.target)):
+            if region not in regions:
+                raise ValueError(f"The {end} {region!r} is no Region of this deployment.")
 
     def look(self) -> dict[str, Any]:
         """Return what both Regions report, each part or its error."""

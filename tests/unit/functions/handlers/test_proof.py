@@ -8,7 +8,7 @@ import pytest
 from moto import mock_aws
 from pilotlight.journal import proof as journal_proof
 from pilotlight.journal.comparison import LOWEST, MARGIN_MS, lower_bound
-from pilotlight.journal.proof import TailsDiffer
+from pilotlight.journal.proof import InvalidRequest, TailsDiffer
 from ulid import ULID
 
 from tests.handlers import context, load_handler
@@ -133,6 +133,6 @@ def test_a_request_that_is_none_is_refused_and_told_why(
     world: World, payload: dict[str, Any], told: str
 ) -> None:
     good = {"step": "tails", "source": PRIMARY, "target": SECONDARY, "epoch": 3}
-    with pytest.raises(MODULE.InvalidRequest, match=told):
+    with pytest.raises(InvalidRequest, match=told):
         MODULE.lambda_handler({**good, **payload}, context("proof"))
     assert world.regions.client(SECONDARY).scan(TableName=ITEMS)["Count"] == 0

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from pilotlight.switchover.decision import Move, Patience, decide
+from pilotlight.switchover.decision import Move, Patience, decide_on
 
 if TYPE_CHECKING:
     from pilotlight.conditions.condition import Decision
@@ -76,4 +77,5 @@ def without(path: Path) -> dict[str, Any]:
 def decided(
     evidence: dict[str, Any], move: Move = SWITCHOVER, patience: Patience = PATIENCE
 ) -> Decision:
-    return decide(move, evidence=evidence, patience=patience, now=NOW)
+    event = {"request": asdict(move), "evidence": evidence, "now": NOW.isoformat()}
+    return decide_on(event, patience)
