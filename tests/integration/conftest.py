@@ -15,7 +15,7 @@ from botocore.loaders import JSONFileLoader
 from moto import mock_aws
 from moto.sns.models import Subscription
 from pilotlight.failover import primary_check
-from pilotlight.sentinel import beacon_record
+from pilotlight.sentinel import probes
 from pilotlight.shared import dns_lookup, http, other_region
 
 from tests.handlers import context, load_handler
@@ -99,7 +99,7 @@ def faults() -> Faults:
 def network(monkeypatch: pytest.MonkeyPatch) -> Network:
     net = Network()
     monkeypatch.setattr(http, "request", net.request)
-    monkeypatch.setattr(beacon_record, "read", lambda _name: net.beacon)
+    monkeypatch.setattr(probes, "read_beacon", lambda _name: net.beacon)
     monkeypatch.setattr(dns_lookup, "leads_to", net.leads_to)
     return net
 

@@ -15,9 +15,8 @@ from pilotlight.control.pulse import Pulse
 from pilotlight.control.table import ControlUnread
 from pilotlight.failover import confirmation
 from pilotlight.failover.confirmation import PulseEvidence
-from pilotlight.sentinel import beacon_record
+from pilotlight.sentinel import probes
 from pilotlight.sentinel.item import ItemUnavailable
-from pilotlight.sentinel.probes import probe_primary
 from pilotlight.shared import timestamps
 from pilotlight.shared.aws_clients import best_effort_client
 
@@ -37,11 +36,11 @@ def check_primary(deployment: Deployment, sentinel: SentinelItem) -> dict[str, A
     Own probes see an outage before Route 53's checkers have reached their threshold. So this waits
     for the beacon, and observes both again once it is `unhealthy`.
     """
-    probes, beacon, pulse = _observe(deployment, sentinel)
-    missing = confirmation.beacon_may_follow([p.ok for p in probes], beacon) and not pulse.still
+    own, beacon, pulse = _observe(deployment, sentinel)
+    missing = confirmation.beacon_may_follow([p.ok for p in own], beacon) and not pulse.still
     if missing and _beacon_follows(deployment.beacon_name):
-        probes, beacon, pulse = _observe(deployment, sentinel)
-    return confirmation.evidence(probes, beacon, timestamps.now(), pulse)
+        own, beacon, pulse = _observe(deployment, sentinel)
+    return confirmation.evidence(own, beacon, timestamps.now(), pulse)
 
 
 def _observe(
@@ -49,10 +48,10 @@ def _observe(
 ) -> tuple[list[Probe], Beacon, PulseEvidence]:
     """Probe the Primary and read the beacon and the pulse, side by side."""
     with ThreadPoolExecutor(PROBES + 2) as pool:
-        beacon = pool.submit(beacon_record.read, deployment.beacon_name)
+        beacon = pool.submit(probes.read_beacon, deployment.beacon_name)
         pulse = pool.submit(_observe_pulse, deployment, sentinel)
-        probes = list(pool.map(partial(probe_primary, timeout=TIMEOUT), [deployment] * PROBES))
-        return probes, beacon.result(), pulse.result()
+        own = list(pool.map(partial(probes.probe_primary, timeout=TIMEOUT), [deployment] * PROBES))
+        return own, beacon.result(), pulse.result()
 
 
 def _observe_pulse(deployment: Deployment, sentinel: SentinelItem) -> PulseEvidence:
@@ -72,6 +71,6 @@ def _beacon_follows(name: str) -> bool:
     until = time.monotonic() + FOLLOW_SECONDS
     while time.monotonic() < until:
         time.sleep(READ_SECONDS)
-        if beacon_record.read(name) == "unhealthy":
+        if probes.read_beacon(name) == "unhealthy":
             return True
     return False

@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from pilotlight.control.assembly import control_table
 from pilotlight.control.pulse import Pulse
-from pilotlight.sentinel import beacon_record
+from pilotlight.sentinel import probes
 from pilotlight.sentinel.item import ItemUnavailable, SentinelItem
 from pilotlight.sentinel.level import valid_end
 from pilotlight.sentinel.observation import (
@@ -150,7 +150,7 @@ def start_while_it_fails(
 def _observe(deployment: Deployment, seconds: float) -> Observation:
     """Probe the Primary, and read the beacon and the pulse, in parallel."""
     with ThreadPoolExecutor(2) as pool:
-        beacon = pool.submit(beacon_record.read, deployment.beacon_name, seconds)
+        beacon = pool.submit(probes.read_beacon, deployment.beacon_name, seconds)
         beat = pool.submit(_beat, deployment)
         return Observation(probe_primary(deployment, seconds), beacon.result(), beat.result())
 

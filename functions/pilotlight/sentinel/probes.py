@@ -1,14 +1,17 @@
-"""Own probes of a Region's endpoint."""
+"""Own probes of an endpoint, and the beacon: the verdict of Route 53's checkers, read over DNS."""
 
 from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING
 
+import dns.exception
+
 from pilotlight.sentinel.observation import Probe
-from pilotlight.shared import http, timestamps
+from pilotlight.shared import dns_lookup, http, timestamps
 
 if TYPE_CHECKING:
+    from pilotlight.sentinel.observation import Beacon
     from pilotlight.shared.settings import Deployment
 
 
@@ -26,3 +29,15 @@ def probe(url: str, timeout: float) -> Probe:
 def probe_primary(deployment: Deployment, timeout: float) -> Probe:
     """Probe the health of the Primary at its own name."""
     return probe(f"https://{deployment.region_name(deployment.primary_region)}/health", timeout)
+
+
+def read_beacon(name: str, lifetime: float = 2.0) -> Beacon:
+    """Return the state of the beacon. No answer, or another text, is unknown and not unhealthy."""
+    try:
+        answer = dns_lookup.resolver(lifetime).resolve(name, "TXT")
+    except dns.exception.DNSException:
+        return "unknown"
+    texts = {b"".join(record.strings).decode("ascii", "replace") for record in answer}
+    if texts == {"healthy"}:
+        return "healthy"
+    return "unhealthy" if texts == {"unhealthy"} else "unknown"

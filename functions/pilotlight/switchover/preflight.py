@@ -13,8 +13,7 @@ from pilotlight.readiness.recorded_signals import read_all, texts
 from pilotlight.recoveries import schema
 from pilotlight.replication import heartbeat
 from pilotlight.replication.heartbeat_table import Heartbeats
-from pilotlight.sentinel import beacon_record
-from pilotlight.sentinel.probes import probe
+from pilotlight.sentinel import probes
 from pilotlight.shared import http
 
 if TYPE_CHECKING:
@@ -46,8 +45,8 @@ class Preflight:
         """Return what both Regions report, each part or its error."""
         url = f"https://{self.deployment.region_name(self.deployment.primary_region)}/health"
         with ThreadPoolExecutor(PROBES + 1) as pool:
-            beacon = pool.submit(beacon_record.read, self.deployment.beacon_name)
-            probes = pool.map(partial(probe, timeout=TIMEOUT), [url] * PROBES)
+            beacon = pool.submit(probes.read_beacon, self.deployment.beacon_name)
+            own = pool.map(partial(probes.probe, timeout=TIMEOUT), [url] * PROBES)
             parts = read_all(
                 {
                     self.source: lambda: self._health(self.source),
@@ -59,7 +58,7 @@ class Preflight:
                 }
             )
             return {
-                "probes": [{"ok": p.ok, "status": p.status, "error": p.error} for p in probes],
+                "probes": [{"ok": p.ok, "status": p.status, "error": p.error} for p in own],
                 "beacon": beacon.result(),
                 "health": {r: parts[r] for r in (self.source, self.target)},
                 "replication": {way: parts[way] for way in ("to_target", "to_source")},

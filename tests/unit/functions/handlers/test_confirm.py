@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pilotlight.control import assembly
 from pilotlight.failover import primary_check
-from pilotlight.sentinel import beacon_record
+from pilotlight.sentinel import probes
 from pilotlight.sentinel.item import SentinelItem
 from pilotlight.shared import http
 
@@ -65,7 +65,7 @@ def world(fake: FakeDynamoDB, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]
     found["clock"] = Time()
     monkeypatch.setattr(primary_check, "time", found["clock"])
     monkeypatch.setattr(http, "request", request)
-    monkeypatch.setattr(beacon_record, "read", beacon)
+    monkeypatch.setattr(probes, "read_beacon", beacon)
     for module in (primary_check, assembly):
         monkeypatch.setattr(module, "best_effort_client", lambda: fake)
     monkeypatch.setattr(MODULE, "SENTINEL", SentinelItem(fake, RECOVERIES))

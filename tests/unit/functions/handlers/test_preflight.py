@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from pilotlight.sentinel import beacon_record
+from pilotlight.sentinel import probes
 from pilotlight.shared import http
 
 from tests.handlers import context, load_handler
@@ -80,7 +80,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(
         http, "certificate_end", lambda *_, **__: datetime.now(UTC) + timedelta(days=60)
     )
-    monkeypatch.setattr(beacon_record, "read", lambda _name: "healthy")
+    monkeypatch.setattr(probes, "read_beacon", lambda _name: "healthy")
     return found
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from pilotlight.control.table import ControlTable
-from pilotlight.sentinel import beacon_record, probe_run
+from pilotlight.sentinel import probe_run, probes
 from pilotlight.sentinel.item import ItemUnavailable
 from pilotlight.sentinel.level import Outage
 from pilotlight.sentinel.observation import NEVER, SentinelState
@@ -149,7 +149,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
         probe_run, "Pulse", lambda _client, _table: SimpleNamespace(read=found.pulse)
     )
     monkeypatch.setattr(http, "request", found.request)
-    monkeypatch.setattr(beacon_record, "read", lambda _name, _lifetime: found.beacon)
+    monkeypatch.setattr(probes, "read_beacon", lambda _name, _lifetime: found.beacon)
     monkeypatch.delenv("POWERTOOLS_METRICS_DISABLED")
     return found
 

@@ -8,7 +8,7 @@ import dns.exception
 import dns.resolver
 import dns.rrset
 import pytest
-from pilotlight.sentinel import beacon_record
+from pilotlight.sentinel import probes
 from pilotlight.shared import dns_lookup
 
 SILENCE = [
@@ -53,13 +53,13 @@ def answer(monkeypatch: pytest.MonkeyPatch) -> Any:
 @pytest.mark.parametrize("word", ["healthy", "unhealthy"])
 def test_the_beacon_says_what_the_checkers_think(answer: Any, word: str) -> None:
     resolver = answer("TXT", f'"{word}"')
-    assert beacon_record.read("beacon.pilotlight.example") == word
+    assert probes.read_beacon("beacon.pilotlight.example") == word
     assert resolver.asked == [("beacon.pilotlight.example", "TXT")]
 
 
 def test_a_word_that_is_sent_in_parts_is_one_word(answer: Any) -> None:
     answer("TXT", '"un" "healthy"')
-    assert beacon_record.read("beacon.pilotlight.example") == "unhealthy"
+    assert probes.read_beacon("beacon.pilotlight.example") == "unhealthy"
 
 
 @pytest.mark.parametrize(
@@ -77,13 +77,13 @@ def test_a_word_that_is_sent_in_parts_is_one_word(answer: Any) -> None:
 )
 def test_another_word_is_unknown_and_not_unhealthy(answer: Any, texts: list[str]) -> None:
     answer("TXT", *texts)
-    assert beacon_record.read("beacon.pilotlight.example") == "unknown"
+    assert probes.read_beacon("beacon.pilotlight.example") == "unknown"
 
 
 @pytest.mark.parametrize("error", SILENCE, ids=repr)
 def test_an_unanswered_beacon_is_unknown_and_not_unhealthy(answer: Any, error: Any) -> None:
     answer("TXT", error=error)
-    assert beacon_record.read("beacon.pilotlight.example") == "unknown"
+    assert probes.read_beacon("beacon.pilotlight.example") == "unknown"
 
 
 # --- where a name leads --------------------------------------------------------------------------
@@ -108,7 +108,7 @@ def test_a_resolver_is_impatient_and_remembers_nothing(monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize(
-    ("ask", "nothing"), [(beacon_record.read, "unknown"), (dns_lookup.leads_to, [])]
+    ("ask", "nothing"), [(probes.read_beacon, "unknown"), (dns_lookup.leads_to, [])]
 )
 def test_a_function_without_a_resolver_gets_no_answer(
     monkeypatch: pytest.MonkeyPatch, ask: Any, nothing: Any

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pilotlight.replication.heartbeat import Heartbeat
 from pilotlight.replication.heartbeat_table import Heartbeats
-from pilotlight.sentinel import beacon_record
+from pilotlight.sentinel import probes
 from pilotlight.shared import http
 from pilotlight.switchover.preflight import Preflight
 
@@ -81,7 +81,7 @@ class World:
 def world(known: Deployment, monkeypatch: pytest.MonkeyPatch) -> World:
     found = World(known)
     monkeypatch.setattr(http, "request", found.request)
-    monkeypatch.setattr(beacon_record, "read", lambda name: f"asked of {name}")
+    monkeypatch.setattr(probes, "read_beacon", lambda name: f"asked of {name}")
     return found
 
 
