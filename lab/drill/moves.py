@@ -15,8 +15,7 @@ from lab.drill.failback.checks import refusal
 from lab.drill.history import written
 from lab.drill.own_lab import heartbeat_wait, own_lab, settle
 from lab.drill.users.traffic import Https, Traffic
-from lab.drill.waiting import caught_up, within
-from lab.drill.watching import Watch
+from lab.drill.watching import Watch, caught_up, within
 from lab.progress import Progress, console, verdict_of
 
 if TYPE_CHECKING:

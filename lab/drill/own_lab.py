@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from lab import deployment, process
 from lab.config import LabError
 from lab.control import Control
-from lab.drill.waiting import within
-from lab.drill.watching import Watch
+from lab.drill.watching import Watch, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Reads the lab's AWS and starts its machines, as the person who owns the account."""
+"""Reads the lab's AWS and starts its machines, as the owner of the account, and waits for both."""
 
 from __future__ import annotations
 
@@ -11,11 +11,30 @@ from lab.config import LabError
 from lab.control import control_table
 from lab.drill.history import JOURNAL
 from lab.drill.observations import Change, ControlItem, Execution, Notification, State
-from lab.drill.waiting import within
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from lab.config import LabConfig
     from lab.control import Control as Lab
+
+POLL_SECONDS = 0.2
+
+
+def within(seconds: float, done: Callable[[], Any]) -> bool:
+    """Wait until something is done, and return whether it was in time."""
+    end = time.time() + seconds
+    while not done():
+        if time.time() > end:
+            return False
+        time.sleep(POLL_SECONDS)
+    return True
+
+
+def caught_up(lab: Lab) -> bool:
+    """Return whether nothing waits to be replicated in either direction."""
+    links = lab.act("replication")["links"].values()
+    return all(link["waiting"] == 0 for link in links)
 
 
 class Watch:

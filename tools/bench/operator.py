@@ -6,8 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from lab.config import LabError
-from lab.drill.waiting import caught_up, within
-from lab.drill.watching import Watch
+from lab.drill.watching import Watch, caught_up, within
 
 if TYPE_CHECKING:
     from lab.config import LabConfig

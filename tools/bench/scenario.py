@@ -10,8 +10,7 @@ from lab.config import LabError
 from lab.drill.observations import Observations
 from lab.drill.report import stages as drill_stages
 from lab.drill.users.traffic import Https
-from lab.drill.waiting import within
-from lab.drill.watching import Watch
+from lab.drill.watching import Watch, within
 from tools.bench.designs import DESIGNS, ORCHESTRATED
 from tools.bench.operator import Operator
 from tools.bench.samples import Recovery, Sample, beside, orchestrated

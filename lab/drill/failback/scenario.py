@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lab.drill.failback.checks import Failback
 from lab.drill.history import text_of, written
-from lab.drill.waiting import caught_up, within
+from lab.drill.watching import caught_up, within
 
 if TYPE_CHECKING:
     from lab.drill.observations import Execution

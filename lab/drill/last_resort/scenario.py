@@ -12,7 +12,7 @@ from lab.drill.last_resort.checks import LastResort
 from lab.drill.observations import required_sentence
 from lab.drill.users.by_name import ByName, write_by_name
 from lab.drill.users.traffic import Https
-from lab.drill.waiting import caught_up, within
+from lab.drill.watching import caught_up, within
 
 if TYPE_CHECKING:
     from lab.drill.outage.scenario import Scenario

@@ -22,8 +22,7 @@ from lab.drill.users.by_name import ByName
 from lab.drill.users.control_history import ControlHistory
 from lab.drill.users.returned import write_from_its_return
 from lab.drill.users.traffic import Https, Traffic
-from lab.drill.waiting import within
-from lab.drill.watching import Watch
+from lab.drill.watching import Watch, within
 from lab.engine.outages.named_outages import NAMED
 
 if TYPE_CHECKING:

@@ -17,8 +17,7 @@ from lab.drill.users.by_name import write_by_name
 from lab.drill.users.control_history import ControlHistory
 from lab.drill.users.returned import write_from_its_return
 from lab.drill.users.traffic import Https, Traffic
-from lab.drill.waiting import caught_up, within
-from lab.drill.watching import Watch
+from lab.drill.watching import Watch, caught_up, within
 
 if TYPE_CHECKING:
     from lab.config import LabConfig

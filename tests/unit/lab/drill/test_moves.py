@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from lab.config import LabError
-from lab.drill import moves as moves_module, own_lab as own_lab_module, waiting
+from lab.drill import moves as moves_module, own_lab as own_lab_module, watching
 from lab.drill.moves import Move, Moves, Report
 from lab.drill.observations import ControlItem, Execution, Request, State, Write
 from lab.progress import Progress
@@ -104,7 +104,7 @@ class User:
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     found = World()
-    for module in (moves_module, own_lab_module, waiting):
+    for module in (moves_module, own_lab_module, watching):
         monkeypatch.setattr(module, "time", found)
     for module in (moves_module, own_lab_module):
         monkeypatch.setattr(module, "Watch", lambda _config, lab: lab)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from lab.drill import waiting
+from lab.drill import watching
 from lab.drill.failback import scenario as failback_scenario
 from lab.drill.failback.scenario import WHO, fail_back
 from lab.drill.observations import ControlItem, Execution, Observations, Write
@@ -94,7 +94,7 @@ class World:
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     found = World()
-    for module in (failback_scenario, waiting):
+    for module in (failback_scenario, watching):
         monkeypatch.setattr(module, "time", found)
     return found
 

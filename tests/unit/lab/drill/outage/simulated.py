@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from rich.console import Console
 
-from lab.drill import waiting
+from lab.drill import watching
 from lab.drill.observations import (
     Change,
     ControlItem,
@@ -248,7 +248,7 @@ def simulated(world: World, monkeypatch: pytest.MonkeyPatch, outage: str = "regi
         world.written = world.now
         return [WriteByName(201, SECONDARY, PRIMARY)] * 10
 
-    for module in (scenario, waiting):
+    for module in (scenario, watching):
         monkeypatch.setattr(module, "time", world)
     monkeypatch.setattr(scenario, "Https", lambda config: None)
     monkeypatch.setattr(scenario, "Watch", lambda config, lab: Watch(world))
