@@ -36,7 +36,7 @@ check: install-dev  ## Linters, types, and the template's and state machine's va
 	$(BIN)/cfn-lint template.yaml tools/bench/designs.yaml
 
 unit: install-dev  ## Unit and template tests, and a first look at the protocol of who is active
-	$(BIN)/pytest tests/unit tests/template tests/protocol
+	$(BIN)/pytest --numprocesses=2 tests/unit tests/template tests/protocol
 
 protocol: install-dev  ## Search 100,000 histories of the protocol for two writers (HISTORIES=n for others)
 	HISTORIES=$(or $(HISTORIES),100000) $(BIN)/pytest -m "" tests/protocol
