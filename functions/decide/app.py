@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any, get_args
+from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
@@ -19,7 +19,7 @@ logger, tracer, metrics = Logger(), Tracer(), Metrics()
 COOLDOWN = variable("COOLDOWN_SECONDS", seconds)
 HOLD_DEADLINE = variable("HOLD_DEADLINE_SECONDS", seconds)
 RPO_OBJECTIVE = variable("RPO_OBJECTIVE_SECONDS", seconds)
-RPO_POLICY: Policy = variable("RPO_POLICY", one_of(*get_args(Policy)))
+RPO_POLICY: Policy = variable("RPO_POLICY", one_of(Policy))
 SENTINEL_INTERVAL = variable("SENTINEL_INTERVAL_SECONDS", seconds)
 PATIENCE = switchover.Patience(
     variable("HEALTHY_MINUTES", minutes), variable("HEARTBEAT_SECONDS", seconds)

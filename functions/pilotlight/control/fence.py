@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
     from pilotlight.control.item import ControlItem
     from pilotlight.control.last_resort import LastResort
+    from pilotlight.shared.settings import WithoutQuorum
 
 Action = Literal["write", "forward", "refuse"]
 Authority = Literal["quorum", "last_resort", "without_quorum"]
-WithoutQuorum = Literal["refuse", "continue"]
 
 REFRESH_SECONDS = 1.0
 NEGATIVE_SECONDS = 0.2

@@ -8,12 +8,16 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
+
+from pilotlight.shared.choice import choice
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 Value = TypeVar("Value")
+WithoutQuorum = Literal["refuse", "continue"]
 
 
 class InvalidSetting(Exception):
@@ -39,7 +43,7 @@ def variable(name: str, parse: Callable[[str], Any] = str) -> Any:
         return parse(text)
     except (ValueError, OverflowError) as error:
         raise InvalidSetting(
-            f"The environment variable {name} is invalid: {error}. "
+            f"The environment variable {name} is invalid: {str(error).rstrip('.')}. "
             "The function's resource in template.yaml must set it."
         ) from error
 
@@ -64,16 +68,9 @@ def comma_separated(text: str) -> list[str]:
     return text.split(",")
 
 
-def one_of(*words: Value) -> Callable[[str], Value]:
-    """Return a parser that accepts these words only."""
-
-    def parse(text: str) -> Value:
-        for word in words:
-            if text == word:
-                return word
-        raise ValueError(f"{text!r} is none of {', '.join(map(str, words))}")
-
-    return parse
+def one_of(literal: Any) -> Callable[[str], Any]:
+    """Return a parser that accepts the words of a `Literal` only."""
+    return partial(choice, "value", literal=literal)
 
 
 @dataclass(frozen=True)
@@ -90,7 +87,7 @@ class Deployment:
     control_table: str
     last_resort_table: str
     fence_seconds: float
-    without_quorum: Literal["refuse", "continue"]
+    without_quorum: WithoutQuorum
     release: str
 
     @classmethod
@@ -107,7 +104,7 @@ class Deployment:
             control_table=variable("CONTROL_TABLE"),
             last_resort_table=variable("LAST_RESORT_TABLE"),
             fence_seconds=variable("FENCE_SECONDS", float),
-            without_quorum=variable("WITHOUT_QUORUM", one_of("refuse", "continue")),
+            without_quorum=variable("WITHOUT_QUORUM", one_of(WithoutQuorum)),
             release=variable("RELEASE"),
         )
 

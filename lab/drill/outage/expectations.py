@@ -123,6 +123,7 @@ EXPECTATIONS: dict[str, Expectation] = {
         "the control table lost its witness",
         "Two of its three members are a quorum.",
         untouched=True,
+        more=(without_quorum.enough_requests_were_made,),
     ),
     "isolated": Expectation(
         RECOVERS,

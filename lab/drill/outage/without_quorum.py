@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 FENCE_SECONDS, WRITE_DEADLINE_SECONDS = 3.0, 2.0
 LEASE_SECONDS = FENCE_SECONDS + WRITE_DEADLINE_SECONDS
 CONTINUES = "WithoutQuorum=continue"
+# As many show an effect of losing a member that nobody needs.
+ENOUGH_REQUESTS = 200
 
 
 def section(drill: Observations) -> dict[str, Any] | None:
@@ -92,6 +94,13 @@ def writes_wait_for_the_quorum(drill: Observations) -> Result:
         most = 2 * counts["taken"] > counts["writes"] and counts["taken_after_lease"] > 0
         return most and refused <= {"NoQuorum"}, f"{CONTINUES}. {detail}"
     return refused == {"NoQuorum"} and not counts["taken_after_lease"], detail
+
+
+def enough_requests_were_made(drill: Observations) -> Result:
+    """Require so many requests during the outage that an effect of it would show."""
+    healed = drill.ended if drill.healed is None else drill.healed
+    during = sum(drill.outage <= r.started <= healed for r in drill.requests)
+    return during >= ENOUGH_REQUESTS, f"{during} requests were made during the outage."
 
 
 def _taken(drill: Observations) -> list[WriteByName]:

@@ -13,6 +13,8 @@ WRITES = {"PutItem": "Item", "UpdateItem": "Key", "DeleteItem": "Key"}
 TRANSACTIONS = {"TransactWriteItems", "TransactGetItems", "ExecuteTransaction"}
 STATEMENTS = {"ExecuteStatement", "BatchExecuteStatement", "ExecuteTransaction"}
 BATCHES = {"BatchWriteItem", "BatchGetItem"}
+# Stacks make and end strong tables; AWS refuses most of these on them.
+TABLES = {"UpdateTable", "DeleteTable", "UpdateTimeToLive"}
 Keys = tuple[str, ...]
 
 
@@ -51,7 +53,7 @@ def read(operation: str, data: Any, strong: Mapping[str, Keys]) -> StrongCall | 
             return None
         if operation in TRANSACTIONS:
             return StrongCall(table, refusal="Transactions are not supported")
-        if operation in BATCHES | STATEMENTS:
+        if operation in BATCHES | STATEMENTS | TABLES:
             return StrongCall(table, refusal=f"The lab does not model {operation}")
         if operation not in WRITES:
             return StrongCall(table, bool(data.get("ConsistentRead")))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # Seconds of a round trip between any two Regions. Assumed: AWS states no figures for
 # strong tables, and nothing was measured there. Real seconds, which no speed shortens, because the
 # code under test waits for them by its own clock.
-ROUND_TRIP = 0.05
+ROUND_TRIP = 0.06
 # Seconds of AWS, assumed: how long a Region that is back needs until it is where the others are.
 CATCH_UP_SECONDS = 3.0
 

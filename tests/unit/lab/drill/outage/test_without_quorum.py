@@ -95,3 +95,13 @@ def test_the_report_tells_what_was_asked_by_name() -> None:
     assert found["refused"] == {"NoQuorum": 1}
     assert (found["reads"], found["good_reads"]) == (9, 9)
     assert without_quorum.section(stayed()) is None
+
+
+@pytest.mark.parametrize("during", [199, 200])
+def test_so_few_requests_during_the_outage_prove_nothing(during: int) -> None:
+    requests = [
+        Request("read", at, at, True, PRIMARY, "200")
+        for at in [OUTAGE - 1, *(OUTAGE + i / 100 for i in range(during)), HEALED + 1]
+    ]
+    seen = stayed("witness", requests=requests)
+    assert without_quorum.enough_requests_were_made(seen)[0] == (during == 200)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
+
+from lab.drill.report.report import SCHEMA
 
 PRIMARY, SECONDARY = "us-west-2", "us-east-2"
 SPEED = 6.0
@@ -15,6 +18,18 @@ STAGES = [
     ("DNS moves", 9.6, True, "The name answered with the Secondary."),
     ("Resolvers forget", 5.4, True, "The client's resolver kept the old answer for its TTL."),
 ]
+
+
+def closed_schema() -> Any:
+    """The report's schema with no property allowed that it does not name."""
+
+    def closed(schema: Any) -> Any:
+        if not isinstance(schema, dict):
+            return schema
+        parts = {name: closed(part) for name, part in schema.items()}
+        return {**parts, "additionalProperties": False} if "properties" in schema else parts
+
+    return closed(json.loads(SCHEMA.read_text()))
 
 
 def passing() -> dict[str, Any]:

@@ -2,10 +2,8 @@ from __future__ import annotations
 
 import copy
 import html
-import json
 import re
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -15,7 +13,7 @@ from lab.drill.report import page, report as report_module
 from tests.unit.lab.drill.outage_samples import on_hold, recovered, stayed
 from tests.unit.lab.drill.report import sample_report
 
-SCHEMA = json.loads((Path(page.__file__).parents[2] / "schemas/report.schema.json").read_text())
+SCHEMA = sample_report.closed_schema()
 PASSING, FAILING = sample_report.passing(), sample_report.failing()
 BOTH = pytest.mark.parametrize("report", [PASSING, FAILING], ids=["passing", "failing"])
 

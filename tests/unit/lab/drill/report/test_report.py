@@ -10,7 +10,8 @@ import pytest
 
 from lab.drill.observations import Notification
 from lab.drill.outage.expectations import expectation
-from lab.drill.report.report import SCHEMA, report
+from lab.drill.report.report import report
+from tests.unit.lab.drill.report.sample_report import closed_schema
 from tests.unit.lab.drill.samples import (
     OUTAGE,
     STATES,
@@ -45,18 +46,10 @@ DRILLS: dict[str, tuple[Observations, str, str]] = {
 }
 
 
-def closed(schema: Any) -> Any:
-    """The schema with no property allowed that it does not name."""
-    if not isinstance(schema, dict):
-        return schema
-    parts = {name: closed(part) for name, part in schema.items()}
-    return {**parts, "additionalProperties": False} if "properties" in schema else parts
-
-
 @pytest.mark.parametrize(("seen", "verdict", "outcome"), DRILLS.values(), ids=DRILLS)
 def test_every_drill_has_a_valid_report(seen: Observations, verdict: str, outcome: str) -> None:
     found = report(seen)
-    jsonschema.validate(found, closed(json.loads(SCHEMA.read_text())))
+    jsonschema.validate(found, closed_schema())
     assert (found["verdict"], found["outcome"]) == (verdict, outcome)
     assert [c["name"] for c in found["checks"]] == [
         check.__name__ for check in expectation("region", seen.primary).checks

@@ -45,9 +45,14 @@ def test_a_read_is_strong_only_where_it_asks_to_be(operation: str) -> None:
         ("BatchExecuteStatement", {"Statements": [{"Statement": 'SELECT * FROM "quorum"'}]}),
         ("TransactWriteItems", {"TransactItems": [{"Put": {"TableName": "quorum"}}]}),
         ("ExecuteTransaction", {"TransactStatements": [{"Statement": 'UPDATE "quorum"'}]}),
+        ("UpdateTable", {"TableName": "quorum"}),
+        ("DeleteTable", {"TableName": "quorum"}),
+        ("UpdateTimeToLive", {"TableName": "quorum"}),
     ],
 )
-def test_batches_statements_and_transactions_are_refused(operation: str, data: Any) -> None:
+def test_batches_statements_transactions_and_changes_of_the_table_are_refused(
+    operation: str, data: Any
+) -> None:
     assert found(operation, **data).refusal
 
 
