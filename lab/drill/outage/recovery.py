@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from lab.drill import quorum
 from lab.drill.users.returned import takes_no_write
 from tools.audit import calls as audit
-from tools.audit.planes import UnknownAction
+from tools.audit.planes import UnknownAction, spared
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -174,16 +174,22 @@ def no_call_left_the_secondary(drill: Observations) -> Result:
 
 
 def data_planes_only(drill: Observations) -> Result:
-    """Require that the recovery path called no control plane until the recovery had ended."""
+    """Require that the recovery path needed no control plane until the recovery had ended."""
     try:
         calls = audit.recorded(path_calls(drill))
     except UnknownAction as error:
         return False, str(error)
-    bad = sorted({str(c) for c in calls if c.plane.plane != "data"})
+    why = {c: spared(c.role, c.action, c.region, drill.secondary) for c in calls}
+    data = [c for c in calls if not why[c]]
+    bad = sorted({str(c) for c in data if c.plane.plane != "data"})
     if bad:
         return False, f"Not data plane: {', '.join(bad)}."
-    kinds = {c.action for c in calls}
-    return bool(calls), f"{len(calls)} API calls of {len(kinds)} kinds, all of them data plane."
+    detail = (
+        f"{len(data)} API calls of {len({c.action for c in data})} kinds, all of them data plane."
+    )
+    others = {c.action: reason for c, reason in why.items() if reason}
+    asked = "".join(f" It can do without {action}: {reason}" for action, reason in others.items())
+    return bool(data), detail + asked
 
 
 def path_calls(drill: Observations) -> list[dict[str, Any]]:

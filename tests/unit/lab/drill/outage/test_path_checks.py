@@ -57,6 +57,18 @@ def test_a_control_plane_call_is_named_even_in_the_secondary():
     assert "FailoverRole: dynamodb:DescribeTable" in detail
 
 
+def test_whether_a_run_has_ended_may_be_asked_for_the_path_goes_on_without_the_answer():
+    asked = call(service="states", operation="DescribeExecution")
+    passed, detail = results(data_planes_only, call(), asked)
+    assert passed
+    assert "without states:DescribeExecution: Whether the run that holds the lock" in detail
+
+
+def test_the_same_question_of_another_region_is_no_exception():
+    asked = call(service="states", operation="DescribeExecution", region=PRIMARY)
+    assert not results(data_planes_only, call(), asked)[0]
+
+
 def test_a_call_that_nobody_classified_is_a_failed_check_and_not_a_failed_drill():
     passed, detail = results(data_planes_only, call(service="quantum", operation="Entangle"))
     assert not passed
