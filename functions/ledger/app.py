@@ -52,8 +52,9 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
         items = ItemsTable(DYNAMODB, DEPLOYMENT.items_table)
         service = ItemService(DEPLOYMENT, fence(DEPLOYMENT), items)
         done = resolve.replay(LEDGER, service, event["write_ids"], event["by"])
-    entries = LEDGER.entries()
-    shown = [e for e in entries if action == "list" or e.status == "open"][:SHOWN]
-    total = counts(entries)
+    entries, after = LEDGER.entries(), event.get("after", "")
+    left = [e for e in entries if (action == "list" or e.status == "open") and e.write_id > after]
+    shown, total = left[:SHOWN], counts(entries)
+    following = shown[-1].write_id if len(left) > SHOWN else None
     logger.info("Ledger action done", extra={"action": action, "done": done, "open": total})
-    return {**done, **total, "entries": [public(e) for e in shown]}
+    return {**done, **total, "entries": [public(e) for e in shown], "next": following}

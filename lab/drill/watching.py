@@ -207,6 +207,15 @@ class Watch:
             raise LabError(f"The ledger refused {request['action']}: {response}")
         return response
 
+    def whole_ledger(self) -> dict[str, Any]:
+        """Return the ledger with all of its entries, page by page."""
+        page = self.ledger(action="list")
+        entries: list[dict[str, Any]] = page["entries"]
+        while page["next"]:
+            page = self.ledger(action="list", after=page["next"])
+            entries += page["entries"]
+        return {**page, "entries": entries}
+
     def rows(self, region: str) -> list[dict[str, Any]]:
         """Return the whole items table of a Region: items, journal, heartbeats."""
         pages = self._lab.client("dynamodb", region).get_paginator("scan")

@@ -145,3 +145,15 @@ def test_twenty_entries_are_shown_and_all_are_counted(world: Torn) -> None:
         world.write(PRIMARY, "waiting", -4, f"milk-{n}")
     found = world.ledger("reconcile")
     assert (found["open"], len(found["entries"])) == (25, 20)
+    assert found["next"] == found["entries"][-1]["write_id"]
+
+
+def test_every_entry_can_be_listed_page_by_page_resolved_ones_too(world: Torn) -> None:
+    for n in range(25):
+        world.write(PRIMARY, "waiting", -4, f"milk-{n}")
+    world.ledger("reconcile")
+    world.ledger("accept", write_ids="all", by="Ada")
+    first = world.ledger("list")
+    second = world.ledger("list", after=first["next"])
+    ids = [e["write_id"] for page in (first, second) for e in page["entries"]]
+    assert (len(first["entries"]), len(set(ids)), second["next"]) == (20, 25, None)

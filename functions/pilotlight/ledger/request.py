@@ -29,7 +29,8 @@ def _schema(optional: dict[str, Any] | None = None, **properties: Any) -> dict[s
 
 # A person may accept all entries at once. Replaying overwrites what users see, so name each entry.
 ACTIONS: dict[str, dict[str, Any]] = {
-    "list": _schema(),
+    # It goes on after a write id, which the page before gives as `next`.
+    "list": _schema({"after": ULID}),
     # `from_start` compares from the first epoch on, also what was compared before.
     "reconcile": _schema({"from_start": {"type": "boolean"}}),
     "accept": _schema(write_ids={"anyOf": [IDS, {"enum": ["all"]}]}, by=BY),

@@ -87,9 +87,9 @@ def resolve_the_ledger(watch: Watch, *, replays: bool = True) -> tuple[bool, dic
         return bool(comparison.get("complete"))
 
     complete = within(LEDGER_SECONDS, compared)
-    entries = watch.ledger(action="list")["entries"]
+    entries = watch.whole_ledger()["entries"]
     lost = [e["write_id"] for e in entries if "lost" in e["kinds"] and e["status"] == "open"]
     if lost and replays:
         watch.ledger(action="replay", write_ids=lost, by=WHO)
     watch.ledger(action="accept", write_ids="all", by=WHO)
-    return complete, watch.ledger(action="list")
+    return complete, watch.whole_ledger()

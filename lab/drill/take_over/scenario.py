@@ -175,7 +175,7 @@ class TakeOverScenario:
         with self._progress.step("What became of every write"):
             within(SETTLE_SECONDS, lambda: caught_up(self._lab))
             drill.control_finally = self._there.control()
-            ledger = self._there.ledger(action="list")
+            ledger = self._there.whole_ledger()
             given_up = drill.control_before.epoch if drill.control_before else 0
             # An earlier disaster may have left entries of its own.
             drill.ledger = [e for e in ledger["entries"] if e["epoch"] >= given_up]

@@ -15,6 +15,7 @@ ACCEPT: dict[str, Any] = {"action": "accept", "write_ids": "all", "by": "A"}
     "payload",
     [
         {"action": "list", "execution": "run"},
+        {"action": "list", "after": ID},
         {"action": "reconcile", "from_start": True},
         ACCEPT,
         {**ACCEPT, "by": "A" * 200, "write_ids": [ID] * 100},
@@ -32,6 +33,7 @@ def test_an_action_is_taken(payload: dict[str, Any]) -> None:
         ({"action": "forget"}, "no action 'forget'"),
         ({"action": ["list"]}, "no action"),
         ({"action": "list", "verbose": True}, "list: "),
+        ({"action": "list", "after": "tea"}, "list: "),
         ({"action": "accept", "by": "Ada"}, "accept: .*write_ids"),
         ({**ACCEPT, "by": ""}, "accept: "),
         ({**ACCEPT, "by": "A" * 201}, "accept: "),
