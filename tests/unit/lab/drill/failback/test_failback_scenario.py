@@ -41,6 +41,9 @@ class World:
         self.now += seconds
 
     # --- what is read of the lab -----------------------------------------------------------------
+    def whole_ledger(self) -> dict[str, Any]:
+        return self.ledger(action="list")
+
     def ledger(self, **request: Any) -> dict[str, Any]:
         self.asked.append(request)
         chosen = request.get("write_ids", [])
