@@ -67,6 +67,23 @@ def test_an_endpoint_has_to_answer_200(
     assert requests == [("GET", f"https://{HOST}/health", 2.0)]
 
 
+@pytest.mark.parametrize(("silent", "ready"), [(0, True), (1, True), (2, False)])
+def test_a_dormant_endpoint_has_a_second_try(
+    monkeypatch: pytest.MonkeyPatch, silent: int, ready: bool
+) -> None:
+    answers: list[Any] = [http.Unreachable("timed out")] * silent
+    answers += [http.Response(200, b"", {}, 0.1)]
+
+    def request(*_: Any, **__: Any) -> http.Response:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(http, "request", request)
+    assert run(("endpoint", True, lambda: endpoint(HOST))).state == ("ok" if ready else "failed")
+
+
 @pytest.mark.parametrize(("minutes", "state"), [(1, "ok"), (-1, "failed")])
 def test_a_certificate_has_to_last_for_some_days(
     monkeypatch: pytest.MonkeyPatch, minutes: int, state: str
