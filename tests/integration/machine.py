@@ -41,6 +41,7 @@ EMERGENCY_DEFINITION = ROOT / "statemachines" / "emergency.asl.yaml"
 SWITCHOVER_MACHINE = "arn:aws:states:us-east-2:123456789012:stateMachine:pilot-light-switchover"
 PRIMARY, SECONDARY, ACCOUNT = "us-west-2", "us-east-2", "123456789012"
 CONTROL, LAST_RESORT = ENVIRONMENT["CONTROL_TABLE"], ENVIRONMENT["LAST_RESORT_TABLE"]
+WELL_AT = "2026-01-31T12:00:00.000Z"
 RECOVERIES, ITEMS, LEDGER = "pilot-light-recoveries", "pilot-light-items", "pilot-light-ledger"
 FUNCTIONS = ("Intake", "Confirm", "Readiness", "Warm", "Decide", "Traffic", "Report")
 # What only a planned move calls.
@@ -317,6 +318,7 @@ class Machine:
         self.topic = self.inbox.topic
         self.arn = self.deploy(definition(Topic=self.topic))
         self.seed()
+        self.sentinel()
 
     def deploy(self, text: str, name: str = "pilot-light-failover") -> str:
         role = f"arn:aws:iam::{ACCOUNT}:role/failover"
@@ -343,6 +345,11 @@ class Machine:
         }
         item |= {k: {"N" if isinstance(v, int) else "S": str(v)} for k, v in more.items()}
         self.dynamodb.put_item(TableName=CONTROL, Item=item)
+
+    def sentinel(self, **attributes: dict[str, str]) -> None:
+        """Put what the sentinel has stored: the Primary was well, and these attributes."""
+        item = {"pk": {"S": "sentinel"}, "well_at": {"S": WELL_AT}, **attributes}
+        self.dynamodb.put_item(TableName=RECOVERIES, Item=item)
 
     def revision(self) -> int:
         """Return the control item's revision, 0 where there is none."""
@@ -381,7 +388,9 @@ class Machine:
         return self.item(RECOVERIES, f"recovery#{epoch}")
 
     def rows(self, table: str) -> list[str]:
-        return sorted(i["pk"]["S"] for i in self.dynamodb.scan(TableName=table)["Items"])
+        """The keys of a table, without the item that every deployment's sentinel writes."""
+        found = (i["pk"]["S"] for i in self.dynamodb.scan(TableName=table)["Items"])
+        return sorted(pk for pk in found if pk != "sentinel")
 
     def notices(self) -> list[tuple[str, str]]:
         """Drain the inbox: (event, message) in order."""

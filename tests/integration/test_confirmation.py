@@ -91,9 +91,8 @@ def test_a_pulse_that_stands_still_stands_in_for_the_beacon(
     machine.dynamodb.put_item(TableName=CONTROL, Item=pulse)
     at = datetime.now(UTC)
     kept = {"pulse_still_since": at - timedelta(seconds=40), "observed_at": at}
-    item = {"pk": {"S": "sentinel"}, "pulse_beat": {"N": "5"}}
-    item |= {name: {"S": moment.isoformat()} for name, moment in kept.items()}
-    machine.dynamodb.put_item(TableName=RECOVERIES, Item=item)
+    times = {name: {"S": moment.isoformat()} for name, moment in kept.items()}
+    machine.sentinel(pulse_beat={"N": "5"}, **times)
     arn = machine.start(sentinel_request())
     if promotes:
         run = machine.wait(arn)
@@ -117,3 +116,20 @@ def test_fewer_than_two_witnesses_hold(
     assert machine.active() == (PRIMARY, 1)
     assert f"the beacon is {beacon}" in dict(machine.notices())["held"]
     machine.stop(arn)
+
+
+@pytest.mark.parametrize("given", [alarm_event(), sentinel_request()], ids=["alarm", "sentinel"])
+def test_a_primary_that_was_never_seen_well_is_not_failed_away_from(
+    machine: Machine, network: Network, given: dict[str, Any]
+) -> None:
+    """As in a first deployment, while the Primary is not there yet."""
+    machine.dynamodb.delete_item(TableName=RECOVERIES, Key={"pk": {"S": "sentinel"}})
+    network.lose_primary()
+    holding = machine.start(given)
+    machine.until(lambda: "NotifyHold" in machine.states(holding))
+    assert machine.active() == (PRIMARY, 1)
+    machine.sentinel()
+    assert machine.wait(holding).output["outcome"] == "promoted"
+    event, message = machine.notices()[0]
+    assert event == "held"
+    assert "never seen the Primary well" in message

@@ -317,7 +317,7 @@ def test_only_the_first_attempt_is_announced(machine: Machine, network: Network)
 def said(machine: Machine, held_by: str = "", **until: float) -> None:
     item = {k: {"N": str(int(time.time() + v))} for k, v in until.items()}
     item |= {"held_by": {"S": held_by}} if held_by else {}
-    machine.dynamodb.put_item(TableName=RECOVERIES, Item={"pk": {"S": "sentinel"}, **item})
+    machine.sentinel(**item)
 
 
 @pytest.mark.parametrize("given", [alarm_event(), sentinel_request()], ids=["alarm", "sentinel"])

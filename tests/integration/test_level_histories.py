@@ -40,8 +40,7 @@ class Level:
 
     def __init__(self, machine: Machine) -> None:
         self._machine, self._dynamodb = machine, machine.dynamodb
-        sentinel = {"pk": {"S": "sentinel"}, "first_failed_at": {"S": FIRST}}
-        self._dynamodb.put_item(TableName=RECOVERIES, Item=sentinel)
+        machine.sentinel(first_failed_at={"S": FIRST})
         sfn = client("stepfunctions")
         self._outages = Outages(self._dynamodb, sfn, RECOVERIES, machine.arn)
 

@@ -34,8 +34,7 @@ def sentinel(machine: Machine, seconds_ago: float) -> None:
     """What the sentinel saw first."""
     at = (datetime.now(UTC) - timedelta(seconds=seconds_ago)).isoformat()
     looked = {"S": datetime.now(UTC).isoformat()}
-    item = {"pk": {"S": "sentinel"}, "first_failed_at": {"S": at}, "observed_at": looked}
-    machine.dynamodb.put_item(TableName=RECOVERIES, Item=item)
+    machine.sentinel(first_failed_at={"S": at}, observed_at=looked)
 
 
 @pytest.fixture

@@ -253,7 +253,6 @@ def test_a_suppressed_event_is_dropped(machine: Machine) -> None:
         ({"mode": "failover", "reason": "x", "override": ["secondary_ready"]}, "override"),
         ({}, "mode"),
         (alarm_event(resources=["arn:aws:cloudwatch:us-east-1:1:alarm:other"]), "another alarm"),
-        (alarm_event(source="aws.ec2"), "source"),
         (alarm_event(detail={"alarmName": "a", "state": {"value": "OK"}}), "only ALARM"),
         (alarm_event(detail={}), "detail"),
         (alarm_event(time="some time yesterday, late"), "time"),

@@ -169,7 +169,7 @@ class TwoRegions:
         """What the sentinel has seen: the Primary is well for so many seconds."""
         at = datetime.now(UTC)
         since = (at - timedelta(seconds=well_for)).isoformat()
-        said = {"observed_at": at.isoformat(), "healthy_since": since} | more
+        said = {"observed_at": at.isoformat(), "healthy_since": since, "well_at": since} | more
         self.row("sentinel", **{k: v for k, v in said.items() if v})
 
     def row(self, pk: str, **strings: str) -> None:

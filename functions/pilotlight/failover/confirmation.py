@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
+
+from pilotlight.shared.timestamps import has_happened, parse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from pilotlight.sentinel.observation import Beacon, Probe, PulseStreak
 
@@ -35,7 +37,9 @@ def pulse_evidence(beat: int | None, streak: PulseStreak, now: datetime) -> Puls
         return PulseEvidence(detail="There is no pulse yet.")
     if beat != streak.beat or streak.still_since is None:
         return PulseEvidence(seconds=0.0, detail="The pulse moves.")
-    seconds = round((now - datetime.fromisoformat(streak.still_since)).total_seconds(), 1)
+    seconds = round((now - parse(streak.still_since)).total_seconds(), 1)
+    if not has_happened(seconds):
+        return PulseEvidence(detail="When the pulse last moved is not known: a clock was ahead.")
     detail = f"The pulse has stood still for {seconds:g} s; from {STILL_SECONDS:g} s on it counts."
     return PulseEvidence(seconds >= STILL_SECONDS, seconds, detail)
 

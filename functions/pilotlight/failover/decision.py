@@ -7,6 +7,7 @@ because a missing value must never read as consent.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from pilotlight.conditions.condition import (
@@ -18,7 +19,7 @@ from pilotlight.conditions.condition import (
     unmet,
     warm,
 )
-from pilotlight.conditions.evidence import section, sections
+from pilotlight.conditions.evidence import failure_of, section, sections
 from pilotlight.conditions.recorded import (
     COOLDOWN,
     RPO,
@@ -34,7 +35,7 @@ from pilotlight.failover import confirmation
 from pilotlight.rehearsal.verdict import Verdict, verdict
 from pilotlight.sentinel import observation
 from pilotlight.shared.choice import choice
-from pilotlight.shared.timestamps import parse
+from pilotlight.shared.timestamps import has_happened, parse, try_parse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -139,7 +140,7 @@ def decide(
         return not rehearsal and name not in overridden
 
     conditions = (
-        condition(OUTAGE, confirm, _outage, required=needed(OUTAGE)),
+        condition(OUTAGE, confirm, partial(_outage, readiness, now), required=needed(OUTAGE)),
         condition(READY, readiness, ready),
         # It may hold only if a policy asks: every real disaster leaves writes behind.
         Condition(RPO, rpo.policy == "ask" and needed(RPO), *rpo_within_objective(rpo, estimate)),
@@ -195,7 +196,10 @@ def _act(
     return "hold", f"Not promoted. {because}", None
 
 
-def _outage(confirm: Mapping[str, Any]) -> tuple[bool, str, bool]:
+def _outage(
+    readiness: Mapping[str, Any], now: datetime, confirm: Mapping[str, Any]
+) -> tuple[bool, str, bool]:
+    """Judge whether a Primary that was seen well before is down now."""
     oks = [p.get("ok") for p in sections(confirm, "probes")]
     beacon, pulse = confirm.get("beacon", "nothing"), section(confirm, "pulse")
     # The verdict counts only with what it rests on: judged again, from evidence that is whole.
@@ -207,4 +211,21 @@ def _outage(confirm: Mapping[str, Any]) -> tuple[bool, str, bool]:
         and confirmation.verdict([ok is True for ok in oks], beacon, pulse_still=still) == "outage"
     )
     observed = whole and bool(oks) and beacon != "unknown"
-    return met, confirmation.account(oks, beacon, pulse), observed
+    never_well = _never_well(readiness, now)
+    return met and not never_well, confirmation.account(oks, beacon, pulse) + never_well, observed
+
+
+def _never_well(readiness: Mapping[str, Any], now: datetime) -> str:
+    """Return in words that the Primary was never seen well, or nothing.
+
+    Without readiness nothing is promoted in any case, for that reason.
+    """
+    if failure_of(readiness):
+        return ""
+    sentinel = section(readiness, "sentinel")
+    if "error" in sentinel:
+        return f" What the sentinel has seen could not be read: {sentinel['error']}"
+    well_at = try_parse(sentinel.get("well_at"))
+    if well_at is not None and has_happened((now - well_at).total_seconds()):
+        return ""
+    return " The sentinel has never seen the Primary well, so nothing is failed over."

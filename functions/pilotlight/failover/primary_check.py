@@ -8,17 +8,15 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from pilotlight.control.assembly import control_table
 from pilotlight.control.pulse import Pulse
 from pilotlight.control.table import ControlUnread
 from pilotlight.failover import confirmation
 from pilotlight.failover.confirmation import PulseEvidence
 from pilotlight.sentinel import probes
-from pilotlight.sentinel.item import ItemUnavailable
 from pilotlight.shared import timestamps
 from pilotlight.shared.aws_clients import best_effort_client
+from pilotlight.shared.table_errors import TableUnavailable
 
 if TYPE_CHECKING:
     from pilotlight.sentinel.item import SentinelItem
@@ -61,7 +59,7 @@ def _observe_pulse(deployment: Deployment, sentinel: SentinelItem) -> PulseEvide
             return PulseEvidence(detail="The Primary is not active.")
         beat = Pulse(best_effort_client(), deployment.control_table).read(consistent=True)
         before = sentinel.read().pulse
-    except (ControlUnread, BotoCoreError, ClientError, ItemUnavailable) as error:
+    except (ControlUnread, TableUnavailable) as error:
         return PulseEvidence(detail=f"The pulse was not read: {error}")
     return confirmation.pulse_evidence(beat, before, datetime.now(UTC))
 

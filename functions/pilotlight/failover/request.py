@@ -51,36 +51,31 @@ REQUEST_SCHEMA: dict[str, Any] = {
     "if": {"properties": {"mode": {"const": "failover"}}},
     "else": {"properties": {"graceful": {"const": False}}},
 }
+# Only what a recovery needs. Anything else may be missing, or odd, and stops none.
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html
 ALARM_EVENT_SCHEMA: dict[str, Any] = {
     "$schema": "http://json-schema.org/draft-07/schema#",
     "title": "CloudWatch Alarm State Change, as EventBridge delivers it",
     "type": "object",
-    "required": ["id", "source", "detail-type", "time", "region", "resources", "detail"],
+    "required": ["time", "resources", "detail"],
     "properties": {
-        "id": {"type": "string", "minLength": 1},
-        "source": {"const": "aws.cloudwatch"},
-        "detail-type": {"const": "CloudWatch Alarm State Change"},
-        "time": {"type": "string", "minLength": 20},
-        "region": {"type": "string", "minLength": 1},
+        "time": {"type": "string"},
         "resources": {"type": "array", "minItems": 1, "items": {"type": "string"}},
         "detail": {
             "type": "object",
-            "required": ["alarmName", "state"],
+            "required": ["state"],
             "properties": {
-                "alarmName": {"type": "string", "minLength": 1},
                 "state": {
                     "type": "object",
                     "required": ["value"],
-                    "properties": {
-                        "value": {"enum": ["OK", "ALARM", "INSUFFICIENT_DATA"]},
-                        "reason": {"type": "string"},
-                    },
+                    "properties": {"value": {"enum": ["OK", "ALARM", "INSUFFICIENT_DATA"]}},
                 },
             },
         },
     },
 }
+# A week: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+LONGEST_PERIOD_SECONDS = 604_800
 EXAMPLE = '{"mode": "rehearsal", "reason": "quarterly check"}'
 
 
@@ -190,13 +185,25 @@ def _from_alarm(
             f"The event's time {event['time']!r} is not a time such as 2026-01-31T12:00:00Z: "
             f"{error}."
         ) from error
-    reason = state.get("reason") or f"Alarm {detail['alarmName']} went to ALARM."
-    window = window_start(event, sent_at)
-    alarm = Alarm(detail["alarmName"], event["region"], event["time"], event["id"], window)
+    name = _text(detail, "alarmName") or arn.rsplit(":", 1)[-1]
+    reason = _text(state, "reason") or f"Alarm {name} went to ALARM."
+    alarm = Alarm(
+        name=name,
+        region=_text(event, "region") or "unknown",
+        at=event["time"],
+        event_id=_text(event, "id") or "unknown",
+        window_started_at=window_start(event, sent_at),
+    )
     why = None
     if state.get("actionsSuppressedBy"):
-        why = f"The alarm's actions are suppressed by {state['actionsSuppressedBy']}."
+        why = f"The alarm's actions are suppressed by {str(state['actionsSuppressedBy'])[:100]}."
     return Request("drop" if why else "accept", "failover", reason[:500], "alarm", [], alarm, why)
+
+
+def _text(section: Mapping[str, Any], name: str) -> str:
+    """Return a string, empty for anything else."""
+    value = section.get(name)
+    return value if isinstance(value, str) else ""
 
 
 def window_start(event: Mapping[str, Any], sent_at: datetime) -> str | None:
@@ -213,7 +220,7 @@ def window_start(event: Mapping[str, Any], sent_at: datetime) -> str | None:
     start = try_parse(reason.get("startDate"))
     metrics = sections(section(detail, "configuration"), "metrics")
     periods = [section(metric, "metricStat").get("period") for metric in metrics]
-    seconds = max((p for p in periods if isinstance(p, int)), default=0)
-    if start is None and seconds > 0:
+    seconds = max((p for p in periods if type(p) is int), default=0)
+    if start is None and 0 < seconds <= LONGEST_PERIOD_SECONDS:
         start = sent_at - timedelta(seconds=seconds)
     return text(start.astimezone(UTC)) if start and start <= sent_at else None

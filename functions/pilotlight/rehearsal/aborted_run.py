@@ -43,10 +43,12 @@ def rehearsal(detail: Mapping[str, Any]) -> AbortedRehearsal | None:
     status, request = detail["status"], read_json(detail.get("input"), {})
     if status not in OUTCOMES or request.get("mode") != "rehearsal":
         return None
+    times = (timestamps.try_from_number(detail.get(n), 1000) for n in ("startDate", "stopDate"))
+    started = next(filter(None, times), datetime.fromtimestamp(0, UTC))
     cause = ": ".join(str(detail[key]) for key in ("error", "cause") if detail.get(key))
     return AbortedRehearsal(
         execution=detail["executionArn"],
-        started_at=timestamps.text(datetime.fromtimestamp(detail["startDate"] / 1000, UTC)),
+        started_at=timestamps.text(started),
         outcome=OUTCOMES[status],
         reason=str(request.get("reason", "unknown")),
         trigger="schedule" if request.get("scheduled") is True else "manual",

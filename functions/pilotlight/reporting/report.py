@@ -6,11 +6,11 @@ both (functions/report/report.schema.json).
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import quote
 
 from pilotlight.conditions.evidence import section, sections
 from pilotlight.shared import timestamps
@@ -27,7 +27,7 @@ STAGES = {
     "decided_at": ("decision", "Evidence was gathered and judged, holds included."),
     "rehearsed_at": ("rehearsed promotion", "The promotion's write was proven and not made."),
     "drained_at": ("drain", "The active Region stopped taking writes of its own."),
-    "proven_at": ("proof", "The target was shown to hold every acknowledged write."),
+    "proven_at": ("proof", "The journals of both Regions were compared and do not differ."),
     "promoted_at": ("promotion", "The conditional write that changes who is active."),
     "served_at": ("lease", "The other Region's last writes ended; writes are served from here on."),
     "traffic_confirmed_at": ("traffic", "Until DNS and the public name led to the new Region."),
@@ -65,9 +65,10 @@ def prefix(run: Mapping[str, Any]) -> str:
         The kind is unknown, or the execution or the start is missing.
     """
     execution = str(run.get("execution", "")).rsplit(":", 1)[-1]
-    if not re.fullmatch(r"[A-Za-z0-9_.-]{1,80}", execution):
+    if not execution:
         raise InvalidReport(f"The execution {run.get('execution')!r} is no ARN of an execution.")
-    return f"reports/{_kind(run)}/{_started(run):%Y%m%dT%H%M%SZ}-{execution}"
+    # A name may have characters that mean something in a key, such as + and =.
+    return f"reports/{_kind(run)}/{_started(run):%Y%m%dT%H%M%SZ}-{quote(execution, safe='')}"
 
 
 def report(run: Mapping[str, Any], where: Deployed, now: datetime) -> dict[str, Any]:

@@ -48,7 +48,11 @@ def witnesses(lag: float) -> dict[str, Any]:
     scheduled = {"verdict": "ready", "findings": "", "checked_at": AT}
     return {
         "replication": {"keys": 16, "held": 16, "oldest_written_at": written},
-        "sentinel": {"first_failed_at": first.isoformat(), "observed_at": AT},
+        "sentinel": {
+            "first_failed_at": first.isoformat(),
+            "observed_at": AT,
+            "well_at": first.isoformat(),
+        },
         "scheduled": scheduled,
     }
 

@@ -112,7 +112,7 @@ STANDS = PulseStreak(7, SINCE, SINCE)
     [
         (7, STANDS, 30.0, True, 30.0),
         (7, STANDS, 29.94, False, 29.9),
-        (7, STANDS, -5.0, False, -5.0),
+        (7, STANDS, -5.0, False, None),
         (8, STANDS, 300.0, False, 0.0),
         (7, PulseStreak(), 300.0, False, 0.0),
         (None, STANDS, 300.0, False, None),

@@ -90,3 +90,20 @@ def test_failed_probes_and_a_still_pulse_promote_although_the_beacon_is_healthy(
 def test_a_garbled_pulse_is_none_that_stands_still(junk: Any) -> None:
     found = {**confirm((False,) * 3, "healthy", still=True), "pulse": junk}
     assert decided(evidence(confirm=found)).action == "hold"
+
+
+@pytest.mark.parametrize("well_at", [None, "", "-", 5, "2026-01-31T12:00:02.000Z"])
+def test_a_primary_that_was_never_seen_well_is_not_failed_away_from(well_at: Any) -> None:
+    """A first deployment has no Primary yet. A time from the future was stored by a fast clock."""
+    readiness = ready()
+    readiness["sentinel"]["well_at"] = well_at
+    found = decided(evidence(readiness=readiness))
+    assert (found.action, found.unmet) == ("hold", ["outage_confirmed"])
+    assert "never seen the Primary well" in found.summary
+
+
+def test_a_person_may_fail_away_from_a_primary_that_was_never_seen_well() -> None:
+    readiness = ready()
+    del readiness["sentinel"]["well_at"]
+    found = decided(evidence(readiness=readiness), overridden=frozenset({"outage_confirmed"}))
+    assert found.action == "promote"

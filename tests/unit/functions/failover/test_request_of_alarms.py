@@ -114,33 +114,51 @@ def test_a_foreign_alarm_is_refused_and_named() -> None:
 @pytest.mark.parametrize(
     ("path", "value"),
     [
-        ("id", ...),
-        ("id", ""),
-        ("source", "aws.events"),
-        ("source", ...),
-        ("detail-type", "Scheduled Event"),
-        ("detail-type", ...),
         ("time", ...),
         ("time", 1769860800),
         ("time", "2026-01-31"),
-        ("region", ""),
         ("resources", []),
         ("resources", [1]),
         ("resources", ARN),
         ("resources", ...),
         ("detail", {}),
         ("detail", ...),
-        ("detail/alarmName", ""),
         ("detail/state", "ALARM"),
         ("detail/state", ...),
         ("detail/state/value", "alarm"),
         ("detail/state/value", None),
-        ("detail/state/reason", 5),
     ],
 )
 def test_an_event_of_another_shape_is_refused_and_says_where(path: str, value: Any) -> None:
     with pytest.raises(InvalidExecutionInput, match=path.split("/")[-1]):
         taken(changed(path, value))
+
+
+YEAR_1 = '{"startDate": "0001-01-01T00:00:00.000+2359"}'
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        *(("id", ...), ("id", ""), ("id", 7), ("source", ...), ("source", None)),
+        *(("detail-type", ...), ("detail-type", 1), ("region", ...), ("region", "")),
+        *(("detail/alarmName", ...), ("detail/alarmName", ""), ("detail/alarmName", [])),
+        *(("detail/state/reason", ...), ("detail/state/reason", None)),
+        *(("detail/state/reason", 5), ("detail/state/reason", "x" * 100_000)),
+        *(("detail/state/reasonData", ...), ("detail/state/reasonData", YEAR_1)),
+        *(("detail/state/reasonData", "[" * 100_000), ("detail/state/reasonData", {})),
+        ("detail/state/reasonData", '{"startDate": "9999-12-31T23:59:59-2359"}'),
+        *(("detail/configuration", ...), ("detail/configuration", [])),
+        ("detail/configuration", {"metrics": [{"metricStat": {"period": 10**18}}]}),
+        ("detail/configuration", {"metrics": [{"metricStat": {"period": True}}, None, 3]}),
+        ("detail/configuration", {"metrics": [{"metricStat": {"period": -60}}]}),
+    ],
+)
+def test_what_a_recovery_does_not_need_may_be_missing_or_odd(path: str, value: Any) -> None:
+    request = taken(changed(path, value))
+    assert (request.disposition, request.mode, request.trigger) == ("accept", "failover", "alarm")
+    assert request.reason and len(request.reason) <= 500
+    assert request.alarm is not None and request.alarm.name
 
 
 @pytest.mark.parametrize("time", ["2026-01-31T11:59:30.000", "the day before yesterday"])
