@@ -13,12 +13,21 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pilotlight.control.assembly import control_table, fence
 from pilotlight.control.pulse import Pulse, PulseWriter
 from pilotlight.items.health import WriteHealth
-from pilotlight.items.service import ItemService, WriteRefused, WriteRequest, public
+from pilotlight.items.service import (
+    ForwardingFailed,
+    ItemService,
+    WriteRefused,
+    WriteRequest,
+    public,
+)
 from pilotlight.items.table import BadCursor, ItemsTable
 from pilotlight.items.writes import (
     ITEM_ID,
+    LONGEST_TEXT,
     ItemExists,
     ItemMissing,
+    ItemUnreadable,
+    KeyReused,
     Operation,
     WriteConflict,
     WriteThrottled,
@@ -28,6 +37,7 @@ from pilotlight.replication.heartbeat_table import Heartbeats, HeartbeatWriter
 from pilotlight.shared import http
 from pilotlight.shared.aws_clients import best_effort_client, write_path_client
 from pilotlight.shared.settings import Deployment, variable
+from pilotlight.shared.table_errors import TableUnavailable
 from pilotlight.shared.validation import violation
 from pilotlight.shared.warm_ping import answers_warm_pings
 
@@ -36,24 +46,31 @@ PAGE = Path(__file__).with_name("page.html").read_text(encoding="utf-8")
 CSP = (
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'"
 )
+# An error names what was wrong; it does not send it back.
+LONGEST_MESSAGE = 400
 ID = {"type": "string", "pattern": ITEM_ID}
 ITEM_SCHEMA: dict[str, Any] = {
     "$schema": "http://json-schema.org/draft-07/schema#",
     "type": "object",
     "required": ["text"],
     "additionalProperties": False,
-    "properties": {"id": ID, "text": {"type": "string", "minLength": 1, "maxLength": 2000}},
+    "properties": {"id": ID, "text": {"type": "string", "minLength": 1, "maxLength": LONGEST_TEXT}},
 }
+NO_ANSWER = "The table does not answer this request. Try again in a second."
 # What the other Region's answer to a forwarded write keeps of its headers.
 PASSED_ON = {"x-served-by", "x-write-id", "x-epoch", "retry-after"}
 STATUS: dict[type[Exception], int] = {
     ItemMissing: 404,
     ItemExists: 409,
+    ItemUnreadable: 409,
     WriteConflict: 409,
+    KeyReused: 422,
     WriteThrottled: 503,
     WriteUnknown: 503,
+    TableUnavailable: 503,
     BadCursor: 400,
 }
+READ = ["GET", "HEAD"]
 DEPLOYMENT = Deployment.from_environment()
 REGION, HEARTBEAT_MS = DEPLOYMENT.region, variable("HEARTBEAT_SECONDS", int) * 1000
 HEADERS = {"X-Served-By": REGION, "Cache-Control": "no-store"}
@@ -75,17 +92,37 @@ def reply(status: int, body: dict[str, Any], **headers: str) -> Response[str]:
 
 def refusal(status: int, code: str, message: str, **headers: str) -> Response[str]:
     """Answer an error: what was wrong and what to do."""
+    if len(message) > LONGEST_MESSAGE:
+        message = f"{message[:LONGEST_MESSAGE]}..."
     return reply(status, {"error": {"code": code, "message": message}}, **headers)
 
 
-@api.get("/")
+def unavailable(code: str, message: str) -> Response[str]:
+    """Answer that this cannot be done now."""
+    return refusal(503, code, message, Retry_After="1")
+
+
+@api.route("/items", method="OPTIONS")
+def allowed_for_items() -> Response[str]:
+    """Return what may be done with the items."""
+    return Response(204, "text/plain", "", {**HEADERS, "Allow": "GET, HEAD, POST, OPTIONS"})
+
+
+@api.route("/items/<item_id>", method="OPTIONS")
+def allowed_for_an_item(item_id: str) -> Response[str]:
+    """Return what may be done with an item, whether it exists or not."""
+    _ = item_id
+    return Response(204, "text/plain", "", {**HEADERS, "Allow": "GET, HEAD, PUT, DELETE, OPTIONS"})
+
+
+@api.route("/", method=READ)
 def page() -> Response[str]:
     """Serve the web page."""
     headers = {**HEADERS, "Content-Security-Policy": CSP}
     return Response(200, "text/html; charset=utf-8", PAGE, headers)
 
 
-@api.get("/health")
+@api.route("/health", method=READ)
 def health() -> Response[str]:
     """Return whether this Region can serve. Never redirects: 3xx counts as well."""
     body: dict[str, Any] = {"region": REGION, "release": DEPLOYMENT.release}
@@ -115,18 +152,26 @@ def unhealthy() -> str | None:
     return "writes" if WRITE_HEALTH.all_failed() else None
 
 
-@api.get("/items")
+@api.route("/items", method=READ)
 def list_items() -> Response[str]:
     """List live items, page by page."""
     query = api.current_event.query_string_parameters or {}
     limit = query.get("limit", "50")
     if not (limit.isdecimal() and len(limit) <= 3 and 1 <= int(limit) <= 200):
         return refusal(400, "BadLimit", "The parameter limit must be a number from 1 to 200.")
-    page, cursor = ITEMS.list(int(limit), query.get("next"))
-    return reply(200, {"items": [public(i) for i in page], "next": cursor, "region": REGION})
+    page = ITEMS.page(int(limit), query.get("next"))
+    body: dict[str, Any] = {
+        "items": [public(i) for i in page.items],
+        "next": page.next,
+        "region": REGION,
+    }
+    if page.unreadable:
+        logger.warning("Items that cannot be read were left out", extra={"ids": page.unreadable})
+        body["unreadable"] = page.unreadable
+    return reply(200, body)
 
 
-@api.get("/items/<item_id>")
+@api.route("/items/<item_id>", method=READ)
 def read_item(item_id: str) -> Response[str]:
     """Read one item."""
     return reply(200, public(ITEMS.read(item_id)))
@@ -153,10 +198,11 @@ def delete_item(item_id: str) -> Response[str]:
 def write(operation: Operation, item_id: str | None, status: int) -> Response[str]:
     """Validate a write, then make it here or have it made where it belongs."""
     event = api.current_event
-    body: Any = {"text": "-"}
+    sent, body = "", {"text": "-"}
     if operation != "delete":
         try:
-            body = json.loads(event.decoded_body or "")
+            sent = event.decoded_body or ""
+            body = json.loads(sent)
         except (ValueError, RecursionError):
             return refusal(400, "BadBody", 'The body is not JSON. Send {"text": "..."}.')
     item = {**body, "id": item_id} if item_id and isinstance(body, dict) else body
@@ -174,7 +220,7 @@ def write(operation: Operation, item_id: str | None, status: int) -> Response[st
         text=item["text"],
         method=event.http_method,
         path=event.path,
-        body=(event.decoded_body or "").encode(),
+        body=sent.encode(),
         headers=headers,
         received_at=received_at(event.raw_event),
     )
@@ -184,17 +230,18 @@ def write(operation: Operation, item_id: str | None, status: int) -> Response[st
 def received_at(event: dict[str, Any]) -> float | None:
     """Return when API Gateway took a request, in seconds since 1970, where that is known."""
     at = event.get("requestContext", {}).get("timeEpoch")
-    return at / 1000 if isinstance(at, int | float) else None
+    # An ULID holds 48 bits of it.
+    return at / 1000 if type(at) is int and 0 < at < 2**48 else None
 
 
 def written(request: WriteRequest, status: int) -> Response[str]:
     """Make the write and answer it."""
     try:
-        with WRITE_HEALTH.watching(WriteThrottled, WriteUnknown):
+        with WRITE_HEALTH.watching(WriteThrottled, WriteUnknown, TableUnavailable):
             result = ITEMS.write(request)
-    except WriteRefused as error:
+    except (WriteRefused, ForwardingFailed) as error:
         metrics.add_metric(name="WritesRefused", unit=MetricUnit.Count, value=1)
-        return refusal(503, error.code, str(error), Retry_After="1")
+        return unavailable(error.code, str(error))
     if isinstance(result, http.Response):
         metrics.add_metric(name="WritesForwarded", unit=MetricUnit.Count, value=1)
         headers = {k: v for k, v in result.headers.items() if k.lower() in PASSED_ON}
@@ -209,9 +256,19 @@ def written(request: WriteRequest, status: int) -> Response[str]:
 @api.exception_handler(list(STATUS))  # type: ignore[untyped-decorator]
 def expected(error: Exception) -> Response[str]:
     """Answer what a user can do something about."""
-    status = STATUS[type(error)]
-    later = {"Retry_After": "1"} if status == 503 else {}
-    return refusal(status, type(error).__name__, str(error), **later)
+    status, code, message = STATUS[type(error)], type(error).__name__, str(error)
+    if status != 503:
+        return refusal(status, code, message)
+    logger.warning("Request not served", extra={"code": code, "error": message})
+    # DynamoDB's own words name roles and tables, which are not for users.
+    return unavailable(code, NO_ANSWER if isinstance(error, TableUnavailable) else message)
+
+
+@api.exception_handler(Exception)  # type: ignore[untyped-decorator]
+def unexpected(_error: Exception) -> Response[str]:
+    """Answer a fault of the application, which the log holds."""
+    logger.exception("Request failed")
+    return refusal(500, "InternalError", "The application failed. A write may have been made.")
 
 
 @api.not_found
@@ -226,4 +283,7 @@ def not_found(_error: Exception) -> Response[str]:
 @logger.inject_lambda_context(clear_state=True)
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Answer one request of API Gateway."""
-    return api.resolve(event, context)
+    answer = api.resolve(event, context)
+    if api.current_event.http_method == "HEAD":
+        answer["body"] = ""
+    return answer

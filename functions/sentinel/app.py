@@ -34,7 +34,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     begun, started = time.time(), None
     if "Records" not in event:
         return {"planned": plan_probes(ITEM, QUEUE, INTERVAL)}
-    planned = planned_tick(event)
+    planned = planned_tick(event, begun)
     point = probe_now(ITEM, INTERVAL, context.aws_request_id, planned, DEPLOYMENT)
     if point:
         publish(metrics, *point, begun - planned / 1000)

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from pilotlight.control.table import ControlUnread
-from pilotlight.journal.links import JournalUnread
 from pilotlight.shared import timestamps
+from pilotlight.shared.table_errors import TableUnavailable
 
 from tests.handlers import context
 from tests.integration.machine import PRIMARY, RECOVERIES, SECONDARY
@@ -88,7 +88,7 @@ def test_a_pass_that_runs_out_of_time_says_so_and_goes_on_where_it_was(world: To
 def test_a_primary_that_does_not_answer_is_an_error_that_names_it(world: Torn) -> None:
     torn(world)
     world.dynamodb[PRIMARY].delete_table(TableName=ITEMS)
-    with pytest.raises(JournalUnread, match=PRIMARY):
+    with pytest.raises(TableUnavailable, match=PRIMARY):
         world.ledger("reconcile")
     assert world.ledger("list")["open"] == 0
 

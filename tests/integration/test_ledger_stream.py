@@ -6,8 +6,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from pilotlight.shared import timestamps
+from pilotlight.shared.table_errors import TableUnavailable
 
-from tests.integration.machine import PRIMARY, SECONDARY, aws_error
+from tests.integration.machine import PRIMARY, SECONDARY
 from tests.integration.torn import (
     CONTROL,
     STREAM,
@@ -93,10 +94,10 @@ def test_the_first_record_that_fails_is_where_lambda_goes_on(
     good, bad, after = world.copy_entry(late), world.copy_entry(other), world.copy_entry(late)
     real = STREAM.StreamBatch.process
 
-    def throttled(batch: Any, record: dict[str, Any]) -> int:
-        if record is bad:
-            raise aws_error("ProvisionedThroughputExceededException")
-        return int(real(batch, record))
+    def throttled(batch: Any, change: Any) -> int:
+        if change.entry.new.write_id == name(other):
+            raise TableUnavailable("throttled", "ProvisionedThroughputExceededException")
+        return int(real(batch, change))
 
     monkeypatch.setattr(STREAM.StreamBatch, "process", throttled)
     found = world.stream(good, bad, after)

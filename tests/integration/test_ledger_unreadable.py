@@ -61,8 +61,8 @@ def test_a_person_is_told_which_and_why(world: Torn, told: Any) -> None:
     said = json.loads(message["Body"])
     assert said["keys"] == record["dynamodb"]["Keys"]
     assert said["sequence_number"] == record["dynamodb"]["SequenceNumber"]
-    assert "attribute 'new'" in said["error"]
-    assert message["MessageAttributes"]["ERROR_CODE"]["StringValue"] == "EntryUnreadable"
+    assert "attribute new" in said["error"]
+    assert message["MessageAttributes"]["ERROR_CODE"]["StringValue"] == "RecordUnreadable"
 
 
 def test_the_ledger_says_what_the_entry_s_key_tells(world: Torn, told: Any) -> None:

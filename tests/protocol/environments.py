@@ -108,7 +108,7 @@ class Environment:
     # --- what ItemsTable answers -----------------------------------------------------------------
     def get(self, item_id: str) -> Item | None:
         self.world.wait(0.004)
-        return self._replication.replicas[self.region].get(item_id)
+        return self._replication.replicas[self.region].find(item_id)
 
     def write(self, write: Write, check: Any) -> None:
         """Connect, check, send, and wait for the answer. The SDK tries twice, with one token."""

@@ -12,7 +12,7 @@ from pilotlight.items.writes import attributes, journal_key, transaction
 from pilotlight.journal.comparison import Entry, Mark, Page, Version
 from pilotlight.ledger import epoch_end
 from pilotlight.ledger.reconciliation import Reconciliation
-from pilotlight.ledger.stream_records import StreamBatch
+from pilotlight.ledger.stream_records import StreamBatch, parse
 
 from tests.protocol.world import BETWEEN, PRIMARY, SECONDARY
 
@@ -46,10 +46,10 @@ class Replica:
         self.known[new.write_id] = write
 
     # What ItemsTable and JournalLinks answer.
-    def get(self, item_id: str) -> Item | None:
+    def find(self, item_id: str) -> Item | None:
         return self.items.get(item_id)
 
-    def get_many(self, item_ids: Iterable[str]) -> dict[str, Item]:
+    def find_many(self, item_ids: Iterable[str]) -> dict[str, Item]:
         return {i: self.items[i] for i in item_ids if i in self.items}
 
     def link(self, item: Item) -> Write | None:
@@ -245,7 +245,7 @@ class Replication:
             items=self.replicas[SECONDARY],  # type: ignore[arg-type]
             promotions=self.promotions,  # type: ignore[arg-type]
             ledger=self.ledger,  # type: ignore[arg-type]
-        ).process({"dynamodb": change})
+        ).process(parse({"dynamodb": change}))
 
     def try_read(self) -> Any:
         return self._store.item

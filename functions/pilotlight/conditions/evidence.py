@@ -35,6 +35,6 @@ def read_json(text: Any, otherwise: Any) -> Any:
     """Read JSON text, or return `otherwise` if it is invalid or of another type."""
     try:
         value = json.loads(text)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RecursionError):
         return otherwise
     return value if isinstance(value, type(otherwise)) else otherwise

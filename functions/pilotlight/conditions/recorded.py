@@ -15,7 +15,7 @@ from pilotlight.replication.rpo import (
     within,
 )
 from pilotlight.sentinel.observation import silent_after
-from pilotlight.shared.timestamps import try_parse
+from pilotlight.shared.timestamps import has_happened, is_end, try_parse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,7 +53,7 @@ def cooldown_over(cooldown: Cooldown, now: datetime) -> tuple[bool, str]:
     left = cooldown.until - now.timestamp()
     if left <= 0:
         return True, "No claim was made within the cooldown."
-    if left > cooldown.lasts.total_seconds() + 60:
+    if not is_end(left, cooldown.lasts.total_seconds()):
         return True, f"The cooldown is ignored: its end, {left:.0f} s ahead, is invalid."
     return False, f"The last claim was made just now: the cooldown ends in {left:.0f} s."
 
@@ -66,7 +66,11 @@ def lag(rpo: Rpo, evidence: Mapping[str, Any], *, rehearsal: bool, now: datetime
         sentinel = section(readiness, "sentinel")
         observed = try_parse(sentinel.get("observed_at"))
         # A sentinel that has stopped may have recorded an older outage.
-        silent = observed is None or now - observed > silent_after(rpo.sentinel_interval)
+        silent = (
+            observed is None
+            or not has_happened((now - observed).total_seconds())
+            or now - observed > silent_after(rpo.sentinel_interval)
+        )
         first = first_failure(
             sentinel=None if silent else sentinel.get("first_failed_at"),
             alarm=rpo.alarm,
@@ -98,4 +102,4 @@ def scheduled_ready(scheduled: Mapping[str, Any], now: datetime) -> tuple[bool, 
     age = round((now - at).total_seconds())
     findings = scheduled.get("findings") or "no findings"
     detail = f"The scheduled verdict, {age} s old, is {verdict}: {findings}."
-    return verdict == "ready" and 0 <= age + 1 <= OLD_SECONDS, detail, True
+    return verdict == "ready" and has_happened(age) and age < OLD_SECONDS, detail, True

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args
+
+from pilotlight.shared.attributes import AttributeInvalid, number, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,17 +49,17 @@ class ControlItem:
         """
         try:
             control = cls(
-                revision=int(item["revision"]["N"]),
-                active_region=str(item["active_region"]["S"]),
-                epoch=int(item["epoch"]["N"]),
-                state=item["state"]["S"],
+                revision=number(item, "revision"),
+                active_region=text(item, "active_region"),
+                epoch=number(item, "epoch"),
+                state=cast("State", text(item, "state")),
                 move=_text(item, "move"),
                 drain_until=_number(item, "drain_until"),
                 cooldown_until=_number(item, "cooldown_until"),
                 changed_at=_text(item, "changed_at"),
                 changed_by=_text(item, "changed_by"),
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except AttributeInvalid as error:
             raise ControlItemInvalid(f"The control item has no valid attribute {error}.") from error
         if control.state not in get_args(State) or not control.active_region:
             raise ControlItemInvalid(
@@ -87,11 +89,10 @@ def _text(item: Mapping[str, Any], name: str) -> str | None:
     """Return an attribute that may be absent, but not empty or of another kind."""
     if name not in item:
         return None
-    value = item[name]["S"]
-    if not isinstance(value, str) or not value:
-        raise ValueError(name)
+    if not (value := text(item, name)):
+        raise AttributeInvalid(name)
     return value
 
 
 def _number(item: Mapping[str, Any], name: str) -> int | None:
-    return int(item[name]["N"]) if name in item else None
+    return number(item, name) if name in item else None

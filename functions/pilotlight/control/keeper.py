@@ -10,6 +10,7 @@ from aws_lambda_powertools import Logger
 from pilotlight.control.table import ControlUnchanged, ControlUnread
 from pilotlight.control.transitions import TRANSITIONS
 from pilotlight.shared import timestamps
+from pilotlight.shared.timestamps import is_end
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +24,7 @@ KeeperResult = Literal["nothing", "served", "undrained", "no_quorum"]
 # A drain is undone this long after its end: its machine may be about to do it.
 GRACE_MS = 5_000
 # No drain is planned for longer. An end further ahead comes from a clock that is off.
-LONGEST_DRAIN_MS = 600_000
+LONGEST_DRAIN_SECONDS = 600.0
 # The longest time of the write itself, its strong read afterwards included.
 WRITE_SECONDS = 2.0
 
@@ -72,8 +73,8 @@ class Keeper:
         """Return whether a drain has ended. A missing end, or one too far ahead, counts as past."""
         if item.drain_until is None:
             return True
-        left = item.drain_until - self.clock()
-        return left <= -GRACE_MS or left > LONGEST_DRAIN_MS
+        left = item.drain_until + GRACE_MS - self.clock()
+        return not is_end(left / 1000, LONGEST_DRAIN_SECONDS)
 
     def _repair(self, transition: str, item: ControlItem, repair: KeeperResult) -> KeeperResult:
         here, by = item.active_region, self.name

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from pilotlight.shared import timestamps
+from pilotlight.shared.attributes import AttributeInvalid, number, text
+from pilotlight.shared.table_errors import TableUnavailable, translated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -35,19 +34,20 @@ class LastResort:
     @property
     def until_text(self) -> str:
         """The end, as people read it."""
-        return timestamps.text(datetime.fromtimestamp(self.until, UTC))
+        end = timestamps.try_from_number(self.until, per_second=1)
+        return timestamps.text(end) if end else "an unreadable time"
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> LastResort | None:
         """Read the item, or return None if an attribute is missing or invalid."""
         try:
-            return cls(int(item["until"]["N"]), int(item["epoch"]["N"]), str(item["by"]["S"]))
-        except (KeyError, TypeError, ValueError):
+            return cls(number(item, "until"), number(item, "epoch"), text(item, "by"))
+        except AttributeInvalid:
             return None
 
     def is_in_force(self, now: float) -> bool:
         """Return whether it is in force. An end further ahead than four hours grants nothing."""
-        return 0 < self.until - now <= LONGEST_SECONDS
+        return timestamps.is_end(self.until - now, LONGEST_SECONDS)
 
 
 class LastResortTable:
@@ -72,14 +72,18 @@ class LastResortTable:
     def end(self) -> bool:
         """Delete it, and return whether there was one. If that fails, the keeper tries again."""
         try:
-            old = self._client.delete_item(TableName=self._table, Key=KEY, ReturnValues="ALL_OLD")
-        except (BotoCoreError, ClientError):
+            with translated():
+                old = self._client.delete_item(
+                    TableName=self._table, Key=KEY, ReturnValues="ALL_OLD"
+                )
+        except TableUnavailable:
             return False
         return "Attributes" in old
 
     def _item(self) -> Mapping[str, Any]:
         try:
-            answer = self._client.get_item(TableName=self._table, Key=KEY, ConsistentRead=True)
-        except (BotoCoreError, ClientError):
+            with translated():
+                answer = self._client.get_item(TableName=self._table, Key=KEY, ConsistentRead=True)
+        except TableUnavailable:
             return {}
         return answer.get("Item", {})

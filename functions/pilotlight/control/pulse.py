@@ -10,7 +10,9 @@ import time
 from typing import TYPE_CHECKING
 
 from aws_lambda_powertools import Logger
-from botocore.exceptions import BotoCoreError, ClientError
+
+from pilotlight.shared.attributes import try_number
+from pilotlight.shared.table_errors import TableUnavailable, translated
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,33 +36,36 @@ class Pulse:
 
         Raises
         ------
-        BotoCoreError, ClientError
+        TableUnavailable
             The table did not answer.
         """
-        answer = self._client.get_item(TableName=self._table, Key=KEY, ConsistentRead=consistent)
-        try:
-            return int(answer["Item"]["beat"]["N"])
-        except (KeyError, ValueError):
-            return None
+        with translated():
+            answer = self._client.get_item(
+                TableName=self._table, Key=KEY, ConsistentRead=consistent
+            )
+        return try_number(answer.get("Item", {}), "beat")
 
     def beat(self, region: str) -> None:
         """Write the next beat. A second write does no harm."""
-        self._client.update_item(
-            TableName=self._table,
-            Key=KEY,
-            UpdateExpression="SET beat = if_not_exists(beat, :zero) + :one, by_region = :region",
-            ExpressionAttributeValues={
-                ":zero": {"N": "0"},
-                ":one": {"N": "1"},
-                ":region": {"S": region},
-            },
-        )
+        with translated():
+            self._client.update_item(
+                TableName=self._table,
+                Key=KEY,
+                UpdateExpression=(
+                    "SET beat = if_not_exists(beat, :zero) + :one, by_region = :region"
+                ),
+                ExpressionAttributeValues={
+                    ":zero": {"N": "0"},
+                    ":one": {"N": "1"},
+                    ":region": {"S": region},
+                },
+            )
 
     def try_beat(self, region: str) -> None:
         """Write the next beat. Never fails."""
         try:
             self.beat(region)
-        except (BotoCoreError, ClientError) as error:
+        except TableUnavailable as error:
             logger.warning("Pulse not written to the control table", extra={"error": str(error)})
 
 
@@ -84,5 +89,5 @@ class PulseWriter:
                 self._pulse.beat(self._region)
                 beat = (beat or 0) + 1
             self._last = beat
-        except (BotoCoreError, ClientError):
+        except TableUnavailable:
             return

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pilotlight.control.table import ControlUnread
 from pilotlight.recoveries import schema
 from pilotlight.shared import timestamps
+from pilotlight.shared.attributes import try_number
 from pilotlight.shared.conditional_write import write
+from pilotlight.shared.table_errors import translated
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from pilotlight.control.item import ControlItem
     from pilotlight.control.table import ControlTable
+    from pilotlight.shared.attributes import Row
 
 KEY = schema.key(schema.SEEDED)
 # How many claims in a row may have left no record.
@@ -69,10 +72,16 @@ class SeedMark:
         A claim leaves a record, unless its run died or it was made in the Primary's Region: some
         may be missing, so as many epochs after the last record count as used.
         """
-        answer = self._client.get_item(TableName=self._table, Key=KEY, ConsistentRead=True)
-        if "Item" not in answer:
+        mark = self._item(KEY)
+        if mark is None:
             return None
-        epoch = last = int(answer["Item"]["epoch"]["N"])
+        known = try_number(mark, "epoch")
+        if known is None:
+            raise SeededBefore(
+                "The mark of the seeded control item cannot be read: see the item `seeded` of the "
+                "recoveries table. Its attribute epoch must be the highest epoch that was used."
+            )
+        epoch = last = known
         while epoch - last < MISSING:
             epoch += 1
             last = epoch if self._has_record(epoch) else last
@@ -90,5 +99,9 @@ class SeedMark:
         )
 
     def _has_record(self, epoch: int) -> bool:
-        key = schema.key(schema.RECOVERY, epoch)
-        return "Item" in self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
+        return self._item(schema.key(schema.RECOVERY, epoch)) is not None
+
+    def _item(self, key: dict[str, Any]) -> Row | None:
+        with translated():
+            answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
+        return answer.get("Item")

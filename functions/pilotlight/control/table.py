@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from pilotlight.control.item import CONTROL_KEY, ControlItem, ControlItemInvalid, seed_item
-from pilotlight.shared.conditional_write import is_condition, write
+from pilotlight.shared.conditional_write import write
+from pilotlight.shared.table_errors import TableUnavailable, translated
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from pilotlight.control.transitions import Transition
+    from pilotlight.shared.table_errors import Meaning
 
 KEY = {"pk": {"S": CONTROL_KEY}}
 Why = Literal["missing", "invalid", "no_quorum", "unavailable"]
@@ -44,25 +44,15 @@ class ControlUnchanged(Exception):
         self.failure = failure
 
 
-def failure_of(error: Exception) -> Failure:
-    """Return what an error of a conditional write means.
-
-    Only `changed` says that the write was not made. After every other one it may be made yet.
-    """
-    if not isinstance(error, ClientError):
-        return "no_quorum"
-    if is_condition(error):
-        return "changed"
-    code = error.response["Error"]["Code"]
-    if code == "ReplicatedWriteConflictException":
-        return "conflict"
-    return "no_quorum" if _is_server_error(error) else "unknown"
-
-
-def _is_server_error(error: ClientError) -> bool:
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    code = error.response["Error"]["Code"]
-    return status >= 500 or code in ("InternalServerError", "ServiceUnavailable")
+# What the error of a conditional write means. Only `changed` says that it was not made; after
+# every other one it may be made yet.
+FAILURES: dict[Meaning, Failure] = {
+    "condition": "changed",
+    "conflict": "conflict",
+    "unanswered": "no_quorum",
+    "throttled": "unknown",
+    "refused": "unknown",
+}
 
 
 class ControlTable:
@@ -86,13 +76,12 @@ class ControlTable:
             With the reason in `why`.
         """
         try:
-            answer = self._client.get_item(
-                TableName=self._table, Key=KEY, ConsistentRead=consistent
-            )
-        except BotoCoreError as error:
-            raise ControlUnread("no_quorum", f"{type(error).__name__}: {error}") from error
-        except ClientError as error:
-            why: Why = "no_quorum" if _is_server_error(error) else "unavailable"
+            with translated():
+                answer = self._client.get_item(
+                    TableName=self._table, Key=KEY, ConsistentRead=consistent
+                )
+        except TableUnavailable as error:
+            why: Why = "no_quorum" if error.meaning == "unanswered" else "unavailable"
             raise ControlUnread(why, str(error)) from error
         if "Item" not in answer:
             raise ControlUnread("missing", f"There is no control item in {self._table}.")
@@ -139,13 +128,16 @@ class ControlTable:
         update = transition.update(before, here=here, by=by, at=at, **extras)
         try:
             # The result is computed: the role of the janitor may not read the item back.
-            self._client.update_item(TableName=self._table, Key=KEY, ReturnValues="NONE", **update)
+            with translated():
+                self._client.update_item(
+                    TableName=self._table, Key=KEY, ReturnValues="NONE", **update
+                )
             return transition.after(before, here=here, by=by, at=at, **extras)
-        except (BotoCoreError, ClientError) as error:
+        except TableUnavailable as error:
             after = self.try_read()
             if after is not None and transition.was_made(before, after, by):
                 return after
-            failure = failure_of(error)
+            failure = FAILURES[error.meaning]
             if after is not None and after.revision != before.revision:
                 failure = "changed"
             raise ControlUnchanged(failure, f"{transition.name}: {error}") from error

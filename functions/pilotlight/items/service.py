@@ -11,12 +11,16 @@ from ulid import ULID
 from pilotlight.control.fence import AnswerTooLate, WriteDecision, WriteTooLate
 from pilotlight.items.writes import (
     Item,
-    ItemExists,
     ItemMissing,
+    KeyReused,
     Operation,
+    Remembered,
+    WriteConflict,
     WriteUnknown,
+    client_request,
     is_item_id,
     plan,
+    replay_request,
 )
 from pilotlight.shared import http, timestamps
 
@@ -24,16 +28,29 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pilotlight.control.fence import Fence, Permit
-    from pilotlight.items.table import ItemsTable
-    from pilotlight.items.writes import Write
+    from pilotlight.items.table import ItemsTable, Listing
+    from pilotlight.items.writes import Request, Write
     from pilotlight.shared.settings import Deployment
 
 FORWARDED_BY = "X-Forwarded-By-Region"
 FORWARD_TIMEOUT = 3.0
+# The user's token counts in the other Region too, where there is an authorizer.
+PASSED_ON = ("Idempotency-Key", "Authorization")
 
 
 class WriteRefused(Exception):
     """A write that the Region does not take now."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+
+
+class ForwardingFailed(Exception):
+    """The active Region did not answer a forwarded write as the application does.
+
+    `code` is `WriteUnknown` if the write may have been made there.
+    """
 
     def __init__(self, code: str, reason: str) -> None:
         super().__init__(reason)
@@ -62,6 +79,12 @@ class WriteRequest:
         return self.headers.get("idempotency-key", "")
 
     @property
+    def remembered_as(self) -> Request | None:
+        """What is remembered of it, so that a retry makes no second write."""
+        key = self.idempotency_key
+        return client_request(key, self.operation, self.item_id, self.text) if key else None
+
+    @property
     def forwarded(self) -> bool:
         """Whether the other Region sent this here."""
         return FORWARDED_BY.lower() in self.headers
@@ -88,9 +111,9 @@ class ItemService:
             raise ItemMissing(f"There is no item {item_id!r}.")
         return item
 
-    def list(self, limit: int, cursor: str | None) -> tuple[list[Item], str | None]:
+    def page(self, limit: int, cursor: str | None) -> Listing:
         """Return a page of live items and the cursor of the next."""
-        return self._items.list(limit, cursor)
+        return self._items.page(limit, cursor)
 
     def write(self, request: WriteRequest) -> Item | http.Response:
         """Write here if this Region is active, or forward to the one that is.
@@ -104,6 +127,8 @@ class ItemService:
         ------
         WriteRefused
             Neither Region takes the write now.
+        ForwardingFailed
+            The active Region did not answer as the application does.
         """
         decision, permit = self._fence.decide(
             forwarded=request.forwarded, request=request.received_at
@@ -127,10 +152,11 @@ class ItemService:
             The lost write is a deletion, and there is no item to delete.
         """
         decision, permit = self._fence.decide(forwarded=False)
-        epoch = _epoch(decision)
-        name, current = f"replay:{lost.new.write_id}", self._items.get(lost.new.id)
-        if current and current.request_key == name:
-            return self._acknowledged(current, permit)
+        epoch, request = _epoch(decision), replay_request(lost.new.write_id)
+        earlier = self._items.remembered(request.name)
+        made = self._items.made(earlier) if earlier else None
+        if made:
+            return self._acknowledged(made, permit)
         planned = plan(
             "delete" if lost.new.deleted else "replace",
             item_id=lost.new.id,
@@ -140,30 +166,52 @@ class ItemService:
             epoch=epoch,
             write_id=str(ULID()),
             now=timestamps.now(),
-            request_key=name,
         )
-        return self._make(planned, decision, permit)
+        return self._make(replace(planned, request=request, vanished=earlier), decision, permit)
 
     def _write(self, request: WriteRequest, decision: WriteDecision, permit: Permit) -> Item:
         epoch, item_id = _epoch(decision), request.item_id or _new_id(request.idempotency_key)
-        current = self._items.get(item_id)
+        remembered_as = request.remembered_as
+        earlier, made = self._earlier(remembered_as)
+        if made:
+            return self._acknowledged(made, permit)
+        planned = plan(
+            request.operation,
+            item_id=item_id,
+            text=request.text,
+            current=self._items.get(item_id),
+            region=self._deployment.region,
+            epoch=epoch,
+            write_id=_write_id(request.received_at),
+            now=timestamps.now(),
+        )
+        planned = replace(planned, request=remembered_as, vanished=earlier)
         try:
-            planned = plan(
-                request.operation,
-                item_id=item_id,
-                text=request.text,
-                current=current,
-                region=self._deployment.region,
-                epoch=epoch,
-                write_id=_write_id(request.received_at),
-                now=timestamps.now(),
-                request_key=request.idempotency_key,
-            )
-        except ItemExists:
-            if current and current.request_key and current.request_key == request.idempotency_key:
-                return self._acknowledged(current, permit)
-            raise
-        return self._make(planned, decision, permit)
+            return self._make(planned, decision, permit)
+        except WriteConflict:
+            # Perhaps it was this very request, sent twice at the same moment.
+            _, made = self._earlier(remembered_as)
+            if made is None:
+                raise
+            return self._acknowledged(made, permit)
+
+    def _earlier(self, request: Request | None) -> tuple[Remembered | None, Item | None]:
+        """Return what a request made before, and the item as it was then.
+
+        A write of which only the memory is here has not arrived, or is lost with its Region. It is
+        made again: nobody may say that it is here.
+
+        Raises
+        ------
+        KeyReused
+            Its key was used for another request.
+        """
+        earlier = self._items.remembered(request.name) if request else None
+        if earlier is None:
+            return None, None
+        if earlier.request != request:
+            raise KeyReused("This Idempotency-Key was used for another request. Use a new one.")
+        return earlier, self._items.made(earlier)
 
     def _make(self, planned: Write, decision: WriteDecision, permit: Permit) -> Item:
         try:
@@ -182,16 +230,39 @@ class ItemService:
 
     def _forward(self, request: WriteRequest, region: str) -> http.Response:
         headers = {"Content-Type": "application/json", FORWARDED_BY: self._deployment.region}
-        if request.idempotency_key:
-            headers["Idempotency-Key"] = request.idempotency_key
+        for name in PASSED_ON:
+            if value := request.headers.get(name.lower()):
+                headers[name] = value
         url = f"https://{self._deployment.region_name(region)}{request.path}"
         try:
-            return http.request(
+            answer = http.request(
                 request.method, url, timeout=FORWARD_TIMEOUT, body=request.body, headers=headers
             )
         except http.Unreachable as error:
-            reason = f"The write belongs to {region}, which did not answer. Try again in a second."
-            raise WriteRefused("ActiveRegionUnreachable", reason) from error
+            raise (_unknown if error.sent else _unreachable)(region, "did not answer") from error
+        return _of_the_application(answer, region)
+
+
+def _of_the_application(answer: http.Response, region: str) -> http.Response:
+    """Return a forwarded write's answer if it is the application's, and not API Gateway's own.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-troubleshooting-lambda.html
+    """
+    body = answer.json()
+    if isinstance(body, dict) and (answer.status < 300 or isinstance(body.get("error"), dict)):
+        return answer
+    failure = _unreachable if 300 <= answer.status < 500 else _unknown
+    raise failure(region, f"answered {answer.status}")
+
+
+def _unreachable(region: str, why: str) -> ForwardingFailed:
+    reason = f"The write belongs to {region}, which {why}. It was not made. Try again in a second."
+    return ForwardingFailed("ActiveRegionUnreachable", reason)
+
+
+def _unknown(region: str, why: str) -> ForwardingFailed:
+    reason = f"The write was sent to {region}, which {why}; it may have been made. Read the item."
+    return ForwardingFailed("WriteUnknown", reason)
 
 
 def _epoch(decision: WriteDecision) -> int:
@@ -210,7 +281,7 @@ def _write_id(received_at: float | None) -> str:
 
 
 def _new_id(idempotency_key: str) -> str:
-    """Make an id. A retried create makes the same one again, wherever it lands."""
+    """Make an id. A retried create makes the same one again, also where its memory is not here."""
     if idempotency_key:
         return hashlib.sha256(idempotency_key.encode()).hexdigest()[:26]
     return str(ULID()).lower()

@@ -5,50 +5,44 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-
-from botocore.exceptions import ClientError, ConnectionError as NotConnected, HTTPClientError
 
 from pilotlight.control.fence import WriteTooLate
 from pilotlight.items.writes import (
     SHARDS,
+    EntryUnreadable,
     Item,
+    ItemUnreadable,
+    Remembered,
     Write,
     WriteConflict,
     WriteThrottled,
     WriteUnknown,
     from_attributes,
-    is_item_id,
+    from_entry,
+    from_memory,
     item_key,
+    journal_key,
+    request_key,
     transaction,
+    unreadable_item,
 )
+from pilotlight.shared.attributes import AttributeInvalid
 from pilotlight.shared.connection_check import checked
+from pilotlight.shared.table_errors import TableUnavailable, translated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
-CONFLICTS = frozenset(
-    {
-        "ConditionalCheckFailed",
-        "TransactionConflict",
-        "TransactionConflictException",
-        "TransactionCanceledException",
-    }
-)
-THROTTLES = frozenset(
-    {
-        "ProvisionedThroughputExceeded",
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "ThrottlingError",
-        "ThrottlingException",
-    }
-)
-# The service failed, perhaps after it had made the write.
-FAILURES = frozenset({"InternalServerError", "ServiceUnavailable", "InternalFailure"})
+    from pilotlight.shared.attributes import Row
+
+# Queries of one listing, and rows that each reads at least: deleted items cost a read, too.
+QUERIES, ROWS = 5, 100
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Limits.html
+LONGEST_SORT_KEY = 1024
 UNKNOWN = (
     "The table did not answer, or not in time; the write may have been made. Read the item, or try "
     "again in a second."
@@ -59,37 +53,92 @@ class BadCursor(Exception):
     """The cursor of a listing was not made by this API."""
 
 
+@dataclass(frozen=True)
+class Listing:
+    """A page of live items, the cursor of the next, and the ids of rows that cannot be read."""
+
+    items: list[Item]
+    next: str | None
+    unreadable: list[str]
+
+
 class ItemsTable:
-    """The Region's own replica of the items table."""
+    """The Region's own replica of the items table. Each method may raise TableUnavailable."""
 
     def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._client = client
         self._table = table
 
     def get(self, item_id: str) -> Item | None:
-        """Return an item, tombstones included, or None."""
-        answer = self._client.get_item(
-            TableName=self._table, Key=item_key(item_id), ConsistentRead=True
-        )
-        return from_attributes(answer["Item"]) if "Item" in answer else None
+        """Return an item, tombstones included, or None.
 
-    def get_many(self, item_ids: Iterable[str]) -> dict[str, Item]:
-        """Return the items of up to a hundred ids, tombstones included."""
+        Raises
+        ------
+        ItemUnreadable
+            The row is not as we wrote it.
+        """
+        row = self._row(item_key(item_id))
+        try:
+            return from_attributes(row) if row is not None else None
+        except AttributeInvalid as error:
+            raise ItemUnreadable(
+                f"The item {item_id!r} has no valid attribute {error}: something else wrote its "
+                "row. See docs/runbook/unreadable-rows.md."
+            ) from error
+
+    def find(self, item_id: str) -> Item | None:
+        """Return an item, tombstones included, its placeholder if unreadable, or None."""
+        row = self._row(item_key(item_id))
+        return _read(item_id, row) if row is not None else None
+
+    def find_many(self, item_ids: Iterable[str]) -> dict[str, Item]:
+        """Return the items of up to a hundred ids, each as `find` does."""
         keys = [item_key(item_id) for item_id in sorted(set(item_ids))]
         if not keys:
             return {}
-        answer: Any = self._client.batch_get_item(
-            RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}}
-        )
-        items = map(from_attributes, answer["Responses"].get(self._table, []))
+        with translated():
+            answer: Any = self._client.batch_get_item(
+                RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}}
+            )
+        rows = answer["Responses"].get(self._table, [])
+        items = {row["sk"]["S"]: _read(row["sk"]["S"], row) for row in rows}
         # Keys that did not fit into one answer are read one by one.
-        rest = answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
-        others = filter(None, (self.get(key["sk"]["S"]) for key in rest))
-        return {item.id: item for item in (*items, *others)}
+        for key in answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", []):
+            item = self.find(key["sk"]["S"])
+            items |= {key["sk"]["S"]: item} if item else {}
+        return items
+
+    def remembered(self, name: str) -> Remembered | None:
+        """Return what a request has made, or None.
+
+        Raises
+        ------
+        ItemUnreadable
+            The row is not as we wrote it.
+        """
+        row = self._row(request_key(name))
+        try:
+            return from_memory(row) if row is not None else None
+        except AttributeInvalid as error:
+            raise ItemUnreadable(
+                f"What this Idempotency-Key did has no valid attribute {error}. Use another key."
+            ) from error
+
+    def made(self, remembered: Remembered) -> Item | None:
+        """Return the item as a remembered request made it, or None if the write is not here."""
+        key = journal_key(remembered.region, remembered.epoch, remembered.write_id)
+        row = self._row(key)
+        try:
+            return from_entry(row).new if row is not None else None
+        except EntryUnreadable:
+            return None
 
     def answer(self) -> None:
         """Read one key, with or without an item, and raise whatever DynamoDB does."""
-        self._client.get_item(TableName=self._table, Key=item_key("health"), ConsistentRead=False)
+        with translated():
+            self._client.get_item(
+                TableName=self._table, Key=item_key("health"), ConsistentRead=False
+            )
 
     def write(self, write: Write, check: Callable[[], None] = lambda: None) -> None:
         """Make the transaction of a write.
@@ -109,54 +158,74 @@ class ItemsTable:
             The table takes no more writes now.
         WriteUnknown
             It did not answer in time, or with a failure of its own.
+        TableUnavailable
+            It refused the write, and so did not make it.
         """
         sending = _Sending(check)
         check()
         try:
-            with checked(sending.check):
+            with checked(sending.check), translated():
                 self._client.transact_write_items(
                     TransactItems=transaction(write, self._table),
                     ClientRequestToken=write.new.write_id,
                 )
-        except ClientError as error:
-            causes = _causes(error)
-            if causes & CONFLICTS:
+        except TableUnavailable as error:
+            if error.meaning in ("condition", "conflict"):
                 raise WriteConflict(
                     f"Another write changed item {write.new.id!r}. Read it again and retry."
                 ) from error
-            if causes & THROTTLES:
-                raise WriteThrottled("Too many writes. Try again in a second.") from error
-            if causes & FAILURES:
-                raise WriteUnknown(UNKNOWN) from error
-            raise
-        except (HTTPClientError, NotConnected) as error:
             if sending.refused and not sending.sent:
                 raise sending.refused from error
-            raise WriteUnknown(UNKNOWN) from error
+            if error.meaning == "throttled":
+                raise WriteThrottled("Too many writes. Try again in a second.") from error
+            if error.meaning == "unanswered":
+                raise WriteUnknown(UNKNOWN) from error
+            raise
 
-    def list(self, limit: int, cursor: str | None) -> tuple[list[Item], str | None]:
-        """Return a page of live items, newest id first within each shard, and the next cursor."""
+    def page(self, limit: int, cursor: str | None) -> Listing:
+        """Return a page of live items, newest id first within each shard.
+
+        It reads a bounded number of rows. A page may so be short, or empty, and have a next one.
+        """
         shard, after = _decode(cursor)
         items: list[Item] = []
-        while shard < SHARDS:
-            query: dict[str, Any] = {
-                "TableName": self._table,
-                "KeyConditionExpression": "pk = :shard",
-                "ExpressionAttributeValues": {":shard": {"S": f"I#{shard}"}},
-                "ScanIndexForward": False,
-                "Limit": limit,
-            }
-            if after:
-                query["ExclusiveStartKey"] = {"pk": {"S": f"I#{shard}"}, "sk": {"S": after}}
-            page: Any = self._client.query(**query)
-            for item in map(from_attributes, page["Items"]):
-                if not item.deleted:
+        unreadable: list[str] = []
+        for _ in range(QUERIES):
+            rows, more = self._rows(shard, after, max(limit, ROWS))
+            for row in rows:
+                after = row["sk"]["S"]
+                item = _read(after, row)
+                if item.unreadable:
+                    unreadable.append(after)
+                elif not item.deleted:
                     items.append(item)
                 if len(items) == limit:
-                    return items, _encode(shard, item.id)
-            last = page.get("LastEvaluatedKey")
-            shard, after = (shard, last["sk"]["S"]) if last else (shard + 1, None)
-        return items, None
+                    return Listing(items, _encode(shard, after), unreadable)
+            if not more:
+                shard, after = shard + 1, None
+            if shard == SHARDS:
+                return Listing(items, None, unreadable)
+        return Listing(items, _encode(shard, after), unreadable)
+
+    def _rows(self, shard: int, after: str | None, limit: int) -> tuple[list[Row], bool]:
+        """Return rows of a shard below a sort key, and whether there may be more."""
+        query: dict[str, Any] = {
+            "TableName": self._table,
+            "KeyConditionExpression": "pk = :shard",
+            "ExpressionAttributeValues": {":shard": {"S": f"I#{shard}"}},
+            "ScanIndexForward": False,
+            "Limit": limit,
+        }
+        if after is not None:
+            query["ExclusiveStartKey"] = {"pk": {"S": f"I#{shard}"}, "sk": {"S": after}}
+        with translated():
+            page: Any = self._client.query(**query)
+        return page["Items"], "LastEvaluatedKey" in page
+
+    def _row(self, key: dict[str, Any]) -> Row | None:
+        with translated():
+            answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
+        return answer.get("Item")
 
 
 class _Sending:
@@ -176,13 +245,14 @@ class _Sending:
         self.sent = True
 
 
-def _causes(error: ClientError) -> set[str]:
-    """Return the reasons of a cancelled transaction if it gives them, or else the error's code."""
-    reasons = error.response.get("CancellationReasons", [])
-    return {r.get("Code", "") for r in reasons} or {error.response["Error"]["Code"]}
+def _read(item_id: str, row: Row) -> Item:
+    try:
+        return from_attributes(row)
+    except AttributeInvalid:
+        return unreadable_item(item_id)
 
 
-def _encode(shard: int, after: str) -> str:
+def _encode(shard: int, after: str | None) -> str:
     return base64.urlsafe_b64encode(json.dumps([shard, after]).encode()).decode()
 
 
@@ -192,8 +262,12 @@ def _decode(cursor: str | None) -> tuple[int, str | None]:
     try:
         shard, after = json.loads(base64.urlsafe_b64decode(cursor.encode()))
         # A bool is an int, and no shard.
-        if type(shard) is int and 0 <= shard < SHARDS and is_item_id(after):
+        if type(shard) is int and 0 <= shard < SHARDS and (after is None or _is_sort_key(after)):
             return shard, after
-    except (binascii.Error, ValueError, TypeError, RecursionError) as error:
+    except (binascii.Error, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise BadCursor("The parameter next is not a cursor of this listing.") from error
     raise BadCursor("The parameter next is not a cursor of this listing.")
+
+
+def _is_sort_key(after: str) -> bool:
+    return 0 < len(after.encode()) <= LONGEST_SORT_KEY

@@ -3,15 +3,31 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+from pilotlight.shared.attributes import (
+    AttributeInvalid,
+    flag,
+    is_null,
+    mapping,
+    number,
+    text as text_of,
+    try_text,
+)
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from pilotlight.shared.attributes import Row
 
 SHARDS = 4
-ITEM_ID = "^[A-Za-z0-9._-]{1,64}$"
+LONGEST_TEXT = 2000
+# A quarter of DynamoDB's 1,024 bytes for a sort key: a character may take four.
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+LONGEST_KEY = 256
+# Clients and proxies resolve `.` and `..` within a path, so no item can have such an id.
+ITEM_ID = r"^(?!\.{1,2}$)[A-Za-z0-9._-]{1,64}$"
 Operation = Literal["create", "replace", "delete"]
 
 
@@ -35,6 +51,14 @@ class WriteUnknown(Exception):
     """The table did not answer in time. The write may have been made."""
 
 
+class KeyReused(Exception):
+    """The Idempotency-Key was used for another request."""
+
+
+class ItemUnreadable(Exception):
+    """An item cannot be read: an attribute is missing or of the wrong type. It is named."""
+
+
 class EntryUnreadable(Exception):
     """A journal entry cannot be read: an attribute is missing or of the wrong type."""
 
@@ -51,7 +75,29 @@ class Item:
     write_id: str
     updated_at: str
     deleted: bool = False
-    request_key: str = ""
+
+    @property
+    def unreadable(self) -> bool:
+        """Whether this is the placeholder of an item that cannot be read."""
+        return self.version < 1
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a client, or a replay, may send twice: its name, and a hash of what it asks for."""
+
+    name: str
+    content: str
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """The request that made a write, and where that write's journal entry is."""
+
+    request: Request
+    region: str
+    epoch: int
+    write_id: str
 
 
 @dataclass(frozen=True)
@@ -59,18 +105,21 @@ class Write:
     """One write: the new item, and the old one that it overwrites.
 
     `authority` let it pass the fence: `quorum`, or `last_resort` or `without_quorum` if the control
-    table did not answer. Then the other Region may have taken writes too.
+    table did not answer. Then the other Region may have taken writes too. `request` is remembered
+    with it, in place of `vanished`: an earlier write of this request that is not here.
     """
 
     operation: Operation
     new: Item
     old: Item | None
     authority: str = "quorum"
+    request: Request | None = None
+    vanished: Remembered | None = None
 
     @property
     def unreadable(self) -> bool:
         """Whether this is the placeholder of a journal entry that cannot be read."""
-        return self.new.version == 0
+        return self.new.unreadable
 
 
 def is_item_id(text: str) -> bool:
@@ -86,6 +135,26 @@ def shard_of(key: str) -> int:
 def item_key(item_id: str) -> dict[str, Any]:
     """Return the key of an item, attribute types included."""
     return {"pk": {"S": f"I#{shard_of(item_id)}"}, "sk": {"S": item_id}}
+
+
+def client_request(key: str, operation: Operation, item_id: str | None, text: str) -> Request:
+    """Return the request of a client's Idempotency-Key. No key can take a replay's name."""
+    content = json.dumps([operation, item_id, text])
+    return Request(_digest(key), _digest(content))
+
+
+def replay_request(write_id: str) -> Request:
+    """Return the request of the replay of a lost write."""
+    return Request(f"replay:{write_id}", "")
+
+
+def request_key(name: str) -> dict[str, Any]:
+    """Return the key under which a request is remembered."""
+    return {"pk": {"S": f"K#{shard_of(name)}"}, "sk": {"S": name}}
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def journal_shard(region: str, epoch: int, shard: int) -> str:
@@ -108,11 +177,8 @@ def plan(
     epoch: int,
     write_id: str,
     now: str,
-    request_key: str = "",
 ) -> Write:
     """Plan a write over the current item.
-
-    `request_key` is the client's Idempotency-Key, by which a retried create finds its own item.
 
     Raises
     ------
@@ -137,7 +203,6 @@ def plan(
         write_id=write_id,
         updated_at=now,
         deleted=deleted,
-        request_key=request_key,
     )
     return Write(operation, new, current)
 
@@ -145,7 +210,8 @@ def plan(
 def transaction(write: Write, table: str) -> list[Any]:
     """Return the TransactItems of one write.
 
-    The item is put only over the version that was read; the journal entry only if there is none.
+    The item is put only over the version that was read; the journal entry only if there is none,
+    and so is the memory of the request.
     """
     new, old = write.new, write.old
     over: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
@@ -167,19 +233,49 @@ def transaction(write: Write, table: str) -> list[Any]:
         "at": {"S": new.updated_at},
         "authority": {"S": write.authority},
     }
-    return [
-        {"Put": {"TableName": table, "Item": {**item_key(new.id), **attributes(new)}, **over}},
-        {
-            "Put": {
-                "TableName": table,
-                "Item": entry,
-                "ConditionExpression": "attribute_not_exists(pk)",
-            }
-        },
+    puts = [
+        {"TableName": table, "Item": {**item_key(new.id), **attributes(new)}, **over},
+        {"TableName": table, "Item": entry, "ConditionExpression": "attribute_not_exists(pk)"},
     ]
+    if write.request:
+        puts.append({"TableName": table, **_memory(write.request, write)})
+    return [{"Put": put} for put in puts]
 
 
-def from_entry(row: Mapping[str, Any]) -> Write:
+def _memory(request: Request, write: Write) -> dict[str, Any]:
+    item = {
+        **request_key(request.name),
+        "content": {"S": request.content},
+        "region": {"S": write.new.region},
+        "epoch": {"N": str(write.new.epoch)},
+        "write_id": {"S": write.new.write_id},
+    }
+    if write.vanished is None:
+        return {"Item": item, "ConditionExpression": "attribute_not_exists(pk)"}
+    return {
+        "Item": item,
+        "ConditionExpression": "write_id = :vanished",
+        "ExpressionAttributeValues": {":vanished": {"S": write.vanished.write_id}},
+    }
+
+
+def from_memory(row: Row) -> Remembered:
+    """Read what is remembered of a request, as DynamoDB returns it.
+
+    Raises
+    ------
+    AttributeInvalid
+        It is not as we wrote it.
+    """
+    return Remembered(
+        Request(text_of(row, "sk"), text_of(row, "content")),
+        text_of(row, "region"),
+        number(row, "epoch"),
+        text_of(row, "write_id"),
+    )
+
+
+def from_entry(row: Row) -> Write:
     """Read a journal entry as DynamoDB returns it.
 
     Raises
@@ -188,22 +284,36 @@ def from_entry(row: Mapping[str, Any]) -> Write:
         It is no journal entry.
     """
     try:
-        old = row["old"].get("M")
         return Write(
-            operation=cast("Operation", row["operation"]["S"]),
-            new=from_attributes(row["new"]["M"]),
-            old=from_attributes(old) if old else None,
-            authority=row["authority"]["S"],
+            operation=cast("Operation", text_of(row, "operation")),
+            new=from_attributes(mapping(row, "new")),
+            old=None if is_null(row, "old") else from_attributes(mapping(row, "old")),
+            authority=text_of(row, "authority"),
         )
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except AttributeInvalid as error:
         raise EntryUnreadable(f"A journal entry has no valid attribute {error}.") from error
 
 
-def placeholder(row: Mapping[str, Any]) -> Write:
-    """Return a write for a journal entry that cannot be read, from its key. Its version is 0."""
-    (_, region, epoch, _), write_id = row["pk"]["S"].split("#"), row["sk"]["S"]
-    item_id = row["item_id"]["S"] if "item_id" in row else "unknown"
-    return Write("replace", Item(item_id, "", 0, region, int(epoch), write_id, ""), None)
+def placeholder(row: Row) -> Write:
+    """Return a write for a journal entry that cannot be read, from what its key shows.
+
+    Its version is 0. It never fails, whatever the row holds.
+    """
+    _, region, epoch, _ = [*(try_text(row, "pk") or "").split("#"), "", "", ""][:4]
+    item = unreadable_item(
+        try_text(row, "item_id") or "unknown",
+        region=region or "unknown",
+        epoch=int(epoch) if re.fullmatch("[0-9]{1,15}", epoch) else 0,
+        write_id=try_text(row, "sk") or "unknown",
+    )
+    return Write("replace", item, None)
+
+
+def unreadable_item(
+    item_id: str, *, region: str = "unknown", epoch: int = 0, write_id: str = "unknown"
+) -> Item:
+    """Return the placeholder of an item that cannot be read."""
+    return Item(item_id, "", 0, region, epoch, write_id, "")
 
 
 def attributes(item: Item) -> dict[str, Any]:
@@ -217,20 +327,32 @@ def attributes(item: Item) -> dict[str, Any]:
         "write_id": {"S": item.write_id},
         "updated_at": {"S": item.updated_at},
         "deleted": {"BOOL": item.deleted},
-        "request_key": {"S": item.request_key},
     }
 
 
-def from_attributes(row: Mapping[str, Any]) -> Item:
-    """Read an item as DynamoDB returns it."""
+def from_attributes(row: Row) -> Item:
+    """Read an item as DynamoDB returns it.
+
+    Raises
+    ------
+    AttributeInvalid
+        An attribute is missing or of the wrong type, or longer than we write it.
+    """
     return Item(
-        id=row["id"]["S"],
-        text=row["text"]["S"],
-        version=int(row["version"]["N"]),
-        region=row["region"]["S"],
-        epoch=int(row["epoch"]["N"]),
-        write_id=row["write_id"]["S"],
-        updated_at=row["updated_at"]["S"],
-        deleted=row["deleted"]["BOOL"],
-        request_key=row["request_key"]["S"],
+        id=_short(row, "id", LONGEST_KEY),
+        text=_short(row, "text", LONGEST_TEXT, least=0),
+        version=number(row, "version"),
+        region=_short(row, "region", LONGEST_KEY),
+        epoch=number(row, "epoch"),
+        write_id=_short(row, "write_id", LONGEST_KEY),
+        updated_at=text_of(row, "updated_at"),
+        deleted=flag(row, "deleted"),
     )
+
+
+def _short(row: Row, name: str, longest: int, least: int = 1) -> str:
+    """Return a string of a bounded length: what DynamoDB takes as a key, or as a part of a row."""
+    value = text_of(row, name)
+    if not least <= len(value) <= longest:
+        raise AttributeInvalid(name)
+    return value

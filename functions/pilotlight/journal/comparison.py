@@ -18,11 +18,13 @@ LOWEST, HIGHEST = "0" * 26, "7" + "Z" * 25
 # Entries with lower ids may still come beside younger ones: writes are in flight, clocks differ.
 MARGIN_MS = 60_000
 NAMED = 5
+# The item id of an entry whose row is not as we wrote it.
+UNREADABLE = ""
 
 
 @dataclass(frozen=True)
 class Version:
-    """A version of an item: its number, and the write that made it."""
+    """A version of an item: its number, and the write that made it. Number 0 is unreadable."""
 
     number: int
     write_id: str
@@ -30,10 +32,14 @@ class Version:
 
 @dataclass(frozen=True)
 class Mark:
-    """The write id up to which two journals were compared, and the number of entries compared."""
+    """The write id up to which two journals were compared, and the number of entries compared.
+
+    `unreadable` is how many rows of entries and items were not as we wrote them.
+    """
 
     write_id: str
     compared: int
+    unreadable: int = 0
 
 
 @dataclass(frozen=True)
@@ -109,7 +115,7 @@ def span(pages: Sequence[Page], after: str, until: str) -> Span:
 def newest(entries: Iterable[Entry]) -> dict[str, Version]:
     """Return the highest version of each item in journal entries."""
     versions: dict[str, Version] = {}
-    for entry in entries:
+    for entry in (e for e in entries if e.item_id != UNREADABLE):
         if entry.item_id not in versions or versions[entry.item_id].number < entry.version:
             versions[entry.item_id] = Version(entry.version, entry.write_id)
     return versions
@@ -138,14 +144,15 @@ def compare(
     expected
         The version of each item that the target must hold, or a later one.
     actual
-        The version that it holds. The same number by another writer is another item.
+        The version that it holds. The same number by another writer is another item. An unreadable
+        one is neither equal nor behind.
     """
     ours, theirs = set(source), set(target)
     behind = (
         item_id
         for item_id, version in expected.items()
         if (there := actual.get(item_id)) != version
-        and (there is None or there.number <= version.number)
+        and (there is None or 0 < there.number <= version.number)
     )
     return Comparison(
         missing=tuple(sorted(e.write_id for e in ours - theirs)),

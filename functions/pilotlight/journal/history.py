@@ -51,6 +51,8 @@ def judge(written: Item, current: Item | None, link: Link) -> History:
     """
     if current is None:
         return History("pending", "The item is not here.")
+    if current.unreadable:
+        return History("unknown", "The item's row cannot be read. See its row in the items table.")
     ahead = written.version > current.version
     younger, older = (written, current) if ahead else (current, written)
     for _ in range(LONGEST_WALK + 1):

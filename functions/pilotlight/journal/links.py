@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from botocore.exceptions import BotoCoreError, ClientError
+from typing import TYPE_CHECKING
 
 from pilotlight.items.writes import (
     EntryUnreadable,
@@ -16,13 +14,12 @@ from pilotlight.items.writes import (
 )
 from pilotlight.journal.comparison import HIGHEST
 from pilotlight.journal.reader import query_shard
+from pilotlight.shared.table_errors import TableUnavailable, translated
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-
-class JournalUnread(Exception):
-    """A Region's journal could not be read. An entry that was not read is not missing."""
+    from pilotlight.shared.attributes import Row
 
 
 class JournalLinks:
@@ -41,17 +38,20 @@ class JournalLinks:
 
         Raises
         ------
-        JournalUnread
-            The Region did not answer.
+        TableUnavailable
+            The Region did not answer. An entry that was not read is not missing.
         """
         if item.write_id not in self._entries:
             key = journal_key(item.region, item.epoch, item.write_id)
             try:
-                row = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
+                with translated():
+                    row = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
+                if "Item" not in row:
+                    return None
                 self._entries[item.write_id] = from_entry(row["Item"])
-            except (BotoCoreError, ClientError) as error:
+            except TableUnavailable as error:
                 raise self._unread(error) from error
-            except (EntryUnreadable, KeyError):
+            except EntryUnreadable:
                 return None
         return self._entries[item.write_id]
 
@@ -71,22 +71,24 @@ class JournalLinks:
 
         Raises
         ------
-        JournalUnread
-            The Region did not answer.
+        TableUnavailable
+            The Region did not answer. An entry that was not read is not missing.
         """
         try:
             rows, stopped_at = query_shard(self._client, self._table, shard, after, until, limit)
-        except (BotoCoreError, ClientError) as error:
+        except TableUnavailable as error:
             raise self._unread(error) from error
         writes = [_read(row) for row in rows]
         self._entries |= {w.new.write_id: w for w in writes if not w.unreadable}
         return writes, stopped_at
 
-    def _unread(self, error: Exception) -> JournalUnread:
-        return JournalUnread(f"The journal in {self._region} was not read: {error}")
+    def _unread(self, error: TableUnavailable) -> TableUnavailable:
+        return TableUnavailable(
+            error.meaning, f"The journal in {self._region} was not read: {error}"
+        )
 
 
-def _read(row: dict[str, Any]) -> Write:
+def _read(row: Row) -> Write:
     try:
         return from_entry(row)
     except EntryUnreadable:

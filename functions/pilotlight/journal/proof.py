@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from aws_lambda_powertools import Logger
+
 from pilotlight.journal.comparison import (
     HIGHEST,
+    LOWEST,
     MARGIN_MS,
+    UNREADABLE,
     Mark,
     Span,
     compare,
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
 
     from pilotlight.journal.reader import Journal, Watermark
 
+logger = Logger(child=True)
 # Spans of at most a thousand entries, so that one call compares fifty thousand.
 SPANS = 50
 # Well within the 15 s that a step of the machine has, a last span with slow answers included.
@@ -62,13 +67,20 @@ class Progress:
     """How far two journals were compared and were equal.
 
     `writes` counts the entries of this call, `compared` those of the epoch, earlier calls included:
-    if that is 0, nothing is proven. `complete`: there is no more to compare.
+    if that is 0, nothing is proven. Nor is it where rows were `unreadable`. `complete`: there is no
+    more to compare.
     """
 
     writes: int
     compared: int
     watermark: str
     complete: bool
+    unreadable: int = 0
+
+    @property
+    def proven(self) -> bool:
+        """Whether entries were compared, and every row of them could be read."""
+        return self.compared > 0 and not self.unreadable
 
 
 class JournalProof:
@@ -116,37 +128,51 @@ class JournalProof:
         safe = lower_bound(self._clock() - MARGIN_MS)
         stop = self._clock() + seconds * 1000
         mark, writes, complete = self._watermark.read(), 0, True
-        before, beyond = mark.compared, 0
-        for number, part in enumerate(self._spans(mark.write_id, until, drained=drained), 1):
+        if mark.write_id > lower_bound(self._clock()):
+            # It was stored by a clock that is ahead: what lies below it was perhaps not compared.
+            mark = Mark(LOWEST, 0)
+        before, unreadable = mark.compared, mark.unreadable
+        spans = self._spans(mark.write_id, until, drained=drained)
+        for number, (part, of_part) in enumerate(spans, 1):
             writes, complete = writes + len(part.entries), part.last
+            unreadable += of_part
             upto = min(part.until, safe)
             # The next call compares entries beyond the watermark again and counts them then.
             beyond = sum(e.write_id > upto for e in part.entries)
             if upto > mark.write_id:
-                mark = Mark(upto, before + writes - beyond)
+                mark = Mark(upto, before + writes - beyond, unreadable)
                 self._watermark.advance(mark)
             if number == SPANS or self._clock() >= stop:
                 break
-        return Progress(writes, before + writes, mark.write_id, complete)
+        return Progress(writes, before + writes, mark.write_id, complete, unreadable)
 
-    def _spans(self, after: str, until: str, *, drained: bool) -> Iterator[Span]:
-        """Yield one span after the other, each compared and equal."""
+    def _spans(self, after: str, until: str, *, drained: bool) -> Iterator[tuple[Span, int]]:
+        """Yield one span after the other, each compared and equal, and its unreadable rows."""
         complete = after >= until
         while not complete:
             part = span(self._source.pages(after, until), after, until)
-            self._compare(after, part, drained=drained)
-            yield part
+            yield part, self._compare(after, part, drained=drained)
             after, complete = part.until, part.last
 
-    def _compare(self, after: str, part: Span, *, drained: bool) -> None:
-        """Compare a span. While the source serves, its items may be newer than the span."""
+    def _compare(self, after: str, part: Span, *, drained: bool) -> int:
+        """Compare a span, and return how many of its rows cannot be read.
+
+        While the source serves, its items may be newer than the span.
+        """
         theirs = self._target.entries(after, part.until, len(part.entries))
         expected = newest(part.entries)
         if drained:
             expected = higher(expected, self._source.versions(expected))
-        comparison = compare(part.entries, theirs, expected, self._target.versions(expected))
+        actual = self._target.versions(expected)
+        comparison = compare(part.entries, theirs, expected, actual)
         if not comparison.equal:
             raise TailsDiffer(comparison.describe(*self._regions))
+        entries = [e.write_id for e in part.entries if e.item_id == UNREADABLE]
+        items = [item_id for item_id, version in actual.items() if version.number == 0]
+        if entries or items:
+            found = {"entries": entries, "items": items}
+            logger.warning("Rows that cannot be read were not compared", extra=found)
+        return len(entries) + len(items)
 
 
 def check_step(payload: dict[str, Any], regions: set[str]) -> None:
@@ -165,11 +191,12 @@ def advance(proof: JournalProof) -> dict[str, Any]:
 
 
 def compare_tails(proof: JournalProof) -> dict[str, Any]:
-    """Compare the rest. Equal journals prove something only where there are any."""
+    """Compare the rest. Equal journals prove something only where there are any, all readable."""
     tails = proof.tails(SECONDS)
     return {
         "complete": True,
-        "proven": tails.compared > 0,
+        "proven": tails.proven,
+        "unreadable": tails.unreadable,
         "writes": tails.writes,
         "compared": tails.compared,
         "watermark": tails.watermark,

@@ -6,15 +6,27 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from pilotlight.items.writes import SHARDS, item_key, journal_shard
-from pilotlight.journal.comparison import LOWEST, Entry, Mark, Page, Version, key_after
+from pilotlight.journal.comparison import (
+    HIGHEST,
+    LOWEST,
+    UNREADABLE,
+    Entry,
+    Mark,
+    Page,
+    Version,
+    key_after,
+)
 from pilotlight.recoveries import schema
-from pilotlight.replication.heartbeat_table import PartialAnswer
+from pilotlight.shared.attributes import AttributeInvalid, number, text
 from pilotlight.shared.conditional_write import write
+from pilotlight.shared.table_errors import TableUnavailable, translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from mypy_boto3_dynamodb import DynamoDBClient
+
+    from pilotlight.shared.attributes import Row
 
 # Entries of a shard in one answer. Four shards of them name ten batches of items at most.
 PAGE = 250
@@ -36,18 +48,19 @@ def query_shard(
     """Return rows of a shard above one write id up to another, and where the answer stopped."""
     if after >= until:
         return [], None
-    page = client.query(
-        TableName=table,
-        KeyConditionExpression="pk = :shard AND sk BETWEEN :from AND :until",
-        ExpressionAttributeValues={
-            ":shard": {"S": shard},
-            ":from": {"S": key_after(after)},
-            ":until": {"S": until},
-        },
-        ConsistentRead=True,
-        Limit=limit,
-        **projection,
-    )
+    with translated():
+        page = client.query(
+            TableName=table,
+            KeyConditionExpression="pk = :shard AND sk BETWEEN :from AND :until",
+            ExpressionAttributeValues={
+                ":shard": {"S": shard},
+                ":from": {"S": key_after(after)},
+                ":until": {"S": until},
+            },
+            ConsistentRead=True,
+            Limit=limit,
+            **projection,
+        )
     last: Any = page.get("LastEvaluatedKey")
     return page["Items"], last["sk"]["S"] if last else None
 
@@ -88,7 +101,7 @@ class Journal:
 
         Raises
         ------
-        PartialAnswer
+        TableUnavailable
             DynamoDB did not answer every key.
         """
         ids = sorted(item_ids)
@@ -101,25 +114,39 @@ class Journal:
         rows, stopped_at = query_shard(
             self._client, self._table, shard, after, until, PAGE, **projection
         )
-        entries = (Entry(r["sk"]["S"], r["item_id"]["S"], int(r["version"]["N"])) for r in rows)
-        return Page(tuple(entries), stopped_at)
+        return Page(tuple(map(_entry, rows)), stopped_at)
 
     def _batch(self, ids: list[str]) -> dict[str, Version]:
-        answer = self._client.batch_get_item(
-            RequestItems={
-                self._table: {
-                    "Keys": [item_key(i) for i in ids],
-                    "ProjectionExpression": "sk, version, write_id",
-                    "ConsistentRead": True,
+        with translated():
+            answer = self._client.batch_get_item(
+                RequestItems={
+                    self._table: {
+                        "Keys": [item_key(i) for i in ids],
+                        "ProjectionExpression": "sk, version, write_id",
+                        "ConsistentRead": True,
+                    }
                 }
-            }
-        )
+            )
         if answer.get("UnprocessedKeys"):
-            raise PartialAnswer(f"The table answered {len(ids)} keys in part.")
-        return {
-            row["sk"]["S"]: Version(int(row["version"]["N"]), row["write_id"]["S"])
-            for row in answer["Responses"].get(self._table, [])
-        }
+            raise TableUnavailable("throttled", f"The table answered {len(ids)} keys in part.")
+        rows = answer["Responses"].get(self._table, [])
+        return {row["sk"]["S"]: _version(row) for row in rows}
+
+
+def _entry(row: Row) -> Entry:
+    """Read an entry's key and its item. The item of an unreadable one is empty."""
+    try:
+        return Entry(text(row, "sk"), text(row, "item_id"), number(row, "version"))
+    except AttributeInvalid:
+        return Entry(row["sk"]["S"], UNREADABLE, 0)
+
+
+def _version(row: Row) -> Version:
+    """Read an item's version. An unreadable one is older than any."""
+    try:
+        return Version(number(row, "version"), text(row, "write_id"))
+    except AttributeInvalid:
+        return Version(0, "")
 
 
 class Watermark:
@@ -131,11 +158,19 @@ class Watermark:
         self._key = schema.key(schema.WATERMARK, f"{region}#{epoch}")
 
     def read(self) -> Mark:
-        """Return the watermark; before the first comparison it is below every write id."""
-        answer = self._client.get_item(TableName=self._table, Key=self._key, ConsistentRead=True)
-        if "Item" not in answer:
+        """Return the watermark. Where none can be read, all is compared again."""
+        with translated():
+            answer = self._client.get_item(
+                TableName=self._table, Key=self._key, ConsistentRead=True
+            )
+        item = answer.get("Item", {})
+        try:
+            mark = Mark(
+                text(item, "watermark"), number(item, "compared"), number(item, "unreadable")
+            )
+        except AttributeInvalid:
             return Mark(LOWEST, 0)
-        return Mark(answer["Item"]["watermark"]["S"], int(answer["Item"]["compared"]["N"]))
+        return mark if LOWEST <= mark.write_id <= HIGHEST else Mark(LOWEST, 0)
 
     def advance(self, mark: Mark) -> None:
         """Move the watermark on, unless another run has moved it further."""
@@ -143,10 +178,11 @@ class Watermark:
             self._client.update_item,
             TableName=self._table,
             Key=self._key,
-            UpdateExpression="SET watermark = :to, compared = :compared",
+            UpdateExpression="SET watermark = :to, compared = :compared, unreadable = :unreadable",
             ConditionExpression="attribute_not_exists(pk) OR watermark < :to",
             ExpressionAttributeValues={
                 ":to": {"S": mark.write_id},
                 ":compared": {"N": str(mark.compared)},
+                ":unreadable": {"N": str(mark.unreadable)},
             },
         )

@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal, cast
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
-from pilotlight.items.writes import Item, Write, attributes, from_attributes, shard_of
+from pilotlight.items.writes import (
+    Item,
+    Write,
+    attributes,
+    from_attributes,
+    shard_of,
+    unreadable_item,
+)
 from pilotlight.journal.history import History, Verdict
+from pilotlight.shared.attributes import (
+    AttributeInvalid,
+    flag,
+    is_null,
+    mapping,
+    number,
+    text,
+    try_text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pilotlight.items.writes import Operation
+    from pilotlight.shared.attributes import Row
 
 Status = Literal["open", "accepted", "replayed"]
 Finder = Literal["stream", "reconcile"]
@@ -131,29 +148,39 @@ def stored(entry: LedgerEntry) -> dict[str, Any]:
     }
 
 
-def from_stored(row: dict[str, Any]) -> LedgerEntry:
-    """Read an entry as DynamoDB returns it."""
+def from_stored(row: Row) -> LedgerEntry:
+    """Read an entry as DynamoDB returns it. What cannot be read is an entry of its own."""
+    status = cast("Status", try_text(row, "status"))
+    status = status if status in get_args(Status) else "open"
+    try:
+        entry = _entry(row)
+    except AttributeInvalid as error:
+        detail = f"The ledger's row has no valid attribute {error}."
+        write = Write("replace", unreadable_item("unknown", write_id=row["sk"]["S"]), None)
+        entry = LedgerEntry(write, False, History("unknown", detail), None, 0, "", "stream")
+    return replace(
+        entry,
+        status=status,
+        resolved_by=try_text(row, "resolved_by") or "",
+        resolved_at=try_text(row, "resolved_at") or "",
+        replayed_as=try_text(row, "replayed_as") or "",
+    )
 
-    def text(name: str) -> str:
-        return str(row.get(name, {}).get("S", ""))
 
+def _entry(row: Row) -> LedgerEntry:
     return LedgerEntry(
         write=Write(
-            cast("Operation", text("operation")),
-            from_attributes(row["new"]["M"]),
-            _item(row["old"]),
+            cast("Operation", text(row, "operation")),
+            from_attributes(mapping(row, "new")),
+            _item(row, "old"),
         ),
-        late=row["late"]["BOOL"],
-        history=History(cast("Verdict", text("verdict")), text("detail")),
-        current=_item(row["current"]),
-        active_epoch=int(row["active_epoch"]["N"]),
-        found_at=text("found_at"),
-        found_by=cast("Finder", text("found_by")),
-        arrived_at=text("arrived_at"),
-        status=cast("Status", text("status")),
-        resolved_by=text("resolved_by"),
-        resolved_at=text("resolved_at"),
-        replayed_as=text("replayed_as"),
+        late=flag(row, "late"),
+        history=History(cast("Verdict", text(row, "verdict")), text(row, "detail")),
+        current=_item(row, "current"),
+        active_epoch=number(row, "active_epoch"),
+        found_at=text(row, "found_at"),
+        found_by=cast("Finder", text(row, "found_by")),
+        arrived_at=try_text(row, "arrived_at") or "",
     )
 
 
@@ -161,8 +188,8 @@ def _stored_item(item: Item | None) -> dict[str, Any]:
     return {"M": attributes(item)} if item else {"NULL": True}
 
 
-def _item(value: dict[str, Any]) -> Item | None:
-    return from_attributes(value["M"]) if "M" in value else None
+def _item(row: Row, name: str) -> Item | None:
+    return None if is_null(row, name) else from_attributes(mapping(row, name))
 
 
 def _value(item: Item | None) -> dict[str, Any] | None:

@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 from math import floor
 from typing import TYPE_CHECKING, Any
 
-from pilotlight.conditions.evidence import read_json, section
-from pilotlight.shared.timestamps import try_parse
+from pilotlight.conditions.evidence import read_json
+from pilotlight.shared.attributes import try_text
+from pilotlight.shared.timestamps import has_happened, try_parse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 # By how much the clocks of two execution environments may differ: one may be off by an hour.
 CLOCKS = timedelta(minutes=61)
+# A year. Whatever claims more counts as unknown.
+LONGEST_LAG_SECONDS = 366 * 86_400
 
 
 @dataclass(frozen=True)
@@ -31,14 +34,13 @@ class Promotion:
 
 def from_record(item: Mapping[str, Any]) -> Promotion:
     """Read the record of a promotion, attribute types included."""
-    timeline, estimate = (
-        read_json(section(item, name).get("S"), {}) for name in ("timeline", "rpo_estimate")
-    )
+    timeline, estimate = (read_json(try_text(item, n), {}) for n in ("timeline", "rpo_estimate"))
     seconds = estimate.get("seconds")
+    known = isinstance(seconds, int | float) and 0 <= seconds <= LONGEST_LAG_SECONDS
     return Promotion(
         at=try_parse(timeline.get("promoted_at")),
         first_failed_at=try_parse(estimate.get("first_failed_at")),
-        lag=timedelta(seconds=seconds) if isinstance(seconds, int | float) else None,
+        lag=timedelta(seconds=seconds) if known else None,
     )
 
 
@@ -48,8 +50,12 @@ def is_over(written: Item, control: ControlItem) -> bool:
     return written.epoch <= control.epoch and not runs
 
 
-def ended_at(epoch: int, control: ControlItem, promotion: Promotion | None) -> datetime | None:
+def ended_at(
+    epoch: int, control: ControlItem, promotion: Promotion | None, now: datetime
+) -> datetime | None:
     """Return when an epoch ended: the earliest time on record, or None.
+
+    A time in the future is not believed.
 
     Parameters
     ----------
@@ -60,7 +66,8 @@ def ended_at(epoch: int, control: ControlItem, promotion: Promotion | None) -> d
     times = [promotion.at if promotion else None]
     if control.epoch <= epoch + 1:
         times.append(try_parse(control.changed_at))
-    return min((t for t in times if t), default=None)
+    past = (t for t in times if t and has_happened((now - t).total_seconds()))
+    return min(past, default=None)
 
 
 def is_late(created: float, ended: datetime | None) -> bool:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pilotlight.ledger.epoch_end import Promotion, from_record
 from pilotlight.recoveries import schema
+from pilotlight.shared.table_errors import translated
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -23,6 +24,7 @@ class Promotions:
         """Return the record of the promotion to an epoch, or None where there is none."""
         if epoch not in self._records:
             key = schema.key(schema.RECOVERY, epoch)
-            answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
+            with translated():
+                answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
             self._records[epoch] = from_record(answer["Item"]) if "Item" in answer else None
         return self._records[epoch]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 from ulid import ULID
 
@@ -19,8 +20,7 @@ from pilotlight.ledger.promotions import Promotions
 from pilotlight.shared import timestamps
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
+    from collections.abc import Callable, Mapping
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
@@ -50,6 +50,15 @@ class Cursor:
     last: str = ""
     compared: int = 0
     running: int = 0
+
+    @classmethod
+    def stored(cls, stored: Mapping[str, Any]) -> Cursor:
+        """Return the cursor as it was stored; the first one where it cannot be read."""
+        first = cls(1)
+        kinds = {field.name: type(getattr(first, field.name)) for field in fields(cls)}
+        if all(type(stored.get(name)) is kind for name, kind in kinds.items()):
+            return cls(**{name: stored[name] for name in kinds})
+        return first
 
 
 @dataclass(frozen=True)
@@ -109,10 +118,10 @@ class Reconciliation:
 
         Raises
         ------
-        JournalUnread
+        TableUnavailable
             A Region did not answer. The next call continues from there.
         """
-        cursor = Cursor(1) if from_start else Cursor(**{"epoch": 1, **self._ledger.cursor()})
+        cursor = Cursor(1) if from_start else Cursor.stored(self._ledger.cursor())
         if cursor.running != self._control.epoch:
             # The epoch that ran then is over now: all of it counts.
             cursor = replace(
@@ -174,13 +183,13 @@ class Reconciliation:
             alone = self._serves(at, region) and at.last == at.before
             return LOWEST, LOWEST if alone else HIGHEST
         promotion = self._promotions.to(at.epoch + 1)
-        ended = epoch_end.ended_at(at.epoch, self._control, promotion)
+        ended = epoch_end.ended_at(at.epoch, self._control, promotion, datetime.now(UTC))
         return _id_at(epoch_end.incomplete_since(ended, promotion)), HIGHEST
 
     def _compare(self, writes: list[Write]) -> None:
         """Look up a page of writes here. A write in flight in the running epoch is not late."""
         own = self._journals[self._own]
-        items = self._items.get_many(w.new.id for w in writes if not w.unreadable)
+        items = self._items.find_many(w.new.id for w in writes if not w.unreadable)
         for write in writes:
             if write.unreadable:
                 now = timestamps.now()
@@ -196,7 +205,7 @@ class Reconciliation:
         """Judge a page of open entries again, and return after which to continue, or nothing."""
         entries = [e for e in self._ledger.entries("open") if e.write_id > after]
         for entry in (e for e in entries[:PAGE] if not e.write.unreadable):
-            current = self._items.get(entry.write.new.id)
+            current = self._items.find(entry.write.new.id)
             self._ledger.put(self._judged(entry.write, current, late=entry.late))
         return entries[PAGE - 1].write_id if len(entries) > PAGE else ""
 

@@ -5,13 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pilotlight.items.service import WriteRefused
-from pilotlight.items.writes import ItemMissing, WriteConflict, WriteThrottled, WriteUnknown
+from pilotlight.items.writes import (
+    ItemMissing,
+    ItemUnreadable,
+    WriteConflict,
+    WriteThrottled,
+    WriteUnknown,
+)
 from pilotlight.shared import timestamps
+from pilotlight.shared.table_errors import TableUnavailable
 
 if TYPE_CHECKING:
     from pilotlight.items.service import ItemService
     from pilotlight.ledger.entry import LedgerEntry
     from pilotlight.ledger.table import LedgerTable
+
+
+NOT_NOW = (
+    *(ItemMissing, ItemUnreadable, WriteRefused, WriteThrottled, WriteUnknown),
+    TableUnavailable,
+)
 
 
 class NoSuchEntry(Exception):
@@ -66,16 +79,16 @@ def replay(
         if entry.status == "accepted":
             failed[entry.write_id] = f"it was accepted by {entry.resolved_by}"
             continue
-        if entry.write.unreadable:
+        if entry.write.unreadable or (entry.current and entry.current.unreadable):
             failed[entry.write_id] = (
-                "its journal entry cannot be read; look at its item, then accept"
+                "its journal entry or its item cannot be read; look at the item, then accept"
             )
             continue
         try:
             written = service.replay(entry.write, entry.current)
         except WriteConflict:
             failed[entry.write_id] = "its item has changed since; reconcile, look, and replay again"
-        except (ItemMissing, WriteRefused, WriteThrottled, WriteUnknown) as error:
+        except NOT_NOW as error:
             failed[entry.write_id] = str(error)
         else:
             done[entry.write_id] = written.write_id

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
-from botocore.exceptions import BotoCoreError, ClientError
 
-from pilotlight.items.writes import Item, Write, from_attributes, from_entry, placeholder
+from pilotlight.items.writes import (
+    EntryUnreadable,
+    Item,
+    Write,
+    from_attributes,
+    from_entry,
+    placeholder,
+)
 from pilotlight.journal.history import judge, overwritten
-from pilotlight.journal.links import JournalUnread
 from pilotlight.ledger import epoch_end
 from pilotlight.ledger.entry import LedgerEntry, unreadable_entry
 from pilotlight.shared import timestamps
+from pilotlight.shared.attributes import AttributeInvalid, try_text
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -29,19 +36,71 @@ if TYPE_CHECKING:
     from pilotlight.ledger.table import LedgerTable
 
 logger = Logger(child=True)
+# Far below what SQS takes, and enough for any key.
+LONGEST_BODY = 16_000
 
 
 class ControlItemUnread(Exception):
     """The control item is missing or was not read. The batch is retried."""
 
 
-# Errors that may be gone at the next attempt.
-PASSING = (BotoCoreError, ClientError, ControlItemUnread, JournalUnread)
+class RecordUnreadable(Exception):
+    """A record is not as DynamoDB, or we, write it. It stays so, however often it is tried."""
 
 
-def is_entry(record: dict[str, Any]) -> bool:
+@dataclass(frozen=True)
+class Change:
+    """What a record says: a journal entry that arrived, or an item before and after a change.
+
+    `created` is when DynamoDB made the record, in seconds since 1970.
+    """
+
+    created: float
+    entry: Write | None = None
+    new: Item | None = None
+    old: Item | None = None
+
+
+def parse(record: Mapping[str, Any]) -> Change:
+    """Read a record of the stream.
+
+    Raises
+    ------
+    RecordUnreadable
+        An image is no journal entry, and no item.
+    """
+    change = _change(record)
+    try:
+        created = float(change["ApproximateCreationDateTime"])
+        datetime.fromtimestamp(created, UTC)
+        image, old = change.get("NewImage"), change.get("OldImage")
+        if image is None:
+            return Change(created)
+        if is_entry(record):
+            return Change(created, entry=from_entry(image))
+        previous = from_attributes(old) if old else None
+        return Change(created, new=from_attributes(image), old=previous)
+    except (
+        AttributeError,
+        AttributeInvalid,
+        EntryUnreadable,
+        KeyError,
+        OverflowError,
+        TypeError,
+        ValueError,
+    ) as error:
+        raise RecordUnreadable(f"{type(error).__name__}: {error}") from error
+
+
+def is_entry(record: Mapping[str, Any]) -> bool:
     """Return whether a record is of a journal entry."""
-    return bool(record["dynamodb"]["Keys"]["pk"]["S"].startswith("J#"))
+    keys = _change(record).get("Keys")
+    return isinstance(keys, Mapping) and (try_text(keys, "pk") or "").startswith("J#")
+
+
+def _change(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    change = record.get("dynamodb")
+    return change if isinstance(change, Mapping) else {}
 
 
 @dataclass(frozen=True)
@@ -58,27 +117,23 @@ class StreamBatch:
     promotions: Promotions
     ledger: LedgerTable
 
-    def process(self, record: dict[str, Any]) -> int:
-        """Judge the writes of a record, and return how many went to the ledger.
+    def process(self, change: Change) -> int:
+        """Judge the writes of a change, and return how many went to the ledger.
 
         Raises
         ------
         ControlItemUnread
             The control item is missing or was not read.
         """
-        change = record["dynamodb"]
-        image, created = change.get("NewImage"), float(change["ApproximateCreationDateTime"])
-        if image is None:
-            return 0
-        if is_entry(record):
-            return self._process_entry(from_entry(image), created)
-        old = change.get("OldImage")
-        previous = from_attributes(old) if old else None
-        return self._process_item(from_attributes(image), previous, created)
+        if change.entry:
+            return self._process_entry(change.entry, change.created)
+        return self._process_item(change.new, change.old, change.created) if change.new else 0
 
-    def record_unreadable(self, record: dict[str, Any]) -> None:
+    def record_unreadable(self, record: Mapping[str, Any]) -> None:
         """Put an unreadable journal entry in the ledger, by its key, for a person."""
-        write = placeholder(record["dynamodb"]["NewImage"])
+        change = _change(record)
+        image = change.get("NewImage")
+        write = placeholder({**(image if isinstance(image, Mapping) else {}), **change["Keys"]})
         self.ledger.put(unreadable_entry(write, self._control.epoch, timestamps.now(), "stream"))
 
     def _process_entry(self, write: Write, created: float) -> int:
@@ -96,12 +151,12 @@ class StreamBatch:
             entry = self.journal.link(new)
             count += self._put(entry, late=True, created=created) if entry else 0
         if old is not None and old.region != new.region:
-            lost = overwritten(old, self.items.get(new.id), self.journal.link)
+            lost = overwritten(old, self.items.find(new.id), self.journal.link)
             count += sum(self._put(write, late=False, created=None) for write in lost)
         return count
 
     def _put(self, write: Write, *, late: bool, created: float | None) -> int:
-        current = self.items.get(write.new.id)
+        current = self.items.find(write.new.id)
         arrived = "" if created is None else timestamps.text(datetime.fromtimestamp(created, UTC))
         entry = LedgerEntry(
             write=write,
@@ -118,7 +173,8 @@ class StreamBatch:
     def _is_late(self, written: Item, created: float) -> bool:
         promotion = self.promotions.to(written.epoch + 1)
         return epoch_end.is_late(
-            created, epoch_end.ended_at(written.epoch, self._control, promotion)
+            created,
+            epoch_end.ended_at(written.epoch, self._control, promotion, datetime.now(UTC)),
         )
 
     @cached_property
@@ -132,27 +188,32 @@ class StreamBatch:
 def process(batch: StreamBatch, record: dict[str, Any], sqs: SQSClient, queue_url: str) -> int:
     """Return how many entries one record added to the ledger.
 
-    What will never be readable is set aside and reported, so that nothing behind it waits.
+    What will never be readable is set aside and reported, so that nothing behind it waits. Any
+    other failure may be gone at the next attempt.
     """
     try:
-        return batch.process(record)
-    except PASSING:
-        raise
-    except Exception as error:
-        logger.exception("Stream record cannot be read: it goes to the dead-letter queue")
+        change = parse(record)
+    except RecordUnreadable as error:
+        logger.warning(
+            "Stream record cannot be read: it goes to the dead-letter queue",
+            extra={"error": str(error)},
+        )
         if is_entry(record):
             batch.record_unreadable(record)
         _report(record, error, sqs, queue_url)
         return 1
+    return batch.process(change)
 
 
-def _report(record: dict[str, Any], error: Exception, sqs: SQSClient, queue_url: str) -> None:
+def _report(
+    record: Mapping[str, Any], error: RecordUnreadable, sqs: SQSClient, queue_url: str
+) -> None:
     """Put a record that was set aside into the dead-letter queue, whose alarm notifies people."""
-    change, kind = record["dynamodb"], type(error).__name__
-    place = {"keys": change["Keys"], "sequence_number": change["SequenceNumber"]}
+    change, kind = _change(record), type(error).__name__
+    place = {"keys": change.get("Keys"), "sequence_number": change.get("SequenceNumber")}
     sqs.send_message(
         QueueUrl=queue_url,
-        MessageBody=json.dumps({**place, "error": f"{kind}: {error}"}),
+        MessageBody=json.dumps({**place, "error": str(error)}, default=str)[:LONGEST_BODY],
         MessageAttributes={
             "ERROR_CODE": {"DataType": "String", "StringValue": kind},
             "ERROR_MESSAGE": {"DataType": "String", "StringValue": str(error)[:1000] or "-"},

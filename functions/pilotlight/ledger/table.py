@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from pilotlight.conditions.evidence import read_json
 from pilotlight.items.writes import SHARDS
 from pilotlight.ledger.entry import SHARDS_PREFIX, LedgerEntry, from_stored, key, stored
+from pilotlight.shared.attributes import try_text
 from pilotlight.shared.conditional_write import write
+from pilotlight.shared.table_errors import translated
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -63,13 +66,14 @@ class LedgerTable:
         """Return all entries, or those of a status, the oldest write first."""
         entries: list[LedgerEntry] = []
         for shard in range(SHARDS):
-            pages = self._client.get_paginator("query").paginate(
-                TableName=self._table,
-                KeyConditionExpression="pk = :shard",
-                ExpressionAttributeValues={":shard": {"S": f"{SHARDS_PREFIX}{shard}"}},
-                ConsistentRead=True,
-            )
-            entries += [from_stored(row) for page in pages for row in page["Items"]]
+            with translated():
+                pages = self._client.get_paginator("query").paginate(
+                    TableName=self._table,
+                    KeyConditionExpression="pk = :shard",
+                    ExpressionAttributeValues={":shard": {"S": f"{SHARDS_PREFIX}{shard}"}},
+                    ConsistentRead=True,
+                )
+                entries += [from_stored(row) for page in pages for row in page["Items"]]
         chosen = [e for e in entries if status in (None, e.status)]
         return sorted(chosen, key=lambda e: e.write_id)
 
@@ -98,14 +102,16 @@ class LedgerTable:
             raise AlreadyResolved(f"{write_id} is not open.")
 
     def cursor(self) -> dict[str, Any]:
-        """Return how far reconciling has come; empty before the first pass."""
-        answer = self._client.get_item(TableName=self._table, Key=CURSOR, ConsistentRead=True)
-        return dict(json.loads(answer["Item"]["at"]["S"])) if "Item" in answer else {}
+        """Return how far reconciling has come; empty before the first pass, or if unreadable."""
+        with translated():
+            answer = self._client.get_item(TableName=self._table, Key=CURSOR, ConsistentRead=True)
+        return dict(read_json(try_text(answer.get("Item", {}), "at"), {}))
 
     def put_cursor(self, cursor: dict[str, Any]) -> None:
         """Store how far reconciling has come."""
         item = {**CURSOR, "at": {"S": json.dumps(cursor)}}
-        self._client.put_item(TableName=self._table, Item=item)
+        with translated():
+            self._client.put_item(TableName=self._table, Item=item)
 
     def _update(self, write_id: str, **update: Any) -> bool:
         update |= {"TableName": self._table, "Key": key(write_id)}

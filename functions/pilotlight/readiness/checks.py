@@ -14,6 +14,7 @@ from pilotlight.readiness.verdict import CheckResult, Outcome, State, evidence, 
 from pilotlight.recoveries import schema
 from pilotlight.shared import http, timestamps
 from pilotlight.shared.invoke import api_event, invoke
+from pilotlight.shared.table_errors import translated
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,11 +68,12 @@ def run_all(checks: list[Check]) -> dict[str, Any]:
 def canary_item(client: DynamoDBClient, name: str, key: dict[str, Any]) -> Outcome:
     """Put, read consistently and delete a canary item: that proves the data plane."""
     mark = {"S": str(uuid.uuid4())}
-    client.put_item(TableName=name, Item={**key, "mark": mark})
-    item = client.get_item(TableName=name, Key=key, ConsistentRead=True).get("Item", {})
-    if item.get("mark") != mark:
-        return "failed", f"The canary put into {name} was not read back."
-    client.delete_item(TableName=name, Key=key)
+    with translated():
+        client.put_item(TableName=name, Item={**key, "mark": mark})
+        item = client.get_item(TableName=name, Key=key, ConsistentRead=True).get("Item", {})
+        if item.get("mark") != mark:
+            return "failed", f"The canary put into {name} was not read back."
+        client.delete_item(TableName=name, Key=key)
     return "ok", "put, read and deleted a canary"
 
 
@@ -102,9 +104,17 @@ def quorum(table: ControlTable, tries: int = 3) -> Outcome:
     return "ok", f"{item.active_region} {item.state} in epoch {item.epoch}, by a strong read"
 
 
-def endpoint(host: str) -> Outcome:
-    """Request a Region's deep health at its own endpoint, over TLS."""
-    status = http.request("GET", f"https://{host}/health", timeout=HTTPS_SECONDS).status
+def endpoint(host: str, tries: int = 2) -> Outcome:
+    """Request a Region's deep health at its own endpoint, over TLS.
+
+    A dormant function may need most of the time of the first try to start.
+    """
+    try:
+        status = http.request("GET", f"https://{host}/health", timeout=HTTPS_SECONDS).status
+    except http.Unreachable:
+        if tries == 1:
+            raise
+        return endpoint(host, tries - 1)
     return outcome(status == 200, f"https://{host}/health answered {status}")
 
 

@@ -139,7 +139,8 @@ def backup(created: list[datetime], now: datetime) -> Outcome:
     if not created:
         return "failed", "there is no copy in this Region's vault"
     age = now - max(created)
-    return outcome(age <= BACKUP_AGE, f"the newest copy is {age / timedelta(hours=1):.1f} h old")
+    recent = timestamps.has_happened(age.total_seconds()) and age <= BACKUP_AGE
+    return outcome(recent, f"the newest copy is {age / timedelta(hours=1):.1f} h old")
 
 
 def replication(rules: list[Mapping[str, Any]], to_bucket: str) -> Outcome:
@@ -175,7 +176,8 @@ def rehearsal(last: Mapping[str, Any], now: datetime, max_age: timedelta) -> Out
         return "failed", f"no rehearsal has passed; {newest}"
     age = now - timestamps.parse(passed)
     days = age / timedelta(days=1)
-    return outcome(age <= max_age, f"the last that passed is {days:.1f} days old; {newest}")
+    recent = timestamps.has_happened(age.total_seconds()) and age <= max_age
+    return outcome(recent, f"the last that passed is {days:.1f} days old; {newest}")
 
 
 def automation(sentinel: Mapping[str, Any], now: datetime) -> Outcome:

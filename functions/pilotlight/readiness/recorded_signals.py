@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pilotlight.recoveries import schema
 from pilotlight.replication import heartbeat
+from pilotlight.shared.table_errors import translated
 from pilotlight.shared.timestamps import milliseconds
 
 if TYPE_CHECKING:
@@ -43,16 +44,20 @@ def texts(dynamodb: DynamoDBClient, table: str, key: str) -> dict[str, str]:
 
 def plain_item(dynamodb: DynamoDBClient, table: str, key: str) -> dict[str, Any]:
     """Return an item by its partition key, as plain values without the key; empty if missing."""
-    response = dynamodb.get_item(TableName=table, Key={"pk": {"S": key}}, ConsistentRead=True)
+    with translated():
+        response = dynamodb.get_item(TableName=table, Key={"pk": {"S": key}}, ConsistentRead=True)
     return {k: _plain(v) for k, v in response.get("Item", {}).items() if k != "pk"}
 
 
 def _plain(value: Mapping[str, Any]) -> Any:
     """Read one attribute: a string, a number, a boolean, or None for any other type."""
-    if "N" in value:
+    if "N" not in value:
+        return value.get("S", value.get("BOOL"))
+    try:
         number = float(value["N"])
-        return int(number) if number.is_integer() else number
-    return value.get("S", value.get("BOOL"))
+    except (TypeError, ValueError):
+        return None
+    return int(number) if number.is_integer() else number
 
 
 def read_all(readers: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:

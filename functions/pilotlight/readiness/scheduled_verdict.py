@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from pilotlight.recoveries import schema
+from pilotlight.shared.table_errors import translated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,16 +22,17 @@ if TYPE_CHECKING:
 
 def store(client: DynamoDBClient, table: str, verdict: Mapping[str, Any]) -> None:
     """Store the verdict for a recovery, and for people."""
-    client.put_item(
-        TableName=table,
-        Item={
-            **schema.key(schema.READINESS),
-            "verdict": {"S": verdict["verdict"]},
-            "findings": {"S": verdict["findings"]},
-            "checks": {"S": json.dumps(verdict["checks"])},
-            "checked_at": {"S": verdict["checked_at"]},
-        },
-    )
+    with translated():
+        client.put_item(
+            TableName=table,
+            Item={
+                **schema.key(schema.READINESS),
+                "verdict": {"S": verdict["verdict"]},
+                "findings": {"S": verdict["findings"]},
+                "checks": {"S": json.dumps(verdict["checks"])},
+                "checked_at": {"S": verdict["checked_at"]},
+            },
+        )
 
 
 def remind_of_pause(

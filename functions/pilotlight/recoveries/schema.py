@@ -47,7 +47,7 @@ ATTRIBUTES: dict[str, set[str]] = {
     REHEARSAL_RECORD: {*_RUN, "verdict", "summary", "recorded_at", "keep_until"},
     CANARY: {"at"},
     # How far a journal was compared and found equal.
-    WATERMARK: {"watermark", "compared"},
+    WATERMARK: {"watermark", "compared", "unreadable"},
 }
 
 

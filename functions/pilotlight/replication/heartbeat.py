@@ -9,25 +9,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from pilotlight.shared.attributes import AttributeInvalid, number, text
+from pilotlight.shared.timestamps import has_happened
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
+
+    from pilotlight.shared.attributes import Row
 
 # Partitions of a global table replicate separately: one key would stand for one partition only.
 KEYS = 16
 SORT_KEY = "heartbeat"
 # A heartbeat may be late by half of its interval before it counts as missing.
 PATIENCE = 1.5
-CLOCK_TOLERANCE_MS = 1_000
 # One a minute is enough while the other Region is active: it shows that replication works.
 PASSIVE_MS = 60_000
 # Requests write the next heartbeat, too. Health checks come all the time and do so a little early,
 # in order to be in time; a write does so if they did not.
 Server = Literal["check", "write"]
 DUE: dict[Server, float] = {"check": 0.95, "write": 1.25}
-
-
-class HeartbeatInvalid(Exception):
-    """An attribute of a heartbeat is missing or of the wrong type."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Heartbeat:
     def age(self, now: int) -> int | None:
         """Return its age in milliseconds, or None if it is from the future."""
         age = now - self.written_at
-        return age if age >= -CLOCK_TOLERANCE_MS else None
+        return age if has_happened(age / 1000) else None
 
     def due(self, now: int, interval_ms: int, server: Server) -> bool:
         """Return whether such a server should write the next one now."""
@@ -57,6 +57,10 @@ class Heartbeat:
         age, share = self.age(now), 0.5 if self.by.startswith("function ") else 1.0
         fresh = age is not None and age < interval_ms * share
         return fresh and self.by != me and not self.by.startswith("write ")
+
+
+# A row that is no heartbeat: older than any, and written over.
+UNREADABLE = Heartbeat(-1, 0)
 
 
 def next_heartbeat(last: Heartbeat | None, *, now: int, by: str) -> Heartbeat:
@@ -78,22 +82,14 @@ def attributes(beat: Heartbeat) -> dict[str, Any]:
     }
 
 
-def from_attributes(row: Mapping[str, Any]) -> Heartbeat:
-    """Read a heartbeat as DynamoDB returns it.
-
-    Raises
-    ------
-    HeartbeatInvalid
-        An attribute is missing or of the wrong kind.
-    """
+def read(row: Row | None) -> Heartbeat | None:
+    """Read a heartbeat as DynamoDB returns it, or return None or UNREADABLE."""
+    if row is None:
+        return None
     try:
-        return Heartbeat(
-            seq=int(row["seq"]["N"]),
-            written_at=int(row["written_at"]["N"]),
-            by=row["by"]["S"],
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise HeartbeatInvalid(f"A heartbeat has no valid attribute {error}.") from error
+        return Heartbeat(number(row, "seq"), number(row, "written_at"), text(row, "by"))
+    except AttributeInvalid:
+        return UNREADABLE
 
 
 def copies(beat: Heartbeat, region: str) -> list[dict[str, Any]]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from pilotlight.replication import heartbeat
 from pilotlight.shared.conditional_write import write
+from pilotlight.shared.table_errors import TableUnavailable, translated
 from pilotlight.shared.timestamps import milliseconds
 
 if TYPE_CHECKING:
@@ -19,10 +18,6 @@ if TYPE_CHECKING:
     from pilotlight.replication.heartbeat import Heartbeat, Server
 
 
-class PartialAnswer(Exception):
-    """DynamoDB did not answer every key. A key that it did not answer may exist."""
-
-
 class Heartbeats:
     """The heartbeats of both Regions in this Region's replica."""
 
@@ -31,16 +26,19 @@ class Heartbeats:
         self._items = items_table
 
     def newest(self, region: str) -> Heartbeat | None:
-        """Return a Region's newest heartbeat."""
-        answer = self._client.get_item(
-            TableName=self._items, Key=heartbeat.key(region), ConsistentRead=True
-        )
-        return heartbeat.from_attributes(answer["Item"]) if "Item" in answer else None
+        """Return a Region's newest heartbeat, or None."""
+        with translated():
+            answer = self._client.get_item(
+                TableName=self._items, Key=heartbeat.key(region), ConsistentRead=True
+            )
+        return heartbeat.read(answer.get("Item"))
 
     def beat(self, region: str, last: Heartbeat | None, new: Heartbeat) -> bool:
         """Write the next heartbeat over the last one, and return False if another came first."""
         over: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
-        if last is not None:
+        if last is heartbeat.UNREADABLE:
+            over = {}
+        elif last is not None:
             over = {
                 "ConditionExpression": "seq = :read",
                 "ExpressionAttributeValues": {":read": {"N": str(last.seq)}},
@@ -51,19 +49,22 @@ class Heartbeats:
     def copy(self, beat: Heartbeat, region: str) -> None:
         """Write the heartbeat of an active Region to the other keys: its writes may be lost."""
         puts: list[Any] = [{"PutRequest": {"Item": i}} for i in heartbeat.copies(beat, region)]
-        self._client.batch_write_item(RequestItems={self._items: puts})
+        with translated():
+            self._client.batch_write_item(RequestItems={self._items: puts})
 
     def read_all(self, region: str) -> list[Heartbeat | None]:
-        """Return the heartbeat of each key of a Region, or None for a key without one."""
+        """Return the heartbeat of each key of a Region, None where none can be read."""
         keys = [heartbeat.key(region, n) for n in range(heartbeat.KEYS)]
-        answer = self._client.batch_get_item(
-            RequestItems={self._items: {"Keys": keys, "ConsistentRead": True}}
-        )
+        with translated():
+            answer = self._client.batch_get_item(
+                RequestItems={self._items: {"Keys": keys, "ConsistentRead": True}}
+            )
         if answer.get("UnprocessedKeys"):
-            raise PartialAnswer(f"{self._items} answered in part.")
+            raise TableUnavailable("throttled", f"{self._items} answered in part.")
         rows: list[Any] = answer["Responses"].get(self._items, [])
-        by_key = {row["pk"]["S"]: heartbeat.from_attributes(row) for row in rows}
-        return [by_key.get(key["pk"]["S"]) for key in keys]
+        by_key = {row["pk"]["S"]: heartbeat.read(row) for row in rows}
+        beats = [by_key.get(key["pk"]["S"]) for key in keys]
+        return [None if beat is heartbeat.UNREADABLE else beat for beat in beats]
 
 
 class HeartbeatWriter:
@@ -91,7 +92,7 @@ class HeartbeatWriter:
                 self._last = self._heartbeats.newest(self._region)
             if self._is_due(server):
                 self._write(server)
-        except (BotoCoreError, ClientError, heartbeat.HeartbeatInvalid):
+        except TableUnavailable:
             return
 
     def _is_due(self, server: Server) -> bool:

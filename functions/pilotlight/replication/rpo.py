@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
-from pilotlight.shared.timestamps import text, try_parse
+from pilotlight.shared.timestamps import has_happened, text, try_from_number, try_parse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,7 +66,7 @@ def first_failure(
         ("probe", min(failed, default=None)),
     )
     for source, at in candidates:
-        if at is not None and at <= now:
+        if at is not None and has_happened((now - at).total_seconds()):
             return FirstFailure(at, source)
     return None
 
@@ -83,9 +83,10 @@ def estimate(replication: Mapping[str, Any], first: FirstFailure | None) -> Esti
         return Estimate(None, "Unknown: no failed probe of the Primary is on record.")
     at = text(first.at.astimezone(UTC))
     unknown = _why_unknown(replication)
-    if unknown:
+    written = try_from_number(replication.get("oldest_written_at"), per_second=1000)
+    if unknown or written is None:
+        unknown = unknown or "a heartbeat of the Primary has no time that can be read."
         return Estimate(None, f"Unknown: {unknown}", at, first.source)
-    written = datetime.fromtimestamp(replication["oldest_written_at"] / 1000, UTC)
     seconds = round(max((first.at - written).total_seconds(), 0.0), 3)
     what = "Now" if first.source == "now" else f"At the first failed probe (by the {first.source})"
     detail = f"{what} the oldest of the newest heartbeats held here was {seconds:g} s old."

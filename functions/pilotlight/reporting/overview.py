@@ -7,7 +7,6 @@ read. Unknown is never ok.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from pilotlight.conditions.evidence import read_json
@@ -19,10 +18,11 @@ from pilotlight.reporting import past_recoveries
 from pilotlight.sentinel.level import valid_end
 from pilotlight.sentinel.observation import silent_after
 from pilotlight.shared import timestamps
-from pilotlight.shared.timestamps import try_parse
+from pilotlight.shared.timestamps import has_happened, try_from_number, try_parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime, timedelta
 
 Verdict = Literal["ok", "attention", "unknown"]
 REHEARSALS: dict[Any, Verdict] = {"PASS": "ok", "FAIL": "attention"}
@@ -119,6 +119,9 @@ def control(item: Mapping[str, Any], pair: Pair, now: datetime) -> dict[str, Any
         changed_at=item.get("changed_at"),
         changed_by=item.get("changed_by"),
     )
+
+
+AHEAD = "Heartbeats of the Primary are from the future: its clock is ahead."
 
 
 def machine(lock: Mapping[str, Any], read: Gathered, now: datetime) -> dict[str, Any]:
@@ -234,11 +237,12 @@ def replication(
     if written is None:
         present = f"{beats.get('held')} of {beats.get('keys')} keys are held."
         if beats.get("from_the_future"):
-            return _fact(
-                "unknown", "Heartbeats of the Primary are from the future: its clock is ahead."
-            )
+            return _fact("unknown", AHEAD)
         return _fact("unknown", f"The Primary's heartbeats are not all there: {present}")
-    seconds = round(max((now - written).total_seconds(), 0.0), 1)
+    seconds = round((now - written).total_seconds(), 1)
+    if not has_happened(seconds):
+        return _fact("unknown", AHEAD)
+    seconds = max(seconds, 0.0)
     limit = PASSIVE_MS * PATIENCE / 1000 if passive else pair.rpo_objective.total_seconds()
     whose = "The passive Primary's heartbeat" if passive else "The oldest of the newest heartbeats"
     return _fact(
@@ -268,7 +272,4 @@ def _age(text: object, now: datetime) -> int | None:
 
 
 def _at(number: object, per_second: int = 1000) -> datetime | None:
-    """Read a timestamp that was written as a number since 1970."""
-    if isinstance(number, bool) or not isinstance(number, int | float):
-        return None
-    return datetime.fromtimestamp(number / per_second, UTC)
+    return try_from_number(number, per_second)

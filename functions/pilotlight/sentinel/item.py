@@ -27,28 +27,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from pilotlight.recoveries import schema
 from pilotlight.sentinel.observation import NEVER, PulseStreak, SentinelState, Streak
+from pilotlight.shared.attributes import try_number, try_text
 from pilotlight.shared.conditional_write import write
+from pilotlight.shared.table_errors import translated
+from pilotlight.shared.timestamps import try_parse
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from pilotlight.sentinel.observation import Observation
+    from pilotlight.shared.attributes import Row
 
 KEY = schema.key(schema.SENTINEL)
 
 
-class ItemUnavailable(Exception):
-    """DynamoDB did not answer a read or a write of the item."""
-
-
 class SentinelItem:
-    """The item of one deployment. Each method raises ItemUnavailable if DynamoDB fails."""
+    """The item of one deployment. Each method raises TableUnavailable if DynamoDB fails."""
 
     def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._client = client
@@ -56,28 +52,27 @@ class SentinelItem:
 
     def read(self) -> SentinelState:
         """Return the stored state."""
-        try:
+        with translated():
             answer = self._client.get_item(TableName=self._table, Key=KEY, ConsistentRead=True)
-        except (ClientError, BotoCoreError) as error:
-            raise ItemUnavailable(str(error)) from error
         item = answer.get("Item", {})
-        observed_at = _text(item, "observed_at")
+        observed_at = _time(item, "observed_at")
         beat = _number(item, "pulse_beat")
         return SentinelState(
             last_tick=_number(item, "last_tick"),
             planned_until=_number(item, "planned_until"),
             streak=Streak(
-                _text(item, "first_failed_at"),
+                _time(item, "first_failed_at"),
                 _number(item, "good_probes", 0),
-                _text(item, "healthy_since"),
+                _time(item, "healthy_since"),
                 observed_at,
             ),
             pulse=PulseStreak(
-                None if beat == NEVER else beat, _text(item, "pulse_still_since"), observed_at
+                None if beat == NEVER else beat, _time(item, "pulse_still_since"), observed_at
             ),
-            well_at=_text(item, "well_at"),
-            held_by=_text(item, "held_by"),
-            paused_until=item.get("paused_until", {}).get("N"),
+            well_at=_time(item, "well_at"),
+            # A person wrote these two by hand, perhaps as another type. They count all the same.
+            held_by=try_text(item, "held_by") or ("unreadable" if "held_by" in item else None),
+            paused_until=try_number(item, "paused_until") or try_text(item, "paused_until"),
         )
 
     def record(self, run: str, tick: int, observed: Observation, before: SentinelState) -> bool:
@@ -139,27 +134,29 @@ class SentinelItem:
         return self._update(
             "SET reminded_at = :at",
             {":at": {"N": str(at)}, ":since": {"N": str(unless_since)}},
-            ConditionExpression="attribute_not_exists(reminded_at) OR reminded_at <= :since",
+            # One from the future was stored by a clock that is ahead.
+            ConditionExpression=(
+                "attribute_not_exists(reminded_at) OR reminded_at <= :since OR reminded_at > :at"
+            ),
         )
 
     def _update(self, change: str, values: dict[str, Any], **more: Any) -> bool:
-        try:
-            return write(
-                self._client.update_item,
-                TableName=self._table,
-                Key=KEY,
-                UpdateExpression=change,
-                ExpressionAttributeValues=values,
-                **more,
-            )
-        except (ClientError, BotoCoreError) as error:
-            raise ItemUnavailable(str(error)) from error
+        return write(
+            self._client.update_item,
+            TableName=self._table,
+            Key=KEY,
+            UpdateExpression=change,
+            ExpressionAttributeValues=values,
+            **more,
+        )
 
 
-def _number(item: Mapping[str, Any], name: str, default: int = NEVER) -> int:
-    return int(item.get(name, {}).get("N", default))
+def _number(item: Row, name: str, default: int = NEVER) -> int:
+    number = try_number(item, name)
+    return default if number is None else number
 
 
-def _text(item: Mapping[str, Any], name: str) -> str | None:
-    text: str | None = item.get(name, {}).get("S")
-    return text
+def _time(item: Row, name: str) -> str | None:
+    """Return a timestamp, or None where there is none that can be read."""
+    stored = try_text(item, name)
+    return stored if try_parse(stored) else None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from pilotlight.shared.timestamps import try_parse
+from pilotlight.shared.timestamps import has_happened, is_end, try_parse
 
 # From the start of one run to that of the next, while the outage lasts and no run is in progress.
 RESTARTS = tuple(timedelta(minutes=m) for m in (1, 2, 4, 8, 15))
@@ -38,8 +38,8 @@ class Outage:
         if self.attempts == 0 or last is None:
             return True
         since = now - last
-        pause = RESTARTS[min(self.attempts, len(RESTARTS)) - 1]
-        return since >= pause or since < -timedelta(minutes=1)
+        pause = RESTARTS[max(0, min(self.attempts, len(RESTARTS)) - 1)]
+        return since >= pause or not has_happened(since.total_seconds())
 
     def request(self) -> dict[str, Any]:
         """Return the input of the next run. The same attempt has the same input, always."""
@@ -63,4 +63,5 @@ def valid_end(until: object, now: datetime) -> datetime | None:
         end = datetime.fromtimestamp(int(str(until)), now.tzinfo)
     except (ValueError, OverflowError, OSError):
         return None
-    return end if now < end <= now + LONGEST_PAUSE + timedelta(minutes=1) else None
+    left = (end - now).total_seconds()
+    return end if is_end(left, LONGEST_PAUSE.total_seconds()) else None

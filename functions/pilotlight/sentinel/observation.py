@@ -117,7 +117,7 @@ class SentinelState:
     pulse: PulseStreak = PulseStreak()
     well_at: str | None = None
     held_by: str | None = None
-    paused_until: str | None = None
+    paused_until: int | str | None = None
 
 
 def _seconds_between(last: str | None, now: str) -> float:
@@ -135,6 +135,14 @@ def tick_of(now: float, interval: int) -> int:
     period would be judged half a period later.
     """
     return math.floor(now / interval) * interval * 1000 + interval * 500
+
+
+def is_taken(tick: int, last: int, interval: int) -> bool:
+    """Return whether a probe run has recorded a tick, or the one after it.
+
+    A last tick that is further ahead was recorded by a clock that is off, and silences nobody.
+    """
+    return tick <= last <= tick + interval * 1000
 
 
 def plan(now: float, planned_until: int, interval: int) -> list[int]:

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from pilotlight.recoveries import schema
 from pilotlight.sentinel.level import Outage
 from pilotlight.shared import timestamps
+from pilotlight.shared.attributes import try_number, try_text
+from pilotlight.shared.table_errors import translated
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_stepfunctions import SFNClient
+
+    from pilotlight.shared.attributes import Row
+
+
+# The failover machine's lock expires after this.
+LONGEST_LOCK_SECONDS = 9900
 
 
 class Outages:
@@ -31,13 +37,13 @@ class Outages:
     def current(self, first_failed_at: str) -> Outage:
         """Return the stored outage that began then, or a new one."""
         item = self._item(schema.OUTAGE)
-        if _text(item, "first_failed_at") != first_failed_at:
+        if try_text(item, "first_failed_at") != first_failed_at:
             return Outage(first_failed_at)
         return Outage(
             first_failed_at,
-            attempts=_number(item, "attempts"),
-            last_started_at=_text(item, "last_started_at"),
-            execution=_text(item, "execution"),
+            attempts=try_number(item, "attempts") or 0,
+            last_started_at=try_text(item, "last_started_at"),
+            execution=try_text(item, "execution"),
         )
 
     def is_at_work(self, outage: Outage) -> bool:
@@ -46,10 +52,11 @@ class Outages:
         If Step Functions does not answer, the lock counts until it expires.
         """
         lock = self._item(schema.LOCK)
-        owner, expires = _text(lock, "owner"), _number(lock, "expires_at")
-        if owner and _text(lock, "mode") != "rehearsal":
+        owner, expires = try_text(lock, "owner"), try_number(lock, "expires_at") or 0
+        if owner and try_text(lock, "mode") != "rehearsal":
             running = self._is_running(owner)
-            if running or (running is None and expires > datetime.now(UTC).timestamp()):
+            left = expires - datetime.now(UTC).timestamp()
+            if running or (running is None and timestamps.is_end(left, LONGEST_LOCK_SECONDS)):
                 return True
         return bool(outage.execution and self._is_running(outage.execution))
 
@@ -80,12 +87,13 @@ class Outages:
             "execution": {"S": execution},
         }
         removed = " REMOVE notified_step, notified_at" if outage.attempts == 0 else ""
-        self._dynamodb.update_item(
-            TableName=self._table,
-            Key=schema.key(schema.OUTAGE),
-            UpdateExpression=f"SET {', '.join(f'{name} = :{name}' for name in item)}{removed}",
-            ExpressionAttributeValues={f":{name}": value for name, value in item.items()},
-        )
+        with translated():
+            self._dynamodb.update_item(
+                TableName=self._table,
+                Key=schema.key(schema.OUTAGE),
+                UpdateExpression=f"SET {', '.join(f'{name} = :{name}' for name in item)}{removed}",
+                ExpressionAttributeValues={f":{name}": value for name, value in item.items()},
+            )
 
     def _is_running(self, execution: str) -> bool | None:
         """Return whether an execution is running, or None if Step Functions does not answer."""
@@ -95,21 +103,9 @@ class Outages:
             return None
         return answer["status"] == "RUNNING"
 
-    def _item(self, key: str) -> Mapping[str, Any]:
-        answer = self._dynamodb.get_item(
-            TableName=self._table, Key=schema.key(key), ConsistentRead=True
-        )
+    def _item(self, key: str) -> Row:
+        with translated():
+            answer = self._dynamodb.get_item(
+                TableName=self._table, Key=schema.key(key), ConsistentRead=True
+            )
         return answer.get("Item", {})
-
-
-def _number(item: Mapping[str, Any], name: str) -> int:
-    """Return a number, or 0 if there is none that can be read: it delays nothing."""
-    try:
-        return int(item[name]["N"])
-    except (KeyError, TypeError, ValueError):
-        return 0
-
-
-def _text(item: Mapping[str, Any], name: str) -> str | None:
-    value = item.get(name, {}).get("S")
-    return value if isinstance(value, str) and value else None

@@ -53,7 +53,13 @@ class ProbeQueue:
             raise ProbesNotPlanned(f"SQS refused {answer['Failed']}.")
 
 
-def planned_tick(event: dict[str, Any]) -> int:
-    """Return the tick of the message that Lambda hands over."""
+def planned_tick(event: dict[str, Any], now: float) -> int:
+    """Return the tick of the message that Lambda hands over, or this moment if it has none.
+
+    Any message makes a probe run.
+    """
     (record,) = event["Records"]
-    return int(json.loads(record["body"])["tick"])
+    try:
+        return int(json.loads(record["body"])["tick"])
+    except (KeyError, TypeError, ValueError, OverflowError, RecursionError):
+        return int(now * 1000)

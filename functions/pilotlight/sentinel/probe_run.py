@@ -14,12 +14,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pilotlight.control.assembly import control_table
 from pilotlight.control.pulse import Pulse
 from pilotlight.sentinel import probes
-from pilotlight.sentinel.item import ItemUnavailable, SentinelItem
 from pilotlight.sentinel.level import valid_end
 from pilotlight.sentinel.observation import (
     NEVER,
     Observation,
     early_seconds,
+    is_taken,
     plan,
     probe_seconds,
     tick_of,
@@ -27,10 +27,12 @@ from pilotlight.sentinel.observation import (
 from pilotlight.sentinel.probe_queue import BATCH, ProbeQueue
 from pilotlight.sentinel.probes import probe_primary
 from pilotlight.shared.aws_clients import best_effort_client
+from pilotlight.shared.table_errors import TableUnavailable
 
 if TYPE_CHECKING:
     from aws_lambda_powertools import Metrics
 
+    from pilotlight.sentinel.item import SentinelItem
     from pilotlight.sentinel.outages import Outages
     from pilotlight.shared.settings import Deployment
 
@@ -52,7 +54,7 @@ def plan_probes(item: SentinelItem, queue: ProbeQueue, interval: int) -> int:
     until = NEVER
     try:
         until = item.read().planned_until
-    except ItemUnavailable as error:
+    except TableUnavailable as error:
         logger.warning(
             "Probe runs planned again: the stored plan could not be read", extra={"why": str(error)}
         )
@@ -62,7 +64,7 @@ def plan_probes(item: SentinelItem, queue: ProbeQueue, interval: int) -> int:
         queue.send(batch, time.time(), interval)
         try:
             item.record_plan(batch[-1])
-        except ItemUnavailable as error:
+        except TableUnavailable as error:
             logger.warning(
                 "Probe runs planned, but the plan could not be stored", extra={"why": str(error)}
             )
@@ -82,14 +84,14 @@ def probe_now(
     try:
         state = item.read()
         tick = tick_of(time.time(), interval)
-        if state.last_tick >= tick:
+        if is_taken(tick, state.last_tick, interval):
             return None
         observed = _observe(deployment, probe_seconds(interval))
-        while state.last_tick < tick:
+        while not is_taken(tick, state.last_tick, interval):
             if item.record(run, tick, observed, state):
                 return tick, observed
             state = item.read()
-    except ItemUnavailable as error:
+    except TableUnavailable as error:
         logger.warning(
             "Probe result not published: sentinel state could not be read from DynamoDB",
             extra={"why": str(error)},
@@ -138,7 +140,7 @@ def start_while_it_fails(
             if probe_primary(deployment, probe_seconds(interval)).ok:
                 return None
         execution = outages.start(outage)
-    except (BotoCoreError, ClientError, ItemUnavailable, ValueError) as error:
+    except (BotoCoreError, ClientError, TableUnavailable) as error:
         logger.warning(
             "Failover not started: will retry at the next probe", extra={"error": str(error)}
         )
@@ -159,5 +161,5 @@ def _beat(deployment: Deployment) -> int | None:
     """Read the pulse through the quorum, or return None."""
     try:
         return Pulse(best_effort_client(), deployment.control_table).read(consistent=True)
-    except (BotoCoreError, ClientError):
+    except TableUnavailable:
         return None

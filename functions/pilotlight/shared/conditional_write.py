@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
+from pilotlight.shared.table_errors import TableUnavailable, translated
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-
-def is_condition(error: ClientError) -> bool:
-    """Return whether an error says that a condition was not met."""
-    return error.response["Error"]["Code"] == "ConditionalCheckFailedException"
 
 
 def write(operation: Callable[..., Any], **change: Any) -> bool:
@@ -20,13 +15,14 @@ def write(operation: Callable[..., Any], **change: Any) -> bool:
 
     Raises
     ------
-    botocore.exceptions.ClientError
+    TableUnavailable
         It failed otherwise.
     """
     try:
-        operation(**change)
-    except ClientError as error:
-        if not is_condition(error):
+        with translated():
+            operation(**change)
+    except TableUnavailable as error:
+        if error.meaning != "condition":
             raise
         return False
     return True

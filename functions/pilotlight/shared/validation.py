@@ -6,6 +6,9 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.validation import SchemaValidationError, validate
 
+# What a violation quotes of the value may be as large as the value.
+LONGEST = 400
+
 
 def violation(value: Any, schema: dict[str, Any]) -> str | None:
     """Return what is wrong with a value and where, or None."""
@@ -14,5 +17,5 @@ def violation(value: Any, schema: dict[str, Any]) -> str | None:
     try:
         validate(event=value, schema=schema)
     except SchemaValidationError as error:
-        return str(error.validation_message or error).rstrip(".")
+        return str(error.validation_message or error).rstrip(".")[:LONGEST]
     return None

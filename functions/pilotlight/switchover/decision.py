@@ -22,7 +22,7 @@ from pilotlight.conditions.evidence import section, sections
 from pilotlight.conditions.recorded import SCHEDULED, scheduled_ready
 from pilotlight.replication.heartbeat import PASSIVE_MS, PATIENCE
 from pilotlight.shared.choice import choice
-from pilotlight.shared.timestamps import parse, try_parse
+from pilotlight.shared.timestamps import has_happened, parse, try_parse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -121,7 +121,7 @@ def _healthy_for(
     minutes = f"{healthy.total_seconds() / 60:g} minutes"
     observed = try_parse(sentinel.get("observed_at"))
     since = try_parse(sentinel.get("healthy_since"))
-    if observed is None or not timedelta(0) <= now - observed <= SENTINEL_SILENT:
+    if observed is None or not _is_recent(now - observed, SENTINEL_SILENT):
         return False, "The sentinel has published no probe result lately."
     if since is None:
         return False, f"The sentinel does not find it healthy; {minutes} are required."
@@ -129,6 +129,10 @@ def _healthy_for(
     return observed - since >= healthy, (
         f"The sentinel has found it healthy for {lasted} s; {minutes} are required."
     )
+
+
+def _is_recent(age: timedelta, at_most: timedelta) -> bool:
+    return has_happened(age.total_seconds()) and age <= at_most
 
 
 def _serves(preflight: Mapping[str, Any], region: str) -> tuple[bool, str]:
@@ -167,7 +171,7 @@ def _fresh(way: str, heartbeats: Mapping[str, Any], limit: float) -> tuple[bool,
     age, held, keys = (heartbeats.get(k) for k in ("age_seconds", "held", "keys"))
     if isinstance(age, bool) or not isinstance(age, int | float):
         return False, f"Heartbeats {way}: {held} of {keys} keys are held."
-    met = -REPLICATION_SECONDS <= age <= limit
+    met = has_happened(age) and age <= limit
     return met, f"The oldest heartbeat {way} is {age:g} s old, {limit:g} s are allowed."
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pilotlight.recoveries import schema
 from pilotlight.shared.aws_clients import MAX_IN_FLIGHT
 from pilotlight.shared.invoke import invoke
+from pilotlight.shared.table_errors import translated
 from pilotlight.shared.warm_ping import ping
 from pilotlight.warming.waves import Warmed, Wave, warmed
 
@@ -71,5 +72,7 @@ def listed(client: DynamoDBClient, table: str) -> list[str]:
     They are the string set `targets` of one item, so that adding and removing are idempotent.
     """
     key = schema.key(schema.WARM_TARGETS)
-    item = client.get_item(TableName=table, Key=key).get("Item", {})
-    return sorted(item.get("targets", {}).get("SS", []))
+    with translated():
+        item = client.get_item(TableName=table, Key=key).get("Item", {})
+    targets = item.get("targets", {}).get("SS", [])
+    return sorted(t for t in targets if isinstance(t, str))

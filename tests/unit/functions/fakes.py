@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import io
 import json
+import operator
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -162,8 +163,8 @@ class FakeDynamoDB:
             found, wanted = there.get(names.get(name, name)), values[value]
             if sign == "=":
                 return bool(found == wanted)
-            assert sign == "<"
-            return found is not None and int(found["N"]) < int(wanted["N"])
+            compare = {"<": operator.lt, "<=": operator.le, ">": operator.gt}[sign]
+            return found is not None and compare(int(found["N"]), int(wanted["N"]))
 
         condition = given.get("ConditionExpression", "")
         either = [way.split(" AND ") for way in filter(None, condition.split(" OR "))]

@@ -117,7 +117,7 @@ def test_a_drain_is_undone_once_its_end_and_the_grace_have_passed(now: int, kept
 
 @pytest.mark.parametrize(
     ("ahead", "kept"),
-    [(600_000, "nothing"), (600_001, "undrained"), (3_600_000, "undrained")],
+    [(655_000, "nothing"), (655_001, "undrained"), (3_600_000, "undrained")],
 )
 def test_an_end_that_no_drain_could_have_is_not_believed(ahead: int, kept: str) -> None:
     assert Scene(DRAINING, now=UNTIL - ahead).keep() == kept

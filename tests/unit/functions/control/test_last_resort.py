@@ -34,7 +34,8 @@ def test_one_in_force_is_read_strongly() -> None:
         (NOW, False),
         (NOW + 1, True),
         (NOW + 14_400, True),
-        (NOW + 14_401, False),
+        (NOW + 14_460, True),
+        (NOW + 14_461, False),
         (NOW * 1000, False),
     ],
 )

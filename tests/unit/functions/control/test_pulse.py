@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from pilotlight.control.pulse import Pulse, PulseWriter
+from pilotlight.shared.table_errors import TableUnavailable
 
 from tests.unit.functions.control.scripted import PRIMARY, SILENT, Scripted, error
 
@@ -57,7 +58,7 @@ def test_there_is_no_pulse_where_none_can_be_told(answer: dict[str, Any]) -> Non
 
 
 def test_a_table_that_does_not_answer_is_not_a_pulse_that_stands_still() -> None:
-    with pytest.raises(type(SILENT)):
+    with pytest.raises(TableUnavailable):
         Pulse(Scripted(SILENT), "control").read(consistent=True)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 from pilotlight.control.seed import MISSING, SeedMark
+from pilotlight.shared.table_errors import TableUnavailable
 
 from tests.unit.functions.fakes import RECOVERIES, FakeDynamoDB, aws_error
 
@@ -50,5 +50,5 @@ def test_a_mark_never_goes_back(dynamodb: Any) -> None:
 
 def test_a_mark_that_cannot_be_kept_is_an_error(fake: FakeDynamoDB) -> None:
     fake.failing["update_item"] = aws_error("AccessDeniedException")
-    with pytest.raises(ClientError, match="AccessDenied"):
+    with pytest.raises(TableUnavailable, match="AccessDenied"):
         SeedMark(fake, RECOVERIES).record(1)

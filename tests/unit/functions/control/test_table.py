@@ -6,14 +6,13 @@ from dataclasses import replace
 
 import pytest
 from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
     ConnectTimeoutError,
     EndpointConnectionError,
     NoCredentialsError,
 )
-from pilotlight.control.table import ControlTable, ControlUnchanged, ControlUnread, failure_of
+from pilotlight.control.table import ControlTable, ControlUnchanged, ControlUnread
 from pilotlight.control.transitions import TRANSITIONS
+from pilotlight.shared.table_errors import TableUnavailable
 
 from tests.unit.functions.control.scripted import (
     CLAIMED,
@@ -55,7 +54,7 @@ def test_a_read_is_strong_unless_it_is_said_to_be_local() -> None:
         (SILENT, "no_quorum"),
         (ConnectTimeoutError(endpoint_url=URL), "no_quorum"),
         (EndpointConnectionError(endpoint_url=URL), "no_quorum"),
-        (NoCredentialsError(), "no_quorum"),
+        (NoCredentialsError(), "unavailable"),
         (error("InternalServerError", 500), "no_quorum"),
         (error("ServiceUnavailable", 503), "no_quorum"),
         (error("SomethingNew", 502), "no_quorum"),
@@ -137,10 +136,6 @@ def test_another_revision_afterwards_says_that_the_change_can_no_longer_be_made(
     assert raised.value.failure == "changed"
 
 
-def test_an_error_of_the_library_is_no_answer() -> None:
-    assert failure_of(BotoCoreError()) == "no_quorum"
-
-
 # --- the first item ------------------------------------------------------------------------------
 def test_a_seed_is_put_only_where_nothing_is() -> None:
     client = Scripted(put_item=[{}], get_item=[{"Item": row(SERVING)}])
@@ -154,5 +149,5 @@ def test_a_seed_leaves_what_is_there() -> None:
 
 
 def test_a_seed_that_fails_for_another_reason_is_not_taken_for_done() -> None:
-    with pytest.raises(ClientError, match="AccessDenied"):
+    with pytest.raises(TableUnavailable, match="AccessDenied"):
         table(Scripted(put_item=[error("AccessDeniedException")])).seed(PRIMARY, AT)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
+from pilotlight.items.writes import item_key
 from pilotlight.shared.warm_ping import ENVIRONMENT, ping
 
 from tests.handlers import context
@@ -230,3 +231,75 @@ def test_a_warm_ping_is_answered_without_a_table(app: App) -> None:
     answer = app.module.lambda_handler(ping(0), context("app"))
     assert answer == {"environment": ENVIRONMENT}
     assert app.dynamodb.calls == []
+
+
+# --- as HTTP clients expect ----------------------------------------------------------------------
+@pytest.mark.parametrize("path", ["/", "/health", "/items", "/items/tea", "/items/coffee"])
+def test_head_is_answered_as_get_is_without_the_body(app: App, path: str) -> None:
+    app.ask("PUT", "/items/tea", {"text": "green"})
+    whole, head = app.ask("GET", path), app.ask("HEAD", path)
+    assert (head.status, head.headers) == (whole.status, whole.headers)
+    assert (head.text, whole.text != "") == ("", True)
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("/items", "GET, HEAD, POST, OPTIONS"),
+        ("/items/tea", "GET, HEAD, PUT, DELETE, OPTIONS"),
+    ],
+)
+def test_options_names_the_methods_of_a_path(app: App, path: str, allowed: str) -> None:
+    answer = app.ask("OPTIONS", path)
+    assert (answer.status, answer.headers["Allow"], answer.text) == (204, allowed, "")
+
+
+@pytest.mark.parametrize("item_id", [".", ".."])
+def test_an_id_that_clients_resolve_within_a_path_is_none(app: App, item_id: str) -> None:
+    assert app.ask("GET", f"/items/{item_id}").status == 404
+    answer = app.ask("POST", "/items", {"id": item_id, "text": "green"})
+    assert (answer.status, answer.error) == (400, "BadItem")
+    assert app.ask("POST", "/items", {"id": "...", "text": "green"}).status == 201
+
+
+# --- what DynamoDB may answer, and rows that are not as we wrote them ----------------------------
+@pytest.mark.parametrize(
+    "error",
+    [
+        *(aws_error("ThrottlingException"), aws_error("InternalServerError"), aws_error("")),
+        *(aws_error("ExpiredTokenException"), ReadTimeoutError(endpoint_url="https://dynamodb")),
+        aws_error("AccessDeniedException"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("path", ["/items", "/items/tea"])
+def test_a_read_that_the_table_does_not_answer_is_a_503_that_names_nothing_of_ours(
+    app: App, path: str, error: Exception
+) -> None:
+    app.dynamodb.failing = dict.fromkeys(("get_item", "query"), error)
+    answer = app.ask("GET", path)
+    assert (answer.status, answer.error) == (503, "TableUnavailable")
+    assert answer.headers["Retry-After"] == "1"
+    assert "dynamodb" not in answer.text and "Exception" not in answer.text
+
+
+def test_an_unreadable_item_is_named_and_the_others_are_listed(app: App) -> None:
+    app.ask("PUT", "/items/tea", {"text": "green"})
+    app.dynamodb.put_item(ITEMS, {"pk": item_key("bad")["pk"], "sk": {"S": "bad"}})
+    listed = app.ask("GET", "/items").body
+    assert ([i["id"] for i in listed["items"]], listed["unreadable"]) == (["tea"], ["bad"])
+    for method in ("GET", "PUT", "DELETE"):
+        answer = app.ask(method, "/items/bad", {"text": "green"})
+        assert (answer.status, answer.error) == (409, "ItemUnreadable")
+        assert "'bad'" in answer.body["error"]["message"]
+
+
+def test_a_fault_of_the_application_is_a_500_that_says_so_and_no_more(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fault(*_: object) -> None:
+        raise ZeroDivisionError("a secret")
+
+    monkeypatch.setattr(app.module.ITEMS, "read", fault)
+    answer = app.ask("GET", "/items/tea")
+    assert (answer.status, answer.error, "secret" in answer.text) == (500, "InternalError", False)

@@ -247,7 +247,7 @@ def test_a_write_is_forwarded_by_its_own_method_and_path(app: App, method: str, 
     app.ask(method, path, ORIGINAL)
     sent_method, url, more = app.forwarded[0]
     assert (sent_method, url) == (method, f"https://{PRIMARY}.pilotlight.example{path}")
-    assert more["body"] == b'{"text": "green"}'
+    assert more["body"] == (b"" if method == "DELETE" else b'{"text": "green"}')
 
 
 def test_what_is_wrong_is_refused_before_it_is_forwarded(app: App) -> None:
@@ -261,3 +261,81 @@ def test_a_write_that_was_forwarded_once_is_not_forwarded_again(app: App) -> Non
     answer = app.ask("POST", "/items", ORIGINAL, headers={"X-Forwarded-By-Region": PRIMARY})
     assert (answer.status, answer.error) == (503, "NotActive")
     assert app.forwarded == []
+
+
+# --- the same request again ----------------------------------------------------------------------
+def test_a_key_that_was_used_for_another_request_is_a_422(app: App) -> None:
+    key = {"Idempotency-Key": "k1"}
+    app.ask("POST", "/items", ORIGINAL, headers=key)
+    answer = app.ask("POST", "/items", {"text": "black"}, headers=key)
+    assert (answer.status, answer.error) == (422, "KeyReused")
+
+
+# --- what is odd ---------------------------------------------------------------------------------
+def test_a_delete_ignores_its_body_whatever_it_is(app: App) -> None:
+    app.ask("PUT", "/items/tea", ORIGINAL)
+    event = request_event("DELETE", "/items/tea", "//8=")
+    event["isBase64Encoded"] = True
+    assert app.module.lambda_handler(event, context("app"))["statusCode"] == 200
+
+
+@pytest.mark.parametrize("body", ["//8=", "no base64!"])
+def test_a_body_that_is_no_text_is_refused(app: App, body: str) -> None:
+    event = request_event("POST", "/items", body)
+    event["isBase64Encoded"] = True
+    assert app.module.lambda_handler(event, context("app"))["statusCode"] == 400
+
+
+def test_an_error_does_not_send_a_large_request_back(app: App) -> None:
+    answer = app.ask("POST", "/items", {"text": "green", "x" * 2_000_000: 1})
+    assert (answer.status, answer.error) == (400, "BadItem")
+    assert len(answer.text) < 1000
+
+
+@pytest.mark.parametrize("at", [True, "now", -1, 2**48, 1e300, float("nan"), None, {}])
+def test_an_odd_time_of_the_request_is_none(app: App, at: Any) -> None:
+    event = request_event("PUT", "/items/tea", ORIGINAL)
+    event["requestContext"]["timeEpoch"] = at
+    assert app.module.lambda_handler(event, context("app"))["statusCode"] == 200
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "error"),
+    [
+        ("ThrottlingException", 503, "WriteThrottled"),
+        ("InternalServerError", 503, "WriteUnknown"),
+        ("TransactionInProgressException", 503, "WriteUnknown"),
+        ("NobodyKnows", 503, "WriteUnknown"),
+        ("AccessDeniedException", 503, "TableUnavailable"),
+        ("TransactionConflictException", 409, "WriteConflict"),
+    ],
+)
+def test_whatever_the_table_answers_to_a_write_users_get_an_answer(
+    app: App, code: str, status: int, error: str
+) -> None:
+    app.dynamodb.failing["transact_write_items"] = aws_error(code)
+    answer = app.ask("PUT", "/items/tea", ORIGINAL)
+    assert (answer.status, answer.error) == (status, error)
+    assert (answer.headers.get("Retry-After") == "1") is (status == 503)
+
+
+@pytest.mark.parametrize("code", ["AccessDeniedException", "NobodyKnows", "ThrottlingException"])
+def test_a_region_all_of_whose_writes_fail_is_unhealthy_whatever_the_error(
+    app: App, code: str
+) -> None:
+    app.dynamodb.failing["transact_write_items"] = aws_error(code)
+    for _ in range(2):
+        app.ask("PUT", "/items/tea", ORIGINAL)
+    assert app.ask("GET", "/health").body["failed"] == "writes"
+
+
+def test_writes_that_the_other_region_did_not_answer_do_not_make_this_one_unhealthy(
+    app: App,
+) -> None:
+    app.active(PRIMARY)
+    app.other = http.Response(504, b"", {}, 0.1)
+    for _ in range(3):
+        answer = app.ask("PUT", "/items/tea", ORIGINAL)
+        assert (answer.status, answer.error) == (503, "WriteUnknown")
+        assert answer.headers["Retry-After"] == "1"
+    assert app.ask("GET", "/health").status == 200

@@ -10,6 +10,7 @@ from pilotlight.control.pulse import Pulse
 from pilotlight.control.table import ControlTable
 from pilotlight.replication.heartbeat import Heartbeat
 from pilotlight.replication.heartbeat_table import Heartbeats
+from pilotlight.shared.table_errors import TableUnavailable
 
 from tests.handlers import context, load_handler
 from tests.unit.functions.fakes import CONTROL, ITEMS, PRIMARY, SECONDARY, aws_error, control_item
@@ -133,7 +134,7 @@ def test_a_pulse_that_cannot_be_written_stops_no_heartbeat(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def silent(_self: Pulse, _region: str) -> None:
-        raise aws_error("InternalServerError")
+        raise TableUnavailable("unanswered", "InternalServerError")
 
     world.active(SECONDARY)
     monkeypatch.setattr(Pulse, "beat", silent)

@@ -9,6 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 from pilotlight.failover import notification
 from pilotlight.failover.aborted_notice import NOT_SENT
+from pilotlight.shared.table_errors import TableUnavailable
 
 from tests.handlers import context, load_handler
 from tests.unit.functions.fakes import CONTROL, RECOVERIES, FakeDynamoDB, aws_error, control_item
@@ -237,7 +238,7 @@ def test_a_lock_that_cannot_be_freed_is_an_error_so_that_the_event_is_delivered_
 ) -> None:
     world.lock(owner=DEAD)
     world.dynamodb.failing["delete_item"] = aws_error("InternalServerError")
-    with pytest.raises(ClientError, match="InternalServerError"):
+    with pytest.raises(TableUnavailable, match="InternalServerError"):
         world.clean_up("TIMED_OUT")
     assert world.told == []
 

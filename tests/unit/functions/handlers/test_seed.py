@@ -8,9 +8,9 @@ import urllib.request
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 from pilotlight.control.seed import MISSING, SeededBefore, SeedMark
 from pilotlight.control.table import ControlTable, ControlUnread
+from pilotlight.shared.table_errors import TableUnavailable
 
 from tests.handlers import context, load_handler
 from tests.unit.functions.fakes import (
@@ -132,7 +132,7 @@ def test_the_resource_keeps_the_id_it_has(world: World) -> None:
 
 def test_a_failure_is_told_at_once_and_is_not_a_success_of_the_function(world: World) -> None:
     world.dynamodb.failing["put_item"] = aws_error("AccessDeniedException")
-    with pytest.raises(ClientError, match="AccessDenied"):
+    with pytest.raises(TableUnavailable, match="AccessDenied"):
         world.send("Create")
     told = world.told()
     assert told["Status"] == "FAILED"

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from pilotlight.control.table import ControlTable
 from pilotlight.sentinel import probe_run, probes
-from pilotlight.sentinel.item import ItemUnavailable
 from pilotlight.sentinel.level import Outage
 from pilotlight.sentinel.observation import NEVER, SentinelState
 from pilotlight.sentinel.probe_queue import ProbesNotPlanned
 from pilotlight.shared import http, timestamps
+from pilotlight.shared.table_errors import TableUnavailable
 
 from tests.handlers import context, load_handler
 from tests.unit.functions.fakes import PRIMARY, aws_error
@@ -102,13 +102,13 @@ class World:
 
     def _try(self, what: str) -> None:
         if what in self.fails:
-            raise ItemUnavailable("InternalServerError")
+            raise TableUnavailable("unanswered", "InternalServerError")
 
     # --- the quorum ---
     def pulse(self, *, consistent: bool) -> int | None:
         assert consistent, "a copy may stand still for want of replication"
         if self.beat is None:
-            raise aws_error("InternalServerError")
+            raise TableUnavailable("unanswered", "InternalServerError")
         return self.beat
 
     def keep(self, seconds_left: float) -> Any:

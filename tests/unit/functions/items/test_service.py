@@ -13,6 +13,7 @@ from pilotlight.control.table import ControlUnread
 from pilotlight.items.service import (
     FORWARD_TIMEOUT,
     FORWARDED_BY,
+    ForwardingFailed,
     ItemService,
     WriteRefused,
     WriteRequest,
@@ -23,10 +24,13 @@ from pilotlight.items.writes import (
     Item,
     ItemExists,
     ItemMissing,
+    ItemUnreadable,
+    KeyReused,
     WriteConflict,
     WriteUnknown,
     is_item_id,
     plan,
+    replay_request,
 )
 from pilotlight.shared import http
 from ulid import ULID
@@ -202,6 +206,87 @@ def test_two_creates_without_a_key_are_two_and_the_second_is_refused(world: Worl
         world.write()
 
 
+KEY = {"idempotency-key": "k1"}
+
+
+@pytest.mark.parametrize(
+    ("operation", "changes"),
+    [
+        ("create", {"text": "black"}),
+        ("create", {"item_id": "coffee"}),
+        ("create", {"item_id": None}),
+        ("replace", {}),
+        ("delete", {}),
+    ],
+)
+def test_a_key_that_was_used_for_another_request_is_refused_and_nothing_is_written(
+    world: World, operation: str, changes: dict[str, Any]
+) -> None:
+    world.write(headers=KEY)
+    with pytest.raises(KeyReused, match="another request"):
+        world.write(operation, **{"headers": KEY, **changes})
+    assert len(world.dynamodb.rows(ITEMS, "J#")) == 1
+
+
+def test_a_create_is_remembered_over_its_items_replacement_and_deletion(world: World) -> None:
+    first = world.write(headers=KEY)
+    world.write("replace", text="black")
+    assert world.write(headers=KEY) == first
+    world.write("delete")
+    assert world.write(headers=KEY) == first, "the deleted item does not come back"
+    with pytest.raises(ItemMissing):
+        world.service.read("tea")
+
+
+@pytest.mark.parametrize("operation", ["replace", "delete"])
+def test_a_retried_write_of_any_kind_is_made_once(world: World, operation: str) -> None:
+    world.write()
+    first = world.write(operation, headers=KEY)
+    assert world.write(operation, headers=KEY) == first
+    assert len(world.dynamodb.rows(ITEMS, "J#")) == 2
+
+
+def test_of_the_same_request_twice_at_the_same_moment_both_get_the_one_answer(
+    world: World,
+) -> None:
+    answers: list[Any] = []
+
+    def race(operation: str) -> None:
+        if operation == "transact_write_items" and not answers:
+            world.dynamodb.interrupt = lambda _operation: None
+            answers.append(world.write(headers=KEY))
+
+    world.dynamodb.interrupt = race
+    answers.append(world.write(headers=KEY))
+    assert answers[0] == answers[1]
+    assert len(world.dynamodb.rows(ITEMS, "J#")) == 1
+
+
+def test_a_write_of_which_only_the_memory_is_here_is_made_again(world: World) -> None:
+    """The Region that made it is gone, and its journal entry has not arrived."""
+    first = world.write(headers=KEY)
+    rows = world.dynamodb.table(ITEMS)
+    for key in [k for k in rows if not k[0].startswith("K#")]:
+        del rows[key]
+    again = world.write(headers=KEY)
+    assert again.write_id != first.write_id
+    assert world.write(headers=KEY) == again
+
+
+def test_a_memory_that_cannot_be_read_is_named(world: World) -> None:
+    world.write(headers=KEY)
+    (row,) = world.dynamodb.rows(ITEMS, "K#")
+    del world.dynamodb.table(ITEMS)[row["pk"]["S"], row["sk"]["S"]]["content"]
+    with pytest.raises(ItemUnreadable, match=r"content.*another key"):
+        world.write(headers=KEY)
+
+
+def test_no_key_of_a_client_is_the_name_of_a_replay(world: World) -> None:
+    write_id = "01M8CV2ATCP44MKFJJ4JKBYJ4C"
+    world.write(headers={"idempotency-key": replay_request(write_id).name})
+    assert ItemsTable(world.dynamodb, ITEMS).remembered(replay_request(write_id).name) is None
+
+
 @pytest.mark.parametrize("key", ["k1", "x" * 64, "a key, with: signs"])
 def test_the_id_made_of_a_key_is_one_that_an_item_can_have(world: World, key: str) -> None:
     assert is_item_id(world.write(item_id=None, headers={"idempotency-key": key}).id)
@@ -226,6 +311,13 @@ def test_a_passive_region_forwards_the_write_as_it_came(world: World) -> None:
     assert world.dynamodb.calls == [], "nothing is read or written here"
 
 
+def test_the_users_token_is_forwarded_for_an_authorizer_there(world: World) -> None:
+    world.control = ELSEWHERE
+    world.write(headers={"authorization": "Bearer t", "cookie": "c"})
+    assert world.forwarded[0][2]["headers"]["Authorization"] == "Bearer t"
+    assert "cookie" not in {name.lower() for name in world.forwarded[0][2]["headers"]}
+
+
 def test_no_key_is_forwarded_where_none_came(world: World) -> None:
     world.control = ELSEWHERE
     world.write()
@@ -240,12 +332,40 @@ def test_a_change_of_the_control_item_turns_the_writes_around(world: World) -> N
     assert len(world.forwarded) == 1
 
 
-def test_an_active_region_that_does_not_answer_is_named(world: World) -> None:
-    world.control, world.answer = ELSEWHERE, http.Unreachable("timed out")
-    with pytest.raises(WriteRefused, match=PRIMARY) as refused:
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (http.Unreachable("refused"), "ActiveRegionUnreachable"),
+        (http.Unreachable("timed out", sent=True), "WriteUnknown"),
+        (http.Response(403, b'{"message": "Forbidden"}', {}, 0.1), "ActiveRegionUnreachable"),
+        (
+            http.Response(429, b'{"message": "Too Many Requests"}', {}, 0.1),
+            "ActiveRegionUnreachable",
+        ),
+        (http.Response(301, b"", {}, 0.1), "ActiveRegionUnreachable"),
+        (http.Response(500, b'{"message": "Internal Server Error"}', {}, 0.1), "WriteUnknown"),
+        (http.Response(503, b'{"message": "Service Unavailable"}', {}, 0.1), "WriteUnknown"),
+        (http.Response(504, b"", {}, 0.1), "WriteUnknown"),
+        (http.Response(200, b"<html>", {}, 0.1), "WriteUnknown"),
+        (http.Response(201, b"[]", {}, 0.1), "WriteUnknown"),
+    ],
+    ids=str,
+)
+def test_what_may_have_been_written_there_is_never_said_to_be_refused(
+    world: World, answer: http.Response | http.Unreachable, code: str
+) -> None:
+    world.control, world.answer = ELSEWHERE, answer
+    with pytest.raises(ForwardingFailed, match=PRIMARY) as failed:
         world.write()
-    assert refused.value.code == "ActiveRegionUnreachable"
-    assert refused.value.__cause__ is world.answer
+    assert failed.value.code == code
+    assert ("may have been made" in str(failed.value)) is (code == "WriteUnknown")
+
+
+@pytest.mark.parametrize("status", [400, 404, 409, 422, 500, 503])
+def test_the_applications_own_refusal_is_handed_through(world: World, status: int) -> None:
+    world.control = ELSEWHERE
+    world.answer = http.Response(status, b'{"error": {"code": "X", "message": "y"}}', {}, 0.1)
+    assert world.write() is world.answer
 
 
 # --- too late ------------------------------------------------------------------------------------
@@ -334,7 +454,7 @@ def test_reading_goes_on_while_writes_are_refused(world: World) -> None:
     item = world.write()
     world.turn(UNREAD["no_quorum"])
     assert world.service.read("tea") == item
-    assert world.service.list(50, None) == ([item], None)
+    assert world.service.page(50, None).items == [item]
 
 
 # --- what let a write pass -----------------------------------------------------------------------

@@ -22,11 +22,12 @@ from pilotlight.items.writes import (
     shard_of,
     transaction,
 )
+from pilotlight.shared.attributes import AttributeInvalid
 
 from tests.unit.functions.fakes import PRIMARY, SECONDARY
 
 NOW = "2026-01-31T12:00:00.000Z"
-LIVE = Item("tea", "green", 3, PRIMARY, 1, "01A", "2026-01-30T12:00:00.000Z", request_key="k0")
+LIVE = Item("tea", "green", 3, PRIMARY, 1, "01A", "2026-01-30T12:00:00.000Z")
 TOMBSTONE = replace(LIVE, text="", deleted=True)
 
 
@@ -44,8 +45,8 @@ def planned(operation: Any, current: Item | None, **changes: Any) -> Write:
 
 @pytest.mark.parametrize("operation", ["create", "replace"])
 def test_the_first_write_of_an_item_is_its_first_version(operation: str) -> None:
-    write = planned(operation, None, request_key="k1")
-    item = Item("tea", "black", 1, SECONDARY, 2, "01B", NOW, request_key="k1")
+    write = planned(operation, None)
+    item = Item("tea", "black", 1, SECONDARY, 2, "01B", NOW)
     assert write == Write(operation, item, None)  # type: ignore[arg-type]
 
 
@@ -164,7 +165,7 @@ def test_an_item_survives_its_way_through_the_table(item: Item) -> None:
 def test_an_item_that_lacks_an_attribute_is_not_read(name: str) -> None:
     found = attributes(LIVE)
     del found[name]
-    with pytest.raises(KeyError, match=name):
+    with pytest.raises(AttributeInvalid, match=name):
         from_attributes(found)
 
 

@@ -293,6 +293,6 @@ def test_the_spans_of_a_journal_are_the_journal(writes: list[tuple[str, int]], p
     world = World()
     made = [world.write(i, T - ago) for i, ago in sorted(writes, key=lambda w: -w[1])]
     world.source.page = page
-    spans = list(world.proof()._spans(LOWEST, HIGHEST, drained=True))
+    spans = [part for part, _ in world.proof()._spans(LOWEST, HIGHEST, drained=True)]
     assert [e for s in spans for e in s.entries] == made
     assert [s.last for s in spans] == [False] * (len(spans) - 1) + [True]

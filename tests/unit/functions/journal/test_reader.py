@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from botocore.exceptions import ClientError
 from moto import mock_aws
 from pilotlight.journal import reader as journal
 from pilotlight.journal.comparison import HIGHEST, LOWEST, Entry, Mark, Version, span
 from pilotlight.journal.reader import Journal, Watermark
-from pilotlight.replication.heartbeat_table import PartialAnswer
+from pilotlight.shared.table_errors import TableUnavailable
 
 from tests.unit.functions.fakes import ITEMS, PRIMARY, RECOVERIES, SECONDARY, aws_error
 from tests.unit.functions.ledger.two_regions import TwoRegions
@@ -125,7 +124,7 @@ def test_reads_are_consistent() -> None:
 
 def test_items_that_were_not_answered_are_not_missing() -> None:
     client = Client(batch_get_item={"Responses": {}, "UnprocessedKeys": {ITEMS: {}}})
-    with pytest.raises(PartialAnswer):
+    with pytest.raises(TableUnavailable):
         Journal(client, ITEMS, PRIMARY, 1).versions(["tea"])
 
 
@@ -154,5 +153,5 @@ def test_a_watermark_that_cannot_be_kept_is_an_error() -> None:
         def update_item(self, **_: Any) -> None:
             raise aws_error("AccessDeniedException")
 
-    with pytest.raises(ClientError, match="AccessDenied"):
+    with pytest.raises(TableUnavailable, match="AccessDenied"):
         Watermark(Refusing(), RECOVERIES, PRIMARY, 1).advance(Mark(ulid(1), 1))

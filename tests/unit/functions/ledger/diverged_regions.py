@@ -10,7 +10,7 @@ from pilotlight.control.item import ControlItem
 from pilotlight.items.writes import Item, Write, attributes, journal_key, plan, transaction
 from pilotlight.ledger.epoch_end import Promotion
 from pilotlight.ledger.reconciliation import ReconcileResult, Reconciliation
-from pilotlight.ledger.stream_records import StreamBatch
+from pilotlight.ledger.stream_records import StreamBatch, parse
 from pilotlight.shared.timestamps import text
 from ulid import ULID
 
@@ -51,7 +51,10 @@ class MemoryLinks:
 class MemoryItems(dict[str, Item]):
     """What `ItemsTable` reads."""
 
-    def get_many(self, item_ids: Iterable[str]) -> dict[str, Item]:
+    def find(self, item_id: str) -> Item | None:
+        return self.get(item_id)
+
+    def find_many(self, item_ids: Iterable[str]) -> dict[str, Item]:
         return {i: self[i] for i in item_ids if i in self}
 
 
@@ -180,7 +183,9 @@ class DivergedRegions:
             items=self.items[SECONDARY],  # type: ignore[arg-type]
             promotions=self.promotions,  # type: ignore[arg-type]
             ledger=self.ledger,  # type: ignore[arg-type]
-        ).process({"dynamodb": {"Keys": keys, **change, **({"OldImage": old} if old else {})}})
+        ).process(
+            parse({"dynamodb": {"Keys": keys, **change, **({"OldImage": old} if old else {})}})
+        )
 
     def try_read(self) -> ControlItem:
         return self.control

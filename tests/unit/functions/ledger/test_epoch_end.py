@@ -22,6 +22,7 @@ from tests.unit.functions.fakes import PRIMARY, SECONDARY
 
 NOON = datetime(2027, 1, 15, 12, 0, 0, 500_000, tzinfo=UTC)
 TEXT = "2027-01-15T12:00:00.500Z"
+NOW = NOON + timedelta(days=1)
 LATER = "2027-01-15T13:00:00.000Z"
 CONTROL = ControlItem(2, SECONDARY, 2, "serving", changed_at=TEXT)
 
@@ -54,16 +55,23 @@ def test_where_the_closing_is_not_known_everything_is_late() -> None:
 def test_the_earliest_of_what_is_told_closed_an_epoch() -> None:
     """A drain changes the control item as well, and only later."""
     drained = replace(CONTROL, changed_at=LATER)
-    assert ended_at(1, CONTROL, None) == NOON
-    assert ended_at(1, drained, Promotion(at=NOON)) == NOON
-    assert ended_at(1, CONTROL, Promotion()) == NOON
-    assert ended_at(1, replace(CONTROL, changed_at="-"), None) is None
+    assert ended_at(1, CONTROL, None, NOW) == NOON
+    assert ended_at(1, drained, Promotion(at=NOON), NOW) == NOON
+    assert ended_at(1, CONTROL, Promotion(), NOW) == NOON
+    assert ended_at(1, replace(CONTROL, changed_at="-"), None, NOW) is None
 
 
 def test_the_control_item_tells_only_of_the_last_closing() -> None:
     control = replace(CONTROL, epoch=4)
-    assert ended_at(1, control, None) is None
-    assert ended_at(1, control, Promotion(at=NOON)) == NOON
+    assert ended_at(1, control, None, NOW) is None
+    assert ended_at(1, control, Promotion(at=NOON), NOW) == NOON
+
+
+def test_an_end_in_the_future_was_written_by_a_clock_that_is_ahead_and_is_none() -> None:
+    """With it, what arrives late until then would not count as late."""
+    before = NOON - timedelta(minutes=5)
+    assert ended_at(1, CONTROL, None, before) is None
+    assert ended_at(1, CONTROL, Promotion(at=before), before) == before
 
 
 def test_a_record_tells_when_what_and_by_how_much() -> None:

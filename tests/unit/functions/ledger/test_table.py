@@ -11,9 +11,10 @@ from pilotlight.items.table import ItemsTable
 from pilotlight.items.writes import transaction
 from pilotlight.journal.comparison import lower_bound
 from pilotlight.journal.history import History
-from pilotlight.journal.links import JournalLinks, JournalUnread
+from pilotlight.journal.links import JournalLinks
 from pilotlight.ledger.entry import counts
 from pilotlight.ledger.table import AlreadyResolved, LedgerTable
+from pilotlight.shared.table_errors import TableUnavailable
 
 from tests.unit.functions.control.scripted import Scripted
 from tests.unit.functions.fakes import ITEMS, LEDGER, PRIMARY, SECONDARY, aws_error
@@ -118,9 +119,9 @@ def test_a_journal_that_does_not_answer_is_not_an_empty_one() -> None:
         get_item = query
 
     journal = JournalLinks(Gone(), ITEMS, PRIMARY)
-    with pytest.raises(JournalUnread, match=PRIMARY):
+    with pytest.raises(TableUnavailable, match=PRIMARY):
         journal.page("J", "0")
-    with pytest.raises(JournalUnread, match=PRIMARY):
+    with pytest.raises(TableUnavailable, match=PRIMARY):
         journal.link(write().new)
 
 

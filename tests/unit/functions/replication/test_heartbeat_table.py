@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 from pilotlight.replication import heartbeat
-from pilotlight.replication.heartbeat import Heartbeat, HeartbeatInvalid, next_heartbeat
-from pilotlight.replication.heartbeat_table import Heartbeats, HeartbeatWriter, PartialAnswer
+from pilotlight.replication.heartbeat import Heartbeat, next_heartbeat
+from pilotlight.replication.heartbeat_table import Heartbeats, HeartbeatWriter
+from pilotlight.shared.table_errors import TableUnavailable
 
 from tests.unit.functions.fakes import ITEMS, PRIMARY, SECONDARY, aws_error
 
@@ -57,14 +58,17 @@ def raising(**_: Any) -> Any:
 
 def test_keys_that_were_not_answered_are_not_missing(emptied: Any) -> None:
     partly = Partly(emptied, batch_get_item=lambda **_: {"Responses": {}, "UnprocessedKeys": ITEMS})
-    with pytest.raises(PartialAnswer):
+    with pytest.raises(TableUnavailable):
         Heartbeats(partly, ITEMS).read_all(PRIMARY)
 
 
-def test_an_unreadable_heartbeat_is_no_missing_one(beats: Heartbeats, emptied: Any) -> None:
+def test_a_row_that_is_no_heartbeat_is_written_over(beats: Heartbeats, emptied: Any) -> None:
     emptied.put_item(TableName=ITEMS, Item={**heartbeat.key(PRIMARY), "seq": {"S": "seven"}})
-    with pytest.raises(HeartbeatInvalid):
-        beats.newest(PRIMARY)
+    found = beats.newest(PRIMARY)
+    assert found is not None and found.due(T, 20_000, "check")
+    assert beats.read_all(PRIMARY)[0] is None, "it shows nothing about replication"
+    assert beats.beat(PRIMARY, found, next_heartbeat(found, now=T, by="check"))
+    assert beats.newest(PRIMARY) == Heartbeat(0, T, "check")
 
 
 # --- beside an answer ----------------------------------------------------------------------------

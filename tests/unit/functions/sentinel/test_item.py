@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
-from pilotlight.sentinel.item import ItemUnavailable, SentinelItem
+from pilotlight.sentinel.item import SentinelItem
 from pilotlight.sentinel.observation import (
     NEVER,
     Observation,
@@ -15,6 +15,7 @@ from pilotlight.sentinel.observation import (
     SentinelState,
     Streak,
 )
+from pilotlight.shared.table_errors import TableUnavailable
 
 from tests.unit.functions.fakes import RECOVERIES, aws_error
 
@@ -158,7 +159,7 @@ def test_a_table_that_does_not_answer_is_no_answer(error: Any) -> None:
         lambda: kept.record_plan(10),
         lambda: kept.record("a", 1, look(), SentinelState()),
     ):
-        with pytest.raises(ItemUnavailable):
+        with pytest.raises(TableUnavailable):
             ask()
 
 
@@ -173,9 +174,9 @@ def test_what_a_person_holds_goes_with_the_outage_and_when_it_was_well_stays(
         UpdateExpression="SET held_by = :by, paused_until = :until",
         ExpressionAttributeValues={":by": {"S": "arn:run"}, ":until": {"N": "5"}},
     )
-    assert (kept.read().held_by, kept.read().paused_until) == ("arn:run", "5")
+    assert (kept.read().held_by, kept.read().paused_until) == ("arn:run", 5)
     for tick in range(30, 70, 10):
         assert kept.read().held_by == "arn:run"
         kept.record("c", tick, look(beacon="unhealthy"), kept.read())
     found = kept.read()
-    assert (found.held_by, found.paused_until, found.well_at) == (None, "5", AT)
+    assert (found.held_by, found.paused_until, found.well_at) == (None, 5, AT)

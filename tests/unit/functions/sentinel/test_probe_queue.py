@@ -38,8 +38,15 @@ def test_the_function_reads_the_tick_that_was_sent() -> None:
     sqs = Sqs({})
     ProbeQueue(sqs, "url").send(TICKS[:1], 1000.0, 10)
     body = sqs.asked[0]["Entries"][0]["MessageBody"]
-    assert planned_tick({"Records": [{"body": body}]}) == TICKS[0]
+    assert planned_tick({"Records": [{"body": body}]}, now=9.0) == TICKS[0]
     assert json.loads(body) == {"tick": TICKS[0]}
+
+
+@pytest.mark.parametrize(
+    "body", ["", "tick", "[]", "{}", '{"tick": null}', '{"tick": 1e400}', "[" * 100_000, None]
+)
+def test_a_message_that_names_no_tick_makes_a_probe_run_now(body: Any) -> None:
+    assert planned_tick({"Records": [{"body": body}]}, now=9.0) == 9000
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,77 @@
+"""The attributes of an item as DynamoDB returns it, each read as the type that we wrote.
+
+Anybody may have written a row by another way. What is missing, or of another type, is named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+# An item, or a map within one: from an attribute's name to its type and value.
+Row = Mapping[str, Any]
+
+
+class AttributeInvalid(Exception):
+    """An attribute is missing, or not of the type that we wrote."""
+
+
+def text(row: Row, name: str) -> str:
+    """Return a string, which may be empty."""
+    value = _value(row, name, "S")
+    if not isinstance(value, str):
+        raise AttributeInvalid(name)
+    return value
+
+
+def number(row: Row, name: str) -> int:
+    """Return a whole number."""
+    try:
+        return int(_value(row, name, "N"))
+    except (TypeError, ValueError) as error:
+        raise AttributeInvalid(name) from error
+
+
+def flag(row: Row, name: str) -> bool:
+    """Return a boolean."""
+    value = _value(row, name, "BOOL")
+    if not isinstance(value, bool):
+        raise AttributeInvalid(name)
+    return value
+
+
+def mapping(row: Row, name: str) -> Row:
+    """Return a map."""
+    value = _value(row, name, "M")
+    if not isinstance(value, Mapping):
+        raise AttributeInvalid(name)
+    return value
+
+
+def is_null(row: Row, name: str) -> bool:
+    """Return whether an attribute is there and null."""
+    attribute = row.get(name)
+    return isinstance(attribute, Mapping) and attribute.get("NULL") is True
+
+
+def try_text(row: Row, name: str) -> str | None:
+    """Return a string that is not empty, or None for anything else."""
+    try:
+        return text(row, name) or None
+    except AttributeInvalid:
+        return None
+
+
+def try_number(row: Row, name: str) -> int | None:
+    """Return a whole number, or None for anything else."""
+    try:
+        return number(row, name)
+    except AttributeInvalid:
+        return None
+
+
+def _value(row: Row, name: str, kind: str) -> Any:
+    attribute = row.get(name)
+    if not isinstance(attribute, Mapping) or kind not in attribute:
+        raise AttributeInvalid(name)
+    return attribute[kind]

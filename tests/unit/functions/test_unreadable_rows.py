@@ -1,0 +1,242 @@
+"""Any map of attributes, in any table: a reader returns what it can, or names what it cannot read.
+
+Anybody with a console can write a row. None may stop a recovery, a listing or a stream.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given, settings, strategies as st
+from pilotlight.control.item import ControlItem, ControlItemInvalid
+from pilotlight.control.last_resort import LastResort
+from pilotlight.control.pulse import Pulse
+from pilotlight.control.seed import SeededBefore, SeedMark
+from pilotlight.failover.confirmation import pulse_evidence
+from pilotlight.items import writes
+from pilotlight.items.table import ItemsTable
+from pilotlight.journal.reader import Journal, Watermark
+from pilotlight.ledger.entry import counts, from_stored, public
+from pilotlight.ledger.epoch_end import ended_at, from_record, incomplete_since
+from pilotlight.ledger.reconciliation import Cursor
+from pilotlight.ledger.stream_records import RecordUnreadable, is_entry, parse
+from pilotlight.ledger.table import LedgerTable
+from pilotlight.readiness.recorded_signals import plain_item
+from pilotlight.replication import heartbeat
+from pilotlight.replication.heartbeat_table import Heartbeats
+from pilotlight.replication.rpo import FirstFailure, estimate
+from pilotlight.sentinel.item import SentinelItem
+from pilotlight.sentinel.level import valid_end
+from pilotlight.sentinel.observation import Observation, Probe
+from pilotlight.sentinel.outages import Outages
+from pilotlight.shared.attributes import AttributeInvalid
+from pilotlight.shared.timestamps import milliseconds, now
+from pilotlight.warming.pings import listed
+
+NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
+# What our readers look for, in all tables.
+NAMES = sorted(
+    {
+        *("id", "text", "version", "region", "epoch", "write_id", "updated_at", "deleted"),
+        *("item_id", "operation", "old", "new", "authority", "content", "seq", "written_at", "by"),
+        *("revision", "active_region", "state", "move", "drain_until", "cooldown_until"),
+        *("changed_at", "changed_by", "until", "beat", "watermark", "compared", "unreadable"),
+        *("first_failed_at", "good_probes", "healthy_since", "observed_at", "well_at", "held_by"),
+        *("paused_until", "pulse_beat", "pulse_still_since", "last_tick", "planned_until"),
+        *("attempts", "last_started_at", "execution", "owner", "mode", "expires_at", "targets"),
+        *("late", "verdict", "detail", "current", "active_epoch", "found_at", "found_by"),
+        *("arrived_at", "status", "resolved_by", "resolved_at", "replayed_as", "at"),
+        *("timeline", "rpo_estimate"),
+    }
+)
+NUMBERS = st.one_of(
+    st.integers(-(10**38) + 1, 10**38 - 1).map(str),
+    st.sampled_from(["0", "-1", "1.5", "1E+30", "9" * 38, "1769860800000"]),
+)
+TEXTS = st.one_of(
+    st.text(max_size=20),
+    st.sampled_from(
+        [
+            *("", "serving", "open", "us-west-2", "0001-01-01T00:00:00+23:59", "2026-01-31"),
+            *("9999-12-31T23:59:59-23:59", "2099-01-01T00:00:00Z", "2026-01-31T11:59:00Z"),
+            *('{"seconds": 1e308}', '{"epoch": "1"}', '{"first_failed_at": 5}', "[" * 5000),
+            *('{"seconds": -5, "first_failed_at": "2026-01-31T11:59:00Z"}', "null", "~" * 30),
+        ]
+    ),
+)
+VALUES = st.recursive(
+    st.one_of(
+        TEXTS.map(lambda text: {"S": text}),
+        NUMBERS.map(lambda number: {"N": number}),
+        st.booleans().map(lambda flag: {"BOOL": flag}),
+        st.just({"NULL": True}),
+        st.binary(max_size=4).map(lambda data: {"B": data}),
+        st.sets(st.text(min_size=1, max_size=4), min_size=1, max_size=3).map(
+            lambda texts: {"SS": sorted(texts)}
+        ),
+    ),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=2).map(lambda values: {"L": values}),
+        st.dictionaries(st.sampled_from(NAMES), inner, max_size=9).map(lambda row: {"M": row}),
+    ),
+    max_leaves=9,
+)
+ROWS = st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=12)
+KEYS = st.fixed_dictionaries(
+    {
+        "pk": st.one_of(TEXTS, st.sampled_from(["J#us-west-2#1#0", "J#", "J#x", "I#0"])).map(
+            lambda text: {"S": text}
+        ),
+        "sk": st.text(min_size=1, max_size=30).map(lambda text: {"S": text}),
+    }
+)
+
+
+class Holding:
+    """A table of which every key, and every query, leads to one row."""
+
+    def __init__(self, row: dict[str, Any]) -> None:
+        self.row = row
+
+    def get_item(self, **_: Any) -> dict[str, Any]:
+        return {"Item": self.row}
+
+    def query(self, **_: Any) -> dict[str, Any]:
+        return {"Items": [self.row]}
+
+    def batch_get_item(self, RequestItems: dict[str, Any]) -> dict[str, Any]:
+        return {"Responses": {table: [self.row] for table in RequestItems}}
+
+    def get_paginator(self, _operation: str) -> Any:
+        return self
+
+    def paginate(self, **_: Any) -> list[dict[str, Any]]:
+        return [{"Items": [self.row]}]
+
+
+@pytest.mark.parametrize(
+    ("read", "names"),
+    [
+        (writes.from_attributes, AttributeInvalid),
+        (writes.from_memory, AttributeInvalid),
+        (writes.from_entry, writes.EntryUnreadable),
+        (ControlItem.from_item, ControlItemInvalid),
+    ],
+)
+@given(row=ROWS, key=KEYS)
+def test_a_row_of_ours_is_read_or_what_is_wrong_is_named(
+    read: Any, names: type[Exception], row: dict[str, Any], key: dict[str, Any]
+) -> None:
+    try:
+        read({**row, **key})
+    except names as error:
+        assert str(error)
+
+
+@given(row=ROWS, key=KEYS)
+def test_tables_of_the_application_are_read(row: dict[str, Any], key: dict[str, Any]) -> None:
+    table = ItemsTable(Holding({**row, **key}), "items")  # type: ignore[arg-type]
+    for read in (table.get, table.remembered):
+        try:
+            read("tea")
+        except writes.ItemUnreadable as error:
+            assert str(error)
+    assert table.find("tea") is not None
+    assert len(table.find_many(["tea"])) == 1
+    listing = table.page(50, None)
+    assert len(listing.items) + len(listing.unreadable) <= 50 * writes.SHARDS
+    placeholder = writes.placeholder({**row, **key})
+    assert placeholder.unreadable and placeholder.new.id and placeholder.new.write_id
+
+
+@given(row=ROWS, key=KEYS)
+def test_the_journal_its_proof_and_its_watermark_are_read(
+    row: dict[str, Any], key: dict[str, Any]
+) -> None:
+    client: Any = Holding({**row, **key})
+    journal = Journal(client, "items", "us-west-2", 1)
+    assert len(journal.pages("0" * 26, "7" + "Z" * 25)) == writes.SHARDS
+    assert len(journal.versions(["tea"])) == 1
+    mark = Watermark(client, "recoveries", "us-west-2", 1).read()
+    assert "0" * 26 <= mark.write_id <= "7" + "Z" * 25
+
+
+@given(row=ROWS, key=KEYS, created=st.one_of(st.floats(), st.integers(), TEXTS, st.none()))
+def test_a_record_of_the_stream_is_read_or_set_aside(
+    row: dict[str, Any], key: dict[str, Any], created: Any
+) -> None:
+    for change in (
+        {"Keys": key, "NewImage": row, "ApproximateCreationDateTime": created},
+        {"Keys": key, "NewImage": row, "OldImage": row, "ApproximateCreationDateTime": 1.5},
+        {"Keys": row, "NewImage": {**row, **key}},
+        {},
+    ):
+        record = {"dynamodb": change}
+        assert is_entry(record) in (True, False)
+        try:
+            parse(record)
+        except RecordUnreadable as error:
+            assert str(error)
+
+
+@given(row=ROWS, key=KEYS)
+def test_the_ledger_is_read(row: dict[str, Any], key: dict[str, Any]) -> None:
+    entry = from_stored({**row, **key})
+    assert public(entry)["status"] in ("open", "accepted", "replayed")
+    ledger = LedgerTable(Holding({**row, **key}), "ledger")  # type: ignore[arg-type]
+    assert counts(ledger.entries())["open"] in (0, writes.SHARDS)
+    assert Cursor.stored(ledger.cursor()).epoch
+    promotion = from_record(row)
+    control = ControlItem(2, "us-east-2", 2, "serving", changed_at="-")
+    incomplete_since(ended_at(1, control, promotion, NOW), promotion)
+
+
+@given(row=ROWS)
+def test_the_sentinels_item_and_the_outage_are_read_and_reckoned_with(row: dict[str, Any]) -> None:
+    client: Any = Holding(row)
+    state = SentinelItem(client, "recoveries").read()
+    seen = Observation(Probe(True, 200, None, 0.1, "2026-01-31T12:00:00Z"), "healthy", 5)
+    state.streak.after(seen)
+    state.pulse.after(seen)
+    pulse_evidence(5, state.pulse, NOW)
+    valid_end(state.paused_until, NOW)
+    outage = Outages(client, client, "recoveries", "arn:machine").current("2026-01-31T11:59:00Z")
+    assert outage.due(NOW) in (True, False)
+    assert outage.name
+
+
+@given(row=ROWS, key=KEYS)
+def test_heartbeats_are_read_and_the_estimate_is_made(
+    row: dict[str, Any], key: dict[str, Any]
+) -> None:
+    beats = Heartbeats(Holding({**row, **key}), "items")  # type: ignore[arg-type]
+    newest = beats.newest("us-west-2")
+    assert newest is not None
+    newest.due(milliseconds(), 20_000, "check")
+    read = heartbeat.read(row)
+    state = heartbeat.replica_state([read] * heartbeat.KEYS, milliseconds())
+    estimate(state, FirstFailure(NOW, "sentinel"))
+    Pulse(Holding(row), "control").read(consistent=True)  # type: ignore[arg-type]
+
+
+@settings(max_examples=50)
+@given(row=ROWS)
+def test_what_people_write_by_hand_is_read(row: dict[str, Any]) -> None:
+    client: Any = Holding(row)
+    assert isinstance(listed(client, "recoveries"), list)
+    assert isinstance(plain_item(client, "recoveries", "sentinel"), dict)
+    LastResort.from_item(row)
+    try:
+        SeedMark(Limited(row), "recoveries").highest_epoch()  # type: ignore[arg-type]
+    except SeededBefore as error:
+        assert "seeded" in str(error)
+    assert now()
+
+
+class Limited(Holding):
+    """No record of a promotion beside the mark."""
+
+    def get_item(self, Key: dict[str, Any], **_: Any) -> dict[str, Any]:
+        return {"Item": self.row} if Key["pk"]["S"] == "seeded" else {}
