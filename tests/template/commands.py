@@ -13,7 +13,7 @@ from botocore import xform_name
 SERVICES = {"s3api": "s3"}
 OPTIONS = {"output": "task-output"}
 # Written for the CLI: no operation of the service has this name.
-OWN = {("s3", "cp"), ("logs", "tail")}
+OWN = {("s3", "cp"), ("s3", "rm"), ("logs", "tail")}
 GLOBAL = {"region", "query", "output", "no-paginate", "max-items"}
 GLOBAL |= {"cli-binary-format", "cli-read-timeout"}
 
