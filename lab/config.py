@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
-import tomllib
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -102,44 +100,33 @@ class LabConfig:
         return replace(self, **{k: v for k, v in options.items() if v is not None})
 
 
-def parameter_overrides(samconfig: dict[str, Any], env: str) -> list[str]:
-    """Return the parameters of a config environment, each as `Name=value`."""
-    overrides = samconfig[env]["deploy"]["parameters"]["parameter_overrides"]
-    return shlex.split(overrides) if isinstance(overrides, str) else list(overrides)
-
-
 def from_samconfig(path: Path, state_dir: Path) -> LabConfig:
     """Describe the lab that samconfig.toml deploys to: the zone it names is what the account has.
 
     Raises
     ------
-    LabError
-        A config environment or a parameter is missing.
+    ConfigError
+        A config environment or a parameter is missing, or the template does not accept a value.
     """
-    try:
-        with path.open("rb") as file:
-            document = tomllib.load(file)
-        values = dict(part.split("=", 1) for part in parameter_overrides(document, "secondary"))
-        envs = ["secondary-first", "primary", "secondary"]
-        pair = (values["PrimaryRegion"], values["SecondaryRegion"])
-        if "us-east-1" not in pair:
-            envs.append("monitor")
-        missing = [env for env in envs if env not in document]
-        if missing:
-            raise LabError(f"{path.name} has no config environment {missing[0]}.")
-        return LabConfig(
-            app_name=values.get("AppName", "pilot-light"),
-            primary_region=pair[0],
-            secondary_region=pair[1],
-            zone_name=values["ZoneName"],
-            hosted_zone_id=values["HostedZoneId"],
-            public_label=values.get("PublicLabel", "app"),
-            state_dir=str(state_dir),
-            witness_region=values.get("WitnessRegion", "us-east-1"),
-            config_envs=tuple(envs),
-        )
-    except (OSError, KeyError, ValueError) as error:
-        raise LabError(
-            f"{path.name} is incomplete: {error}. Each config environment needs "
-            "parameter_overrides with Role, PrimaryRegion, SecondaryRegion, ZoneName, HostedZoneId."
-        ) from error
+    # Not at the top: the engine imports this module too, and reads no template with it.
+    from tools.reader import parameters, template
+
+    secondary = template.deployment("secondary", path)
+    values = parameters.with_defaults(template.source(), secondary.parameters)
+    envs = ["secondary-first", "primary", "secondary"]
+    pair = (values["PrimaryRegion"], values["SecondaryRegion"])
+    if "us-east-1" not in pair:
+        envs.append("monitor")
+    for env in envs:
+        template.deployment(env, path)
+    return LabConfig(
+        app_name=values["AppName"],
+        primary_region=pair[0],
+        secondary_region=pair[1],
+        zone_name=values["ZoneName"],
+        hosted_zone_id=values["HostedZoneId"],
+        public_label=values["PublicLabel"],
+        state_dir=str(state_dir),
+        witness_region=values["WitnessRegion"],
+        config_envs=tuple(envs),
+    )

@@ -7,15 +7,15 @@ import json
 import os
 import subprocess
 import sys
-import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from samtranslator.yaml_helper import yaml_parse
 
-from lab.config import ROOT, LabError, parameter_overrides
+from lab.config import ROOT, LabError
 from lab.process import RUN, STATE, log_tail, mark_deployed
+from tools.reader import samconfig, template
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -71,9 +71,13 @@ def _deploy(config: LabConfig, env: str, more: Sequence[str] = ()) -> None:
     arguments += ["--config-file", str(ROOT / "samconfig.toml"), "--no-progressbar"]
     changed = parameters(env, config.speed) + (list(more) if env != "monitor" else [])
     if changed:
+        deployment = template.deployment(env, ROOT / "samconfig.toml")
+        own = {name: value for name, _, value in (part.partition("=") for part in changed)}
+        given = {**deployment.parameters, **own}
+        template.check(deployment.region, given, f"the lab's parameters, environment {env}")
         # On the command line they replace those of samconfig.toml, so all are repeated.
-        samconfig = tomllib.loads((ROOT / "samconfig.toml").read_text())
-        arguments += ["--parameter-overrides", *parameter_overrides(samconfig, env), *changed]
+        overrides = [samconfig.as_argument(name, value) for name, value in given.items()]
+        arguments += ["--parameter-overrides", *overrides]
     _sam(arguments, f"deploy-{env}", _environment(config))
 
 

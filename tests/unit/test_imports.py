@@ -104,7 +104,7 @@ def _reached(file: Path) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("tree", ["lab", "tools", "tests"])
+@pytest.mark.parametrize("tree", ["cli", "lab", "tools", "tests"])
 def test_nothing_of_the_product_imports_what_does_not_ship(tree: str) -> None:
     for file in (ROOT / "functions").rglob("*.py"):
         outermost = {m.split(".")[0] for m in imports(file, typing=True)}
@@ -125,12 +125,12 @@ LAB_IMPORTS = {"tools.reader", "tools.audit"}
 
 
 def own_trees(file: Path) -> set[str]:
-    """Return which tools, and whether the lab or tests, a file imports."""
+    """Return which tools, and whether cli, lab or tests, a file imports."""
     names = (m.split(".") for m in imports(file, typing=True))
     return {
         ".".join(name[:2]) if name[0] == "tools" else name[0]
         for name in names
-        if name[0] in ("lab", "tests") or (name[0] == "tools" and len(name) > 1)
+        if name[0] in ("cli", "lab", "tests") or (name[0] == "tools" and len(name) > 1)
     }
 
 
@@ -151,3 +151,16 @@ def test_the_lab_imports_no_tool_but_the_reader_and_the_audit() -> None:
     for file in (ROOT / "lab").rglob("*.py"):
         others = own_trees(file) - LAB_IMPORTS - {"lab"}
         assert not others, f"{file} imports {sorted(others)}"
+
+
+def test_the_console_program_imports_no_tool_but_the_reader_and_nothing_of_the_product() -> None:
+    for file in (ROOT / "cli").rglob("*.py"):
+        others = own_trees(file) - {"tools.reader", "cli"}
+        assert not others, f"{file} imports {sorted(others)}"
+        assert not packages_of(imports(file, typing=True)), file
+
+
+@pytest.mark.parametrize("module", ["judgements", "planned", "result"])
+def test_what_the_console_program_judges_with_asks_nobody(module: str) -> None:
+    found = {m.split(".")[0] for m in imports(ROOT / f"cli/check/{module}.py", typing=False)}
+    assert not found & IMPURE

@@ -1,6 +1,7 @@
 """`python -m tools.audit`: write docs/recovery-path.md and docs/dns.md, and report faults.
 
-Exit codes: 0 no fault, 1 a fault of the path or, with --check, a stale page.
+Exit codes: 0 no fault, 1 a fault of the path or, with --check, a stale page, 2 samconfig.toml has
+a value that the template does not accept.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import argparse
 import sys
 
 from tools.audit import calls, dns, page
+from tools.reader.samconfig import ConfigError
 from tools.reader.template import load
 
 
@@ -31,5 +33,14 @@ def main() -> int:
     return 1 if faults else 0
 
 
+def run() -> None:
+    """Run the audit, and end with its exit code."""
+    try:
+        sys.exit(main())
+    except ConfigError as error:
+        error.show()
+        sys.exit(error.exit_code)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    run()

@@ -6,15 +6,22 @@ A resource of the stack reads `<Name>` or `<Name.Attribute>`, because its ARN is
 from __future__ import annotations
 
 import pickle
-import tomllib
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from samtranslator.yaml_helper import yaml_parse
 
-from tools.reader import ROOT, definitions
+from tools.reader import ROOT, definitions, parameters, samconfig
 from tools.reader.intrinsics import Intrinsics
+from tools.reader.samconfig import ConfigError
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from tools.reader.samconfig import Deployment
+
+SAMCONFIG = ROOT / "samconfig.toml"
 # The account of the lab, in which what is read here is deployed, too.
 ACCOUNT = "000000000000"
 
@@ -22,8 +29,14 @@ ACCOUNT = "000000000000"
 class Template:
     """The resources and outputs of one stack, resolved."""
 
-    def __init__(self, document: dict[str, Any], region: str, parameters: dict[str, str]) -> None:
-        stack = Intrinsics(document, region=region, account=ACCOUNT, parameters=parameters)
+    def __init__(
+        self,
+        document: dict[str, Any],
+        region: str,
+        parameters: dict[str, str],
+        account: str = ACCOUNT,
+    ) -> None:
+        stack = Intrinsics(document, region=region, account=account, parameters=parameters)
         self.region = region
         self.parameters = {k: str(v) for k, v in stack.parameters.items()}
         self.function_defaults: dict[str, Any] = stack.value(
@@ -62,11 +75,38 @@ def source() -> dict[str, Any]:
     return document
 
 
+def deployment(env: str, path: Path | None = None) -> Deployment:
+    """Return a config environment of samconfig.toml, whose values the template accepts.
+
+    Raises
+    ------
+    ConfigError
+        It is missing, or has values that the template's parameters or rules do not accept. Each is
+        reported with file, environment, key and rule.
+    """
+    path = path or SAMCONFIG
+    found = samconfig.read(path, env)
+    check(found.region, found.parameters, f"{path.name}, environment {env}")
+    return found
+
+
+def check(region: str, given: Mapping[str, str], where: str) -> None:
+    """Judge the parameters of a stack by the template.
+
+    Raises
+    ------
+    ConfigError
+        It does not accept them.
+    """
+    faults = parameters.faults(source(), region, given)
+    if faults:
+        raise ConfigError("\n".join(f"{where}: {fault}" for fault in faults))
+
+
 def config(env: str) -> tuple[str, dict[str, str]]:
     """Return the Region and the parameters of a config environment of samconfig.toml."""
-    with (ROOT / "samconfig.toml").open("rb") as file:
-        deploy = tomllib.load(file)[env]["deploy"]["parameters"]
-    return deploy["region"], dict(p.split("=", 1) for p in deploy["parameter_overrides"].split())
+    found = deployment(env)
+    return found.region, dict(found.parameters)
 
 
 @cache

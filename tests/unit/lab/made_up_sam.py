@@ -7,6 +7,7 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from lab import deployment, process
+from lab.config import ROOT
 from lab.deployment import build, deploy
 from tests.unit.lab.engine.fakes import CONFIG
 
@@ -16,10 +17,7 @@ if TYPE_CHECKING:
     import pytest
 
 
-SAMCONFIG = "".join(
-    f'[{env}.deploy.parameters]\nparameter_overrides = "Role=R"\n'
-    for env in ("secondary-first", "primary", "secondary", "monitor")
-)
+SAMCONFIG = (ROOT / "samconfig.toml").read_text()
 
 
 class Steps:

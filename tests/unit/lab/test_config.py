@@ -3,32 +3,57 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from lab.config import ROOT, LabConfig, LabError, from_samconfig
+from lab.config import ROOT, LabConfig, from_samconfig
 from tests.unit.lab.engine.fakes import CONFIG, PRIMARY, SECONDARY, VIRGINIA
+from tools.reader.samconfig import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PARAMETERS = {
-    "Role": "Secondary",
     "PrimaryRegion": "us-west-2",
     "SecondaryRegion": "us-east-2",
     "ZoneName": "example.org",
     "HostedZoneId": "Z9",
 }
-ENVS = ("secondary-first", "primary", "secondary", "monitor")
+ROLES = {
+    "secondary-first": "Secondary",
+    "primary": "Primary",
+    "secondary": "Secondary",
+    "monitor": "Monitor",
+}
+ENVS = tuple(ROLES)
+
+
+def written(path: Path, overrides: Callable[[dict[str, str]], str], **parameters: str) -> Path:
+    """Write a samconfig.toml whose environments give these parameters."""
+    text = "version = 0.1\n"
+    for env in parameters.pop("envs", " ".join(ENVS)).split():
+        regions = {"Primary": parameters.get("PrimaryRegion"), "Monitor": "us-east-1"}
+        region = regions.get(ROLES[env], parameters.get("SecondaryRegion"))
+        text += (
+            f"[{env}.deploy.parameters]\n"
+            f'stack_name = "{env}"\nregion = "{region}"\n'
+            f"parameter_overrides = {overrides({'Role': ROLES[env], **parameters})}\n"
+        )
+    file = path / "samconfig.toml"
+    file.write_text(text)
+    return file
+
+
+def plain(parameters: dict[str, str]) -> str:
+    return "'" + " ".join(f"{k}={v}" for k, v in parameters.items()) + "'"
 
 
 def samconfig(
     path: Path, envs: tuple[str, ...] = ENVS, without: str = "", **more: str
 ) -> LabConfig:
     given = {k: v for k, v in {**PARAMETERS, **more}.items() if k != without}
-    overrides = " ".join(f"{k}={v}" for k, v in given.items())
-    text = "".join(
-        f'[{env}.deploy.parameters]\nparameter_overrides = "{overrides}"\n' for env in envs
-    )
-    file = path / "samconfig.toml"
-    file.write_text("version = 0.1\n" + text)
+    file = written(path, plain, envs=" ".join(envs), **given)
     return from_samconfig(file, path / ".lab")
 
 
@@ -55,7 +80,7 @@ def test_names_that_are_not_given_are_the_templates_defaults(tmp_path: Path) -> 
 
 
 def test_a_pair_with_us_east_1_needs_no_monitor(tmp_path: Path) -> None:
-    found = samconfig(tmp_path, ENVS[:3], PrimaryRegion="us-east-1")
+    found = samconfig(tmp_path, ENVS[:3], PrimaryRegion="us-east-1", WitnessRegion="us-west-2")
     assert found.config_envs == ENVS[:3]
     assert found.regions == ("us-east-1", "us-east-2")
 
@@ -64,48 +89,58 @@ def test_the_repositorys_own_samconfig_describes_a_lab() -> None:
     assert from_samconfig(ROOT / "samconfig.toml", ROOT / ".lab").zone_name
 
 
-@pytest.mark.parametrize("missing", ["secondary-first", "primary", "monitor"])
+@pytest.mark.parametrize("missing", ENVS)
 def test_a_missing_config_environment_is_named(tmp_path: Path, missing: str) -> None:
-    with pytest.raises(LabError, match=f"samconfig.toml has no .* {missing}"):
+    with pytest.raises(ConfigError, match=f"samconfig.toml has no config environment {missing}"):
         samconfig(tmp_path, tuple(e for e in ENVS if e != missing))
 
 
-def test_a_missing_secondary_environment_is_named(tmp_path: Path) -> None:
-    with pytest.raises(LabError, match="'secondary'"):
-        samconfig(tmp_path, ("secondary-first", "primary"))
-
-
-@pytest.mark.parametrize("name", ["PrimaryRegion", "SecondaryRegion", "ZoneName", "HostedZoneId"])
+@pytest.mark.parametrize("name", ["ZoneName", "HostedZoneId"])
 def test_a_missing_parameter_is_named(tmp_path: Path, name: str) -> None:
-    with pytest.raises(LabError, match=f"incomplete: '{name}'"):
+    with pytest.raises(ConfigError, match=f"environment secondary: {name} is missing"):
         samconfig(tmp_path, without=name)
+
+
+def test_a_zone_that_route_53_could_not_have_is_refused_with_its_rule(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as refused:
+        samconfig(tmp_path, ZoneName="BAD_ZONE.")
+    assert str(refused.value).startswith(
+        'samconfig.toml, environment secondary: ZoneName is "BAD_ZONE."; it must match '
+    )
+    assert "without a dot at its end" in str(refused.value)
 
 
 @pytest.mark.parametrize("text", ["not toml at all =", "[secondary.deploy.parameters]\n"])
 def test_a_file_that_says_something_else_is_refused(tmp_path: Path, text: str) -> None:
     file = tmp_path / "samconfig.toml"
     file.write_text(text)
-    with pytest.raises(LabError, match="is incomplete"):
+    with pytest.raises(ConfigError, match=r"samconfig\.toml"):
         from_samconfig(file, tmp_path)
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(LabError, match="No such file"):
+    with pytest.raises(ConfigError, match="No such file"):
         from_samconfig(tmp_path / "samconfig.toml", tmp_path)
 
 
-QUOTED = " ".join(f'{k}=\\"{v}\\"' for k, v in PARAMETERS.items())
-LISTED = ", ".join(f'"{k}={v}"' for k, v in PARAMETERS.items())
+def quoted(parameters: dict[str, str]) -> str:
+    return "'" + " ".join(f'{k}="{v}"' for k, v in parameters.items()) + "'"
 
 
-@pytest.mark.parametrize("overrides", [f'"{QUOTED}"', f"[{LISTED}]"])
+def listed(parameters: dict[str, str]) -> str:
+    return "[" + ", ".join(f'"{k}={v}"' for k, v in parameters.items()) + "]"
+
+
+@pytest.mark.parametrize("overrides", [plain, quoted, listed])
 def test_overrides_are_read_in_every_spelling_that_sam_takes(
-    tmp_path: Path, overrides: str
+    tmp_path: Path, overrides: Callable[[dict[str, str]], str]
 ) -> None:
-    file = tmp_path / "samconfig.toml"
-    file.write_text(
-        "".join(f"[{env}.deploy.parameters]\nparameter_overrides = {overrides}\n" for env in ENVS)
-    )
+    file = written(tmp_path, overrides, **PARAMETERS)
+    assert from_samconfig(file, tmp_path).zone_name == "example.org"
+
+
+def test_a_value_with_blanks_is_one_value(tmp_path: Path) -> None:
+    file = written(tmp_path, quoted, **PARAMETERS, RehearsalSchedule="cron(0 4 ? * TUE *)")
     assert from_samconfig(file, tmp_path).zone_name == "example.org"
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
+from samcli.cli.types import CfnParameterOverridesType
 
 from lab import deployment
 from tests.template.stacks import CONFIG_ENVS, config, source
 from tests.unit.lab.engine.fakes import CONFIG
+from tools.reader.samconfig import ConfigError
 
 
 @pytest.mark.parametrize(
@@ -39,22 +39,60 @@ def test_how_long_the_primary_has_to_be_well_suits_the_clock_of_the_lab(
     assert bounds["MinValue"] <= minutes <= bounds["MaxValue"]
 
 
+def as_sam_reads(arguments: list[str]) -> dict[str, str]:
+    """What sam takes from its command line, by its own parser."""
+    given = tuple(arguments[arguments.index("--parameter-overrides") + 1 :])
+    return CfnParameterOverridesType().convert(given, None, None)
+
+
+def deployed(monkeypatch: pytest.MonkeyPatch, env: str, *more: str) -> list[str]:
+    """The arguments with which the lab calls sam."""
+    calls: list[list[str]] = []
+    monkeypatch.setattr(deployment, "_sam", lambda arguments, *_: calls.append(arguments))
+    monkeypatch.setattr(deployment, "_environment", lambda _config: {})
+    deployment._deploy(CONFIG.with_options(speed=5.0), env, more)
+    return calls[0] if calls else []
+
+
 @pytest.mark.parametrize("env", CONFIG_ENVS)
 def test_a_deployment_gives_what_samconfig_gives_and_the_intervals_of_its_own_code(
     monkeypatch: pytest.MonkeyPatch, env: str
 ) -> None:
-    calls: list[list[str]] = []
-    monkeypatch.setattr(deployment, "_sam", lambda arguments, *_: calls.append(arguments))
-    monkeypatch.setattr(deployment, "_environment", lambda _config: {})
-    deployment._deploy(CONFIG.with_options(speed=5.0), env)
-    (arguments,) = calls
+    arguments = deployed(monkeypatch, env)
     if env == "monitor":
         assert "--parameter-overrides" not in arguments
         return
-    given: dict[str, Any] = dict(
-        part.split("=", 1) for part in arguments[arguments.index("--parameter-overrides") + 1 :]
-    )
+    given = as_sam_reads(arguments)
     own = {"HeartbeatSeconds": "5"}
     if env.startswith("secondary"):
         own |= {"SentinelIntervalSeconds": "2", "HealthyMinutes": "1"}
     assert given == {**config(env)[1], **own}
+
+
+SCHEDULE = "cron(0 4 ? * TUE *)"
+
+
+def test_a_parameter_with_blanks_reaches_sam_as_one_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    arguments = deployed(monkeypatch, "secondary", f"RehearsalSchedule={SCHEDULE}")
+    assert as_sam_reads(arguments)["RehearsalSchedule"] == SCHEDULE
+
+
+def test_an_empty_parameter_reaches_sam_as_empty(monkeypatch: pytest.MonkeyPatch) -> None:
+    arguments = deployed(monkeypatch, "secondary", "WarmFunctions=")
+    assert as_sam_reads(arguments)["WarmFunctions"] == ""
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ("Approval=perhaps", 'Approval is "perhaps"; it must be one of none, go, hold.'),
+        ("Aproval=hold", "Is it Approval?"),
+        ("HeartbeatSeconds=1", 'HeartbeatSeconds is "1"; it must be at least 2.'),
+    ],
+)
+def test_a_parameter_that_the_template_refuses_is_named_before_sam_is_called(
+    monkeypatch: pytest.MonkeyPatch, more: str, says: str
+) -> None:
+    with pytest.raises(ConfigError, match="the lab's parameters, environment secondary") as refused:
+        deployed(monkeypatch, "secondary", more)
+    assert says in str(refused.value)

@@ -1,0 +1,1 @@
+"""The console program `pilot-light`: what an operator of a deployment runs."""

@@ -1,0 +1,1 @@
+"""`pilot-light check`: what a deployment needs, checked before anything is created."""
