@@ -94,6 +94,8 @@ class Aws:
             if "does not exist" in error.response["Error"]["Message"]:
                 return StackState()
             raise
+        if status == "REVIEW_IN_PROGRESS":  # Only a change set exists; sam creates the stack.
+            return StackState()
         pages = client.get_paginator("list_stack_resources").paginate(StackName=name)
         owns = {
             resource["PhysicalResourceId"]

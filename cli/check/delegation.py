@@ -5,6 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
+import dns.exception
 import dns.resolver
 
 from cli.check import judgements

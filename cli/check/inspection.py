@@ -125,7 +125,7 @@ class Inspection:
 
     def _is_new(self, stack: Stack) -> bool:
         """Return whether a stack has yet to be created. What is not known counts as new."""
-        return not self._states.get(stack.where, StackState()).status
+        return judgements.creates(self._states.get(stack.where, StackState()).status)
 
     def _delegation(self) -> Outcome:
         if self._name_servers is None:

@@ -22,12 +22,17 @@ SHARED = (
 # Lambda keeps as many executions unreserved:
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
 UNRESERVED = 100
-# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-describing-stacks.html
 UPDATABLE = (
     *("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"),
-    *("IMPORT_COMPLETE", "IMPORT_ROLLBACK_COMPLETE", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"),
+    *("IMPORT_COMPLETE", "IMPORT_ROLLBACK_COMPLETE"),
 )
-CONTINUABLE = ("UPDATE_ROLLBACK_FAILED",)
+# It can only be deleted, and then created.
+DELETE_ONLY = ("CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED")
+COMMANDS = {
+    "UPDATE_FAILED": "rollback-stack",
+    "UPDATE_ROLLBACK_FAILED": "continue-update-rollback",
+}
 REMOVE = "docs/runbook/remove.md"
 
 
@@ -126,13 +131,18 @@ def stack(name: str, status: str) -> Outcome:
         return Outcome("ok", f"{name} does not exist yet")
     if status in UPDATABLE:
         return Outcome("ok", f"{name} is {status} and can be updated")
-    if status in CONTINUABLE:
-        remedy = f"Run aws cloudformation continue-update-rollback --stack-name {name}."
-    elif status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS":
-        remedy = "Wait until its operation has ended."
-    else:
+    if status in DELETE_ONLY:
         remedy = f"Delete the stack {name}: it cannot be updated. {REMOVE} says what it leaves."
+    elif status in COMMANDS:
+        remedy = f"Run aws cloudformation {COMMANDS[status]} --stack-name {name}."
+    else:
+        remedy = "Wait until its operation has ended."
     return Outcome("failed", f"{name} is {status}", remedy)
+
+
+def creates(status: str) -> bool:
+    """Return whether a deployment creates what a stack describes. An update does not, mostly."""
+    return not status or status in DELETE_ONLY
 
 
 def names(count: int, taken: Sequence[Name]) -> Outcome:

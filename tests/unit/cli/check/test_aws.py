@@ -123,6 +123,16 @@ def test_a_stack_does_not_own_what_its_deletion_kept(aws: Aws) -> None:
     assert aws.stack("shop", REGION) == StackState("DELETE_FAILED", frozenset({"still", "own"}))
 
 
+def test_a_stack_of_a_change_set_alone_does_not_exist_yet(aws: Aws) -> None:
+    stack: dict[str, Any] = {
+        "StackName": "shop",
+        "CreationTime": 0,
+        "StackStatus": "REVIEW_IN_PROGRESS",
+    }
+    stubbed(aws, "cloudformation", REGION).add_response("describe_stacks", {"Stacks": [stack]})
+    assert aws.stack("shop", REGION) == StackState()
+
+
 def test_a_stack_that_may_not_be_described_is_not_taken_for_none(aws: Aws) -> None:
     stubbed(aws, "cloudformation", REGION).add_client_error("describe_stacks", "AccessDenied")
     with pytest.raises(ClientError, match="AccessDenied"):

@@ -109,14 +109,22 @@ def test_a_stack_that_can_be_created_or_updated_is_ok(status: str) -> None:
         ("ROLLBACK_FAILED", "Delete the stack shop"),
         ("CREATE_FAILED", "Delete the stack shop"),
         ("DELETE_FAILED", "Delete the stack shop"),
-        ("REVIEW_IN_PROGRESS", "Delete the stack shop"),
         ("CREATE_IN_PROGRESS", "Wait"),
         ("UPDATE_ROLLBACK_IN_PROGRESS", "Wait"),
+        ("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "Wait"),
         ("UPDATE_ROLLBACK_FAILED", "continue-update-rollback"),
+        ("UPDATE_FAILED", "rollback-stack"),
     ],
 )
 def test_a_stack_that_cannot_be_updated_says_what_to_do(status: str, says: str) -> None:
     failed(judgements.stack("shop", status), status, says)
+
+
+def test_no_remedy_deletes_a_stack_that_stands() -> None:
+    for status in ("UPDATE_FAILED", "UPDATE_ROLLBACK_FAILED", "UPDATE_IN_PROGRESS", "NEW_STATUS"):
+        assert "Delete" not in judgements.stack("shop", status).remedy
+        assert not judgements.creates(status)
+    assert judgements.creates("") and judgements.creates("ROLLBACK_COMPLETE")
 
 
 def test_names_that_are_taken_are_listed() -> None:
