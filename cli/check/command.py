@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -37,13 +38,22 @@ def _address(_context: Any, _parameter: Any, text: str | None) -> tuple[str, int
     help="A config environment of samconfig.toml. May be repeated; by default all that deploy.",
 )
 @click.option(
+    "--config-file",
+    "file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=template.SAMCONFIG,
+    help="Another samconfig.toml than this checkout's.",
+)
+@click.option(
     "--resolver",
     metavar="ADDRESS[:PORT]",
     callback=_address,
     help="The resolver to ask for the zone. By default this machine's.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Write one JSON document.")
-def check(*, envs: tuple[str, ...], resolver: tuple[str, int] | None, as_json: bool) -> None:
+def check(
+    *, envs: tuple[str, ...], file: Path, resolver: tuple[str, int] | None, as_json: bool
+) -> None:
     """Check what a deployment needs, before anything is created.
 
     Credentials, the zone and its delegation, quotas, what the Regions offer, stacks that cannot be
@@ -52,22 +62,22 @@ def check(*, envs: tuple[str, ...], resolver: tuple[str, int] | None, as_json: b
 
     Exit codes: 0 all is ok, 1 a check failed or is unknown, 2 samconfig.toml or the usage is wrong.
     """
-    deployments = _deployments(envs)
+    deployments = _deployments(file, envs)
     results = Inspection(deployments, Aws(deployments[0].profile), resolver).run()
     click.echo(_json(results) if as_json else _text(results))
     if any(result.state != "ok" for result in results):
         raise click.exceptions.Exit(1)
 
 
-def _deployments(envs: Sequence[str]) -> list[Deployment]:
+def _deployments(file: Path, envs: Sequence[str]) -> list[Deployment]:
     """Return the config environments, each accepted by the template."""
-    named = envs or samconfig.environments(template.SAMCONFIG)
-    deployments = [template.deployment(env) for env in named]
+    named = envs or samconfig.environments(file)
+    deployments = [template.deployment(env, file) for env in named]
     if not deployments:
-        raise ConfigError(f"{template.SAMCONFIG.name} has no config environment that deploys.")
+        raise ConfigError(f"{file.name} has no config environment that deploys.")
     if len({deployment.profile for deployment in deployments}) > 1:
         raise ConfigError(
-            f"{template.SAMCONFIG.name}: the config environments name different profiles. "
+            f"{file.name}: the config environments name different profiles. "
             "Check them one by one, with --config-env."
         )
     return deployments

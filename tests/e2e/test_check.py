@@ -77,7 +77,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabConfig]:
 
 
 def checked(
-    lab: LabConfig, resolver: str = "127.0.0.1:9", **variables: str
+    lab: LabConfig, *more: str, resolver: str = "127.0.0.1:9", **variables: str
 ) -> tuple[int, dict[str, Any]]:
     """Run the program against the lab: its exit code, and the checks by name."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "SAM_"))}
@@ -90,7 +90,7 @@ def checked(
         **variables,
     }
     ended = subprocess.run(
-        [str(PROGRAM), "check", "--json", "--resolver", resolver],
+        [str(PROGRAM), "check", "--json", "--resolver", resolver, *more],
         cwd=ROOT,
         env={**kept, **given},
         capture_output=True,
@@ -113,7 +113,7 @@ def test_an_empty_lab_is_ok_but_for_what_it_does_not_serve(
     zone, port = parent
     found = Control(lab).client("route53", "us-east-1").get_hosted_zone(Id=lab.hosted_zone_id)
     zone.servers = found["DelegationSet"]["NameServers"]
-    code, checks = checked(lab, f"127.0.0.1:{port}")
+    code, checks = checked(lab, resolver=f"127.0.0.1:{port}")
     assert not_ok(checks) == NOT_SERVED
     assert code == 1
     assert checks["credentials"]["detail"].startswith("account 000000000000")
@@ -127,9 +127,29 @@ def test_a_zone_that_is_not_delegated_to_its_servers_is_named(
 ) -> None:
     zone, port = parent
     zone.servers = servers
-    _, checks = checked(lab, f"127.0.0.1:{port}")
+    _, checks = checked(lab, resolver=f"127.0.0.1:{port}")
     assert checks["delegation"]["state"] == "failed"
     assert says in checks["delegation"]["detail"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "name", "says"),
+    [
+        ("Z0PILOTLIGHTEXAMPLE", "Z0NOBODY", "hosted_zone", "no hosted zone Z0NOBODY"),
+        ("pilotlight.example", "shop.example", "hosted_zone", "not shop.example"),
+        ("Role=", "WitnessRegion=us-west-1 Role=", "strong_consistency", "us-west-1"),
+        ("us-east-2", "eu-south-2", "function_urls", "no function URLs in eu-south-2"),
+    ],
+)
+def test_a_zone_or_region_that_does_not_do_is_named(
+    lab: LabConfig, tmp_path: Path, old: str, new: str, name: str, says: str
+) -> None:
+    file = tmp_path / "samconfig.toml"
+    file.write_text((ROOT / "samconfig.toml").read_text().replace(old, new))
+    _, checks = checked(lab, "--config-file", str(file))
+    assert checks[name]["state"] == "failed"
+    assert says in checks[name]["detail"]
+    assert checks[name]["remedy"]
 
 
 def test_what_an_earlier_deployment_left_is_named(lab: LabConfig) -> None:

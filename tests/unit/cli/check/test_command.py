@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from cli.check import command, delegation
 from cli.main import main
 from tests.unit.cli.check.made_up_account import SERVERS, MadeUpAccount, MadeUpResolver, refusal
-from tools.reader import ROOT, template
+from tools.reader import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,43 +74,51 @@ def test_one_environment_checks_its_own_stack(account: MadeUpAccount) -> None:
     assert [c["where"] for c in checks if c["name"] == "stack"] == ["us-west-2"]
 
 
-def samconfig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, old: str, new: str) -> None:
+def samconfig(folder: Path, old: str, new: str) -> str:
+    """Write another samconfig.toml, and return its path."""
     text = (ROOT / "samconfig.toml").read_text()
     assert old in text
-    (tmp_path / "samconfig.toml").write_text(text.replace(old, new, 1))
-    monkeypatch.setattr(template, "SAMCONFIG", tmp_path / "samconfig.toml")
+    (folder / "samconfig.toml").write_text(text.replace(old, new, 1))
+    return str(folder / "samconfig.toml")
 
 
 def test_a_bad_value_ends_with_2_before_anything_is_asked(
-    account: MadeUpAccount, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    account: MadeUpAccount, tmp_path: Path
 ) -> None:
-    samconfig(tmp_path, monkeypatch, "ZoneName=pilotlight.example", "ZoneName=BAD_ZONE.")
-    ended = run()
+    file = samconfig(tmp_path, "ZoneName=pilotlight.example", "ZoneName=BAD_ZONE.")
+    ended = run("--config-file", file)
     assert ended.exit_code == 2
-    assert 'environment secondary-first: ZoneName is "BAD_ZONE."' in ended.output
+    assert ended.output.startswith(
+        'Error: samconfig.toml, environment secondary-first: ZoneName is "BAD_ZONE."; it must match'
+    )
     assert account.asked == []
 
 
 def test_environments_of_two_profiles_are_checked_one_by_one(
-    account: MadeUpAccount, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    account: MadeUpAccount, tmp_path: Path
 ) -> None:
-    samconfig(tmp_path, monkeypatch, "resolve_s3", 'profile = "ops"\nresolve_s3')
-    ended = run()
+    file = samconfig(tmp_path, "resolve_s3", 'profile = "ops"\nresolve_s3')
+    ended = run("--config-file", file)
     assert (ended.exit_code, "profiles" in ended.output) == (2, True)
-    assert run("--config-env", "secondary-first").exit_code == 0
+    assert run("--config-file", file, "--config-env", "secondary-first").exit_code == 0
 
 
 @pytest.mark.parametrize("text", ["", "version = 0.1\n[a.build.parameters]\nparallel = true\n"])
 def test_a_file_that_deploys_nothing_ends_with_2(
-    account: MadeUpAccount, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+    account: MadeUpAccount, tmp_path: Path, text: str
 ) -> None:
     (tmp_path / "samconfig.toml").write_text(text)
-    monkeypatch.setattr(template, "SAMCONFIG", tmp_path / "samconfig.toml")
-    assert run().exit_code == 2
+    assert run("--config-file", str(tmp_path / "samconfig.toml")).exit_code == 2
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--config-env", "nobody"], ["--no-such-option"], ["--resolver", "dns.example"]]
+    "arguments",
+    [
+        ["--config-env", "nobody"],
+        ["--no-such-option"],
+        ["--resolver", "dns.example"],
+        ["--config-file", "/nowhere"],
+    ],
 )
 def test_a_wrong_usage_ends_with_2(account: MadeUpAccount, arguments: list[str]) -> None:
     ended = run(*arguments)
