@@ -77,7 +77,8 @@ HEADERS = {"X-Served-By": REGION, "Cache-Control": "no-store"}
 HEADERS |= {"X-Content-Type-Options": "nosniff"}
 CONTROL = control_table(DEPLOYMENT)
 TABLE = ItemsTable(write_path_client(), DEPLOYMENT.items_table)
-ITEMS = ItemService(DEPLOYMENT, fence(DEPLOYMENT), TABLE)
+FENCE = fence(DEPLOYMENT)
+ITEMS = ItemService(DEPLOYMENT, FENCE, TABLE)
 BEATS = Heartbeats(best_effort_client(), DEPLOYMENT.items_table)
 HEARTBEATS = HeartbeatWriter(BEATS, REGION, HEARTBEAT_MS)
 PULSE = PulseWriter(Pulse(best_effort_client(), DEPLOYMENT.control_table), REGION)
@@ -124,13 +125,16 @@ def page() -> Response[str]:
 
 @api.route("/health", method=READ)
 def health() -> Response[str]:
-    """Return whether this Region can serve. Never redirects: 3xx counts as well."""
+    """Return whether this Region can serve; with `for=writes`, whether it takes writes too.
+
+    Never redirects: 3xx counts as well.
+    """
     body: dict[str, Any] = {"region": REGION, "release": DEPLOYMENT.release}
     # Never asks the quorum: a control table that is silent may move nobody.
     control = CONTROL.try_read(consistent=False)
     if control:
         body |= {name: getattr(control, name) for name in ("active_region", "epoch", "state")}
-    failed = unhealthy()
+    failed = unhealthy() or why_not_writing()
     if failed:
         return reply(503, {**body, "status": "unhealthy", "failed": failed})
     # Checkers ask all the time: they keep heartbeats and pulse of the active Region going.
@@ -150,6 +154,18 @@ def unhealthy() -> str | None:
         )
         return "items_table"
     return "writes" if WRITE_HEALTH.all_failed() else None
+
+
+def why_not_writing() -> str | None:
+    """Return why this Region takes no writes, if that was asked, or None.
+
+    The check of the public name asks it. It notifies people and moves no traffic, so it may ask the
+    quorum, as often as the fence does.
+    """
+    if (api.current_event.query_string_parameters or {}).get("for") != "writes":
+        return None
+    decision, _ = FENCE.decide(forwarded=True)
+    return None if decision.action == "write" else decision.code
 
 
 @api.route("/items", method=READ)

@@ -7,8 +7,6 @@ import time
 import uuid
 from typing import TYPE_CHECKING
 
-import urllib3
-
 from tests.deployed import CACHED_SECONDS, FunctionFailed
 from tests.permissions import ledger_exercises, planned_move
 
@@ -390,25 +388,26 @@ def writes_without_a_quorum(lab: DeployedLab) -> list[str]:
 
 
 def switch(lab: DeployedLab) -> list[str]:
-    """The switch keeps its last position, so a fresh environment is asked."""
+    """The Primary is active, so the Secondary's switch is off."""
     lab.reset()
-    lab.renew("switch", lab.primary)
-    answer = lab.https.request(lab.primary, _name(lab), "GET", "/switch/on")
-    return [] if answer.status == 200 else [f"GET /switch/on answered {answer.status}"]
+    return _switch_answers(lab, "off", 200)
 
 
 def switch_without_a_quorum(lab: DeployedLab) -> list[str]:
+    """A last resort switches it on. It keeps its last position, so a fresh environment is asked."""
     lab.reset()
-    lab.renew("switch", lab.primary)
+    lab.renew("switch", lab.secondary)
     try:
-        with lab.isolated(lab.primary):
-            lab.lend(lab.primary)
-            answer = lab.https.request(lab.primary, _name(lab), "GET", "/switch/on")
-    except urllib3.exceptions.HTTPError as error:
-        return [f"GET /switch/on: {error}"]
+        with lab.isolated(lab.secondary):
+            lab.lend(lab.secondary)
+            return _switch_answers(lab, "on", 200)
     finally:
         lab.take_back()
-    return [] if answer.status == 200 else [f"GET /switch/on answered {answer.status}"]
+
+
+def _switch_answers(lab: DeployedLab, question: str, expected: int) -> list[str]:
+    status = lab.invoke("switch", {"rawPath": f"/switch/{question}"})["statusCode"]
+    return [] if status == expected else [f"/switch/{question} answered {status}"]
 
 
 def _name(lab: DeployedLab) -> str:

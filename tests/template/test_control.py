@@ -59,7 +59,6 @@ def test_the_control_table_is_strong_and_its_third_member_is_a_witness(secondary
     assert replicas == {secondary.region, stack("primary").region}
     (witness,) = table["GlobalTableWitnesses"]
     assert witness["Region"] not in replicas
-    assert all(r["DeletionProtectionEnabled"] is True for r in table["Replicas"])
 
 
 def test_the_control_table_promises_no_backup_stream_or_expiry(secondary: Stack) -> None:
@@ -68,8 +67,6 @@ def test_the_control_table_promises_no_backup_stream_or_expiry(secondary: Stack)
     said = str(table)
     for word in ("PointInTimeRecovery", "StreamSpecification", "TimeToLive", "SecondaryIndexes"):
         assert word not in said
-    resource = secondary.resources["ControlTable"]
-    assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Retain", "Retain")
 
 
 def test_the_control_table_has_another_name_than_the_one_that_was_not_strong(
@@ -187,7 +184,8 @@ def test_what_serves_users_only_reads_who_is_active(env: str) -> None:
     }
     assert written == {("AppRole", "dynamodb:UpdateItem", "pulse")}, "a sign of life, no claim"
     read = {r for r, a, c in grants(stack(env)) if a == "dynamodb:GetItem" and "control" in keys(c)}
-    assert {"AppRole", "SwitchRole"} <= read
+    assert "AppRole" in read
+    assert ("SwitchRole" in read) is (env == "secondary")
 
 
 def test_the_primary_claims_by_the_emergency_machine_alone() -> None:
@@ -242,11 +240,12 @@ def test_only_the_emergency_machine_grants_a_last_resort_and_nobody_deletes_its_
     assert set(found) == {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"}
     put = {("EmergencyRole", "last-resort", "granted#*")}
     assert found["dynamodb:PutItem"] == put
-    ends = {("AppRole", "last-resort"), ("HeartbeatRole", "last-resort")}
+    ends, reads = {("AppRole", "last-resort"), ("HeartbeatRole", "last-resort")}, set()
     if env == "secondary":
         ends |= {("SentinelRole", "last-resort"), ("LedgerRole", "last-resort")}
+        reads = {("SwitchRole", "last-resort")}
     assert found["dynamodb:DeleteItem"] == ends
-    assert found["dynamodb:GetItem"] == ends | {("SwitchRole", "last-resort")}
+    assert found["dynamodb:GetItem"] == ends | reads
 
 
 @every_stack

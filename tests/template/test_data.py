@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.template.policies import statements
-from tests.template.stacks import ACCOUNT, Stack, config, stack
+from tests.template.stacks import ACCOUNT, Stack, config, intrinsics, source, stack
 from tools.reader.template import as_list
 
 
-def test_global_tables_are_owned_by_the_secondary_and_protected_in_each_region(
+def test_global_tables_are_owned_by_the_secondary_and_stand_in_each_region(
     secondary: Stack,
 ) -> None:
     assert not stack("primary").of_type("AWS::DynamoDB::GlobalTable")
@@ -18,8 +20,21 @@ def test_global_tables_are_owned_by_the_secondary_and_protected_in_each_region(
     for name, table in tables.items():
         regions = [r["Region"] for r in table["Replicas"]]
         assert sorted(regions) == sorted([secondary.region, stack("primary").region]), name
-        for replica in table["Replicas"]:
-            assert replica["DeletionProtectionEnabled"] is True, name
+
+
+@pytest.mark.parametrize(
+    ("env", "protected"), [("secondary-first", False), ("primary", False), ("secondary", True)]
+)
+def test_tables_are_protected_once_their_first_deployment_can_no_longer_fail(
+    env: str, protected: bool
+) -> None:
+    """CloudFormation cannot roll back the creation of a table that is protected."""
+    found = stack(env)
+    tables = list(found.of_type("AWS::DynamoDB::Table").values())
+    for table in found.of_type("AWS::DynamoDB::GlobalTable").values():
+        tables += table["Replicas"]
+    assert tables
+    assert {t["DeletionProtectionEnabled"] for t in tables} == {protected}
 
 
 def test_items_can_be_restored_to_any_second_and_tell_what_they_were(secondary: Stack) -> None:
@@ -30,7 +45,10 @@ def test_items_can_be_restored_to_any_second_and_tell_what_they_were(secondary: 
     assert table["StreamSpecification"]["StreamViewType"] == "NEW_AND_OLD_IMAGES"
 
 
-def test_what_holds_data_is_retained(any_stack: Stack) -> None:
+def test_what_holds_data_is_retained_unless_the_deployment_that_creates_it_fails(
+    any_stack: Stack,
+) -> None:
+    """`Retain` would leave the fixed names behind, and the next try would find them taken."""
     kinds = (
         "AWS::DynamoDB::GlobalTable",
         "AWS::DynamoDB::Table",
@@ -39,7 +57,7 @@ def test_what_holds_data_is_retained(any_stack: Stack) -> None:
     )
     for name, resource in any_stack.resources.items():
         if resource["Type"] in kinds:
-            assert resource["DeletionPolicy"] == "Retain", name
+            assert resource["DeletionPolicy"] == "RetainExceptOnCreate", name
             assert resource["UpdateReplacePolicy"] == "Retain", name
 
 
@@ -74,6 +92,24 @@ def test_the_backup_leaves_the_region(primary: Stack, secondary: Stack) -> None:
         copy["DestinationBackupVaultArn"]
         == f"arn:aws:backup:{secondary.region}:{ACCOUNT}:backup-vault:{name}"
     )
+
+
+@pytest.mark.parametrize(
+    ("mode", "lock"),
+    [
+        ("none", None),
+        ("governance", {"MinRetentionDays": "30"}),
+        ("compliance", {"MinRetentionDays": "30", "ChangeableForDays": 3}),
+    ],
+)
+def test_the_vault_is_locked_only_if_a_person_asks_for_it(
+    secondary: Stack, mode: str, lock: dict[str, Any] | None
+) -> None:
+    given = {**secondary.parameters, "BackupVaultLock": mode, "BackupRetentionDays": "30"}
+    known = intrinsics(secondary.region, given)
+    vault = known.value(source()["Resources"]["BackupVault"]["Properties"])
+    assert vault.get("LockConfiguration") == lock
+    assert source()["Parameters"]["BackupVaultLock"]["Default"] == "none"
 
 
 def test_readiness_writes_its_own_canary_and_nothing_else(any_stack: Stack) -> None:

@@ -35,6 +35,34 @@ def test_the_alarm_s_event_reaches_the_machine_through_both_rules(
     assert intake["ALARM_ARNS"] == arn
 
 
+STARTS_BY_ITSELF = {
+    "AlarmHealthCheck",
+    "PrimaryUnhealthyAlarm",
+    "StartFailoverRule",
+    "SentinelSchedule",
+    "SentinelProbesMapping",
+}
+
+
+@pytest.mark.parametrize("secondary_region", ["us-east-2", "us-east-1"])
+@pytest.mark.parametrize("primary_exists", [False, True])
+def test_nothing_starts_a_failover_before_there_is_a_primary(
+    secondary: Stack, secondary_region: str, primary_exists: bool
+) -> None:
+    """With us-east-1 in the pair, a stack of the pair has the alarm."""
+    exists = str(primary_exists).lower()
+    given = {
+        **secondary.parameters,
+        "SecondaryRegion": secondary_region,
+        "PeerBucketExists": exists,
+    }
+    known = intrinsics(secondary_region, given)
+    starts = STARTS_BY_ITSELF & set(known.deployed(source()["Resources"]))
+    of_us_east_1 = {"AlarmHealthCheck", "PrimaryUnhealthyAlarm"}
+    here = STARTS_BY_ITSELF - (of_us_east_1 if secondary_region != "us-east-1" else set())
+    assert starts == (here if primary_exists else set())
+
+
 def test_the_public_name_s_alarm_tells_people_where_nothing_of_the_pair_has_to_live(
     monitor: Stack, any_stack: Stack
 ) -> None:

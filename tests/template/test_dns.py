@@ -7,9 +7,12 @@ from typing import Any
 import pytest
 
 from tests.template.stacks import Stack, intrinsics, source, stack
+from tools.reader.template import as_list
 
 APP_STACKS = ("primary", "secondary")
 PUBLIC = "app.pilotlight.example"
+# Without these no failover starts or promotes. Warming is optional, and may need more at once.
+RECOVERY = ("Intake", "Confirm", "Readiness", "Decide", "Traffic", "Sentinel", "Switch")
 
 
 def health_checks(found: Stack) -> dict[str, dict[str, Any]]:
@@ -43,7 +46,21 @@ def test_every_health_check_asks_a_routed_path_of_a_name_that_a_region_owns(env:
         fqdn = check["FullyQualifiedDomainName"]
         assert "/" not in fqdn, f"{name}: the FQDN holds a path"
         assert fqdn in owners, f"{name} asks {fqdn}, which nobody answers"
-        assert check["ResourcePath"] in owners[fqdn], f"{name} asks a path that is not routed"
+        path = check["ResourcePath"].partition("?")[0]
+        assert path in owners[fqdn], f"{name} asks a path that is not routed"
+
+
+@pytest.mark.parametrize("env", APP_STACKS)
+def test_nobody_reaches_the_switch_through_the_api_of_the_application(env: str) -> None:
+    """A flood of it would mute the checkers."""
+    (api,) = stack(env).of_type("AWS::ApiGatewayV2::Api").values()
+    assert "/health" in api["Body"]["paths"]
+    assert "Switch" not in str(api["Body"])
+    permissions = stack(env).of_type("AWS::Lambda::Permission").values()
+    by_api = [p for p in permissions if p["Principal"] == "apigateway.amazonaws.com"]
+    assert by_api
+    assert "Switch" not in str(by_api)
+    assert ("SwitchFunction" in stack(env).resources) is (env == "secondary")
 
 
 def test_the_switch_s_url_is_public_by_that_url_alone_and_only_in_the_secondary(
@@ -72,14 +89,22 @@ def test_the_switch_s_url_is_public_by_that_url_alone_and_only_in_the_secondary(
             assert only_by_url
 
 
-@pytest.mark.parametrize(("given", "expected"), [("0", None), ("20", "20")])
-def test_the_switch_is_set_aside_environments_only_where_a_person_asks_for_them(
-    secondary: Stack, given: str, expected: str | None
+@pytest.mark.parametrize(("given", "reserving"), [("0", set()), ("5", set(RECOVERY))])
+def test_concurrency_is_reserved_for_the_recovery_alone_and_only_if_a_person_asks_for_it(
+    secondary: Stack, given: str, reserving: set[str]
 ) -> None:
-    asked = {**secondary.parameters, "SwitchReservedConcurrency": given}
-    known = intrinsics(secondary.region, asked)
-    function = known.value(source()["Resources"]["SwitchFunction"]["Properties"])
-    assert function.get("ReservedConcurrentExecutions") == expected
+    """With any by default, the first deployment would fail in an account with a small quota."""
+    asked = {**secondary.parameters, "RecoveryReservedConcurrency": given}
+    deployed = intrinsics(secondary.region, asked).deployed(source()["Resources"])
+    found = {
+        name.removesuffix("Function"): resource["Properties"]["ReservedConcurrentExecutions"]
+        for name, resource in deployed.items()
+        if "ReservedConcurrentExecutions" in resource.get("Properties", {})
+    }
+    assert found == dict.fromkeys(reserving, given)
+    parameter = source()["Parameters"]["RecoveryReservedConcurrency"]
+    assert parameter["Default"] == 0
+    assert f"{len(RECOVERY)} times this" in parameter["Description"]
 
 
 @pytest.mark.parametrize("env", APP_STACKS)
@@ -90,6 +115,19 @@ def test_custom_domains_map_the_root_to_the_api_s_only_stage(env: str) -> None:
     for mapping in mappings.values():
         assert "ApiMappingKey" not in mapping
         assert mapping["Stage"] == f"<{stage_id}>"
+
+
+@pytest.mark.parametrize("env", APP_STACKS)
+def test_domain_names_are_created_one_after_the_other(env: str) -> None:
+    """API Gateway creates one in 30 s for an account.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
+    """
+    resources = stack(env).resources
+    names = [n for n, r in resources.items() if r["Type"] == "AWS::ApiGatewayV2::DomainName"]
+    first = [n for n in names if not set(as_list(resources[n].get("DependsOn", []))) & set(names)]
+    assert len(names) == 2
+    assert len(first) == 1
 
 
 def test_no_record_hangs_on_a_check_that_asks_a_failover_record_s_own_name() -> None:
@@ -106,10 +144,10 @@ def test_no_record_hangs_on_a_check_that_asks_a_failover_record_s_own_name() -> 
     assert not {f"<{name}>" for name in asks} & moving
 
 
-def test_the_check_of_the_public_name_asks_for_the_region_that_is_active(monitor: Stack) -> None:
+def test_the_check_of_the_public_name_asks_for_a_region_that_takes_writes(monitor: Stack) -> None:
     """With an active Secondary lost, the name leads to a Primary that is well and only reads."""
     check = health_checks(monitor)["PublicHealthCheck"]
-    assert check["ResourcePath"] == "/switch/on"
+    assert check["ResourcePath"] == "/health?for=writes"
     assert check["FullyQualifiedDomainName"] == PUBLIC
 
 

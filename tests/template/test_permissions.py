@@ -64,7 +64,8 @@ def test_every_grant_is_of_one_action_and_not_of_a_pattern():
 
 def test_the_topic_lets_alarms_in_and_leaves_everybody_else_to_their_own_policies():
     (policy,) = load("secondary").of_type("AWS::SNS::TopicPolicy").values()
-    (statement,) = policy["PolicyDocument"]["Statement"]
+    statement, denied = policy["PolicyDocument"]["Statement"]
+    assert denied["Effect"] == "Deny"
     assert policy["Topics"] == [statement["Resource"]] == ["<RecoveryTopic>"]
     assert statement["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
     assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": ACCOUNT}}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from tests.template.definitions import DEFINITIONS, FAILOVER
 from tests.template.policies import statements
 from tests.template.stacks import ACCOUNT, Stack, stack
 from tools.reader.template import as_list
@@ -55,6 +58,36 @@ def test_nothing_is_stored_in_the_clear(any_stack: Stack) -> None:
         assert queue["SqsManagedSseEnabled"] is True
     for topic in any_stack.of_type("AWS::SNS::Topic").values():
         assert topic["KmsMasterKeyId"]
+
+
+KINDS = {"Bucket": "AWS::S3::Bucket", "Queues": "AWS::SQS::Queue", "Topics": "AWS::SNS::Topic"}
+
+
+@pytest.mark.parametrize(("policies_of", "kind"), KINDS.items(), ids=KINDS)
+def test_each_bucket_queue_and_topic_refuses_requests_without_tls(
+    any_stack: Stack, policies_of: str, kind: str
+) -> None:
+    refusing = set()
+    for policy in any_stack.resources.values():
+        properties = policy.get("Properties", {})
+        if not policy["Type"].endswith("Policy") or policies_of not in properties:
+            continue
+        for statement in properties["PolicyDocument"]["Statement"]:
+            if statement.get("Condition") == {"Bool": {"aws:SecureTransport": "false"}}:
+                assert (statement["Effect"], statement["Principal"]) == ("Deny", "*")
+                (name,) = as_list(properties[policies_of])
+                assert name.strip("<>") in str(statement["Resource"])
+                refusing.add(name)
+    assert refusing == {f"<{name}>" for name in any_stack.of_type(kind)}
+
+
+def test_the_token_of_an_approval_is_in_no_log(secondary: Stack) -> None:
+    """The machine hands it to SNS, and what it hands over is execution data."""
+    logging = secondary.resources["FailoverMachine"]["Properties"]["LoggingConfiguration"]
+    assert logging["IncludeExecutionData"] is False
+    for definition in DEFINITIONS:
+        waiting = [n for n, s in definition.states.items() if "Task.Token" in str(s)]
+        assert waiting == (["AskApproval"] if definition is FAILOVER else [])
 
 
 def test_the_default_endpoint_does_not_answer_beside_the_custom_domains() -> None:

@@ -137,6 +137,33 @@ def test_writes_that_are_refused_for_want_of_a_quorum_keep_a_region_healthy(
     assert app.ask("GET", "/health").status == 200
 
 
+@pytest.mark.parametrize(
+    ("region", "state", "status", "why"),
+    [
+        (SECONDARY, "serving", 200, None),
+        (SECONDARY, "claimed", 503, "Claimed"),
+        (SECONDARY, "draining", 503, "Draining"),
+        (PRIMARY, "serving", 503, "NotActive"),
+    ],
+)
+def test_the_check_of_the_public_name_finds_a_region_well_only_if_it_takes_writes(
+    app: App, region: str, state: str, status: int, why: str | None
+) -> None:
+    app.active(region, state)
+    answer = app.ask("GET", "/health", query={"for": "writes"})
+    assert (answer.status, answer.body.get("failed")) == (status, why)
+    assert app.ask("GET", "/health", query={"for": "reads"}).status == 200
+
+
+def test_without_a_quorum_no_region_is_well_for_writes(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app.module.FENCE, "_sleep", lambda _seconds: None)
+    app.dynamodb.table(CONTROL).clear()
+    answer = app.ask("GET", "/health", query={"for": "writes"})
+    assert (answer.status, answer.body["failed"]) == (503, "ControlItemMissing")
+
+
 def test_health_is_looked_at_anew_each_time(app: App) -> None:
     assert app.ask("GET", "/health").body["epoch"] == 2
     app.dynamodb.table(CONTROL)["control", ""]["epoch"] = {"N": "3"}
