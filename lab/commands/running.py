@@ -7,7 +7,7 @@ import json
 import click
 from rich.markup import escape
 
-from lab import deployment, process
+from lab import deployment, ignored, process
 from lab.commands.options import OUTAGES, PARAMETER, STYLE, described, ports
 from lab.config import LabConfig, LabError
 from lab.control import Control
@@ -28,6 +28,7 @@ def up(*, detach: bool, parameters: tuple[str, ...], **options: int) -> None:
     try:
         deployment.build(progress)
         deployment.deploy(config, progress, *parameters)
+        ignored.report(progress)
         console.print(welcome(config), highlight=False, soft_wrap=True)
         if detach:
             return

@@ -6,7 +6,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from lab import deployment, process
+from lab import deployment, ignored, process
 from lab.config import LabError
 from lab.control import Control
 from lab.drill.watching import Watch, within
@@ -34,6 +34,7 @@ def own_lab(
     try:
         deployment.build(progress)
         deployment.deploy(config, progress, *parameters)
+        ignored.report(progress)
         lab = Control(config)
         lab.act("speed", factor=config.speed)
         yield lab

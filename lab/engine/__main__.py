@@ -63,6 +63,7 @@ async def serve(config: LabConfig, *, owned: bool) -> None:
     from lab.engine.proxy.proxy import Proxy
     from lab.engine.step_functions import (
         breakpoints as breakpoints_module,
+        definitions,
         executions,
         machine_roles,
     )
@@ -85,6 +86,7 @@ async def serve(config: LabConfig, *, owned: bool) -> None:
     call_record.install(aws, outage, calls)
     call_record.install_refusals(aws.iam_evaluator, refusals)
     queues.install(aws)
+    definitions.install(aws)
     stack_resources.install(aws)
     freeze.install(aws, outage)
     breakpoints = breakpoints_module.Breakpoints()

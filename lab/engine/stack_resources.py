@@ -53,12 +53,19 @@ def _conditions(aws: Aws) -> None:
 
 
 def _definitions(aws: Aws) -> None:
-    """Let the file of a state machine's definition be YAML: Step Functions itself takes JSON."""
+    """Let the file of a state machine's definition be YAML: Step Functions itself takes JSON.
+
+    A stack's definition is judged as that of an API call is; MiniStack judges only the latter.
+    """
 
     @wrap(aws.provisioners, "_sfn_definition")
     def definition(original: Any, properties: dict[str, Any]) -> str:
         text: str = original(properties)
-        return json.dumps(read(text)) if "DefinitionS3Location" in properties else text
+        if "DefinitionS3Location" in properties:
+            text = json.dumps(read(text))
+        if refused := aws.stepfunctions._validate_definition_jsonata(text):
+            raise ValueError(f"Invalid State Machine Definition: {refused}")
+        return text
 
 
 def _health_checks(aws: Aws) -> None:

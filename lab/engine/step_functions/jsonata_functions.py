@@ -21,7 +21,7 @@ def install() -> None:
     from moto.stepfunctions.parser.asl.jsonata import jsonata as engine
 
     intrinsic._DECLARATION_BY_VARIABLE_REFERENCE.clear()
-    engine._ILLEGAL_VARIABLE_REFERENCES = set()
+    engine._ILLEGAL_VARIABLE_REFERENCES = {"$$"}
     bindings_of: dict[str, dict[str, Any]] = {}
     extract, encode = (
         engine.extract_jsonata_variable_references,
@@ -40,8 +40,8 @@ def install() -> None:
             raise engine.JSONataException("UNKNOWN", str(error)) from error
 
     def without_context(expression: str) -> set[str]:
-        """`$` and `$$` are the context, not variables, and AWS allows them."""
-        return {name for name in extract(expression) if name not in ("$", "$$")}
+        """`$` is the context, not a variable, and AWS allows it; `$$` it does not."""
+        return extract(expression) - {"$"}
 
     def declarations(bindings: dict[str, Any]) -> str:
         """Leave a comment in the expression, by which `evaluate` finds the values again."""

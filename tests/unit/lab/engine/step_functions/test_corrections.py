@@ -71,6 +71,11 @@ def test_a_variable_of_one_expression_is_unknown_to_the_next() -> None:
     assert evaluate("$exists($secret)") is False
 
 
+def test_the_root_context_is_refused_as_on_aws() -> None:
+    with pytest.raises(jsonata.IllegalJSONataVariableReference):
+        jsonata.extract_jsonata_variable_references("$$.phone")
+
+
 def test_the_context_may_be_used_as_on_aws() -> None:
     assert evaluate("$items[$ > 1]", items=[1, 2, 3]) == [2, 3]
     assert jsonata.extract_jsonata_variable_references("$items[$ > $limit]") == {
