@@ -93,6 +93,11 @@ EXPECTATIONS: dict[str, Expectation] = {
         "DynamoDB of {primary} was lost",
         "The health endpoint reads the table, so that an application that cannot serve reports it.",
     ),
+    "read-only": Expectation(
+        RECOVERS,
+        "the table in {primary} took no writes",
+        "The health endpoint reports it when every recent write failed; its own reads succeed.",
+    ),
     "partition": Expectation(
         ("holds",),
         "{secondary} and {primary} were cut off from each other",

@@ -28,6 +28,8 @@ class Loss:
         Seconds by which the entry's answers are late. Nothing else is lost then.
     every_other
         Whether only every other request of a client at the entry fails. Nothing else is lost then.
+    read_only
+        Whether only writes of the application's table fail. Nothing else is lost then.
     """
 
     mode: Mode = "region"
@@ -36,6 +38,7 @@ class Loss:
     flaps: float | None = None
     late: float = 0.0
     every_other: bool = False
+    read_only: bool = False
     began: float = field(default_factory=time.time, compare=False)
 
     def in_force(self, now: float) -> bool:
@@ -50,4 +53,4 @@ class Loss:
     @property
     def spares_entry(self) -> bool:
         """Whether the entry still answers, if late or not always."""
-        return bool(self.late) or self.every_other
+        return bool(self.late) or self.every_other or self.read_only

@@ -83,6 +83,11 @@ NAMED: dict[str, NamedOutage] = {
         _here(Loss("region", services=_DYNAMODB)),
         styles=("503", "reset", "hang"),
     ),
+    "read-only": NamedOutage(
+        "writes of the application's table in the Primary; its reads, and everything else, work",
+        _here(Loss("region", read_only=True)),
+        styles=("503", "hang", "reset"),
+    ),
     "partition": NamedOutage(
         "the network between Primary and Secondary, both ways: API calls, HTTPS from functions, "
         "replication, events; users and Route 53's checkers reach both",

@@ -192,6 +192,18 @@ class Outage:
             return None
         return self._refused(region, call, "it goes there", loss.style)
 
+    def refuses_writes(self, call: Call) -> bool:
+        """Return whether a call is refused if it writes to the application's table."""
+        loss = self.loss_of(call.region)
+        return call.service == "dynamodb" and loss is not None and loss.read_only
+
+    def refusal_of_write(self, call: Call) -> Style | None:
+        """Return how a write of the application's table is refused, or None where it is taken."""
+        loss = self.loss_of(call.region)
+        if loss is None or not loss.read_only:
+            return None
+        return self._refused(call.region, call, "it writes to the items table", loss.style)
+
     def _refused(self, region: str, call: Call, why: str, style: Style) -> Style:
         self.refused[f"{region} {call.service} ({why})"] += 1
         return style

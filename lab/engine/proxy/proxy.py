@@ -11,6 +11,7 @@ from hypercorn.protocol.events import StreamClosed
 
 from lab.engine.outages.outage import read_call
 from lab.engine.proxy.page import POLICY
+from lab.engine.strong_tables.calls import writes_to
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,6 +68,12 @@ class Proxy:
         query = scope.get("query_string", b"").decode("latin-1")
         call = read_call(scope["path"], query, headers)
         refused = self._outage.refusal(call, self._bucket_region)
+        if refused is None and self._outage.refuses_writes(call):
+            body = await _body(receive)
+            receive = _again(body, receive)
+            operation = headers.get("x-amz-target", "").rsplit(".", 1)[-1]
+            if writes_to(f"{self._aws.config.app_name}-items", operation, body):
+                refused = self._outage.refusal_of_write(call)
         if refused is None:
             await self._aws.app.app(scope, receive, send)
         else:
@@ -149,6 +156,16 @@ class Proxy:
 
 def _header(scope: Any, name: bytes) -> str:
     return next((v.decode("latin-1") for k, v in scope["headers"] if k.lower() == name), "")
+
+
+def _again(body: bytes, receive: Any) -> Any:
+    """Give a body that was read once more, and then what follows it."""
+    given = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive_again() -> Any:
+        return given.pop() if given else await receive()
+
+    return receive_again
 
 
 async def _body(receive: Any) -> bytes:

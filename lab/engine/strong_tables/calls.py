@@ -47,7 +47,7 @@ def read(operation: str, data: Any, strong: Mapping[str, Keys]) -> StrongCall | 
         The strong tables, with the names of their key attributes.
     """
     try:
-        names = map(table_name, _tables(operation, data, strong))
+        names = map(table_name, tables(operation, data, strong))
         table = next((name for name in names if name in strong), None)
         if table is None:
             return None
@@ -69,8 +69,18 @@ def table_name(name_or_arn: Any) -> str:
     return str(name_or_arn).rsplit("/", 1)[-1]
 
 
-def _tables(operation: str, data: Any, strong: Iterable[str]) -> Iterable[Any]:
-    """Return the tables that a request names."""
+def writes_to(table: str, operation: str, body: bytes) -> bool:
+    """Return whether a request writes items of a table, by itself or within a batch."""
+    if operation not in {*WRITES, "BatchWriteItem", "TransactWriteItems"}:
+        return False
+    try:
+        return table in map(table_name, tables(operation, json.loads(body)))
+    except (AttributeError, KeyError, StopIteration, TypeError, ValueError):
+        return False
+
+
+def tables(operation: str, data: Any, strong: Iterable[str] = ()) -> Iterable[Any]:
+    """Return the tables that a request names; of a PartiQL statement, only strong ones."""
     if operation in STATEMENTS:
         return [name for name in strong if name in json.dumps(data)]
     if operation in BATCHES:

@@ -74,7 +74,7 @@ def test_what_came_of_an_outage_has_a_name_or_none(seen, came):
     assert observed_result(seen) == came
 
 
-@pytest.mark.parametrize("mode", ["region", "api", "table", "slow"])
+@pytest.mark.parametrize("mode", ["region", "api", "table", "read-only", "slow"])
 def test_a_recovery_is_reported_with_its_figures(mode):
     found = reported(recovered(mode, writes_to_the_returned=[FORWARDED]))
     assert [c["name"] for c in found["checks"] if not c["passed"]] == []
@@ -112,7 +112,7 @@ def test_a_promotion_where_none_may_be_fails_the_drill(mode):
     assert {"nothing_promoted", "dns_never_moved"} <= failed
 
 
-@pytest.mark.parametrize("mode", ["region", "api", "table", "slow"])
+@pytest.mark.parametrize("mode", ["region", "api", "table", "read-only", "slow"])
 def test_an_outage_that_has_to_be_recovered_from_and_is_not_fails_the_drill(mode):
     assert reported(stayed(mode))["verdict"] == "fail"
 

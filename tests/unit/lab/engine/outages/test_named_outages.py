@@ -52,6 +52,7 @@ EXPECTED = {
     "us-east-1": Left(dynamodb_in_virginia=False, route53_changes=False, virginia_runs=False),
     "api": Left(users_enter_primary=False, functions_cross=False, apigateway_in_primary=False),
     "table": Left(dynamodb_in_primary=False, calls_across=False, tables_replicate=False),
+    "read-only": ALL,
     "partition": Left(
         functions_cross=False, calls_across=False, tables_replicate=False, objects_replicate=False
     ),
@@ -150,6 +151,18 @@ def test_what_is_slow_answers_later_than_route_53_waits() -> None:
     assert outage.late(PRIMARY) == 5.0
     assert outage.late(SECONDARY) == 0
     assert outage.entry_open(PRIMARY)
+
+
+def test_what_is_read_only_refuses_writes_of_the_table_there_and_nowhere_else() -> None:
+    outage = begun("read-only", style="hang")
+    here, there = (Call("", region, "dynamodb", None) for region in PAIR)
+    assert [outage.refuses_writes(call) for call in (here, there)] == [True, False]
+    assert not outage.refuses_writes(Call("", PRIMARY, "sns", None))
+    assert [outage.refusal_of_write(call) for call in (here, there)] == ["hang", None]
+    assert outage.refused == {f"{PRIMARY} dynamodb (it writes to the items table)": 1}
+    outage.heal()
+    assert not outage.refuses_writes(here)
+    assert outage.refusal_of_write(here) is None
 
 
 def test_what_is_grey_fails_every_other_request_of_each_client_and_nothing_else() -> None:

@@ -153,6 +153,35 @@ def test_a_lost_region_may_say_503(world: World) -> None:
     assert world.reached == []
 
 
+def test_a_read_only_table_refuses_writes_and_the_rest_arrives_whole(world: World) -> None:
+    bodies: list[bytes] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        bodies.append(await proxy_module._body(receive))
+        await proxy_module._reply(send, 200, {})
+
+    def ask(operation: str, table: str, region: str = PRIMARY) -> int | None:
+        return world.ask(
+            authorization=signed("dynamodb", region),
+            x_amz_target=f"DynamoDB_20120810.{operation}",
+            body=json.dumps({"TableName": table}).encode(),
+        ).status
+
+    world.aws.app.app = app
+    world.outage.lose(PRIMARY, Loss(style="503", read_only=True))
+    assert ask("PutItem", "pilot-light-items") == 503
+    assert bodies == []
+    assert ask("GetItem", "pilot-light-items") == 200
+    assert ask("UpdateItem", "pilot-light-recoveries") == 200
+    assert ask("PutItem", "pilot-light-items", SECONDARY) == 200
+    assert [json.loads(body)["TableName"] for body in bodies] == [
+        "pilot-light-items",
+        "pilot-light-recoveries",
+        "pilot-light-items",
+    ]
+    assert world.ask(authorization=signed("sns"), body=b"any").status == 200
+
+
 def test_an_s3_call_is_refused_by_the_region_of_its_bucket(world: World) -> None:
     world.outage.lose(SECONDARY, Loss(style="503"))
     assert world.ask("/east/key", authorization=signed("s3")).status == 503

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
-from lab.engine.strong_tables.calls import StrongCall, read
+from lab.engine.strong_tables.calls import StrongCall, read, writes_to
 
 KNOWN = {"quorum": ("pk", "sk")}
 ITEM = {"pk": {"S": "a"}, "sk": {"N": "1"}, "Item": {"S": "x"}}
@@ -72,3 +73,24 @@ def test_what_names_none_or_says_nothing_of_use_is_left_to_dynamodb(
     operation: str, data: Any
 ) -> None:
     assert read(operation, data, KNOWN) is None
+
+
+@pytest.mark.parametrize(
+    ("operation", "data", "writes"),
+    [
+        ("PutItem", {"TableName": "items"}, True),
+        ("DeleteItem", {"TableName": "arn:aws:dynamodb:us-west-2:1:table/items"}, True),
+        ("UpdateItem", {"TableName": "others"}, False),
+        ("BatchWriteItem", {"RequestItems": {"others": [], "items": []}}, True),
+        ("TransactWriteItems", {"TransactItems": [{"Put": {"TableName": "items"}}]}, True),
+        ("TransactWriteItems", {"TransactItems": [{"Put": {"TableName": "others"}}]}, False),
+        ("TransactWriteItems", {"TransactItems": [{}]}, False),
+        ("GetItem", {"TableName": "items"}, False),
+        ("PutItem", [], False),
+    ],
+)
+def test_a_write_names_its_table_by_itself_or_within_a_batch(
+    operation: str, data: Any, writes: bool
+) -> None:
+    assert writes_to("items", operation, json.dumps(data).encode()) is writes
+    assert not writes_to("items", operation, b"no JSON")
