@@ -85,7 +85,7 @@ NAMED: dict[str, NamedOutage] = {
     ),
     "read-only": NamedOutage(
         "writes of the application's table in the Primary; its reads, and everything else, work",
-        _here(Loss("region", read_only=True)),
+        _here(Loss("entry", read_only=True)),
         styles=("503", "hang", "reset"),
     ),
     "partition": NamedOutage(
