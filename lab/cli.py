@@ -20,7 +20,7 @@ from lab.progress import console
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="pilot-light-lab", prog_name="lab")
 def cli() -> None:
-    """Run a laptop AWS with two Regions, and the drill in it. All of it binds to 127.0.0.1."""
+    """Run a laptop AWS with two Regions, and the drill in it. All of it binds to loopback."""
 
 
 for command in (

@@ -16,26 +16,26 @@ import threading
 from pathlib import Path
 
 from lab.config import LabConfig
+from lab.engine.proxy.entries import LOCALHOST, sockets
 
 
 def busy_port(config: LabConfig) -> str | None:
     """Return a sentence on a port that is taken, or None."""
-    ports = {
-        config.api_port: "--api-port",
-        config.dns_port: "--dns-port",
-        config.browser_port: "--browser-port",
-        config.page_port: "--page-port",
-        **{port: "--entry-port" for port in config.entries.values()},
-        **{port: "--entry-port" for port in config.cross_region_ports.values()},
+    options = {
+        (LOCALHOST, config.api_port): "--api-port",
+        (LOCALHOST, config.dns_port): "--dns-port",
+        (LOCALHOST, config.browser_port): "--browser-port",
+        (LOCALHOST, config.page_port): "--page-port",
+        **dict.fromkeys(sockets(config), "--entry-port"),
     }
-    for port, option in ports.items():
+    for (host, port), option in options.items():
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                probe.bind(("127.0.0.1", port))
+                probe.bind((host, port))
             except OSError:
                 return (
-                    f"Port {port} on 127.0.0.1 is in use. End what uses it (another lab? try "
+                    f"Port {port} on {host} is in use. End what uses it (another lab? try "
                     f"`lab down`), or choose another with {option}."
                 )
     return None
@@ -109,9 +109,8 @@ async def serve(config: LabConfig, *, owned: bool) -> None:
 
     plain, tls, stop = Config(), Config(), asyncio.Event()
     ports = (config.api_port, config.browser_port, config.page_port)
-    plain.bind = [f"127.0.0.1:{port}" for port in ports]
-    entries = (*config.entries.values(), *config.cross_region_ports.values())
-    tls.bind = [f"127.0.0.1:{port}" for port in entries]
+    plain.bind = [f"{LOCALHOST}:{port}" for port in ports]
+    tls.bind = [f"{host}:{port}" for host, port in sockets(config)]
     tls.certfile, tls.keyfile = str(certificate), str(key)
     tls.alpn_protocols = ["http/1.1"]
     for each in (plain, tls):

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lab.control import Control
+from lab.engine.proxy.entries import sockets
 from tests.e2e.engines import engine, until
 
 if TYPE_CHECKING:
@@ -125,7 +126,9 @@ def test_every_listening_socket_of_the_lab_is_on_loopback(tmp_path: Path) -> Non
         found = listening(pid)
     elsewhere = {s for s in found if not ipaddress.ip_address(s.address).is_loopback}
     assert elsewhere == set()
-    expected = {config.api_port, config.browser_port, config.page_port, config.dns_port}
-    expected |= {*config.entries.values(), *config.cross_region_ports.values()}
-    assert {s.port for s in found if s.protocol == "tcp"} == expected
-    assert {s.port for s in found if s.protocol == "udp"} == {config.dns_port}
+    plain = {config.api_port, config.browser_port, config.page_port, config.dns_port}
+    expected = {("127.0.0.1", port) for port in plain} | set(sockets(config))
+    assert {(s.address, s.port) for s in found if s.protocol == "tcp"} == expected
+    assert {(s.address, s.port) for s in found if s.protocol == "udp"} == {
+        ("127.0.0.1", config.dns_port)
+    }

@@ -22,7 +22,8 @@ class NotResolved(Exception):
 def ask(name: str, port: int, timeout: float = 1.0) -> tuple[str | None, float]:
     """Ask the lab's DNS server for an address and the seconds for which it holds.
 
-    The shortest TTL of the chain of answers counts: a resolver may keep none of them longer.
+    Of several addresses a user tries the first. The shortest TTL of the chain of answers counts: a
+    resolver may keep none of them longer.
     """
     query = dns.message.make_query(name, dns.rdatatype.A)
     try:
@@ -32,7 +33,7 @@ def ask(name: str, port: int, timeout: float = 1.0) -> tuple[str | None, float]:
     addresses = [
         r.to_text() for records in answer if records.rdtype == dns.rdatatype.A for r in records
     ]
-    return (addresses[-1] if addresses else None), float(min((a.ttl for a in answer), default=0))
+    return (addresses[0] if addresses else None), float(min((a.ttl for a in answer), default=0))
 
 
 class Resolver:

@@ -55,7 +55,7 @@ def choose(
 def answer(
     records: Sequence[Mapping[str, Any]],
     is_healthy: Callable[[str], bool],
-    addresses: Mapping[str, str],
+    addresses: Mapping[str, Sequence[str]],
     name: str,
     kind: str,
     hops: int = 0,
@@ -67,12 +67,12 @@ def answer(
     records
         All records of the zone, as Route 53 keeps them.
     addresses
-        The address of each Region's API Gateway, which aliases end at.
+        The addresses of each Region's API Gateway, which aliases end at.
     """
     name = _normal(name)
     target = _TARGET_REGION.search(name)
     if target and kind == "A" and target[1] in addresses:
-        return [Answer(name, "A", addresses[target[1]], ALIAS_TTL)]
+        return [Answer(name, "A", address, ALIAS_TTL) for address in addresses[target[1]]]
     of_name = [r for r in records if _normal(r["Name"]) == name]
     of_kind = [r for r in of_name if r["Type"] == kind] or [
         r for r in of_name if r["Type"] == "CNAME"

@@ -18,7 +18,7 @@ from dnslib.server import BaseResolver, DNSLogger, DNSServer
 
 from lab.engine.dns import health_checks
 from lab.engine.dns.answers import Answer, answer
-from lab.engine.proxy.entries import region_of_function_url
+from lab.engine.proxy.entries import addresses_of, region_of_function_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -52,6 +52,7 @@ class Route53:
         self._tls = ssl._create_unverified_context()
         self._leads_to: str | None = None
         self._speed = aws.clock.speed
+        self._addresses = addresses_of(aws.config)
 
     # --- health checks ---------------------------------------------------------------------------
 
@@ -202,7 +203,7 @@ class Route53:
         def ask() -> list[Answer]:
             zone = self._zone_of(name)
             records = self._aws.route53._records.get(zone, []) if zone else []
-            return answer(records, self.is_healthy, self._aws.config.addresses, name, kind)
+            return answer(records, self.is_healthy, self._addresses, name, kind)
 
         answers: list[Answer] = self._aws.within("us-east-1", ask)
         return answers

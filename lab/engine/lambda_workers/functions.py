@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lab.engine.patching import edit, wrap
+from lab.engine.proxy.entries import addresses_of, listening_at
 
 if TYPE_CHECKING:
     from lab.config import LabConfig
@@ -47,9 +48,13 @@ def environment(aws: Aws) -> None:
 
 
 def entries_of(config: LabConfig, region: str) -> str:
-    """Return the entries' ports by DNS address, as workers of a Region read them."""
-    ports = config.entries_from(region)
-    return ",".join(f"{config.addresses[name]}={port}" for name, port in ports.items())
+    """Return the entries' sockets by DNS address, as workers of a Region read them."""
+    ports, addresses = config.entries_from(region), addresses_of(config)
+    return ",".join(
+        f"{address}={listening_at(address)}:{port}"
+        for name, port in ports.items()
+        for address in addresses[name]
+    )
 
 
 def install(aws: Aws) -> None:

@@ -1,16 +1,49 @@
-"""One HTTPS entry for each Region: custom domains and function URLs, by the Host header."""
+"""One HTTPS entry for each Region: custom domains and function URLs, by the Host header.
+
+Each has several addresses, as API Gateway's names do: a client may try one after the other.
+"""
 
 from __future__ import annotations
 
 import re
+import sys
 from typing import TYPE_CHECKING, Any
 
 from lab.config import ACCOUNT
 
 if TYPE_CHECKING:
+    from lab.config import LabConfig
     from lab.engine.aws import Aws
 
+ADDRESSES = 3
+LOCALHOST = "127.0.0.1"
 _FUNCTION_URL = re.compile(r"([a-z0-9]+)\.lambda-url\.([a-z0-9-]+)\.on\.aws\.?")
+
+
+def addresses_of(config: LabConfig) -> dict[str, tuple[str, ...]]:
+    """Return the addresses that DNS answers for each Region, the configured one first."""
+
+    def several(first: str) -> tuple[str, ...]:
+        network, _, number = first.rpartition(".")
+        return tuple(f"{network}.{int(number) + i}" for i in range(ADDRESSES))
+
+    return {region: several(first) for region, first in config.addresses.items()}
+
+
+def listening_at(address: str) -> str:
+    """Return where the entry listens that DNS leads to. Only Linux has all of 127.0.0.0/8."""
+    return address if sys.platform == "linux" else LOCALHOST
+
+
+def sockets(config: LabConfig) -> list[tuple[str, int]]:
+    """Return the address and port of every socket of the entries."""
+    crossing = [(region, port) for (_, region), port in config.cross_region_ports.items()]
+    addresses = addresses_of(config)
+    return [
+        (host, port)
+        for region, port in (*config.entries.items(), *crossing)
+        for host in dict.fromkeys((LOCALHOST, *map(listening_at, addresses[region])))
+    ]
 
 
 def region_of_function_url(host: str) -> str | None:

@@ -3,8 +3,8 @@
 A worker finds what Lambda would give it: the standard library, boto3 with its kin, its layers and
 its code; nothing else of the lab's environment, so that a gap in the layer shows here too.
 
-Names of the lab's zone resolve by the lab's DNS server, and the addresses it answers are carried to
-the Regions' entries on loopback. So the code under test asks DNS and opens HTTPS as it would on
+Names of the lab's zone resolve by the lab's DNS server, and the addresses it answers get the ports
+of the Regions' entries on loopback. So the code under test asks DNS and opens HTTPS as it would on
 AWS, and there is no branch for the lab in it.
 """
 
@@ -26,25 +26,25 @@ _getaddrinfo = socket.getaddrinfo
 
 
 def _entries() -> dict[str, str]:
-    """Read the entries' ports late: a forked worker has those of its own Region."""
+    """Read the entries' sockets late: a forked worker has those of its own Region."""
     return dict(e.split("=") for e in os.environ.get("LAB_ENTRIES", "").split(",") if e)
 
 
-def _address(name: str) -> str | None:
-    """Ask the lab's DNS server for an A record; return the last address of the answer, or None."""
+def _addresses(name: str) -> list[str]:
+    """Ask the lab's DNS server for A records and return the addresses of the answer."""
     reply = DNSRecord.question(name).send(_DNS_HOST, int(_DNS_PORT), timeout=2)
-    records = DNSRecord.parse(reply).rr
-    return next((str(r.rdata) for r in reversed(records) if r.rtype == QTYPE.A), None)
+    return [str(r.rdata) for r in DNSRecord.parse(reply).rr if r.rtype == QTYPE.A]
 
 
 def getaddrinfo(host: Any, port: Any, *args: Any, **kwargs: Any) -> Any:
     """Resolve names of the lab's zone by the lab's DNS; everything else as ever."""
     name = host.decode() if isinstance(host, bytes) else host
     if isinstance(name, str) and _ZONE and name.rstrip(".").endswith("." + _ZONE):
-        address, entries = _address(name), _entries()
-        if address not in entries:
+        entries = _entries()
+        sockets = [entries[a].split(":") for a in _addresses(name) if a in entries]
+        if not sockets:
             raise socket.gaierror(socket.EAI_NONAME, f"{name} does not resolve")
-        return _getaddrinfo("127.0.0.1", int(entries[address]), *args, **kwargs)
+        return [found for ip, p in sockets for found in _getaddrinfo(ip, int(p), *args, **kwargs)]
     return _getaddrinfo(host, port, *args, **kwargs)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from lab.engine import __main__ as engine
+from lab.engine.proxy import entries
 from tests.unit.lab.engine.fakes import CONFIG, PRIMARY, SECONDARY, Anything
 
 
@@ -45,8 +46,8 @@ def test_every_port_of_the_lab_is_tried_on_loopback(monkeypatch: pytest.MonkeyPa
     problem, ports = busy(monkeypatch)
     assert problem is None
     expected = {CONFIG.api_port, CONFIG.dns_port, CONFIG.browser_port, CONFIG.page_port}
-    expected |= {*CONFIG.entries.values(), *CONFIG.cross_region_ports.values()}
-    assert set(ports.tried) == {("127.0.0.1", port) for port in expected}
+    plain = {("127.0.0.1", port) for port in expected}
+    assert set(ports.tried) == plain | set(entries.sockets(CONFIG))
 
 
 @pytest.mark.parametrize(

@@ -90,6 +90,11 @@ def test_the_shortest_ttl_of_the_chain_counts(monkeypatch: pytest.MonkeyPatch) -
     assert questions == [{"name": NAME, "where": "127.0.0.1", "port": 5354, "timeout": 1.0}]
 
 
+def test_of_several_addresses_a_user_tries_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    answering(monkeypatch, *(f"{NAME} 60 IN A 127.0.1.{n}" for n in (1, 2, 3)))
+    assert ask(NAME, 5354)[0] == "127.0.1.1"
+
+
 def test_a_chain_that_ends_without_an_address_leads_nowhere(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -256,8 +256,9 @@ def test_the_status_tells_what_the_checkers_find(world: World) -> None:
 
 
 def test_a_name_is_answered_by_the_narrowest_zone(world: World) -> None:
-    [found] = world.route53.lookup("us-east-2.pilotlight.example", "A")
-    assert found.value == CONFIG.addresses[SECONDARY]
+    found = world.route53.lookup("us-east-2.pilotlight.example", "A")
+    assert [a.value for a in found] == ["127.0.2.1", "127.0.2.2", "127.0.2.3"]
+    assert found[0].value == CONFIG.addresses[SECONDARY]
     assert world.route53.lookup("us-east-2.example", "A") == []
     assert world.route53.lookup("elsewhere.test", "A") == []
     assert world.route53.entry_of("us-east-2.pilotlight.example") == CONFIG.entries[SECONDARY]

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from lab.engine.lambda_workers import functions
-from tests.unit.lab.engine.fakes import CONFIG, Anything
+from tests.unit.lab.engine.fakes import CONFIG, PRIMARY, SECONDARY, Anything
 
 if TYPE_CHECKING:
     import pytest
@@ -28,6 +28,14 @@ def test_workers_inherit_nothing_that_a_shell_has_set_for_other_functions(
     functions.environment(Anything(config=CONFIG))
     assert set(shell) & set(os.environ) == {"LANG"}
     assert os.environ["LAB_ZONE"] == CONFIG.zone_name
+
+
+def test_workers_of_a_region_reach_the_other_at_all_its_addresses_by_a_port_of_their_own() -> None:
+    found = dict(e.split("=") for e in functions.entries_of(CONFIG, SECONDARY).split(","))
+    ports = {address: int(at.split(":")[1]) for address, at in found.items()}
+    for number in (1, 2, 3):
+        assert ports[f"127.0.1.{number}"] == CONFIG.cross_region_ports[SECONDARY, PRIMARY]
+        assert ports[f"127.0.2.{number}"] == CONFIG.entries[SECONDARY]
 
 
 def test_a_function_has_no_more_environments_than_the_laptop_can_bear(

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from lab.config import ACCOUNT
-from lab.engine.proxy.entries import Entries, region_of_function_url
+from lab.engine.proxy import entries as entries_module
+from lab.engine.proxy.entries import Entries, addresses_of, region_of_function_url, sockets
 from tests.unit.lab.engine.fakes import CONFIG, PRIMARY, SECONDARY, Anything, FakeAws
 
 HOST = "app.pilotlight.example"
@@ -102,3 +103,20 @@ def test_a_port_tells_where_a_request_goes_and_which_functions_made_it() -> None
     assert at(CONFIG.entries[PRIMARY]) == (None, PRIMARY)
     assert at(CONFIG.cross_region_ports[SECONDARY, PRIMARY]) == (SECONDARY, PRIMARY)
     assert at(CONFIG.api_port) == (None, None)
+
+
+@pytest.mark.parametrize("system", ["linux", "darwin"])
+def test_a_region_listens_at_all_its_addresses_where_the_system_has_them(
+    monkeypatch: pytest.MonkeyPatch, system: str
+) -> None:
+    monkeypatch.setattr(entries_module, "sys", Anything(platform=system))
+    own = ["127.0.2.1", "127.0.2.2", "127.0.2.3"] if system == "linux" else []
+    found = sockets(CONFIG)
+    for port in (CONFIG.entries[SECONDARY], CONFIG.cross_region_ports[PRIMARY, SECONDARY]):
+        assert [host for host, at in found if at == port] == ["127.0.0.1", *own]
+    assert len(found) == len(set(found))
+
+
+def test_regions_share_no_address() -> None:
+    found = [a for addresses in addresses_of(CONFIG).values() for a in addresses]
+    assert len(found) == len(set(found)) == 9
