@@ -6,6 +6,7 @@ The log of acknowledged writes is kept here, outside of the AWS that is put to t
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 import time
 import uuid
@@ -17,6 +18,7 @@ import urllib3
 from lab.drill.observations import Request, Write
 from lab.drill.users.background import Background
 from lab.drill.users.resolver import NotResolved, Resolver, ask
+from lab.tls import answer_within, prompt
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,13 +29,25 @@ READS_A_SECOND, WRITES_A_SECOND = 10.0, 5.0
 TIMEOUT = urllib3.Timeout(connect=1.0, read=2.0)
 
 
+class _Connection(urllib3.connection.HTTPSConnection):
+    """A connection on which a whole answer has the time that urllib3 gives to each read."""
+
+    def getresponse(self) -> urllib3.HTTPResponse:
+        answer_within(self.sock, float(self.timeout or 0))
+        return super().getresponse()
+
+
+class _Pool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _Connection
+
+
 class Https:
     """HTTPS to the lab's names over the Regions' entries on loopback, certificates verified."""
 
     def __init__(self, config: LabConfig, timeout: urllib3.Timeout = TIMEOUT) -> None:
         self._config = config
         self._timeout = timeout
-        self._pools: dict[tuple[str, str], urllib3.HTTPSConnectionPool] = {}
+        self._pools: dict[tuple[str, str], _Pool] = {}
         self._lock = threading.Lock()
 
     def request(
@@ -48,15 +62,16 @@ class Https:
             redirect=False,
         )
 
-    def _pool(self, region: str, host: str) -> urllib3.HTTPSConnectionPool:
+    def _pool(self, region: str, host: str) -> _Pool:
         with self._lock:
             if (region, host) not in self._pools:
-                self._pools[region, host] = urllib3.HTTPSConnectionPool(
+                self._pools[region, host] = _Pool(
                     "127.0.0.1",
                     self._config.entries[region],
                     server_hostname=host,
                     assert_hostname=host,
                     ca_certs=str(self._config.ca_file),
+                    ssl_context=prompt(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)),
                     retries=False,
                     timeout=self._timeout,
                     maxsize=4,

@@ -19,6 +19,7 @@ from dnslib.server import BaseResolver, DNSLogger, DNSServer
 from lab.engine.dns import health_checks
 from lab.engine.dns.answers import Answer, answer
 from lab.engine.proxy.entries import addresses_of, region_of_function_url
+from lab.tls import answer_within, prompt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -49,7 +50,7 @@ class Route53:
         self._changed = changed
         self._checks: dict[str, HealthCheck] = {}
         self._pool = ThreadPoolExecutor(24, thread_name_prefix="checker")
-        self._tls = ssl._create_unverified_context()
+        self._tls = prompt(ssl._create_unverified_context())
         self._leads_to: str | None = None
         self._speed = aws.clock.speed
         self._addresses = addresses_of(aws.config)
@@ -157,7 +158,7 @@ class Route53:
                 "127.0.0.1", port, timeout=CONNECT_SECONDS, context=self._tls
             )
             connection.connect()
-            connection.sock.settimeout(ANSWER_SECONDS)
+            answer_within(connection.sock, ANSWER_SECONDS)
             agent = f"Amazon-Route53-Health-Check-Service ({client})"
             headers = {"Host": host, "User-Agent": agent}
             connection.request("GET", config.get("ResourcePath") or "/", headers=headers)

@@ -2,7 +2,8 @@
 
 Modes: `region` (everything regional), `global` (for us-east-1: the control planes of the global
 services too), `entry` (the HTTP entry only). `services` narrows a loss to the APIs of some
-services. Styles: the connection is reset, a 503 is answered, or nothing is answered for long.
+services. Styles: the connection is reset; a 503 is answered; nothing is answered for long; packets
+vanish, so that no connection is made; the answer comes at a byte a second.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Mode = Literal["region", "global", "entry"]
-Style = Literal["reset", "503", "hang"]
-MODES, STYLES = ("region", "global", "entry"), ("reset", "503", "hang")
+Style = Literal["reset", "503", "hang", "trickle"]
+MODES: tuple[Mode, ...] = ("region", "global", "entry")
+STYLES: tuple[Style, ...] = ("reset", "503", "hang", "trickle")
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
-from lab.engine.outages.losses import Loss
+from lab.engine.outages.losses import STYLES, Loss
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,7 +51,7 @@ class NamedOutage:
     losses: Mapping[Place, Loss] = field(default_factory=lambda: MappingProxyType({}))
     apart: Apart | None = None
     stalls: float = 0.0
-    styles: tuple[Style, ...] = ("reset", "503", "hang")
+    styles: tuple[Style, ...] = STYLES
 
     @property
     def follows_region(self) -> bool:
@@ -76,7 +76,7 @@ NAMED: dict[str, NamedOutage] = {
     "api": NamedOutage(
         "the Primary's API Gateway: its entry, and its API calls",
         _here(Loss("entry", services=frozenset({"apigateway"}))),
-        styles=("503", "reset", "hang"),
+        styles=("503", "reset", "hang", "trickle"),
     ),
     "table": NamedOutage(
         "the Primary's DynamoDB: its API calls, and replication from and to it",

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
+from hypercorn.events import RawData
 from hypercorn.protocol.events import StreamClosed
 
 from lab.engine.outages.outage import read_call
@@ -14,7 +16,7 @@ from lab.engine.proxy.page import POLICY
 from lab.engine.strong_tables.calls import writes_to
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from lab.engine.aws import Aws
     from lab.engine.dns.route53 import Route53
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from lab.engine.proxy.page import Page
 
 HANG_SECONDS = 30
+BYTE_SECONDS = 1.0
 
 
 class Proxy:
@@ -86,7 +89,9 @@ class Proxy:
     async def _enter(self, region: str, host: str, scope: Any, receive: Any, send: Any) -> None:
         caller, client = self._entries.caller_of(scope), _header(scope, b"user-agent")
         refused = self._outage.refusal_at_entry(region, caller, f"{caller} {client}")
-        if refused:
+        # What still runs behind an entry that trickles answers as ever, only slowly.
+        trickles = refused == "trickle" and self._outage.runs(region)
+        if refused and not trickles:
             await self._refuse(send, refused)
             return
         if late := self._outage.late(region):
@@ -95,7 +100,9 @@ class Proxy:
         if path is None:
             await _reply(send, 403, {"message": "Forbidden"})
             return
-        await self._aws.app.app({**scope, "path": path, "raw_path": path.encode()}, receive, send)
+        with self._trickling(send) if trickles else nullcontext():
+            inner = {**scope, "path": path, "raw_path": path.encode()}
+            await self._aws.app.app(inner, receive, send)
 
     async def _browse(self, scope: Any, receive: Any, send: Any) -> None:
         """Lead a browser, in plain HTTP, to where DNS says that the public name leads."""
@@ -117,12 +124,37 @@ class Proxy:
         """Refuse as a lost Region does: drop the connection, answer 503, or stay silent."""
         if style == "hang":
             await asyncio.sleep(HANG_SECONDS)
-        if style == "503":
-            await _reply(send, 503, {"__type": "ServiceUnavailable", "message": "Region lost"})
+        if style in ("503", "trickle"):
+            with self._trickling(send) if style == "trickle" else nullcontext():
+                await _reply(send, 503, {"__type": "ServiceUnavailable", "message": "Region lost"})
             return
         stream = send.__self__
         stream.closed = True
         await stream.send(StreamClosed(stream_id=stream.stream_id))
+
+    @contextmanager
+    def _trickling(self, send: Any) -> Iterator[None]:
+        """Send an answer, its headers too, at a byte a second until nothing is lost any more."""
+        stream = send.__self__
+        connection = stream.send.__self__
+        send_at_once = connection.send
+
+        async def send_slowly(event: Any) -> None:
+            if not isinstance(event, RawData):
+                await send_at_once(event)
+                return
+            data = event.data
+            while data and not stream.closed:
+                count = 1 if self._outage.lost else len(data)
+                await send_at_once(RawData(data[:count]))
+                data = data[count:]
+                await asyncio.sleep(BYTE_SECONDS if data else 0)
+
+        connection.send = send_slowly
+        try:
+            yield
+        finally:
+            connection.send = send_at_once
 
     async def _show(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve the page, whatever is lost. It only reads."""

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from hypercorn.events import RawData, Updated
 
 from lab.engine.dns.answers import Answer
 from lab.engine.outages.losses import Loss, Style
@@ -17,6 +18,20 @@ from tests.unit.lab.engine.fakes import CONFIG, PRIMARY, SECONDARY, Anything, Fa
 NAME = CONFIG.public_name
 
 
+class Connection:
+    """Hypercorn's side of a connection."""
+
+    def __init__(self) -> None:
+        self.told: list[Any] = []
+        self.sent: list[Any] = []
+
+    async def stream_send(self, event: Any) -> None:
+        self.told.append(event)
+
+    async def send(self, event: Any) -> None:
+        self.sent.append(event.data if isinstance(event, RawData) else event)
+
+
 class Stream:
     """Hypercorn's side of a request: it takes the answer, or is told that there is none."""
 
@@ -24,14 +39,14 @@ class Stream:
 
     def __init__(self) -> None:
         self.closed = False
-        self.told: list[Any] = []
+        self.connection = Connection()
+        self.send, self.told = self.connection.stream_send, self.connection.told
         self.messages: list[dict[str, Any]] = []
 
     async def reply(self, message: dict[str, Any]) -> None:
         self.messages.append(message)
-
-    async def send(self, event: Any) -> None:
-        self.told.append(event)
+        if "body" in message:
+            await self.connection.send(RawData(message["body"]))
 
     @property
     def status(self) -> int | None:
@@ -216,6 +231,56 @@ def test_a_slow_entry_answers_late_and_tells_nobody_that_it_is_lost(world: World
     assert world.ask("/items", CONFIG.entries[SECONDARY], host=NAME).status == 200
     assert world.slept == [5.0]
     assert world.outage.swallowed == {}
+
+
+TRICKLES = Loss("entry", "trickle", frozenset({"apigateway"}))
+
+
+def test_an_entry_that_trickles_sends_the_answer_a_byte_a_second(world: World) -> None:
+    world.outage.lose(PRIMARY, TRICKLES)
+    stream = world.ask("/items", CONFIG.entries[PRIMARY], host=NAME)
+    assert (stream.status, stream.connection.sent) == (200, [b"{", b"}"])
+    assert world.slept == [1.0, 0]
+    assert world.ask("/items", CONFIG.entries[SECONDARY], host=NAME).connection.sent == [b"{}"]
+
+
+def test_what_is_left_of_an_answer_comes_at_once_when_the_outage_ends(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def heal_meanwhile(_: float) -> None:
+        world.outage.heal()
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"whole"})
+
+    world.aws.app.app = app
+    world.outage.lose(PRIMARY, TRICKLES)
+    monkeypatch.setattr(proxy_module.asyncio, "sleep", heal_meanwhile)
+    stream = world.ask("/items", CONFIG.entries[PRIMARY], host=NAME)
+    assert stream.connection.sent == [b"w", b"hole"]
+
+
+def test_a_client_that_has_left_gets_no_more_bytes(world: World) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        stream = send.__self__
+        await stream.connection.send(Updated(idle=False))
+        stream.closed = True
+        await send({"type": "http.response.body", "body": b"whole"})
+
+    world.aws.app.app = app
+    world.outage.lose(PRIMARY, TRICKLES)
+    stream = world.ask("/items", CONFIG.entries[PRIMARY], host=NAME)
+    assert stream.connection.sent == [Updated(idle=False)]
+
+
+def test_where_nothing_runs_behind_it_a_503_trickles(world: World) -> None:
+    world.outage.lose(PRIMARY, Loss("region", "trickle"))
+    for port in (CONFIG.entries[PRIMARY], CONFIG.api_port):
+        stream = world.ask("/", port, host=NAME, authorization=signed("dynamodb"))
+        assert stream.status == 503
+        assert len(stream.connection.sent) == len(stream.messages[1]["body"])
+    assert world.reached == []
 
 
 def test_a_grey_entry_fails_every_other_request_of_each_client(world: World) -> None:
