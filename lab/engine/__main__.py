@@ -54,7 +54,7 @@ async def serve(config: LabConfig, *, owned: bool) -> None:
     from lab.engine.iam import call_record, call_resources
     from lab.engine.journal import Journal
     from lab.engine.lambda_workers import execution_environments, functions
-    from lab.engine.outages import freeze
+    from lab.engine.outages import freeze, packets
     from lab.engine.outages.outage import Outage
     from lab.engine.proxy import certificates
     from lab.engine.proxy.admin_api import AdminApi
@@ -105,7 +105,8 @@ async def serve(config: LabConfig, *, owned: bool) -> None:
         aws, outage, route53, replication, calls, refusals, journal, breakpoints, strong
     )
     page = Page(config, admin_api.actions, Control(config, patience=5.0).client)
-    proxy = Proxy(aws, outage, route53, Entries(aws), admin_api, page)
+    entries = Entries(aws)
+    proxy = Proxy(aws, outage, route53, entries, admin_api, page)
 
     plain, tls, stop = Config(), Config(), asyncio.Event()
     ports = (config.api_port, config.browser_port, config.page_port)
@@ -113,6 +114,9 @@ async def serve(config: LabConfig, *, owned: bool) -> None:
     tls.bind = [f"{host}:{port}" for host, port in sockets(config)]
     tls.certfile, tls.keyfile = str(certificate), str(key)
     tls.alpn_protocols = ["http/1.1"]
+    made = tls.create_sockets()
+    tls.create_sockets = lambda: made
+    packets.Packets(outage, entries, made.secure_sockets).start()
     for each in (plain, tls):
         each.keep_alive_timeout, each.loglevel, each.graceful_timeout = 75, "WARNING", 0.2
     for number in (signal.SIGINT, signal.SIGTERM):

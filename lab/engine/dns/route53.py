@@ -49,7 +49,7 @@ class Route53:
         self._outage = outage
         self._changed = changed
         self._checks: dict[str, HealthCheck] = {}
-        self._pool = ThreadPoolExecutor(24, thread_name_prefix="checker")
+        self._pool = ThreadPoolExecutor(48, thread_name_prefix="checker")
         self._tls = prompt(ssl._create_unverified_context())
         self._leads_to: str | None = None
         self._speed = aws.clock.speed
@@ -142,9 +142,9 @@ class Route53:
         good = self._request(config, client)
         checker.observe(good=good, threshold=int(config.get("FailureThreshold", 3)))
         answered = time.time()
-        if answered - began >= ANSWER_SECONDS:
+        if (waited := answered - began) >= ANSWER_SECONDS:
             # Between two probes, what it waited in vain counts as an interval of AWS.
-            answered = began + self._aws.clock.real(ANSWER_SECONDS)
+            answered = began + self._aws.clock.real(waited)
         checker.next_at = answered + self._interval(config)
         checker.busy = False
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Mode = Literal["region", "global", "entry"]
-Style = Literal["reset", "503", "hang", "trickle"]
+Style = Literal["reset", "503", "hang", "drop", "trickle"]
 MODES: tuple[Mode, ...] = ("region", "global", "entry")
-STYLES: tuple[Style, ...] = ("reset", "503", "hang", "trickle")
+STYLES: tuple[Style, ...] = ("reset", "503", "hang", "drop", "trickle")
 
 
 @dataclass(frozen=True)

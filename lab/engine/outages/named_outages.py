@@ -76,7 +76,7 @@ NAMED: dict[str, NamedOutage] = {
     "api": NamedOutage(
         "the Primary's API Gateway: its entry, and its API calls",
         _here(Loss("entry", services=frozenset({"apigateway"}))),
-        styles=("503", "reset", "hang", "trickle"),
+        styles=("503", "reset", "hang", "drop", "trickle"),
     ),
     "table": NamedOutage(
         "the Primary's DynamoDB: its API calls, and replication from and to it",
@@ -92,13 +92,13 @@ NAMED: dict[str, NamedOutage] = {
         "the network between Primary and Secondary, both ways: API calls, HTTPS from functions, "
         "replication, events; users and Route 53's checkers reach both",
         apart="pair",
-        styles=("hang", "reset"),
+        styles=("hang", "reset", "drop"),
     ),
     "flap": NamedOutage(
         f"the Primary's Region, for {FLAP_SECONDS:g} s at AWS's intervals in every "
         f"{2 * FLAP_SECONDS:g}",
         _here(Loss("region", flaps=FLAP_SECONDS)),
-        styles=("reset", "503", "hang"),
+        styles=("reset", "503", "hang", "drop"),
     ),
     "slow": NamedOutage(
         f"nothing but time: the Primary's entry answers after {SLOW_SECONDS:g} s",

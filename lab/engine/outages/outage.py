@@ -30,7 +30,13 @@ if TYPE_CHECKING:
 GLOBAL_SERVICES = {"route53", "iam", "cloudfront", "organizations", "globalaccelerator"}
 _SCOPE = re.compile(r"Credential=([^/]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")
 # What a network that is cut does, by the style of the outage.
-_NETWORK: dict[Style | None, Style] = {"reset": "reset", "hang": "hang", "503": "hang"}
+_NETWORK: dict[Style | None, Style] = {
+    "reset": "reset",
+    "503": "hang",
+    "hang": "hang",
+    "drop": "drop",
+    "trickle": "hang",
+}
 
 
 @dataclass(frozen=True)
@@ -131,6 +137,19 @@ class Outage:
         """Return whether a Region's HTTP entry answers at all."""
         loss = self.loss_of(region)
         return loss is None or loss.spares_entry or (loss.mode != "entry" and self.runs(region))
+
+    def drops(self, region: str, caller: str | None) -> bool:
+        """Return whether packets to a Region's entry vanish.
+
+        Parameters
+        ----------
+        caller
+            The Region whose functions send them; None for everybody else.
+        """
+        if caller and self.style_between(caller, region) == "drop":
+            return True
+        loss = self.loss_of(region)
+        return loss is not None and loss.style == "drop" and not self.entry_open(region)
 
     def refusal_at_entry(self, region: str, caller: str | None, client: str) -> Style | None:
         """Return how a request at a Region's entry is refused, or None where it goes through.

@@ -65,15 +65,19 @@ class Entries:
 
     def region_of(self, scope: Any) -> str | None:
         """Return the Region to whose entry a request came, or None for the API port."""
-        return self._at(scope)[1]
+        return self._of(scope)[1]
 
     def caller_of(self, scope: Any) -> str | None:
         """Return the Region whose functions made a request; None for everybody else."""
-        return self._at(scope)[0]
+        return self._of(scope)[0]
 
-    def _at(self, scope: Any) -> tuple[str | None, str | None]:
+    def _of(self, scope: Any) -> tuple[str | None, str | None]:
         server = scope.get("server")
-        return self._regions_of_port.get(server[1], (None, None)) if server else (None, None)
+        return self.at(server[1]) if server else (None, None)
+
+    def at(self, port: int) -> tuple[str | None, str | None]:
+        """Return whose functions use a port, None for everybody, and the Region of its entry."""
+        return self._regions_of_port.get(port, (None, None))
 
     def route(self, region: str, host: str, path: str) -> str | None:
         """Return MiniStack's path of a request, or None where no name of the Region fits.

@@ -97,10 +97,10 @@ class Proxy:
         if late := self._outage.late(region):
             await asyncio.sleep(late)
         path = self._entries.route(region, host, scope["path"])
-        if path is None:
-            await _reply(send, 403, {"message": "Forbidden"})
-            return
         with self._trickling(send) if trickles else nullcontext():
+            if path is None:
+                await _reply(send, 403, {"message": "Forbidden"})
+                return
             inner = {**scope, "path": path, "raw_path": path.encode()}
             await self._aws.app.app(inner, receive, send)
 
@@ -122,7 +122,7 @@ class Proxy:
 
     async def _refuse(self, send: Any, style: Style) -> None:
         """Refuse as a lost Region does: drop the connection, answer 503, or stay silent."""
-        if style == "hang":
+        if style in ("hang", "drop"):
             await asyncio.sleep(HANG_SECONDS)
         if style in ("503", "trickle"):
             with self._trickling(send) if style == "trickle" else nullcontext():

@@ -78,7 +78,7 @@ class Quorum:
         ways = [here] if here else [self._unreached(region, other) for other in others]
         if None in ways:
             return None
-        return "hang" if "hang" in ways else "503"
+        return "hang" if {"hang", "drop"} & {*ways} else "503"
 
     def _unreached(self, region: str, other: str) -> Style | None:
         """Return how what a Region sends to another member fails, or None."""

@@ -306,3 +306,21 @@ def test_the_functions_of_a_region_cross_by_a_port_of_their_own() -> None:
     assert CONFIG.entries_from(VIRGINIA) == CONFIG.entries
     ports = [*CONFIG.entries.values(), *CONFIG.cross_region_ports.values()]
     assert len(ports) == len(set(ports)) == 5
+
+
+@pytest.mark.parametrize("name", ["region", "api"])
+def test_packets_to_an_entry_that_is_lost_by_drop_vanish_whoever_sends_them(name: str) -> None:
+    outage = begun(name, style="drop")
+    assert outage.drops(PRIMARY, None)
+    assert outage.drops(PRIMARY, SECONDARY)
+    assert not outage.drops(SECONDARY, None)
+    assert not begun(name, style="hang").drops(PRIMARY, None)
+    outage.heal()
+    assert not outage.drops(PRIMARY, None)
+
+
+def test_in_a_partition_by_drop_only_packets_between_the_pair_vanish() -> None:
+    outage = begun("partition", style="drop")
+    crossing = [(PRIMARY, SECONDARY), (SECONDARY, PRIMARY)]
+    assert all(outage.drops(region, caller) for region, caller in crossing)
+    assert not any(outage.drops(region, caller) for region in PAIR for caller in (None, region))
