@@ -62,24 +62,46 @@ def install(aws: Aws) -> None:
     if aws.lambda_runtime._LOCAL_MAX_WORKERS:
         raise AssertionError("MiniStack limits execution environments itself by now.")
     aws.lambda_runtime._LOCAL_MAX_WORKERS = MOST_ENVIRONMENTS
-    _error_names(aws)
+    _errors_of_handlers(aws)
     _layers_unpacked_once(aws)
 
 
-def _error_names(aws: Aws) -> None:
-    """Lambda reports the exception's class as errorType, by which Retry and Catch choose."""
-    runtime, service = aws.lambda_runtime, aws.lambda_service
-    old = '"error": str(e), "trace": traceback.format_exc()}'
+def edit_worker_script(aws: Aws, old: str, new: str) -> None:
+    """Change the text of MiniStack's Python worker.
+
+    Raises
+    ------
+    AssertionError
+        The text is not there exactly once: this is another version of the script.
+    """
+    runtime = aws.lambda_runtime
     if runtime._PYTHON_WORKER_SCRIPT.count(old) != 1:
         raise AssertionError("The Lambda worker's script is not the version this lab knows.")
-    new = '"error": str(e), "etype": type(e).__name__, "trace": traceback.format_exc()}'
     runtime._PYTHON_WORKER_SCRIPT = runtime._PYTHON_WORKER_SCRIPT.replace(old, new)
+
+
+def _errors_of_handlers(aws: Aws) -> None:
+    """Let a handler raise as on Lambda.
+
+    The exception's class is the errorType, by which Retry and Catch choose. The environment stays;
+    MiniStack ends one whose worker answers with the status `error`.
+    """
+    edit_worker_script(
+        aws,
+        '"status": "error", "error": str(e), "trace": traceback.format_exc()}',
+        '"status": "ok", "raised": type(e).__name__, "error": str(e), '
+        '"trace": traceback.format_exc()}',
+    )
     edit(
-        service,
+        aws.lambda_service,
         "_execute_function_warm",
         (
+            'if result.get("status") == "ok":',
+            'if result.get("status") == "ok" and "raised" not in result:',
+        ),
+        (
             'error_type = "Runtime.HandlerError"',
-            'error_type = result.get("etype") or "Runtime.HandlerError"',
+            'error_type = result.get("raised") or "Runtime.HandlerError"',
         ),
         (
             '"errorType": error_type,',
