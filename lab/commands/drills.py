@@ -37,6 +37,12 @@ if TYPE_CHECKING:
 )
 @STYLE
 @PARAMETER
+@click.option(
+    "--cold-starts/--no-cold-starts",
+    default=True,
+    show_default=True,
+    help="Whether new environments of functions are late, from the outage on.",
+)
 @click.option("--keep", is_flag=True, help="Leave the lab up afterwards, to look around.")
 @ports
 def drill(
@@ -45,6 +51,7 @@ def drill(
     outage: str,
     style: str | None,
     parameters: tuple[str, ...],
+    cold_starts: bool,
     keep: bool,
     **options: float,
 ) -> None:
@@ -61,6 +68,7 @@ def drill(
         outage=outage,
         style=style,
         parameters=parameters,
+        cold_starts=cold_starts,
         keep=keep,
     )
     sys.exit(0 if passed else 1)

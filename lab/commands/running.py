@@ -29,6 +29,7 @@ def up(*, detach: bool, parameters: tuple[str, ...], **options: int) -> None:
         deployment.build(progress)
         deployment.deploy(config, progress, *parameters)
         ignored.report(progress)
+        Control(config).act("cold_starts", on=True)
         console.print(welcome(config), highlight=False, soft_wrap=True)
         if detach:
             return

@@ -30,6 +30,7 @@ def run_drill(
     outage: str = "region",
     style: str | None = None,
     parameters: tuple[str, ...] = (),
+    cold_starts: bool = True,
     keep: bool,
 ) -> bool:
     """Run a drill and return whether it passed. Unless `keep` is set, the lab ends with it."""
@@ -42,7 +43,13 @@ def run_drill(
         raise LabError(f"Reports cannot be written to {folder}: {error.strerror}.") from error
     with own_lab(config, progress, *parameters, keep=keep) as lab:
         drill = Scenario(
-            config, lab, progress, outage=outage, style=style, parameters=parameters
+            config,
+            lab,
+            progress,
+            outage=outage,
+            style=style,
+            parameters=parameters,
+            cold_starts=cold_starts,
         ).run()
         document = report.report(drill)
         place = report.write(document, folder)

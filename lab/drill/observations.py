@@ -226,6 +226,7 @@ class Observations:
     writes_by_name: list[WriteByName] = field(default_factory=list)
     reads_by_name: list[Request] = field(default_factory=list)
     parameters: tuple[str, ...] = ()
+    cold_starts: bool = True
     last_resort: LastResort | None = None
     notifications: list[Notification] = field(default_factory=list)
     lock: dict[str, Any] = field(default_factory=dict)

@@ -53,7 +53,7 @@ async def serve(config: LabConfig, *, owned: bool) -> None:
     from lab.engine.events import alarms, event_buses, metrics, queues, schedules
     from lab.engine.iam import call_record, call_resources
     from lab.engine.journal import Journal
-    from lab.engine.lambda_workers import execution_environments, functions
+    from lab.engine.lambda_workers import cold_starts, execution_environments, functions
     from lab.engine.outages import freeze, packets
     from lab.engine.outages.outage import Outage
     from lab.engine.proxy import certificates
@@ -77,7 +77,9 @@ async def serve(config: LabConfig, *, owned: bool) -> None:
     outage, journal, calls, refusals = Outage(), Journal(), Journal(), Journal()
     functions.install(aws)
     call_resources.install()
-    execution_environments.install(aws)
+    cold_starts.install(aws)
+    colds = cold_starts.ColdStarts()
+    execution_environments.install(aws, colds)
     schedules.install(aws)
     alarms.install(aws, lambda name, state: journal.note(f"alarm {name}", state))
     event_buses.install(aws)
@@ -102,7 +104,7 @@ async def serve(config: LabConfig, *, owned: bool) -> None:
     route53.start()
     alarms.start(aws)
     admin_api = AdminApi(
-        aws, outage, route53, replication, calls, refusals, journal, breakpoints, strong
+        aws, outage, route53, replication, calls, refusals, journal, breakpoints, strong, colds
     )
     page = Page(config, admin_api.actions, Control(config, patience=5.0).client)
     entries = Entries(aws)

@@ -1,9 +1,10 @@
-"""Execution environments of a real engine: how long they last, and how long the first call takes."""
+"""Execution environments of a real engine: how long they last, and when they are cold."""
 
 from __future__ import annotations
 
 import io
 import json
+import time
 import zipfile
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +18,15 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.e2e
 CODE = """
+import time
+
 calls = []
 
 def handler(event, context):
     calls.append(event)
+    end = time.process_time() + event.get("cpu", 0)
+    while time.process_time() < end:
+        pass
     if event.get("raise"):
         raise KeyError("as asked")
     return len(calls)
@@ -73,3 +79,21 @@ def test_an_environment_outlives_an_exception_which_keeps_its_name(functions: Fu
     assert (failed["errorType"], failed["errorMessage"]) == ("KeyError", "'as asked'")
     assert "app.py" in "".join(failed["stackTrace"])
     assert functions.call("raising") == 2, "the same environment"
+
+
+def test_the_first_call_of_a_cold_environment_waits_for_imports_and_for_its_share_of_a_vcpu(
+    functions: Functions,
+) -> None:
+    def seconds(name: str) -> float:
+        began = time.monotonic()
+        functions.call(name, cpu=0.2)
+        return time.monotonic() - began
+
+    functions.control.act("cold_starts", on=True)
+    functions.make("cold", memory=442)
+    first, second = seconds("cold"), seconds("cold")
+    # A quarter of a vCPU: 0.2 s of it take 0.8 s.
+    assert first > second + 0.6
+    functions.control.act("cold_starts", on=False)
+    functions.make("warm", memory=442)
+    assert seconds("warm") < first

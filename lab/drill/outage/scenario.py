@@ -57,6 +57,7 @@ class Scenario:
         outage: str = "region",
         style: str | None = None,
         parameters: tuple[str, ...] = (),
+        cold_starts: bool = True,
     ) -> None:
         self._outage, self._style = outage, style
         self._expected = expectation(outage, config.primary_region)
@@ -76,6 +77,7 @@ class Scenario:
             started=time.time(),
             mode=outage,
             parameters=parameters,
+            cold_starts=cold_starts,
         )
         self._control = ControlHistory(config)
         self._by_name = ByName(config, config.primary_region)
@@ -156,6 +158,8 @@ class Scenario:
     def _begin_outage(self) -> None:
         if self._expected.recovers:
             self.observed.overwritten = self.traffic.replace(LAST_MOMENT)
+        # Not before, because environments of the first users would be late before the outage.
+        self.lab.act("cold_starts", on=self.observed.cold_starts)
         self.lab.mark_as_drill()
         # The moment before the admin API acts: what is acknowledged later counts as later.
         self.observed.outage = time.time()

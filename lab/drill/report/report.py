@@ -47,9 +47,19 @@ def modelled(drill: Observations) -> list[str]:
         "and takes assumed round trips between Regions, in real seconds. So are the fence's times, "
         f"the lease of {without_quorum.LEASE_SECONDS:g} s and the pulse's half minute: no speed "
         "divides what the code waits for.",
-        "Not modelled: Lambda's cold starts and, but for the control table, the latency between "
-        "Regions. docs/lab.md has the whole list.",
+        f"{_cold_starts(drill)} The latency between Regions, but for the control table, is not "
+        "modelled. docs/lab.md has the whole list.",
     ]
+
+
+def _cold_starts(drill: Observations) -> str:
+    if not drill.cold_starts:
+        return "Lambda's cold starts are not modelled: --no-cold-starts."
+    return (
+        "Lambda's cold starts: a new environment is ready after the CPU time that importing the "
+        "libraries took of one core of this machine, and its first invocation has the share of a "
+        "vCPU that its memory gives it. In real seconds, from the outage on."
+    )
 
 
 def report(drill: Observations) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 A laptop has two cores where Lambda has a fleet. Importing boto3 and Powertools takes about a second
 of one; sixteen environments that start at once, as in a recovery, would take many times what they
 take on AWS. So the libraries are imported once for each layer, from the layer as it was deployed.
-Cold starts are not modelled.
+What that saves each environment is modelled: cold_starts.py.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from lab.engine.aws import Aws
+    from lab.engine.lambda_workers.cold_starts import ColdStarts
 
 FORK_SERVER = Path(__file__).parent / "worker_site" / "fork_server.py"
 POLL_SECONDS = 0.005
@@ -111,7 +112,7 @@ class ForkServer:
         )
 
 
-def install(aws: Aws) -> None:
+def install(aws: Aws, cold_starts: ColdStarts) -> None:
     """Have MiniStack fork its Python workers where it would start an interpreter for each."""
     servers: dict[str, ForkServer] = {}
     lock = threading.Lock()
@@ -121,6 +122,7 @@ def install(aws: Aws) -> None:
             return subprocess.Popen(args, cwd=cwd, env=env, **options)
         layers = env.get("_LAMBDA_LAYERS_DIRS", "")
         env = {**env, "LAB_ENTRIES": entries_of(aws.config, env.get("AWS_REGION", ""))}
+        env |= cold_starts.variables(env)
         with lock:
             if layers not in servers:
                 servers[layers] = ForkServer(layers, os.environ)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from lab.engine.aws import Aws
     from lab.engine.dns.route53 import Route53
     from lab.engine.journal import Journal
+    from lab.engine.lambda_workers.cold_starts import ColdStarts
     from lab.engine.outages.losses import Style
     from lab.engine.outages.outage import Outage
     from lab.engine.replication import Replication
@@ -36,6 +37,7 @@ class AdminApi:
         journal: Journal,
         breakpoints: Breakpoints,
         strong: StrongTables,
+        cold_starts: ColdStarts,
     ) -> None:
         self._aws = aws
         self._outage = outage
@@ -58,6 +60,7 @@ class AdminApi:
             "halt": breakpoints.at,
             "halted": breakpoints.halted,
             "go": breakpoints.go,
+            "cold_starts": cold_starts.switch,
             "dns": self._dns,
         }
 

@@ -39,7 +39,9 @@ class Starts:
         monkeypatch.setattr(deployment, "build", lambda *_: self._do("build"))
         monkeypatch.setattr(deployment, "deploy", self._deploy)
         monkeypatch.setattr(deployment, "outputs", lambda *_: OUTPUTS)
-        monkeypatch.setattr(running, "Control", lambda _: Anything(client=lambda *_: described))
+        monkeypatch.setattr(
+            running, "Control", lambda _: Anything(client=lambda *_: described, act=self._act)
+        )
 
     def _start(self, config: LabConfig, *, owned: bool) -> Any:
         self.config = config
@@ -49,6 +51,10 @@ class Starts:
     def _deploy(self, _config: Any, _progress: Any, *more: str) -> None:
         self.parameters = more
         self._do("deploy")
+
+    def _act(self, action: str, *, on: bool) -> None:
+        assert on
+        self.done.append(action)
 
     def _do(self, what: str) -> None:
         self.done.append(what)
@@ -79,14 +85,15 @@ def test_a_lab_is_deployed_with_the_parameters_that_were_given(
 
 def test_a_lab_stays_up_until_it_is_interrupted(shell: Shell, starts: Starts) -> None:
     ended = shell("up")
-    assert starts.done == ["start owned", "build", "deploy", "wait", ("stop", KeyboardInterrupt)]
+    assert starts.done[:-1] == ["start owned", "build", "deploy", "cold_starts", "wait"]
+    assert starts.done[-1] == ("stop", KeyboardInterrupt)
     assert ended.code == 130
     assert "The lab is up." in ended.out and "Ctrl-C ends it." in ended.out
 
 
 def test_a_detached_lab_outlives_the_command(shell: Shell, starts: Starts) -> None:
     ended = shell("up", "--detach")
-    assert starts.done == ["start", "build", "deploy"]
+    assert starts.done == ["start", "build", "deploy", "cold_starts"]
     assert ended.code == 0
     assert "Ctrl-C" not in ended.out
 
@@ -203,6 +210,12 @@ def test_a_drill_is_ten_times_faster_than_aws_unless_told_otherwise(
     assert reports.name == "reports"
     assert (other.speed, other.replication_lag, elsewhere) == (2.0, 3.0, Path("there"))
     assert kept["keep"]
+
+
+def test_a_drill_has_cold_starts_unless_told_otherwise(shell: Shell, drills: list[Any]) -> None:
+    shell("drill")
+    shell("drill", "--no-cold-starts")
+    assert [given["cold_starts"] for _, _, given in drills[1:]] == [True, False]
 
 
 def test_a_drill_loses_the_region_unless_another_outage_is_named(

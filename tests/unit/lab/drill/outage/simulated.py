@@ -57,6 +57,7 @@ class World:
         self.asked: list[str] = []
         self.ended: list[str] = []
         self.screen = StringIO()
+        self.cold_starts: tuple[bool, float | None] | None = None
 
     def time(self) -> float:
         return self.now
@@ -90,6 +91,9 @@ class Lab:
             return {"links": {f"{SECONDARY}->{PRIMARY}": link}}
         if action == "calls":
             return []
+        if action == "cold_starts":
+            world.cold_starts = (given["on"], world.lost)
+            return {}
         if action == "state":
             lost = {PRIMARY: {"services": []}}
             return {

@@ -45,6 +45,13 @@ def test_a_drill_goes_from_steady_traffic_over_the_loss_to_the_return(
     ]
 
 
+def test_cold_starts_begin_just_before_the_outage(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drill(world, monkeypatch)
+    assert world.cold_starts == (True, None), "nothing is lost yet"
+
+
 def test_what_was_seen_is_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = drill(world, monkeypatch)
     assert (seen.started, seen.outage, seen.healed) == (START, world.lost, world.healed)

@@ -146,6 +146,13 @@ def test_the_speed_is_explained_in_words() -> None:
     assert "{" not in text
 
 
+def test_whether_cold_starts_were_modelled_is_said() -> None:
+    text = " ".join(report(passing())["modelled"])
+    assert "Lambda's cold starts: a new environment is ready after" in text
+    text = " ".join(report(passing(cold_starts=False))["modelled"])
+    assert "Lambda's cold starts are not modelled" in text
+
+
 def slots(*requests: Any) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = report(passing(requests=list(requests)))["client"]["slots"]
     return found

@@ -9,6 +9,7 @@ import pytest
 
 from lab.engine.dns.answers import Answer
 from lab.engine.journal import Journal
+from lab.engine.lambda_workers.cold_starts import ColdStarts
 from lab.engine.outages.losses import Loss
 from lab.engine.outages.outage import Outage
 from lab.engine.proxy.admin_api import AdminApi
@@ -51,6 +52,7 @@ class World:
             self.journal,
             self.breakpoints,
             self.strong,
+            ColdStarts(),
         )
 
     def do(self, action: str, **given: Any) -> Any:
