@@ -160,7 +160,7 @@ def test_https_verifies_the_name_at_the_regions_entry(monkeypatch: pytest.Monkey
             requests.append((*given, more))
             return "answer"
 
-    monkeypatch.setattr(urllib3, "HTTPSConnectionPool", Pool)
+    monkeypatch.setattr(traffic, "_Pool", Pool)
     https = Https(CONFIG)
     for _ in range(2):
         assert https.request(SECONDARY, NAME, "POST", "/items", {"id": "1"}) == "answer"
@@ -171,6 +171,17 @@ def test_https_verifies_the_name_at_the_regions_entry(monkeypatch: pytest.Monkey
     method, path, more = requests[0]
     assert (method, path, more["body"]) == ("POST", "/items", b'{"id": "1"}')
     assert (more["headers"]["Host"], more["redirect"]) == (NAME, False)
+
+
+def test_a_whole_answer_has_the_time_of_one_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[tuple[Any, float]] = []
+    monkeypatch.setattr(traffic, "answer_within", lambda *given: waits.append(given))
+    monkeypatch.setattr(urllib3.connection.HTTPSConnection, "getresponse", lambda _: "answer")
+    connection: Any = traffic._Connection("127.0.0.1", timeout=2.0)
+    connection.sock = "a socket"
+    assert connection.getresponse() == "answer"
+    assert waits == [("a socket", 2.0)]
+    connection.sock = None
 
 
 def test_one_item_is_replaced_again_and_again_and_each_write_is_kept() -> None:

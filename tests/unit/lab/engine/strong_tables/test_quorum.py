@@ -47,7 +47,12 @@ def test_a_member_whose_tables_serve_is_a_member_whatever_else_is_lost(loss: Los
 
 @pytest.mark.parametrize(
     ("to_secondary", "to_witness", "expected"),
-    [("503", "503", "503"), ("reset", "reset", "503"), ("hang", "reset", "hang")],
+    [
+        ("503", "503", "503"),
+        ("reset", "reset", "503"),
+        ("hang", "reset", "hang"),
+        ("drop", "503", "hang"),
+    ],
 )
 def test_a_region_alone_is_silent_if_anything_that_it_asks_is(
     to_secondary: str, to_witness: str, expected: str
