@@ -11,6 +11,7 @@ import json
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,12 +21,14 @@ from dnslib.server import BaseResolver, DNSServer
 
 from lab.config import ROOT
 from lab.control import Control
-from tests.e2e.engines import engine
+from tests.e2e.engines import engine, until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from lab.config import LabConfig
+
+    Checked = Callable[..., tuple[int, dict[str, Any]]]
 
 pytestmark = pytest.mark.e2e
 PROGRAM = Path(sys.executable).with_name("pilot-light")
@@ -35,10 +38,13 @@ NOT_SERVED = {
     "domain_name_quota us-west-2": "unknown",
 }
 LEFT = "pilot-light-last-resort"
-# It fails while it is created, and rolls back: the bucket's name is not allowed.
+# It fails while it is created, and rolls back: there is no such zone.
 BROKEN = """
 Resources:
-  Bucket: {Type: AWS::S3::Bucket, Properties: {BucketName: "Not_Allowed"}}
+  Record:
+    Type: AWS::Route53::RecordSet
+    Properties:
+      {HostedZoneId: Z0NOBODY, Name: a.example., Type: A, TTL: "5", ResourceRecords: [192.0.2.1]}
 """
 
 
@@ -60,12 +66,14 @@ class Parent(BaseResolver):
         return reply
 
 
+PARENT = Parent()
+
+
 @pytest.fixture(scope="module")
-def parent() -> Iterator[tuple[Parent, int]]:
-    resolver = Parent()
-    server = DNSServer(resolver, address="127.0.0.1", port=0)
+def resolver() -> Iterator[str]:
+    server = DNSServer(PARENT, address="127.0.0.1", port=0)
     server.start_thread()
-    yield resolver, server.server.server_address[1]
+    yield f"127.0.0.1:{server.server.server_address[1]}"
     server.stop()
     server.server.server_close()
 
@@ -73,13 +81,21 @@ def parent() -> Iterator[tuple[Parent, int]]:
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabConfig]:
     with engine(tmp_path_factory.mktemp("engine")) as (config, _pid):
+        zones = Control(config).client("route53", "us-east-1")
+        zone = zones.get_hosted_zone(Id=config.hosted_zone_id)
+        PARENT.servers = zone["DelegationSet"]["NameServers"]
         yield config
 
 
-def checked(
-    lab: LabConfig, *more: str, resolver: str = "127.0.0.1:9", **variables: str
-) -> tuple[int, dict[str, Any]]:
+@pytest.fixture
+def checked(lab: LabConfig, resolver: str) -> Checked:
     """Run the program against the lab: its exit code, and the checks by name."""
+    return partial(_checked, lab, resolver)
+
+
+def _checked(
+    lab: LabConfig, resolver: str, *more: str, **variables: str
+) -> tuple[int, dict[str, Any]]:
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "SAM_"))}
     given = {
         "AWS_ENDPOINT_URL": lab.endpoint,
@@ -107,96 +123,89 @@ def not_ok(checks: dict[str, Any]) -> dict[str, str]:
     return {name: c["state"] for name, c in checks.items() if c["state"] != "ok"}
 
 
-def test_an_empty_lab_is_ok_but_for_what_it_does_not_serve(
-    lab: LabConfig, parent: tuple[Parent, int]
-) -> None:
-    zone, port = parent
-    found = Control(lab).client("route53", "us-east-1").get_hosted_zone(Id=lab.hosted_zone_id)
-    zone.servers = found["DelegationSet"]["NameServers"]
-    code, checks = checked(lab, resolver=f"127.0.0.1:{port}")
+def test_an_empty_lab_is_ok_but_for_what_it_does_not_serve(checked: Checked) -> None:
+    code, checks = checked()
     assert not_ok(checks) == NOT_SERVED
     assert code == 1
     assert checks["credentials"]["detail"].startswith("account 000000000000")
 
 
-@pytest.mark.parametrize(
-    ("servers", "says"), [([], "not delegated"), (["ns.elsewhere.example"], "ns.elsewhere.example")]
-)
-def test_a_zone_that_is_not_delegated_to_its_servers_is_named(
-    lab: LabConfig, parent: tuple[Parent, int], servers: list[str], says: str
+def samconfig(folder: Path, **changed: str) -> str:
+    """Write another samconfig.toml, and return its path."""
+    text = (ROOT / "samconfig.toml").read_text()
+    for old, new in changed.items():
+        text = text.replace(old, new)
+    (folder / "samconfig.toml").write_text(text)
+    return str(folder / "samconfig.toml")
+
+
+def is_failed(check: dict[str, str], *says: str) -> None:
+    assert check["state"] == "failed"
+    assert check["remedy"]
+    for text in says:
+        assert text in check["detail"]
+
+
+def test_a_zone_of_another_name_is_named_and_that_nobody_delegates_it(
+    checked: Checked, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    zone, port = parent
-    zone.servers = servers
-    _, checks = checked(lab, resolver=f"127.0.0.1:{port}")
-    assert checks["delegation"]["state"] == "failed"
-    assert says in checks["delegation"]["detail"]
+    monkeypatch.setattr(PARENT, "servers", [])
+    file = samconfig(tmp_path, ZoneName="WitnessRegion=us-west-1 ZoneName", pilotlight="shop")
+    _, checks = checked("--config-file", file)
+    is_failed(checks["hosted_zone"], "the zone pilotlight.example, not shop.example")
+    is_failed(checks["delegation"], "shop.example is not delegated")
+    is_failed(checks["strong_consistency"], "us-west-1")
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "name", "says"),
-    [
-        ("Z0PILOTLIGHTEXAMPLE", "Z0NOBODY", "hosted_zone", "no hosted zone Z0NOBODY"),
-        ("pilotlight.example", "shop.example", "hosted_zone", "not shop.example"),
-        ("Role=", "WitnessRegion=us-west-1 Role=", "strong_consistency", "us-west-1"),
-        ("us-east-2", "eu-south-2", "function_urls", "no function URLs in eu-south-2"),
-    ],
-)
-def test_a_zone_or_region_that_does_not_do_is_named(
-    lab: LabConfig, tmp_path: Path, old: str, new: str, name: str, says: str
+def test_a_zone_that_does_not_exist_is_named_and_a_region_without_function_urls(
+    checked: Checked, tmp_path: Path
 ) -> None:
-    file = tmp_path / "samconfig.toml"
-    file.write_text((ROOT / "samconfig.toml").read_text().replace(old, new))
-    _, checks = checked(lab, "--config-file", str(file))
-    assert checks[name]["state"] == "failed"
-    assert says in checks[name]["detail"]
-    assert checks[name]["remedy"]
+    changed = {"Z0PILOTLIGHTEXAMPLE": "Z0NOBODY", "us-east-2": "eu-south-2"}
+    _, checks = checked("--config-file", samconfig(tmp_path, **changed))
+    is_failed(checks["hosted_zone"], "no hosted zone Z0NOBODY")
+    is_failed(checks["function_urls"], "eu-south-2")
+    assert checks["delegation"]["state"] == "unknown"
 
 
-def test_what_an_earlier_deployment_left_is_named(lab: LabConfig) -> None:
-    control = Control(lab)
-    tables = control.client("dynamodb", "us-west-2")
-    tables.create_table(
+def test_what_an_earlier_deployment_left_is_named(
+    lab: LabConfig, checked: Checked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    control, bucket = Control(lab), "pilot-light-000000000000-us-east-2"
+    control.client("dynamodb", "us-west-2").create_table(
         TableName=LEFT,
         BillingMode="PAY_PER_REQUEST",
         AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
     )
-    bucket = "pilot-light-000000000000-us-east-2"
-    where = {"LocationConstraint": "us-east-2"}
-    control.client("s3", "us-east-2").create_bucket(Bucket=bucket, CreateBucketConfiguration=where)
-    control.client("logs", "us-east-2").create_log_group(logGroupName="/aws/lambda/pilot-light-app")
-    _, checks = checked(lab)
-    primary = checks["names pilot-light-primary in us-west-2"]
-    secondary = checks["names pilot-light-secondary in us-east-2"]
-    assert (primary["state"], secondary["state"]) == ("failed", "failed")
-    assert primary["detail"].endswith(f"table {LEFT} in us-west-2")
-    assert f"bucket {bucket} in us-east-2" in secondary["detail"]
-    assert "log group /aws/lambda/pilot-light-app" in secondary["detail"]
-
-
-def test_a_first_deployment_that_rolled_back_is_named(lab: LabConfig) -> None:
-    stacks = Control(lab).client("cloudformation", "us-west-2")
-    stacks.create_stack(StackName="pilot-light-primary", TemplateBody=BROKEN)
-    with pytest.raises(Exception, match="terminal failure state"):
-        stacks.get_waiter("stack_create_complete").wait(
-            StackName="pilot-light-primary", WaiterConfig={"Delay": 1, "MaxAttempts": 30}
-        )
-    _, checks = checked(lab)
-    stack = checks["stack us-west-2"]
-    assert (stack["state"], "pilot-light-primary is ROLLBACK_COMPLETE" in stack["detail"]) == (
-        "failed",
-        True,
+    control.client("s3", "us-east-2").create_bucket(
+        Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "us-east-2"}
     )
-    assert "Delete the stack" in stack["remedy"]
+    control.client("logs", "us-east-2").create_log_group(logGroupName="/aws/lambda/pilot-light-app")
+    stacks = control.client("cloudformation", "us-west-2")
+    stacks.create_stack(StackName="pilot-light-primary", TemplateBody=BROKEN)
+    until("the stack rolled back", lambda: status(stacks) == "ROLLBACK_COMPLETE")
+    monkeypatch.setattr(PARENT, "servers", ["ns.elsewhere.example"])
+
+    _, checks = checked()
+    is_failed(checks["names pilot-light-primary in us-west-2"], f"table {LEFT} in us-west-2")
+    says = (f"bucket {bucket} in us-east-2", "log group /aws/lambda/pilot-light-app")
+    is_failed(checks["names pilot-light-secondary in us-east-2"], *says)
+    is_failed(checks["stack us-west-2"], "pilot-light-primary is ROLLBACK_COMPLETE")
+    is_failed(checks["delegation"], "ns.elsewhere.example")
+    assert checks["stack us-east-2"]["state"] == "ok"
 
 
-def test_an_account_that_does_not_answer_is_not_ok(lab: LabConfig) -> None:
-    _, checks = checked(lab, AWS_ENDPOINT_URL="http://127.0.0.1:9")
+def status(stacks: Any) -> str:
+    return stacks.describe_stacks(StackName="pilot-light-primary")["Stacks"][0]["StackStatus"]
+
+
+def test_an_account_that_does_not_answer_is_not_ok(checked: Checked) -> None:
+    _, checks = checked(AWS_ENDPOINT_URL="http://127.0.0.1:9")
     assert checks["credentials"]["state"] == "unknown"
     assert checks["names pilot-light-primary in us-west-2"]["state"] == "unknown"
 
 
-def test_no_credentials_at_all_are_named(lab: LabConfig) -> None:
-    _, checks = checked(lab, AWS_ACCESS_KEY_ID="", AWS_SECRET_ACCESS_KEY="", AWS_CONFIG_FILE="/x")
+def test_no_credentials_at_all_are_named(checked: Checked) -> None:
+    _, checks = checked(AWS_ACCESS_KEY_ID="", AWS_SECRET_ACCESS_KEY="", AWS_CONFIG_FILE="/x")
     assert checks["credentials"]["state"] == "failed"
     assert "Unable to locate credentials" in checks["credentials"]["detail"]
