@@ -32,7 +32,7 @@ TIMEOUT = urllib3.Timeout(connect=1.0, read=2.0)
 class _Connection(urllib3.connection.HTTPSConnection):
     """A connection on which a whole answer has the time that urllib3 gives to each read."""
 
-    def getresponse(self) -> urllib3.HTTPResponse:
+    def getresponse(self) -> Any:
         answer_within(self.sock, float(self.timeout or 0))
         return super().getresponse()
 

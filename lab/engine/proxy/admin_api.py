@@ -96,7 +96,7 @@ class AdminApi:
     ) -> dict[str, Any]:
         if mode not in MODES or style not in STYLES:
             raise ValueError(f"mode is one of {', '.join(MODES)}; style of {', '.join(STYLES)}.")
-        loss = Loss(mode, style, frozenset(services or ()))  # type: ignore[arg-type]
+        loss = Loss(mode, style, frozenset(services or ()))
         self._outage.lose(self._known(region), loss)
         self._journal.note(f"Region {region}", "lost")
         return self._state()

@@ -41,7 +41,7 @@ def install() -> None:
 
     def without_context(expression: str) -> set[str]:
         """`$` is the context, not a variable, and AWS allows it; `$$` it does not."""
-        return extract(expression) - {"$"}
+        return {name for name in extract(expression) if name != "$"}
 
     def declarations(bindings: dict[str, Any]) -> str:
         """Leave a comment in the expression, by which `evaluate` finds the values again."""
