@@ -29,11 +29,12 @@ test: install-dev  ## Everything CI runs: linters and fast tests side by side, t
 	@$(MAKE) --no-print-directory --jobs=2 integration-recovery integration-moves check unit
 	@$(MAKE) --no-print-directory e2e
 
-check: install-dev  ## Linters, types, and the template's and state machine's validators
+check: install-dev .venv/.checkov  ## Linters, types, and the template's and state machine's validators
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/cfn-lint template.yaml tools/bench/designs.yaml
+	.venv/checkov/bin/checkov --quiet --compact --skip-download --framework cloudformation --file template.yaml
 
 unit: install-dev  ## Unit and template tests, and a first look at the protocol of who is active
 	$(BIN)/pytest --numprocesses=2 tests/unit tests/template tests/protocol
@@ -98,11 +99,18 @@ install-dev: .venv/.dev
 	@TMPDIR=$(CURDIR)/.venv $(BIN)/uv pip install $(UV_FLAGS) -r requirements/dev.txt
 	@touch $@
 
+# In an environment of its own, because it needs an older botocore than the lab.
+.venv/.checkov: .venv/.bootstrap requirements/checkov.txt
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv/checkov
+	@TMPDIR=$(CURDIR)/.venv $(BIN)/uv pip install --quiet --python .venv/checkov/bin/python --no-cache --require-hashes -r requirements/checkov.txt
+	@touch $@
+
 LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 lock: install-dev  ## Lock the requirements again after an edit of an .in file
 	$(LOCK) requirements/bootstrap.in -o requirements/bootstrap.txt
 	$(LOCK) requirements/lab.in -o requirements/lab.txt
 	$(LOCK) requirements/dev.in -o requirements/dev.txt
+	$(LOCK) requirements/checkov.in -o requirements/checkov.txt
 	$(LOCK) functions/requirements.in -o functions/requirements.txt \
 	  --no-emit-package botocore --no-emit-package urllib3 --no-emit-package python-dateutil --no-emit-package six
 

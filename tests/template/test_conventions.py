@@ -34,6 +34,15 @@ def test_every_parameter_is_in_one_group_of_the_console_in_the_template_s_order(
     assert [name for g in groups for name in g["Parameters"]] == list(source()["Parameters"])
 
 
+def test_every_check_of_checkov_that_is_skipped_has_its_reason() -> None:
+    resources = source()["Resources"].values()
+    skipped = [
+        s for r in resources for s in r.get("Metadata", {}).get("checkov", {}).get("skip", [])
+    ]
+    assert skipped
+    assert all(set(s) == {"id", "comment"} and len(s["comment"]) > 5 for s in skipped)
+
+
 def test_the_template_knows_nothing_of_the_lab() -> None:
     text = (ROOT / "template.yaml").read_text().lower()
     assert not re.search(r"\blab\b|ministack|localhost|127\.0", text)

@@ -151,7 +151,8 @@ def test_the_queue_is_encrypted_and_keeps_a_look_for_little_longer_than_it_is_pl
 
 def test_nobody_is_let_at_the_queue_by_a_policy_of_its_own(secondary: Stack) -> None:
     policies = secondary.of_type("AWS::SQS::QueuePolicy").values()
-    assert all("<SentinelProbes>" not in policy["Queues"] for policy in policies)
+    (own,) = (p["PolicyDocument"] for p in policies if "<SentinelProbes>" in p["Queues"])
+    assert {statement["Effect"] for statement in own["Statement"]} == {"Deny"}
 
 
 def test_the_schedule_may_start_the_sentinel_s_alias_and_nothing_else(secondary: Stack) -> None:
