@@ -139,9 +139,8 @@ class Inspection:
     def _concurrency(self, stack: Stack) -> Outcome:
         # As scheduled readiness reckons: the app and the switch are warmed beside the recovery.
         needed = 2 * stack.number("WarmConcurrency") + stack.count(FUNCTION)
-        secondary = stack.region == self._values["SecondaryRegion"]
-        reserved = stack.number("SwitchReservedConcurrency") if secondary else 0
-        return judgements.concurrency(self.aws.concurrency(stack.region), needed, reserved)
+        limit = self.aws.concurrency(stack.region)
+        return judgements.concurrency(limit, needed, stack.reserved())
 
     def _domain_names(self, stack: Stack) -> Outcome:
         needed = stack.count(DOMAIN_NAME) if self._is_new(stack) else 0

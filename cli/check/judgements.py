@@ -112,8 +112,8 @@ def concurrency(limit: Mapping[str, int], needed: int, reserved: int) -> Outcome
         detail = f"{free} concurrent executions are free to use, a recovery needs {needed}"
         return Outcome("failed", detail, remedy)
     if reserved and total - reserved < UNRESERVED:
-        detail = f"of {total} the switch reserves {reserved}; Lambda keeps {UNRESERVED} unreserved"
-        return Outcome("failed", detail, f"{remedy} Or lower SwitchReservedConcurrency.")
+        detail = f"of {total}, {reserved} are to be reserved; Lambda keeps {UNRESERVED} unreserved"
+        return Outcome("failed", detail, f"{remedy} Or lower RecoveryReservedConcurrency.")
     return Outcome("ok", f"{free} concurrent executions are free to use, {needed} are needed")
 
 

@@ -66,6 +66,11 @@ class Stack:
         """Return how many resources of a type it has."""
         return len(self.template.of_type(kind))
 
+    def reserved(self) -> int:
+        """Return how many concurrent executions its functions reserve."""
+        functions = self.template.of_type(FUNCTION).values()
+        return sum(int(f.get("ReservedConcurrentExecutions", 0)) for f in functions)
+
     def number(self, parameter: str) -> int:
         """Return the value of a parameter that is a whole number."""
         return int(self.template.parameters[parameter])

@@ -166,9 +166,10 @@ def test_a_new_accounts_ten_executions_are_too_few() -> None:
     }
 
 
-def test_only_the_secondary_reserves_executions_for_the_switch() -> None:
-    given = changed(SwitchReservedConcurrency="50")
-    assert not_ok(inspected(MadeUpAccount(free=149), given)) == {
+def test_only_the_secondary_reserves_executions_for_seven_functions() -> None:
+    given = changed(RecoveryReservedConcurrency="5")
+    assert not_ok(inspected(MadeUpAccount(free=135), given)) == {}
+    assert not_ok(inspected(MadeUpAccount(free=134), given)) == {
         "concurrency_quota us-east-2": "failed"
     }
 

@@ -89,7 +89,7 @@ def test_concurrency_covers_what_a_recovery_needs() -> None:
 
 def test_lambda_keeps_a_hundred_executions_unreserved() -> None:
     assert judgements.concurrency(limit(150, 150), 29, 50).state == "ok"
-    failed(judgements.concurrency(limit(149, 149), 29, 50), "SwitchReservedConcurrency")
+    failed(judgements.concurrency(limit(149, 149), 29, 50), "RecoveryReservedConcurrency")
 
 
 def test_a_quota_has_room_for_what_is_created() -> None:
