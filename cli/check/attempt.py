@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 SECONDS = 40.0
 AT_ONCE = 16
+DENIED = ("AccessDenied", "NotAuthorized", "UnauthorizedOperation", "403")
 # Where sts answered, these mean that the Region does not know the account.
 NOT_ENABLED = ("UnrecognizedClientException", "InvalidClientTokenId", "OptInRequired")
 
@@ -52,4 +53,6 @@ def _refused(error: ClientError, check: Check) -> Outcome:
     detail = f"{operation} was answered with {code}"
     if operation == "HeadBucket" and code == "403":
         detail += ": the bucket is another account's, or not yours to see"
-    return Outcome("unknown", detail, f"It needs {', '.join(check.permissions)}.")
+    if any(word in code for word in DENIED):
+        return Outcome("unknown", detail, f"Allow {', '.join(check.permissions)}.")
+    return Outcome("unknown", detail, "Try again, or see for yourself in the console.")

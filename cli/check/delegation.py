@@ -54,7 +54,8 @@ def inspect(at: tuple[str, int] | None, zone_name: str, expected: Iterable[str])
         return Outcome("failed", f"no name server of {zone_name} gives an answer", remedy)
     except (dns.exception.DNSException, OSError) as error:
         remedy = "Try again, or name a resolver that answers: --resolver 1.1.1.1."
-        return Outcome("unknown", f"the resolver did not answer: {error}", remedy)
+        reason = str(error).partition(";")[0]
+        return Outcome("unknown", f"the resolver did not answer: {reason}", remedy)
     return outcome
 
 

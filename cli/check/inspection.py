@@ -60,7 +60,7 @@ class Inspection:
             if account:
                 results += side_by_side(checks)
             else:
-                unasked = Outcome("unknown", "not asked, because there are no credentials", LOG_IN)
+                unasked = Outcome("unknown", "not asked, because there are no credentials")
                 results += [check.result(unasked) for check in checks]
         return results
 

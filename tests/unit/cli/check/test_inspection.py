@@ -235,6 +235,13 @@ def test_a_call_that_is_denied_is_unknown_and_names_the_permission(
     assert permission in result.remedy
 
 
+def test_an_error_that_is_no_denial_asks_for_no_permission() -> None:
+    account = MadeUpAccount(refuses={"hosted_zone": refusal("Throttling")})
+    result = inspected(account)["hosted_zone"]
+    assert (result.state, "Allow" in result.remedy) == ("unknown", False)
+    assert "Throttling" in result.detail
+
+
 def test_a_name_that_is_taken_is_reported_although_others_are_denied() -> None:
     account = MadeUpAccount(
         taken={("pilot-light-items", SECONDARY)}, refuses={"function": refusal("AccessDenied")}
