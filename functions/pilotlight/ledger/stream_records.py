@@ -85,6 +85,7 @@ def parse(record: Mapping[str, Any]) -> Change:
         AttributeInvalid,
         EntryUnreadable,
         KeyError,
+        OSError,
         OverflowError,
         TypeError,
         ValueError,

@@ -181,6 +181,15 @@ def test_a_record_of_the_stream_is_read_or_set_aside(
             assert str(error)
 
 
+@pytest.mark.parametrize("created", [1e300, float("nan"), "soon", None, -1e17])
+def test_a_record_of_no_time_is_set_aside(created: Any) -> None:
+    item = writes.attributes(writes.Item("tea", "", 1, "us-west-2", 1, "01A", "", False))
+    keys = {"pk": {"S": "I#0"}, "sk": {"S": "tea"}}
+    change = {"Keys": keys, "NewImage": item, "ApproximateCreationDateTime": created}
+    with pytest.raises(RecordUnreadable):
+        parse({"dynamodb": change})
+
+
 @given(row=ROWS, key=KEYS)
 def test_the_ledger_is_read(row: dict[str, Any], key: dict[str, Any]) -> None:
     entry = from_stored({**row, **key})

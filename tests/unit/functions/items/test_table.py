@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,6 +17,8 @@ from pilotlight.items.table import ItemsTable
 from pilotlight.items.writes import (
     Item,
     ItemUnreadable,
+    Remembered,
+    Request,
     Write,
     WriteConflict,
     WriteThrottled,
@@ -279,3 +282,16 @@ def test_what_we_never_write_is_unreadable(
     fake.put_item(ITEMS, {**item_key("tea"), **attributes(item), name: value})
     found = ItemsTable(fake, ITEMS).find("tea")
     assert found is not None and found.unreadable
+
+
+def test_a_memory_is_replaced_only_where_it_still_names_the_write_that_vanished(
+    fake: FakeDynamoDB,
+) -> None:
+    table, request = ItemsTable(fake, ITEMS), Request("n", "c")
+    first = replace(planned(None, "01A"), request=request)
+    table.write(first)
+    vanished = replace(planned(first.new, "01B"), request=request)
+    with pytest.raises(WriteConflict):
+        table.write(replace(vanished, vanished=Remembered(request, PRIMARY, 1, "01X")))
+    table.write(replace(vanished, vanished=Remembered(request, PRIMARY, 1, "01A")))
+    assert table.remembered("n") == Remembered(request, PRIMARY, 1, "01B")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from pilotlight.items.writes import Item, Write, plan
+from pilotlight.items.writes import Item, Write, plan, unreadable_item
 from pilotlight.journal.history import LONGEST_WALK, judge, overwritten
 
 from tests.unit.functions.fakes import PRIMARY, SECONDARY
@@ -121,3 +121,8 @@ def test_what_is_not_known_to_be_lost_is_not_called_lost(chain: Chain) -> None:
     (b,) = chain.line("b", over=a)
     del chain.entries["y"]
     assert [w.new.write_id for w in overwritten(z, b, chain.link)] == []
+
+
+def test_against_an_item_that_cannot_be_read_nothing_is_known(chain: Chain) -> None:
+    (written,) = chain.line("a")
+    assert judge(written, unreadable_item("tea"), chain.link).verdict == "unknown"

@@ -13,6 +13,7 @@ from pilotlight.journal.comparison import (
     HIGHEST,
     LOWEST,
     MARGIN_MS,
+    UNREADABLE,
     Entry,
     Mark,
     Page,
@@ -296,3 +297,49 @@ def test_the_spans_of_a_journal_are_the_journal(writes: list[tuple[str, int]], p
     spans = [part for part, _ in world.proof()._spans(LOWEST, HIGHEST, drained=True)]
     assert [e for s in spans for e in s.entries] == made
     assert [s.last for s in spans] == [False] * (len(spans) - 1) + [True]
+
+
+# --- rows that are not as we wrote them, and times from other clocks ----------------------------
+def unreadable(world: World, entry: Entry) -> None:
+    """Let something else have written an entry's row, in both Regions."""
+    for replica in (world.source, world.target):
+        replica.written[replica.written.index(entry)] = Entry(entry.write_id, UNREADABLE, 0)
+
+
+def test_an_unreadable_entry_holds_up_no_move_and_nothing_is_proven(world: World) -> None:
+    world.write("tea", T)
+    unreadable(world, world.write("milk", T))
+    found = journal_proof.compare_tails(world.proof())
+    assert (found["complete"], found["compared"], found["unreadable"]) == (True, 2, 1)
+    assert found["proven"] is False
+
+
+def test_an_unreadable_entry_that_has_not_arrived_is_missing_all_the_same(world: World) -> None:
+    entry = world.write("milk", T)
+    unreadable(world, entry)
+    world.target.written.clear()
+    with pytest.raises(TailsDiffer, match=entry.write_id):
+        world.proof().tails(60)
+
+
+def test_an_unreadable_item_of_the_target_is_counted_and_not_behind(world: World) -> None:
+    world.write("tea", T)
+    world.target.items["tea"] = Version(0, "")
+    assert (world.proof().tails(60).unreadable, world.proof().tails(60).proven) == (1, False)
+
+
+def test_what_was_unreadable_before_the_drain_is_remembered_with_the_watermark(
+    world: World,
+) -> None:
+    unreadable(world, world.write("milk", OLD))
+    world.proof().advance(60)
+    world.write("tea", T)
+    assert world.kept.read().unreadable == 1
+    assert world.proof().tails(60).proven is False
+
+
+def test_a_watermark_of_a_clock_that_is_ahead_is_not_believed(world: World) -> None:
+    world.write("tea", T, arrives=False)
+    world.kept.was.append(Mark(lower_bound(T + 300_000), 7))
+    with pytest.raises(TailsDiffer):
+        world.proof().tails(60)

@@ -197,3 +197,9 @@ def test_heartbeats_are_missed_only_from_an_active_primary() -> None:
     assert inspection.heartbeats(now - 120_001, now, active=True)[0] == "failed"
     assert inspection.heartbeats(None, now, active=True)[0] == "failed"
     assert inspection.heartbeats(None, now, active=False)[0] == "ok"
+
+
+def test_a_pass_in_the_future_was_stored_by_a_clock_that_is_ahead_and_is_none() -> None:
+    at = (NOW + timedelta(days=1)).isoformat()
+    last = {"verdict": "PASS", "at": at, "last_pass_at": at}
+    assert inspection.rehearsal(last, NOW, timedelta(days=8))[0] == "failed"

@@ -180,3 +180,14 @@ def test_what_a_person_holds_goes_with_the_outage_and_when_it_was_well_stays(
         kept.record("c", tick, look(beacon="unhealthy"), kept.read())
     found = kept.read()
     assert (found.held_by, found.paused_until, found.well_at) == (None, 5, AT)
+
+
+@pytest.mark.parametrize("value", [{"BOOL": True}, {"N": "1"}, {"S": ""}, {"M": {}}])
+def test_a_hold_that_a_person_wrote_as_another_type_holds(emptied: Any, value: Any) -> None:
+    emptied.put_item(TableName=RECOVERIES, Item={**KEY, "held_by": value})
+    assert SentinelItem(emptied, RECOVERIES).read().held_by
+
+
+def test_a_pause_that_a_person_wrote_as_text_counts(emptied: Any) -> None:
+    emptied.put_item(TableName=RECOVERIES, Item={**KEY, "paused_until": {"S": "1769860800"}})
+    assert SentinelItem(emptied, RECOVERIES).read().paused_until == "1769860800"

@@ -18,6 +18,7 @@ from pilotlight.sentinel.observation import (
     Streak,
     delay_seconds,
     early_seconds,
+    is_taken,
     plan,
     probe_seconds,
     silent_after,
@@ -263,3 +264,10 @@ def test_nobody_knows_what_a_pulse_did_over_a_long_pause(pause: int, since: int)
     """A clock that went back is a pause as well."""
     start = 60
     assert pulsed((start, 7), (start + pause, 7)).still_since == second(start + since)
+
+
+@pytest.mark.parametrize(
+    ("last", "taken"), [(0, False), (5_000, True), (15_000, True), (25_000, False), (10**9, False)]
+)
+def test_a_tick_recorded_by_a_clock_that_is_ahead_silences_nobody(last: int, taken: bool) -> None:
+    assert is_taken(5_000, last, interval=10) is taken
