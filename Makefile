@@ -55,7 +55,7 @@ e2e: install-dev  ## The drill, as tests
 	$(BIN)/pytest tests/e2e
 
 outages: install-dev  ## A drill of each outage of the lab, and the table of what came of it (twenty-five minutes)
-	$(BIN)/pytest -m "" tests/e2e/test_outages.py
+	$(BIN)/pytest -m "" tests/e2e/test_styles.py tests/e2e/test_outages.py
 
 audit: install  ## Check the recovery path, and write docs/recovery-path.md and docs/dns.md
 	$(BIN)/python -m tools.audit $(AUDIT_FLAGS)

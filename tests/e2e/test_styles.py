@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from lab.config import LabConfig
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.long]
 PATIENCE = 0.3
 
 
