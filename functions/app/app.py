@@ -58,7 +58,7 @@ ITEM_SCHEMA: dict[str, Any] = {
 }
 NO_ANSWER = "The table does not answer this request. Try again in a second."
 # What the other Region's answer to a forwarded write keeps of its headers.
-PASSED_ON = {"x-served-by", "x-write-id", "x-epoch", "retry-after"}
+ANSWER_HEADERS = {"x-served-by", "x-write-id", "x-epoch", "retry-after"}
 STATUS: dict[type[Exception], int] = {
     ItemMissing: 404,
     ItemExists: 409,
@@ -256,11 +256,12 @@ def written(request: WriteRequest, status: int) -> Response[str]:
         with WRITE_HEALTH.watching(WriteThrottled, WriteUnknown, TableUnavailable):
             result = ITEMS.write(request)
     except (WriteRefused, ForwardingFailed) as error:
-        metrics.add_metric(name="WritesRefused", unit=MetricUnit.Count, value=1)
+        if error.code != "WriteUnknown":
+            metrics.add_metric(name="WritesRefused", unit=MetricUnit.Count, value=1)
         return unavailable(error.code, str(error))
     if isinstance(result, http.Response):
         metrics.add_metric(name="WritesForwarded", unit=MetricUnit.Count, value=1)
-        headers = {k: v for k, v in result.headers.items() if k.lower() in PASSED_ON}
+        headers = {k: v for k, v in result.headers.items() if k.lower() in ANSWER_HEADERS}
         headers["X-Forwarded-By-Region"] = REGION
         return Response(result.status, "application/json", result.body.decode(), headers)
     metrics.add_metric(name="ItemsWritten", unit=MetricUnit.Count, value=1)
@@ -284,7 +285,9 @@ def expected(error: Exception) -> Response[str]:
 def unexpected(_error: Exception) -> Response[str]:
     """Answer a fault of the application, which the log holds."""
     logger.exception("Request failed")
-    return refusal(500, "InternalError", "The application failed. A write may have been made.")
+    return refusal(
+        500, "InternalError", "The application failed. If this was a write, it may have been made."
+    )
 
 
 @api.not_found

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from pilotlight.ledger.entry import key
 from pilotlight.ledger.request import BadRequest
 from pilotlight.ledger.resolve import NoSuchEntry, NotReplayed
 
 from tests.handlers import context
-from tests.integration.machine import PRIMARY, SECONDARY
+from tests.integration.machine import LEDGER as LEDGER_TABLE, PRIMARY, SECONDARY
 from tests.integration.torn import (
     LEDGER,
     Torn,
@@ -157,3 +158,19 @@ def test_every_entry_can_be_listed_page_by_page_resolved_ones_too(world: Torn) -
     second = world.ledger("list", after=first["next"])
     ids = [e["write_id"] for page in (first, second) for e in page["entries"]]
     assert (len(first["entries"]), len(set(ids)), second["next"]) == (20, 25, None)
+
+
+def test_an_entry_whose_status_is_no_text_keeps_no_other_from_being_accepted(world: Torn) -> None:
+    late = world.write(PRIMARY, "waiting", -4, "milk")
+    other = world.write(PRIMARY, "waiting", -4, "tea")
+    world.ledger("reconcile")
+    world.dynamodb[SECONDARY].update_item(
+        TableName=LEDGER_TABLE,
+        Key=key(name(late)),
+        UpdateExpression="SET #s = :odd",
+        ExpressionAttributeNames={"#s": "status"},
+        ExpressionAttributeValues={":odd": {"N": "5"}},
+    )
+    found = world.ledger("accept", write_ids="all", by="Ada")
+    assert found["accepted"] == [name(other)]
+    assert "look at its row" in found["unchanged"][name(late)]

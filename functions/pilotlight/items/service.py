@@ -10,11 +10,11 @@ from ulid import ULID
 
 from pilotlight.control.fence import AnswerTooLate, WriteDecision, WriteTooLate
 from pilotlight.items.writes import (
+    IdempotencyRecord,
     Item,
     ItemMissing,
     KeyReused,
     Operation,
-    Remembered,
     WriteConflict,
     WriteUnknown,
     client_request,
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
 FORWARDED_BY = "X-Forwarded-By-Region"
 FORWARD_TIMEOUT = 3.0
-# The user's token counts in the other Region too, where there is an authorizer.
-PASSED_ON = ("Idempotency-Key", "Authorization")
+# What a forwarded write keeps of its headers: an authorizer of the other Region asks for the token.
+REQUEST_HEADERS = ("Idempotency-Key", "Authorization")
 
 
 class WriteRefused(Exception):
@@ -79,8 +79,8 @@ class WriteRequest:
         return self.headers.get("idempotency-key", "")
 
     @property
-    def remembered_as(self) -> Request | None:
-        """What is remembered of it, so that a retry makes no second write."""
+    def idempotent_request(self) -> Request | None:
+        """What its idempotency record holds, or None without a key."""
         key = self.idempotency_key
         return client_request(key, self.operation, self.item_id, self.text) if key else None
 
@@ -153,7 +153,7 @@ class ItemService:
         """
         decision, permit = self._fence.decide(forwarded=False)
         epoch, request = _epoch(decision), replay_request(lost.new.write_id)
-        earlier = self._items.remembered(request.name)
+        earlier = self._items.idempotency_record(request.name)
         made = self._items.made(earlier) if earlier else None
         if made:
             return self._acknowledged(made, permit)
@@ -167,12 +167,12 @@ class ItemService:
             write_id=str(ULID()),
             now=timestamps.now(),
         )
-        return self._make(replace(planned, request=request, vanished=earlier), decision, permit)
+        return self._make(replace(planned, request=request, replaces=earlier), decision, permit)
 
     def _write(self, request: WriteRequest, decision: WriteDecision, permit: Permit) -> Item:
         epoch, item_id = _epoch(decision), request.item_id or _new_id(request.idempotency_key)
-        remembered_as = request.remembered_as
-        earlier, made = self._earlier(remembered_as)
+        idempotent_request = request.idempotent_request
+        earlier, made = self._earlier(idempotent_request)
         if made:
             return self._acknowledged(made, permit)
         planned = plan(
@@ -185,28 +185,28 @@ class ItemService:
             write_id=_write_id(request.received_at),
             now=timestamps.now(),
         )
-        planned = replace(planned, request=remembered_as, vanished=earlier)
+        planned = replace(planned, request=idempotent_request, replaces=earlier)
         try:
             return self._make(planned, decision, permit)
         except WriteConflict:
             # Perhaps it was this very request, sent twice at the same moment.
-            _, made = self._earlier(remembered_as)
+            _, made = self._earlier(idempotent_request)
             if made is None:
                 raise
             return self._acknowledged(made, permit)
 
-    def _earlier(self, request: Request | None) -> tuple[Remembered | None, Item | None]:
+    def _earlier(self, request: Request | None) -> tuple[IdempotencyRecord | None, Item | None]:
         """Return what a request made before, and the item as it was then.
 
-        A write of which only the memory is here has not arrived, or is lost with its Region. It is
-        made again: nobody may say that it is here.
+        Where only its idempotency record is here, the write has not arrived, or is lost with its
+        Region. It is made again: nobody may say that it is here.
 
         Raises
         ------
         KeyReused
             Its key was used for another request.
         """
-        earlier = self._items.remembered(request.name) if request else None
+        earlier = self._items.idempotency_record(request.name) if request else None
         if earlier is None:
             return None, None
         if earlier.request != request:
@@ -230,7 +230,7 @@ class ItemService:
 
     def _forward(self, request: WriteRequest, region: str) -> http.Response:
         headers = {"Content-Type": "application/json", FORWARDED_BY: self._deployment.region}
-        for name in PASSED_ON:
+        for name in REQUEST_HEADERS:
             if value := request.headers.get(name.lower()):
                 headers[name] = value
         url = f"https://{self._deployment.region_name(region)}{request.path}"
@@ -281,7 +281,7 @@ def _write_id(received_at: float | None) -> str:
 
 
 def _new_id(idempotency_key: str) -> str:
-    """Make an id. A retried create makes the same one again, also where its memory is not here."""
+    """Make an id. A retried create makes the same one again, also where its record is not here."""
     if idempotency_key:
         return hashlib.sha256(idempotency_key.encode()).hexdigest()[:26]
     return str(ULID()).lower()

@@ -11,17 +11,18 @@ from typing import TYPE_CHECKING, Any
 from pilotlight.control.fence import WriteTooLate
 from pilotlight.items.writes import (
     SHARDS,
+    SORT_KEY_BYTES,
     EntryUnreadable,
+    IdempotencyRecord,
     Item,
     ItemUnreadable,
-    Remembered,
     Write,
     WriteConflict,
     WriteThrottled,
     WriteUnknown,
     from_attributes,
     from_entry,
-    from_memory,
+    from_idempotency_record,
     item_key,
     journal_key,
     request_key,
@@ -41,8 +42,6 @@ if TYPE_CHECKING:
 
 # Queries of one listing, and rows that each reads at least: deleted items cost a read, too.
 QUERIES, ROWS = 5, 100
-# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Limits.html
-LONGEST_SORT_KEY = 1024
 UNKNOWN = (
     "The table did not answer, or not in time; the write may have been made. Read the item, or try "
     "again in a second."
@@ -79,7 +78,10 @@ class ItemsTable:
         """
         row = self._row(item_key(item_id))
         try:
-            return from_attributes(row) if row is not None else None
+            item = from_attributes(row) if row is not None else None
+            if item and item.unreadable:
+                raise AttributeInvalid("version")
+            return item
         except AttributeInvalid as error:
             raise ItemUnreadable(
                 f"The item {item_id!r} has no valid attribute {error}: something else wrote its "
@@ -108,8 +110,8 @@ class ItemsTable:
             items |= {key["sk"]["S"]: item} if item else {}
         return items
 
-    def remembered(self, name: str) -> Remembered | None:
-        """Return what a request has made, or None.
+    def idempotency_record(self, name: str) -> IdempotencyRecord | None:
+        """Return the idempotency record of a request, or None.
 
         Raises
         ------
@@ -118,15 +120,15 @@ class ItemsTable:
         """
         row = self._row(request_key(name))
         try:
-            return from_memory(row) if row is not None else None
+            return from_idempotency_record(row) if row is not None else None
         except AttributeInvalid as error:
             raise ItemUnreadable(
-                f"What this Idempotency-Key did has no valid attribute {error}. Use another key."
+                f"This Idempotency-Key's record has no valid attribute {error}. Use another key."
             ) from error
 
-    def made(self, remembered: Remembered) -> Item | None:
-        """Return the item as a remembered request made it, or None if the write is not here."""
-        key = journal_key(remembered.region, remembered.epoch, remembered.write_id)
+    def made(self, record: IdempotencyRecord) -> Item | None:
+        """Return the item as a recorded request made it, or None if the write is not here."""
+        key = journal_key(record.region, record.epoch, record.write_id)
         row = self._row(key)
         try:
             return from_entry(row).new if row is not None else None
@@ -270,4 +272,4 @@ def _decode(cursor: str | None) -> tuple[int, str | None]:
 
 
 def _is_sort_key(after: str) -> bool:
-    return 0 < len(after.encode()) <= LONGEST_SORT_KEY
+    return 0 < len(after.encode()) <= SORT_KEY_BYTES

@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 
 SHARDS = 4
 LONGEST_TEXT = 2000
-# A quarter of DynamoDB's 1,024 bytes for a sort key: a character may take four.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
-LONGEST_KEY = 256
+SORT_KEY_BYTES = 1024
+# A character may take four bytes.
+LONGEST_KEY = SORT_KEY_BYTES // 4
 # Clients and proxies resolve `.` and `..` within a path, so no item can have such an id.
 ITEM_ID = r"^(?!\.{1,2}$)[A-Za-z0-9._-]{1,64}$"
 Operation = Literal["create", "replace", "delete"]
@@ -91,7 +92,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Remembered:
+class IdempotencyRecord:
     """The request that made a write, and where that write's journal entry is."""
 
     request: Request
@@ -105,8 +106,8 @@ class Write:
     """One write: the new item, and the old one that it overwrites.
 
     `authority` let it pass the fence: `quorum`, or `last_resort` or `without_quorum` if the control
-    table did not answer. Then the other Region may have taken writes too. `request` is remembered
-    with it, in place of `vanished`: an earlier write of this request that is not here.
+    table did not answer. Then the other Region may have taken writes too. `request` gets an
+    idempotency record with it, over the one in `replaces`, whose write is not here.
     """
 
     operation: Operation
@@ -114,7 +115,7 @@ class Write:
     old: Item | None
     authority: str = "quorum"
     request: Request | None = None
-    vanished: Remembered | None = None
+    replaces: IdempotencyRecord | None = None
 
     @property
     def unreadable(self) -> bool:
@@ -149,7 +150,7 @@ def replay_request(write_id: str) -> Request:
 
 
 def request_key(name: str) -> dict[str, Any]:
-    """Return the key under which a request is remembered."""
+    """Return the key of a request's idempotency record."""
     return {"pk": {"S": f"K#{shard_of(name)}"}, "sk": {"S": name}}
 
 
@@ -211,7 +212,7 @@ def transaction(write: Write, table: str) -> list[Any]:
     """Return the TransactItems of one write.
 
     The item is put only over the version that was read; the journal entry only if there is none,
-    and so is the memory of the request.
+    and so is the idempotency record.
     """
     new, old = write.new, write.old
     over: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
@@ -238,11 +239,11 @@ def transaction(write: Write, table: str) -> list[Any]:
         {"TableName": table, "Item": entry, "ConditionExpression": "attribute_not_exists(pk)"},
     ]
     if write.request:
-        puts.append({"TableName": table, **_memory(write.request, write)})
+        puts.append({"TableName": table, **_idempotency_put(write.request, write)})
     return [{"Put": put} for put in puts]
 
 
-def _memory(request: Request, write: Write) -> dict[str, Any]:
+def _idempotency_put(request: Request, write: Write) -> dict[str, Any]:
     item = {
         **request_key(request.name),
         "content": {"S": request.content},
@@ -250,24 +251,24 @@ def _memory(request: Request, write: Write) -> dict[str, Any]:
         "epoch": {"N": str(write.new.epoch)},
         "write_id": {"S": write.new.write_id},
     }
-    if write.vanished is None:
+    if write.replaces is None:
         return {"Item": item, "ConditionExpression": "attribute_not_exists(pk)"}
     return {
         "Item": item,
-        "ConditionExpression": "write_id = :vanished",
-        "ExpressionAttributeValues": {":vanished": {"S": write.vanished.write_id}},
+        "ConditionExpression": "write_id = :replaced",
+        "ExpressionAttributeValues": {":replaced": {"S": write.replaces.write_id}},
     }
 
 
-def from_memory(row: Row) -> Remembered:
-    """Read what is remembered of a request, as DynamoDB returns it.
+def from_idempotency_record(row: Row) -> IdempotencyRecord:
+    """Read an idempotency record as DynamoDB returns it.
 
     Raises
     ------
     AttributeInvalid
         It is not as we wrote it.
     """
-    return Remembered(
+    return IdempotencyRecord(
         Request(text_of(row, "sk"), text_of(row, "content")),
         text_of(row, "region"),
         number(row, "epoch"),
@@ -285,10 +286,10 @@ def from_entry(row: Row) -> Write:
     """
     try:
         return Write(
-            operation=cast("Operation", text_of(row, "operation")),
+            operation=cast("Operation", _short(row, "operation", LONGEST_KEY)),
             new=from_attributes(mapping(row, "new")),
             old=None if is_null(row, "old") else from_attributes(mapping(row, "old")),
-            authority=text_of(row, "authority"),
+            authority=_short(row, "authority", LONGEST_KEY),
         )
     except AttributeInvalid as error:
         raise EntryUnreadable(f"A journal entry has no valid attribute {error}.") from error
@@ -301,7 +302,7 @@ def placeholder(row: Row) -> Write:
     """
     _, region, epoch, _ = [*(try_text(row, "pk") or "").split("#"), "", "", ""][:4]
     item = unreadable_item(
-        try_text(row, "item_id") or "unknown",
+        (try_text(row, "item_id") or "unknown")[:LONGEST_KEY],
         region=region or "unknown",
         epoch=int(epoch) if re.fullmatch("[0-9]{1,15}", epoch) else 0,
         write_id=try_text(row, "sk") or "unknown",
@@ -345,7 +346,7 @@ def from_attributes(row: Row) -> Item:
         region=_short(row, "region", LONGEST_KEY),
         epoch=number(row, "epoch"),
         write_id=_short(row, "write_id", LONGEST_KEY),
-        updated_at=text_of(row, "updated_at"),
+        updated_at=_short(row, "updated_at", LONGEST_KEY, least=0),
         deleted=flag(row, "deleted"),
     )
 

@@ -13,6 +13,7 @@ from ulid import ULID
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
 
 LOWEST, HIGHEST = "0" * 26, "7" + "Z" * 25
 # Entries with lower ids may still come beside younger ones: writes are in flight, clocks differ.
@@ -94,6 +95,14 @@ class Comparison:
 def lower_bound(moment: int) -> str:
     """Return the lowest write id of a moment, in milliseconds since 1970."""
     return str(ULID.from_bytes(max(moment, 0).to_bytes(6, "big") + bytes(10)))
+
+
+def moment_of(write_id: str) -> datetime | None:
+    """Return the moment of a write id, or None for anything else: a row may have any key."""
+    try:
+        return ULID.from_str(write_id).datetime
+    except ValueError:
+        return None
 
 
 def key_after(write_id: str) -> str:

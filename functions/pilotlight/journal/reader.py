@@ -136,15 +136,16 @@ class Journal:
 def _entry(row: Row) -> Entry:
     """Read an entry's key and its item. The item of an unreadable one is empty."""
     try:
-        return Entry(text(row, "sk"), text(row, "item_id"), number(row, "version"))
+        entry = Entry(text(row, "sk"), text(row, "item_id"), number(row, "version"))
     except AttributeInvalid:
         return Entry(row["sk"]["S"], UNREADABLE, 0)
+    return entry if entry.version > 0 else Entry(entry.write_id, UNREADABLE, 0)
 
 
 def _version(row: Row) -> Version:
     """Read an item's version. An unreadable one is older than any."""
     try:
-        return Version(number(row, "version"), text(row, "write_id"))
+        return Version(max(number(row, "version"), 0), text(row, "write_id"))
     except AttributeInvalid:
         return Version(0, "")
 

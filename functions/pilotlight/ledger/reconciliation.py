@@ -6,12 +6,10 @@ from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from ulid import ULID
-
 from pilotlight.control.table import ControlTable
 from pilotlight.items.table import ItemsTable
 from pilotlight.items.writes import SHARDS, journal_shard
-from pilotlight.journal.comparison import HIGHEST, LOWEST, lower_bound
+from pilotlight.journal.comparison import HIGHEST, LOWEST, lower_bound, moment_of
 from pilotlight.journal.history import judge
 from pilotlight.journal.links import JournalLinks
 from pilotlight.ledger import epoch_end
@@ -52,13 +50,16 @@ class Cursor:
     running: int = 0
 
     @classmethod
-    def stored(cls, stored: Mapping[str, Any]) -> Cursor:
-        """Return the cursor as it was stored; the first one where it cannot be read."""
+    def stored(cls, stored: Mapping[str, Any], latest: int) -> Cursor:
+        """Return the cursor as it was stored; the first one where it is none up to that epoch."""
         first = cls(1)
         kinds = {field.name: type(getattr(first, field.name)) for field in fields(cls)}
-        if all(type(stored.get(name)) is kind for name, kind in kinds.items()):
-            return cls(**{name: stored[name] for name in kinds})
-        return first
+        if any(type(stored.get(name)) is not kind for name, kind in kinds.items()):
+            return first
+        cursor = cls(**{name: stored[name] for name in kinds})
+        ids = [i for i in (cursor.before, cursor.last) if i]
+        whole = 1 <= cursor.epoch <= latest and cursor.step >= 0 and all(map(moment_of, ids))
+        return cursor if whole else first
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,9 @@ class Reconciliation:
         TableUnavailable
             A Region did not answer. The next call continues from there.
         """
-        cursor = Cursor(1) if from_start else Cursor.stored(self._ledger.cursor())
+        cursor = (
+            Cursor(1) if from_start else Cursor.stored(self._ledger.cursor(), self._control.epoch)
+        )
         if cursor.running != self._control.epoch:
             # The epoch that ran then is over now: all of it counts.
             cursor = replace(
@@ -153,8 +156,8 @@ class Reconciliation:
                 self._journals[self._own].page(key, window[0], at.after)
             self._compare(writes)
             if not self._serves(at, region):
-                last = max([at.last, *(w.new.write_id for w in writes if not w.unreadable)])
-                at = replace(at, last=last)
+                ids = (w.new.write_id for w in writes if not w.unreadable)
+                at = replace(at, last=max([at.last, *filter(moment_of, ids)]))
         done = self._window(at, region) is None
         return replace(at, step=at.step + 1, after="") if done else at
 
@@ -174,8 +177,8 @@ class Reconciliation:
         return None
 
     def _overwritten(self, before: str) -> tuple[str, str]:
-        latest = ULID.from_str(before).datetime + epoch_end.CLOCKS if before else None
-        return LOWEST, _id_at(latest)
+        latest = moment_of(before)
+        return LOWEST, _id_at(latest + epoch_end.CLOCKS if latest else None)
 
     def _incomplete(self, at: Cursor, region: str) -> tuple[str, str]:
         """Return the incomplete part. The running epoch has one if both Regions wrote in it."""

@@ -12,6 +12,7 @@ from pilotlight.items.writes import (
     WriteThrottled,
     WriteUnknown,
 )
+from pilotlight.ledger.table import AlreadyResolved
 from pilotlight.shared import timestamps
 from pilotlight.shared.table_errors import TableUnavailable
 
@@ -55,10 +56,14 @@ def select(ledger: LedgerTable, write_ids: list[str] | str) -> list[LedgerEntry]
 def accept(ledger: LedgerTable, write_ids: list[str] | str, by: str) -> dict[str, Any]:
     """Mark open entries as accepted: the item is right as it is. Resolved entries do not change."""
     entries = select(ledger, write_ids)
-    accepted = [e.write_id for e in entries if e.status == "open"]
-    for write_id in accepted:
-        ledger.resolve(write_id, "accepted", by=by, at=timestamps.now())
-    unchanged = {e.write_id: e.status for e in entries if e.status != "open"}
+    accepted, unchanged = [], {e.write_id: str(e.status) for e in entries if e.status != "open"}
+    for write_id in (e.write_id for e in entries if e.status == "open"):
+        try:
+            ledger.resolve(write_id, "accepted", by=by, at=timestamps.now())
+        except AlreadyResolved:
+            unchanged[write_id] = "its status is not open, or is no text: look at its row"
+        else:
+            accepted.append(write_id)
     return {"accepted": accepted, "unchanged": unchanged}
 
 

@@ -55,6 +55,7 @@ _CODES: dict[Meaning, frozenset[str]] = {
         }
     ),
 }
+_READS = frozenset({"GetItem", "BatchGetItem", "Query"})
 # Errors of botocore before anything is sent.
 _NOT_SENT = (
     *(CredentialRetrievalError, NoCredentialsError, PartialCredentialsError),
@@ -89,7 +90,8 @@ def meaning_of(error: ClientError | BotoCoreError) -> Meaning:
     codes = codes or {response.get("Error", {}).get("Code", "")}
     meaning: Meaning = next((m for m in _NOT_MADE if codes & _CODES[m]), "unanswered")
     retried = response.get("ResponseMetadata", {}).get("RetryAttempts", 0) > 0
-    if retried and meaning in ("throttled", "refused"):
+    writes = error.operation_name not in _READS
+    if writes and retried and meaning in ("throttled", "refused"):
         # That is the answer to the retry. The attempt before it may have been made.
         return "unanswered"
     return meaning

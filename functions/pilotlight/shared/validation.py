@@ -7,7 +7,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.validation import SchemaValidationError, validate
 
 # What a violation quotes of the value may be as large as the value.
-LONGEST = 400
+LONGEST = 300
 
 
 def violation(value: Any, schema: dict[str, Any]) -> str | None:

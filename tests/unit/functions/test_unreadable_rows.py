@@ -5,6 +5,7 @@ Anybody with a console can write a row. None may stop a recovery, a listing or a
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -120,7 +121,7 @@ class Holding:
     ("read", "names"),
     [
         (writes.from_attributes, AttributeInvalid),
-        (writes.from_memory, AttributeInvalid),
+        (writes.from_idempotency_record, AttributeInvalid),
         (writes.from_entry, writes.EntryUnreadable),
         (ControlItem.from_item, ControlItemInvalid),
     ],
@@ -138,7 +139,7 @@ def test_a_row_of_ours_is_read_or_what_is_wrong_is_named(
 @given(row=ROWS, key=KEYS)
 def test_tables_of_the_application_are_read(row: dict[str, Any], key: dict[str, Any]) -> None:
     table = ItemsTable(Holding({**row, **key}), "items")  # type: ignore[arg-type]
-    for read in (table.get, table.remembered):
+    for read in (table.get, table.idempotency_record):
         try:
             read("tea")
         except writes.ItemUnreadable as error:
@@ -196,7 +197,7 @@ def test_the_ledger_is_read(row: dict[str, Any], key: dict[str, Any]) -> None:
     assert public(entry)["status"] in ("open", "accepted", "replayed")
     ledger = LedgerTable(Holding({**row, **key}), "ledger")  # type: ignore[arg-type]
     assert counts(ledger.entries())["open"] in (0, writes.SHARDS)
-    assert Cursor.stored(ledger.cursor()).epoch
+    assert Cursor.stored(ledger.cursor(), 2).epoch in (1, 2)
     promotion = from_record(row)
     control = ControlItem(2, "us-east-2", 2, "serving", changed_at="-")
     incomplete_since(ended_at(1, control, promotion, NOW), promotion)
@@ -249,3 +250,31 @@ class Limited(Holding):
 
     def get_item(self, Key: dict[str, Any], **_: Any) -> dict[str, Any]:
         return {"Item": self.row} if Key["pk"]["S"] == "seeded" else {}
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        *({"epoch": 999}, {"epoch": 0}, {"epoch": -(10**9)}, {"step": -1}, {"epoch": "1"}),
+        *({"before": "zzz"}, {"last": "7" + "Z" * 25}, {"before": None}),
+    ],
+)
+def test_a_cursor_that_reconciling_cannot_have_begins_the_pass_again(odd: dict[str, Any]) -> None:
+    """With an epoch that lies ahead a pass would be complete before it has compared anything."""
+    good = Cursor(2, 3, "01A", "01M8CV2ATCP44MKFJJ4JKBYJ4C", "", 7, 2)
+    assert Cursor.stored(asdict(good), 2) == good
+    assert Cursor.stored({**asdict(good), **odd}, 2) == Cursor(1)
+
+
+@pytest.mark.parametrize("version", ["0", "-5"])
+def test_a_version_below_one_is_no_version_of_ours(version: str) -> None:
+    keys = {"pk": {"S": "J"}, "sk": {"S": "tea"}, "item_id": {"S": "tea"}, "write_id": {"S": "01A"}}
+    client: Any = Holding({**keys, "version": {"N": version}})
+    journal = Journal(client, "items", "us-west-2", 1)
+    assert journal.versions(["tea"])["tea"].number == 0
+    assert {e.item_id for p in journal.pages("0" * 26, "7" * 26) for e in p.entries} == {""}
+
+
+def test_a_placeholder_is_small_enough_for_the_ledger() -> None:
+    row = {"pk": {"S": "J#a#1#0"}, "sk": {"S": "01A"}, "item_id": {"S": "x" * 300_000}}
+    assert len(writes.placeholder(row).new.id) == writes.LONGEST_KEY

@@ -339,3 +339,15 @@ def test_writes_that_the_other_region_did_not_answer_do_not_make_this_one_unheal
         assert (answer.status, answer.error) == (503, "WriteUnknown")
         assert answer.headers["Retry-After"] == "1"
     assert app.ask("GET", "/health").status == 200
+
+
+@pytest.mark.parametrize(("status", "counted"), [(504, []), (403, ["WritesRefused"])])
+def test_a_write_that_may_have_been_made_is_not_counted_as_refused(
+    app: App, monkeypatch: pytest.MonkeyPatch, status: int, counted: list[str]
+) -> None:
+    app.active(PRIMARY)
+    app.other = http.Response(status, b"", {}, 0.1)
+    names: list[str] = []
+    monkeypatch.setattr(app.module.metrics, "add_metric", lambda name, **_: names.append(name))
+    app.ask("PUT", "/items/tea", ORIGINAL)
+    assert names == counted

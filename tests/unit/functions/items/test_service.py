@@ -228,7 +228,7 @@ def test_a_key_that_was_used_for_another_request_is_refused_and_nothing_is_writt
     assert len(world.dynamodb.rows(ITEMS, "J#")) == 1
 
 
-def test_a_create_is_remembered_over_its_items_replacement_and_deletion(world: World) -> None:
+def test_a_create_is_answered_alike_after_its_item_was_replaced_and_deleted(world: World) -> None:
     first = world.write(headers=KEY)
     world.write("replace", text="black")
     assert world.write(headers=KEY) == first
@@ -262,7 +262,7 @@ def test_of_the_same_request_twice_at_the_same_moment_both_get_the_one_answer(
     assert len(world.dynamodb.rows(ITEMS, "J#")) == 1
 
 
-def test_a_write_of_which_only_the_memory_is_here_is_made_again(world: World) -> None:
+def test_a_write_of_which_only_the_idempotency_record_is_here_is_made_again(world: World) -> None:
     """The Region that made it is gone, and its journal entry has not arrived."""
     first = world.write(headers=KEY)
     rows = world.dynamodb.table(ITEMS)
@@ -273,7 +273,7 @@ def test_a_write_of_which_only_the_memory_is_here_is_made_again(world: World) ->
     assert world.write(headers=KEY) == again
 
 
-def test_a_memory_that_cannot_be_read_is_named(world: World) -> None:
+def test_an_idempotency_record_that_cannot_be_read_is_named(world: World) -> None:
     world.write(headers=KEY)
     (row,) = world.dynamodb.rows(ITEMS, "K#")
     del world.dynamodb.table(ITEMS)[row["pk"]["S"], row["sk"]["S"]]["content"]
@@ -284,7 +284,9 @@ def test_a_memory_that_cannot_be_read_is_named(world: World) -> None:
 def test_no_key_of_a_client_is_the_name_of_a_replay(world: World) -> None:
     write_id = "01M8CV2ATCP44MKFJJ4JKBYJ4C"
     world.write(headers={"idempotency-key": replay_request(write_id).name})
-    assert ItemsTable(world.dynamodb, ITEMS).remembered(replay_request(write_id).name) is None
+    assert (
+        ItemsTable(world.dynamodb, ITEMS).idempotency_record(replay_request(write_id).name) is None
+    )
 
 
 @pytest.mark.parametrize("key", ["k1", "x" * 64, "a key, with: signs"])

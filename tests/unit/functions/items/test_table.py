@@ -15,9 +15,9 @@ from botocore.exceptions import (
 )
 from pilotlight.items.table import ItemsTable
 from pilotlight.items.writes import (
+    IdempotencyRecord,
     Item,
     ItemUnreadable,
-    Remembered,
     Request,
     Write,
     WriteConflict,
@@ -232,7 +232,9 @@ def test_whether_a_write_was_made_that_nobody_answered_is_unknown(
     ],
     ids=str,
 )
-@pytest.mark.parametrize("read", ["get", "find", "find_many", "page", "answer", "remembered"])
+@pytest.mark.parametrize(
+    "read", ["get", "find", "find_many", "page", "answer", "idempotency_record"]
+)
 def test_a_read_that_is_not_answered_is_one_error_whatever_the_cause(
     fake: FakeDynamoDB, error: Exception, read: str
 ) -> None:
@@ -272,6 +274,7 @@ def test_an_unreadable_item_holds_up_no_other(fake: FakeDynamoDB) -> None:
         *(("id", {"S": ""}), ("id", {"S": "x" * 257}), ("write_id", {"S": ""})),
         *(("text", {"S": "x" * 2001}), ("version", {"S": "1"}), ("version", {"N": "1.5"})),
         *(("deleted", {"S": "no"}), ("epoch", {"NULL": True}), ("region", {"L": []})),
+        *(("updated_at", {"S": "x" * 257}), ("version", {"N": "0"}), ("version", {"N": "-5"})),
     ],
 )
 def test_what_we_never_write_is_unreadable(
@@ -282,16 +285,18 @@ def test_what_we_never_write_is_unreadable(
     fake.put_item(ITEMS, {**item_key("tea"), **attributes(item), name: value})
     found = ItemsTable(fake, ITEMS).find("tea")
     assert found is not None and found.unreadable
+    with pytest.raises(ItemUnreadable):
+        ItemsTable(fake, ITEMS).get("tea")
 
 
-def test_a_memory_is_replaced_only_where_it_still_names_the_write_that_vanished(
+def test_an_idempotency_record_is_replaced_only_where_it_still_names_the_lost_write(
     fake: FakeDynamoDB,
 ) -> None:
     table, request = ItemsTable(fake, ITEMS), Request("n", "c")
     first = replace(planned(None, "01A"), request=request)
     table.write(first)
-    vanished = replace(planned(first.new, "01B"), request=request)
+    again = replace(planned(first.new, "01B"), request=request)
     with pytest.raises(WriteConflict):
-        table.write(replace(vanished, vanished=Remembered(request, PRIMARY, 1, "01X")))
-    table.write(replace(vanished, vanished=Remembered(request, PRIMARY, 1, "01A")))
-    assert table.remembered("n") == Remembered(request, PRIMARY, 1, "01B")
+        table.write(replace(again, replaces=IdempotencyRecord(request, PRIMARY, 1, "01X")))
+    table.write(replace(again, replaces=IdempotencyRecord(request, PRIMARY, 1, "01A")))
+    assert table.idempotency_record("n") == IdempotencyRecord(request, PRIMARY, 1, "01B")

@@ -72,6 +72,7 @@ def retried(error: ClientError) -> ClientError:
         (retried(aws_error("ThrottlingException")), "unanswered"),
         (retried(aws_error("ExpiredTokenException")), "unanswered"),
         (retried(aws_error("ConditionalCheckFailedException")), "condition"),
+        (retried(ClientError({"Error": {"Code": "ThrottlingException"}}, "GetItem")), "throttled"),
     ],
     ids=str,
 )
