@@ -17,7 +17,7 @@ class LabError(Exception):
 
 @dataclass(frozen=True)
 class LabConfig:
-    """One lab. Everything binds to 127.0.0.1."""
+    """One lab. Everything binds to loopback."""
 
     app_name: str
     primary_region: str
@@ -62,12 +62,12 @@ class LabConfig:
 
     @property
     def addresses(self) -> dict[str, str]:
-        """The address that DNS answers for each Region. Clients of the lab map it to the entry."""
+        """The first address that DNS answers for each Region. The others count on from it."""
         return {region: f"127.0.{i + 1}.1" for i, region in enumerate(self.regions)}
 
     @property
     def region_of_address(self) -> dict[str, str]:
-        """The Region of each address that DNS answers."""
+        """The Region of each first address that DNS answers."""
         return {address: region for region, address in self.addresses.items()}
 
     @property

@@ -137,7 +137,7 @@ class Inspection:
         return judgements.room("health checks", *self.aws.health_checks(), needed)
 
     def _concurrency(self, stack: Stack) -> Outcome:
-        # As scheduled readiness reckons: the app and the switch are warmed beside the recovery.
+        # As scheduled readiness reckons.
         needed = 2 * stack.number("WarmConcurrency") + stack.count(FUNCTION)
         limit = self.aws.concurrency(stack.region)
         return judgements.concurrency(limit, needed, stack.reserved())

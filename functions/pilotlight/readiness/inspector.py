@@ -136,7 +136,7 @@ class Inspector:
 
     def _concurrency(self) -> Outcome:
         unreserved = self._limit(self.deployment.region)["UnreservedConcurrentExecutions"]
-        # The app and the switch are warmed at once, beside the steps of the recovery.
+        # Twice what is warmed, to leave room for users, and the steps of the recovery beside it.
         return inspection.concurrency(unreserved, 2 * self.warm_concurrency + len(self.aliases))
 
     def _concurrency_parity(self) -> Outcome:
