@@ -66,6 +66,9 @@ drawings: install  ## Draw each state machine beside its definition
 by-hand: install-dev  ## What only a person may do: stop a rehearsal, approve a promotion, take over (four minutes)
 	$(BIN)/pytest -m "" tests/e2e/test_by_hand.py
 
+deployments: install-dev .venv/.awscli  ## Deployments that fail, pairs with us-east-1 at AWS's pace, removal (ten minutes)
+	$(BIN)/pytest -m "" tests/deployments
+
 permissions: install-dev  ## Remove each permission in turn and see that something fails
 	$(BIN)/pytest -m permissions tests/permissions
 
@@ -105,12 +108,19 @@ install-dev: .venv/.dev
 	@TMPDIR=$(CURDIR)/.venv $(BIN)/uv pip install --quiet --python .venv/checkov/bin/python --no-cache --require-hashes -r requirements/checkov.txt
 	@touch $@
 
+# In an environment of its own, because it pins another botocore than the lab.
+.venv/.awscli: .venv/.bootstrap requirements/awscli.txt
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv/awscli
+	@TMPDIR=$(CURDIR)/.venv $(BIN)/uv pip install --quiet --python .venv/awscli/bin/python --no-cache --require-hashes -r requirements/awscli.txt
+	@touch $@
+
 LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 lock: install-dev  ## Lock the requirements again after an edit of an .in file
 	$(LOCK) requirements/bootstrap.in -o requirements/bootstrap.txt
 	$(LOCK) requirements/lab.in -o requirements/lab.txt
 	$(LOCK) requirements/dev.in -o requirements/dev.txt
 	$(LOCK) requirements/checkov.in -o requirements/checkov.txt
+	$(LOCK) requirements/awscli.in -o requirements/awscli.txt
 	$(LOCK) functions/requirements.in -o functions/requirements.txt \
 	  --no-emit-package botocore --no-emit-package urllib3 --no-emit-package python-dateutil --no-emit-package six
 
@@ -118,4 +128,4 @@ clean:  ## Remove everything that the other targets made
 	-@[ -x $(BIN)/lab ] && $(BIN)/lab down
 	rm -rf .venv .lab .aws-sam reports .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
 
-.PHONY: help mutants drawings drill up moves take-over bench cost audit test check unit protocol integration integration-moves integration-recovery e2e outages by-hand permissions failures format install install-dev lock clean
+.PHONY: help mutants drawings drill up moves take-over bench cost audit test check unit protocol integration integration-moves integration-recovery e2e outages by-hand deployments permissions failures format install install-dev lock clean

@@ -27,6 +27,7 @@ class LabConfig:
     public_label: str
     state_dir: str
     config_envs: tuple[str, ...]
+    samconfig: str = str(ROOT / "samconfig.toml")
     witness_region: str = "us-east-1"
     api_port: int = 4566
     dns_port: int = 5354
@@ -129,4 +130,5 @@ def from_samconfig(path: Path, state_dir: Path) -> LabConfig:
         state_dir=str(state_dir),
         witness_region=values["WitnessRegion"],
         config_envs=tuple(envs),
+        samconfig=str(path),
     )

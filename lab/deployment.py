@@ -53,7 +53,7 @@ def deploy(config: LabConfig, progress: Progress, *more: str) -> None:
             progress.step(f"sam deploy --config-env {' and '.join(together)}"),
             ThreadPoolExecutor(len(together)) as pool,
         ):
-            for done in [pool.submit(_deploy, config, env, more) for env in together]:
+            for done in [pool.submit(deploy_stack, config, env, more) for env in together]:
                 done.result()
     mark_deployed()
 
@@ -66,12 +66,19 @@ def ordered(envs: Sequence[str]) -> list[list[str]]:
     return groups
 
 
-def _deploy(config: LabConfig, env: str, more: Sequence[str] = ()) -> None:
+def deploy_stack(config: LabConfig, env: str, more: Sequence[str] = ()) -> None:
+    """Run `sam deploy` for one config environment.
+
+    Raises
+    ------
+    LabError
+        It failed, with the last lines of its log.
+    """
     arguments = ["deploy", "--config-env", env, "--template-file", str(BUILD / "out/template.yaml")]
-    arguments += ["--config-file", str(ROOT / "samconfig.toml"), "--no-progressbar"]
+    arguments += ["--config-file", config.samconfig, "--no-progressbar"]
     changed = parameters(env, config.speed) + (list(more) if env != "monitor" else [])
     if changed:
-        deployment = template.deployment(env, ROOT / "samconfig.toml")
+        deployment = template.deployment(env, Path(config.samconfig))
         own = {name: value for name, _, value in (part.partition("=") for part in changed)}
         given = {**deployment.parameters, **own}
         template.check(deployment.region, given, f"the lab's parameters, environment {env}")

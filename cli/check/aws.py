@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 QUICK = Config(connect_timeout=3, read_timeout=8, retries={"total_max_attempts": 2})
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
 DOMAIN_NAMES_QUOTA = ("apigateway", "L-A93447B8")
-MISSING = ("ResourceNotFoundException", "404", "NoSuchBucket")
+MISSING = ("ResourceNotFoundException", "404", "NoSuchBucket", "NotFoundException")
 
 
 @dataclass(frozen=True)
@@ -112,9 +112,12 @@ class Aws:
             "table": partial(self._table, name),
             "bucket": partial(self._bucket, name),
             "function": partial(self._function, name),
+            "domain name": partial(self._domain_name, name),
         }
         if name.kind == "log group":
             return self._log_group(name)
+        if name.kind == "backup vault":
+            return self._vault(name)
         try:
             ask[name.kind]()
         except ClientError as error:
@@ -131,6 +134,14 @@ class Aws:
 
     def _function(self, name: Name) -> None:
         self.client("lambda", name.region).get_function_configuration(FunctionName=name.name)
+
+    def _domain_name(self, name: Name) -> None:
+        self.client("apigatewayv2", name.region).get_domain_name(DomainName=name.name)
+
+    def _vault(self, name: Name) -> bool:
+        """List them, because a description is denied where there is no such vault."""
+        pages = self.client("backup", name.region).get_paginator("list_backup_vaults").paginate()
+        return any(v["BackupVaultName"] == name.name for p in pages for v in p["BackupVaultList"])
 
     def _log_group(self, name: Name) -> bool:
         groups = self.client("logs", name.region).describe_log_groups(

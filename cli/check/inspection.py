@@ -36,6 +36,7 @@ QUOTA = ("servicequotas:GetServiceQuota", "apigateway:GET")
 NAMES = (
     *("dynamodb:DescribeTable", "s3:ListBucket"),
     *("lambda:GetFunctionConfiguration", "logs:DescribeLogGroups"),
+    *("backup:ListBackupVaults", "apigateway:GET"),
 )
 
 

@@ -153,5 +153,6 @@ def names(count: int, taken: Sequence[Name]) -> Outcome:
     return Outcome(
         "failed",
         f"taken, but not by this stack: {listed}",
-        f"Choose another AppName, or remove what an earlier deployment left ({REMOVE}).",
+        "Choose another AppName (another ZoneName for a domain name), or remove what an earlier "
+        f"deployment left ({REMOVE}).",
     )

@@ -24,6 +24,8 @@ NAMED = {
     "AWS::S3::Bucket": ("bucket", "BucketName"),
     FUNCTION: ("function", "FunctionName"),
     "AWS::Logs::LogGroup": ("log group", "LogGroupName"),
+    "AWS::Backup::BackupVault": ("backup vault", "BackupVaultName"),
+    DOMAIN_NAME: ("domain name", "DomainName"),
 }
 
 

@@ -49,6 +49,7 @@ async def serve(config: LabConfig, *, owned: bool) -> None:
     from lab.control import Control
     from lab.engine import aws as aws_module, replication as replication_module, stack_resources
     from lab.engine.clock import Clock
+    from lab.engine.deployments import Deployments
     from lab.engine.dns.route53 import Route53, furnish_zone
     from lab.engine.events import alarms, event_buses, metrics, queues, schedules
     from lab.engine.iam import call_record, call_resources
@@ -90,6 +91,8 @@ async def serve(config: LabConfig, *, owned: bool) -> None:
     queues.install(aws)
     definitions.install(aws)
     stack_resources.install(aws)
+    deployments = Deployments(aws.clock)
+    deployments.install()
     freeze.install(aws, outage)
     breakpoints = breakpoints_module.Breakpoints()
     breakpoints_module.install(breakpoints)
@@ -104,7 +107,17 @@ async def serve(config: LabConfig, *, owned: bool) -> None:
     route53.start()
     alarms.start(aws)
     admin_api = AdminApi(
-        aws, outage, route53, replication, calls, refusals, journal, breakpoints, strong, colds
+        aws,
+        outage,
+        route53,
+        replication,
+        calls,
+        refusals,
+        journal,
+        breakpoints,
+        strong,
+        colds,
+        deployments,
     )
     page = Page(config, admin_api.actions, Control(config, patience=5.0).client)
     entries = Entries(aws)

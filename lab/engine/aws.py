@@ -43,6 +43,7 @@ MODULES = {
     "apigateway": _SERVICE + "apigateway_v1",
     "http_apis": _SERVICE + "apigateway",
     "backup": _SERVICE + "backup",
+    "logs": _SERVICE + "cloudwatch_logs",
     "cloudtrail": _SERVICE + "cloudtrail",
     "sts": _SERVICE + "sts",
     "iam": _SERVICE + "iam",

@@ -159,18 +159,28 @@ def _backup_selections(aws: Aws) -> None:
 
 
 def _global_tables(aws: Aws) -> None:
-    """Make a global table in each Region of its replicas."""
-    single = aws.provisioners._RESOURCE_HANDLERS["AWS::DynamoDB::GlobalTable"]["create"]
+    """Make a global table in each Region of its replicas, and end it in all of them."""
+    handlers = aws.provisioners._RESOURCE_HANDLERS["AWS::DynamoDB::GlobalTable"]
+    single, delete_table = handlers["create"], handlers["delete"]
 
     def create(logical_id: str, properties: dict[str, Any], stack: str) -> Attributes:
         made: Attributes = single(logical_id, properties, stack)
         for replica in properties.get("Replicas", []):
             if replica["Region"] != aws.region():
                 change = {"Create": {"RegionName": replica["Region"]}}
-                aws.dynamodb._update_table({"TableName": made[0], "ReplicaUpdates": [change]})
+                added = {"TableName": made[0], "ReplicaUpdates": [change]}
+                status, _headers, answer = aws.dynamodb._update_table(added)
+                if status >= 400:
+                    delete(made[0], properties)
+                    raise ValueError(str(answer))
         return made
 
-    _register(aws, "AWS::DynamoDB::GlobalTable", create=create)
+    def delete(name: str, properties: Any, *more: Any) -> None:
+        for region in aws.dynamodb._replica_group(aws.dynamodb._tables.get(name) or {}):
+            aws.within(region, delete_table, name, properties, *more)
+        delete_table(name, properties, *more)
+
+    _register(aws, "AWS::DynamoDB::GlobalTable", create=create, delete=delete)
 
 
 def _complete(aws: Aws, kind: str, finish: Callable[[str, dict[str, Any]], None]) -> None:

@@ -38,6 +38,7 @@ NOT_SERVED = {
     "domain_name_quota us-west-2": "unknown",
 }
 LEFT = "pilot-light-last-resort"
+VAULT, DOMAIN = "pilot-light-backups", "app.pilotlight.example"
 # It fails while it is created, and rolls back: there is no such zone.
 BROKEN = """
 Resources:
@@ -180,6 +181,8 @@ def test_what_an_earlier_deployment_left_is_named(
     control.client("s3", "us-east-2").create_bucket(
         Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "us-east-2"}
     )
+    control.client("backup", "us-east-2").create_backup_vault(BackupVaultName=VAULT)
+    control.client("apigatewayv2", "us-west-2").create_domain_name(DomainName=DOMAIN)
     control.client("logs", "us-east-2").create_log_group(logGroupName="/aws/lambda/pilot-light-app")
     stacks = control.client("cloudformation", "us-west-2")
     stacks.create_stack(StackName="pilot-light-primary", TemplateBody=BROKEN)
@@ -187,9 +190,11 @@ def test_what_an_earlier_deployment_left_is_named(
     monkeypatch.setattr(PARENT, "servers", ["ns.elsewhere.example"])
 
     _, checks = checked()
-    is_failed(checks["names pilot-light-primary in us-west-2"], f"table {LEFT} in us-west-2")
-    says = (f"bucket {bucket} in us-east-2", "log group /aws/lambda/pilot-light-app")
-    is_failed(checks["names pilot-light-secondary in us-east-2"], *says)
+    primary = (f"table {LEFT} in us-west-2", f"domain name {DOMAIN} in us-west-2")
+    is_failed(checks["names pilot-light-primary in us-west-2"], *primary)
+    secondary = (f"bucket {bucket} in us-east-2", "log group /aws/lambda/pilot-light-app")
+    secondary += (f"backup vault {VAULT} in us-east-2",)
+    is_failed(checks["names pilot-light-secondary in us-east-2"], *secondary)
     is_failed(checks["stack us-west-2"], "pilot-light-primary is ROLLBACK_COMPLETE")
     is_failed(checks["delegation"], "ns.elsewhere.example")
     assert checks["stack us-east-2"]["state"] == "ok"

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
-LOWEST, HIGHEST = "0" * 26, "7" + "Z" * 25
+# Below and above every sort key, ULID or not: a row that is not as we wrote it is compared too.
+LOWEST, HIGHEST = "\x00", "\U0010ffff"
 # Entries with lower ids may still come beside younger ones: writes are in flight, clocks differ.
 MARGIN_MS = 60_000
 NAMED = 5

@@ -64,6 +64,7 @@ def install(aws: Aws) -> None:
     aws.lambda_runtime._LOCAL_MAX_WORKERS = MOST_ENVIRONMENTS
     _errors_of_handlers(aws)
     _layers_unpacked_once(aws)
+    _log_groups(aws)
 
 
 def edit_worker_script(aws: Aws, old: str, new: str) -> None:
@@ -108,6 +109,20 @@ def _errors_of_handlers(aws: Aws) -> None:
             '"errorType": error_type, "stackTrace": (result.get("trace") or "").splitlines(),',
         ),
     )
+
+
+def _log_groups(aws: Aws) -> None:
+    """Let no function make the log group that its LoggingConfig names, as MiniStack would.
+
+    On AWS its role needs a permission for that. What is logged without the group is lost.
+    """
+
+    @wrap(aws.lambda_service, "_emit_lambda_logs")
+    def emit(original: Any, function: dict[str, Any], *more: Any, **options: Any) -> None:
+        configured = (function.get("config") or function).get("LoggingConfig") or {}
+        group = configured.get("LogGroup")
+        if group is None or group in aws.logs._log_groups:
+            original(function, *more, **options)
 
 
 def _layers_unpacked_once(aws: Aws) -> None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lab.engine.aws import Aws
+    from lab.engine.deployments import Deployments
     from lab.engine.dns.route53 import Route53
     from lab.engine.journal import Journal
     from lab.engine.lambda_workers.cold_starts import ColdStarts
@@ -38,6 +39,7 @@ class AdminApi:
         breakpoints: Breakpoints,
         strong: StrongTables,
         cold_starts: ColdStarts,
+        deployments: Deployments,
     ) -> None:
         self._aws = aws
         self._outage = outage
@@ -61,6 +63,7 @@ class AdminApi:
             "halted": breakpoints.halted,
             "go": breakpoints.go,
             "cold_starts": cold_starts.switch,
+            "deployments": deployments.set,
             "dns": self._dns,
         }
 

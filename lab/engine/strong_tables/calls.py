@@ -13,8 +13,10 @@ WRITES = {"PutItem": "Item", "UpdateItem": "Key", "DeleteItem": "Key"}
 TRANSACTIONS = {"TransactWriteItems", "TransactGetItems", "ExecuteTransaction"}
 STATEMENTS = {"ExecuteStatement", "BatchExecuteStatement", "ExecuteTransaction"}
 BATCHES = {"BatchWriteItem", "BatchGetItem"}
-# Stacks make and end strong tables; AWS refuses most of these on them.
-TABLES = {"UpdateTable", "DeleteTable", "UpdateTimeToLive"}
+# AWS refuses these, or most of what they can do, on strong tables.
+TABLES = {"DeleteTable", "UpdateTimeToLive"}
+MEMBERS = {"ReplicaUpdates", "GlobalTableWitnessUpdates"}
+CHANGES = {"TableName", "DeletionProtectionEnabled", *MEMBERS}
 Keys = tuple[str, ...]
 
 
@@ -55,6 +57,8 @@ def read(operation: str, data: Any, strong: Mapping[str, Keys]) -> StrongCall | 
             return StrongCall(table, refusal="Transactions are not supported")
         if operation in BATCHES | STATEMENTS | TABLES:
             return StrongCall(table, refusal=f"The lab does not model {operation}")
+        if operation == "UpdateTable" and (other := sorted(set(data) - CHANGES)):
+            return StrongCall(table, refusal=f"The lab does not model UpdateTable of {other[0]}")
         if operation not in WRITES:
             return StrongCall(table, bool(data.get("ConsistentRead")))
         item = data[WRITES[operation]]

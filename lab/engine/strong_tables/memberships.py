@@ -1,4 +1,4 @@
-"""Stacks make strong tables and end them. Nothing changes their members."""
+"""Stacks make strong tables and end them. One call removes all other members of one."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from lab.config import ACCOUNT
 from lab.engine.patching import wrap
+from lab.engine.strong_tables.calls import MEMBERS, table_name
 from lab.engine.strong_tables.quorum import Members
 
 if TYPE_CHECKING:
@@ -21,6 +22,12 @@ NOT_SUPPORTED = "not supported with multi-Region strong consistency."
 FOR_LIFE = "Consistency and members of a table with multi-Region strong consistency cannot change."
 
 
+REMOVED_TOGETHER = (
+    "Of a table with multi-Region strong consistency, UpdateTable removes the other replica and "
+    "the witness together, and adds nothing."
+)
+
+
 class Invalid(ValueError):
     """DynamoDB would say ValidationException."""
 
@@ -32,6 +39,7 @@ def install(aws: Aws, strong: StrongTables) -> None:
     """Let stacks make strong tables, and describe them as such."""
     _descriptions(aws, strong)
     _stacks(aws, strong)
+    _removals(aws, strong)
 
 
 def members(replicas: list[str], witnesses: list[str]) -> Members:
@@ -116,6 +124,38 @@ def _stacks(aws: Aws, strong: StrongTables) -> None:
             aws.within(region, delete_table, name, properties, *more)
 
     registry[KIND] = {**handlers, "create": create, "update": update, "delete": delete}
+
+
+def _removals(aws: Aws, strong: StrongTables) -> None:
+    """Let UpdateTable remove replicas: of a strong table all other members, in one call.
+
+    What remains is a table of one Region. Nothing can be added to a strong table.
+    """
+
+    def protected(name: str, region: str) -> bool:
+        replica = aws.dynamodb._tables.get_scoped(ACCOUNT, region, name) or {}
+        return bool(replica.get("DeletionProtectionEnabled"))
+
+    @wrap(aws.dynamodb, "_update_table")
+    def update(change: Any, data: dict[str, Any]) -> Any:
+        name, asked = table_name(data.get("TableName")), MEMBERS & data.keys()
+        leaving = [u["Delete"]["RegionName"] for a in asked for u in data[a] if "Delete" in u]
+        requested = strong.members_in(aws.region(), name) if asked else None
+        refusal = None
+        if requested and sorted(leaving) != sorted(requested.besides(aws.region())):
+            refusal = REMOVED_TOGETHER
+        elif any(protected(name, region) for region in leaving):
+            refusal = "Deletion protection is enabled on the replica."
+        if refusal:
+            return aws.dynamodb.error_response_json("ValidationException", refusal, 400)
+        answer = change({k: v for k, v in data.items() if k != "GlobalTableWitnessUpdates"})
+        if requested and answer[0] == 200:
+            table = aws.dynamodb._tables[name]
+            # MiniStack makes again what its indexes hold beside the items.
+            table.pop(aws.dynamodb._INDEX_MEMBERS, None)
+            table["items"] = strong.tables[name].latest
+            strong.remove(name)
+        return answer
 
 
 def _checked(properties: dict[str, Any]) -> Members | None:

@@ -18,6 +18,7 @@ from pilotlight.control.seed import SeededBefore, SeedMark
 from pilotlight.failover.confirmation import pulse_evidence
 from pilotlight.items import writes
 from pilotlight.items.table import ItemsTable
+from pilotlight.journal.comparison import HIGHEST, LOWEST
 from pilotlight.journal.reader import Journal, Watermark
 from pilotlight.ledger.entry import counts, from_stored, public
 from pilotlight.ledger.epoch_end import ended_at, from_record, incomplete_since
@@ -158,10 +159,10 @@ def test_the_journal_its_proof_and_its_watermark_are_read(
 ) -> None:
     client: Any = Holding({**row, **key})
     journal = Journal(client, "items", "us-west-2", 1)
-    assert len(journal.pages("0" * 26, "7" + "Z" * 25)) == writes.SHARDS
+    assert len(journal.pages(LOWEST, HIGHEST)) == writes.SHARDS
     assert len(journal.versions(["tea"])) == 1
     mark = Watermark(client, "recoveries", "us-west-2", 1).read()
-    assert "0" * 26 <= mark.write_id <= "7" + "Z" * 25
+    assert LOWEST <= mark.write_id <= HIGHEST
 
 
 @given(row=ROWS, key=KEYS, created=st.one_of(st.floats(), st.integers(), TEXTS, st.none()))

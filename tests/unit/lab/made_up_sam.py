@@ -70,7 +70,8 @@ class Sam:
         build(self.steps)  # type: ignore[arg-type]
 
     def deploy(self, *envs: str, more: tuple[str, ...] = ()) -> None:
-        deploy(CONFIG.with_options(config_envs=envs), self.steps, *more)  # type: ignore[arg-type]
+        config = CONFIG.with_options(config_envs=envs, samconfig=str(self.root / "samconfig.toml"))
+        deploy(config, self.steps, *more)  # type: ignore[arg-type]
 
     @property
     def builds(self) -> int:

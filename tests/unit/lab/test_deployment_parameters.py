@@ -50,7 +50,7 @@ def deployed(monkeypatch: pytest.MonkeyPatch, env: str, *more: str) -> list[str]
     calls: list[list[str]] = []
     monkeypatch.setattr(deployment, "_sam", lambda arguments, *_: calls.append(arguments))
     monkeypatch.setattr(deployment, "_environment", lambda _config: {})
-    deployment._deploy(CONFIG.with_options(speed=5.0), env, more)
+    deployment.deploy_stack(CONFIG.with_options(speed=5.0), env, more)
     return calls[0] if calls else []
 
 

@@ -153,6 +153,19 @@ def test_names_are_free_until_they_are_taken(aws: Aws) -> None:
     assert aws.exists(names[2])
 
 
+def test_vaults_and_domain_names_are_free_until_they_are_taken(aws: Aws) -> None:
+    vault, domain = Name("backup vault", "shop", REGION), Name("domain name", "a.example", REGION)
+    assert not aws.exists(vault)
+    boto3.client("backup", REGION).create_backup_vault(BackupVaultName="shop")
+    assert aws.exists(vault)
+    asked = {"DomainName": "a.example"}
+    stub = stubbed(aws, "apigatewayv2", REGION)
+    stub.add_client_error("get_domain_name", "NotFoundException", expected_params=asked)
+    stub.add_response("get_domain_name", asked, asked)
+    assert not aws.exists(domain)
+    assert aws.exists(domain)
+
+
 @pytest.mark.parametrize(
     ("kind", "service", "operation", "code"),
     [
@@ -160,6 +173,8 @@ def test_names_are_free_until_they_are_taken(aws: Aws) -> None:
         ("bucket", "s3", "head_bucket", "403"),
         ("function", "lambda", "get_function_configuration", "AccessDeniedException"),
         ("log group", "logs", "describe_log_groups", "AccessDeniedException"),
+        ("backup vault", "backup", "list_backup_vaults", "AccessDeniedException"),
+        ("domain name", "apigatewayv2", "get_domain_name", "AccessDeniedException"),
     ],
 )
 def test_a_name_that_may_not_be_seen_is_not_taken_for_free(

@@ -205,6 +205,8 @@ def test_a_stack_that_rolled_back_has_to_be_deleted() -> None:
         (f"pilot-light-{ACCOUNT}-us-east-2", SECONDARY, "bucket"),
         ("pilot-light-intake", SECONDARY, "function"),
         ("/aws/lambda/pilot-light-recovery", SECONDARY, "log group"),
+        ("pilot-light-backups", SECONDARY, "backup vault"),
+        ("app.pilotlight.example", SECONDARY, "domain name"),
     ],
 )
 def test_a_name_that_another_holds_fails(name: str, region: str, kind: str) -> None:

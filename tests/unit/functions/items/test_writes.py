@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from pilotlight.items.writes import (
     SHARDS,
+    EntryUnreadable,
     Item,
     ItemExists,
     ItemMissing,
@@ -177,3 +178,11 @@ def test_an_id_is_made_of_letters_digits_and_three_signs(text: str) -> None:
 @pytest.mark.parametrize("text", ["", "x" * 65, "a b", "a/b", "a#b", "é", "a\n", "\ud800", "I#0"])
 def test_anything_else_is_no_id(text: str) -> None:
     assert not is_item_id(text)
+
+
+@pytest.mark.parametrize("name", ["operation", "authority"])
+@pytest.mark.parametrize("value", ["", "x" * 5000])
+def test_an_entry_with_a_text_that_is_empty_or_too_long_is_no_entry(name: str, value: str) -> None:
+    _, entry = puts(planned("create", None))
+    with pytest.raises(EntryUnreadable, match=name):
+        from_entry({**entry["Item"], name: {"S": value}})

@@ -65,6 +65,13 @@ def test_page_by_page_the_whole_of_every_shard_is_read(
     assert ids(here(regions).entries(LOWEST, HIGHEST, 20)) == every
 
 
+def test_entries_whose_ids_are_no_ulids_are_read_too(regions: TwoRegions) -> None:
+    odd = ["0", "~", "é", "zebra"]
+    for n, write_id in enumerate(odd):
+        regions.write(PRIMARY, 1, f"i{n}", write_id)
+    assert sorted(ids(here(regions).entries(LOWEST, HIGHEST, 10))) == sorted(odd)
+
+
 def test_a_span_is_read_without_its_beginning_and_with_its_end(regions: TwoRegions) -> None:
     every = written(regions, 12)
     assert ids(here(regions).entries(ulid(3), ulid(7), 12)) == every[4:8]

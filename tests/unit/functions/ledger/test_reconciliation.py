@@ -164,3 +164,18 @@ def test_an_epoch_that_was_closed_in_the_midst_of_a_pass_is_read_from_its_beginn
     world.items[SECONDARY]["a"] = replace(lost.new, write_id="01" + "Z" * 24)
     assert world.reconcile().complete
     assert "lost" in kinds(world)[lost.new.write_id]
+
+
+@pytest.mark.parametrize("odd", ["0", "0-odd", "00000000000000000000000000x", "zebra", "é"])
+def test_an_entry_whose_id_is_no_ulid_is_compared_and_holds_nothing_up(
+    world: DivergedRegions, odd: str
+) -> None:
+    lost = world.write(PRIMARY, "a", epoch=2)
+    world.on_the_way.clear()
+    world.tick()
+    world.write(SECONDARY, "a")
+    world.journals[PRIMARY].hold(replace(lost, new=replace(lost.new, id="b", write_id=odd)))
+    for _ in range(2):
+        assert world.reconcile(from_start=True).complete
+    assert kinds(world)[lost.new.write_id] == {"late", "lost"}
+    assert odd in kinds(world)

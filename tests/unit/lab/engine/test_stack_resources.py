@@ -102,16 +102,51 @@ def test_an_updated_record_set_group_takes_the_old_records_away_first() -> None:
     assert [d[:2] for d in done] == [("delete", "a."), ("delete", "b."), ("create", "updated0")]
 
 
+REPLICAS = {"Replicas": [{"Region": SECONDARY}, {"Region": PRIMARY}]}
+
+
+class GlobalTables:
+    """What stacks do with a global table of the Secondary's stack."""
+
+    def __init__(self, answer: int = 200) -> None:
+        self.updates: list[Any] = []
+        self.ended: list[str] = []
+        self.aws, registry = with_registry(
+            dynamodb=Anything(
+                _tables={"items": "a table"},
+                _replica_group=lambda table: [PRIMARY, SECONDARY] if table else [],
+                _update_table=lambda asked: self.updates.append(asked) or (answer, {}, "refused"),
+            )
+        )
+        registry["AWS::DynamoDB::GlobalTable"] = {
+            "create": lambda *_: ("items", {"Arn": "arn"}),
+            "delete": lambda *_: self.ended.append(self.aws.region()),
+        }
+        stack_resources._global_tables(self.aws)
+        self.registry = registry["AWS::DynamoDB::GlobalTable"]
+
+    def do(self, action: str, *given: Any) -> Any:
+        return self.aws.within(SECONDARY, self.registry[action], *given)
+
+
 def test_a_global_table_gets_its_replicas_in_the_other_regions_only() -> None:
-    updates: list[Any] = []
-    aws, registry = with_registry(dynamodb=Anything(_update_table=updates.append))
-    registry["AWS::DynamoDB::GlobalTable"] = {"create": lambda *_: ("items", {"Arn": "arn"})}
-    stack_resources._global_tables(aws)
-    properties = {"Replicas": [{"Region": SECONDARY}, {"Region": PRIMARY}]}
-    create = registry["AWS::DynamoDB::GlobalTable"]["create"]
-    assert aws.within(SECONDARY, create, "Items", properties, "stack") == ("items", {"Arn": "arn"})
+    tables = GlobalTables()
+    assert tables.do("create", "Items", REPLICAS, "stack") == ("items", {"Arn": "arn"})
     change = {"Create": {"RegionName": PRIMARY}}
-    assert updates == [{"TableName": "items", "ReplicaUpdates": [change]}]
+    assert tables.updates == [{"TableName": "items", "ReplicaUpdates": [change]}]
+
+
+def test_a_global_table_that_gets_no_replica_fails_and_leaves_nothing() -> None:
+    tables = GlobalTables(answer=400)
+    with pytest.raises(ValueError, match="refused"):
+        tables.do("create", "Items", REPLICAS, "stack")
+    assert set(tables.ended) == {PRIMARY, SECONDARY}
+
+
+def test_a_global_table_ends_in_all_its_regions() -> None:
+    tables = GlobalTables()
+    tables.do("delete", "items", REPLICAS)
+    assert set(tables.ended) == {PRIMARY, SECONDARY}
 
 
 REPLICATION = {"Role": "role", "Rules": [{"Id": "all", "Status": "Enabled"}]}

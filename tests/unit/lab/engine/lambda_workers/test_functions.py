@@ -53,7 +53,7 @@ def test_a_function_has_no_more_environments_than_the_laptop_can_bear(
     monkeypatch.setattr(lambda_runtime, "_workers", {})
     monkeypatch.setattr(lambda_runtime, "_LOCAL_MAX_WORKERS", 0)
     monkeypatch.setattr(lambda_runtime, "_worker_class_for", lambda _config: Environment)
-    for close in ("_errors_of_handlers", "_layers_unpacked_once"):
+    for close in ("_errors_of_handlers", "_layers_unpacked_once", "_log_groups"):
         monkeypatch.setattr(functions, close, lambda _aws: None)
     functions.install(Anything(lambda_runtime=lambda_runtime))
     most, config = functions.MOST_ENVIRONMENTS, {"FunctionArn": ARN}

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from lab.engine.deployments import Deployments
 from lab.engine.dns.answers import Answer
 from lab.engine.journal import Journal
 from lab.engine.lambda_workers.cold_starts import ColdStarts
@@ -53,6 +54,7 @@ class World:
             self.breakpoints,
             self.strong,
             ColdStarts(),
+            Deployments(self.aws.clock),
         )
 
     def do(self, action: str, **given: Any) -> Any:

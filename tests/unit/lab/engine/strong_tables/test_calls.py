@@ -46,7 +46,7 @@ def test_a_read_is_strong_only_where_it_asks_to_be(operation: str) -> None:
         ("BatchExecuteStatement", {"Statements": [{"Statement": 'SELECT * FROM "quorum"'}]}),
         ("TransactWriteItems", {"TransactItems": [{"Put": {"TableName": "quorum"}}]}),
         ("ExecuteTransaction", {"TransactStatements": [{"Statement": 'UPDATE "quorum"'}]}),
-        ("UpdateTable", {"TableName": "quorum"}),
+        ("UpdateTable", {"TableName": "quorum", "BillingMode": "PROVISIONED"}),
         ("DeleteTable", {"TableName": "quorum"}),
         ("UpdateTimeToLive", {"TableName": "quorum"}),
     ],

@@ -128,3 +128,51 @@ def test_a_stack_that_goes_takes_the_table_along_in_all_regions(world: StrongWor
         assert description(world, region) == "ResourceNotFoundException 400"
     world.create(TEMPLATE)
     assert world.read(SECONDARY) is None
+
+
+REPLICA = [{"Delete": {"RegionName": PRIMARY}}]
+WITNESS = [{"Delete": {"RegionName": VIRGINIA}}]
+
+
+def remove(world: StrongWorld, **asked: Any) -> Any:
+    return world.do(SECONDARY, "UpdateTable", **asked)
+
+
+def test_replica_and_witness_leave_together_and_a_table_of_one_region_keeps_the_latest(
+    world: StrongWorld,
+) -> None:
+    world.create(TEMPLATE)
+    world.write(PRIMARY, 7)
+    remove(world, ReplicaUpdates=REPLICA, GlobalTableWitnessUpdates=WITNESS)
+    assert description(world, PRIMARY) == "ResourceNotFoundException 400"
+    left = description(world, SECONDARY)
+    assert {"Replicas", "GlobalTableWitnesses", "MultiRegionConsistency"} & left.keys() == set()
+    assert world.read(SECONDARY) == 7
+    world.write(SECONDARY, 8)
+    assert world.read(SECONDARY) == 8
+    world.do(SECONDARY, "DeleteTable")
+    assert description(world, SECONDARY) == "ResourceNotFoundException 400"
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"ReplicaUpdates": REPLICA},
+        {"GlobalTableWitnessUpdates": WITNESS},
+        {"ReplicaUpdates": [{"Create": {"RegionName": IRELAND}}]},
+        {"ReplicaUpdates": REPLICA, "GlobalTableWitnessUpdates": [{"Create": {}}]},
+    ],
+)
+def test_no_other_change_of_members_is_made(world: StrongWorld, asked: dict[str, Any]) -> None:
+    world.create(TEMPLATE)
+    assert remove(world, **asked) == "ValidationException 400"
+    assert description(world, PRIMARY)["MultiRegionConsistency"] == "STRONG"
+
+
+def test_a_protected_replica_is_not_removed(world: StrongWorld) -> None:
+    world.create(TEMPLATE)
+    both = {"ReplicaUpdates": REPLICA, "GlobalTableWitnessUpdates": WITNESS}
+    world.do(PRIMARY, "UpdateTable", DeletionProtectionEnabled=True)
+    assert remove(world, **both) == "ValidationException 400"
+    world.do(PRIMARY, "UpdateTable", DeletionProtectionEnabled=False)
+    assert remove(world, **both)["TableDescription"]["TableName"] == TABLE

@@ -1,0 +1,112 @@
+"""Every command of docs/runbook/remove.md, typed in its order into the lab."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import textwrap
+from typing import TYPE_CHECKING
+
+import pytest
+
+from lab.config import ROOT
+from lab.process import RUN
+from tests.deployments.account import Account, account
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
+AWS = ROOT / ".venv" / "awscli" / "bin"
+PAGE = (ROOT / "docs" / "runbook" / "remove.md").read_text()
+ACCOUNT, *STEPS = re.findall(r"^ *```console\n(.*?)^ *```", PAGE, re.DOTALL | re.MULTILINE)
+LEFT = STEPS[-1]
+
+
+@pytest.fixture(scope="module")
+def deployed() -> Iterator[tuple[Account, set[str]]]:
+    with account() as found:
+        before = found.holds()
+        for env in found.config.config_envs:
+            found.deploy(env)
+        fill(found)
+        yield found, before
+
+
+def fill(found: Account) -> None:
+    """Leave what a deployment has in time, and the record that ACM writes on AWS.
+
+    Objects in several versions, deleted ones among them, and a recovery point.
+    """
+    config = found.config
+    validation = {
+        "Name": f"_0.{config.zone_name}.",
+        "Type": "CNAME",
+        "TTL": 300,
+        "ResourceRecords": [{"Value": "_1.acm-validations.aws."}],
+    }
+    found.lab.client("route53", "us-east-1").change_resource_record_sets(
+        HostedZoneId=config.hosted_zone_id,
+        ChangeBatch={"Changes": [{"Action": "CREATE", "ResourceRecordSet": validation}]},
+    )
+    for region in (config.primary_region, config.secondary_region):
+        bucket = f"{config.app_name}-000000000000-{region}"
+        s3 = found.lab.client("s3", region)
+        for key in ("a", "a", "b"):
+            s3.put_object(Bucket=bucket, Key=key, Body=b"x")
+        s3.delete_object(Bucket=bucket, Key="b")
+        table = found.lab.client("dynamodb", region).describe_table(TableName="pilot-light-items")
+        backup, vault = found.lab.client("backup", region), f"{config.app_name}-backups"
+        backup.start_backup_job(
+            BackupVaultName=vault,
+            ResourceArn=table["Table"]["TableArn"],
+            IamRoleArn="arn:aws:iam::000000000000:role/backup",
+        )
+        points = backup.list_recovery_points_by_backup_vault(BackupVaultName=vault)
+        assert points["RecoveryPoints"]
+
+
+def typed(found: Account, step: str) -> str:
+    """Type a block of the page into a shell; return its output.
+
+    The shell has credentials, and a Region of its own in which nothing is.
+    `-e` and `-u`: no command of it may fail, and no variable may be missing.
+    """
+    commands = textwrap.dedent(ACCOUNT) + textwrap.dedent(step)
+    commands = commands.replace("<HostedZoneId>", found.config.hosted_zone_id)
+    commands = commands.replace("<ZoneName>", found.config.zone_name)
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
+    ended = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", commands],
+        cwd=RUN,
+        env={
+            **kept,
+            "PATH": f"{AWS}{os.pathsep}{os.environ['PATH']}",
+            "AWS_ENDPOINT_URL": found.config.endpoint,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_DEFAULT_REGION": "eu-central-1",
+            "AWS_CONFIG_FILE": str(RUN / "no-aws-config"),
+            "AWS_SHARED_CREDENTIALS_FILE": str(RUN / "no-aws-credentials"),
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_PAGER": "",
+            "NO_PROXY": "127.0.0.1",
+        },
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert ended.returncode == 0, f"{commands}\n{ended.stdout}\n{ended.stderr}"
+    return ended.stdout
+
+
+def test_after_the_page_nothing_is_left(deployed: tuple[Account, set[str]]) -> None:
+    found, before = deployed
+    assert typed(found, LEFT).split(), "the last step lists what there is"
+    for step in STEPS[:-1]:
+        typed(found, step)
+    assert set(typed(found, LEFT).split()) <= {"None"}
+    assert found.holds() ^ before == set()
