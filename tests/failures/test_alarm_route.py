@@ -13,6 +13,9 @@ pytestmark = [pytest.mark.failures, pytest.mark.timeout(150, func_only=True)]
 
 def test_without_the_sentinel_the_alarm_s_event_starts_the_machine_and_it_promotes(pair):
     pair.settle()
+    # A Primary that was never seen well is not failed away from.
+    seen = "the sentinel to see the Primary well"
+    pair.until(seen, lambda: "well_at" in pair.lab.item("recoveries", "sentinel"), seconds=90)
     client, events = pair.lab.client("stepfunctions"), pair.lab.client("events")
     machine, rule = pair.lab.machine("failover"), f"{pair.lab.app}-start-failover"
 

@@ -296,7 +296,7 @@ class Scenario:
                 f"lost in {region}: {', '.join(loss['services']) or 'all'}"
             )
         silent = [
-            r for r in self._control.reads if r.item is None and r.sent >= self.observed.outage
+            r for r in self._control.reads if r.item is None and r.answered >= self.observed.outage
         ]
         if silent:
             self.observed.effects.append(f"strong reads without an answer: {len(silent)}")

@@ -12,6 +12,7 @@ from lab.drill import watching
 from lab.drill.observations import (
     Change,
     ControlItem,
+    ControlRead,
     Execution,
     Notification,
     Request,
@@ -58,6 +59,8 @@ class World:
         self.ended: list[str] = []
         self.screen = StringIO()
         self.cold_starts: tuple[bool, float | None] | None = None
+        # Strong reads that were not answered: when each was sent, and given up, after the loss.
+        self.silent_reads: list[tuple[float, float]] = []
 
     def time(self) -> float:
         return self.now
@@ -233,8 +236,13 @@ class Background:
 
     def __init__(self, world: World, name: str) -> None:
         self._world, self._name = world, name
-        self.reads: list[Any] = []
         self.writes: list[Any] = []
+
+    @property
+    def reads(self) -> list[ControlRead]:
+        lost = self._world.lost or 0.0
+        silent = self._world.silent_reads
+        return [ControlRead(lost + sent, lost + end, PRIMARY, None) for sent, end in silent]
 
     def start(self) -> None:
         self._world.asked.append(self._name)

@@ -50,6 +50,14 @@ def test_what_the_outage_did_and_what_both_regions_hold_is_looked_at(
     assert seen.held_finally == {PRIMARY: PRESENT, SECONDARY: PRESENT}
 
 
+def test_a_read_that_was_under_way_when_the_table_fell_silent_shows_the_outage(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.silent_reads = [(-3.0, -2.0), (-0.03, 0.97)]
+    seen = drill(world, monkeypatch, "stall")
+    assert "strong reads without an answer: 1" in seen.effects
+
+
 def test_a_hold_ends_the_outage_early_and_its_own_end_is_waited_for(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
