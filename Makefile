@@ -63,6 +63,12 @@ audit: install  ## Check the recovery path, and write docs/recovery-path.md and 
 drawings: install  ## Draw each state machine beside its definition
 	$(BIN)/python -m tools.drawing
 
+clients: clients/node/node_modules  ## Tests of the Node.js client with the real AWS SDK (needs Node.js 20)
+	cd clients/node && node --test test
+clients/node/node_modules: clients/node/package-lock.json
+	@cd clients/node && npm ci --no-audit --no-fund
+	@touch $@
+
 by-hand: install-dev  ## What only a person may do: stop a rehearsal, approve a promotion, take over (four minutes)
 	$(BIN)/pytest -m "" tests/e2e/test_by_hand.py
 
@@ -126,6 +132,6 @@ lock: install-dev  ## Lock the requirements again after an edit of an .in file
 
 clean:  ## Remove everything that the other targets made
 	-@[ -x $(BIN)/lab ] && $(BIN)/lab down
-	rm -rf .venv .lab .aws-sam reports .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf clients/node/node_modules .venv .lab .aws-sam reports .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
 
-.PHONY: help mutants drawings drill up moves take-over bench cost audit test check unit protocol integration integration-moves integration-recovery e2e outages by-hand deployments permissions failures format install install-dev lock clean
+.PHONY: clients help mutants drawings drill up moves take-over bench cost audit test check unit protocol integration integration-moves integration-recovery e2e outages by-hand deployments permissions failures format install install-dev lock clean

@@ -74,9 +74,12 @@ def test_a_move_that_compared_nothing_says_so(regions: TwoRegions, machine: Mach
     run = regions.run(SWITCHOVER)
     assert run.output["outcome"] == "switched_over"
     assert (run.output["proof"]["proven"], run.output["proof"]["complete"]) == (False, True)
+    assert "Moved, unproven: " in run.output["summary"]
     assert "nothing was compared" in run.output["summary"]
     assert "the target holds every one of them" not in run.output["summary"]
-    assert "nothing was compared" in machine.notices()[-1][1]
+    message = machine.notices()[-1][1]
+    assert "nothing was compared" in message
+    assert "ended: switched_over, unproven." in message
     assert regions.record(2)["proof"]["proven"] is False
 
 

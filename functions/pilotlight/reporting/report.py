@@ -27,7 +27,7 @@ STAGES = {
     "decided_at": ("decision", "Evidence was gathered and judged, holds included."),
     "rehearsed_at": ("rehearsed promotion", "The promotion's write was proven and not made."),
     "drained_at": ("drain", "The active Region stopped taking writes of its own."),
-    "proven_at": ("proof", "The journals of both Regions were compared and do not differ."),
+    "proven_at": ("proof", "The Regions' journals were compared; the proof counts the entries."),
     "promoted_at": ("promotion", "The conditional write that changes who is active."),
     "served_at": ("lease", "The other Region's last writes ended; writes are served from here on."),
     "traffic_confirmed_at": ("traffic", "Until DNS and the public name led to the new Region."),
