@@ -64,7 +64,7 @@ drawings: install  ## Draw each state machine beside its definition
 	$(BIN)/python -m tools.drawing
 
 clients: clients/node/node_modules  ## Tests of the Node.js client with the real AWS SDK (needs Node.js 20)
-	cd clients/node && node --test test
+	cd clients/node && node --test --test-timeout=10000 test
 clients/node/node_modules: clients/node/package-lock.json
 	@cd clients/node && npm ci --no-audit --no-fund
 	@touch $@

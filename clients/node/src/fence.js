@@ -103,7 +103,7 @@ export class Permit {
 }
 
 /** Decide about a write by a control item that is valid. A forwarded one is not sent back. */
-export function judge(control, region, forwarded) {
+function judge(control, region, forwarded) {
   const active = control.active_region;
   if (control.state === "draining") {
     return refuse("Draining", "The active Region is about to change. Try again.");

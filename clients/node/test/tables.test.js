@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { createFence } from "../src/index.js";
+import { controlReader, lastResort } from "../src/tables.js";
 
 const HERE = "us-west-2";
 const SERVING = { revision: { N: "9" }, active_region: { S: HERE }, epoch: { N: "4" }, state: { S: "serving" } };
@@ -64,10 +65,21 @@ for (const [what, item] of Object.entries({
 const inAnHour = String(Math.floor(Date.now() / 1000) + 3600);
 const granted = { until: { N: inAnHour }, epoch: { N: "3" }, by: { S: "a person" } };
 
-for (const error of ["InternalServerError", "TimeoutError", "AccessDeniedException", "NeverHeardOf"]) {
-  test(`A last resort stands in for a table that fails with ${error}.`, async () => {
-    const found = await decision({ error, granted });
-    assert.deepEqual([found.authority, found.epoch], ["last_resort", 3]);
+test("A last resort stands in for a table that does not answer.", async () => {
+  const found = await decision({ error: "TimeoutError", granted });
+  assert.deepEqual([found.authority, found.epoch], ["last_resort", 3]);
+});
+
+for (const [error, why] of Object.entries({
+  InternalServerError: "no_quorum",
+  TimeoutError: "no_quorum",
+  NeverHeardOf: "no_quorum",
+  AccessDeniedException: "unavailable",
+  ThrottlingException: "unavailable",
+})) {
+  test(`A read that fails with ${error} is ${why}.`, async () => {
+    const aws = sdk({ error });
+    await assert.rejects(controlReader(new aws.DynamoDBClient({}), "control", aws)(), { why });
   });
 }
 
@@ -79,8 +91,8 @@ for (const [what, changed] of Object.entries({
   "nobody signed": { by: undefined },
 })) {
   test(`A last resort that ${what} grants nothing.`, async () => {
-    const found = await decision({ error: "TimeoutError", granted: { ...granted, ...changed } });
-    assert.deepEqual([found.action, found.code], ["refuse", "NoQuorum"]);
+    const aws = sdk({ granted: { ...granted, ...changed } });
+    assert.equal(await lastResort(new aws.DynamoDBClient({}), "last", aws).read(), null);
   });
 }
 

@@ -20,11 +20,9 @@ SHAPE = (
 )
 NOT_SUPPORTED = "not supported with multi-Region strong consistency."
 FOR_LIFE = "Consistency and members of a table with multi-Region strong consistency cannot change."
-
-
 REMOVED_TOGETHER = (
-    "Of a table with multi-Region strong consistency, UpdateTable removes the other replica and "
-    "the witness together, and adds nothing."
+    "UpdateTable removes the other replica and the witness of a table with multi-Region strong "
+    "consistency together, and adds nothing."
 )
 
 
@@ -140,16 +138,16 @@ def _removals(aws: Aws, strong: StrongTables) -> None:
     def update(change: Any, data: dict[str, Any]) -> Any:
         name, asked = table_name(data.get("TableName")), MEMBERS & data.keys()
         leaving = [u["Delete"]["RegionName"] for a in asked for u in data[a] if "Delete" in u]
-        requested = strong.members_in(aws.region(), name) if asked else None
+        present = strong.members_in(aws.region(), name) if asked else None
         refusal = None
-        if requested and sorted(leaving) != sorted(requested.besides(aws.region())):
+        if present and sorted(leaving) != sorted(present.besides(aws.region())):
             refusal = REMOVED_TOGETHER
         elif any(protected(name, region) for region in leaving):
             refusal = "Deletion protection is enabled on the replica."
         if refusal:
             return aws.dynamodb.error_response_json("ValidationException", refusal, 400)
         answer = change({k: v for k, v in data.items() if k != "GlobalTableWitnessUpdates"})
-        if requested and answer[0] == 200:
+        if present and answer[0] == 200:
             table = aws.dynamodb._tables[name]
             # MiniStack makes again what its indexes hold beside the items.
             table.pop(aws.dynamodb._INDEX_MEMBERS, None)

@@ -16,7 +16,7 @@ NODE = shutil.which("node")
 def test_the_node_client_passes_what_needs_no_package() -> None:
     files = ["test/vectors.test.js", "test/tables.test.js"]
     ended = subprocess.run(
-        [str(NODE), "--test", *files],
+        [str(NODE), "--test", "--test-timeout=10000", *files],
         cwd=ROOT / "clients" / "node",
         capture_output=True,
         text=True,
