@@ -176,7 +176,7 @@ def _environment(config: LabConfig | None) -> dict[str, str]:
 
 
 def _sources() -> list[Path]:
-    folders = (ROOT / "functions", ROOT / "statemachines")
+    folders = (ROOT / "functions", ROOT / "statemachines", ROOT / "clients" / "python" / "src")
     files = [p for folder in folders for p in folder.rglob("*") if p.is_file()]
     kept = [p for p in files if "__pycache__" not in p.parts]
     return sorted([ROOT / "template.yaml", ROOT / "requirements" / "lab.txt", *kept])

@@ -16,8 +16,6 @@ ENVIRONMENT = {
     "ZONE_NAME": "pilotlight.example",
     "PUBLIC_NAME": "app.pilotlight.example",
     "ITEMS_TABLE": "pilot-light-items",
-    "CONTROL_TABLE": "pilot-light-control-quorum",
-    "LAST_RESORT_TABLE": "pilot-light-last-resort",
     "FENCE_SECONDS": "3",
     "WITHOUT_QUORUM": "refuse",
     "WITNESS_REGION": "us-east-1",

@@ -10,9 +10,16 @@ from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from pilotlight.control.assembly import control_table, fence
-from pilotlight.control.pulse import Pulse, PulseWriter
-from pilotlight.items.health import WriteHealth
+from pilot_light_client import http
+from pilot_light_client.assembly import fence
+from pilot_light_client.aws_clients import best_effort_client, write_path_client
+from pilot_light_client.heartbeat_table import Heartbeats, HeartbeatWriter
+from pilot_light_client.pulse import Pulse, PulseWriter
+from pilot_light_client.settings import variable
+from pilot_light_client.table_errors import TableUnavailable
+from pilot_light_client.warm_ping import answers_warm_pings
+from pilot_light_client.write_health import WriteHealth
+from pilotlight.control.assembly import control_table
 from pilotlight.items.service import (
     ForwardingFailed,
     ItemService,
@@ -33,13 +40,8 @@ from pilotlight.items.writes import (
     WriteThrottled,
     WriteUnknown,
 )
-from pilotlight.replication.heartbeat_table import Heartbeats, HeartbeatWriter
-from pilotlight.shared import http
-from pilotlight.shared.aws_clients import best_effort_client, write_path_client
-from pilotlight.shared.settings import Deployment, variable
-from pilotlight.shared.table_errors import TableUnavailable
+from pilotlight.shared.settings import Deployment
 from pilotlight.shared.validation import violation
-from pilotlight.shared.warm_ping import answers_warm_pings
 
 logger, tracer, metrics, api = Logger(), Tracer(), Metrics(), APIGatewayHttpResolver()
 PAGE = Path(__file__).with_name("page.html").read_text(encoding="utf-8")

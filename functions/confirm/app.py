@@ -7,11 +7,13 @@ from typing import Any
 import boto3
 from aws_lambda_powertools import Logger, Tracer
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from pilot_light_client.aws_clients import best_effort_client
+from pilot_light_client.settings import variable
 from pilotlight.failover.primary_check import check_primary
 from pilotlight.sentinel.item import SentinelItem
-from pilotlight.shared.aws_clients import RECOVERY_STEP, best_effort_client
+from pilotlight.shared.aws_clients import RECOVERY_STEP
 from pilotlight.shared.recovery_step import recovery_step
-from pilotlight.shared.settings import Deployment, variable
+from pilotlight.shared.settings import Deployment
 
 logger, tracer = Logger(), Tracer()
 DEPLOYMENT = Deployment.from_environment()

@@ -8,11 +8,11 @@ from typing import Any
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from pilot_light_client.settings import minutes, one_of, seconds, variable
+from pilot_light_client.timestamps import parse
 from pilotlight.failover import approval, decision as failover
 from pilotlight.replication.rpo import Policy
 from pilotlight.shared.recovery_step import recovery_step
-from pilotlight.shared.settings import minutes, one_of, seconds, variable
-from pilotlight.shared.timestamps import parse
 from pilotlight.switchover import decision as switchover
 
 logger, tracer, metrics = Logger(), Tracer(), Metrics()

@@ -8,14 +8,15 @@ from typing import Any, Literal
 import boto3
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from pilot_light_client.heartbeat import PASSIVE_MS, next_heartbeat
+from pilot_light_client.heartbeat_table import Heartbeats
+from pilot_light_client.pulse import Pulse
+from pilot_light_client.settings import variable
+from pilot_light_client.timestamps import milliseconds
 from pilotlight.control.assembly import keeper
-from pilotlight.control.pulse import Pulse
 from pilotlight.control.table import ControlTable
-from pilotlight.replication.heartbeat import PASSIVE_MS, next_heartbeat
-from pilotlight.replication.heartbeat_table import Heartbeats
 from pilotlight.shared.aws_clients import RECOVERY_STEP
-from pilotlight.shared.settings import Deployment, variable
-from pilotlight.shared.timestamps import milliseconds
+from pilotlight.shared.settings import Deployment
 
 logger = Logger()
 # A schedule fires once a minute; the invocation that it makes then goes on from here.

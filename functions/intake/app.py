@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Tracer
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from pilot_light_client.settings import comma_separated, variable
 from pilotlight.failover.request import InvalidExecutionInput, Request, read
 from pilotlight.shared.recovery_step import recovery_step
-from pilotlight.shared.settings import Deployment, comma_separated, variable
+from pilotlight.shared.settings import Deployment
 from pilotlight.shared.validation import violation
 from pilotlight.switchover.request import MoveRequest, read_move
 

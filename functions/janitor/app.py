@@ -8,6 +8,7 @@ from typing import Any
 import boto3
 from aws_lambda_powertools import Logger, Tracer
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from pilot_light_client.settings import comma_separated, variable
 from pilotlight.conditions.evidence import read_json, section
 from pilotlight.control.keeper import undo_drain
 from pilotlight.control.table import ControlTable
@@ -18,7 +19,7 @@ from pilotlight.rehearsal import aborted_run, records
 from pilotlight.sentinel.item import SentinelItem
 from pilotlight.shared.aws_clients import RECOVERY_STEP
 from pilotlight.shared.recovery_step import recovery_step
-from pilotlight.shared.settings import Deployment, comma_separated, variable
+from pilotlight.shared.settings import Deployment
 
 logger, tracer = Logger(), Tracer()
 # As long as the machine keeps a verdict, and the bucket a report.

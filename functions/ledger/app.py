@@ -7,7 +7,8 @@ from typing import Any
 import boto3
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from pilotlight.control.assembly import fence
+from pilot_light_client.assembly import fence
+from pilot_light_client.settings import variable
 from pilotlight.items.service import ItemService
 from pilotlight.items.table import ItemsTable
 from pilotlight.ledger import resolve
@@ -18,7 +19,7 @@ from pilotlight.ledger.table import LedgerTable
 from pilotlight.shared.aws_clients import RECOVERY_STEP
 from pilotlight.shared.other_region import client_of
 from pilotlight.shared.recovery_step import recovery_step
-from pilotlight.shared.settings import Deployment, variable
+from pilotlight.shared.settings import Deployment
 
 logger = Logger()
 SHOWN = 20

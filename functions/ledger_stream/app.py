@@ -7,6 +7,7 @@ from typing import Any
 import boto3
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from pilot_light_client.settings import variable
 from pilotlight.control.table import ControlTable
 from pilotlight.items.table import ItemsTable
 from pilotlight.journal.links import JournalLinks
@@ -14,7 +15,7 @@ from pilotlight.ledger.promotions import Promotions
 from pilotlight.ledger.stream_records import StreamBatch, process
 from pilotlight.ledger.table import LedgerTable
 from pilotlight.shared.aws_clients import RECOVERY_STEP
-from pilotlight.shared.settings import Deployment, variable
+from pilotlight.shared.settings import Deployment
 
 logger = Logger()
 DEPLOYMENT = Deployment.from_environment()

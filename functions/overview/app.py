@@ -8,12 +8,13 @@ from typing import Any
 import boto3
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from pilot_light_client.settings import days, seconds, variable
 from pilotlight.ledger.table import LedgerTable
 from pilotlight.reporting import widget
 from pilotlight.reporting.facts import gather
 from pilotlight.reporting.overview import Pair, overview
 from pilotlight.shared.aws_clients import RECOVERY_STEP
-from pilotlight.shared.settings import Deployment, days, seconds, variable
+from pilotlight.shared.settings import Deployment
 from pilotlight.shared.validation import violation
 
 logger = Logger()

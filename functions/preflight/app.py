@@ -8,11 +8,12 @@ from typing import Any
 import boto3
 from aws_lambda_powertools import Logger, Tracer
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from pilot_light_client.settings import comma_separated, variable
 from pilotlight.readiness.checks import run_all
 from pilotlight.shared.aws_clients import RECOVERY_STEP
 from pilotlight.shared.other_region import client_of, ping_client_of
 from pilotlight.shared.recovery_step import recovery_step
-from pilotlight.shared.settings import Deployment, comma_separated, variable
+from pilotlight.shared.settings import Deployment
 from pilotlight.switchover.preflight import Preflight
 from pilotlight.warming import pings
 from pilotlight.warming.waves import SHOWN, name, summary

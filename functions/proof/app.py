@@ -7,12 +7,13 @@ from typing import Any
 import boto3
 from aws_lambda_powertools import Logger, Tracer
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from pilot_light_client.settings import variable
 from pilotlight.journal.proof import STEPS, JournalProof, check_step
 from pilotlight.journal.reader import Journal, Watermark
 from pilotlight.shared.aws_clients import RECOVERY_STEP
 from pilotlight.shared.other_region import client_of
 from pilotlight.shared.recovery_step import recovery_step
-from pilotlight.shared.settings import Deployment, variable
+from pilotlight.shared.settings import Deployment
 
 logger, tracer = Logger(), Tracer()
 DEPLOYMENT = Deployment.from_environment()

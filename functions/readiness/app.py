@@ -8,13 +8,15 @@ from typing import Any
 import boto3
 from aws_lambda_powertools import Logger, Tracer
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from pilot_light_client.aws_clients import best_effort_client
+from pilot_light_client.heartbeat_table import Heartbeats
+from pilot_light_client.settings import variable
 from pilotlight.control.assembly import control_table
 from pilotlight.readiness import checks
 from pilotlight.readiness.recorded_signals import recorded_signals
-from pilotlight.replication.heartbeat_table import Heartbeats
-from pilotlight.shared.aws_clients import RECOVERY_STEP, best_effort_client
+from pilotlight.shared.aws_clients import RECOVERY_STEP
 from pilotlight.shared.recovery_step import recovery_step
-from pilotlight.shared.settings import Deployment, variable
+from pilotlight.shared.settings import Deployment
 
 logger, tracer = Logger(), Tracer()
 DEPLOYMENT = Deployment.from_environment()

@@ -10,12 +10,13 @@ from typing import Any
 import boto3
 from aws_lambda_powertools import Logger, Tracer
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from pilot_light_client.settings import variable
 from pilotlight.reporting.page import page
 from pilotlight.reporting.report import Deployed, prefix, report
 from pilotlight.reporting.store import store
 from pilotlight.shared.aws_clients import RECOVERY_STEP
 from pilotlight.shared.recovery_step import recovery_step
-from pilotlight.shared.settings import Deployment, variable
+from pilotlight.shared.settings import Deployment
 
 logger, tracer = Logger(), Tracer()
 TEMPLATE = Path(__file__).with_name("page.html").read_text("utf-8")

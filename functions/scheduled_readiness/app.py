@@ -8,16 +8,17 @@ import boto3
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from pilot_light_client import timestamps
+from pilot_light_client.heartbeat_table import Heartbeats
+from pilot_light_client.settings import comma_separated, days, variable
 from pilotlight.control.table import ControlTable
 from pilotlight.readiness.inspection import stored_verdict
 from pilotlight.readiness.inspector import Inspector
 from pilotlight.readiness.scheduled_verdict import remind_of_pause, store
-from pilotlight.replication.heartbeat_table import Heartbeats
 from pilotlight.sentinel.item import SentinelItem
-from pilotlight.shared import timestamps
 from pilotlight.shared.aws_clients import RECOVERY_STEP
 from pilotlight.shared.other_region import client_of
-from pilotlight.shared.settings import Deployment, comma_separated, days, variable
+from pilotlight.shared.settings import Deployment
 
 logger, metrics = Logger(), Metrics()
 # Well within the function's own timeout: a verdict with unknowns is better than none.

@@ -8,11 +8,12 @@ from typing import Any
 import boto3
 from aws_lambda_powertools import Logger, Tracer
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from pilot_light_client.settings import variable
 from pilotlight.control.seed import SeedMark, seed
 from pilotlight.control.table import ControlTable
 from pilotlight.shared.aws_clients import RECOVERY_STEP
 from pilotlight.shared.custom_resource import answer
-from pilotlight.shared.settings import Deployment, variable
+from pilotlight.shared.settings import Deployment
 
 logger, tracer = Logger(), Tracer()
 PHYSICAL_ID = "control-item"

@@ -8,13 +8,14 @@ from typing import Any
 import boto3
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from pilot_light_client.settings import variable
 from pilotlight.control.assembly import keeper
 from pilotlight.sentinel.item import SentinelItem
 from pilotlight.sentinel.outages import Outages
 from pilotlight.sentinel.probe_queue import ProbeQueue, planned_tick
 from pilotlight.sentinel.probe_run import plan_probes, probe_now, publish, start_while_it_fails
 from pilotlight.shared.aws_clients import RECOVERY_STEP
-from pilotlight.shared.settings import Deployment, variable
+from pilotlight.shared.settings import Deployment
 
 logger, metrics = Logger(), Metrics()
 DEPLOYMENT = Deployment.from_environment()

@@ -7,10 +7,10 @@ from functools import partial
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from pilot_light_client.warm_ping import answers_warm_pings
 from pilotlight.control.assembly import control_table, last_resort
 from pilotlight.control.switch import Switch
 from pilotlight.shared.settings import Deployment
-from pilotlight.shared.warm_ping import answers_warm_pings
 
 DEPLOYMENT = Deployment.from_environment()
 READ = control_table(DEPLOYMENT).read

@@ -7,7 +7,8 @@ from typing import Any
 
 from aws_lambda_powertools import Logger, Tracer
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from pilotlight.shared import dns_lookup, http
+from pilot_light_client import http
+from pilotlight.shared import dns_lookup
 from pilotlight.shared.recovery_step import recovery_step
 from pilotlight.shared.settings import Deployment
 

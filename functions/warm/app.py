@@ -8,10 +8,10 @@ from typing import Any
 import boto3
 from aws_lambda_powertools import Logger, Tracer
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from pilotlight.shared import timestamps
+from pilot_light_client import timestamps
+from pilot_light_client.settings import comma_separated, variable
 from pilotlight.shared.aws_clients import PINGING, RECOVERY_STEP
 from pilotlight.shared.recovery_step import recovery_step
-from pilotlight.shared.settings import comma_separated, variable
 from pilotlight.warming.pings import listed, warm
 from pilotlight.warming.waves import batches, name, summary
 

@@ -14,9 +14,10 @@ import pytest
 from botocore.loaders import JSONFileLoader
 from moto import mock_aws
 from moto.sns.models import Subscription
+from pilot_light_client import http
 from pilotlight.failover import primary_check
 from pilotlight.sentinel import probes
-from pilotlight.shared import dns_lookup, http, other_region
+from pilotlight.shared import dns_lookup, other_region
 
 from tests.handlers import context, load_handler
 from tests.integration.machine import (

@@ -22,13 +22,12 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
+from pilot_light_client import timestamps
+from pilot_light_client.last_resort import LastResortTable
 from pilotlight.control.keeper import Keeper
-from pilotlight.control.last_resort import LastResortTable
 from pilotlight.control.table import ControlTable
 from pilotlight.control.transitions import TRANSITIONS
-from pilotlight.shared import timestamps
 
-from tests.conftest import ENVIRONMENT
 from tools.reader.definitions import read, states
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ SWITCHOVER_DEFINITION = ROOT / "statemachines" / "switchover.asl.yaml"
 EMERGENCY_DEFINITION = ROOT / "statemachines" / "emergency.asl.yaml"
 SWITCHOVER_MACHINE = "arn:aws:states:us-east-2:123456789012:stateMachine:pilot-light-switchover"
 PRIMARY, SECONDARY, ACCOUNT = "us-west-2", "us-east-2", "123456789012"
-CONTROL, LAST_RESORT = ENVIRONMENT["CONTROL_TABLE"], ENVIRONMENT["LAST_RESORT_TABLE"]
+CONTROL, LAST_RESORT = "pilot-light-control-quorum", "pilot-light-last-resort"
 WELL_AT = "2026-01-31T12:00:00.000Z"
 RECOVERIES, ITEMS, LEDGER = "pilot-light-recoveries", "pilot-light-items", "pilot-light-ledger"
 FUNCTIONS = ("Intake", "Confirm", "Readiness", "Warm", "Decide", "Traffic", "Report")

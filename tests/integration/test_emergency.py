@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from pilotlight.control.last_resort import LastResortTable
+from pilot_light_client.last_resort import LastResortTable
 
 from tests.integration.machine import (
     ACCOUNT,

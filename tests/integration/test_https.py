@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from pilotlight.shared import http
+from pilot_light_client import http
 
 from tests.integration.tls_server import certificate, dropping, serving
 

@@ -6,9 +6,9 @@ import json
 from typing import Any
 
 import pytest
-from pilotlight.control.table import ControlUnread
-from pilotlight.shared import timestamps
-from pilotlight.shared.table_errors import TableUnavailable
+from pilot_light_client import timestamps
+from pilot_light_client.control_table import ControlUnread
+from pilot_light_client.table_errors import TableUnavailable
 
 from tests.handlers import context
 from tests.integration.machine import PRIMARY, RECOVERIES, SECONDARY

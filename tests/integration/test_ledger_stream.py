@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from pilotlight.shared import timestamps
-from pilotlight.shared.table_errors import TableUnavailable
+from pilot_light_client import timestamps
+from pilot_light_client.table_errors import TableUnavailable
 
 from tests.integration.machine import PRIMARY, SECONDARY
 from tests.integration.torn import (

@@ -11,9 +11,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pilot_light_client import timestamps
 from pilotlight.sentinel.level import RESTARTS
 from pilotlight.sentinel.outages import Outages
-from pilotlight.shared import timestamps
 
 from tests.integration.machine import RECOVERIES, SECONDARY, Run, aws_error, client, definition
 from tests.integration.test_approval import REJECTED, answer, asked, asking

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from pilotlight.replication.heartbeat import Heartbeat
-from pilotlight.replication.heartbeat_table import Heartbeats
+from pilot_light_client.heartbeat import Heartbeat
+from pilot_light_client.heartbeat_table import Heartbeats
 
 from tests.integration import conftest
 from tests.integration.machine import ITEMS, PRIMARY, RECOVERIES, SECONDARY

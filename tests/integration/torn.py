@@ -7,6 +7,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from pilot_light_client import timestamps
 from pilotlight.items.table import ItemsTable
 from pilotlight.items.writes import (
     Item,
@@ -17,7 +18,6 @@ from pilotlight.items.writes import (
     plan,
     transaction,
 )
-from pilotlight.shared import timestamps
 from ulid import ULID
 
 from tests.handlers import context, load_handler

@@ -14,12 +14,12 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from moto.dynamodb.models import dynamodb_backends
+from pilot_light_client import timestamps
+from pilot_light_client.heartbeat import next_heartbeat
+from pilot_light_client.heartbeat_table import Heartbeats
 from pilotlight.items.table import ItemsTable
 from pilotlight.items.writes import plan
 from pilotlight.ledger.table import LedgerTable
-from pilotlight.replication.heartbeat import next_heartbeat
-from pilotlight.replication.heartbeat_table import Heartbeats
-from pilotlight.shared import timestamps
 from ulid import ULID
 
 from tests.integration.machine import (

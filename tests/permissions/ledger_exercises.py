@@ -6,8 +6,8 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from pilot_light_client import timestamps
 from pilotlight.items.writes import attributes, item_key, plan, transaction
-from pilotlight.shared import timestamps
 from ulid import ULID
 
 from tests.deployed import FunctionFailed

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pilotlight.control.fence import Stamp
+from pilot_light_client.fence import Stamp
 
 if TYPE_CHECKING:
     from tests.protocol.world import World

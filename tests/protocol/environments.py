@@ -8,16 +8,16 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
-from pilotlight.control.fence import Fence
+from pilot_light_client import timestamps
+from pilot_light_client.fence import Fence
+from pilot_light_client.last_resort import LastResortTable
+from pilot_light_client.pulse import Pulse, PulseWriter
 from pilotlight.control.keeper import Keeper
-from pilotlight.control.last_resort import LastResortTable
-from pilotlight.control.pulse import Pulse, PulseWriter
 from pilotlight.control.switch import Switch
 from pilotlight.control.table import ControlTable
 from pilotlight.items import service
 from pilotlight.items.service import FORWARDED_BY, ItemService, WriteRefused, WriteRequest
 from pilotlight.items.writes import WriteConflict, WriteUnknown
-from pilotlight.shared import timestamps
 from ulid import ULID
 
 from tests.protocol.clocks import Clocks, TrueStamp
@@ -27,7 +27,7 @@ from tests.protocol.world import Violation
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pilotlight.control.fence import Permit, WriteDecision
+    from pilot_light_client.fence import Permit, WriteDecision
     from pilotlight.items.writes import Item, Write
 
     from tests.protocol.replicas import Replication

@@ -18,7 +18,7 @@ from tests.protocol.world import SECONDARY, Violation
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pilotlight.control.item import ControlItem
+    from pilot_light_client.control_item import ControlItem
 
     from tests.protocol.environments import Told
     from tests.protocol.replicas import Replication

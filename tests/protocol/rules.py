@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
-from pilotlight.control import fence as fence_module
-from pilotlight.control.fence import Fence, Permit, Read, Stamp
+from pilot_light_client import fence as fence_module
+from pilot_light_client.fence import Fence, Permit, Read, Stamp
+from pilot_light_client.last_resort import LastResortTable
 from pilotlight.control.keeper import Keeper
-from pilotlight.control.last_resort import LastResortTable
 from pilotlight.control.switch import Switch
 from pilotlight.ledger.reconciliation import ReconcileResult, Reconciliation
 from pilotlight.sentinel.level import Outage

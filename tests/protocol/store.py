@@ -10,7 +10,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError, ReadTimeoutError
-from pilotlight.control.item import ControlItem, seed_item
+from pilot_light_client.control_item import ControlItem
+from pilotlight.control.table import seed_item
 
 from tests.protocol.world import PRIMARY, SECONDARY, Violation
 

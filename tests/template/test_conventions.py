@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pilotlight.shared import settings
+from pilot_light_client import settings
+from pilotlight.shared import settings as deployments
 
 from tests.handlers import load_handler
 from tests.template.stacks import Stack, source, stack
@@ -64,13 +65,14 @@ def test_a_function_gets_exactly_the_variables_that_its_handler_reads_at_import(
 ) -> None:
     read: set[str] = set()
 
-    def recorded(variable: str, parse: Any = str) -> Any:
+    def recorded(variable: str, parse: Any = str, **default: str) -> Any:
         read.add(variable)
-        return original(variable, parse)
+        return original(variable, parse, **default)
 
     original = settings.variable
-    monkeypatch.setattr(settings, "variable", recorded)
-    settings.Deployment.from_environment()
+    for module in (settings, deployments):
+        monkeypatch.setattr(module, "variable", recorded)
+    deployments.Deployment.from_environment()
     shared = source()["Globals"]["Function"]["Environment"]["Variables"]
     assert read == {*shared, "AWS_REGION"} - {"POWERTOOLS_METRICS_NAMESPACE"}
     variables = FUNCTIONS[name]["Environment"]["Variables"]

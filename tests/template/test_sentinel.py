@@ -7,9 +7,10 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pilot_light_client.aws_clients import BEST_EFFORT
 from pilotlight.sentinel.observation import LONGEST_PROBE, PLANNED_SECONDS, Observation, Probe
 from pilotlight.sentinel.probe_run import publish
-from pilotlight.shared.aws_clients import BEST_EFFORT, RECOVERY_STEP
+from pilotlight.shared.aws_clients import RECOVERY_STEP
 
 from lab.engine.events.metrics import points
 from tests.handlers import load_handler

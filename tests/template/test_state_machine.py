@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
-from pilotlight.control import fence, keeper, last_resort
+from pilot_light_client import fence, last_resort
+from pilotlight.control import keeper
 from ruamel.yaml import YAML
 
 from tests.template.definitions import (

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import jsonata
 import pytest
-from pilotlight.control import fence
-from pilotlight.control.item import ControlItem
+from pilot_light_client import fence
+from pilot_light_client.control_item import ControlItem
 from pilotlight.control.transitions import CONDITION, DATA, TRANSITIONS
 
 from tests.template.definitions import (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PRODUCT = ROOT / "functions" / "pilotlight"
+SOURCES = (ROOT / "functions", ROOT / "clients" / "python" / "src")
+CLIENT = SOURCES[1] / "pilot_light_client"
 # Each may import those before it, and none behind it.
 ORDER = (
     *("shared", "recoveries", "control", "replication", "sentinel", "warming", "conditions"),
@@ -28,14 +31,14 @@ ORDER = (
 PURE = {
     "recoveries": {"schema"},
     "conditions": {"condition", "evidence", "recorded"},
-    "control": {"item", "transitions"},
+    "control": {"transitions"},
     "failover": {"aborted_notice", "approval", "confirmation", "decision", "request"},
     "items": {"writes"},
     "journal": {"comparison", "history"},
     "ledger": {"entry", "epoch_end"},
     "readiness": {"inspection", "verdict"},
     "rehearsal": {"aborted_run", "verdict"},
-    "replication": {"heartbeat", "rpo"},
+    "replication": {"rpo"},
     "reporting": {"markup", "overview", "page", "past_recoveries", "report", "widget"},
     "sentinel": {"level", "observation"},
     "switchover": {"decision", "request"},
@@ -90,6 +93,18 @@ def test_a_pure_module_imports_neither_aws_nor_a_clock(package: str) -> None:
         assert not reached & IMPURE, f"{name} reaches {sorted(reached & IMPURE)}"
 
 
+@pytest.mark.parametrize("name", ["control_item", "heartbeat", "timestamps", "attributes"])
+def test_what_the_client_decides_with_imports_neither_aws_nor_a_clock(name: str) -> None:
+    assert not _reached(CLIENT / f"{name}.py") & IMPURE
+
+
+def test_the_client_needs_boto3_and_nothing_else() -> None:
+    for file in CLIENT.glob("*.py"):
+        outermost = {m.split(".")[0] for m in imports(file, typing=False)}
+        others = outermost - set(sys.stdlib_module_names) - {"pilot_light_client"}
+        assert others <= {"boto3", "botocore"}, f"{file.name} imports {sorted(others)}"
+
+
 def _reached(file: Path) -> set[str]:
     """Return the names of the outermost modules that a file reaches, through this project's own."""
     todo, seen, found = [file], set(), set()
@@ -97,9 +112,8 @@ def _reached(file: Path) -> set[str]:
         here = todo.pop()
         seen.add(here)
         for module in imports(here, typing=False):
-            own = PRODUCT.parent.joinpath(*module.split(".")).with_suffix(".py")
-            if own.is_file():
-                todo += [own] if own not in seen else []
+            own = [tree.joinpath(*module.split(".")).with_suffix(".py") for tree in SOURCES]
+            todo += [file for file in own if file.is_file() and file not in seen]
             found.add(module.split(".")[0])
     return found
 

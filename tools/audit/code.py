@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FUNCTIONS = ROOT / "functions"
-NETWORK = {"pilotlight.shared.http", "pilotlight.shared.dns_lookup"}
+CLIENT = ROOT / "clients" / "python" / "src"
+OWN = ("pilotlight", "pilot_light_client")
+NETWORK = {"pilot_light_client.http", "pilotlight.shared.dns_lookup"}
 
 
 def folder(function: str) -> str:
@@ -39,8 +41,9 @@ def asks_by_network(function: str) -> bool:
 
 def _imports(module: ast.Module) -> Iterator[tuple[str, Path]]:
     for node in ast.walk(module):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("pilotlight"):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(OWN):
             for name in (str(node.module), *(f"{node.module}.{a.name}" for a in node.names)):
-                file = FUNCTIONS.joinpath(*name.split(".")).with_suffix(".py")
-                if file.is_file():
-                    yield name, file
+                for tree in (FUNCTIONS, CLIENT):
+                    file = tree.joinpath(*name.split(".")).with_suffix(".py")
+                    if file.is_file():
+                        yield name, file

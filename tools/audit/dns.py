@@ -115,11 +115,11 @@ def _switch(world: World) -> tuple[bool, bool]:
     """Return the answers of the real switch of the Secondary."""
     if str(ROOT / "functions") not in sys.path:
         sys.path.insert(0, str(ROOT / "functions"))
-    from pilotlight.control.fence import Stamp
-    from pilotlight.control.item import ControlItem
-    from pilotlight.control.last_resort import LastResort
+    from pilot_light_client.control_item import ControlItem
+    from pilot_light_client.control_table import ControlUnread
+    from pilot_light_client.fence import Stamp
+    from pilot_light_client.last_resort import LastResort
     from pilotlight.control.switch import Switch
-    from pilotlight.control.table import ControlUnread
 
     def item(active: Side | None) -> ControlItem:
         if active is None:

@@ -49,8 +49,13 @@ class FenceNotMeasured(LabError):
     """The process that measures the fence did not end well."""
 
 
-def run(function: Path, layer: Path, rounds: int = ROUNDS) -> dict[str, Any]:
+def run(*places: Path, rounds: int = ROUNDS) -> dict[str, Any]:
     """Measure the app's function, as it was built, in a process of its own.
+
+    Parameters
+    ----------
+    places
+        The folders that hold what it imports: its own first, then its layer.
 
     Raises
     ------
@@ -58,7 +63,7 @@ def run(function: Path, layer: Path, rounds: int = ROUNDS) -> dict[str, Any]:
         The process ended with an error. The message has the error's last line.
     """
     ended = subprocess.run(
-        [sys.executable, "-m", "tools.bench.fence_cost", str(rounds), str(function), str(layer)],
+        [sys.executable, "-m", "tools.bench.fence_cost", str(rounds), *map(str, places)],
         cwd=ROOT,
         env=_environment(),
         capture_output=True,
@@ -109,7 +114,8 @@ def summary(fenced: list[float], unread: list[float], bare: list[float]) -> dict
 def _answer(_session: Any, request: Any) -> Any:
     """Answer as DynamoDB does: the control item exists, other items do not, writes succeed."""
     from botocore.awsrequest import AWSResponse, HeadersDict
-    from pilotlight.control.item import CONTROL_KEY, seed_item
+    from pilot_light_client.control_item import CONTROL_KEY
+    from pilotlight.control.table import seed_item
 
     key = json.loads(request.body).get("Key", {}).get("pk")
     reads_control = request.headers["X-Amz-Target"].endswith(b".GetItem")
@@ -122,7 +128,7 @@ def _answer(_session: Any, request: Any) -> Any:
 
 
 def _measured(rounds: int) -> dict[str, Any]:
-    from pilotlight.control.fence import Permit
+    from pilot_light_client.fence import Permit
 
     app: Any = importlib.import_module("app")
     service = app.ITEMS
@@ -154,7 +160,7 @@ def _measured(rounds: int) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Measure, with the rounds, the function's folder and the layer's as arguments."""
+    """Measure, with the rounds and the folders that hold the function's code as arguments."""
     sys.path[:0] = sys.argv[2:]
     # The handler prints its metrics as log lines; the figures alone go to standard output.
     with (

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pilot_light_client.timestamps import has_happened, is_end, try_parse
+
 from pilotlight.conditions.evidence import section, sections
 from pilotlight.replication.rpo import (
     Estimate,
@@ -15,7 +17,6 @@ from pilotlight.replication.rpo import (
     within,
 )
 from pilotlight.sentinel.observation import silent_after
-from pilotlight.shared.timestamps import has_happened, is_end, try_parse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,17 +6,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from aws_lambda_powertools import Logger
+from pilot_light_client import timestamps
+from pilot_light_client.control_table import ControlUnread
+from pilot_light_client.timestamps import is_end
 
-from pilotlight.control.table import ControlUnchanged, ControlUnread
+from pilotlight.control.table import ControlUnchanged
 from pilotlight.control.transitions import TRANSITIONS
-from pilotlight.shared import timestamps
-from pilotlight.shared.timestamps import is_end
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pilotlight.control.item import ControlItem
-    from pilotlight.control.last_resort import LastResortTable
+    from pilot_light_client.control_item import ControlItem
+    from pilot_light_client.last_resort import LastResortTable
+
     from pilotlight.control.table import ControlTable
 
 logger = Logger(child=True)

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pilotlight.control.table import ControlUnread
+from pilot_light_client import timestamps
+from pilot_light_client.attributes import try_number
+from pilot_light_client.conditional_write import write
+from pilot_light_client.control_table import ControlUnread
+from pilot_light_client.table_errors import translated
+
 from pilotlight.recoveries import schema
-from pilotlight.shared import timestamps
-from pilotlight.shared.attributes import try_number
-from pilotlight.shared.conditional_write import write
-from pilotlight.shared.table_errors import translated
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from pilot_light_client.attributes import Row
+    from pilot_light_client.control_item import ControlItem
 
-    from pilotlight.control.item import ControlItem
     from pilotlight.control.table import ControlTable
-    from pilotlight.shared.attributes import Row
 
 KEY = schema.key(schema.SEEDED)
 # How many claims in a row may have left no record.

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pilotlight.control.fence import Stamp, age, now
-from pilotlight.control.table import ControlUnread
+from pilot_light_client.control_table import ControlUnread
+from pilot_light_client.fence import Stamp, age, now
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pilotlight.control.item import ControlItem
-    from pilotlight.control.last_resort import LastResort
+    from pilot_light_client.control_item import ControlItem
+    from pilot_light_client.last_resort import LastResort
 
 # An active Secondary keeps its users for this long after its last strong read.
 ON_SECONDS = 120.0

@@ -1,35 +1,21 @@
-"""The control table: strong reads of the control item, and its transitions.
-
-The table is a DynamoDB global table with multi-Region strong consistency. A strong read or a write
-is answered only while this Region reaches one more member; an eventual read is local.
-https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/multi-region-strong-consistency-gt.html
-"""
+"""The transitions of the control item, each a conditional write of the control table."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from pilotlight.control.item import CONTROL_KEY, ControlItem, ControlItemInvalid, seed_item
-from pilotlight.shared.conditional_write import write
-from pilotlight.shared.table_errors import TableUnavailable, translated
+from pilot_light_client.conditional_write import write
+from pilot_light_client.control_item import CONTROL_KEY
+from pilot_light_client.control_table import KEY, ControlReader
+from pilot_light_client.table_errors import TableUnavailable, translated
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
+    from pilot_light_client.control_item import ControlItem
+    from pilot_light_client.table_errors import Meaning
 
     from pilotlight.control.transitions import Transition
-    from pilotlight.shared.table_errors import Meaning
 
-KEY = {"pk": {"S": CONTROL_KEY}}
-Why = Literal["missing", "invalid", "no_quorum", "unavailable"]
 Failure = Literal["changed", "conflict", "no_quorum", "unknown"]
-
-
-class ControlUnread(Exception):
-    """The control item could not be read: it is missing or invalid, or the table did not answer."""
-
-    def __init__(self, why: Why, message: str) -> None:
-        super().__init__(message)
-        self.why = why
 
 
 class ControlUnchanged(Exception):
@@ -55,52 +41,8 @@ FAILURES: dict[Meaning, Failure] = {
 }
 
 
-class ControlTable:
-    """The control table, as its member in this Region answers."""
-
-    def __init__(self, client: DynamoDBClient, table: str) -> None:
-        self._client = client
-        self._table = table
-
-    def read(self, *, consistent: bool = True) -> ControlItem:
-        """Return the control item.
-
-        Parameters
-        ----------
-        consistent
-            False reads this Region's own copy: without a quorum, cheaper, and perhaps old.
-
-        Raises
-        ------
-        ControlUnread
-            With the reason in `why`.
-        """
-        try:
-            with translated():
-                answer = self._client.get_item(
-                    TableName=self._table, Key=KEY, ConsistentRead=consistent
-                )
-        except TableUnavailable as error:
-            why: Why = "no_quorum" if error.meaning == "unanswered" else "unavailable"
-            raise ControlUnread(why, str(error)) from error
-        if "Item" not in answer:
-            raise ControlUnread("missing", f"There is no control item in {self._table}.")
-        try:
-            return ControlItem.from_item(answer["Item"])
-        except ControlItemInvalid as error:
-            raise ControlUnread("invalid", str(error)) from error
-
-    def try_read(self, *, consistent: bool = True) -> ControlItem | None:
-        """Return the control item, or None if it could not be read."""
-        try:
-            return self.read(consistent=consistent)
-        except ControlUnread:
-            return None
-
-    def is_active(self, region: str) -> bool:
-        """Return whether a Region is active by this Region's own copy. Unknown counts as active."""
-        item = self.try_read(consistent=False)
-        return item is None or item.active_region == region
+class ControlTable(ControlReader):
+    """The control table, and the changes that this product makes in it."""
 
     def change(
         self,
@@ -151,3 +93,16 @@ class ControlTable:
             ConditionExpression="attribute_not_exists(pk)",
         )
         return self.read()
+
+
+def seed_item(primary_region: str, now: str, epoch: int = 1) -> dict[str, Any]:
+    """Return the control item of a new deployment: the Primary serves."""
+    return {
+        "pk": {"S": CONTROL_KEY},
+        "revision": {"N": "1"},
+        "active_region": {"S": primary_region},
+        "epoch": {"N": str(epoch)},
+        "state": {"S": "serving"},
+        "changed_at": {"S": now},
+        "changed_by": {"S": "seed"},
+    }

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pilotlight.control.item import ControlItem, State
+    from pilot_light_client.control_item import ControlItem, State
 
 DATA = json.loads(Path(__file__).with_name("transitions.json").read_text(encoding="utf-8"))
 CONDITION: str = DATA["condition"]

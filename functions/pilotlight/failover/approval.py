@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from pilot_light_client.choice import choice
+from pilot_light_client.timestamps import text
+
 from pilotlight.conditions.evidence import section
-from pilotlight.shared.choice import choice
-from pilotlight.shared.timestamps import text
 
 if TYPE_CHECKING:
     from datetime import datetime

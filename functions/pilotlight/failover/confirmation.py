@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from pilotlight.shared.timestamps import has_happened, parse
+from pilot_light_client.timestamps import has_happened, parse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -10,6 +10,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
+from pilot_light_client.choice import choice
+from pilot_light_client.timestamps import has_happened, parse, try_parse
+
 from pilotlight.conditions.condition import (
     Condition,
     Decision,
@@ -34,8 +37,6 @@ from pilotlight.conditions.recorded import (
 from pilotlight.failover import confirmation
 from pilotlight.rehearsal.verdict import Verdict, verdict
 from pilotlight.sentinel import observation
-from pilotlight.shared.choice import choice
-from pilotlight.shared.timestamps import has_happened, parse, try_parse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,15 +8,16 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from pilot_light_client import timestamps
+from pilot_light_client.aws_clients import best_effort_client
+from pilot_light_client.control_table import ControlUnread
+from pilot_light_client.pulse import Pulse
+from pilot_light_client.table_errors import TableUnavailable
+
 from pilotlight.control.assembly import control_table
-from pilotlight.control.pulse import Pulse
-from pilotlight.control.table import ControlUnread
 from pilotlight.failover import confirmation
 from pilotlight.failover.confirmation import PulseEvidence
 from pilotlight.sentinel import probes
-from pilotlight.shared import timestamps
-from pilotlight.shared.aws_clients import best_effort_client
-from pilotlight.shared.table_errors import TableUnavailable
 
 if TYPE_CHECKING:
     from pilotlight.sentinel.item import SentinelItem

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
+from pilot_light_client.timestamps import parse, text, try_parse
+
 from pilotlight.conditions.evidence import read_json, section, sections
-from pilotlight.shared.timestamps import parse, text, try_parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping

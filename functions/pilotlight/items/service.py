@@ -6,9 +6,10 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from pilot_light_client import http, timestamps
+from pilot_light_client.fence import AnswerTooLate, WriteDecision, WriteTooLate
 from ulid import ULID
 
-from pilotlight.control.fence import AnswerTooLate, WriteDecision, WriteTooLate
 from pilotlight.items.writes import (
     IdempotencyRecord,
     Item,
@@ -22,12 +23,12 @@ from pilotlight.items.writes import (
     plan,
     replay_request,
 )
-from pilotlight.shared import http, timestamps
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pilotlight.control.fence import Fence, Permit
+    from pilot_light_client.fence import Fence, Permit
+
     from pilotlight.items.table import ItemsTable, Listing
     from pilotlight.items.writes import Request, Write
     from pilotlight.shared.settings import Deployment

@@ -8,7 +8,11 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pilotlight.control.fence import WriteTooLate
+from pilot_light_client.attributes import AttributeInvalid
+from pilot_light_client.connection_check import checked
+from pilot_light_client.fence import WriteTooLate
+from pilot_light_client.table_errors import TableUnavailable, translated
+
 from pilotlight.items.writes import (
     SHARDS,
     SORT_KEY_BYTES,
@@ -29,16 +33,12 @@ from pilotlight.items.writes import (
     transaction,
     unreadable_item,
 )
-from pilotlight.shared.attributes import AttributeInvalid
-from pilotlight.shared.connection_check import checked
-from pilotlight.shared.table_errors import TableUnavailable, translated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from mypy_boto3_dynamodb import DynamoDBClient
-
-    from pilotlight.shared.attributes import Row
+    from pilot_light_client.attributes import Row
 
 # Queries of one listing, and rows that each reads at least: deleted items cost a read, too.
 QUERIES, ROWS = 5, 100

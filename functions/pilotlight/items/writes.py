@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from pilotlight.shared.attributes import (
+from pilot_light_client.attributes import (
     AttributeInvalid,
     flag,
     is_null,
@@ -19,7 +19,7 @@ from pilotlight.shared.attributes import (
 )
 
 if TYPE_CHECKING:
-    from pilotlight.shared.attributes import Row
+    from pilot_light_client.attributes import Row
 
 SHARDS = 4
 LONGEST_TEXT = 2000

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pilot_light_client.table_errors import TableUnavailable, translated
+
 from pilotlight.items.writes import (
     EntryUnreadable,
     Item,
@@ -14,12 +16,10 @@ from pilotlight.items.writes import (
 )
 from pilotlight.journal.comparison import HIGHEST
 from pilotlight.journal.reader import query_shard
-from pilotlight.shared.table_errors import TableUnavailable, translated
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-    from pilotlight.shared.attributes import Row
+    from pilot_light_client.attributes import Row
 
 
 class JournalLinks:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
+from pilot_light_client.timestamps import milliseconds, now
 
 from pilotlight.journal.comparison import (
     HIGHEST,
@@ -20,7 +21,6 @@ from pilotlight.journal.comparison import (
     newest,
     span,
 )
-from pilotlight.shared.timestamps import milliseconds, now
 from pilotlight.shared.validation import violation
 
 if TYPE_CHECKING:

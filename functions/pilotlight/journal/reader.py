@@ -5,6 +5,10 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+from pilot_light_client.attributes import AttributeInvalid, number, text
+from pilot_light_client.conditional_write import write
+from pilot_light_client.table_errors import TableUnavailable, translated
+
 from pilotlight.items.writes import SHARDS, item_key, journal_shard
 from pilotlight.journal.comparison import (
     HIGHEST,
@@ -17,16 +21,12 @@ from pilotlight.journal.comparison import (
     key_after,
 )
 from pilotlight.recoveries import schema
-from pilotlight.shared.attributes import AttributeInvalid, number, text
-from pilotlight.shared.conditional_write import write
-from pilotlight.shared.table_errors import TableUnavailable, translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from mypy_boto3_dynamodb import DynamoDBClient
-
-    from pilotlight.shared.attributes import Row
+    from pilot_light_client.attributes import Row
 
 # Entries of a shard in one answer. Four shards of them name ten batches of items at most.
 PAGE = 250

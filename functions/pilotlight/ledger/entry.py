@@ -5,16 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
-from pilotlight.items.writes import (
-    Item,
-    Write,
-    attributes,
-    from_attributes,
-    shard_of,
-    unreadable_item,
-)
-from pilotlight.journal.history import History, Verdict
-from pilotlight.shared.attributes import (
+from pilot_light_client.attributes import (
     AttributeInvalid,
     flag,
     is_null,
@@ -24,11 +15,22 @@ from pilotlight.shared.attributes import (
     try_text,
 )
 
+from pilotlight.items.writes import (
+    Item,
+    Write,
+    attributes,
+    from_attributes,
+    shard_of,
+    unreadable_item,
+)
+from pilotlight.journal.history import History, Verdict
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pilot_light_client.attributes import Row
+
     from pilotlight.items.writes import Operation
-    from pilotlight.shared.attributes import Row
 
 Status = Literal["open", "accepted", "replayed"]
 Finder = Literal["stream", "reconcile"]

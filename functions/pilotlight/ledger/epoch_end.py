@@ -7,14 +7,16 @@ from datetime import UTC, datetime, timedelta
 from math import floor
 from typing import TYPE_CHECKING, Any
 
+from pilot_light_client.attributes import try_text
+from pilot_light_client.timestamps import has_happened, try_parse
+
 from pilotlight.conditions.evidence import read_json
-from pilotlight.shared.attributes import try_text
-from pilotlight.shared.timestamps import has_happened, try_parse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pilotlight.control.item import ControlItem
+    from pilot_light_client.control_item import ControlItem
+
     from pilotlight.items.writes import Item
 
 # By how much the clocks of two execution environments may differ: one may be off by an hour.

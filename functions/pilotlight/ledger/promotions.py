@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pilot_light_client.table_errors import translated
+
 from pilotlight.ledger.epoch_end import Promotion, from_record
 from pilotlight.recoveries import schema
-from pilotlight.shared.table_errors import translated
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

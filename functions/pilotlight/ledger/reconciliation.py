@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from pilot_light_client import timestamps
+
 from pilotlight.control.table import ControlTable
 from pilotlight.items.table import ItemsTable
 from pilotlight.items.writes import SHARDS, journal_shard
@@ -15,14 +17,13 @@ from pilotlight.journal.links import JournalLinks
 from pilotlight.ledger import epoch_end
 from pilotlight.ledger.entry import LedgerEntry, unreadable_entry
 from pilotlight.ledger.promotions import Promotions
-from pilotlight.shared import timestamps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from mypy_boto3_dynamodb import DynamoDBClient
+    from pilot_light_client.control_item import ControlItem
 
-    from pilotlight.control.item import ControlItem
     from pilotlight.items.writes import Item, Write
     from pilotlight.ledger.table import LedgerTable
     from pilotlight.shared.settings import Deployment

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pilot_light_client import timestamps
+from pilot_light_client.table_errors import TableUnavailable
+
 from pilotlight.items.service import WriteRefused
 from pilotlight.items.writes import (
     ItemMissing,
@@ -13,8 +16,6 @@ from pilotlight.items.writes import (
     WriteUnknown,
 )
 from pilotlight.ledger.table import AlreadyResolved
-from pilotlight.shared import timestamps
-from pilotlight.shared.table_errors import TableUnavailable
 
 if TYPE_CHECKING:
     from pilotlight.items.service import ItemService

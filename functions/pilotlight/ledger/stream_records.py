@@ -10,6 +10,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
+from pilot_light_client import timestamps
+from pilot_light_client.attributes import AttributeInvalid, try_text
 
 from pilotlight.items.writes import (
     EntryUnreadable,
@@ -22,13 +24,11 @@ from pilotlight.items.writes import (
 from pilotlight.journal.history import judge, overwritten
 from pilotlight.ledger import epoch_end
 from pilotlight.ledger.entry import LedgerEntry, unreadable_entry
-from pilotlight.shared import timestamps
-from pilotlight.shared.attributes import AttributeInvalid, try_text
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
+    from pilot_light_client.control_item import ControlItem
 
-    from pilotlight.control.item import ControlItem
     from pilotlight.control.table import ControlTable
     from pilotlight.items.table import ItemsTable
     from pilotlight.journal.links import JournalLinks

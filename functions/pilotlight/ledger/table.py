@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from pilot_light_client.attributes import try_text
+from pilot_light_client.conditional_write import write
+from pilot_light_client.table_errors import translated
+
 from pilotlight.conditions.evidence import read_json
 from pilotlight.items.writes import SHARDS
 from pilotlight.ledger.entry import SHARDS_PREFIX, LedgerEntry, from_stored, key, stored
-from pilotlight.shared.attributes import try_text
-from pilotlight.shared.conditional_write import write
-from pilotlight.shared.table_errors import translated
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

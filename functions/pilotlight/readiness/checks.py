@@ -9,12 +9,13 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pilotlight.control.table import ControlUnread
+from pilot_light_client import http, timestamps
+from pilot_light_client.control_table import ControlUnread
+from pilot_light_client.table_errors import translated
+
 from pilotlight.readiness.verdict import CheckResult, Outcome, State, evidence, outcome
 from pilotlight.recoveries import schema
-from pilotlight.shared import http, timestamps
 from pilotlight.shared.invoke import api_event, invoke
-from pilotlight.shared.table_errors import translated
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,15 +9,16 @@ from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from pilot_light_client import timestamps
+
 from pilotlight.readiness import verdict
 from pilotlight.readiness.verdict import CheckResult, Outcome, outcome
 from pilotlight.sentinel.level import valid_end
-from pilotlight.shared import timestamps
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pilotlight.control.item import ControlItem
+    from pilot_light_client.control_item import ControlItem
 
 BACKUP_AGE = timedelta(hours=30)
 # An Inactive function wakes by itself; what fails or is being changed cannot be relied on.

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from pilot_light_client import heartbeat, http
+from pilot_light_client.timestamps import milliseconds
+
 from pilotlight.readiness import inspection
 from pilotlight.readiness.checks import HTTPS_SECONDS, certificate, run
 from pilotlight.readiness.recorded_signals import plain_item
 from pilotlight.readiness.verdict import CheckResult, Outcome
 from pilotlight.recoveries import schema
-from pilotlight.replication import heartbeat
-from pilotlight.shared import http
 from pilotlight.shared.invoke import InvocationFailed
-from pilotlight.shared.timestamps import milliseconds
 from pilotlight.warming.pings import NoEnvironment, environment
 from pilotlight.warming.waves import name
 
@@ -23,9 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import timedelta
 
+    from pilot_light_client.heartbeat_table import Heartbeats
+
     from pilotlight.control.table import ControlTable
     from pilotlight.readiness.checks import Check
-    from pilotlight.replication.heartbeat_table import Heartbeats
     from pilotlight.shared.settings import Deployment
 
 CERTIFICATE_DAYS = 21

@@ -8,17 +8,17 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+from pilot_light_client import heartbeat
+from pilot_light_client.table_errors import translated
+from pilot_light_client.timestamps import milliseconds
+
 from pilotlight.recoveries import schema
-from pilotlight.replication import heartbeat
-from pilotlight.shared.table_errors import translated
-from pilotlight.shared.timestamps import milliseconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from mypy_boto3_dynamodb import DynamoDBClient
-
-    from pilotlight.replication.heartbeat_table import Heartbeats
+    from pilot_light_client.heartbeat_table import Heartbeats
 
 
 def recorded_signals(

@@ -7,9 +7,9 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
+from pilot_light_client.table_errors import translated
 
 from pilotlight.recoveries import schema
-from pilotlight.shared.table_errors import translated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pilot_light_client.conditional_write import write
+
 from pilotlight.recoveries import schema
-from pilotlight.shared.conditional_write import write
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from pilot_light_client import timestamps
+
 from pilotlight.conditions.evidence import read_json, section
-from pilotlight.shared import timestamps
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from pilot_light_client import timestamps
+from pilot_light_client.conditional_write import write
+
 from pilotlight.recoveries import schema
-from pilotlight.shared import timestamps
-from pilotlight.shared.conditional_write import write
 
 if TYPE_CHECKING:
     from datetime import datetime

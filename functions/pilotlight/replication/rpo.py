@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
-from pilotlight.shared.timestamps import has_happened, text, try_from_number, try_parse
+from pilot_light_client.timestamps import has_happened, text, try_from_number, try_parse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

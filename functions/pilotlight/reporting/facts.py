@@ -5,23 +5,24 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pilotlight.control.item import CONTROL_KEY
+from pilot_light_client import heartbeat
+from pilot_light_client.control_item import CONTROL_KEY
+from pilot_light_client.heartbeat_table import Heartbeats
+from pilot_light_client.timestamps import milliseconds
+
 from pilotlight.ledger.entry import counts
 from pilotlight.readiness.recorded_signals import plain_item, read_all
 from pilotlight.recoveries import schema
-from pilotlight.replication import heartbeat
-from pilotlight.replication.heartbeat_table import Heartbeats
 from pilotlight.reporting import past_recoveries
 from pilotlight.reporting.overview import Gathered
-from pilotlight.shared.timestamps import milliseconds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mypy_boto3_dynamodb import DynamoDBClient
+    from pilot_light_client.heartbeat import Heartbeat
 
     from pilotlight.ledger.table import LedgerTable
-    from pilotlight.replication.heartbeat import Heartbeat
     from pilotlight.shared.settings import Deployment
 
 

@@ -9,16 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
+from pilot_light_client import timestamps
+from pilot_light_client.control_item import State
+from pilot_light_client.heartbeat import PASSIVE_MS, PATIENCE
+from pilot_light_client.timestamps import has_happened, try_from_number, try_parse
+
 from pilotlight.conditions.evidence import read_json
 from pilotlight.conditions.recorded import OLD_SECONDS
-from pilotlight.control.item import State
 from pilotlight.ledger import entry as ledger
-from pilotlight.replication.heartbeat import PASSIVE_MS, PATIENCE
 from pilotlight.reporting import past_recoveries
 from pilotlight.sentinel.level import valid_end
 from pilotlight.sentinel.observation import silent_after
-from pilotlight.shared import timestamps
-from pilotlight.shared.timestamps import has_happened, try_from_number, try_parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pilot_light_client.timestamps import try_parse
+
 from pilotlight.conditions.evidence import read_json
-from pilotlight.shared.timestamps import try_parse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -12,10 +12,11 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 
+from pilot_light_client import timestamps
+from pilot_light_client.choice import choice
+from pilot_light_client.timestamps import try_parse
+
 from pilotlight.conditions.evidence import section, sections
-from pilotlight.shared import timestamps
-from pilotlight.shared.choice import choice
-from pilotlight.shared.timestamps import try_parse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

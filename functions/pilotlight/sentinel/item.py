@@ -27,18 +27,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pilot_light_client.attributes import try_number, try_text
+from pilot_light_client.conditional_write import write
+from pilot_light_client.table_errors import translated
+from pilot_light_client.timestamps import try_parse
+
 from pilotlight.recoveries import schema
 from pilotlight.sentinel.observation import NEVER, PulseStreak, SentinelState, Streak
-from pilotlight.shared.attributes import try_number, try_text
-from pilotlight.shared.conditional_write import write
-from pilotlight.shared.table_errors import translated
-from pilotlight.shared.timestamps import try_parse
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from pilot_light_client.attributes import Row
 
     from pilotlight.sentinel.observation import Observation
-    from pilotlight.shared.attributes import Row
 
 KEY = schema.key(schema.SENTINEL)
 

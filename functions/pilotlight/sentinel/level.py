@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from pilotlight.shared.timestamps import has_happened, is_end, try_parse
+from pilot_light_client.timestamps import has_happened, is_end, try_parse
 
 # From the start of one run to that of the next, while the outage lasts and no run is in progress.
 RESTARTS = tuple(timedelta(minutes=m) for m in (1, 2, 4, 8, 15))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
-from pilotlight.shared.timestamps import parse
+from pilot_light_client.timestamps import parse
 
 Beacon = Literal["healthy", "unhealthy", "unknown"]
 # An outage ends after this many good probes in a row.

@@ -7,18 +7,17 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
+from pilot_light_client import timestamps
+from pilot_light_client.attributes import try_number, try_text
+from pilot_light_client.table_errors import translated
 
 from pilotlight.recoveries import schema
 from pilotlight.sentinel.level import Outage
-from pilotlight.shared import timestamps
-from pilotlight.shared.attributes import try_number, try_text
-from pilotlight.shared.table_errors import translated
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_stepfunctions import SFNClient
-
-    from pilotlight.shared.attributes import Row
+    from pilot_light_client.attributes import Row
 
 
 # The failover machine's lock expires after this.

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import MetricResolution, MetricUnit
 from botocore.exceptions import BotoCoreError, ClientError
+from pilot_light_client.aws_clients import best_effort_client
+from pilot_light_client.pulse import Pulse
+from pilot_light_client.table_errors import TableUnavailable
 
 from pilotlight.control.assembly import control_table
-from pilotlight.control.pulse import Pulse
 from pilotlight.sentinel import probes
 from pilotlight.sentinel.level import valid_end
 from pilotlight.sentinel.observation import (
@@ -26,8 +28,6 @@ from pilotlight.sentinel.observation import (
 )
 from pilotlight.sentinel.probe_queue import BATCH, ProbeQueue
 from pilotlight.sentinel.probes import probe_primary
-from pilotlight.shared.aws_clients import best_effort_client
-from pilotlight.shared.table_errors import TableUnavailable
 
 if TYPE_CHECKING:
     from aws_lambda_powertools import Metrics

@@ -6,9 +6,10 @@ import time
 from typing import TYPE_CHECKING
 
 import dns.exception
+from pilot_light_client import http, timestamps
 
 from pilotlight.sentinel.observation import Probe
-from pilotlight.shared import dns_lookup, http, timestamps
+from pilotlight.shared import dns_lookup
 
 if TYPE_CHECKING:
     from pilotlight.sentinel.observation import Beacon

@@ -5,15 +5,14 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
-from pilotlight.shared.warm_ping import answers_warm_pings
+from pilot_light_client.warm_ping import answers_warm_pings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from aws_lambda_powertools import Logger, Tracer
     from aws_lambda_powertools.utilities.typing import LambdaContext
-
-    from pilotlight.shared.warm_ping import Handler
+    from pilot_light_client.warm_ping import Handler
 
 
 def recovery_step(

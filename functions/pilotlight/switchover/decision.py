@@ -9,6 +9,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
+from pilot_light_client.choice import choice
+from pilot_light_client.heartbeat import PASSIVE_MS, PATIENCE
+from pilot_light_client.timestamps import has_happened, parse, try_parse
+
 from pilotlight.conditions.condition import (
     Condition,
     Decision,
@@ -20,9 +24,6 @@ from pilotlight.conditions.condition import (
 )
 from pilotlight.conditions.evidence import section, sections
 from pilotlight.conditions.recorded import SCHEDULED, scheduled_ready
-from pilotlight.replication.heartbeat import PASSIVE_MS, PATIENCE
-from pilotlight.shared.choice import choice
-from pilotlight.shared.timestamps import has_happened, parse, try_parse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from pilot_light_client import heartbeat, http
+from pilot_light_client.heartbeat_table import Heartbeats
+
 from pilotlight.readiness.checks import answers, canary_item, certificate, endpoint
 from pilotlight.readiness.recorded_signals import read_all, texts
 from pilotlight.recoveries import schema
-from pilotlight.replication import heartbeat
-from pilotlight.replication.heartbeat_table import Heartbeats
 from pilotlight.sentinel import probes
-from pilotlight.shared import http
 
 if TYPE_CHECKING:
     from collections.abc import Callable

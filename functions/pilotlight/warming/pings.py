@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
+from pilot_light_client.table_errors import translated
+from pilot_light_client.warm_ping import ping
+
 from pilotlight.recoveries import schema
 from pilotlight.shared.aws_clients import MAX_IN_FLIGHT
 from pilotlight.shared.invoke import invoke
-from pilotlight.shared.table_errors import translated
-from pilotlight.shared.warm_ping import ping
 from pilotlight.warming.waves import Warmed, Wave, warmed
 
 if TYPE_CHECKING:

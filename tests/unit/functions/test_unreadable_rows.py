@@ -11,9 +11,13 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings, strategies as st
-from pilotlight.control.item import ControlItem, ControlItemInvalid
-from pilotlight.control.last_resort import LastResort
-from pilotlight.control.pulse import Pulse
+from pilot_light_client import heartbeat
+from pilot_light_client.attributes import AttributeInvalid
+from pilot_light_client.control_item import ControlItem, ControlItemInvalid
+from pilot_light_client.heartbeat_table import Heartbeats
+from pilot_light_client.last_resort import LastResort
+from pilot_light_client.pulse import Pulse
+from pilot_light_client.timestamps import milliseconds, now
 from pilotlight.control.seed import SeededBefore, SeedMark
 from pilotlight.failover.confirmation import pulse_evidence
 from pilotlight.items import writes
@@ -26,15 +30,11 @@ from pilotlight.ledger.reconciliation import Cursor
 from pilotlight.ledger.stream_records import RecordUnreadable, is_entry, parse
 from pilotlight.ledger.table import LedgerTable
 from pilotlight.readiness.recorded_signals import plain_item
-from pilotlight.replication import heartbeat
-from pilotlight.replication.heartbeat_table import Heartbeats
 from pilotlight.replication.rpo import FirstFailure, estimate
 from pilotlight.sentinel.item import SentinelItem
 from pilotlight.sentinel.level import valid_end
 from pilotlight.sentinel.observation import Observation, Probe
 from pilotlight.sentinel.outages import Outages
-from pilotlight.shared.attributes import AttributeInvalid
-from pilotlight.shared.timestamps import milliseconds, now
 from pilotlight.warming.pings import listed
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)

@@ -6,11 +6,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pilot_light_client.last_resort import LastResortTable
 from pilotlight.control.keeper import Keeper
-from pilotlight.control.last_resort import LastResortTable
 from pilotlight.control.table import ControlTable
 
-from tests.unit.functions.control.scripted import (
+from tests.unit.functions.client.scripted import (
     CLAIMED,
     DRAINING,
     SECONDARY,
@@ -22,7 +22,7 @@ from tests.unit.functions.control.scripted import (
 )
 
 if TYPE_CHECKING:
-    from pilotlight.control.item import ControlItem
+    from pilot_light_client.control_item import ControlItem
 
 LEASE = 5.0
 UNTIL = DRAINING.drain_until or 0

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from pilot_light_client.table_errors import TableUnavailable
 from pilotlight.control.seed import MISSING, SeedMark
-from pilotlight.shared.table_errors import TableUnavailable
 
 from tests.unit.functions.fakes import RECOVERIES, FakeDynamoDB, aws_error
 

@@ -6,15 +6,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from pilotlight.control.fence import Stamp
-from pilotlight.control.last_resort import LastResort
+from pilot_light_client.control_table import ControlUnread
+from pilot_light_client.fence import Stamp
+from pilot_light_client.last_resort import LastResort
 from pilotlight.control.switch import ON_SECONDS, Switch
-from pilotlight.control.table import ControlUnread
 
-from tests.unit.functions.control.scripted import CLAIMED, PRIMARY, SECONDARY, SERVING
+from tests.unit.functions.client.scripted import CLAIMED, PRIMARY, SECONDARY, SERVING
 
 if TYPE_CHECKING:
-    from pilotlight.control.item import ControlItem
+    from pilot_light_client.control_item import ControlItem
 
 UNREAD = ControlUnread("no_quorum", "silent")
 HERE = replace(CLAIMED, state="serving")

@@ -10,11 +10,12 @@ from botocore.exceptions import (
     EndpointConnectionError,
     NoCredentialsError,
 )
-from pilotlight.control.table import ControlTable, ControlUnchanged, ControlUnread
+from pilot_light_client.control_table import ControlUnread
+from pilot_light_client.table_errors import TableUnavailable
+from pilotlight.control.table import ControlTable, ControlUnchanged
 from pilotlight.control.transitions import TRANSITIONS
-from pilotlight.shared.table_errors import TableUnavailable
 
-from tests.unit.functions.control.scripted import (
+from tests.unit.functions.client.scripted import (
     CLAIMED,
     DRAINING,
     PRIMARY,

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 from hypothesis import given, strategies as st
-from pilotlight.control.item import ControlItem, State
+from pilot_light_client.control_item import ControlItem, State
 from pilotlight.control.transitions import CONDITION, DATA, EXTRAS, TRANSITIONS
 
-from tests.unit.functions.control.scripted import CLAIMED, DRAINING, PRIMARY, SECONDARY, SERVING
+from tests.unit.functions.client.scripted import CLAIMED, DRAINING, PRIMARY, SECONDARY, SERVING
 
 AT = "2027-01-15T09:00:00Z"
 VALUES = {"cooldown_until": 1_800_000_900, "move": "run-1", "drain_until": 1_800_000_060_000}

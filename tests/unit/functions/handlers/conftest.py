@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from pilotlight.control import assembly
-from pilotlight.replication.heartbeat_table import Heartbeats
-from pilotlight.shared import aws_clients, http
+from pilot_light_client import assembly, aws_clients, http
+from pilot_light_client.heartbeat_table import Heartbeats
+from pilotlight.control import assembly as product_assembly
 
 from tests.handlers import context, load_handler
 from tests.unit.functions.fakes import (
@@ -22,7 +22,7 @@ from tests.unit.functions.fakes import (
 )
 
 if TYPE_CHECKING:
-    from pilotlight.replication.heartbeat import Heartbeat
+    from pilot_light_client.heartbeat import Heartbeat
 
 # Here and not in a test: a library makes a socket when it is imported.
 load_handler("app")
@@ -89,7 +89,7 @@ class App:
 def app(fake: FakeDynamoDB, monkeypatch: pytest.MonkeyPatch) -> App:
     found = App(fake)
     monkeypatch.setattr(aws_clients, "write_path_client", lambda: fake)
-    for module in (aws_clients, assembly):
+    for module in (aws_clients, assembly, product_assembly):
         monkeypatch.setattr(module, "best_effort_client", lambda: fake)
     monkeypatch.setattr(http, "request", found.request)
     found.active(SECONDARY)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
+from pilot_light_client.warm_ping import ENVIRONMENT, ping
 from pilotlight.items.writes import item_key
-from pilotlight.shared.warm_ping import ENVIRONMENT, ping
 
 from tests.handlers import context
 from tests.unit.functions.fakes import CONTROL, ITEMS, PRIMARY, SECONDARY, aws_error

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
-from pilotlight.shared import http
+from pilot_light_client import http
 
 from tests.handlers import context
 from tests.unit.functions.fakes import CONTROL, PRIMARY, SECONDARY, aws_error, request_event

@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from pilot_light_client import http
 from pilotlight.control import assembly
 from pilotlight.failover import primary_check
 from pilotlight.sentinel import probes
 from pilotlight.sentinel.item import SentinelItem
-from pilotlight.shared import http
 
 from tests.handlers import context, load_handler
 from tests.unit.functions.fakes import (

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from pilot_light_client.heartbeat import Heartbeat
+from pilot_light_client.heartbeat_table import Heartbeats
+from pilot_light_client.pulse import Pulse
+from pilot_light_client.table_errors import TableUnavailable
 from pilotlight.control import assembly
-from pilotlight.control.pulse import Pulse
 from pilotlight.control.table import ControlTable
-from pilotlight.replication.heartbeat import Heartbeat
-from pilotlight.replication.heartbeat_table import Heartbeats
-from pilotlight.shared.table_errors import TableUnavailable
 
 from tests.handlers import context, load_handler
 from tests.unit.functions.fakes import CONTROL, ITEMS, PRIMARY, SECONDARY, aws_error, control_item

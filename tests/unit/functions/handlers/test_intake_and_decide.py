@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from pilot_light_client.settings import InvalidSetting
 from pilotlight.failover.request import InvalidExecutionInput
-from pilotlight.shared.settings import InvalidSetting
 
 from tests.conftest import ENVIRONMENT
 from tests.handlers import context, load_handler

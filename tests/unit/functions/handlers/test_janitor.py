@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from pilot_light_client.table_errors import TableUnavailable
 from pilotlight.failover import notification
 from pilotlight.failover.aborted_notice import NOT_SENT
-from pilotlight.shared.table_errors import TableUnavailable
 
 from tests.handlers import context, load_handler
 from tests.unit.functions.fakes import CONTROL, RECOVERIES, FakeDynamoDB, aws_error, control_item

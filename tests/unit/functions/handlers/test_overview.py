@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pilot_light_client.heartbeat import Heartbeat
+from pilot_light_client.heartbeat_table import Heartbeats
 from pilotlight.journal.history import History
-from pilotlight.replication.heartbeat import Heartbeat
-from pilotlight.replication.heartbeat_table import Heartbeats
 from pilotlight.shared.validation import violation
 
 from tests.handlers import context, load_handler

@@ -13,11 +13,10 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from pilot_light_client import heartbeat, http
+from pilot_light_client.heartbeat_table import Heartbeats
 from pilotlight.control.table import ControlTable
 from pilotlight.readiness import checks
-from pilotlight.replication import heartbeat
-from pilotlight.replication.heartbeat_table import Heartbeats
-from pilotlight.shared import http
 
 from tests.handlers import context, load_handler
 from tests.unit.functions.fakes import (

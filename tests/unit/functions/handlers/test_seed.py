@@ -8,9 +8,10 @@ import urllib.request
 from typing import Any
 
 import pytest
+from pilot_light_client.control_table import ControlUnread
+from pilot_light_client.table_errors import TableUnavailable
 from pilotlight.control.seed import MISSING, SeededBefore, SeedMark
-from pilotlight.control.table import ControlTable, ControlUnread
-from pilotlight.shared.table_errors import TableUnavailable
+from pilotlight.control.table import ControlTable
 
 from tests.handlers import context, load_handler
 from tests.unit.functions.fakes import (

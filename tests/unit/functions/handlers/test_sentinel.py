@@ -9,13 +9,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from pilot_light_client import http, timestamps
+from pilot_light_client.table_errors import TableUnavailable
 from pilotlight.control.table import ControlTable
 from pilotlight.sentinel import probe_run, probes
 from pilotlight.sentinel.level import Outage
 from pilotlight.sentinel.observation import NEVER, SentinelState
 from pilotlight.sentinel.probe_queue import ProbesNotPlanned
-from pilotlight.shared import http, timestamps
-from pilotlight.shared.table_errors import TableUnavailable
 
 from tests.handlers import context, load_handler
 from tests.unit.functions.fakes import PRIMARY, aws_error

@@ -7,8 +7,8 @@ import time
 from typing import Any
 
 import pytest
+from pilot_light_client.warm_ping import ENVIRONMENT, ping
 from pilotlight.control import assembly
-from pilotlight.shared.warm_ping import ENVIRONMENT, ping
 
 from tests.handlers import context, load_handler
 from tests.unit.functions.fakes import (

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from pilotlight.shared import dns_lookup, http
+from pilot_light_client import http
+from pilotlight.shared import dns_lookup
 
 from tests.handlers import context, load_handler
 from tests.unit.functions.fakes import PRIMARY, SECONDARY

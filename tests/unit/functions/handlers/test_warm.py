@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from pilotlight.shared import timestamps
+from pilot_light_client import timestamps
 
 from tests.handlers import context, load_handler
 from tests.unit.functions.fakes import RECOVERIES, FakeDynamoDB, FakeLambda

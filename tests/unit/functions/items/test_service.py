@@ -6,10 +6,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from pilotlight.control.fence import WRITE_DEADLINE_SECONDS, Fence, Stamp
-from pilotlight.control.item import ControlItem
-from pilotlight.control.last_resort import LastResort
-from pilotlight.control.table import ControlUnread
+from pilot_light_client import http
+from pilot_light_client.control_item import ControlItem
+from pilot_light_client.control_table import ControlUnread
+from pilot_light_client.fence import WRITE_DEADLINE_SECONDS, Fence, Stamp
+from pilot_light_client.last_resort import LastResort
 from pilotlight.items.service import (
     FORWARD_TIMEOUT,
     FORWARDED_BY,
@@ -32,7 +33,6 @@ from pilotlight.items.writes import (
     plan,
     replay_request,
 )
-from pilotlight.shared import http
 from ulid import ULID
 
 from tests.unit.functions.fakes import ITEMS, PRIMARY, SECONDARY, FakeDynamoDB

@@ -13,6 +13,7 @@ from botocore.exceptions import (
     NoCredentialsError,
     ReadTimeoutError,
 )
+from pilot_light_client.table_errors import TableUnavailable
 from pilotlight.items.table import ItemsTable
 from pilotlight.items.writes import (
     IdempotencyRecord,
@@ -27,7 +28,6 @@ from pilotlight.items.writes import (
     item_key,
     plan,
 )
-from pilotlight.shared.table_errors import TableUnavailable
 
 from tests.unit.functions.fakes import ITEMS, PRIMARY, FakeDynamoDB, aws_error
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from pilot_light_client.attributes import AttributeInvalid
 from pilotlight.items.writes import (
     SHARDS,
     EntryUnreadable,
@@ -23,7 +24,6 @@ from pilotlight.items.writes import (
     shard_of,
     transaction,
 )
-from pilotlight.shared.attributes import AttributeInvalid
 
 from tests.unit.functions.fakes import PRIMARY, SECONDARY
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from moto import mock_aws
+from pilot_light_client.table_errors import TableUnavailable
 from pilotlight.journal import reader as journal
 from pilotlight.journal.comparison import HIGHEST, LOWEST, Entry, Mark, Version, span
 from pilotlight.journal.reader import Journal, Watermark
-from pilotlight.shared.table_errors import TableUnavailable
 
 from tests.unit.functions.fakes import ITEMS, PRIMARY, RECOVERIES, SECONDARY, aws_error
 from tests.unit.functions.ledger.two_regions import TwoRegions

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from pilotlight.control.item import ControlItem
+from pilot_light_client.control_item import ControlItem
+from pilot_light_client.timestamps import text
 from pilotlight.items.writes import Item, Write, attributes, journal_key, plan, transaction
 from pilotlight.ledger.epoch_end import Promotion
 from pilotlight.ledger.reconciliation import ReconcileResult, Reconciliation
 from pilotlight.ledger.stream_records import StreamBatch, parse
-from pilotlight.shared.timestamps import text
 from ulid import ULID
 
 from tests.unit.functions.fakes import ITEMS, PRIMARY, SECONDARY

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from pilotlight.control.item import ControlItem
+from pilot_light_client.control_item import ControlItem
 from pilotlight.items.writes import Item
 from pilotlight.ledger.epoch_end import (
     CLOCKS,

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from pilot_light_client.table_errors import TableUnavailable
 from pilotlight.items.table import ItemsTable
 from pilotlight.items.writes import transaction
 from pilotlight.journal.comparison import lower_bound
@@ -14,9 +15,8 @@ from pilotlight.journal.history import History
 from pilotlight.journal.links import JournalLinks
 from pilotlight.ledger.entry import counts
 from pilotlight.ledger.table import AlreadyResolved, LedgerTable
-from pilotlight.shared.table_errors import TableUnavailable
 
-from tests.unit.functions.control.scripted import Scripted
+from tests.unit.functions.client.scripted import Scripted
 from tests.unit.functions.fakes import ITEMS, LEDGER, PRIMARY, SECONDARY, aws_error
 from tests.unit.functions.ledger.ledger_entries import NOON, entry, write
 

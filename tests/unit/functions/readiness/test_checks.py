@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from pilotlight.control.table import ControlTable, ControlUnread
+from pilot_light_client import http
+from pilot_light_client.control_table import ControlUnread
+from pilotlight.control.table import ControlTable
 from pilotlight.readiness.checks import answers, certificate, endpoint, quorum, run
 from pilotlight.readiness.verdict import CheckResult
-from pilotlight.shared import http
 
 from tests.unit.functions.fakes import CONTROL, FakeDynamoDB, FakeLambda, aws_error, control_item
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from pilotlight.control.item import ControlItem
+from pilot_light_client.control_item import ControlItem
 from pilotlight.readiness import inspection
 from pilotlight.readiness.inspection import stored_verdict
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from pilot_light_client.timestamps import parse
 from pilotlight.rehearsal import records
 from pilotlight.rehearsal.aborted_run import AbortedRehearsal
-from pilotlight.shared.timestamps import parse
 
 from tests.unit.functions.fakes import RECOVERIES, aws_error
 

@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from pilot_light_client import heartbeat
 from pilotlight.conditions.recorded import Rpo
 from pilotlight.failover.request import window_start
-from pilotlight.replication import heartbeat, rpo
+from pilotlight.replication import rpo
 from pilotlight.replication.rpo import FirstFailure
 
 from tests.unit.functions.failover.decision_cases import (

@@ -6,9 +6,9 @@ import json
 from dataclasses import asdict
 
 import pytest
+from pilot_light_client import timestamps
 from pilotlight.replication.rpo import FirstFailure, estimate
 from pilotlight.reporting.past_recoveries import KEPT, epochs, fact, recovery
-from pilotlight.shared import timestamps
 
 from tests.unit.functions.reporting.overview_facts import FAILED_OVER, RECORD
 

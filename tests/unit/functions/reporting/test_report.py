@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pilot_light_client import timestamps
 from pilotlight.reporting.report import NO_RTO, RTO_MEANS, Deployed, InvalidReport, prefix, report
-from pilotlight.shared import timestamps
 from pilotlight.shared.validation import violation
 
 from tests.unit.functions.failover.decision_cases import NOW, confirm, decided, evidence, ready

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
+from pilot_light_client.table_errors import TableUnavailable
 from pilotlight.sentinel.item import SentinelItem
 from pilotlight.sentinel.observation import (
     NEVER,
@@ -15,7 +16,6 @@ from pilotlight.sentinel.observation import (
     SentinelState,
     Streak,
 )
-from pilotlight.shared.table_errors import TableUnavailable
 
 from tests.unit.functions.fakes import RECOVERIES, aws_error
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore import endpoint
 from botocore.exceptions import ReadTimeoutError
-from pilotlight.control.fence import ANSWER_SECONDS, PATIENCE_SECONDS
-from pilotlight.shared.aws_clients import best_effort_client, write_path_client
+from pilot_light_client.aws_clients import best_effort_client, write_path_client
+from pilot_light_client.fence import ANSWER_SECONDS, PATIENCE_SECONDS
 
 from tests.unit.functions.fakes import ITEMS
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from aws_lambda_powertools import Logger
+from pilot_light_client.warm_ping import ping
 from pilotlight.shared.recovery_step import recovery_step
-from pilotlight.shared.warm_ping import ping
 
 from tests.handlers import context
 

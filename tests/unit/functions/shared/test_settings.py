@@ -7,8 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
-from pilotlight.shared.settings import (
-    Deployment,
+from pilot_light_client.settings import (
     InvalidSetting,
     comma_separated,
     days,
@@ -17,6 +16,7 @@ from pilotlight.shared.settings import (
     seconds,
     variable,
 )
+from pilotlight.shared.settings import Deployment
 
 from tests.conftest import ENVIRONMENT
 from tests.unit.functions.fakes import PRIMARY, SECONDARY
@@ -63,7 +63,7 @@ def test_a_setting_that_is_missing_or_none_is_named_with_the_place_that_must_set
     monkeypatch: pytest.MonkeyPatch, text: str, parse: Callable[[str], Any]
 ) -> None:
     monkeypatch.setenv("SETTING", text)
-    with pytest.raises(InvalidSetting, match=r"variable SETTING is invalid: .*template\.yaml"):
+    with pytest.raises(InvalidSetting, match=r"SETTING is invalid: .*its template must set it"):
         variable("SETTING", parse)
 
 

@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from pilotlight.replication.heartbeat import Heartbeat
-from pilotlight.replication.heartbeat_table import Heartbeats
+from pilot_light_client import http
+from pilot_light_client.heartbeat import Heartbeat
+from pilot_light_client.heartbeat_table import Heartbeats
 from pilotlight.sentinel import probes
-from pilotlight.shared import http
 from pilotlight.switchover.preflight import Preflight
 
 from tests.unit.functions.fakes import (

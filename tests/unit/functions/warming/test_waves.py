@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hypothesis import given, strategies as st
-from pilotlight.shared.warm_ping import MAX_HOLD_MS
+from pilot_light_client.warm_ping import MAX_HOLD_MS
 from pilotlight.warming.waves import (
     HOLDS_MS,
     MAX_BATCHES,

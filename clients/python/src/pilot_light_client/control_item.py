@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
-from pilotlight.shared.attributes import AttributeInvalid, number, text
+from pilot_light_client.attributes import AttributeInvalid, number, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,19 +70,6 @@ class ControlItem:
                 f"The control item has revision {control.revision}, epoch {control.epoch}."
             )
         return control
-
-
-def seed_item(primary_region: str, now: str, epoch: int = 1) -> dict[str, Any]:
-    """Return the control item of a new deployment: the Primary serves."""
-    return {
-        "pk": {"S": CONTROL_KEY},
-        "revision": {"N": "1"},
-        "active_region": {"S": primary_region},
-        "epoch": {"N": str(epoch)},
-        "state": {"S": "serving"},
-        "changed_at": {"S": now},
-        "changed_by": {"S": "seed"},
-    }
 
 
 def _text(item: Mapping[str, Any], name: str) -> str | None:

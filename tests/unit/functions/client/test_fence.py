@@ -6,9 +6,9 @@ import math
 import time
 
 import pytest
-from pilotlight.control.fence import WRITE_DEADLINE_SECONDS, Fence, Stamp, age, now
+from pilot_light_client.fence import WRITE_DEADLINE_SECONDS, Fence, Stamp, age, now
 
-from tests.unit.functions.control.scripted import PRIMARY, SERVING
+from tests.unit.functions.client.scripted import PRIMARY, SERVING
 
 
 def fence(seconds: float = 3) -> Fence:

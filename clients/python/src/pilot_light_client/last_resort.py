@@ -10,9 +10,9 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pilotlight.shared import timestamps
-from pilotlight.shared.attributes import AttributeInvalid, number, text
-from pilotlight.shared.table_errors import TableUnavailable, translated
+from pilot_light_client import timestamps
+from pilot_light_client.attributes import AttributeInvalid, number, text
+from pilot_light_client.table_errors import TableUnavailable, translated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

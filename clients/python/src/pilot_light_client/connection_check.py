@@ -5,11 +5,11 @@ A name lookup and a handshake may take seconds, so a check before the call comes
 
 from __future__ import annotations
 
+import logging
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools import Logger
 from botocore.awsrequest import (
     AWSHTTPConnection,
     AWSHTTPConnectionPool,
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
-logger = Logger(child=True)
+logger = logging.getLogger(__name__)
 _check: ContextVar[Callable[[], None] | None] = ContextVar("check", default=None)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pilotlight.shared.table_errors import TableUnavailable, translated
+from pilot_light_client.table_errors import TableUnavailable, translated
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,17 +5,17 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from pilotlight.replication import heartbeat
-from pilotlight.shared.conditional_write import write
-from pilotlight.shared.table_errors import TableUnavailable, translated
-from pilotlight.shared.timestamps import milliseconds
+from pilot_light_client import heartbeat
+from pilot_light_client.conditional_write import write
+from pilot_light_client.table_errors import TableUnavailable, translated
+from pilot_light_client.timestamps import milliseconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from pilotlight.replication.heartbeat import Heartbeat, Server
+    from pilot_light_client.heartbeat import Heartbeat, Server
 
 
 class Heartbeats:

@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 import pytest
-from pilotlight.shared.warm_ping import ENVIRONMENT, MAX_HOLD_MS, answers_warm_pings, ping
+from pilot_light_client.warm_ping import ENVIRONMENT, MAX_HOLD_MS, answers_warm_pings, ping
 
 from tests.handlers import context, load_handler
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from pilotlight.replication import heartbeat
-from pilotlight.replication.heartbeat import Heartbeat, next_heartbeat
-from pilotlight.replication.heartbeat_table import Heartbeats, HeartbeatWriter
-from pilotlight.shared.table_errors import TableUnavailable
+from pilot_light_client import heartbeat
+from pilot_light_client.heartbeat import Heartbeat, next_heartbeat
+from pilot_light_client.heartbeat_table import Heartbeats, HeartbeatWriter
+from pilot_light_client.table_errors import TableUnavailable
 
 from tests.unit.functions.fakes import ITEMS, PRIMARY, SECONDARY, aws_error
 

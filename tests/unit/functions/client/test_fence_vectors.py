@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pilotlight.control.fence import (
+from pilot_light_client.control_item import ControlItem
+from pilot_light_client.control_table import ControlUnread
+from pilot_light_client.fence import (
     AnswerTooLate,
     Fence,
     Permit,
@@ -15,9 +17,7 @@ from pilotlight.control.fence import (
     WriteDecision,
     WriteTooLate,
 )
-from pilotlight.control.item import ControlItem
-from pilotlight.control.last_resort import LastResort
-from pilotlight.control.table import ControlUnread
+from pilot_light_client.last_resort import LastResort
 
 VECTORS = json.loads((Path(__file__).parents[4] / "docs/fence-vectors.json").read_text("utf-8"))
 CASES = VECTORS["cases"]

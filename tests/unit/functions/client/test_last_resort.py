@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from pilotlight.control.last_resort import LastResort, LastResortTable
+from pilot_light_client.last_resort import LastResort, LastResortTable
 
-from tests.unit.functions.control.scripted import SILENT, Scripted, error
+from tests.unit.functions.client.scripted import SILENT, Scripted, error
 
 NOW = 1_800_000_000
 FAILURES = [SILENT, error("AccessDeniedException"), error("InternalServerError", 500)]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from pilotlight.control.pulse import Pulse, PulseWriter
-from pilotlight.shared.table_errors import TableUnavailable
+from pilot_light_client.pulse import Pulse, PulseWriter
+from pilot_light_client.table_errors import TableUnavailable
 
-from tests.unit.functions.control.scripted import PRIMARY, SILENT, Scripted, error
+from tests.unit.functions.client.scripted import PRIMARY, SILENT, Scripted, error
 
 
 class Item:

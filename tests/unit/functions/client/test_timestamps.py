@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given, strategies as st
-from pilotlight.shared import timestamps
+from pilot_light_client import timestamps
 
 
 def test_now_is_in_utc_with_milliseconds_and_a_z() -> None:

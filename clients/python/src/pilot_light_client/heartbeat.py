@@ -9,13 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from pilotlight.shared.attributes import AttributeInvalid, number, text
-from pilotlight.shared.timestamps import has_happened
+from pilot_light_client.attributes import AttributeInvalid, number, text
+from pilot_light_client.timestamps import has_happened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pilotlight.shared.attributes import Row
+    from pilot_light_client.attributes import Row
 
 # Partitions of a global table replicate separately: one key would stand for one partition only.
 KEYS = 16

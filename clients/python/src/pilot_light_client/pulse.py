@@ -6,20 +6,19 @@ Region can acknowledge no write. No times of two Regions are compared.
 
 from __future__ import annotations
 
+import logging
 import time
 from typing import TYPE_CHECKING
 
-from aws_lambda_powertools import Logger
-
-from pilotlight.shared.attributes import try_number
-from pilotlight.shared.table_errors import TableUnavailable, translated
+from pilot_light_client.attributes import try_number
+from pilot_light_client.table_errors import TableUnavailable, translated
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
-logger = Logger(child=True)
+logger = logging.getLogger(__name__)
 KEY = {"pk": {"S": "pulse"}}
 PULSE_SECONDS = 10.0
 

@@ -12,12 +12,12 @@ import pytest
 import trustme
 from botocore.config import Config
 from botocore.exceptions import HTTPClientError
-from pilotlight.control.fence import WriteTooLate
+from pilot_light_client import aws_clients, connection_check
+from pilot_light_client.aws_clients import WRITE_PATH
+from pilot_light_client.connection_check import checked, checks_when_connected
+from pilot_light_client.fence import WriteTooLate
 from pilotlight.items.table import ItemsTable
 from pilotlight.items.writes import WriteUnknown, plan
-from pilotlight.shared import aws_clients, connection_check
-from pilotlight.shared.aws_clients import WRITE_PATH
-from pilotlight.shared.connection_check import checked, checks_when_connected
 
 from tests.unit.functions.fakes import ITEMS, PRIMARY
 

@@ -16,8 +16,8 @@ from botocore.exceptions import (
     NoCredentialsError,
     ReadTimeoutError,
 )
-from pilotlight.shared.conditional_write import write
-from pilotlight.shared.table_errors import TableUnavailable, meaning_of, translated
+from pilot_light_client.conditional_write import write
+from pilot_light_client.table_errors import TableUnavailable, meaning_of, translated
 
 from tests.unit.functions.fakes import aws_error
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from pilotlight.control.item import ControlItem, ControlItemInvalid, seed_item
+from pilot_light_client.control_item import ControlItem, ControlItemInvalid
+from pilotlight.control.table import seed_item
 
-from tests.unit.functions.control.scripted import DRAINING, PRIMARY, SERVING, row
+from tests.unit.functions.client.scripted import DRAINING, PRIMARY, SERVING, row
 
 
 @pytest.mark.parametrize("item", [SERVING, DRAINING])

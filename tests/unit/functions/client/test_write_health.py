@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from pilotlight.items.health import WriteHealth
+from pilot_light_client.write_health import WriteHealth
 
 
 class Writes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from botocore.exceptions import ClientError, ReadTimeoutError
-from pilotlight.control.item import ControlItem
+from pilot_light_client.control_item import ControlItem
 
 PRIMARY, SECONDARY = "us-west-2", "us-east-2"
 SILENT = ReadTimeoutError(endpoint_url="https://dynamodb.us-west-2.amazonaws.com")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from pilotlight.replication import heartbeat
-from pilotlight.replication.heartbeat import UNREADABLE, Heartbeat, next_heartbeat
+from pilot_light_client import heartbeat
+from pilot_light_client.heartbeat import UNREADABLE, Heartbeat, next_heartbeat
 
 T = 1_800_000_000_000
 LAST = Heartbeat(7, T, "check one")

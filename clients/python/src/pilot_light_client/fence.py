@@ -18,14 +18,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
-from pilotlight.control.table import ControlUnread
+from pilot_light_client.control_table import ControlUnread
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pilotlight.control.item import ControlItem
-    from pilotlight.control.last_resort import LastResort
-    from pilotlight.shared.settings import WithoutQuorum
+    from pilot_light_client.control_item import ControlItem
+    from pilot_light_client.last_resort import LastResort
+    from pilot_light_client.settings import WithoutQuorum
 
 Action = Literal["write", "forward", "refuse"]
 Authority = Literal["quorum", "last_resort", "without_quorum"]

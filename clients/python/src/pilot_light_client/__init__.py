@@ -1,0 +1,1 @@
+"""Pilot Light's client: the fence, the journal, warm pings and the health answer."""
