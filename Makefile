@@ -33,8 +33,8 @@ check: install-dev .venv/.checkov  ## Linters, types, and the template's and sta
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/cfn-lint template.yaml tools/bench/designs.yaml
-	.venv/checkov/bin/checkov --quiet --compact --skip-download --framework cloudformation --file template.yaml
+	$(BIN)/cfn-lint template.yaml app/template.yaml tools/bench/designs.yaml examples/*/template.yaml
+	.venv/checkov/bin/checkov --quiet --compact --skip-download --framework cloudformation --file template.yaml app/template.yaml
 
 unit: install-dev  ## Unit and template tests, and a first look at the protocol of who is active
 	$(BIN)/pytest --numprocesses=2 tests/unit tests/template tests/protocol
@@ -121,6 +121,7 @@ install-dev: .venv/.dev
 	@touch $@
 
 LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+OF_LAMBDA := --no-emit-package botocore --no-emit-package urllib3 --no-emit-package python-dateutil --no-emit-package six
 lock: install-dev  ## Lock the requirements again after an edit of an .in file
 	$(LOCK) requirements/bootstrap.in -o requirements/bootstrap.txt
 	$(LOCK) requirements/lab.in -o requirements/lab.txt
@@ -128,7 +129,8 @@ lock: install-dev  ## Lock the requirements again after an edit of an .in file
 	$(LOCK) requirements/checkov.in -o requirements/checkov.txt
 	$(LOCK) requirements/awscli.in -o requirements/awscli.txt
 	$(LOCK) functions/requirements.in -o functions/requirements.txt \
-	  --no-emit-package botocore --no-emit-package urllib3 --no-emit-package python-dateutil --no-emit-package six
+	  $(OF_LAMBDA)
+	$(LOCK) app/requirements.in -o app/requirements.txt $(OF_LAMBDA)
 
 clean:  ## Remove everything that the other targets made
 	-@[ -x $(BIN)/lab ] && $(BIN)/lab down

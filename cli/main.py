@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from cli.check.command import check
+from cli.contract import contract
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -14,3 +15,4 @@ def main() -> None:
 
 
 main.add_command(check)
+main.add_command(contract)

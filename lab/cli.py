@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from lab import process
-from lab.commands import drills, running
+from lab.commands import applications, drills, running
 from lab.config import LabError
 from lab.progress import console
 
@@ -27,7 +27,9 @@ for command in (
     drills.drill,
     drills.moves,
     drills.take_over,
+    drills.conform,
     running.up,
+    applications.deploy,
     running.outage,
     running.heal,
     running.status,

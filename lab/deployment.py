@@ -30,17 +30,27 @@ SAM = Path(sys.executable).with_name("sam")
 def build(progress: Progress) -> None:
     """Run `sam build`, unless what it reads is as it was the last time."""
     mark, inputs = BUILD / "inputs.sha256", _fingerprint(_sources())
-    template = BUILD / "out" / "template.yaml"
-    if template.exists() and mark.exists() and mark.read_text() == inputs:
+    built = BUILD / "out" / "template.yaml"
+    if built.exists() and mark.exists() and mark.read_text() == inputs:
         progress.event("sam build: unchanged since the last one")
         return
     BUILD.mkdir(parents=True, exist_ok=True)
     mark.unlink(missing_ok=True)
     with progress.step("sam build"):
-        _sam(["build", "--build-dir", str(BUILD / "out")], "build", _environment(None))
-        # JSON is YAML too, and saves each sam deploy about three seconds of parsing.
-        template.write_text(json.dumps(yaml_parse(template.read_text())))
+        run_sam(["build", "--build-dir", str(BUILD / "out")], "build", environment(None))
+        _as_json(built)
     mark.write_text(inputs)
+
+
+def _as_json(built: Path) -> None:
+    """Write a template, and those of its nested applications, as JSON.
+
+    It is YAML too, and saves each `sam deploy` about three seconds of parsing.
+    """
+    document = yaml_parse(built.read_text())
+    built.write_text(json.dumps(document))
+    for location in template.applications(document).values():
+        _as_json(built.parent / location)
 
 
 def deploy(config: LabConfig, progress: Progress, *more: str) -> None:
@@ -85,7 +95,7 @@ def deploy_stack(config: LabConfig, env: str, more: Sequence[str] = ()) -> None:
         # On the command line they replace those of samconfig.toml, so all are repeated.
         overrides = [samconfig.as_argument(name, value) for name, value in given.items()]
         arguments += ["--parameter-overrides", *overrides]
-    _sam(arguments, f"deploy-{env}", _environment(config))
+    run_sam(arguments, f"deploy-{env}", environment(config))
 
 
 def parameters(env: str, speed: float) -> list[str]:
@@ -129,14 +139,23 @@ def sentinel_interval(speed: float) -> int:
     return max((s for s in (2, 5, 10) if s <= 10 / speed), default=1)
 
 
-def _sam(arguments: list[str], name: str, environment: dict[str, str]) -> None:
+def run_sam(
+    arguments: list[str], name: str, variables: dict[str, str], folder: Path | None = None
+) -> None:
+    """Run `sam` in a folder, the checkout if none is given, with a log of this name in .lab/run.
+
+    Raises
+    ------
+    LabError
+        It failed, with the last lines of its log.
+    """
     RUN.mkdir(parents=True, exist_ok=True)
     log = RUN / f"sam-{name}.log"
     with log.open("wb") as out:
         ended = subprocess.run(
             [str(SAM), *arguments],
-            cwd=ROOT,
-            env=environment,
+            cwd=folder or ROOT,
+            env=variables,
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.STDOUT,
@@ -148,7 +167,7 @@ def _sam(arguments: list[str], name: str, environment: dict[str, str]) -> None:
         )
 
 
-def _environment(config: LabConfig | None) -> dict[str, str]:
+def environment(config: LabConfig | None) -> dict[str, str]:
     """Return the environment of sam: the lab's AWS and nobody's credentials."""
     home = STATE / "sam"
     home.mkdir(parents=True, exist_ok=True)
@@ -158,7 +177,7 @@ def _environment(config: LabConfig | None) -> dict[str, str]:
         for k, v in os.environ.items()
         if not k.startswith(("AWS_", "SAM_")) and not k.lower().endswith("_proxy")
     }
-    environment = {
+    variables = {
         **kept,
         "PATH": f"{SAM.parent}{os.pathsep}{os.environ.get('PATH', '')}",
         "PYTHON": sys.executable,
@@ -172,12 +191,17 @@ def _environment(config: LabConfig | None) -> dict[str, str]:
         "AWS_SHARED_CREDENTIALS_FILE": str(home / "no-aws-credentials"),
         "AWS_EC2_METADATA_DISABLED": "true",
     }
-    return {**environment, "AWS_ENDPOINT_URL": config.endpoint} if config else environment
+    return {**variables, "AWS_ENDPOINT_URL": config.endpoint} if config else variables
 
 
 def _sources() -> list[Path]:
-    folders = (ROOT / "functions", ROOT / "statemachines", ROOT / "clients" / "python" / "src")
-    files = [p for folder in folders for p in folder.rglob("*") if p.is_file()]
+    folders = (
+        ROOT / "app",
+        ROOT / "clients" / "python" / "src",
+        ROOT / "functions",
+        ROOT / "statemachines",
+    )
+    files = [p for folder in folders for p in (ROOT / folder).rglob("*") if p.is_file()]
     kept = [p for p in files if "__pycache__" not in p.parts]
     return sorted([ROOT / "template.yaml", ROOT / "requirements" / "lab.txt", *kept])
 

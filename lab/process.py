@@ -95,6 +95,22 @@ def _wait_for(engine: Engine) -> None:
         time.sleep(0.05)
 
 
+def answering() -> LabConfig:
+    """Return the configuration of the lab that is up, whatever is deployed to it.
+
+    Raises
+    ------
+    LabError
+        There is none.
+    """
+    config = _config()
+    if config is None:
+        raise LabError("No lab is up here. `lab up` starts one.")
+    if not Control(config).answers(_pid()):
+        raise LabError("The lab does not answer. `lab down` clears it, `lab up` starts one.")
+    return config
+
+
 def deployed() -> LabConfig:
     """Return the configuration of the lab that is up.
 
@@ -103,11 +119,7 @@ def deployed() -> LabConfig:
     LabError
         There is none, or its deployment has not ended well.
     """
-    config = _config()
-    if config is None:
-        raise LabError("No lab is up here. `lab up` starts one.")
-    if not Control(config).answers(_pid()):
-        raise LabError("The lab does not answer. `lab down` clears it, `lab up` starts one.")
+    config = answering()
     if not (RUN / "deployed").exists():
         raise LabError(
             "The lab is only half deployed: its deployment still runs, or it failed (see "

@@ -18,6 +18,7 @@ from lab.control import Control, control_table
 from lab.drill.users.traffic import Https
 from lab.progress import Progress
 from tests.permissions.permissions import Permission, without
+from tools.reader.template import load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,10 +92,13 @@ class DeployedLab:
 
     def _physical(self, stack: str, logical: str) -> str:
         region = self.secondary if stack == "secondary" else self.primary
-        found = self.client("cloudformation", region).describe_stack_resource(
-            StackName=f"{self.app}-{stack}", LogicalResourceId=logical
-        )
-        return found["StackResourceDetail"]["PhysicalResourceId"]
+        application, _, own = load(stack).place(logical)
+        name, client = f"{self.app}-{stack}", self.client("cloudformation", region)
+        # Of a nested application, its stack's physical id is the name by which it is asked.
+        for part in filter(None, (application, own)):
+            found = client.describe_stack_resource(StackName=name, LogicalResourceId=part)
+            name = found["StackResourceDetail"]["PhysicalResourceId"]
+        return name
 
     def let_nothing_start_by_itself(self) -> None:
         """No recovery but those that a test starts: neither the alarm's nor the sentinel's."""

@@ -1,4 +1,4 @@
-"""Loads the handlers of functions/<name>/app.py, which are all called `app`."""
+"""Loads the handlers: functions/<name>/app.py, which are all called `app`, and app/src/app.py."""
 
 from __future__ import annotations
 
@@ -11,12 +11,20 @@ from typing import Any
 from unittest.mock import patch
 
 FUNCTIONS = Path(__file__).resolve().parents[1] / "functions"
+APPLICATION = FUNCTIONS.parent / "app" / "src" / "app.py"
 
 
 def load_handler(name: str, **environment: str) -> ModuleType:
-    """Import a fresh copy of one handler module under a name of its own."""
-    path = FUNCTIONS / name / "app.py"
-    module_name = f"handler_{name}"
+    """Import a fresh copy of one handler module under a name of its own.
+
+    `app` is the example application, any other name a function of the product.
+    """
+    path = APPLICATION if name == "app" else FUNCTIONS / name / "app.py"
+    return load_module(f"handler_{name}", path, **environment)
+
+
+def load_module(module_name: str, path: Path, **environment: str) -> ModuleType:
+    """Import a fresh copy of a module, with these variables of its environment."""
     spec = importlib.util.spec_from_file_location(module_name, path)
     assert spec
     assert spec.loader

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 QUICK = Config(connect_timeout=3, read_timeout=8, retries={"total_max_attempts": 2})
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
 DOMAIN_NAMES_QUOTA = ("apigateway", "L-A93447B8")
+NESTED, GONE = "AWS::CloudFormation::Stack", ("DELETE_COMPLETE", "DELETE_SKIPPED")
 MISSING = ("ResourceNotFoundException", "404", "NoSuchBucket", "NotFoundException")
 
 
@@ -96,15 +97,7 @@ class Aws:
             raise
         if status == "REVIEW_IN_PROGRESS":  # Only a change set exists; sam creates the stack.
             return StackState()
-        pages = client.get_paginator("list_stack_resources").paginate(StackName=name)
-        owns = {
-            resource["PhysicalResourceId"]
-            for page in pages
-            for resource in page["StackResourceSummaries"]
-            if resource.get("PhysicalResourceId")
-            and resource["ResourceStatus"] not in ("DELETE_COMPLETE", "DELETE_SKIPPED")
-        }
-        return StackState(status, frozenset(owns))
+        return StackState(status, frozenset(_owned(client, name)))
 
     def exists(self, name: Name) -> bool:
         """Return whether a name is taken. A bucket may be another account's: see head_bucket."""
@@ -148,6 +141,19 @@ class Aws:
             logGroupNamePrefix=name.name, limit=50
         )["logGroups"]
         return any(group["logGroupName"] == name.name for group in groups)
+
+
+def _owned(client: Any, stack: str) -> set[str]:
+    """Return the names of what a stack and the stacks nested in it own."""
+    owns: set[str] = set()
+    for page in client.get_paginator("list_stack_resources").paginate(StackName=stack):
+        for resource in page["StackResourceSummaries"]:
+            name, kept = resource.get("PhysicalResourceId"), resource["ResourceStatus"] not in GONE
+            if name and kept:
+                owns.add(name)
+                # The physical id of a nested stack is its ARN, which names it here.
+                owns |= _owned(client, name) if resource["ResourceType"] == NESTED else set()
+    return owns
 
 
 def code_of(error: ClientError) -> str:

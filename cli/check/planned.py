@@ -52,11 +52,14 @@ class Stack:
         return f"{self.name} in {self.region}"
 
     def names(self) -> list[Name]:
-        """Return the names that it takes. A global table takes one in each Region of a replica."""
+        """Return the names that it takes, those of nested applications included.
+
+        A global table takes one in each Region of a replica.
+        """
         return [
             Name(kind, properties[key], region)
             for resource, (kind, key) in NAMED.items()
-            for properties in self.template.of_type(resource).values()
+            for properties in self.template.every(resource).values()
             for region in (
                 [r["Region"] for r in properties["Replicas"]]
                 if resource == GLOBAL_TABLE
@@ -66,11 +69,11 @@ class Stack:
 
     def count(self, kind: str) -> int:
         """Return how many resources of a type it has."""
-        return len(self.template.of_type(kind))
+        return len(self.template.every(kind))
 
     def reserved(self) -> int:
         """Return how many concurrent executions its functions reserve."""
-        functions = self.template.of_type(FUNCTION).values()
+        functions = self.template.every(FUNCTION).values()
         return sum(int(f.get("ReservedConcurrentExecutions", 0)) for f in functions)
 
     def number(self, parameter: str) -> int:

@@ -16,6 +16,7 @@ from pilotlight.shared.recovery_step import recovery_step
 from pilotlight.switchover import decision as switchover
 
 logger, tracer, metrics = Logger(), Tracer(), Metrics()
+LEVEL = variable("APP_LEVEL", int)
 COOLDOWN = variable("COOLDOWN_SECONDS", seconds)
 HOLD_DEADLINE = variable("HOLD_DEADLINE_SECONDS", seconds)
 RPO_OBJECTIVE = variable("RPO_OBJECTIVE_SECONDS", seconds)
@@ -48,6 +49,7 @@ def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, 
             rpo_policy=RPO_POLICY,
             sentinel_interval=SENTINEL_INTERVAL,
             cooldown=COOLDOWN,
+            level=LEVEL,
         ).as_dict()
     elif machine == "switchover":
         decision = switchover.decide_on(event, PATIENCE).as_dict()

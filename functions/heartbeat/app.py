@@ -26,7 +26,7 @@ HEARTBEAT_SECONDS = variable("HEARTBEAT_SECONDS", int)
 DYNAMODB = boto3.client("dynamodb", config=RECOVERY_STEP)
 CONTROL = ControlTable(DYNAMODB, DEPLOYMENT.control_table)
 PULSE = Pulse(DYNAMODB, DEPLOYMENT.control_table)
-HEARTBEATS = Heartbeats(DYNAMODB, DEPLOYMENT.items_table)
+HEARTBEATS = Heartbeats(DYNAMODB, DEPLOYMENT.journal_table)
 
 
 def beat(by: str) -> Literal["nothing", "last", "another follows"]:

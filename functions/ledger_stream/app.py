@@ -1,4 +1,4 @@
-"""Ledger stream: the one consumer of the items stream in the Secondary."""
+"""Ledger stream: the one consumer of the journal's stream in the Secondary."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pilot_light_client.settings import variable
 from pilotlight.control.table import ControlTable
-from pilotlight.items.table import ItemsTable
+from pilotlight.journal.items import AppItems
 from pilotlight.journal.links import JournalLinks
 from pilotlight.ledger.promotions import Promotions
 from pilotlight.ledger.stream_records import StreamBatch, process
@@ -30,8 +30,8 @@ def new_batch() -> StreamBatch:
     """Return what processes the records of one batch."""
     return StreamBatch(
         control_table=ControlTable(DYNAMODB, DEPLOYMENT.control_table),
-        journal=JournalLinks(DYNAMODB, DEPLOYMENT.items_table, DEPLOYMENT.region),
-        items=ItemsTable(DYNAMODB, DEPLOYMENT.items_table),
+        journal=JournalLinks(DYNAMODB, DEPLOYMENT.journal_table, DEPLOYMENT.region),
+        items=AppItems(DYNAMODB, DEPLOYMENT.app_tables),
         promotions=Promotions(DYNAMODB, RECOVERIES_TABLE),
         ledger=LedgerTable(DYNAMODB, LEDGER_TABLE),
     )

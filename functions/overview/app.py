@@ -28,6 +28,7 @@ PAIR = Pair(
     rpo_objective=variable("RPO_OBJECTIVE_SECONDS", seconds),
     rehearsal_max_age=variable("REHEARSAL_MAX_AGE_DAYS", days),
     sentinel_interval=variable("SENTINEL_INTERVAL_SECONDS", seconds),
+    level=DEPLOYMENT.level,
 )
 DYNAMODB = boto3.client("dynamodb", config=RECOVERY_STEP)
 

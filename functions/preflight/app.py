@@ -8,12 +8,12 @@ from typing import Any
 import boto3
 from aws_lambda_powertools import Logger, Tracer
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from pilot_light_client.settings import comma_separated, variable
+from pilot_light_client.settings import variable
 from pilotlight.readiness.checks import run_all
 from pilotlight.shared.aws_clients import RECOVERY_STEP
 from pilotlight.shared.other_region import client_of, ping_client_of
 from pilotlight.shared.recovery_step import recovery_step
-from pilotlight.shared.settings import Deployment
+from pilotlight.shared.settings import Deployment, declared
 from pilotlight.switchover.preflight import Preflight
 from pilotlight.warming import pings
 from pilotlight.warming.waves import SHOWN, name, summary
@@ -24,21 +24,20 @@ BUDGET = timedelta(seconds=6)
 DEPLOYMENT = Deployment.from_environment()
 RECOVERIES_TABLE = variable("RECOVERIES_TABLE")
 # By name and alias, which are the same in both Regions.
-APP_FUNCTION = variable("APP_FUNCTION")
-WARM_TARGETS = variable("WARM_TARGETS", comma_separated)
+APP_FUNCTIONS = variable("APP_FUNCTIONS", declared)
 WARM_CONCURRENCY = variable("WARM_CONCURRENCY", int)
 DYNAMODB = boto3.client("dynamodb", config=RECOVERY_STEP)
 
 
 def try_target(move: Preflight) -> dict[str, Any]:
     """Return the verdict `ready` or `not_ready` over the target, with every check."""
-    return run_all(move.target_checks(APP_FUNCTION))
+    return run_all(move.target_checks())
 
 
 def warm(move: Preflight) -> dict[str, Any]:
     """Force execution environments into being in the target, and return what is proven."""
     listed = pings.listed(DYNAMODB, RECOVERIES_TABLE)
-    functions = list(dict.fromkeys(map(name, [*listed, *WARM_TARGETS])))
+    functions = list(dict.fromkeys(map(name, [*listed, *APP_FUNCTIONS])))
     client, until = ping_client_of(move.target), datetime.now(UTC) + BUDGET
     proven = pings.warm(client, functions, WARM_CONCURRENCY, until)
     return {**summary(proven, SHOWN), "planned": len(functions)}

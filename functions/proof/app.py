@@ -8,6 +8,7 @@ import boto3
 from aws_lambda_powertools import Logger, Tracer
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pilot_light_client.settings import variable
+from pilotlight.journal.markers import Markers, nothing_to_compare, seen
 from pilotlight.journal.proof import STEPS, JournalProof, check_step
 from pilotlight.journal.reader import Journal, Watermark
 from pilotlight.shared.aws_clients import RECOVERY_STEP
@@ -24,11 +25,23 @@ DYNAMODB = boto3.client("dynamodb", config=RECOVERY_STEP)
 def journal_proof(source: str, target: str, epoch: int) -> JournalProof:
     """Return the comparison of both Regions' journals of an epoch."""
     ours, theirs = (
-        Journal(client_of(region, "dynamodb"), DEPLOYMENT.items_table, source, epoch)
+        Journal(
+            client_of(region, "dynamodb"),
+            DEPLOYMENT.journal_table,
+            DEPLOYMENT.app_tables,
+            source,
+            epoch,
+        )
         for region in (source, target)
     )
     watermark = Watermark(DYNAMODB, RECOVERIES_TABLE, source, epoch)
     return JournalProof((source, target), ours, theirs, watermark)
+
+
+def markers(source: str, target: str, run: str) -> Markers:
+    """Return the markers of a run, for an application that keeps no journal."""
+    there, here = (client_of(region, "dynamodb") for region in (source, target))
+    return Markers((source, target), there, here, DEPLOYMENT.app_tables, run)
 
 
 @recovery_step(logger, tracer)
@@ -36,7 +49,12 @@ def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, 
     """Do one step of the proof, or fail with what is wrong."""
     check_step(event, {DEPLOYMENT.primary_region, DEPLOYMENT.secondary_region})
     # JSON Schema takes 2.0 for an integer. A journal's key has no decimals: both would be empty.
-    proof = journal_proof(event["source"], event["target"], int(event["epoch"]))
-    result = STEPS[event["step"]](proof)
+    source, target, epoch = event["source"], event["target"], int(event["epoch"])
+    if DEPLOYMENT.journaled:
+        result = STEPS[event["step"]](journal_proof(source, target, epoch))
+    elif event["step"] == "watermark":
+        result = nothing_to_compare(DEPLOYMENT.level)
+    else:
+        result = seen(markers(source, target, event.get("execution", "")), DEPLOYMENT.level)
     logger.info("Journal comparison done", extra={"request": event, "result": result})
     return result

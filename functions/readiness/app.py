@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import boto3
@@ -12,15 +13,15 @@ from pilot_light_client.aws_clients import best_effort_client
 from pilot_light_client.heartbeat_table import Heartbeats
 from pilot_light_client.settings import variable
 from pilotlight.control.assembly import control_table
-from pilotlight.readiness import checks
+from pilotlight.readiness import checks, conformance
 from pilotlight.readiness.recorded_signals import recorded_signals
+from pilotlight.shared import contract
 from pilotlight.shared.aws_clients import RECOVERY_STEP
 from pilotlight.shared.recovery_step import recovery_step
 from pilotlight.shared.settings import Deployment
 
 logger, tracer = Logger(), Tracer()
 DEPLOYMENT = Deployment.from_environment()
-APP_FUNCTION = variable("APP_FUNCTION")
 BUCKET = variable("BUCKET")
 RECOVERIES_TABLE = variable("RECOVERIES_TABLE")
 SWITCH_FUNCTION = variable("SWITCH_FUNCTION")
@@ -31,7 +32,7 @@ best_effort_client()
 
 
 @recovery_step(logger, tracer)
-def lambda_handler(_event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Return the verdict `ready` or `not_ready`, with every check, and what others recorded."""
     listed = checks.secondary_checks(
         DEPLOYMENT,
@@ -39,10 +40,12 @@ def lambda_handler(_event: dict[str, Any], _context: LambdaContext) -> dict[str,
         (DYNAMODB, LAMBDA, S3),
         recoveries_table=RECOVERIES_TABLE,
         bucket=BUCKET,
-        app_function=APP_FUNCTION,
         switch_function=SWITCH_FUNCTION,
     )
-    heartbeats = Heartbeats(DYNAMODB, DEPLOYMENT.items_table)
+    if event.get("mode") == "rehearsal" and DEPLOYMENT.level >= contract.FENCED:
+        tried = partial(conformance.fenced, DEPLOYMENT, control_table(DEPLOYMENT))
+        listed.append(("conforms_to_level", True, tried))
+    heartbeats = Heartbeats(DYNAMODB, DEPLOYMENT.journal_table)
     recorded = heartbeats, DYNAMODB, RECOVERIES_TABLE, DEPLOYMENT.primary_region
     with ThreadPoolExecutor(1) as pool:
         signals = pool.submit(recorded_signals, *recorded)

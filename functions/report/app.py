@@ -21,6 +21,12 @@ from pilotlight.shared.settings import Deployment
 logger, tracer = Logger(), Tracer()
 TEMPLATE = Path(__file__).with_name("page.html").read_text("utf-8")
 DEPLOYMENT = Deployment.from_environment()
+WHERE = Deployed(
+    DEPLOYMENT.primary_region,
+    DEPLOYMENT.secondary_region,
+    DEPLOYMENT.public_name,
+    DEPLOYMENT.level,
+)
 BUCKET = variable("BUCKET")
 S3 = boto3.client("s3", config=RECOVERY_STEP)
 
@@ -36,8 +42,7 @@ def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, 
     ReportNotStored
         The bucket did not take it.
     """
-    regions = DEPLOYMENT.primary_region, DEPLOYMENT.secondary_region
-    facts = report(event, Deployed(*regions, DEPLOYMENT.public_name), datetime.now(UTC))
+    facts = report(event, WHERE, datetime.now(UTC))
     files = {
         "report.json": ("application/json", json.dumps(facts, indent=2)),
         "report.html": ("text/html; charset=utf-8", page(facts, TEMPLATE)),

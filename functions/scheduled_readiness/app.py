@@ -28,7 +28,7 @@ DYNAMODB = boto3.client("dynamodb", config=RECOVERY_STEP)
 SNS = boto3.client("sns", config=RECOVERY_STEP)
 INSPECTOR = Inspector(
     deployment=DEPLOYMENT,
-    heartbeats=Heartbeats(DYNAMODB, DEPLOYMENT.items_table),
+    heartbeats=Heartbeats(DYNAMODB, DEPLOYMENT.journal_table),
     control=ControlTable(DYNAMODB, DEPLOYMENT.control_table),
     client=client_of,
     witness_region=variable("WITNESS_REGION"),

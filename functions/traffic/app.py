@@ -30,7 +30,7 @@ def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, 
         DNS or the answer names another Region, or nobody answers.
     """
     name, expected, start = DEPLOYMENT.public_name, event["expect_region"], time.monotonic()
-    url, leads_to = f"https://{name}/health", dns_lookup.leads_to(name)
+    url, leads_to = DEPLOYMENT.health_url(name), dns_lookup.leads_to(name)
     if leads_to != [DEPLOYMENT.origin_name(expected)]:
         raise TrafficNotMoved(f"{name} leads to {leads_to or 'nothing'}.")
     try:

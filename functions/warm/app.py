@@ -9,9 +9,10 @@ import boto3
 from aws_lambda_powertools import Logger, Tracer
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pilot_light_client import timestamps
-from pilot_light_client.settings import comma_separated, variable
+from pilot_light_client.settings import variable
 from pilotlight.shared.aws_clients import PINGING, RECOVERY_STEP
 from pilotlight.shared.recovery_step import recovery_step
+from pilotlight.shared.settings import declared
 from pilotlight.warming.pings import listed, warm
 from pilotlight.warming.waves import batches, name, summary
 
@@ -20,14 +21,14 @@ logger, tracer = Logger(), Tracer()
 BUDGET = timedelta(seconds=4)
 RECOVERIES_TABLE = variable("RECOVERIES_TABLE")
 WARM_CONCURRENCY = variable("WARM_CONCURRENCY", int)
-WARM_TARGETS = variable("WARM_TARGETS", comma_separated)
+APP_FUNCTIONS = variable("APP_FUNCTIONS", declared)
 DYNAMODB = boto3.client("dynamodb", config=RECOVERY_STEP)
 LAMBDA = boto3.client("lambda", config=PINGING)
 
 
 def targets() -> list[str]:
-    """Return the app's own functions and those that are listed, each once."""
-    functions = [*listed(DYNAMODB, RECOVERIES_TABLE), *WARM_TARGETS]
+    """Return the functions that the contract names and those that are listed, each once."""
+    functions = [*listed(DYNAMODB, RECOVERIES_TABLE), *APP_FUNCTIONS]
     return list({name(function): function for function in functions}.values())
 
 

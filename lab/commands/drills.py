@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from lab.commands.options import (
+    APP,
+    APP_REQUIRED,
     LAG,
     OUTAGES,
     PARAMETER,
@@ -44,9 +46,11 @@ if TYPE_CHECKING:
     help="Whether new environments of functions are late, from the outage on.",
 )
 @click.option("--keep", is_flag=True, help="Leave the lab up afterwards, to look around.")
+@APP
 @ports
 def drill(
     *,
+    app: Path | None,
     reports: Path,
     outage: str,
     style: str | None,
@@ -58,8 +62,19 @@ def drill(
     """Lose something under load, and report what follows.
 
     The drill begins an outage, watches, ends it, and checks everything. The exit code is the
-    verdict: 0 if what had to happen, happened.
+    verdict: 0 if what had to happen, happened. With --app it is the application in that folder,
+    as its contract pilotlight.toml describes it; what is lost then is the Primary.
     """
+    if app is not None:
+        from lab.drill.application.command import run_drill as run_app_drill
+
+        refused = [f"--outage {outage}"] if outage != "region" else []
+        refused += [f"--style {style}"] if style else []
+        if refused:
+            raise click.UsageError(f"{refused[0]} is not possible with --app.")
+        config = described(**options)
+        passed = run_app_drill(config, app, reports, parameters=parameters, keep=keep)
+        sys.exit(0 if passed else 1)
     from lab.drill.command import run_drill
 
     passed = run_drill(
@@ -72,6 +87,24 @@ def drill(
         keep=keep,
     )
     sys.exit(0 if passed else 1)
+
+
+@click.command()
+@APP_REQUIRED
+@SPEED
+@LAG
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--keep", is_flag=True, help="Leave the lab up afterwards, to look around.")
+@ports
+def conform(*, app: Path, as_json: bool, keep: bool, **options: float) -> None:
+    """Try whether an application is what its contract says.
+
+    It is deployed under Pilot Light in a lab of its own, and each thing that its level asks for is
+    tried. The exit code is 0 if all of it is met.
+    """
+    from lab.drill.application.command import run_conform
+
+    sys.exit(0 if run_conform(described(**options), app, as_json=as_json, keep=keep) else 1)
 
 
 @click.command()

@@ -43,6 +43,16 @@ PARAMETER = click.option(
     metavar="NAME=VALUE",
     help="A parameter of both stacks of the pair, such as Approval=hold. May be repeated.",
 )
+FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+APP = click.option(
+    "--app",
+    type=FOLDER,
+    metavar="DIR",
+    help="The folder of a SAM application with its contract, instead of the example.",
+)
+APP_REQUIRED = click.option(
+    "--app", type=FOLDER, metavar="DIR", required=True, help="The folder of the application."
+)
 STYLE = click.option(
     "--style",
     type=click.Choice(STYLES),

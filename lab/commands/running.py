@@ -3,32 +3,45 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import click
 from rich.markup import escape
 
 from lab import deployment, ignored, process
-from lab.commands.options import OUTAGES, PARAMETER, STYLE, described, ports
+from lab.commands.options import APP, OUTAGES, PARAMETER, STYLE, described, ports
 from lab.config import LabConfig, LabError
 from lab.control import Control
+from lab.drill.application import protected
 from lab.drill.watching import Watch
 from lab.engine.outages.named_outages import NAMED
 from lab.progress import Progress, console
+from tools.reader import contract as contracts
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @click.command()
 @click.option("--detach", is_flag=True, help="Return once it is up; `lab down` ends it.")
 @PARAMETER
+@APP
 @ports
-def up(*, detach: bool, parameters: tuple[str, ...], **options: int) -> None:
+def up(*, detach: bool, parameters: tuple[str, ...], app: Path | None, **options: int) -> None:
     """Start the lab, deploy the application to it, and stay up."""
     config, progress = described(**options), Progress()
+    contract = contracts.read(app) if app else None
+    if contract:
+        contracts.check_names(contract, config.app_name)
     with progress.step("Engine"):
         engine = process.start(config, owned=not detach)
     try:
-        deployment.build(progress)
-        deployment.deploy(config, progress, *parameters)
-        ignored.report(progress)
+        if app and contract:
+            protected.deploy(config, progress, app, contract, parameters)
+        else:
+            deployment.build(progress)
+            deployment.deploy(config, progress, *parameters)
+            ignored.report(progress)
         Control(config).act("cold_starts", on=True)
         console.print(welcome(config), highlight=False, soft_wrap=True)
         if detach:

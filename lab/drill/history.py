@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from lab.drill.checks import Result
     from lab.drill.observations import Write
 
-ITEMS, JOURNAL = "I#", "J#"
+# The partitions of journal entries, and the attribute of an item that names its write.
+JOURNAL, MARK = "J#", "pilot_light"
 
 
 @dataclass(frozen=True)
@@ -64,14 +65,14 @@ def written(rows: Iterable[Mapping[str, Any]]) -> frozenset[str]:
     Parameters
     ----------
     rows
-        The whole items table of a Region, as DynamoDB returns it, attribute types included.
+        All items and journal entries of a Region, as DynamoDB returns them, types included.
     """
     entries, heads = dict[str, Mapping[str, Any]](), list[str]()
     for row in rows:
         if row["pk"]["S"].startswith(JOURNAL):
             entries[row["sk"]["S"]] = row
-        elif row["pk"]["S"].startswith(ITEMS):
-            heads.append(row["write_id"]["S"])
+        elif MARK in row:
+            heads.append(_mark(row)["write_id"]["S"])
     write_ids = set[str]()
     for head in heads:
         at: str | None = head
@@ -88,12 +89,12 @@ def arrived(rows: Iterable[Mapping[str, Any]], region: str, epoch: int) -> dict[
     arrive apart, and a write is there when both are.
     """
     rows = list(rows)
-    items = {row["sk"]["S"]: row for row in rows if row["pk"]["S"].startswith(ITEMS)}
+    items = {row["sk"]["S"]: row for row in rows if MARK in row}
     entries = _entries(rows, region, epoch)
     return {
         key: _written_at(entry)
         for key, entry in entries.items()
-        if _holds(items.get(entry["item_id"]["S"]), entry)
+        if _holds(items.get(entry["key"]["M"]["sk"]["S"]), entry)
     }
 
 
@@ -116,21 +117,27 @@ def _written_at(entry: Mapping[str, Any]) -> float:
 def _holds(item: Mapping[str, Any] | None, entry: Mapping[str, Any]) -> bool:
     if item is None:
         return False
-    newer = int(item["version"]["N"]) > int(entry["version"]["N"])
-    return newer or item["write_id"] == entry["sk"]
+    mark = _mark(item)
+    newer = int(mark["version"]["N"]) > int(entry["version"]["N"])
+    return newer or mark["write_id"] == entry["sk"]
 
 
 def item_ids(rows: Iterable[Mapping[str, Any]]) -> frozenset[str]:
     """Return the ids of all items that a Region holds."""
-    return frozenset(row["sk"]["S"] for row in rows if row["pk"]["S"].startswith(ITEMS))
+    return frozenset(row["sk"]["S"] for row in rows if MARK in row)
 
 
 def text_of(rows: Iterable[Mapping[str, Any]], item_id: str) -> str | None:
     """Return an item's text; None where there is none."""
-    items = (r for r in rows if r["pk"]["S"].startswith(ITEMS) and r["sk"]["S"] == item_id)
+    items = (r for r in rows if MARK in r and r["sk"]["S"] == item_id and "text" in r)
     return next((str(row["text"]["S"]) for row in items), None)
 
 
 def _before(entry: Mapping[str, Any] | None) -> str | None:
-    old = entry["old"].get("M") if entry else None
-    return str(old["write_id"]["S"]) if old else None
+    previous = entry["previous"].get("M") if entry else None
+    return str(previous["write_id"]["S"]) if previous else None
+
+
+def _mark(item: Mapping[str, Any]) -> Mapping[str, Any]:
+    mark: Mapping[str, Any] = item[MARK]["M"]
+    return mark

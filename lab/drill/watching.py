@@ -207,6 +207,13 @@ class Watch:
             raise LabError(f"The ledger refused {request['action']}: {response}")
         return response
 
+    def overview(self) -> dict[str, Any]:
+        """Return the state of the deployment, as its overview function does."""
+        name = f"{self._config.app_name}-overview:live"
+        answer = self._lambda.invoke(FunctionName=name, Payload=b'{"view": "facts"}')
+        response: dict[str, Any] = json.loads(answer["Payload"].read())
+        return response
+
     def whole_ledger(self) -> dict[str, Any]:
         """Return the ledger with all of its entries, page by page."""
         page = self.ledger(action="list")
@@ -217,10 +224,10 @@ class Watch:
         return {**page, "entries": entries}
 
     def rows(self, region: str) -> list[dict[str, Any]]:
-        """Return the whole items table of a Region: items, journal, heartbeats."""
-        pages = self._lab.client("dynamodb", region).get_paginator("scan")
-        table = f"{self._config.app_name}-items"
-        pages = pages.paginate(TableName=table, ConsistentRead=True)
+        """Return what a Region's replicas hold: items, journal, heartbeats."""
+        scan = self._lab.client("dynamodb", region).get_paginator("scan")
+        tables = (f"{self._config.app_name}-{name}" for name in ("app-items", "journal"))
+        pages = (p for t in tables for p in scan.paginate(TableName=t, ConsistentRead=True))
         return [row for page in pages for row in page["Items"]]
 
     def authorities(self, region: str) -> dict[str, str]:

@@ -47,14 +47,27 @@ async def serve(config: LabConfig, *, owned: bool) -> None:
     from hypercorn.config import Config
 
     from lab.control import Control
-    from lab.engine import aws as aws_module, replication as replication_module, stack_resources
+    from lab.engine import (
+        aws as aws_module,
+        physical_names,
+        replication as replication_module,
+        rest_apis,
+        stack_resources,
+    )
     from lab.engine.clock import Clock
     from lab.engine.deployments import Deployments
     from lab.engine.dns.route53 import Route53, furnish_zone
     from lab.engine.events import alarms, event_buses, metrics, queues, schedules
-    from lab.engine.iam import call_record, call_resources
+    from lab.engine.iam import call_record, call_resources, managed_policies
     from lab.engine.journal import Journal
-    from lab.engine.lambda_workers import cold_starts, execution_environments, functions
+    from lab.engine.lambda_workers import (
+        cold_starts,
+        execution_environments,
+        functions,
+        node_environments,
+        runtimes,
+    )
+    from lab.engine.nested_stacks import stacks as nested_stacks
     from lab.engine.outages import freeze, packets
     from lab.engine.outages.outage import Outage
     from lab.engine.proxy import certificates
@@ -77,7 +90,9 @@ async def serve(config: LabConfig, *, owned: bool) -> None:
     aws_module.know_service_names()
     outage, journal, calls, refusals = Outage(), Journal(), Journal(), Journal()
     functions.install(aws)
+    node_environments.install(aws)
     call_resources.install()
+    managed_policies.install(aws)
     cold_starts.install(aws)
     colds = cold_starts.ColdStarts()
     execution_environments.install(aws, colds)
@@ -91,6 +106,10 @@ async def serve(config: LabConfig, *, owned: bool) -> None:
     queues.install(aws)
     definitions.install(aws)
     stack_resources.install(aws)
+    nested_stacks.install(aws)
+    physical_names.install(aws)
+    runtimes.install(aws)
+    rest_apis.install(aws)
     deployments = Deployments(aws.clock)
     deployments.install()
     freeze.install(aws, outage)

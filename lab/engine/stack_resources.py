@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 Attributes = tuple[str, dict[str, Any]]
 NUMBERS = {"Port", "RequestInterval", "FailureThreshold", "HealthThreshold"}
+ANY_METHOD = "x-amazon-apigateway-any-method"
 BOOLEANS = {"Inverted", "Disabled", "EnableSNI", "MeasureLatency"}
 
 
@@ -230,16 +231,27 @@ def _http_apis(aws: Aws) -> None:
         return str(json.loads(body)[name])
 
     def route(api: str, properties: dict[str, Any]) -> None:
+        body = properties.get("Body")
+        if body is None:
+            return
+        if cors := body.get("x-amazon-apigateway-cors"):
+            service._apis[api]["corsConfiguration"] = cors
         service._routes[api], service._integrations[api] = {}, {}
-        for path, methods in properties["Body"]["paths"].items():
+        for path, methods in body["paths"].items():
             for method, operation in methods.items():
                 backend = operation["x-amazon-apigateway-integration"]
                 if backend["payloadFormatVersion"] != "2.0":
                     raise ValueError(f"{method} {path}: MiniStack speaks only format 2.0.")
                 to = {"integrationType": "AWS_PROXY", "integrationUri": backend["uri"]}
                 integration = made(service._create_integration(api, to), "integrationId")
-                key = {"routeKey": f"{method.upper()} {path}"}
+                key = {"routeKey": _route_key(method, path)}
                 target = {"target": f"integrations/{integration}"}
                 made(service._create_route(api, {**key, **target}), "routeId")
 
     _complete(aws, "AWS::ApiGatewayV2::Api", route)
+
+
+def _route_key(method: str, path: str) -> str:
+    if path == "$default":
+        return path
+    return f"{'ANY' if method == ANY_METHOD else method.upper()} {path}"

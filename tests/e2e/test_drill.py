@@ -79,7 +79,8 @@ def test_every_recorded_call_of_the_path_is_data_plane_and_in_the_secondary(dril
         if not spared(call.role, call.action, call.region, secondary)
     ]
     roles = {call.role for call in calls}
-    assert {"FailoverRole", "ReadinessRole", "WarmRole", "AppRole", "SwitchRole"} <= roles
+    assert {"FailoverRole", "ReadinessRole", "WarmRole", "SwitchRole"} <= roles
+    assert "ExampleFunctionRole" in roles
     assert {(c.plane.plane, c.region) for c in calls} == {("data", secondary)}
 
 

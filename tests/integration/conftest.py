@@ -88,6 +88,9 @@ class Network:
             body |= {name: shown.get(name) for name in ("active_region", "state")}
             body["epoch"] = int(shown["epoch"])
         body["status"] = "healthy"
+        writes = shown and (shown["active_region"], shown["state"]) == (region, "serving")
+        if url.endswith("?for=writes") and not writes:
+            return http.Response(503, b"{}", {}, 0.01)
         return http.Response(200, json.dumps(body).encode(), {}, 0.01)
 
 
@@ -114,7 +117,7 @@ def machine(
     monkeypatch.setenv("MOTO_ACCOUNT_ID", ACCOUNT)
     with mock_aws(config={"stepfunctions": {"execute_state_machine": True}}):
         handlers = {function_arn(name): _handler(name) for name in FUNCTIONS}
-        app = {os.environ["APP_FUNCTION"]: _app, os.environ["SWITCH_FUNCTION"]: _app}
+        app = {os.environ["APP_FUNCTIONS"]: _app, os.environ["SWITCH_FUNCTION"]: _app}
         handlers |= app
         lambda_client = InProcessLambda(handlers)
         for name in ("readiness", "warm"):

@@ -41,7 +41,9 @@ SWITCHOVER_MACHINE = "arn:aws:states:us-east-2:123456789012:stateMachine:pilot-l
 PRIMARY, SECONDARY, ACCOUNT = "us-west-2", "us-east-2", "123456789012"
 CONTROL, LAST_RESORT = "pilot-light-control-quorum", "pilot-light-last-resort"
 WELL_AT = "2026-01-31T12:00:00.000Z"
-RECOVERIES, ITEMS, LEDGER = "pilot-light-recoveries", "pilot-light-items", "pilot-light-ledger"
+RECOVERIES, JOURNAL, LEDGER = "pilot-light-recoveries", "pilot-light-journal", "pilot-light-ledger"
+# The example application's table.
+ITEMS = "pilot-light-app-items"
 FUNCTIONS = ("Intake", "Confirm", "Readiness", "Warm", "Decide", "Traffic", "Report")
 # What only a planned move calls.
 MOVE_FUNCTIONS = ("Preflight", "Proof", "Ledger")
@@ -306,12 +308,14 @@ class Machine:
                 KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
             )
         key = [{"AttributeName": n, "KeyType": k} for n, k in (("pk", "HASH"), ("sk", "RANGE"))]
-        self.dynamodb.create_table(
-            TableName=ITEMS,
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[{"AttributeName": n, "AttributeType": "S"} for n in ("pk", "sk")],
-            KeySchema=key,
-        )
+        names = [{"AttributeName": n, "AttributeType": "S"} for n in ("pk", "sk")]
+        for table in (JOURNAL, ITEMS):
+            self.dynamodb.create_table(
+                TableName=table,
+                BillingMode="PAY_PER_REQUEST",
+                AttributeDefinitions=names,
+                KeySchema=key,
+            )
         share_control_table()
         self.inbox = Inbox(SECONDARY)
         self.topic = self.inbox.topic

@@ -14,7 +14,7 @@ from tests.handlers import context
 from tests.integration.machine import PRIMARY, RECOVERIES, SECONDARY
 from tests.integration.torn import (
     CONTROL,
-    ITEMS,
+    JOURNAL,
     LEDGER,
     Torn,
     name,
@@ -32,7 +32,7 @@ def test_reconciling_finds_what_has_not_arrived_and_what_was_overwritten(
     assert (found["open"], found["late"], found["lost"]) == (2, 2, 1)
     assert world.told() == {name(late): ["late", "lost"], name(waiting): ["late"]}
     assert {e["arrived_at"] for e in found["entries"]} == {None}
-    world.copy_item(late.new)
+    world.copy_item(late)
     world.copy_entry(late)
     world.ledger("reconcile")
     assert world.told() == {
@@ -87,7 +87,7 @@ def test_a_pass_that_runs_out_of_time_says_so_and_goes_on_where_it_was(world: To
 
 def test_a_primary_that_does_not_answer_is_an_error_that_names_it(world: Torn) -> None:
     torn(world)
-    world.dynamodb[PRIMARY].delete_table(TableName=ITEMS)
+    world.dynamodb[PRIMARY].delete_table(TableName=JOURNAL)
     with pytest.raises(TableUnavailable, match=PRIMARY):
         world.ledger("reconcile")
     assert world.ledger("list")["open"] == 0
@@ -106,7 +106,7 @@ def test_what_has_arrived_costs_no_read_for_each_write(
     """Users wait while a failback reconciles within its drain."""
     for number in range(writes):
         write = world.write(PRIMARY, "green", -90 - number, f"item-{number}")
-        world.copy_item(write.new)
+        world.copy_item(write)
         world.copy_entry(write)
     real, calls = LEDGER.DYNAMODB, []
     make = real._make_api_call

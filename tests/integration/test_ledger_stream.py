@@ -26,11 +26,15 @@ def test_a_late_entry_is_kept_with_both_values_and_what_the_item_is_now(world: T
     assert world.stream(world.copy_entry(late)) == {"batchItemFailures": []}
     (entry,) = world.ledger("list")["entries"]
     assert entry["kinds"] == ["late", "lost"]
-    assert (entry["write_id"], entry["item_id"], entry["version"]) == (name(late), "tea", 2)
+    assert (entry["write_id"], entry["key"]["sk"], entry["version"]) == (name(late), "tea", 2)
     assert (entry["region"], entry["epoch"], entry["active_epoch"]) == (PRIMARY, 1, 2)
-    assert [entry[k]["text"] for k in ("old", "new", "current")] == ["first", "late", "newer"]
+    assert [entry[k]["item"]["text"] for k in ("old", "new", "current")] == [
+        "first",
+        "late",
+        "newer",
+    ]
     assert entry["current"]["write_id"] == name(newer)
-    assert entry["written_at"] == late.new.updated_at
+    assert entry["written_at"] == late.new.at
     arrived = timestamps.parse(entry["arrived_at"]) - world.promoted
     assert timedelta(seconds=29) <= arrived <= timedelta(seconds=30)
     assert entry["found_by"] == "stream"
@@ -39,23 +43,25 @@ def test_a_late_entry_is_kept_with_both_values_and_what_the_item_is_now(world: T
 
 def test_a_late_entry_whose_item_nobody_else_wrote_is_late_and_not_lost(world: Torn) -> None:
     write = world.write(PRIMARY, "late", -5)
-    world.stream(world.copy_item(write.new), world.copy_entry(write))
+    world.copy_item(write)
+    world.stream(world.copy_entry(write))
     assert world.told() == {name(write): ["late"]}
 
 
-def test_a_late_item_whose_entry_was_there_in_time_is_late(world: Torn) -> None:
+def test_an_item_that_has_yet_to_arrive_is_found_by_reconciling(world: Torn) -> None:
     write = world.write(PRIMARY, "late", -5)
     world.stream(world.copy_entry(write, seconds=-2))
     assert world.told() == {}
-    world.stream(world.copy_item(write.new))
+    world.ledger("reconcile")
     assert world.told() == {name(write): ["late"]}
 
 
-def test_a_late_item_that_wins_makes_the_newer_epoch_s_writes_lost(world: Torn) -> None:
+def test_what_a_late_write_overwrote_is_found_by_reconciling(world: Torn) -> None:
     late, newer = torn(world)
     newest = world.write(SECONDARY, "newest", 20)
     world.stream(world.copy_entry(late))
-    world.stream(world.copy_item(late.new))
+    world.copy_item(late)
+    world.ledger("reconcile")
     assert world.told() == {name(late): ["late"], name(newer): ["lost"], name(newest): ["lost"]}
 
 
@@ -72,8 +78,8 @@ def test_what_belongs_to_the_running_epoch_costs_one_read_and_no_entry(
 
     make = real._make_api_call
     monkeypatch.setattr(real, "_make_api_call", counted)
-    records = [world.copy_item(write.new), world.copy_entry(write)]
-    assert world.stream(*records * 10) == {"batchItemFailures": []}
+    world.copy_item(write)
+    assert world.stream(*[world.copy_entry(write)] * 10) == {"batchItemFailures": []}
     assert [operation for operation, _ in calls] == ["GetItem"]
     assert world.told() == {}
 
@@ -82,7 +88,8 @@ def test_what_arrived_before_the_promotion_is_not_late_however_late_it_is_read(
     world: Torn,
 ) -> None:
     write = world.write(PRIMARY, "in time", -5)
-    world.stream(world.copy_item(write.new, seconds=-3), world.copy_entry(write, seconds=-3))
+    world.copy_item(write)
+    world.stream(world.copy_entry(write, seconds=-3))
     assert world.told() == {}
 
 
@@ -95,7 +102,7 @@ def test_the_first_record_that_fails_is_where_lambda_goes_on(
     real = STREAM.StreamBatch.process
 
     def throttled(batch: Any, change: Any) -> int:
-        if change.entry.new.write_id == name(other):
+        if change.write.id == name(other):
             raise TableUnavailable("throttled", "ProvisionedThroughputExceededException")
         return int(real(batch, change))
 

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from pilotlight.ledger.resolve import NotReplayed
 
+from tests import journaled
 from tests.integration.machine import PRIMARY, SECONDARY
-from tests.integration.torn import ITEMS, STREAM, Torn, name, torn
+from tests.integration.torn import JOURNAL, STREAM, Torn, name, torn
 
 QUEUE = "pilot-light-recovery-dead-letters"
 
@@ -38,54 +39,71 @@ def unreadable(world: Torn, *lacks: str, item: str = "milk") -> tuple[str, dict[
     for attribute in lacks:
         del row[attribute]
     for region in (PRIMARY, SECONDARY):
-        world.put(ITEMS, row, region)
+        world.put(JOURNAL, row, region)
     return name(write), record
 
 
-@pytest.mark.parametrize("lacks", [("new",), ("operation",), ("old", "at"), ("item_id", "new")])
+@pytest.mark.parametrize(
+    "lacks", [("image",), ("operation",), ("previous", "at"), ("table", "key")]
+)
 def test_what_is_behind_an_unreadable_entry_in_the_stream_is_processed(
     world: Torn, told: Any, lacks: tuple[str, ...]
 ) -> None:
     late, _ = torn(world)
     bad, record = unreadable(world, *lacks)
-    if lacks == ("old", "at"):
-        record["dynamodb"]["NewImage"]["old"] = "no attribute value"
+    if lacks == ("previous", "at"):
+        record["dynamodb"]["NewImage"]["previous"] = "no attribute value"
     assert world.stream(record, world.copy_entry(late)) == {"batchItemFailures": []}
     assert world.told() == {bad: ["unknown"], name(late): ["late", "lost"]}
 
 
 def test_a_person_is_told_which_and_why(world: Torn, told: Any) -> None:
-    _, record = unreadable(world, "new")
+    _, record = unreadable(world, "image")
     world.stream(record)
     (message,) = told()
     said = json.loads(message["Body"])
     assert said["keys"] == record["dynamodb"]["Keys"]
     assert said["sequence_number"] == record["dynamodb"]["SequenceNumber"]
-    assert "attribute new" in said["error"]
+    assert "attribute image" in said["error"]
     assert message["MessageAttributes"]["ERROR_CODE"]["StringValue"] == "RecordUnreadable"
 
 
 def test_the_ledger_says_what_the_entry_s_key_tells(world: Torn, told: Any) -> None:
-    bad, record = unreadable(world, "new")
+    bad, record = unreadable(world, "image")
     world.stream(record)
     (entry,) = world.ledger("list")["entries"]
     assert (entry["write_id"], entry["region"], entry["epoch"]) == (bad, PRIMARY, 1)
-    assert (entry["item_id"], entry["kinds"], entry["status"]) == ("milk", ["unknown"], "open")
+    assert (entry["key"]["sk"], entry["kinds"], entry["status"]) == ("milk", ["unknown"], "open")
     assert "cannot be read" in entry["history"]["detail"]
 
 
-def test_an_unreadable_item_is_reported_and_skipped(world: Torn, told: Any) -> None:
+def test_against_an_unreadable_item_nothing_is_known(world: Torn, told: Any) -> None:
     late, _ = torn(world)
-    record = world.copy_item(world.write(PRIMARY, "other", -5, "milk").new)
-    del record["dynamodb"]["NewImage"]["version"]
-    assert world.stream(record, world.copy_entry(late)) == {"batchItemFailures": []}
-    assert len(told()) == 1
-    assert list(world.told()) == [name(late)]
+    row = journaled.row(world.dynamodb[SECONDARY], "tea")
+    assert row
+    del row["pilot_light"]["M"]["version"]
+    world.put("pilot-light-app-items", row)
+    assert world.stream(world.copy_entry(late)) == {"batchItemFailures": []}
+    assert world.told() == {name(late): ["late", "unknown"]}
+    assert told() == []
+
+
+@pytest.mark.parametrize("table", ["of-somebody-else", "pilot-light-journal"])
+def test_an_entry_of_a_table_that_the_contract_does_not_name_is_not_looked_up(
+    world: Torn, told: Any, table: str
+) -> None:
+    late, _ = torn(world)
+    record = world.copy_entry(late)
+    record["dynamodb"]["NewImage"]["table"] = {"S": table}
+    assert world.stream(record) == {"batchItemFailures": []}
+    assert world.told() == {name(late): ["late", "unknown"]}
+    with pytest.raises(NotReplayed, match="cannot be read"):
+        world.ledger("replay", write_ids=[name(late)], by="Ada")
 
 
 def test_reconciling_finds_it_too_and_goes_on(world: Torn) -> None:
     late, _ = torn(world)
-    bad, _ = unreadable(world, "new")
+    bad, _ = unreadable(world, "image")
     found = world.ledger("reconcile")
     assert found["complete"] is True
     assert world.told() == {bad: ["unknown"], name(late): ["late", "lost"]}
@@ -96,18 +114,18 @@ def test_an_unreadable_link_of_an_item_s_history_is_a_missing_one(world: Torn) -
     late, _ = torn(world)
     newest = world.write(SECONDARY, "newest", 20)
     entry = world.dynamodb[SECONDARY].query(
-        TableName=ITEMS,
+        TableName=JOURNAL,
         KeyConditionExpression="pk = :pk AND sk = :sk",
         ExpressionAttributeValues={f":{k}": v for k, v in world.journal_key(newest).items()},
     )["Items"][0]
-    del entry["new"]
-    world.put(ITEMS, entry)
+    del entry["image"]
+    world.put(JOURNAL, entry)
     world.ledger("reconcile")
     assert world.told()[name(late)] == ["late", "unknown"]
 
 
 def test_it_is_resolved_by_a_person_and_never_replayed(world: Torn, told: Any) -> None:
-    bad, record = unreadable(world, "new")
+    bad, record = unreadable(world, "image")
     world.stream(record)
     with pytest.raises(NotReplayed, match="cannot be read"):
         world.ledger("replay", write_ids=[bad], by="Ada")
@@ -122,6 +140,6 @@ def test_what_cannot_be_set_aside_is_tried_again(
     nowhere = "https://sqs.us-east-2.amazonaws.com/123456789012/none"
     monkeypatch.setattr(STREAM, "DEAD_LETTERS_URL", nowhere)
     late, _ = torn(world)
-    _, record = unreadable(world, "new")
+    _, record = unreadable(world, "image")
     failed = {"itemIdentifier": record["dynamodb"]["SequenceNumber"]}
     assert world.stream(record, world.copy_entry(late)) == {"batchItemFailures": [failed]}

@@ -12,7 +12,7 @@ from pilot_light_client.heartbeat import Heartbeat
 from pilot_light_client.heartbeat_table import Heartbeats
 
 from tests.integration import conftest
-from tests.integration.machine import ITEMS, PRIMARY, RECOVERIES, SECONDARY
+from tests.integration.machine import JOURNAL, PRIMARY, RECOVERIES, SECONDARY
 from tests.integration.test_outcomes import FAILOVER, REHEARSAL, alarm_event
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def heartbeats(machine: Machine, seconds_ago: float, keys: int = 16) -> None:
     """What the Secondary holds of the Primary's heartbeats."""
     written = int((time.time() - seconds_ago) * 1000)
     beat = Heartbeat(7, written, "test")
-    held = Heartbeats(machine.dynamodb, ITEMS)
+    held = Heartbeats(machine.dynamodb, JOURNAL)
     held.beat(PRIMARY, held.newest(PRIMARY), beat)
     if keys == 16:
         held.copy(beat, PRIMARY)

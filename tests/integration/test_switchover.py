@@ -126,7 +126,7 @@ def test_no_write_is_lost_while_users_write_all_the_time(
     assert set(written) <= regions.journal(target)
     assert run.output["proof"]["writes"] == len(written), "the proof is of every one of them"
     for n in range(3):
-        before, after = (regions.items(r).get(f"item-{n}") for r in (source, target))
+        before, after = (regions.item(f"item-{n}", r) for r in (source, target))
         assert before == after
 
 

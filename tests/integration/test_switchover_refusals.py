@@ -62,10 +62,10 @@ def _outdate(regions: TwoRegions, region: str) -> None:
     """What a Region holds of the other's heartbeats is ten minutes old."""
     (other,) = {PRIMARY, SECONDARY} - {region}
     client = regions.replicas[region]
-    for item in client.scan(TableName="pilot-light-items")["Items"]:
+    for item in client.scan(TableName="pilot-light-journal")["Items"]:
         if item["pk"]["S"].startswith(f"H#{other}#"):
             item["written_at"] = {"N": str(int((time.time() - 600) * 1000))}
-            client.put_item(TableName="pilot-light-items", Item=item)
+            client.put_item(TableName="pilot-light-journal", Item=item)
 
 
 UNMET: dict[str, tuple[Callable[[Any, Any], None], str]] = {

@@ -5,25 +5,17 @@ from __future__ import annotations
 import json
 import time
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pilot_light_client import timestamps
-from pilotlight.items.table import ItemsTable
-from pilotlight.items.writes import (
-    Item,
-    Write,
-    attributes,
-    item_key,
-    journal_key,
-    plan,
-    transaction,
-)
-from ulid import ULID
+from pilot_light_client import timestamps, ulid
+from pilot_light_client.journal import MARK, entry_key, mark_of, transaction
 
+from tests import journaled
 from tests.handlers import context, load_handler
 from tests.integration.machine import (
     CONTROL,
     ITEMS,
+    JOURNAL,
     LAST_RESORT,
     LEDGER as LEDGER_TABLE,
     PRIMARY,
@@ -33,7 +25,11 @@ from tests.integration.machine import (
     share_control_table,
 )
 
-TABLES = {ITEMS: 2, CONTROL: 1, RECOVERIES: 1, LEDGER_TABLE: 2, LAST_RESORT: 1}
+if TYPE_CHECKING:
+    from items.item import Item
+    from pilot_light_client.journal import Write
+
+TABLES = {ITEMS: 2, JOURNAL: 2, CONTROL: 1, RECOVERIES: 1, LEDGER_TABLE: 2, LAST_RESORT: 1}
 STREAM: Any = load_handler("ledger_stream")
 LEDGER: Any = load_handler("ledger")
 
@@ -76,38 +72,33 @@ class Torn:
             },
         )
 
-    def items(self, region: str) -> ItemsTable:
-        return ItemsTable(self.dynamodb[region], ITEMS)
+    def item(self, item_id: str = "tea", region: str = SECONDARY) -> Item | None:
+        return journaled.item(self.dynamodb[region], item_id)
 
     def write(self, region: str, text: str, seconds: float = 0, item_id: str = "tea") -> Write:
         """Write as a Region's app does, seconds after the promotion."""
         at = self.promoted + timedelta(seconds=seconds)
-        write = plan(
-            "replace" if text else "delete",
-            item_id=item_id,
-            text=text,
-            current=self.items(region).get(item_id),
+        return journaled.write(
+            self.dynamodb[region],
+            item_id,
+            text,
             region=region,
             epoch=1 if region == PRIMARY else 2,
-            write_id=str(ULID.from_datetime(at)),
-            now=timestamps.text(at),
+            write_id=ulid.new(at.timestamp()),
+            at=timestamps.text(at),
         )
-        self.items(region).write(write)
-        return write
 
     def copy_entry(self, write: Write, to: str = SECONDARY, seconds: float = 30) -> dict[str, Any]:
         """Let a journal entry arrive, and return the stream's record of it."""
-        row = transaction(write, ITEMS)[1]["Put"]["Item"]
-        self.put(ITEMS, row, to)
+        row = transaction(write, JOURNAL, None)[1]["Put"]["Item"]
+        self.put(JOURNAL, row, to)
         return self.record(row, seconds)
 
-    def copy_item(self, item: Item, to: str = SECONDARY, seconds: float = 30) -> dict[str, Any]:
-        """Let an item arrive and win, and return the stream's record of it."""
-        old = self.items(to).get(item.id)
-        row = {**item_key(item.id), **attributes(item)}
+    def copy_item(self, write: Write, to: str = SECONDARY) -> None:
+        """Let an item arrive and win. No stream of ours has a record of it."""
+        new = write.new
+        row = {**new.image, **new.ref.attributes, MARK: {"M": mark_of(new)}}
         self.put(ITEMS, row, to)
-        before = {"OldImage": {**item_key(item.id), **attributes(old)}} if old else {}
-        return self.record(row, seconds, **before)
 
     def record(self, row: dict[str, Any], seconds: float = 30, **more: Any) -> dict[str, Any]:
         change = {
@@ -127,19 +118,20 @@ class Torn:
         return LEDGER.lambda_handler({"action": action, **given}, here)
 
     def journal_key(self, write: Write) -> dict[str, Any]:
-        return journal_key(write.new.region, write.new.epoch, write.new.write_id)
+        version = write.new.version
+        return entry_key(version.region, version.epoch, version.write_id)
 
     def told(self) -> dict[str, list[str]]:
         return {e["write_id"]: e["kinds"] for e in self.ledger("list")["entries"]}
 
 
 def name(write: Write) -> str:
-    return write.new.write_id
+    return write.id
 
 
 def torn(world: Torn) -> tuple[Write, Write]:
     """The Primary's last write did not arrive before the Secondary wrote the same item."""
     first = world.write(PRIMARY, "first", -60)
-    world.copy_item(first.new)
+    world.copy_item(first)
     world.copy_entry(first)
     return world.write(PRIMARY, "late", -5), world.write(SECONDARY, "newer", 10)

@@ -14,18 +14,17 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from moto.dynamodb.models import dynamodb_backends
-from pilot_light_client import timestamps
+from pilot_light_client import timestamps, ulid
 from pilot_light_client.heartbeat import next_heartbeat
 from pilot_light_client.heartbeat_table import Heartbeats
-from pilotlight.items.table import ItemsTable
-from pilotlight.items.writes import plan
 from pilotlight.ledger.table import LedgerTable
-from ulid import ULID
 
+from tests import journaled
 from tests.integration.machine import (
     ACCOUNT,
     CONTROL,
     ITEMS,
+    JOURNAL,
     LEDGER,
     PRIMARY,
     RECOVERIES,
@@ -37,12 +36,14 @@ from tests.integration.machine import (
 )
 
 if TYPE_CHECKING:
+    from items.item import Item
+
     from tests.integration.machine import Machine, Run
 
 SWITCHOVER = {"mode": "switchover", "reason": "test"}
 FAILBACK = {"mode": "failback", "reason": "test"}
 # What replicates. The control table does not: both Regions reach the same one.
-KEYS = {ITEMS: ("pk", "sk")}
+KEYS = {ITEMS: ("pk", "sk"), JOURNAL: ("pk", "sk")}
 Key = tuple[str, tuple[str, ...]]
 
 
@@ -158,7 +159,7 @@ class TwoRegions:
     def beat(self, active: str, passive: str, age: float = 1.0) -> None:
         now = int((time.time() - age) * 1000)
         for region in (active, passive):
-            beats = Heartbeats(self.replicas[region], ITEMS)
+            beats = Heartbeats(self.replicas[region], JOURNAL)
             last = beats.newest(region)
             beat = next_heartbeat(last, now=now, by="test")
             beats.beat(region, last, beat)
@@ -186,30 +187,27 @@ class TwoRegions:
 
     def write_unfenced(self, region: str, epoch: int, item_id: str = "tea", ago: float = 0) -> str:
         """A write that the network held back, and that no fence can stop any more: its id."""
-        at, items = datetime.now(UTC) - timedelta(seconds=ago), self.items(region)
-        write = plan(
-            "replace",
-            item_id=item_id,
-            text="green",
-            current=items.get(item_id),
+        at = datetime.now(UTC) - timedelta(seconds=ago)
+        return journaled.write(
+            self.replicas[region],
+            item_id,
+            "green",
             region=region,
             epoch=epoch,
-            write_id=str(ULID.from_datetime(at)),
-            now=timestamps.text(at),
-        )
-        items.write(write)
-        return write.new.write_id
+            write_id=ulid.new(at.timestamp()),
+            at=timestamps.text(at),
+        ).id
 
     def let_writes_end(self) -> None:
         """Wait for a write that has passed the fence: a wait of the machine is compressed."""
         with self._writing:
             pass
 
-    def items(self, region: str) -> ItemsTable:
-        return ItemsTable(self.replicas[region], ITEMS)
+    def item(self, item_id: str, region: str) -> Item | None:
+        return journaled.item(self.replicas[region], item_id)
 
     def journal(self, region: str) -> set[str]:
-        found = self.replicas[region].scan(TableName=ITEMS, ConsistentRead=True)["Items"]
+        found = self.replicas[region].scan(TableName=JOURNAL, ConsistentRead=True)["Items"]
         return {i["sk"]["S"] for i in found if i["pk"]["S"].startswith("J#")}
 
     def control(self, region: str = SECONDARY) -> dict[str, str]:

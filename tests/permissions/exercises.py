@@ -234,7 +234,7 @@ def heartbeats_of_a_passive_region(lab: DeployedLab) -> list[str]:
     """One key, for nothing rests on the others; who cannot tell that it is passive writes all."""
     lab.reset()
     wrong = _beaten(lab)
-    if lab.item("items", _beat_key(lab, 1), "heartbeat").get("by") != "exercise":
+    if lab.item("journal", _beat_key(lab, 1), "heartbeat").get("by") != "exercise":
         wrong.append("all keys were written, as in an active Region")
     return wrong
 
@@ -243,7 +243,7 @@ def heartbeats_of_an_active_region(lab: DeployedLab) -> list[str]:
     lab.reset()
     lab.serve(lab.secondary, 2)
     before, wrong = _pulse(lab), _beaten(lab)
-    if lab.item("items", _beat_key(lab, 1), "heartbeat").get("by") == "exercise":
+    if lab.item("journal", _beat_key(lab, 1), "heartbeat").get("by") == "exercise":
         wrong.append("the other keys were not written")
     if _pulse(lab) == before:
         wrong.append("the pulse was not written")
@@ -257,11 +257,11 @@ def _beaten(lab: DeployedLab) -> list[str]:
     late = {"seq": 1, "written_at": now - 3_600_000}
     for number in (1, 0):
         key = {"pk": _beat_key(lab, number), "sk": "heartbeat"}
-        lab.put("items", **key, **late, by="exercise")
+        lab.put("journal", **key, **late, by="exercise")
     lab.start("heartbeat")
     for _ in range(HEARTBEAT_LOOKS):
         time.sleep(0.1)
-        if lab.item("items", _beat_key(lab, 0), "heartbeat").get("by") != "exercise":
+        if lab.item("journal", _beat_key(lab, 0), "heartbeat").get("by") != "exercise":
             # The others follow the pulse.
             time.sleep(0.3)
             return []
@@ -449,7 +449,7 @@ EXERCISES: dict[str, tuple[Exercise, ...]] = {
         heartbeats_of_a_passive_region,
         heartbeats_of_an_active_region,
     ),
-    "AppRole": (requests, writes_without_a_quorum, pulse_of_the_app),
+    "ExampleFunctionRole": (requests, writes_without_a_quorum, pulse_of_the_app),
     "SwitchRole": (switch, switch_without_a_quorum),
 }
 

@@ -6,22 +6,21 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pilot_light_client import timestamps
-from pilotlight.items.writes import attributes, item_key, plan, transaction
-from ulid import ULID
+from pilot_light_client import timestamps, ulid
+from pilot_light_client.journal import MARK, mark_of, plan, transaction
 
+from tests import journaled
 from tests.deployed import FunctionFailed
 
 if TYPE_CHECKING:
-    from pilotlight.items.writes import Write
+    from pilot_light_client.journal import Write
 
     from tests.deployed import DeployedLab
 
 
 def arrivals(lab: DeployedLab) -> list[str]:
     """A late entry, and one that nobody can read."""
-    write, table = _left_behind(lab), f"{lab.app}-items"
-    entry = transaction(write, table)[1]["Put"]["Item"]
+    entry = transaction(_left_behind(lab), f"{lab.app}-journal", None)[1]["Put"]["Item"]
     keys = {k: entry[k] for k in ("pk", "sk")}
     records = [_record(keys, entry), _record(keys, keys)]
     try:
@@ -34,7 +33,7 @@ def arrivals(lab: DeployedLab) -> list[str]:
 
 def a_reconciled_and_replayed_write(lab: DeployedLab) -> list[str]:
     write = _left_behind(lab)
-    name = write.new.write_id
+    name = write.id
     try:
         lab.invoke("ledger", {"action": "reconcile"})
         done = lab.invoke("ledger", {"action": "replay", "write_ids": [name], "by": "exercise"})
@@ -46,22 +45,24 @@ def a_reconciled_and_replayed_write(lab: DeployedLab) -> list[str]:
 def _left_behind(lab: DeployedLab) -> Write:
     """A write of the Primary whose item goes on without a journal: nobody can tell its history."""
     lab.reset()
-    now, table = timestamps.now(), f"{lab.app}-items"
+    now, item = timestamps.now(), journaled.ref(f"left-{ulid.new()}", lab.app)
     write = plan(
-        "create",
-        item_id=f"left-{ULID()}",
-        text="-",
-        current=None,
+        item,
+        {"text": {"S": "-"}},
+        None,
         region=lab.primary,
         epoch=1,
-        write_id=str(ULID()),
-        now=now,
+        write_id=ulid.new(),
+        at=now,
     )
-    item = replace(write.new, version=3, write_id=str(ULID()))
-    for row in (
-        transaction(write, table)[1]["Put"]["Item"],
-        {**item_key(item.id)} | attributes(item),
-    ):
+    later = replace(write.new.version, number=3, write_id=ulid.new())
+    mark = mark_of(replace(write.new, version=later))
+    entry = transaction(write, f"{lab.app}-journal", None)[1]["Put"]["Item"]
+    rows = {
+        f"{lab.app}-journal": entry,
+        item.table: {**write.new.image, **item.attributes, MARK: {"M": mark}},
+    }
+    for table, row in rows.items():
         for region in (lab.primary, lab.secondary):
             lab.client("dynamodb", region).put_item(TableName=table, Item=row)
     lab.serve(lab.secondary, 2)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tools.audit.grants import Grant, of_stack
 from tools.reader.template import as_list, load
+
+if TYPE_CHECKING:
+    from tools.reader.template import Template
 
 # A role that several stacks make of the same lines is tried in the first of them, but for these. In
 # the Primary, health checks write the heartbeats, and leave the function nothing to do.
@@ -32,12 +36,18 @@ class Permission:
         return f"{self.grant.holder} {self.grant.action} {resource}"
 
 
+def every_grant(stack: Template) -> list[Grant]:
+    """The grants of a stack and of its nested applications, whose roles begin with their names."""
+    parts = stack.parts().items()
+    return [replace(g, holder=f"{name}{g.holder}") for name, part in parts for g in of_stack(part)]
+
+
 def all_permissions() -> list[Permission]:
     """Every permission of the template, once."""
     found: dict[str, list[Permission]] = {}
     for env in STACKS:
         here: dict[str, list[Permission]] = {}
-        for grant in of_stack(load(env)):
+        for grant in every_grant(load(env)):
             if TRIED_IN.get(grant.holder, env) != env:
                 continue
             of_holder = here.setdefault(grant.holder, [])

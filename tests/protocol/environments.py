@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
-from pilot_light_client import timestamps
+from items.service import FORWARDED_BY, ItemService, WriteRefused, WriteRequest
+from pilot_light_client import timestamps, ulid
 from pilot_light_client.fence import Fence
 from pilot_light_client.last_resort import LastResortTable
 from pilot_light_client.pulse import Pulse, PulseWriter
+from pilot_light_client.transaction import WriteConflict, WriteUnknown
 from pilotlight.control.keeper import Keeper
 from pilotlight.control.switch import Switch
 from pilotlight.control.table import ControlTable
-from pilotlight.items import service
-from pilotlight.items.service import FORWARDED_BY, ItemService, WriteRefused, WriteRequest
-from pilotlight.items.writes import WriteConflict, WriteUnknown
-from ulid import ULID
 
+from tests import journaled
 from tests.protocol.clocks import Clocks, TrueStamp
 from tests.protocol.store import CONTROL, LAST_RESORT, READ_TIMEOUT, Client
 from tests.protocol.world import Violation
@@ -27,8 +25,9 @@ from tests.protocol.world import Violation
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from items.item import Item
     from pilot_light_client.fence import Permit, WriteDecision
-    from pilotlight.items.writes import Item, Write
+    from pilot_light_client.journal import Write
 
     from tests.protocol.replicas import Replication
     from tests.protocol.store import Store
@@ -82,8 +81,7 @@ class Environment:
             clock=self.clocks.stamp,
             sleep=world.wait,
         )
-        known: Any = SimpleNamespace(region=region)
-        self.service = ItemService(known, self.fence, self)  # type: ignore[arg-type]
+        self.service = ItemService(region, "zone", self.fence, self)  # type: ignore[arg-type]
         self.pulse = PulseWriter(Pulse(client, CONTROL), region, self.clocks.wall)
         self.switch = Switch(
             control.read,
@@ -106,11 +104,13 @@ class Environment:
         self.wall_is_right = rng.random() < 0.5
 
     # --- what ItemsTable answers -----------------------------------------------------------------
-    def get(self, item_id: str) -> Item | None:
-        self.world.wait(0.004)
-        return self._replication.replicas[self.region].find(item_id)
+    name = journaled.ref("-").table
 
-    def write(self, write: Write, check: Any) -> None:
+    def read(self, item_id: str) -> tuple[Item | None, Any]:
+        self.world.wait(0.004)
+        return self._replication.replicas[self.region].read(journaled.ref(item_id))
+
+    def write(self, write: Write, _over: Any, *, check: Any, **_: Any) -> None:
         """Connect, check, send, and wait for the answer. The SDK tries twice, with one token."""
         world, rng = self.world, self.world.rng
         for _ in range(2):
@@ -126,10 +126,10 @@ class Environment:
                 continue
             world.wait(0.003)
             if not self._replication.make(self.region, write):
-                raise WriteConflict(write.new.id)
+                raise WriteConflict(str(write.new.ref))
             world.wait(rng.random() * 6 if slow and world.chance(slow) else 0.003)
             return
-        raise WriteUnknown(write.new.id)
+        raise WriteUnknown(str(write.new.ref))
 
     def _late(self, write: Write) -> None:
         if self.region not in self.world.lost:
@@ -253,22 +253,16 @@ def virtual_time(world: World) -> Iterator[None]:
     def wall() -> float:
         return world.running.clocks.wall() if world.running else world.now
 
-    class Ids:
-        """Ids by API Gateway's clock, or by the environment's, as far as that may be off."""
-
-        def __new__(cls) -> Any:
-            told = min(max(wall(), world.now - IDS_OFF), world.now + IDS_OFF)
-            return cls.from_timestamp(told)
-
-        @staticmethod
-        def from_timestamp(at: float) -> ULID:
-            head = int(at * 1000).to_bytes(6, "big")
-            return ULID.from_bytes(head + world.number().to_bytes(10, "big"))
+    def new_id(moment: float | None = None) -> str:
+        """Make an id by API Gateway's clock, or by the environment's, as far as that may be off."""
+        if moment is None:
+            moment = min(max(wall(), world.now - IDS_OFF), world.now + IDS_OFF)
+        return ulid.at(int(moment * 1000), world.number().to_bytes(10, "big"))
 
     def now() -> str:
         return text(wall())
 
-    with patch.object(timestamps, "now", now), patch.object(service, "ULID", Ids):
+    with patch.object(timestamps, "now", now), patch.object(ulid, "new", new_id):
         yield
 
 

@@ -11,6 +11,7 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from tests import journaled
 from tests.protocol.environments import Environment, Told, virtual_time
 from tests.protocol.machines import Machines
 from tests.protocol.replicas import Replication
@@ -150,7 +151,9 @@ class History:
         histories: dict[str, set[str]] = {}
         for _, item, authority in self.told.writes:
             if item.id not in histories:
-                there = [replicas[r].items.get(item.id) for r in (PRIMARY, SECONDARY)]
+                there = [
+                    replicas[r].items.get(journaled.ref(item.id)) for r in (PRIMARY, SECONDARY)
+                ]
                 if there[0] != there[1]:
                     raise Violation(f"the replicas differ in {item.id}")
                 histories[item.id] = self.replication.history_of(there[0])

@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pilotlight.items.writes import attributes, journal_key, transaction
-from pilotlight.journal.comparison import Entry, Mark, Page, Version
+from items.item import Item, from_journaled
+from pilot_light_client.journal import MARK, Ref, Version, Write, entry_key, mark_of, transaction
+from pilotlight.journal.comparison import Entry, Mark, Page
 from pilotlight.ledger import epoch_end
 from pilotlight.ledger.reconciliation import Reconciliation
 from pilotlight.ledger.stream_records import StreamBatch, parse
@@ -19,7 +20,7 @@ from tests.protocol.world import BETWEEN, PRIMARY, SECONDARY
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pilotlight.items.writes import Item, Write
+    from pilot_light_client.journal import Item as Journaled
     from pilotlight.ledger.entry import LedgerEntry
     from pilotlight.ledger.epoch_end import Promotion
 
@@ -34,26 +35,33 @@ class Replica:
     """One Region's copy of the items and of the journal."""
 
     def __init__(self) -> None:
-        self.items: dict[str, Item] = {}
-        self.written: dict[str, float] = {}
+        self.items: dict[Ref, Journaled] = {}
+        self.written: dict[Ref, float] = {}
         self.journal: dict[str, dict[str, Write]] = {}
         self.known: dict[str, Write] = {}
 
     def hold(self, write: Write) -> None:
-        new = write.new
-        shard = journal_key(new.region, new.epoch, new.write_id)["pk"]["S"]
-        self.journal.setdefault(shard, {})[new.write_id] = write
-        self.known[new.write_id] = write
+        made = write.new.version
+        shard = entry_key(made.region, made.epoch, made.write_id)["pk"]["S"]
+        self.journal.setdefault(shard, {})[write.id] = write
+        self.known[write.id] = write
 
-    # What ItemsTable and JournalLinks answer.
-    def find(self, item_id: str) -> Item | None:
-        return self.items.get(item_id)
+    # What AppItems and JournalLinks answer.
+    def find(self, item: Ref) -> Journaled | None:
+        return self.items.get(item)
 
-    def find_many(self, item_ids: Iterable[str]) -> dict[str, Item]:
-        return {i: self.items[i] for i in item_ids if i in self.items}
+    def find_many(self, items: Iterable[Ref]) -> dict[Ref, Journaled]:
+        return {i: self.items[i] for i in items if i in self.items}
 
-    def link(self, item: Item) -> Write | None:
-        return self.known.get(item.write_id)
+    def link(self, version: Version) -> Write | None:
+        return self.known.get(version.write_id)
+
+    # What the application reads.
+    def read(self, item: Ref) -> tuple[Item | None, dict[str, Any] | None]:
+        found = self.items.get(item)
+        if found is None:
+            return None, None
+        return from_journaled(found), {**found.image, MARK: {"M": mark_of(found)}}
 
     def page(
         self, shard: str, after: str, upto: str, limit: int = 50
@@ -74,7 +82,7 @@ class JournalPort:
         shards = [rows for key, rows in replica.journal.items() if key.startswith(prefix)]
         self._entries = sorted(
             (
-                Entry(w, write.new.id, write.new.version)
+                Entry(w, write.new.ref, write.new.version)
                 for rows in shards
                 for w, write in rows.items()
             ),
@@ -87,9 +95,9 @@ class JournalPort:
     def entries(self, after: str, until: str, at_most: int) -> list[Entry]:
         return [e for e in self._entries if after < e.write_id <= until]
 
-    def versions(self, item_ids: Iterable[str]) -> dict[str, Version]:
+    def versions(self, items: Iterable[Ref]) -> dict[Ref, Version]:
         held = self._replica.items
-        return {i: Version(held[i].version, held[i].write_id) for i in item_ids if i in held}
+        return {i: held[i].version for i in items if i in held}
 
 
 class Watermark:
@@ -149,16 +157,17 @@ class Replication:
         self.marks: dict[tuple[str, int], Watermark] = {}
         self.stalled = False
         self._waiting: list[tuple[str, Row]] = []
-        self._unread: list[tuple[Write, Item | None, bool, float]] = []
+        self._unread: list[tuple[Write, float]] = []
         self._moving = 0
 
     def make(self, region: str, write: Write) -> bool:
         """Make the transaction of a write, and say whether it was made."""
         here = self.replicas[region]
-        if here.items.get(write.new.id) != write.old or write.new.write_id in here.known:
-            return write.new.write_id in here.known
+        before = here.items.get(write.new.ref)
+        if (before.version if before else None) != write.previous or write.id in here.known:
+            return write.id in here.known
         now = self._world.now
-        here.items[write.new.id], here.written[write.new.id] = write.new, now
+        here.items[write.new.ref], here.written[write.new.ref] = write.new, now
         here.hold(write)
         for of_item in (True, False):
             row = (write, now, of_item)
@@ -192,18 +201,17 @@ class Replication:
             self._waiting.append((target, row))
             return
         write, written, of_item = row
-        there, old = self.replicas[target], None
+        there, item = self.replicas[target], write.new.ref
         if of_item:
-            if there.written.get(write.new.id, 0.0) >= written:
-                return  # Nobody is told: neither a stream nor a metric.
-            old = there.items.get(write.new.id)
-            there.items[write.new.id], there.written[write.new.id] = write.new, written
-        elif write.new.write_id in there.known:
+            # Where a later one is there, nobody is told: neither a stream nor a metric.
+            if there.written.get(item, 0.0) < written:
+                there.items[item], there.written[item] = write.new, written
             return
-        else:
-            there.hold(write)
+        if write.id in there.known:
+            return
+        there.hold(write)
         if target == SECONDARY:
-            self._unread.append((write, old, of_item, self._world.now))
+            self._unread.append((write, self._world.now))
             self.stream()
 
     def go_on(self) -> None:
@@ -225,27 +233,24 @@ class Replication:
         if not self._unread or not self._world.answered(SECONDARY):
             return
         unread, self._unread = self._unread, []
-        for write, old, of_item, created in unread:
-            other = old is not None and old.region != write.new.region
-            if other or epoch_end.is_over(write.new, self._store.item):
-                self._look(write, old, of_item, created)
+        for write, created in unread:
+            # The stream's filter lets only the Primary's entries pass.
+            theirs = write.new.version.region == PRIMARY
+            if theirs and epoch_end.is_over(write.new.version, self._store.item):
+                self._look(write, created)
 
-    def _look(self, write: Write, old: Item | None, of_item: bool, created: float) -> None:
-        row = attributes(write.new) if of_item else transaction(write, "items")[1]["Put"]["Item"]
-        change: dict[str, Any] = {
-            "Keys": {"pk": {"S": "I#" if of_item else "J#"}},
-            "NewImage": row,
-            "ApproximateCreationDateTime": int(created),
-        }
-        if old is not None:
-            change["OldImage"] = attributes(old)
+    def _look(self, write: Write, created: float) -> None:
+        row = transaction(write, "journal", None)[1]["Put"]["Item"]
+        change = {"NewImage": row, "ApproximateCreationDateTime": int(created)}
+        arrival = parse({"dynamodb": {"Keys": {}, **change}})
+        assert arrival
         StreamBatch(
             control_table=self,  # type: ignore[arg-type]
             journal=self.replicas[SECONDARY],  # type: ignore[arg-type]
             items=self.replicas[SECONDARY],  # type: ignore[arg-type]
             promotions=self.promotions,  # type: ignore[arg-type]
             ledger=self.ledger,  # type: ignore[arg-type]
-        ).process(parse({"dynamodb": change}))
+        ).process(arrival)
 
     def try_read(self) -> Any:
         return self._store.item
@@ -262,11 +267,11 @@ class Replication:
         ).run(lambda: True, from_start=True)
         assert done.complete
 
-    def history_of(self, item: Item | None) -> set[str]:
+    def history_of(self, item: Journaled | None) -> set[str]:
         """The truth, by both journals: the writes by which a version of an item came to be."""
         whole = self.replicas[PRIMARY].known | self.replicas[SECONDARY].known
-        found: set[str] = set()
-        while item is not None:
-            found.add(item.write_id)
-            item = whole[item.write_id].old
+        version, found = item.version if item else None, set[str]()
+        while version is not None:
+            found.add(version.write_id)
+            version = whole[version.write_id].previous
         return found

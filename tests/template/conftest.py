@@ -8,12 +8,20 @@ import pytest
 
 os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-2")
 
-from tests.template.stacks import CONFIG_ENVS, Stack, stack
+from tests.template.stacks import CONFIG_ENVS, Stack, parts, stack
+
+PARTS = dict(part for env in CONFIG_ENVS for part in parts(env))
 
 
 @pytest.fixture(params=CONFIG_ENVS)
 def any_stack(request: pytest.FixtureRequest) -> Stack:
     return stack(request.param)
+
+
+@pytest.fixture(params=PARTS)
+def any_part(request: pytest.FixtureRequest) -> Stack:
+    """Each stack, and each nested application: for what must hold for both."""
+    return PARTS[request.param]
 
 
 @pytest.fixture

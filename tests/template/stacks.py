@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from functools import cache
 from typing import Any
@@ -9,9 +10,19 @@ from typing import Any
 from samtranslator.translator.transform import transform
 
 from tools.reader.intrinsics import Intrinsics
-from tools.reader.template import ACCOUNT, Template, config, source
+from tools.reader.template import ACCOUNT, Template, applications, config, source
 
 CONFIG_ENVS = ("secondary-first", "primary", "secondary", "monitor")
+EXAMPLE = "Example"
+# A deployment without the example, for an application of another pipeline.
+SHOP = {
+    "ExampleApp": "false",
+    "AppNames": "shop-*",
+    "AppTables": "shop-orders:customer/order=N,shop-carts:id",
+    "AppFunctions": "shop-orders:live,shop-carts:live",
+    "ApiId": "abc123",
+    "ApiStage": "prod",
+}
 
 
 def intrinsics(
@@ -23,15 +34,29 @@ def intrinsics(
 
 
 class Stack(Template):
-    """One role's stack, as SAM's transform makes it."""
+    """One role's stack as SAM's transform makes it, and its nested applications so, too."""
 
-    def __init__(self, env: str) -> None:
-        self.env = env
-        region, parameters = config(env)
+    env = ""
+
+    def __init__(
+        self,
+        document: dict[str, Any],
+        region: str,
+        parameters: dict[str, str],
+        account: str = ACCOUNT,
+    ) -> None:
+        translated = {**_transformed(document, region, parameters)}
         super().__init__(
-            {**translate(env), "Parameters": source()["Parameters"]}, region, parameters
+            {**translated, "Parameters": document["Parameters"]}, region, parameters, account
         )
         self.parameters = parameters
+
+    @property
+    def example(self) -> Stack:
+        """The example application of this stack."""
+        example = self.nested[EXAMPLE]
+        assert isinstance(example, Stack)
+        return example
 
 
 class _NoPolicies:
@@ -39,11 +64,15 @@ class _NoPolicies:
         return {}
 
 
-@cache
-def translate(env: str) -> dict[str, Any]:
-    """What SAM's transform makes of the template (done with its own library, as AWS does)."""
-    region, parameters = config(env)
-    template = source()
+def _transformed(
+    document: dict[str, Any], region: str, parameters: dict[str, str]
+) -> dict[str, Any]:
+    """What SAM's transform makes of a template (done with its own library, as AWS does).
+
+    Nested applications stay as they are: their templates are transformed on their own.
+    """
+    template = copy.deepcopy(document)
+    nested = {name: template["Resources"].pop(name) for name in applications(template)}
     for name, resource in template["Resources"].items():
         properties = resource.get("Properties", {})
         if resource["Type"] == "AWS::Serverless::Function":
@@ -54,9 +83,31 @@ def translate(env: str) -> dict[str, Any]:
             properties["DefinitionUri"] = "s3://bucket/definition"
     template.get("Globals", {}).get("Function", {}).pop("CodeUri", None)
     values = {**parameters, "AWS::Region": region}
-    return json.loads(json.dumps(transform(template, values, _NoPolicies())))
+    transformed = json.loads(json.dumps(transform(template, values, _NoPolicies())))
+    return {**transformed, "Resources": {**nested, **transformed["Resources"]}}
+
+
+@cache
+def translate(env: str) -> dict[str, Any]:
+    """What SAM's transform makes of the product's template for a config environment."""
+    return _transformed(source(), *config(env))
 
 
 @cache
 def stack(env: str) -> Stack:
-    return Stack(env)
+    found = Stack(source(), *config(env))
+    for part in found.parts().values():
+        part.env = env  # type: ignore[attr-defined]
+    return found
+
+
+@cache
+def shop(env: str) -> Stack:
+    """A config environment that deploys no example, but knows an application of its own."""
+    region, parameters = config(env)
+    return Stack(source(), region, {**parameters, **SHOP})
+
+
+def parts(env: str) -> list[tuple[str, Stack]]:
+    """The stack of a config environment and its nested applications, each with a name."""
+    return [(f"{env}{name and '-'}{name}", part) for name, part in stack(env).parts().items()]  # type: ignore[misc]

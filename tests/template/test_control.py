@@ -7,13 +7,15 @@ from typing import Any
 import pytest
 from pilot_light_client.settings import Settings
 
-from tests.template.policies import statements
+from tests.template.policies import every_statement, statements
 from tests.template.stacks import CONFIG_ENVS, Stack, config, intrinsics, source, stack
 from tools.reader.template import as_list
 
 LEADING = "dynamodb:LeadingKeys"
 ALLOWED = {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}
 CONTROL_PLANE = {"dynamodb:DescribeTable"}
+# What serves users: the example application.
+EXAMPLE = "ExampleFunctionRole"
 MACHINES = {"FailoverRole", "SwitchoverRole", "EmergencyRole"}
 LIMITED = {"HeartbeatRole", "SentinelRole", "JanitorRole"}
 # What a keeper and a janitor may change: neither who is active nor the epoch.
@@ -29,7 +31,7 @@ def grants(found: Stack) -> list[tuple[str, str, dict[str, Any]]]:
     """Role, action and condition of each grant on the control table."""
     return [
         (role, action, statement.get("Condition", {}))
-        for role, statement in statements(found)
+        for role, statement in every_statement(found)
         if any(is_control(r) for r in as_list(statement["Resource"]))
         for action in as_list(statement["Action"])
     ]
@@ -179,11 +181,11 @@ def test_what_serves_users_only_reads_who_is_active(env: str) -> None:
     written = {
         (role, action, *keys(condition))
         for role, action, condition in grants(stack(env))
-        if role in ("AppRole", "SwitchRole") and action != "dynamodb:GetItem"
+        if role in (EXAMPLE, "SwitchRole") and action != "dynamodb:GetItem"
     }
-    assert written == {("AppRole", "dynamodb:UpdateItem", "pulse")}, "a sign of life, no claim"
+    assert written == {(EXAMPLE, "dynamodb:UpdateItem", "pulse")}, "a sign of life, no claim"
     read = {r for r, a, c in grants(stack(env)) if a == "dynamodb:GetItem" and "control" in keys(c)}
-    assert "AppRole" in read
+    assert EXAMPLE in read
     assert ("SwitchRole" in read) is (env == "secondary")
 
 
@@ -207,14 +209,18 @@ def test_no_role_of_one_region_reaches_the_control_table_of_the_other() -> None:
     """The call goes to the own endpoint; DynamoDB itself reaches one more member."""
     for env in CONFIG_ENVS:
         found = stack(env)
-        for _, statement in statements(found):
+        for _, statement in every_statement(found):
             for resource in (r for r in as_list(statement["Resource"]) if is_control(r)):
                 assert resource.startswith("<ControlTable") or f":{found.region}:" in resource
 
 
 def test_the_pulse_is_written_where_users_are_served_and_read_where_it_is_judged() -> None:
-    assert holders("dynamodb:UpdateItem", "pulse") == {"AppRole", "HeartbeatRole"}
-    assert holders("dynamodb:GetItem", "pulse") == {"AppRole", "SentinelRole", "ConfirmRole"}
+    assert holders("dynamodb:UpdateItem", "pulse") == {EXAMPLE, "HeartbeatRole"}
+    assert holders("dynamodb:GetItem", "pulse") == {
+        EXAMPLE,
+        "SentinelRole",
+        "ConfirmRole",
+    }
 
 
 # --- the last resort ------------------------------------------------------------------------------
@@ -222,8 +228,9 @@ def test_the_pulse_is_written_where_users_are_served_and_read_where_it_is_judged
 
 def of_last_resort(env: str) -> dict[str, set[tuple[str, ...]]]:
     found: dict[str, set[tuple[str, ...]]] = {}
-    for role, statement in statements(stack(env)):
-        if "LastResortTable" not in str(statement["Resource"]):
+    for role, statement in every_statement(stack(env)):
+        resource = str(statement["Resource"])
+        if "LastResortTable" not in resource and "-last-resort" not in resource:
             continue
         (condition,) = statement["Condition"].values()
         for action in as_list(statement["Action"]):
@@ -239,7 +246,7 @@ def test_only_the_emergency_machine_grants_a_last_resort_and_nobody_deletes_its_
     assert set(found) == {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"}
     put = {("EmergencyRole", "last-resort", "granted#*")}
     assert found["dynamodb:PutItem"] == put
-    ends, reads = {("AppRole", "last-resort"), ("HeartbeatRole", "last-resort")}, set()
+    ends, reads = {(EXAMPLE, "last-resort"), ("HeartbeatRole", "last-resort")}, set()
     if env == "secondary":
         ends |= {("SentinelRole", "last-resort"), ("LedgerRole", "last-resort")}
         reads = {("SwitchRole", "last-resort")}

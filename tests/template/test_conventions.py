@@ -9,17 +9,20 @@ from typing import Any
 import pytest
 from pilot_light_client import settings
 from pilotlight.shared import settings as deployments
+from samtranslator.yaml_helper import yaml_parse
 
-from tests.handlers import load_handler
+from tests.handlers import load_handler, load_module
 from tests.template.stacks import Stack, source, stack
 from tools.audit.code import folder
 
 ROOT = Path(__file__).resolve().parents[2]
 FUNCTIONS = stack("secondary").of_type("AWS::Lambda::Function")
+EXAMPLE = yaml_parse((ROOT / "app" / "template.yaml").read_text())
+DOCUMENTS = {"template.yaml": source(), "app/template.yaml": EXAMPLE}
 
 
-def test_every_log_group_forgets(any_stack: Stack) -> None:
-    for group in any_stack.of_type("AWS::Logs::LogGroup").values():
+def test_every_log_group_forgets(any_part: Stack) -> None:
+    for group in any_part.of_type("AWS::Logs::LogGroup").values():
         assert int(group["RetentionInDays"]) > 0
 
 
@@ -35,8 +38,9 @@ def test_every_parameter_is_in_one_group_of_the_console_in_the_template_s_order(
     assert [name for g in groups for name in g["Parameters"]] == list(source()["Parameters"])
 
 
-def test_every_check_of_checkov_that_is_skipped_has_its_reason() -> None:
-    resources = source()["Resources"].values()
+@pytest.mark.parametrize("document", DOCUMENTS, ids=DOCUMENTS)
+def test_every_check_of_checkov_that_is_skipped_has_its_reason(document: str) -> None:
+    resources = DOCUMENTS[document]["Resources"].values()
     skipped = [
         s for r in resources for s in r.get("Metadata", {}).get("checkov", {}).get("skip", [])
     ]
@@ -44,8 +48,9 @@ def test_every_check_of_checkov_that_is_skipped_has_its_reason() -> None:
     assert all(set(s) == {"id", "comment"} and len(s["comment"]) > 5 for s in skipped)
 
 
-def test_the_template_knows_nothing_of_the_lab() -> None:
-    text = (ROOT / "template.yaml").read_text().lower()
+@pytest.mark.parametrize("document", DOCUMENTS, ids=DOCUMENTS)
+def test_the_template_knows_nothing_of_the_lab(document: str) -> None:
+    text = (ROOT / document).read_text().lower()
     assert not re.search(r"\blab\b|ministack|localhost|127\.0", text)
 
 
@@ -78,6 +83,41 @@ def test_a_function_gets_exactly_the_variables_that_its_handler_reads_at_import(
     variables = FUNCTIONS[name]["Environment"]["Variables"]
     load_handler(folder(name), **{k: str(v) for k, v in variables.items()})
     assert read == {v for v in {*variables, "AWS_REGION"} if not v.startswith("POWERTOOLS_")}
+
+
+def test_the_example_s_makefile_builds_exactly_what_its_template_names() -> None:
+    makefile = (ROOT / "app" / "Makefile").read_text()
+    built = {n for n, r in EXAMPLE["Resources"].items() if "BuildMethod" in r.get("Metadata", {})}
+    packed = {"AWS::Serverless::Function", "AWS::Serverless::LayerVersion"}
+    assert built == {n for n, r in EXAMPLE["Resources"].items() if r["Type"] in packed}
+    assert set(re.findall(r"^build-(\w+):", makefile, re.M)) == built
+    # What `make build-Function` packs: the handler beside what it imports.
+    for place in re.findall(r"cp -R (.*) \"", makefile)[0].split():
+        assert (ROOT / "app" / place).resolve().is_dir(), place
+    assert (ROOT / "app" / "src" / "app.py").is_file()
+
+
+def test_the_example_gets_exactly_the_variables_that_its_handler_reads_at_import(
+    monkeypatch: pytest.MonkeyPatch, primary: Stack
+) -> None:
+    read: set[str] = set()
+
+    def recorded(variable: str, parse: Any = str, **default: str) -> Any:
+        read.add(variable)
+        return original(variable, parse, **default)
+
+    original = settings.variable
+    monkeypatch.setattr(settings, "variable", recorded)
+    variables = primary.example.properties("Function")["Environment"]["Variables"]
+    environment = {k: str(v) for k, v in variables.items()}
+    load_module("handler_app", ROOT / "app" / "src" / "app.py", **environment)
+    assert read == {v for v in {*variables, "AWS_REGION"} if not v.startswith("POWERTOOLS_")}
+
+
+def test_the_example_gets_the_parameters_that_it_asks_for_and_no_others() -> None:
+    given = source()["Resources"]["Example"]["Properties"]["Parameters"]
+    assert list(given) == list(EXAMPLE["Parameters"])
+    assert all("Default" not in p and p["Description"] for p in EXAMPLE["Parameters"].values())
 
 
 def test_the_outputs_print_the_commands_a_person_needs_next(secondary: Stack) -> None:

@@ -17,12 +17,10 @@ from tools.audit import code
 # What AWS itself publishes of resources like ours, and with which dimensions:
 # https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/monitoring-health-checks.html
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
-# https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-metrics-and-dimensions.html
 # https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html
 OF_AWS = {
     "AWS/Route53": ({"HealthCheckPercentageHealthy"}, {"HealthCheckId"}),
     "AWS/DynamoDB": ({"ReplicationLatency"}, {"TableName", "ReceivingRegion"}),
-    "AWS/Lambda": ({"Invocations", "Errors"}, {"FunctionName"}),
     "AWS/States": (
         {"ExecutionsSucceeded", "ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted"},
         {"StateMachineArn"},
@@ -79,8 +77,7 @@ def test_every_other_metric_is_one_that_aws_publishes_of_a_resource_of_the_deplo
     widgets: list[dict[str, Any]], secondary: Stack
 ) -> None:
     tables = {t["TableName"] for t in secondary.of_type("AWS::DynamoDB::GlobalTable").values()}
-    functions = {f["FunctionName"] for f in secondary.of_type("AWS::Lambda::Function").values()}
-    known = tables | functions | {secondary.region, stack("primary").region}
+    known = tables | {secondary.region, stack("primary").region}
     for namespace, name, dimensions, _ in metrics(widgets):
         if namespace == "PilotLight":
             continue
@@ -100,7 +97,7 @@ def test_replication_is_shown_in_both_directions_where_its_source_is(
     tables = secondary.of_type("AWS::DynamoDB::GlobalTable").values()
     # Within a strong table nothing lags: a write is answered when another Region has it.
     lagging = {t["TableName"] for t in tables if t.get("MultiRegionConsistency") != "STRONG"}
-    assert lagging == {"pilot-light-items"}
+    assert lagging == {"pilot-light-journal"}
     assert ways == {(t, a, b) for t in lagging for a in pair for b in pair - {a}}
 
 
@@ -181,7 +178,7 @@ def test_the_overview_only_reads_and_only_the_items_that_it_tells_of(secondary: 
         ("dynamodb:GetItem", "<ControlTable.Arn>"): ["control"],
         ("dynamodb:GetItem", "<RecoveriesTable.Arn>"): kept,
         ("dynamodb:Query", "<LedgerTable.Arn>"): ["L#*"],
-        ("dynamodb:BatchGetItem", "<ItemsTable.Arn>"): [f"H#{stack('primary').region}#*"],
+        ("dynamodb:BatchGetItem", "<JournalTable.Arn>"): [f"H#{stack('primary').region}#*"],
     }
 
 

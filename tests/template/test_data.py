@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
@@ -14,9 +15,9 @@ from tools.reader.template import as_list
 def test_global_tables_are_owned_by_the_secondary_and_stand_in_each_region(
     secondary: Stack,
 ) -> None:
-    assert not stack("primary").of_type("AWS::DynamoDB::GlobalTable")
-    tables = secondary.of_type("AWS::DynamoDB::GlobalTable")
-    assert set(tables) == {"ItemsTable", "ControlTable"}
+    assert not stack("primary").every("AWS::DynamoDB::GlobalTable")
+    tables = secondary.every("AWS::DynamoDB::GlobalTable")
+    assert set(tables) == {"JournalTable", "ControlTable", "ExampleItemsTable"}
     for name, table in tables.items():
         regions = [r["Region"] for r in table["Replicas"]]
         assert sorted(regions) == sorted([secondary.region, stack("primary").region]), name
@@ -30,23 +31,41 @@ def test_tables_are_protected_once_their_first_deployment_can_no_longer_fail(
 ) -> None:
     """CloudFormation cannot roll back the creation of a table that is protected."""
     found = stack(env)
-    tables = list(found.of_type("AWS::DynamoDB::Table").values())
-    for table in found.of_type("AWS::DynamoDB::GlobalTable").values():
+    tables = list(found.every("AWS::DynamoDB::Table").values())
+    for table in found.every("AWS::DynamoDB::GlobalTable").values():
         tables += table["Replicas"]
     assert tables
     assert {t["DeletionProtectionEnabled"] for t in tables} == {protected}
 
 
-def test_items_can_be_restored_to_any_second_and_tell_what_they_were(secondary: Stack) -> None:
+@pytest.mark.parametrize("name", ["JournalTable", "ExampleItemsTable"])
+def test_journal_and_items_can_be_restored_to_any_second(secondary: Stack, name: str) -> None:
     """The control table can not: see test_control."""
-    table = secondary.of_type("AWS::DynamoDB::GlobalTable")["ItemsTable"]
+    table = secondary.every("AWS::DynamoDB::GlobalTable")[name]
     for replica in table["Replicas"]:
         assert replica["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True
-    assert table["StreamSpecification"]["StreamViewType"] == "NEW_AND_OLD_IMAGES"
+
+
+def test_the_journal_s_stream_tells_what_was_written_and_no_more(secondary: Stack) -> None:
+    """An entry never changes, so that there is no old image of one."""
+    table = secondary.of_type("AWS::DynamoDB::GlobalTable")["JournalTable"]
+    assert table["StreamSpecification"]["StreamViewType"] == "NEW_IMAGE"
+
+
+def test_the_backup_takes_the_application_s_tables_and_none_of_the_product_s(
+    primary: Stack, secondary: Stack
+) -> None:
+    (selection,) = primary.of_type("AWS::Backup::BackupSelection").values()
+    pattern, bucket = selection["BackupSelection"]["Resources"]
+    assert bucket == "<Bucket.Arn>"
+    kinds = ("AWS::DynamoDB::GlobalTable", "AWS::DynamoDB::Table")
+    tables = [t["TableName"] for kind in kinds for t in secondary.every(kind).values()]
+    arn = f"arn:aws:dynamodb:{primary.region}:{ACCOUNT}:table/"
+    assert [t for t in tables if fnmatchcase(arn + t, pattern)] == ["pilot-light-app-items"]
 
 
 def test_what_holds_data_is_retained_unless_the_deployment_that_creates_it_fails(
-    any_stack: Stack,
+    any_part: Stack,
 ) -> None:
     """`Retain` would leave the fixed names behind, and the next try would find them taken."""
     kinds = (
@@ -55,7 +74,7 @@ def test_what_holds_data_is_retained_unless_the_deployment_that_creates_it_fails
         "AWS::S3::Bucket",
         "AWS::Backup::BackupVault",
     )
-    for name, resource in any_stack.resources.items():
+    for name, resource in any_part.resources.items():
         if resource["Type"] in kinds:
             assert resource["DeletionPolicy"] == "RetainExceptOnCreate", name
             assert resource["UpdateReplacePolicy"] == "Retain", name

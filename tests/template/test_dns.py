@@ -22,7 +22,7 @@ def health_checks(found: Stack) -> dict[str, dict[str, Any]]:
 
 
 def routed_gets(found: Stack) -> set[str]:
-    (api,) = found.of_type("AWS::ApiGatewayV2::Api").values()
+    (api,) = found.every("AWS::ApiGatewayV2::Api").values()
     return {path for path, methods in api["Body"]["paths"].items() if "get" in methods}
 
 
@@ -53,10 +53,10 @@ def test_every_health_check_asks_a_routed_path_of_a_name_that_a_region_owns(env:
 @pytest.mark.parametrize("env", APP_STACKS)
 def test_nobody_reaches_the_switch_through_the_api_of_the_application(env: str) -> None:
     """A flood of it would mute the checkers."""
-    (api,) = stack(env).of_type("AWS::ApiGatewayV2::Api").values()
+    (api,) = stack(env).every("AWS::ApiGatewayV2::Api").values()
     assert "/health" in api["Body"]["paths"]
     assert "Switch" not in str(api["Body"])
-    permissions = stack(env).of_type("AWS::Lambda::Permission").values()
+    permissions = stack(env).every("AWS::Lambda::Permission").values()
     by_api = [p for p in permissions if p["Principal"] == "apigateway.amazonaws.com"]
     assert by_api
     assert "Switch" not in str(by_api)
@@ -109,12 +109,15 @@ def test_concurrency_is_reserved_for_the_recovery_alone_and_only_if_a_person_ask
 
 @pytest.mark.parametrize("env", APP_STACKS)
 def test_custom_domains_map_the_root_to_the_api_s_only_stage(env: str) -> None:
-    (stage_id,) = stack(env).of_type("AWS::ApiGatewayV2::Stage")
+    ((api_id, _),) = stack(env).example.of_type("AWS::ApiGatewayV2::Api").items()
+    (stage,) = stack(env).example.of_type("AWS::ApiGatewayV2::Stage").values()
     mappings = stack(env).of_type("AWS::ApiGatewayV2::ApiMapping")
     assert len(mappings) == 2
     for mapping in mappings.values():
         assert "ApiMappingKey" not in mapping
-        assert mapping["Stage"] == f"<{stage_id}>"
+        assert stage["ApiId"] == f"<{api_id}>"
+        assert mapping["ApiId"] == f"<Example{api_id}>"
+        assert mapping["Stage"] == stage["StageName"]
 
 
 @pytest.mark.parametrize("env", APP_STACKS)

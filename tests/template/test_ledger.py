@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from pilotlight.items.writes import Write, plan, transaction
+from pilot_light_client import heartbeat
+from pilot_light_client.journal import Ref, plan, transaction
 
 from tests.template.policies import statements
 from tests.template.stacks import Stack, stack
@@ -14,7 +15,7 @@ from tools.reader.template import as_list
 
 def stream(secondary: Stack) -> dict[str, Any]:
     found = secondary.of_type("AWS::Lambda::EventSourceMapping").values()
-    (mapping,) = [m for m in found if m["EventSourceArn"] == "<ItemsTable.StreamArn>"]
+    (mapping,) = [m for m in found if m["EventSourceArn"] == "<JournalTable.StreamArn>"]
     return mapping
 
 
@@ -23,36 +24,21 @@ def stream_patterns(secondary: Stack) -> list[dict[str, Any]]:
     return [json.loads(f["Pattern"]) for f in mapping["FilterCriteria"]["Filters"]]
 
 
-def test_the_stream_has_one_consumer_that_takes_what_the_primary_wrote(secondary: Stack) -> None:
-    """AWS asks for one reader of a global table's stream."""
-    journal, items, over = stream_patterns(secondary)
-    primary = stack("primary").region
-    puts = [put["Put"]["Item"] for put in transaction(plan_of(primary), "items")]
-    (prefix,) = journal["dynamodb"]["Keys"]["pk"]["S"]
-    assert puts[1]["pk"]["S"].startswith(prefix["prefix"])
-    (prefix,) = items["dynamodb"]["Keys"]["pk"]["S"]
-    assert puts[0]["pk"]["S"].startswith(prefix["prefix"])
-    assert items["dynamodb"]["NewImage"]["region"]["S"] == [puts[0]["region"]["S"]]
-    assert all(p["eventName"] == ["INSERT", "MODIFY"] for p in (journal, items))
-    assert over["eventName"] == ["MODIFY"]
+def test_the_stream_has_one_consumer_that_takes_entries_of_the_primary(secondary: Stack) -> None:
+    """AWS asks for one reader of a global table's stream. Entries never change."""
+    (pattern,) = stream_patterns(secondary)
+    assert pattern["eventName"] == ["INSERT"]
+    (prefix,) = pattern["dynamodb"]["Keys"]["pk"]["S"]
+    primary, own = (entry_of(stack(env).region) for env in ("primary", "secondary"))
+    assert primary["pk"]["S"].startswith(prefix["prefix"])
+    assert not own["pk"]["S"].startswith(prefix["prefix"])
+    assert not heartbeat.key(stack("primary").region)["pk"]["S"].startswith(prefix["prefix"])
 
 
-def test_the_stream_tells_what_the_secondary_wrote_over_the_primary_s(secondary: Stack) -> None:
-    """A late write of a closed epoch may be the one that a newer one replaced."""
-    over = stream_patterns(secondary)[2]["dynamodb"]
-    old, new = (
-        transaction(plan_of(stack(env).region), "items")[0]["Put"]["Item"]
-        for env in ("primary", "secondary")
-    )
-    (prefix,) = over["Keys"]["pk"]["S"]
-    assert new["pk"]["S"].startswith(prefix["prefix"])
-    assert over["OldImage"]["region"]["S"] == [old["region"]["S"]]
-    assert over["NewImage"]["region"]["S"] == [new["region"]["S"]]
-
-
-def plan_of(region: str) -> Write:
-    names = {"item_id": "tea", "text": "-", "write_id": "0" * 26, "now": "-"}
-    return plan("create", current=None, region=region, epoch=1, **names)
+def entry_of(region: str) -> dict[str, Any]:
+    ref = Ref.of("shop-carts", {"id": {"S": "tea"}})
+    made = {"region": region, "epoch": 1, "write_id": "0" * 26, "at": "-"}
+    return transaction(plan(ref, {}, None, **made), "journal", None)[1]["Put"]["Item"]
 
 
 def test_a_batch_that_fails_is_tried_as_long_as_the_stream_keeps_it_and_then_told(
@@ -67,13 +53,24 @@ def test_a_batch_that_fails_is_tried_as_long_as_the_stream_keeps_it_and_then_tol
 
 
 def test_the_ledger_settles_but_cannot_speak_for_a_region(secondary: Stack) -> None:
-    """Its functions read who is active. A replay writes items and the own journal only."""
+    """Its functions read who is active. A replay writes the own journal, and the app's items."""
+    journals = []
     for name, statement in statements(secondary):
         if name not in ("LedgerRole", "LedgerStreamRole"):
             continue
         resources = str(statement["Resource"])
         if "ControlTable" in resources or stack("primary").region in resources:
             assert set(as_list(statement["Action"])) <= {"dynamodb:GetItem", "dynamodb:Query"}
-        if "dynamodb:PutItem" in as_list(statement["Action"]) and "ItemsTable" in resources:
-            keys = statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
-            assert keys == ["I#*", f"J#{secondary.region}#*"]
+        if "dynamodb:PutItem" in as_list(statement["Action"]) and "JournalTable" in resources:
+            journals.append(statement["Condition"]["ForAllValues:StringLike"])
+    assert journals == [{"dynamodb:LeadingKeys": [f"J#{secondary.region}#*"]}]
+
+
+def test_the_late_write_of_a_stream_changes_nothing_but_the_ledger(secondary: Stack) -> None:
+    changed = {
+        statement["Resource"]
+        for name, statement in statements(secondary)
+        if name == "LedgerStreamRole"
+        and {"dynamodb:PutItem", "dynamodb:UpdateItem"} & set(as_list(statement["Action"]))
+    }
+    assert changed == {"<LedgerTable.Arn>"}

@@ -7,8 +7,15 @@ from collections import Counter
 import pytest
 
 from tests.permissions.exercises import EXERCISES
-from tests.permissions.permissions import STACKS, all_permissions, entries, unexercised, without
-from tools.audit.grants import of_role, of_stack
+from tests.permissions.permissions import (
+    STACKS,
+    all_permissions,
+    entries,
+    every_grant,
+    unexercised,
+    without,
+)
+from tools.audit.grants import of_role
 from tools.reader.template import ACCOUNT, load
 
 PERMISSIONS = all_permissions()
@@ -41,7 +48,7 @@ def test_every_exercise_is_of_a_role_of_the_template():
 def test_no_role_is_granted_the_same_twice(env):
     """Of a table, different items are different things."""
     stack = load(env)
-    for role in stack.of_type("AWS::IAM::Role"):
+    for role in stack.every("AWS::IAM::Role"):
         granted = of_role(stack, role)
         of_some = {(g.action, g.resource) for g in granted if g.keys}
         of_all = Counter((g.action, g.resource) for g in granted if not g.keys)
@@ -58,7 +65,7 @@ def test_the_leading_keys_of_a_grant_are_read_whichever_way_they_are_compared():
 
 def test_every_grant_is_of_one_action_and_not_of_a_pattern():
     aws_managed = {"BackupRole"}
-    grants = [g for env in STACKS for g in of_stack(load(env)) if g.holder not in aws_managed]
+    grants = [g for env in STACKS for g in every_grant(load(env)) if g.holder not in aws_managed]
     assert [str(g) for g in grants if "*" in g.action] == []
 
 

@@ -56,7 +56,7 @@ def machine_with(monkeypatch, *, alone=False, **task):
 def test_what_the_machine_calls_what_starts_it_and_what_cleans_up_is_on_the_path():
     found = path.walk(load("secondary"))
     steps = {"Intake", "Confirm", "Readiness", "Warm", "Decide", "Traffic"}
-    called = {"App", "Switch", "Janitor"}
+    called = {"Example", "Switch", "Janitor"}
     assert {f"{name}Function" for name in steps | called} <= set(found.functions)
     assert {"FailoverRole", "StartFailoverRole", "JanitorRole"} <= set(found.roles)
 
@@ -110,7 +110,7 @@ def test_nothing_on_the_path_may_call_a_control_plane_or_another_region():
 
 
 def test_a_control_plane_action_is_a_fault_even_in_the_own_region(changed):
-    table = {"Fn::GetAtt": ["ItemsTable", "Arn"]}
+    table = {"Fn::GetAtt": ["JournalTable", "Arn"]}
     changed(ReadinessRole=allow("dynamodb:DescribeTable", table))
     (fault,) = calls.faults(SECONDARY)
     assert "ReadinessRole may call dynamodb:DescribeTable, which is control plane" in fault

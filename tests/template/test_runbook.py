@@ -30,7 +30,7 @@ def read(name: str) -> str:
 
 def test_every_file_of_the_runbook_that_something_names_is_there() -> None:
     places = [ROOT / "template.yaml", ROOT / "README.md"]
-    for folder in ("statemachines", "functions", "docs", "lab"):
+    for folder in ("app", "clients", "statemachines", "functions", "docs", "lab"):
         places += [p for p in (ROOT / folder).rglob("*") if p.suffix in (".yaml", ".py", ".md")]
     named = {name for p in places for name in NAMED.findall(p.read_text("utf-8"))}
     assert len(named) > 10
@@ -70,10 +70,10 @@ def test_a_command_that_does_not_exist_is_found() -> None:
     assert wrong("aws dynamodb wait table-there --table-name X") is not None
 
 
-def test_removing_names_everything_that_the_stacks_keep(any_stack: Stack) -> None:
+def test_removing_names_everything_that_the_stacks_keep(any_part: Stack) -> None:
     page = read("remove.md").replace("${ACCOUNT}", ACCOUNT)
     names = ("TableName", "BucketName", "BackupVaultName")
-    for name, resource in any_stack.resources.items():
+    for name, resource in any_part.resources.items():
         properties = resource.get("Properties", {})
         if "Retain" in resource.get("DeletionPolicy", "") and "Lambda" not in resource["Type"]:
             kept = [properties[n] for n in names if n in properties]
@@ -88,7 +88,7 @@ def test_every_check_of_scheduled_readiness_has_a_line() -> None:
 
 
 def test_the_drill_restores_the_throttle_of_the_template(primary: Stack) -> None:
-    (stage,) = primary.of_type("AWS::ApiGatewayV2::Stage").values()
+    (stage,) = primary.example.of_type("AWS::ApiGatewayV2::Stage").values()
     limits = stage["DefaultRouteSettings"]
     rate, burst = (f"{limits[f'Throttling{n}Limit']:g}" for n in ("Rate", "Burst"))
     restored = f"ThrottlingRateLimit={rate},ThrottlingBurstLimit={burst}"

@@ -29,8 +29,8 @@ WITHOUT_ARN = {
 }
 
 
-def test_no_statement_says_star_where_an_arn_exists(any_stack: Stack) -> None:
-    for name, statement in statements(any_stack):
+def test_no_statement_says_star_where_an_arn_exists(any_part: Stack) -> None:
+    for name, statement in statements(any_part):
         if "*" in as_list(statement["Resource"]):
             assert set(as_list(statement["Action"])) <= WITHOUT_ARN, name
         for action in as_list(statement["Action"]):
@@ -39,24 +39,30 @@ def test_no_statement_says_star_where_an_arn_exists(any_stack: Stack) -> None:
 
 def test_every_function_and_machine_has_a_role_of_its_own(any_stack: Stack) -> None:
     kinds = {"AWS::Lambda::Function": "Role", "AWS::StepFunctions::StateMachine": "RoleArn"}
-    roles = [p[key] for kind, key in kinds.items() for p in any_stack.of_type(kind).values()]
+    parts = any_stack.parts().items()
+    roles = [
+        f"{prefix}{p[key]}"
+        for prefix, part in parts
+        for kind, key in kinds.items()
+        for p in part.of_type(kind).values()
+    ]
     assert len(roles) == len(set(roles))
 
 
-def test_services_that_act_for_others_are_bound_to_this_account(any_stack: Stack) -> None:
-    for name, role in any_stack.of_type("AWS::IAM::Role").items():
+def test_services_that_act_for_others_are_bound_to_this_account(any_part: Stack) -> None:
+    for name, role in any_part.of_type("AWS::IAM::Role").items():
         for statement in role["AssumeRolePolicyDocument"]["Statement"]:
             if statement["Principal"]["Service"] == "lambda.amazonaws.com":
                 continue  # Lambda passes no source condition keys when it assumes a function's role
             assert statement["Condition"]["StringEquals"]["aws:SourceAccount"] == ACCOUNT, name
 
 
-def test_nothing_is_stored_in_the_clear(any_stack: Stack) -> None:
-    for bucket in any_stack.of_type("AWS::S3::Bucket").values():
+def test_nothing_is_stored_in_the_clear(any_part: Stack) -> None:
+    for bucket in any_part.of_type("AWS::S3::Bucket").values():
         assert bucket["BucketEncryption"]
-    for queue in any_stack.of_type("AWS::SQS::Queue").values():
+    for queue in any_part.of_type("AWS::SQS::Queue").values():
         assert queue["SqsManagedSseEnabled"] is True
-    for topic in any_stack.of_type("AWS::SNS::Topic").values():
+    for topic in any_part.of_type("AWS::SNS::Topic").values():
         assert topic["KmsMasterKeyId"]
 
 
@@ -92,7 +98,7 @@ def test_the_token_of_an_approval_is_in_no_log(secondary: Stack) -> None:
 
 def test_the_default_endpoint_does_not_answer_beside_the_custom_domains() -> None:
     for env in APP_STACKS:
-        (api,) = stack(env).of_type("AWS::ApiGatewayV2::Api").values()
+        (api,) = stack(env).every("AWS::ApiGatewayV2::Api").values()
         (server,) = api["Body"]["servers"]
         endpoint = server["x-amazon-apigateway-endpoint-configuration"]
         assert endpoint["disableExecuteApiEndpoint"] is True

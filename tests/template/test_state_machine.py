@@ -384,7 +384,7 @@ def seconds_of_retries(state: str, error: str) -> float:
 
 
 def longest_lease() -> int:
-    return int(source()["Parameters"]["FenceSeconds"]["MaxValue"]) + fence.WRITE_DEADLINE_SECONDS
+    return int(source()["Parameters"]["FenceSeconds"]["MaxValue"]) + fence.MAX_WRITE_SECONDS
 
 
 def test_the_waits_of_a_drain_fit_into_it() -> None:

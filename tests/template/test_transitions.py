@@ -242,7 +242,7 @@ def test_the_lease_that_a_machine_waits_is_that_of_the_fence(definition: Definit
     for env in definition.stacks:
         filled = stack(env).resources[definition.resource]["Properties"]
         values = filled["DefinitionSubstitutions"]
-        assert values["MaxWriteSeconds"] == fence.WRITE_DEADLINE_SECONDS
+        assert values["MaxWriteSeconds"] == fence.MAX_WRITE_SECONDS
         assert int(values["FenceSeconds"]) == seconds("FenceSeconds")
         functions = stack(env).of_type("AWS::Lambda::Function").values()
         for function in functions:

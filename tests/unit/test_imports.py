@@ -21,7 +21,6 @@ ORDER = (
         "rehearsal",
         "failover",
         "switchover",
-        "items",
         "journal",
         "ledger",
         "reporting",
@@ -33,7 +32,6 @@ PURE = {
     "conditions": {"condition", "evidence", "recorded"},
     "control": {"transitions"},
     "failover": {"aborted_notice", "approval", "confirmation", "decision", "request"},
-    "items": {"writes"},
     "journal": {"comparison", "history"},
     "ledger": {"entry", "epoch_end"},
     "readiness": {"inspection", "verdict"},
@@ -93,7 +91,9 @@ def test_a_pure_module_imports_neither_aws_nor_a_clock(package: str) -> None:
         assert not reached & IMPURE, f"{name} reaches {sorted(reached & IMPURE)}"
 
 
-@pytest.mark.parametrize("name", ["control_item", "heartbeat", "timestamps", "attributes"])
+@pytest.mark.parametrize(
+    "name", ["attributes", "control_item", "heartbeat", "journal", "timestamps"]
+)
 def test_what_the_client_decides_with_imports_neither_aws_nor_a_clock(name: str) -> None:
     assert not _reached(CLIENT / f"{name}.py") & IMPURE
 
@@ -103,6 +103,33 @@ def test_the_client_needs_boto3_and_nothing_else() -> None:
         outermost = {m.split(".")[0] for m in imports(file, typing=False)}
         others = outermost - set(sys.stdlib_module_names) - {"pilot_light_client"}
         assert others <= {"boto3", "botocore"}, f"{file.name} imports {sorted(others)}"
+
+
+# What the example application may import besides the standard library: it is as any other one.
+APP = ROOT / "app" / "src"
+APP_IMPORTS = {"aws_lambda_powertools", "boto3", "botocore", "items", "pilot_light_client"}
+
+
+def test_the_example_imports_the_client_and_nothing_of_the_product() -> None:
+    for file in APP.rglob("*.py"):
+        names = {m.split(".")[0] for m in imports(file, typing=False)}
+        others = names - set(sys.stdlib_module_names) - APP_IMPORTS
+        assert not others, f"{file.name} imports {sorted(others)}"
+        typed = {m.split(".")[0] for m in imports(file, typing=True)}
+        assert "pilotlight" not in typed, file
+
+
+def test_nothing_of_the_product_or_the_client_imports_the_example() -> None:
+    own = {p.stem for p in APP.iterdir() if p.suffix == ".py" or p.is_dir()} - {"__pycache__"}
+    assert own == {"app", "items"}
+    for tree in SOURCES:
+        for file in tree.rglob("*.py"):
+            names = {m.split(".")[0] for m in imports(file, typing=True)}
+            assert not names & own, f"{file} imports {sorted(names & own)}"
+
+
+def test_what_the_example_makes_an_item_of_asks_nobody() -> None:
+    assert not _reached(APP / "items" / "item.py") & IMPURE
 
 
 def _reached(file: Path) -> set[str]:

@@ -72,7 +72,7 @@ def possible() -> list[Possible]:
     """Return every call that a role on the recovery path is allowed to make."""
     stack = load("secondary")
     every = [
-        _possible(stack, role, why, grant)
+        _possible(stack.place(role)[1], role, why, grant)
         for role, why in path_module.walk(stack).roles.items()
         for grant in grants.of_role(stack, role)
     ]
@@ -121,8 +121,10 @@ def faults(secondary: str) -> list[str]:
 
 
 def logical(role: str) -> str:
-    """Return the logical id of a role from the name that CloudFormation gave it."""
-    return role.rsplit("-", 2)[-2] if role.count("-") >= 2 else role
+    """Return what a role is called here from the name that CloudFormation gave it."""
+    own = role.rsplit("-", 2)[-2] if role.count("-") >= 2 else role
+    parts = load("secondary").parts().items()
+    return next((f"{prefix}{own}" for prefix, part in parts if own in part.resources), own)
 
 
 def on_the_path(call: dict[str, Any]) -> bool:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 FUNCTIONS = ROOT / "functions"
 CLIENT = ROOT / "clients" / "python" / "src"
-OWN = ("pilotlight", "pilot_light_client")
+EXAMPLE, APP = "ExampleFunction", ROOT / "app" / "src"
 NETWORK = {"pilot_light_client.http", "pilotlight.shared.dns_lookup"}
 
 
@@ -26,7 +26,8 @@ def folder(function: str) -> str:
 def modules(function: str) -> dict[str, ast.Module]:
     """Return the parsed modules of this project that a function imports, itself as `app`."""
     parsed: dict[str, ast.Module] = {}
-    todo = {"app": FUNCTIONS / folder(function) / "app.py"}
+    place = APP if function == EXAMPLE else FUNCTIONS / folder(function)
+    todo = {"app": place / "app.py"}
     while todo:
         name, file = todo.popitem()
         parsed[name] = ast.parse(file.read_text())
@@ -41,9 +42,9 @@ def asks_by_network(function: str) -> bool:
 
 def _imports(module: ast.Module) -> Iterator[tuple[str, Path]]:
     for node in ast.walk(module):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(OWN):
+        if isinstance(node, ast.ImportFrom):
             for name in (str(node.module), *(f"{node.module}.{a.name}" for a in node.names)):
-                for tree in (FUNCTIONS, CLIENT):
+                for tree in (FUNCTIONS, CLIENT, APP):
                     file = tree.joinpath(*name.split(".")).with_suffix(".py")
                     if file.is_file():
                         yield name, file

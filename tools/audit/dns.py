@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
+from tools.audit.code import CLIENT, FUNCTIONS
 from tools.audit.page import table
 from tools.reader import ROOT
 from tools.reader.template import load
@@ -113,8 +114,7 @@ def answers(world: World) -> Answers:
 
 def _switch(world: World) -> tuple[bool, bool]:
     """Return the answers of the real switch of the Secondary."""
-    if str(ROOT / "functions") not in sys.path:
-        sys.path.insert(0, str(ROOT / "functions"))
+    sys.path += [str(tree) for tree in (FUNCTIONS, CLIENT) if str(tree) not in sys.path]
     from pilot_light_client.control_item import ControlItem
     from pilot_light_client.control_table import ControlUnread
     from pilot_light_client.fence import Stamp

@@ -1,4 +1,7 @@
-"""What roles allow: every action on every resource, one by one."""
+"""What roles allow: every action on every resource, one by one.
+
+A role of a nested application is named `<Application><Role>`, its grants as they stand there.
+"""
 
 from __future__ import annotations
 
@@ -53,8 +56,9 @@ def of_stack(stack: Template) -> list[Grant]:
 
 def of_role(stack: Template, role: str) -> list[Grant]:
     """Return the grants of one role, those of its shared policies included."""
-    shared = {referred(arn) for arn in stack.properties(role).get("ManagedPolicyArns", [])}
-    return [g for g in of_stack(stack) if g.holder == role or g.holder in shared]
+    _, part, own = stack.place(role)
+    shared = {referred(arn) for arn in part.properties(own).get("ManagedPolicyArns", [])}
+    return [g for g in of_stack(part) if g.holder == own or g.holder in shared]
 
 
 def role_of(stack: Template, resource: str) -> str:
@@ -65,10 +69,11 @@ def role_of(stack: Template, resource: str) -> str:
     Unreadable
         It has none of its own: SAM would generate one that nobody has read.
     """
-    role = referred(str(stack.properties(resource).get("Role", "")))
+    prefix, part, own = stack.place(resource)
+    role = referred(str(part.properties(own).get("Role", "")))
     if not role:
         raise Unreadable(f"{resource} has no role of its own in the template.")
-    return role
+    return f"{prefix}{role}"
 
 
 def _of_document(holder: str, policy: str, document: dict[str, Any]) -> Iterator[Grant]:

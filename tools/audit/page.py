@@ -78,13 +78,14 @@ def render() -> str:
         "Public endpoints, as a user sees them. None of it is an API call.\n",
         _asked(stack.parameters),
         "## Why each role is on the path\n",
+        "What begins with `Example` is of the example application, which is a nested stack.\n",
         _list(f"**{role}** {why}." for role, why in dict.fromkeys((c.role, c.why) for c in every)),
     ]
     if on_it.not_waited_for:
         started = on_it.not_waited_for.items()
         parts += ["## Started, and not waited for\n", _list(f"`{n}` {why}." for n, why in started)]
     parts += ["## The emergency machine\n", EMERGENCY, _list(_in_an_emergency())]
-    functions = stack.of_type("AWS::Serverless::Function")
+    functions = stack.every(path_module.FUNCTION)
     off = ", ".join(f"`{f}`" for f in functions if f not in on_it.functions) or "none"
     parts += [
         "## Off the path\n",
@@ -185,7 +186,7 @@ def _list(lines: Iterable[str]) -> str:
 
 def _on(made: Iterable[Possible]) -> str:
     shorts = (c.resource.split(":", 5)[-1].replace(".Arn>", "").strip("<>") for c in made)
-    return ", ".join(f"`{short}`" for short in shorts)
+    return ", ".join(f"`{short}`" for short in dict.fromkeys(shorts))
 
 
 def _number(call: Possible, sources: list[tuple[str, bool]]) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 MACHINE = "FailoverMachine"
 START = "states:StartExecution"
+FUNCTION = "AWS::Serverless::Function"
 _TASK = re.compile(
     r"arn:aws:states:::(?:aws-sdk:)?(\w+):(\w+)(?:\.(sync(?::2)?|waitForTaskToken))?$"
 )
@@ -69,7 +71,7 @@ def walk(stack: Template, machine: str = MACHINE) -> Path:
             elif f"<{machine}>" in pattern and referred(target["Arn"]):
                 function = referred(target["Arn"])
                 _add_function(stack, path, function, f"cleans up after the machine, by {name}")
-    for function in stack.of_type("AWS::Serverless::Function"):
+    for function in stack.of_type(FUNCTION):
         allowed = grants.of_role(stack, grants.role_of(stack, function))
         if any((g.action, referred(g.resource)) == (START, machine) for g in allowed):
             _add_function(stack, path, function, "starts the machine by itself")
@@ -135,7 +137,7 @@ def _add_machine(stack: Template, path: Path, machine: str, why: str) -> None:
 
 def _follow(stack: Template, path: Path, task: Task, target: str, why: str) -> None:
     add = {
-        "AWS::Serverless::Function": _add_function,
+        FUNCTION: _add_function,
         "AWS::Serverless::StateMachine": _add_machine,
     }.get(stack.resources[target]["Type"])
     if add and task.waits:
@@ -145,8 +147,18 @@ def _follow(stack: Template, path: Path, task: Task, target: str, why: str) -> N
 
 
 def _invocable(stack: Template, role: str) -> list[str]:
+    """Return the functions that a role may invoke: by name, or by a pattern of nested ones."""
     allowed = [g for g in grants.of_role(stack, role) if g.action == "lambda:InvokeFunction"]
-    return [called for g in allowed if (called := referred(g.resource))]
+    resources = [g.resource for g in allowed]
+    nested = [f for r in resources if not referred(r) for f in _matched(stack, r)]
+    return [called for r in resources if (called := referred(r))] + nested
+
+
+def _matched(stack: Template, arn: str) -> list[str]:
+    """Return the functions of this Region that the pattern of an ARN fits."""
+    _, _, _, region, _, _, name, *_ = arn.split(":")
+    functions = stack.every(FUNCTION).items() if region == stack.region else ()
+    return [f for f, properties in functions if fnmatchcase(properties["FunctionName"], name)]
 
 
 def _add_function(stack: Template, path: Path, function: str, why: str) -> None:

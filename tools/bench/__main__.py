@@ -113,8 +113,8 @@ def measure(
             folder.mkdir(parents=True, exist_ok=True)
             shutil.copy(process.RUN / "engine.log", folder)
     with progress.step("What the fence adds to a write"):
-        built = deployment.BUILD / "out"
-        fence = fence_cost.run(built / "AppFunction", built / "DependenciesLayer" / "python")
+        built = deployment.BUILD / "out" / "Example"
+        fence = fence_cost.run(built / "Function", built / "Dependencies" / "python")
     return reports.report(
         config, measured, started=started, seed=seed, users=users, fence=fence, load=load
     )

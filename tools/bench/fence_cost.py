@@ -37,6 +37,15 @@ EVENT = {
     "isBase64Encoded": False,
     "requestContext": {"http": {"method": "PUT"}, "requestId": "bench", "stage": "$default"},
 }
+# As the seed makes it.
+CONTROL_ITEM = {
+    "pk": {"S": "control"},
+    "revision": {"N": "1"},
+    "epoch": {"N": "1"},
+    "state": {"S": "serving"},
+    "changed_at": {"S": "2026-01-01T00:00:00Z"},
+    "changed_by": {"S": "seed"},
+}
 CONTEXT = SimpleNamespace(
     function_name="app",
     aws_request_id="bench",
@@ -79,11 +88,10 @@ def run(*places: Path, rounds: int = ROUNDS) -> dict[str, Any]:
 
 def _environment() -> dict[str, str]:
     """Return the variables that the template gives the app in the Primary, without AWS's own."""
-    stack = load("primary")
+    stack = load("primary").nested["Example"]
     own = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "POWERTOOLS_"))}
-    for place in (stack.function_defaults, stack.properties("AppFunction")):
-        own |= {k: str(v) for k, v in place["Environment"]["Variables"].items()}
-    return own | {
+    variables = stack.properties("Function")["Environment"]["Variables"]
+    return {k: str(v) for k, v in (own | variables).items()} | {
         "AWS_REGION": stack.region,
         "AWS_DEFAULT_REGION": stack.region,
         "AWS_ACCESS_KEY_ID": "test",
@@ -114,14 +122,12 @@ def summary(fenced: list[float], unread: list[float], bare: list[float]) -> dict
 def _answer(_session: Any, request: Any) -> Any:
     """Answer as DynamoDB does: the control item exists, other items do not, writes succeed."""
     from botocore.awsrequest import AWSResponse, HeadersDict
-    from pilot_light_client.control_item import CONTROL_KEY
-    from pilotlight.control.table import seed_item
 
     key = json.loads(request.body).get("Key", {}).get("pk")
     reads_control = request.headers["X-Amz-Target"].endswith(b".GetItem")
     body: dict[str, Any] = {}
-    if reads_control and key == {"S": CONTROL_KEY}:
-        body = {"Item": seed_item(os.environ["AWS_REGION"], "2026-01-01T00:00:00Z", 1)}
+    if reads_control and key == CONTROL_ITEM["pk"]:
+        body = {"Item": {**CONTROL_ITEM, "active_region": {"S": os.environ["AWS_REGION"]}}}
     headers: Any = HeadersDict({"content-type": "application/x-amz-json-1.0"})
     raw = SimpleNamespace(stream=lambda: [json.dumps(body).encode()])
     return AWSResponse(request.url, 200, headers, raw)

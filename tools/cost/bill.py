@@ -125,7 +125,8 @@ def _lines(tables: Tables, values: Values, when: str) -> list[Line]:
 
 def _gigabytes(tables: Tables, function: str) -> float:
     for stack in tables.stacks:
-        if function in stack.resources:
-            properties = {**stack.function_defaults, **stack.properties(function)}
+        if properties := stack.every("AWS::Serverless::Function").get(function):
+            _, part, _ = stack.place(function)
+            properties = {**part.function_defaults, **properties}
             return float(properties.get("MemorySize", 128)) / 1024
     raise CostError(f"quantities.toml, [functions.{function}]: the template has no such function.")

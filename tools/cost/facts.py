@@ -16,7 +16,7 @@ from tools.reader.intrinsics import referred
 from tools.reader.template import Template, load
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 HERE = Path(__file__).parent
 STACKS = ("primary", "secondary", "monitor")
@@ -73,11 +73,11 @@ class Tables:
         CostError
             One is not. It is named.
         """
+        for name, resource in _resources(self):
+            self._check(name, resource["Type"], resource.get("Properties", {}))
         for stack in self.stacks:
-            for name, resource in stack.resources.items():
-                self._check(name, resource["Type"], resource.get("Properties", {}))
             for kind, section in ((FUNCTION, "functions"), (CHECK, "checks")):
-                asks = {n for n, p in stack.of_type(kind).items() if not _is_silent(kind, p)}
+                asks = {n for n, p in stack.every(kind).items() if not _is_silent(kind, p)}
                 if unknown := sorted(asks - set(self.quantities[section])):
                     raise CostError(f"quantities.toml, [{section}]: {unknown[0]} is missing.")
 
@@ -169,12 +169,19 @@ class Values:
 
 def _all(tables: Tables, kind: str) -> list[dict[str, Any]]:
     """Return the properties of all resources of a type."""
-    return [properties for s in tables.stacks for properties in s.of_type(kind).values()]
+    return [properties for s in tables.stacks for properties in s.every(kind).values()]
+
+
+def _resources(tables: Tables) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Give every resource of the stacks and their nested applications, with its name."""
+    for stack in tables.stacks:
+        for prefix, part in stack.parts().items():
+            yield from ((f"{prefix}{name}", r) for name, r in part.resources.items())
 
 
 def _counted(tables: Tables) -> dict[str, float | str]:
     """Count what the stacks have, and how often checks and schedules start something."""
-    kinds = [(s, n, r) for s in tables.stacks for n, r in s.resources.items()]
+    resources = list(_resources(tables))
     checks = tables.quantities["checks"]
     values: dict[str, float | str] = {
         "health_checks": len(_all(tables, CHECK)),
@@ -190,7 +197,7 @@ def _counted(tables: Tables) -> dict[str, float | str]:
         "keys": len(_all(tables, "AWS::KMS::Key")),
         "scheduler_starts": "0",
     }
-    for _, name, resource in kinds:
+    for name, resource in resources:
         if resource["Type"] == CHECK and name in checks:
             config = resource["Properties"]["HealthCheckConfig"]
             values[f"{name}_seconds"] = int(config.get("RequestInterval", 30))
@@ -203,7 +210,7 @@ def _counted(tables: Tables) -> dict[str, float | str]:
         values[f"asked_{function}"] = " + ".join(names)
     for target in (*tables.quantities["functions"], tables.quantities["run"]["machine"]):
         values[f"{target}_starts"] = "0"
-    for schedule in (r["Properties"] for _, _, r in kinds if r["Type"].endswith("::Schedule")):
+    for schedule in (r["Properties"] for _, r in resources if r["Type"].endswith("::Schedule")):
         if schedule.get("State", "ENABLED") == "ENABLED":
             starts = f" + month_seconds / {seconds_between(schedule['ScheduleExpression'])}"
             target = f"{referred(schedule['Target']['Arn'])}_starts"

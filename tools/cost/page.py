@@ -130,10 +130,10 @@ DOCUMENT = """\
 An idle month costs about **{month}**, and one failover about **{failover}** on top. The goal is
 {goal}: [what would reach it](#what-other-settings-save).
 
-`make cost` computes this from `template.yaml` as `samconfig.toml` deploys it, the price table
-`tools/cost/prices.toml` and the quantities of `tools/cost/quantities.toml`. Health checks, alarms,
-keys, dashboards, schedules, memory and parameters are read from the template; what neither table
-knows is an error.
+`make cost` computes this from `template.yaml` and the example application that it nests, as
+`samconfig.toml` deploys them, the price table `tools/cost/prices.toml` and the quantities of
+`tools/cost/quantities.toml`. Health checks, alarms, keys, dashboards, schedules, memory and
+parameters are read from the templates; what neither table knows is an error.
 
 **Nothing here was measured on a bill.** The prices are us-east-1 list prices, some of them
 recalled; use is assumed. Always-free allowances are not taken off: where no other workload of the

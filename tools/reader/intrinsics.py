@@ -41,6 +41,8 @@ class Intrinsics:
             k: str(v).split(",") if k in lists else v for k, v in {**defaults, **parameters}.items()
         }
         self._conditions = template.get("Conditions", {})
+        # The outputs of nested applications, by `<Name>.Outputs.<Output>`.
+        self.nested: dict[str, Any] = {}
         self._values = {
             "AWS::AccountId": account,
             "AWS::Partition": "aws",
@@ -100,7 +102,8 @@ class Intrinsics:
             if name == "Fn::Sub":
                 return self._sub(args)
             if name == "Fn::GetAtt":
-                return f"<{'.'.join(args) if isinstance(args, list) else args}>"
+                attribute = ".".join(args) if isinstance(args, list) else args
+                return self.nested.get(attribute, f"<{attribute}>")
             if name in _PARTS:
                 return self._part(name, [self.value(a) for a in args])
             if name.startswith("Fn::"):
@@ -117,7 +120,9 @@ class Intrinsics:
         return args[1] if isinstance(args[1], str) else args[1][int(args[0])]
 
     def _ref(self, name: str) -> Any:
-        return NO_VALUE if name == "AWS::NoValue" else self._values.get(name, f"<{name}>")
+        if name == "AWS::NoValue":
+            return NO_VALUE
+        return self._values.get(name, self.nested.get(name, f"<{name}>"))
 
     def _sub(self, args: Any) -> str:
         text, extra = (args, {}) if isinstance(args, str) else args
@@ -129,3 +134,8 @@ def referred(value: Any) -> str:
     """Return the logical id that an evaluated reference begins with, or nothing."""
     reference = _REFERENCE.match(str(value))
     return reference[1] if reference else ""
+
+
+def from_outside(application: str, value: Any) -> Any:
+    """Return an output of a nested application as its parent sees it: `<Application><Name>`."""
+    return _REFERENCE.sub(rf"<{application}\1\2>", value) if isinstance(value, str) else value

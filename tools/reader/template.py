@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from samtranslator.yaml_helper import yaml_parse
 
 from tools.reader import ROOT, definitions, parameters, samconfig
-from tools.reader.intrinsics import Intrinsics
+from tools.reader.intrinsics import Intrinsics, from_outside
 from tools.reader.samconfig import ConfigError
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ ACCOUNT = "000000000000"
 
 
 class Template:
-    """The resources and outputs of one stack, resolved."""
+    """The resources and outputs of one stack, resolved, and its nested applications."""
 
     def __init__(
         self,
@@ -38,12 +38,49 @@ class Template:
     ) -> None:
         stack = Intrinsics(document, region=region, account=account, parameters=parameters)
         self.region = region
+        self.nested: dict[str, Template] = {}
+        for name in applications(document):
+            resource = document["Resources"][name]
+            condition = resource.get("Condition")
+            if condition is None or stack.holds(condition):
+                self.nested[name] = self._application(stack.value(resource["Properties"]), account)
+                outputs = self.nested[name].outputs.items()
+                stack.nested |= {
+                    f"{name}.Outputs.{k}": from_outside(name, output["Value"])
+                    for k, output in outputs
+                }
         self.parameters = {k: str(v) for k, v in stack.parameters.items()}
         self.function_defaults: dict[str, Any] = stack.value(
             document.get("Globals", {}).get("Function", {})
         )
         self.resources: dict[str, dict[str, Any]] = stack.deployed(document["Resources"])
         self.outputs: dict[str, dict[str, Any]] = stack.deployed(document.get("Outputs", {}))
+
+    def parts(self) -> dict[str, Template]:
+        """Return this stack and its nested applications, by what the names of theirs begin with."""
+        found: dict[str, Template] = {"": self}
+        for name, nested in self.nested.items():
+            found |= {f"{name}{prefix}": part for prefix, part in nested.parts().items()}
+        return found
+
+    def every(self, kind: str) -> dict[str, dict[str, Any]]:
+        """Return the same as `of_type`, of nested applications too: `<Application><Resource>`."""
+        parts = self.parts().items()
+        return {f"{n}{k}": found for n, part in parts for k, found in part.of_type(kind).items()}
+
+    def place(self, name: str) -> tuple[str, Template, str]:
+        """Return where a resource is: what its name begins with, its stack, its name there.
+
+        Raises
+        ------
+        KeyError
+            Neither this stack nor a nested application has it.
+        """
+        for prefix, part in self.parts().items():
+            own = name.removeprefix(prefix)
+            if name.startswith(prefix) and own in part.resources:
+                return prefix, part, own
+        raise KeyError(name)
 
     def of_type(self, kind: str) -> dict[str, dict[str, Any]]:
         """Return the properties of all resources of a type, by logical id."""
@@ -57,6 +94,25 @@ class Template:
         """Return the properties of a resource."""
         properties: dict[str, Any] = self.resources[name]["Properties"]
         return properties
+
+    def _application(self, properties: dict[str, Any], account: str) -> Template:
+        """Return a nested application, with the parameters that this stack gives."""
+        document = yaml_parse((ROOT / properties["Location"]).read_text())
+        given = {name: str(value) for name, value in properties.get("Parameters", {}).items()}
+        return type(self)(document, self.region, given, account)
+
+
+def applications(document: Mapping[str, Any]) -> dict[str, str]:
+    """Return the path of each nested application's template, from the parent's, by logical id.
+
+    Applications of the Serverless Application Repository, whose location is no path, are left out.
+    """
+    return {
+        name: resource["Properties"]["Location"]
+        for name, resource in document["Resources"].items()
+        if resource["Type"] == "AWS::Serverless::Application"
+        and isinstance(resource["Properties"]["Location"], str)
+    }
 
 
 def as_list(value: Any) -> list[Any]:

@@ -14,7 +14,6 @@ const RETRY_SECONDS = 0.5;
 const PATIENCE_SECONDS = 2.5;
 const PAUSE_SECONDS = 0.05;
 const ANSWER_SECONDS = 0.5;
-const WRITE_DEADLINE_SECONDS = 2;
 // Reasons of a failed read after which another read would not help.
 const UNUSABLE = { missing: "ControlItemMissing", invalid: "ControlItemInvalid" };
 
@@ -40,6 +39,15 @@ export class WriteUnknown extends Error {
   constructor(options) {
     super("No answer came that counts; the write may have been made. Read the item, or try again.", options);
     this.name = "WriteUnknown";
+  }
+}
+
+/** This Region may not write. `code` says why. */
+export class WriteRefused extends Error {
+  constructor({ code, reason }) {
+    super(reason);
+    this.name = "WriteRefused";
+    this.code = code;
   }
 }
 
@@ -132,12 +140,14 @@ export class Fence {
 
   /**
    * `read` reads the control item strongly, or throws ControlUnread. `lastResort` returns the
-   * Region's last resort that is in force, or null; `endLastResort` deletes it.
+   * Region's last resort that is in force, or null; `endLastResort` deletes it. `maxWriteSeconds` is
+   * the contract's: from the moment a write passes until its answer.
    */
   constructor({
     read,
     region,
     fenceSeconds = 3,
+    maxWriteSeconds = 2,
     withoutQuorum = "refuse",
     lastResort = async () => null,
     endLastResort = async () => {},
@@ -147,11 +157,14 @@ export class Fence {
     if (!(fenceSeconds >= 1 && fenceSeconds <= 10)) {
       throw new RangeError(`FenceSeconds is ${fenceSeconds}; it must be from 1 to 10.`);
     }
+    if (!(maxWriteSeconds >= 1 && maxWriteSeconds <= 30)) {
+      throw new RangeError(`MaxWriteSeconds is ${maxWriteSeconds}; it must be from 1 to 30.`);
+    }
     if (!["refuse", "continue"].includes(withoutQuorum)) {
       throw new RangeError(`WithoutQuorum is ${withoutQuorum}; it must be refuse or continue.`);
     }
     this.fenceSeconds = fenceSeconds;
-    this.leaseSeconds = fenceSeconds + WRITE_DEADLINE_SECONDS;
+    this.leaseSeconds = fenceSeconds + maxWriteSeconds;
     this.#readItem = read;
     this.#region = region;
     this.#withoutQuorum = withoutQuorum;

@@ -38,6 +38,7 @@ export class Fence {
     read: () => Promise<ControlItem>;
     region: string;
     fenceSeconds?: number;
+    maxWriteSeconds?: number;
     withoutQuorum?: "refuse" | "continue";
     lastResort?: () => Promise<{ epoch: number } | null>;
     endLastResort?: () => Promise<void>;
@@ -70,14 +71,54 @@ export class ControlUnread extends Error {
 export class WriteTooLate extends Error {}
 export class WriteUnknown extends Error {}
 
-export function createFence(options: {
+/** This Region may not write. */
+export class WriteRefused extends Error {
+  constructor(decision: { code: string; reason: string });
+  readonly code: string;
+}
+/** A guarded client was about to write while no request that may write is served. */
+export class WriteOutsideRequest extends Error {
+  constructor(command: string);
+}
+
+export interface FenceOptions {
   controlTable: string;
   lastResortTable?: string;
   region?: string;
+  /** As in the deployment, from 1 to 10; 3 if left out. */
   fenceSeconds?: number;
+  /** The contract's MaxWriteSeconds, from 1 to 30; 2 if left out. */
+  maxWriteSeconds?: number;
   withoutQuorum?: "refuse" | "continue";
-  sdk?: unknown;
-}): Promise<Fence>;
+}
+export function createFence(options: FenceOptions & { sdk?: unknown }): Promise<Fence>;
+/** The options by PILOT_LIGHT_NAME and the other variables of the environment. */
+export function settings(variables?: Record<string, string | undefined>): FenceOptions;
+
+/** Without `fence`, it is made by the environment's variables. */
+export interface Fencing {
+  fence?: Fence | Promise<Fence>;
+}
+export function protect<Handler extends (event: any, context: any) => unknown>(
+  handler: Handler,
+  options?: Fencing & { isWrite?: (event: any) => boolean },
+): (event: any, context: any) => Promise<any>;
+export function consumer<Handler extends (event: any, context: any) => unknown>(
+  handler: Handler,
+  options?: Fencing & {
+    /** Whether the event source reports partial failures (ReportBatchItemFailures). */
+    partialFailures?: boolean;
+  },
+): (event: any, context: any) => Promise<any>;
+export function guard<Client extends { middlewareStack: any; config: any }>(
+  client: Client,
+  options?: {
+    /** Let writes pass that no request makes. */
+    allowOutside?: boolean;
+    /** Whether a command of this name ("PutItemCommand") writes. */
+    isWrite?: (command: string) => boolean;
+  },
+): Client;
 
 export interface Answer {
   statusCode: number;
@@ -97,7 +138,7 @@ export interface Middleware {
   onError?: (request: any) => unknown;
 }
 export function fenced(
-  fence: Fence | Promise<Fence>,
+  fence?: Fence | Promise<Fence>,
   options?: { isWrite?: (event: any) => boolean },
 ): Middleware;
 export function warm(): Middleware;

@@ -1,7 +1,9 @@
 /** Middleware for Middy: https://middy.js.org/docs/writing-middlewares/intro */
+import { createFence } from "./create.js";
+import { forget, remember } from "./permits.js";
+import { isForwarded, isWriteRequest, receivedAt, unavailable } from "./requests.js";
+import { settings } from "./settings.js";
 import { answerWarmPing, isWarmPing } from "./warm.js";
-
-const READS = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /** Answer warm pings, and nothing else. */
 export function warm() {
@@ -11,24 +13,27 @@ export function warm() {
 /**
  * Ask the fence before every request of API Gateway that may write, and again when its answer is
  * there. The handler finds `{decision, permit}` in `request.internal.pilotLight`, and in its context
- * as `pilotLight`; it sends its writes by `permit.send(client, command)`.
+ * as `pilotLight`; it sends its writes by `permit.send(client, command)`, or by a client with `guard`.
  *
  * `isWrite` tells which requests may write; the default is all but GET, HEAD and OPTIONS.
  */
-export function fenced(fence, { isWrite = (event) => !READS.has(methodOf(event)) } = {}) {
+export function fenced(fence = createFence(settings()), { isWrite = isWriteRequest } = {}) {
   return {
     async before(request) {
+      forget();
       if (!isWrite(request.event)) return undefined;
       const asked = { request: receivedAt(request.event), forwarded: isForwarded(request.event) };
       const found = await (await fence).decide(asked);
       if (found.decision.action !== "write") return unavailable(found.decision.code, found.decision.reason);
       request.internal.pilotLight = found;
       request.context.pilotLight = found;
+      remember(found.permit);
       return undefined;
     },
     after(request) {
       const permit = request.internal.pilotLight?.permit;
       if (!permit) return;
+      forget(permit);
       try {
         permit.checkAnswer();
       } catch (error) {
@@ -37,33 +42,10 @@ export function fenced(fence, { isWrite = (event) => !READS.has(methodOf(event))
     },
     onError(request) {
       const { error } = request;
+      forget(request.internal.pilotLight?.permit);
       if (["WriteUnknown", "WriteTooLate"].includes(error?.name)) {
         request.response = unavailable(error.name, error.message);
       }
     },
   };
 }
-
-/** Return when API Gateway took a request, in seconds since 1970, or null. */
-export function receivedAt(event) {
-  const context = event?.requestContext ?? {};
-  const at = context.timeEpoch ?? context.requestTimeEpoch;
-  return Number.isInteger(at) && at > 0 && at < 2 ** 48 ? at / 1000 : null;
-}
-
-function methodOf(event) {
-  return event?.requestContext?.http?.method ?? event?.httpMethod ?? "";
-}
-
-function isForwarded(event) {
-  return Object.keys(event?.headers ?? {}).some((k) => k.toLowerCase() === "x-forwarded-by-region");
-}
-
-function unavailable(code, message) {
-  return {
-    statusCode: 503,
-    headers: { "Content-Type": "application/json", "Retry-After": "1", "Cache-Control": "no-store" },
-    body: JSON.stringify({ error: { code, message } }),
-  };
-}
-

@@ -2,53 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { DynamoDBClient, PutItemCommand } from "@aws-sdk/client-dynamodb";
-
 import { Permit, WriteTooLate, WriteUnknown } from "../src/index.js";
-
-const LEASE = 5;
-
-/** A table that answers as it is told; the clock is moved by what it does. */
-class Table {
-  at = 1000;
-  requests = 0;
-  attempts = 2;
-
-  constructor(...answers) {
-    this.answers = answers;
-    this.client = new DynamoDBClient({
-      region: "us-west-2",
-      endpoint: "http://table.invalid",
-      maxAttempts: async () => this.attempts,
-      credentials: { accessKeyId: "a", secretAccessKey: "b" },
-      requestHandler: { handle: (_, { abortSignal }) => this.handle(abortSignal) },
-    });
-  }
-
-  async handle(signal) {
-    this.requests += 1;
-    const { after = 0, status = 200, name, silent } = this.answers.shift() ?? {};
-    if (silent) await new Promise((_, fail) => signal.addEventListener("abort", () => fail(aborted())));
-    this.at += after;
-    const text = JSON.stringify(name ? { __type: name, message: name } : {});
-    const body = new Blob([text]).stream();
-    return { response: { statusCode: status, headers: { "content-type": "application/x-amz-json-1.0" }, body } };
-  }
-
-  /** Return a permit of a read that was sent so many seconds ago. */
-  permit(ago = 0, lease = LEASE) {
-    const stamp = (wall) => ({ wall, boot: wall, request: null });
-    return new Permit(lease, stamp(this.at - ago), () => stamp(this.at));
-  }
-
-  send(permit = this.permit()) {
-    return permit.send(this.client, new PutItemCommand({ TableName: "t", Item: { pk: { S: "a" } } }));
-  }
-}
-
-function aborted() {
-  return Object.assign(new Error("aborted"), { name: "AbortError" });
-}
+import { LEASE, Table } from "./table.js";
 
 test("A write that is answered in time is a success, sent once.", async () => {
   const table = new Table({ after: 0.1 });

@@ -90,6 +90,8 @@ def warm(warming: Mapping[str, Any]) -> Judged:
     if not all(isinstance(c, int) and not isinstance(c, bool) for c in counts):
         return False, "No warm ping has reported the execution environments."
     planned, functions, requested, environments = counts
+    if planned == 0 and warming.get("ok") is True:
+        return True, "The contract names no function to warm."
     targets = [t for t in sections(warming, "targets") if t]
     short = [t for t in targets if t.get("environments") != t.get("requested")]
     named = ", ".join(

@@ -6,7 +6,6 @@ import time
 from typing import TYPE_CHECKING
 
 from pilot_light_client.aws_clients import best_effort_client
-from pilot_light_client.fence import WRITE_DEADLINE_SECONDS
 from pilot_light_client.last_resort import LastResortTable
 from pilot_light_client.timestamps import milliseconds
 
@@ -33,7 +32,7 @@ def keeper(deployment: Deployment, function: str) -> Keeper:
         table=control_table(deployment),
         region=deployment.region,
         name=f"keeper {deployment.region} {function}",
-        lease_seconds=deployment.fence_seconds + WRITE_DEADLINE_SECONDS,
+        lease_seconds=deployment.fence_seconds + deployment.max_write_seconds,
         last_resort=last_resort(deployment),
         sleep=time.sleep,
         clock=milliseconds,

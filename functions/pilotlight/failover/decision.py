@@ -37,6 +37,7 @@ from pilotlight.conditions.recorded import (
 from pilotlight.failover import confirmation
 from pilotlight.rehearsal.verdict import Verdict, verdict
 from pilotlight.sentinel import observation
+from pilotlight.shared import contract
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,6 +79,7 @@ def decide_on(
     rpo_policy: Policy,
     sentinel_interval: timedelta,
     cooldown: timedelta,
+    level: int,
 ) -> FailoverDecision:
     """Decide on a judgement as the machine hands it over. A part that is missing is an error."""
     request, held_since = event["request"], event["hold_started_at"]
@@ -91,6 +93,7 @@ def decide_on(
         rpo=Rpo(rpo_objective, rpo_policy, request["alarm"], sentinel_interval),
         cooldown=Cooldown(float(event["control"]["cooldown_until"]), cooldown),
         judgements_before=int(event["judgements_before"]),
+        level=level,
     )
 
 
@@ -105,6 +108,7 @@ def decide(
     rpo: Rpo,
     cooldown: Cooldown,
     judgements_before: int,
+    level: int = contract.JOURNALED,
 ) -> FailoverDecision:
     """Decide on the evidence of one judgement.
 
@@ -127,6 +131,8 @@ def decide(
         Until when the last claim keeps the next one waiting. A rehearsal claims nothing.
     judgements_before
         How many judgements of this run held before this one.
+    level
+        The application's contract level, which bounds what may be said.
 
     Raises
     ------
@@ -136,6 +142,7 @@ def decide(
     rehearsal = choice("mode", mode, Mode) == "rehearsal"
     confirm, readiness = section(evidence, "confirm"), section(evidence, "readiness")
     estimate = lag(rpo, evidence, rehearsal=rehearsal, now=now)
+    estimate = replace(estimate, detail=estimate.detail + contract.estimate(level))
 
     def needed(name: str) -> bool:
         return not rehearsal and name not in overridden
@@ -157,6 +164,8 @@ def decide(
         healthy=confirm.get("verdict") == "healthy",
         expired=hold_started_at is not None and now - hold_started_at >= hold_deadline,
     )
+    if action == "promote":
+        summary += contract.promotion(level)
     decision = FailoverDecision(action, conditions, summary, ended_by, estimate)
     awaits_beacon = (
         action == "hold"

@@ -9,27 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ulid import ULID
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime
+
+    from pilot_light_client.journal import Ref, Version
 
 # Below and above every sort key, ULID or not: a row that is not as we wrote it is compared too.
 LOWEST, HIGHEST = "\x00", "\U0010ffff"
 # Entries with lower ids may still come beside younger ones: writes are in flight, clocks differ.
 MARGIN_MS = 60_000
 NAMED = 5
-# The item id of an entry whose row is not as we wrote it.
-UNREADABLE = ""
-
-
-@dataclass(frozen=True)
-class Version:
-    """A version of an item: its number, and the write that made it. Number 0 is unreadable."""
-
-    number: int
-    write_id: str
 
 
 @dataclass(frozen=True)
@@ -46,11 +35,14 @@ class Mark:
 
 @dataclass(frozen=True)
 class Entry:
-    """A journal entry: the write, its item, and the version that it made."""
+    """A journal entry: the write, its item, and the version that it made.
+
+    Without item and version its row is not as we wrote it.
+    """
 
     write_id: str
-    item_id: str
-    version: int
+    item: Ref | None
+    version: Version | None
 
 
 @dataclass(frozen=True)
@@ -93,19 +85,6 @@ class Comparison:
         return "; ".join(f"{text.format(len(ids))} ({_few(ids)})" for ids, text in parts if ids)
 
 
-def lower_bound(moment: int) -> str:
-    """Return the lowest write id of a moment, in milliseconds since 1970."""
-    return str(ULID.from_bytes(max(moment, 0).to_bytes(6, "big") + bytes(10)))
-
-
-def moment_of(write_id: str) -> datetime | None:
-    """Return the moment of a write id, or None for anything else: a row may have any key."""
-    try:
-        return ULID.from_str(write_id).datetime
-    except ValueError:
-        return None
-
-
 def key_after(write_id: str) -> str:
     """Return the lowest key above a write id, and below every other that is higher."""
     return write_id + "0"
@@ -122,28 +101,30 @@ def span(pages: Sequence[Page], after: str, until: str) -> Span:
     return Span(tuple(entries), end, last=not stops)
 
 
-def newest(entries: Iterable[Entry]) -> dict[str, Version]:
+def newest(entries: Iterable[Entry]) -> dict[Ref, Version]:
     """Return the highest version of each item in journal entries."""
-    versions: dict[str, Version] = {}
-    for entry in (e for e in entries if e.item_id != UNREADABLE):
-        if entry.item_id not in versions or versions[entry.item_id].number < entry.version:
-            versions[entry.item_id] = Version(entry.version, entry.write_id)
+    versions: dict[Ref, Version] = {}
+    for entry in entries:
+        if entry.item is None or entry.version is None:
+            continue
+        if entry.item not in versions or versions[entry.item].number < entry.version.number:
+            versions[entry.item] = entry.version
     return versions
 
 
-def higher(journal: Mapping[str, Version], items: Mapping[str, Version]) -> dict[str, Version]:
+def higher(journal: Mapping[Ref, Version], items: Mapping[Ref, Version]) -> dict[Ref, Version]:
     """Return the version of each item in a journal, or that of the item if it is not lower."""
     return {
-        item_id: max(items.get(item_id, version), version, key=lambda v: v.number)
-        for item_id, version in journal.items()
+        item: max(items.get(item, version), version, key=lambda v: v.number)
+        for item, version in journal.items()
     }
 
 
 def compare(
     source: Iterable[Entry],
     target: Iterable[Entry],
-    expected: Mapping[str, Version],
-    actual: Mapping[str, Version],
+    expected: Mapping[Ref, Version],
+    actual: Mapping[Ref, Version],
 ) -> Comparison:
     """Compare the same span of a journal in two Regions, and the items that it changed.
 
@@ -159,9 +140,9 @@ def compare(
     """
     ours, theirs = set(source), set(target)
     behind = (
-        item_id
-        for item_id, version in expected.items()
-        if (there := actual.get(item_id)) != version
+        str(item)
+        for item, version in expected.items()
+        if (there := actual.get(item)) != version
         and (there is None or 0 < there.number <= version.number)
     )
     return Comparison(

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pilotlight.items.writes import Item, Write
+    from pilot_light_client.journal import Item, Version, Write
 
     # From a version of an item to the journal entry that made it, or None if there is none.
-    Link = Callable[[Item], Write | None]
+    Link = Callable[[Version], Write | None]
 
 Verdict = Literal["kept", "lost", "pending", "unknown"]
 # A longer walk ends as unknown, so that it does not take the time of other entries.
@@ -36,7 +36,7 @@ class History:
     detail: str
 
 
-def judge(written: Item, current: Item | None, link: Link) -> History:
+def judge(written: Version, current: Item | None, link: Link) -> History:
     """Return whether a write is in the history of its item.
 
     The walk goes back from the higher version to the lower one. There it meets the same write, or
@@ -45,47 +45,32 @@ def judge(written: Item, current: Item | None, link: Link) -> History:
     Parameters
     ----------
     written
-        The item as the write made it.
+        The version that the write made.
     current
         The item as it is now, tombstones included, or None if there is none.
     """
     if current is None:
         return History("pending", "The item is not here.")
     if current.unreadable:
-        return History("unknown", "The item's row cannot be read. See its row in the items table.")
-    ahead = written.version > current.version
-    younger, older = (written, current) if ahead else (current, written)
+        return History("unknown", "The item's row cannot be read. See its row in its table.")
+    held = current.version
+    ahead = written.number > held.number
+    younger, older = (written, held) if ahead else (held, written)
     for _ in range(LONGEST_WALK + 1):
-        if younger.version <= older.version:
+        if younger.number <= older.number:
             break
         entry = link(younger)
         if entry is None:
             missing = f"{younger.region}, epoch {younger.epoch}, {younger.write_id}"
             return History("unknown", f"The journal has no entry of {missing}.")
-        if entry.old is None:
+        if entry.previous is None:
             break
-        younger = entry.old
+        younger = entry.previous
     else:
         return History("unknown", f"More than {LONGEST_WALK} writes lie between.")
-    now = f"The item is version {current.version}, written in {current.region}"
+    now = f"The item is version {held.number}, written in {held.region}"
     if younger.write_id != older.write_id:
         return History(
-            "lost", f"{now}, and this write's version {written.version} is not in its history."
+            "lost", f"{now}, and this write's version {written.number} is not in its history."
         )
     return History("pending", f"{now}: it has yet to arrive.") if ahead else History("kept", now)
-
-
-def overwritten(last: Item | None, current: Item | None, link: Link) -> list[Write]:
-    """Return the writes that were lost with an overwritten version of an item, newest first.
-
-    The list ends at the first write that the item's history has, and at a missing link: a write is
-    lost only if the journal shows it.
-    """
-    lost: list[Write] = []
-    while last is not None and len(lost) < LONGEST_WALK:
-        entry = link(last)
-        if entry is None or judge(last, current, link).verdict != "lost":
-            break
-        lost.append(entry)
-        last = entry.old
-    return lost

@@ -1,19 +1,19 @@
-"""The journal as one Region's replica of the items table holds it, entry by entry."""
+"""The journal as one Region's replica of its table holds it, entry by entry."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pilot_light_client.table_errors import TableUnavailable, translated
-
-from pilotlight.items.writes import (
+from pilot_light_client.journal import (
     EntryUnreadable,
-    Item,
+    Version,
     Write,
+    entry_key,
     from_entry,
-    journal_key,
     placeholder,
 )
+from pilot_light_client.table_errors import TableUnavailable, translated
+
 from pilotlight.journal.comparison import HIGHEST
 from pilotlight.journal.reader import query_shard
 
@@ -31,7 +31,7 @@ class JournalLinks:
         self._region = region
         self._entries: dict[str, Write] = {}
 
-    def link(self, item: Item) -> Write | None:
+    def link(self, version: Version) -> Write | None:
         """Return the entry of the write that made a version of an item, or None.
 
         An unreadable entry counts as missing.
@@ -41,19 +41,19 @@ class JournalLinks:
         TableUnavailable
             The Region did not answer. An entry that was not read is not missing.
         """
-        if item.write_id not in self._entries:
-            key = journal_key(item.region, item.epoch, item.write_id)
+        if version.write_id not in self._entries:
+            key = entry_key(version.region, version.epoch, version.write_id)
             try:
                 with translated():
                     row = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
                 if "Item" not in row:
                     return None
-                self._entries[item.write_id] = from_entry(row["Item"])
+                self._entries[version.write_id] = from_entry(row["Item"])
             except TableUnavailable as error:
                 raise self._unread(error) from error
             except EntryUnreadable:
                 return None
-        return self._entries[item.write_id]
+        return self._entries[version.write_id]
 
     def page(
         self, shard: str, after: str, until: str = HIGHEST, limit: int = 100
@@ -79,7 +79,7 @@ class JournalLinks:
         except TableUnavailable as error:
             raise self._unread(error) from error
         writes = [_read(row) for row in rows]
-        self._entries |= {w.new.write_id: w for w in writes if not w.unreadable}
+        self._entries |= {w.id: w for w in writes if not w.unreadable}
         return writes, stopped_at
 
     def _unread(self, error: TableUnavailable) -> TableUnavailable:

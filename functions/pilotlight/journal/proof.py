@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 from pilot_light_client.timestamps import milliseconds, now
+from pilot_light_client.ulid import lowest_of
 
 from pilotlight.journal.comparison import (
     HIGHEST,
     LOWEST,
     MARGIN_MS,
-    UNREADABLE,
     Mark,
     Span,
     compare,
     higher,
-    lower_bound,
     newest,
     span,
 )
@@ -107,7 +106,7 @@ class JournalProof:
         TailsDiffer
             A write older than the margin is missing in the target. The watermark stays before it.
         """
-        return self._go(lower_bound(self._clock() - MARGIN_MS), seconds, drained=False)
+        return self._go(lowest_of(self._clock() - MARGIN_MS), seconds, drained=False)
 
     def tails(self, seconds: float) -> Progress:
         """Compare all entries above the watermark. It proves something only of a drained source.
@@ -125,10 +124,10 @@ class JournalProof:
         return progress
 
     def _go(self, until: str, seconds: float, *, drained: bool) -> Progress:
-        safe = lower_bound(self._clock() - MARGIN_MS)
+        safe = lowest_of(self._clock() - MARGIN_MS)
         stop = self._clock() + seconds * 1000
         mark, writes, complete = self._watermark.read(), 0, True
-        if mark.write_id > lower_bound(self._clock()):
+        if mark.write_id > lowest_of(self._clock()):
             # It was stored by a clock that is ahead: what lies below it was perhaps not compared.
             mark = Mark(LOWEST, 0)
         before, unreadable = mark.compared, mark.unreadable
@@ -167,8 +166,8 @@ class JournalProof:
         comparison = compare(part.entries, theirs, expected, actual)
         if not comparison.equal:
             raise TailsDiffer(comparison.describe(*self._regions))
-        entries = [e.write_id for e in part.entries if e.item_id == UNREADABLE]
-        items = [item_id for item_id, version in actual.items() if version.number == 0]
+        entries = [e.write_id for e in part.entries if e.item is None]
+        items = [str(item) for item, version in actual.items() if version.number == 0]
         if entries or items:
             found = {"entries": entries, "items": items}
             logger.warning("Rows that cannot be read were not compared", extra=found)
@@ -196,12 +195,31 @@ def compare_tails(proof: JournalProof) -> dict[str, Any]:
     return {
         "complete": True,
         "proven": tails.proven,
+        "detail": in_words(tails),
         "unreadable": tails.unreadable,
         "writes": tails.writes,
         "compared": tails.compared,
         "watermark": tails.watermark,
         "compared_at": now(),
     }
+
+
+def in_words(tails: Progress) -> str:
+    """Return what a comparison to the end of both journals shows."""
+    if tails.proven:
+        return (
+            f"Compared before the claim: {tails.compared} journal entries; the target holds every "
+            "one of them."
+        )
+    if tails.unreadable:
+        return (
+            f"Moved, unproven: {tails.unreadable} rows could not be read and were not compared. "
+            "See docs/runbook/unreadable-rows.md."
+        )
+    return (
+        "Moved, unproven: the journal of the source has no entry of this epoch, so nothing was "
+        "compared."
+    )
 
 
 STEPS = {"watermark": advance, "tails": compare_tails}

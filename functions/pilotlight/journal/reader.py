@@ -7,17 +7,24 @@ from typing import TYPE_CHECKING, Any
 
 from pilot_light_client.attributes import AttributeInvalid, number, text
 from pilot_light_client.conditional_write import write
+from pilot_light_client.journal import (
+    MARK,
+    SHARDS,
+    Ref,
+    Version,
+    partition,
+    ref_of,
+    shard_key,
+    version_of,
+)
 from pilot_light_client.table_errors import TableUnavailable, translated
 
-from pilotlight.items.writes import SHARDS, item_key, journal_shard
 from pilotlight.journal.comparison import (
     HIGHEST,
     LOWEST,
-    UNREADABLE,
     Entry,
     Mark,
     Page,
-    Version,
     key_after,
 )
 from pilotlight.recoveries import schema
@@ -28,10 +35,14 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from pilot_light_client.attributes import Row
 
+    from pilotlight.shared.app_tables import AppTables
+
 # Entries of a shard in one answer. Four shards of them name ten batches of items at most.
 PAGE = 250
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
 BATCH = 100
+# The version of an item that has no valid mark.
+UNREADABLE = Version(0, "", "", 0)
 # Queries and batches that are sent at the same time.
 PARALLEL = 4
 
@@ -66,12 +77,17 @@ def query_shard(
 
 
 class Journal:
-    """One replica's journal of a Region and an epoch. All reads are consistent."""
+    """One replica's journal of a Region and an epoch. All reads are consistent.
 
-    def __init__(self, client: DynamoDBClient, table: str, region: str, epoch: int) -> None:
+    An entry of a table that the contract does not declare counts as unreadable.
+    """
+
+    def __init__(
+        self, client: DynamoDBClient, table: str, tables: AppTables, region: str, epoch: int
+    ) -> None:
         self._client = client
-        self._table = table
-        self._shards = [journal_shard(region, epoch, n) for n in range(SHARDS)]
+        self._table, self._tables = table, tables
+        self._shards = [shard_key(region, epoch, n) for n in range(SHARDS)]
 
     def pages(self, after: str, until: str) -> list[Page]:
         """Return the first page of each shard in a span, without the write `after`."""
@@ -96,7 +112,7 @@ class Journal:
         with ThreadPoolExecutor(PARALLEL) as pool:
             return [e for entries in pool.map(whole, self._shards) for e in entries]
 
-    def versions(self, item_ids: Iterable[str]) -> dict[str, Version]:
+    def versions(self, items: Iterable[Ref]) -> dict[Ref, Version]:
         """Return the version of each item that exists, tombstones included.
 
         Raises
@@ -104,50 +120,66 @@ class Journal:
         TableUnavailable
             DynamoDB did not answer every key.
         """
-        ids = sorted(item_ids)
-        batches = [ids[n : n + BATCH] for n in range(0, len(ids), BATCH)]
+        refs = sorted(items)
+        batches = [refs[n : n + BATCH] for n in range(0, len(refs), BATCH)]
         with ThreadPoolExecutor(PARALLEL) as pool:
             return {k: v for batch in pool.map(self._batch, batches) for k, v in batch.items()}
 
     def _page(self, shard: str, after: str, until: str) -> Page:
-        projection = {"ProjectionExpression": "sk, item_id, version"}
+        projection = {
+            "ProjectionExpression": "pk, sk, #table, #key, version",
+            "ExpressionAttributeNames": {"#table": "table", "#key": "key"},
+        }
         rows, stopped_at = query_shard(
             self._client, self._table, shard, after, until, PAGE, **projection
         )
-        return Page(tuple(map(_entry, rows)), stopped_at)
+        return Page(tuple(_entry(row, self._tables) for row in rows), stopped_at)
 
-    def _batch(self, ids: list[str]) -> dict[str, Version]:
+    def _batch(self, refs: list[Ref]) -> dict[Ref, Version]:
+        wanted = {table: [r for r in refs if r.table == table] for table in {r.table for r in refs}}
+        request: Any = {table: _request(those) for table, those in wanted.items()}
         with translated():
-            answer = self._client.batch_get_item(
-                RequestItems={
-                    self._table: {
-                        "Keys": [item_key(i) for i in ids],
-                        "ProjectionExpression": "sk, version, write_id",
-                        "ConsistentRead": True,
-                    }
-                }
-            )
+            answer: Any = self._client.batch_get_item(RequestItems=request)
         if answer.get("UnprocessedKeys"):
-            raise TableUnavailable("throttled", f"The table answered {len(ids)} keys in part.")
-        rows = answer["Responses"].get(self._table, [])
-        return {row["sk"]["S"]: _version(row) for row in rows}
+            raise TableUnavailable("throttled", f"The table answered {len(refs)} keys in part.")
+        versions: dict[Ref, Version] = {}
+        for table, rows in answer["Responses"].items():
+            names = set(wanted[table][0].attributes)
+            for row in rows:
+                key = {name: value for name, value in row.items() if name in names}
+                versions[Ref.of(table, key)] = _version(row)
+        return versions
 
 
-def _entry(row: Row) -> Entry:
-    """Read an entry's key and its item. The item of an unreadable one is empty."""
+def _request(refs: list[Ref]) -> dict[str, Any]:
+    """Return what to read of a table's items: their keys and their marks."""
+    names = {f"#{n}": name for n, name in enumerate([*sorted(refs[0].attributes), MARK])}
+    return {
+        "Keys": [ref.attributes for ref in refs],
+        "ProjectionExpression": ", ".join(names),
+        "ExpressionAttributeNames": names,
+        "ConsistentRead": True,
+    }
+
+
+def _entry(row: Row, tables: AppTables) -> Entry:
+    """Read an entry's key, its item and its version, which an unreadable one does not have."""
     try:
-        entry = Entry(text(row, "sk"), text(row, "item_id"), number(row, "version"))
+        item, (region, epoch) = ref_of(row), partition(text(row, "pk"))
+        version = Version(number(row, "version"), text(row, "sk"), region, epoch)
     except AttributeInvalid:
-        return Entry(row["sk"]["S"], UNREADABLE, 0)
-    return entry if entry.version > 0 else Entry(entry.write_id, UNREADABLE, 0)
+        return Entry(row["sk"]["S"], None, None)
+    if version.number < 1 or not tables.holds(item):
+        return Entry(version.write_id, None, None)
+    return Entry(version.write_id, item, version)
 
 
 def _version(row: Row) -> Version:
     """Read an item's version. An unreadable one is older than any."""
     try:
-        return Version(max(number(row, "version"), 0), text(row, "write_id"))
+        return version_of(row) or UNREADABLE
     except AttributeInvalid:
-        return Version(0, "")
+        return UNREADABLE
 
 
 class Watermark:

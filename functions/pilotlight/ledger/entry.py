@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
@@ -14,36 +16,43 @@ from pilot_light_client.attributes import (
     text,
     try_text,
 )
-
-from pilotlight.items.writes import (
+from pilot_light_client.journal import (
     Item,
+    Ref,
+    Version,
     Write,
-    attributes,
-    from_attributes,
+    is_key,
     shard_of,
-    unreadable_item,
 )
+
 from pilotlight.journal.history import History, Verdict
+from pilotlight.shared import contract
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pilot_light_client.attributes import Row
-
-    from pilotlight.items.writes import Operation
+    from pilot_light_client.journal import Operation
 
 Status = Literal["open", "accepted", "replayed"]
 Finder = Literal["stream", "reconcile"]
 SHARDS_PREFIX = "L#"
 KINDS = ("late", "lost", "unknown")
+# DynamoDB stores 400 KB in one row, and a row has up to three images.
+LONGEST_IMAGE = 100_000
+# Takes the place of a longer image.
+OMITTED = "pilot_light_omitted"
+# A list shows this much of each image.
+LONGEST_SHOWN = 4_000
 
 
 @dataclass(frozen=True)
 class LedgerEntry:
     """A write that was not here when the epoch ended, or that is gone from its item.
 
-    `current` is the item when it was last read, None if it was missing. `arrived_at` is empty
-    until the journal entry arrives here. `active_epoch` is the epoch in which the entry was found.
+    `current` is the item when it was last read, None if it was missing, `old` the item that the
+    write was made over, if the journal has it. `arrived_at` is empty until the entry arrives here.
+    `active_epoch` is the epoch in which the entry was found.
     """
 
     write: Write
@@ -58,11 +67,12 @@ class LedgerEntry:
     resolved_by: str = ""
     resolved_at: str = ""
     replayed_as: str = ""
+    old: Item | None = None
 
     @property
     def write_id(self) -> str:
         """The id of the write, which is the id of the entry."""
-        return self.write.new.write_id
+        return self.write.id
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -76,7 +86,7 @@ def unreadable_entry(
     write: Write, active_epoch: int, found_at: str, found_by: Finder
 ) -> LedgerEntry:
     """Return the ledger entry for the placeholder of a journal entry that cannot be read."""
-    detail = "The journal entry cannot be read. Look at its row in the items table."
+    detail = "The journal entry cannot be read. Look at its row in the journal."
     history = History("unknown", detail)
     return LedgerEntry(write, False, history, None, active_epoch, found_at, found_by)
 
@@ -88,24 +98,25 @@ def key(write_id: str) -> dict[str, Any]:
 
 def public(entry: LedgerEntry) -> dict[str, Any]:
     """Return an entry as people and machines see it."""
-    new, old = entry.write.new, entry.write.old
+    new = entry.write.new
     shown: dict[str, Any] = {
-        "write_id": new.write_id,
+        "write_id": entry.write_id,
         "kinds": list(entry.kinds),
         "status": entry.status,
-        "item_id": new.id,
+        "table": new.ref.table,
+        "key": _plain(new.ref.attributes) if new.ref.key else None,
         "operation": entry.write.operation,
-        "region": new.region,
-        "epoch": new.epoch,
-        "version": new.version,
-        "written_at": new.updated_at,
+        "region": new.version.region,
+        "epoch": new.version.epoch,
+        "version": new.version.number,
+        "written_at": new.at,
         "arrived_at": entry.arrived_at or None,
         "found_at": entry.found_at,
         "found_by": entry.found_by,
         "active_epoch": entry.active_epoch,
         "history": asdict(entry.history),
         "new": _value(new),
-        "old": _value(old),
+        "old": _value(entry.old),
         "current": _value(entry.current),
     }
     if entry.status != "open":
@@ -122,11 +133,13 @@ def counts(entries: list[LedgerEntry]) -> dict[str, int]:
     return {"open": len(still_open), **kinds}
 
 
-def fact(counted: Mapping[str, Any]) -> dict[str, Any]:
+def fact(counted: Mapping[str, Any], level: int) -> dict[str, Any]:
     """Return the ledger's fact for the overview, from `counts`. An entry may be of two kinds.
 
     Journals that were not compared yet may add entries, so that none open is no promise.
     """
+    if without := contract.ledger(level):
+        return {"verdict": "unknown", "detail": without}
     if not counted:
         return {"verdict": "unknown", "detail": "Nothing was counted."}
     if not counted["open"]:
@@ -141,8 +154,8 @@ def stored(entry: LedgerEntry) -> dict[str, Any]:
     """Return the attributes that every write of an entry replaces, types included."""
     return {
         "operation": {"S": entry.write.operation},
-        "new": {"M": attributes(entry.write.new)},
-        "old": _stored_item(entry.write.old),
+        "new": _stored_item(entry.write.new),
+        "old": _stored_item(entry.old),
         "current": _stored_item(entry.current),
         "verdict": {"S": entry.history.verdict},
         "detail": {"S": entry.history.detail},
@@ -158,7 +171,8 @@ def from_stored(row: Row) -> LedgerEntry:
         entry = _entry(row)
     except AttributeInvalid as error:
         detail = f"The ledger's row has no valid attribute {error}."
-        write = Write("replace", unreadable_item("unknown", write_id=row["sk"]["S"]), None)
+        version = Version(0, row["sk"]["S"], "unknown", 0)
+        write = Write("put", Item(Ref("unknown", ""), version, "", {}), None)
         entry = LedgerEntry(write, False, History("unknown", detail), None, 0, "", "stream")
     return replace(
         entry,
@@ -172,10 +186,9 @@ def from_stored(row: Row) -> LedgerEntry:
 def _entry(row: Row) -> LedgerEntry:
     return LedgerEntry(
         write=Write(
-            cast("Operation", text(row, "operation")),
-            from_attributes(mapping(row, "new")),
-            _item(row, "old"),
+            cast("Operation", text(row, "operation")), _read_item(mapping(row, "new")), None
         ),
+        old=_item(row, "old"),
         late=flag(row, "late"),
         history=History(cast("Verdict", text(row, "verdict")), text(row, "detail")),
         current=_item(row, "current"),
@@ -187,15 +200,87 @@ def _entry(row: Row) -> LedgerEntry:
 
 
 def _stored_item(item: Item | None) -> dict[str, Any]:
-    return {"M": attributes(item)} if item else {"NULL": True}
+    if item is None:
+        return {"NULL": True}
+    size = len(json.dumps(item.image, default=str))
+    image = dict(item.image)
+    if size > LONGEST_IMAGE:
+        image = {OMITTED: {"S": f"{size} characters: see the item and its journal entry"}}
+    return {
+        "M": {
+            "table": {"S": item.ref.table},
+            "key": {"S": item.ref.key},
+            "version": {"N": str(item.version.number)},
+            "write_id": {"S": item.version.write_id},
+            "region": {"S": item.version.region},
+            "epoch": {"N": str(item.version.epoch)},
+            "at": {"S": item.at},
+            "deleted": {"BOOL": item.deleted},
+            "image": {"M": image},
+        }
+    }
 
 
 def _item(row: Row, name: str) -> Item | None:
-    return None if is_null(row, name) else from_attributes(mapping(row, name))
+    return None if is_null(row, name) else _read_item(mapping(row, name))
+
+
+def _read_item(row: Row) -> Item:
+    version = Version(
+        number(row, "version"), text(row, "write_id"), text(row, "region"), number(row, "epoch")
+    )
+    ref = Ref(text(row, "table"), _key(text(row, "key")))
+    return Item(ref, version, text(row, "at"), mapping(row, "image"), flag(row, "deleted"))
+
+
+def _key(stored_key: str) -> str:
+    """Return a key as it was stored, or raise AttributeInvalid for anything else."""
+    try:
+        if stored_key and not is_key(json.loads(stored_key)):
+            raise AttributeInvalid("key")
+    except (ValueError, AttributeError, RecursionError) as error:
+        raise AttributeInvalid("key") from error
+    return stored_key
 
 
 def _value(item: Item | None) -> dict[str, Any] | None:
     if item is None:
         return None
-    names = ("text", "version", "region", "epoch", "write_id", "updated_at", "deleted")
-    return {name: getattr(item, name) for name in names}
+    return {
+        "item": _shown(item),
+        "version": item.version.number,
+        "region": item.version.region,
+        "epoch": item.version.epoch,
+        "write_id": item.version.write_id,
+        "written_at": item.at,
+        "deleted": item.deleted,
+    }
+
+
+def _shown(item: Item) -> Any:
+    """Return an item's attributes as JSON has them; a text of their beginning if there are many."""
+    plain = _plain(item.image)
+    as_text = json.dumps(plain)
+    return plain if len(as_text) <= LONGEST_SHOWN else f"{as_text[:LONGEST_SHOWN]}..."
+
+
+def _plain(row: Row) -> dict[str, Any]:
+    """Return attributes without their types. What cannot be read is shown as it is."""
+    return {name: _plain_value(value) for name, value in row.items()}
+
+
+def _plain_value(attribute: Any) -> Any:
+    if not isinstance(attribute, dict) or len(attribute) != 1:
+        return str(attribute)
+    ((kind, value),) = attribute.items()
+    if kind == "M" and isinstance(value, dict):
+        return _plain(value)
+    if kind == "L" and isinstance(value, list):
+        return [_plain_value(v) for v in value]
+    if kind in ("SS", "NS") and isinstance(value, list | set):
+        return sorted(map(str, value))
+    if kind == "NULL":
+        return None
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    return value if kind in ("S", "N", "BOOL") else str(value)

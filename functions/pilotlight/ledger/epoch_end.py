@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pilot_light_client.control_item import ControlItem
-
-    from pilotlight.items.writes import Item
+    from pilot_light_client.journal import Version
 
 # By how much the clocks of two execution environments may differ: one may be off by an hour.
 CLOCKS = timedelta(minutes=61)
@@ -46,7 +45,7 @@ def from_record(item: Mapping[str, Any]) -> Promotion:
     )
 
 
-def is_over(written: Item, control: ControlItem) -> bool:
+def is_over(written: Version, control: ControlItem) -> bool:
     """Return whether the epoch of a write is over, or was never its Region's."""
     runs = written.epoch == control.epoch and written.region == control.active_region
     return written.epoch <= control.epoch and not runs

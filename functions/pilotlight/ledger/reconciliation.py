@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from pilot_light_client import timestamps
+from pilot_light_client.journal import SHARDS, shard_key
+from pilot_light_client.ulid import lowest_of, moment_of
 
 from pilotlight.control.table import ControlTable
-from pilotlight.items.table import ItemsTable
-from pilotlight.items.writes import SHARDS, journal_shard
-from pilotlight.journal.comparison import HIGHEST, LOWEST, lower_bound, moment_of
+from pilotlight.journal.comparison import HIGHEST, LOWEST
 from pilotlight.journal.history import judge
+from pilotlight.journal.items import AppItems
 from pilotlight.journal.links import JournalLinks
 from pilotlight.ledger import epoch_end
 from pilotlight.ledger.entry import LedgerEntry, unreadable_entry
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb import DynamoDBClient
     from pilot_light_client.control_item import ControlItem
+    from pilot_light_client.journal import Item, Version, Write
 
-    from pilotlight.items.writes import Item, Write
     from pilotlight.ledger.table import LedgerTable
     from pilotlight.shared.settings import Deployment
 
@@ -79,7 +80,7 @@ class Reconciliation:
         control: ControlItem,
         journals: dict[str, JournalLinks],
         own_region: str,
-        items: ItemsTable,
+        items: AppItems,
         promotions: Promotions,
         ledger: LedgerTable,
     ) -> None:
@@ -102,11 +103,12 @@ class Reconciliation:
         recoveries_table: str,
     ) -> Reconciliation:
         """Return a pass over a deployment's journals, by the clients of its Regions."""
-        own, table = clients[deployment.region], deployment.items_table
+        own, table = clients[deployment.region], deployment.journal_table
         control = ControlTable(own, deployment.control_table).read()
         journals = {r: JournalLinks(client, table, r) for r, client in clients.items()}
         promotions = Promotions(own, recoveries_table)
-        return cls(control, journals, deployment.region, ItemsTable(own, table), promotions, ledger)
+        items = AppItems(own, deployment.app_tables)
+        return cls(control, journals, deployment.region, items, promotions, ledger)
 
     def run(self, may_continue: Callable[[], bool], *, from_start: bool = False) -> ReconcileResult:
         """Compare until the end of the pass, or until `may_continue` returns False.
@@ -149,7 +151,7 @@ class Reconciliation:
         region, shard = self._shards[at.step]
         window = self._window(at, region)
         if window:
-            key = journal_shard(region, at.epoch, shard)
+            key = shard_key(region, at.epoch, shard)
             writes, after = self._journals[region].page(key, *window)
             at = replace(at, after=after or window[1], compared=at.compared + len(writes))
             if region != self._own:
@@ -157,7 +159,7 @@ class Reconciliation:
                 self._journals[self._own].page(key, window[0], at.after)
             self._compare(writes)
             if not self._serves(at, region):
-                ids = (w.new.write_id for w in writes if not w.unreadable)
+                ids = (w.id for w in writes if not w.unreadable)
                 at = replace(at, last=max([at.last, *filter(moment_of, ids)]))
         done = self._window(at, region) is None
         return replace(at, step=at.step + 1, after="") if done else at
@@ -193,32 +195,37 @@ class Reconciliation:
     def _compare(self, writes: list[Write]) -> None:
         """Look up a page of writes here. A write in flight in the running epoch is not late."""
         own = self._journals[self._own]
-        items = self._items.find_many(w.new.id for w in writes if not w.unreadable)
+        items = self._items.find_many(w.new.ref for w in writes if not w.unreadable)
         for write in writes:
             if write.unreadable:
                 now = timestamps.now()
                 self._ledger.put(unreadable_entry(write, self._control.epoch, now, "reconcile"))
                 continue
-            here, over = own.link(write.new) is not None, self._is_over(write)
+            here, over = own.link(write.new.version) is not None, self._is_over(write)
             if here or over:
-                entry = self._judged(write, items.get(write.new.id), late=over and not here)
+                entry = self._judged(write, items.get(write.new.ref), late=over and not here)
                 if entry.kinds:
-                    self._ledger.put(entry)
+                    self._put(entry)
 
     def _judge_again(self, after: str) -> str:
         """Judge a page of open entries again, and return after which to continue, or nothing."""
         entries = [e for e in self._ledger.entries("open") if e.write_id > after]
         for entry in (e for e in entries[:PAGE] if not e.write.unreadable):
-            current = self._items.find(entry.write.new.id)
-            self._ledger.put(self._judged(entry.write, current, late=entry.late))
+            current = self._items.find(entry.write.new.ref)
+            again = self._judged(entry.write, current, late=entry.late)
+            self._ledger.put(replace(again, old=entry.old))
         return entries[PAGE - 1].write_id if len(entries) > PAGE else ""
 
+    def _put(self, entry: LedgerEntry) -> None:
+        made = self._link(entry.write.previous) if entry.write.previous else None
+        self._ledger.put(replace(entry, old=made.new if made else None))
+
     def _is_over(self, write: Write) -> bool:
-        return epoch_end.is_over(write.new, self._control)
+        return epoch_end.is_over(write.new.version, self._control)
 
     def _judged(self, write: Write, current: Item | None, *, late: bool) -> LedgerEntry:
         """Judge a write. It is late as well if its item has yet to arrive."""
-        history = judge(write.new, current, self._link)
+        history = judge(write.new.version, current, self._link)
         return LedgerEntry(
             write=write,
             late=late or (history.verdict == "pending" and self._is_over(write)),
@@ -229,13 +236,14 @@ class Reconciliation:
             found_by="reconcile",
         )
 
-    def _link(self, item: Item) -> Write | None:
+    def _link(self, version: Version) -> Write | None:
         """Follow the journal here, and in the other Region if the entry is not here yet."""
         own = self._journals[self._own]
-        links = (j.link(item) for j in (own, *(j for j in self._journals.values() if j is not own)))
+        others = (j for j in self._journals.values() if j is not own)
+        links = (j.link(version) for j in (own, *others))
         return next((write for write in links if write), None)
 
 
 def _id_at(moment: datetime | None) -> str:
     """Return the lowest write id of a moment, or of all time."""
-    return lower_bound(int(moment.timestamp() * 1000)) if moment else LOWEST
+    return lowest_of(int(moment.timestamp() * 1000)) if moment else LOWEST

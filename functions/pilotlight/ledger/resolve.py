@@ -5,28 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pilot_light_client import timestamps
+from pilot_light_client.fence import WriteTooLate
 from pilot_light_client.table_errors import TableUnavailable
+from pilot_light_client.transaction import WriteConflict, WriteThrottled, WriteUnknown
 
-from pilotlight.items.service import WriteRefused
-from pilotlight.items.writes import (
-    ItemMissing,
-    ItemUnreadable,
-    WriteConflict,
-    WriteThrottled,
-    WriteUnknown,
-)
+from pilotlight.ledger.replay import NotReplayable
 from pilotlight.ledger.table import AlreadyResolved
 
 if TYPE_CHECKING:
-    from pilotlight.items.service import ItemService
     from pilotlight.ledger.entry import LedgerEntry
+    from pilotlight.ledger.replay import Replay
     from pilotlight.ledger.table import LedgerTable
 
 
-NOT_NOW = (
-    *(ItemMissing, ItemUnreadable, WriteRefused, WriteThrottled, WriteUnknown),
-    TableUnavailable,
-)
+NOT_NOW = (NotReplayable, WriteTooLate, WriteThrottled, WriteUnknown, TableUnavailable)
 
 
 class NoSuchEntry(Exception):
@@ -60,7 +52,7 @@ def accept(ledger: LedgerTable, write_ids: list[str] | str, by: str) -> dict[str
     accepted, unchanged = [], {e.write_id: str(e.status) for e in entries if e.status != "open"}
     for write_id in (e.write_id for e in entries if e.status == "open"):
         try:
-            ledger.resolve(write_id, "accepted", by=by, at=timestamps.now())
+            ledger.accept(write_id, by=by, at=timestamps.now())
         except AlreadyResolved:
             unchanged[write_id] = "its status is not open, or is no text: look at its row"
         else:
@@ -68,9 +60,7 @@ def accept(ledger: LedgerTable, write_ids: list[str] | str, by: str) -> dict[str
     return {"accepted": accepted, "unchanged": unchanged}
 
 
-def replay(
-    ledger: LedgerTable, service: ItemService, write_ids: list[str], by: str
-) -> dict[str, Any]:
+def replay(ledger: LedgerTable, replaying: Replay, write_ids: list[str], by: str) -> dict[str, Any]:
     """Write the values of entries as new writes, each over the item that the ledger shows.
 
     Raises
@@ -85,21 +75,14 @@ def replay(
         if entry.status == "accepted":
             failed[entry.write_id] = f"it was accepted by {entry.resolved_by}"
             continue
-        if entry.write.unreadable or (entry.current and entry.current.unreadable):
-            failed[entry.write_id] = (
-                "its journal entry or its item cannot be read; look at the item, then accept"
-            )
-            continue
         try:
-            written = service.replay(entry.write, entry.current)
+            done[entry.write_id] = replaying.replay(entry, by)
         except WriteConflict:
-            failed[entry.write_id] = "its item has changed since; reconcile, look, and replay again"
+            failed[entry.write_id] = (
+                "its item has changed since, or it was resolved; reconcile, look, and replay again"
+            )
         except NOT_NOW as error:
             failed[entry.write_id] = str(error)
-        else:
-            done[entry.write_id] = written.write_id
-            at = timestamps.now()
-            ledger.resolve(entry.write_id, "replayed", by=by, at=at, replayed_as=written.write_id)
     if failed:
         reasons = "; ".join(f"{w}: {reason}" for w, reason in failed.items())
         raise NotReplayed(f"{len(failed)} not replayed, {len(done)} replayed. {reasons}")

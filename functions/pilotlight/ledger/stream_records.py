@@ -1,4 +1,8 @@
-"""The records of the items stream in the Secondary, and which of them belong in the ledger."""
+"""The records of the journal's stream in the Secondary, and which of them belong in the ledger.
+
+They are the entries of the Primary. One of an epoch that is over is late. What it overwrote, and an
+item that comes later than its entry, is found by the next reconciling.
+"""
 
 from __future__ import annotations
 
@@ -11,17 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 from pilot_light_client import timestamps
-from pilot_light_client.attributes import AttributeInvalid, try_text
+from pilot_light_client.journal import EntryUnreadable, Write, from_entry, placeholder
 
-from pilotlight.items.writes import (
-    EntryUnreadable,
-    Item,
-    Write,
-    from_attributes,
-    from_entry,
-    placeholder,
-)
-from pilotlight.journal.history import judge, overwritten
+from pilotlight.journal.history import judge
 from pilotlight.ledger import epoch_end
 from pilotlight.ledger.entry import LedgerEntry, unreadable_entry
 
@@ -30,7 +26,7 @@ if TYPE_CHECKING:
     from pilot_light_client.control_item import ControlItem
 
     from pilotlight.control.table import ControlTable
-    from pilotlight.items.table import ItemsTable
+    from pilotlight.journal.items import AppItems
     from pilotlight.journal.links import JournalLinks
     from pilotlight.ledger.promotions import Promotions
     from pilotlight.ledger.table import LedgerTable
@@ -49,40 +45,29 @@ class RecordUnreadable(Exception):
 
 
 @dataclass(frozen=True)
-class Change:
-    """What a record says: a journal entry that arrived, or an item before and after a change.
+class Arrival:
+    """A journal entry that arrived, and when DynamoDB made the record, in seconds since 1970."""
 
-    `created` is when DynamoDB made the record, in seconds since 1970.
-    """
-
+    write: Write
     created: float
-    entry: Write | None = None
-    new: Item | None = None
-    old: Item | None = None
 
 
-def parse(record: Mapping[str, Any]) -> Change:
-    """Read a record of the stream.
+def parse(record: Mapping[str, Any]) -> Arrival | None:
+    """Read a record of the stream, or return None where the record holds no image.
 
     Raises
     ------
     RecordUnreadable
-        An image is no journal entry, and no item.
+        Its image is no journal entry.
     """
     change = _change(record)
     try:
         created = float(change["ApproximateCreationDateTime"])
         datetime.fromtimestamp(created, UTC)
-        image, old = change.get("NewImage"), change.get("OldImage")
-        if image is None:
-            return Change(created)
-        if is_entry(record):
-            return Change(created, entry=from_entry(image))
-        previous = from_attributes(old) if old else None
-        return Change(created, new=from_attributes(image), old=previous)
+        image = change.get("NewImage")
+        return None if image is None else Arrival(from_entry(image), created)
     except (
         AttributeError,
-        AttributeInvalid,
         EntryUnreadable,
         KeyError,
         OSError,
@@ -91,12 +76,6 @@ def parse(record: Mapping[str, Any]) -> Change:
         ValueError,
     ) as error:
         raise RecordUnreadable(f"{type(error).__name__}: {error}") from error
-
-
-def is_entry(record: Mapping[str, Any]) -> bool:
-    """Return whether a record is of a journal entry."""
-    keys = _change(record).get("Keys")
-    return isinstance(keys, Mapping) and (try_text(keys, "pk") or "").startswith("J#")
 
 
 def _change(record: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -114,69 +93,48 @@ class StreamBatch:
 
     control_table: ControlTable
     journal: JournalLinks
-    items: ItemsTable
+    items: AppItems
     promotions: Promotions
     ledger: LedgerTable
 
-    def process(self, change: Change) -> int:
-        """Judge the writes of a change, and return how many went to the ledger.
+    def process(self, arrival: Arrival) -> int:
+        """Judge a write that arrived, and return 1 if it went to the ledger.
 
         Raises
         ------
         ControlItemUnread
             The control item is missing or was not read.
         """
-        if change.entry:
-            return self._process_entry(change.entry, change.created)
-        return self._process_item(change.new, change.old, change.created) if change.new else 0
+        write, version = arrival.write, arrival.write.new.version
+        if not epoch_end.is_over(version, self._control):
+            return 0
+        current = self.items.find(write.new.ref)
+        over = self.journal.link(write.previous) if write.previous else None
+        entry = LedgerEntry(
+            write=write,
+            late=self._is_late(version.epoch, arrival.created),
+            history=judge(version, current, self.journal.link),
+            current=current,
+            old=over.new if over else None,
+            active_epoch=self._control.epoch,
+            found_at=timestamps.now(),
+            found_by="stream",
+            arrived_at=timestamps.text(datetime.fromtimestamp(arrival.created, UTC)),
+        )
+        return int(bool(entry.kinds) and self.ledger.put(entry))
 
     def record_unreadable(self, record: Mapping[str, Any]) -> None:
         """Put an unreadable journal entry in the ledger, by its key, for a person."""
         change = _change(record)
-        image = change.get("NewImage")
-        write = placeholder({**(image if isinstance(image, Mapping) else {}), **change["Keys"]})
+        image, keys = change.get("NewImage"), change.get("Keys")
+        rows = (row for row in (image, keys) if isinstance(row, Mapping))
+        write = placeholder({name: value for row in rows for name, value in row.items()})
         self.ledger.put(unreadable_entry(write, self._control.epoch, timestamps.now(), "stream"))
 
-    def _process_entry(self, write: Write, created: float) -> int:
-        if not epoch_end.is_over(write.new, self._control):
-            return 0
-        return self._put(write, late=self._is_late(write.new, created), created=created)
-
-    def _process_item(self, new: Item, old: Item | None, created: float) -> int:
-        """Judge an item that the Primary wrote, and the item that it overwrote.
-
-        An item and its journal entry arrive separately. Either may come too late.
-        """
-        count = 0
-        if epoch_end.is_over(new, self._control) and self._is_late(new, created):
-            entry = self.journal.link(new)
-            count += self._put(entry, late=True, created=created) if entry else 0
-        if old is not None and old.region != new.region:
-            lost = overwritten(old, self.items.find(new.id), self.journal.link)
-            count += sum(self._put(write, late=False, created=None) for write in lost)
-        return count
-
-    def _put(self, write: Write, *, late: bool, created: float | None) -> int:
-        current = self.items.find(write.new.id)
-        arrived = "" if created is None else timestamps.text(datetime.fromtimestamp(created, UTC))
-        entry = LedgerEntry(
-            write=write,
-            late=late,
-            history=judge(write.new, current, self.journal.link),
-            current=current,
-            active_epoch=self._control.epoch,
-            found_at=timestamps.now(),
-            found_by="stream",
-            arrived_at=arrived,
-        )
-        return int(bool(entry.kinds) and self.ledger.put(entry))
-
-    def _is_late(self, written: Item, created: float) -> bool:
-        promotion = self.promotions.to(written.epoch + 1)
-        return epoch_end.is_late(
-            created,
-            epoch_end.ended_at(written.epoch, self._control, promotion, datetime.now(UTC)),
-        )
+    def _is_late(self, epoch: int, created: float) -> bool:
+        promotion = self.promotions.to(epoch + 1)
+        ended = epoch_end.ended_at(epoch, self._control, promotion, datetime.now(UTC))
+        return epoch_end.is_late(created, ended)
 
     @cached_property
     def _control(self) -> ControlItem:
@@ -193,17 +151,16 @@ def process(batch: StreamBatch, record: dict[str, Any], sqs: SQSClient, queue_ur
     other failure may be gone at the next attempt.
     """
     try:
-        change = parse(record)
+        arrival = parse(record)
     except RecordUnreadable as error:
         logger.warning(
             "Stream record cannot be read: it goes to the dead-letter queue",
             extra={"error": str(error)},
         )
-        if is_entry(record):
-            batch.record_unreadable(record)
+        batch.record_unreadable(record)
         _report(record, error, sqs, queue_url)
         return 1
-    return batch.process(change)
+    return batch.process(arrival) if arrival else 0
 
 
 def _report(

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from pilot_light_client.attributes import try_text
 from pilot_light_client.conditional_write import write
+from pilot_light_client.journal import SHARDS
 from pilot_light_client.table_errors import translated
 
 from pilotlight.conditions.evidence import read_json
-from pilotlight.items.writes import SHARDS
 from pilotlight.ledger.entry import SHARDS_PREFIX, LedgerEntry, from_stored, key, stored
 
 if TYPE_CHECKING:
@@ -78,29 +78,21 @@ class LedgerTable:
         chosen = [e for e in entries if status in (None, e.status)]
         return sorted(chosen, key=lambda e: e.write_id)
 
-    def resolve(
-        self, write_id: str, status: Status, *, by: str, at: str, replayed_as: str = ""
-    ) -> None:
-        """Mark an open entry as accepted or replayed.
+    def accept(self, write_id: str, *, by: str, at: str) -> None:
+        """Mark an open entry as accepted.
 
         Raises
         ------
         AlreadyResolved
             It is not open.
         """
-        values = {":status": status, ":by": by, ":at": at, ":as": replayed_as}
-        if not self._update(
-            write_id,
-            UpdateExpression="SET #status = :status, resolved_by = :by, resolved_at = :at, "
-            "replayed_as = :as",
-            ConditionExpression="#status = :open",
-            ExpressionAttributeNames={"#status": "status"},
-            ExpressionAttributeValues={
-                **{name: {"S": value} for name, value in values.items()},
-                ":open": {"S": "open"},
-            },
-        ):
+        if not self._update(write_id, **_resolution("accepted", by=by, at=at)):
             raise AlreadyResolved(f"{write_id} is not open.")
+
+    def replayed(self, write_id: str, *, by: str, at: str, as_: str) -> dict[str, Any]:
+        """Return the item of a transaction that marks an open entry as replayed."""
+        update = _resolution("replayed", by=by, at=at, as_=as_)
+        return {"Update": {"TableName": self._table, "Key": key(write_id), **update}}
 
     def cursor(self) -> dict[str, Any]:
         """Return how far reconciling has come; empty before the first pass, or if unreadable."""
@@ -117,3 +109,15 @@ class LedgerTable:
     def _update(self, write_id: str, **update: Any) -> bool:
         update |= {"TableName": self._table, "Key": key(write_id)}
         return write(self._client.update_item, **update)
+
+
+def _resolution(status: Status, *, by: str, at: str, as_: str = "") -> dict[str, Any]:
+    """Return the update of an entry that is open."""
+    values = {":status": status, ":by": by, ":at": at, ":as": as_, ":open": "open"}
+    return {
+        "UpdateExpression": "SET #status = :status, resolved_by = :by, resolved_at = :at, "
+        "replayed_as = :as",
+        "ConditionExpression": "#status = :open",
+        "ExpressionAttributeNames": {"#status": "status"},
+        "ExpressionAttributeValues": {name: {"S": value} for name, value in values.items()},
+    }

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
     from pilotlight.control.table import ControlTable
+    from pilotlight.shared.app_tables import AppTable
     from pilotlight.shared.settings import Deployment
 
     # A name, whether it is required, and what to run.
@@ -40,24 +41,34 @@ def secondary_checks(
     *,
     recoveries_table: str,
     bucket: str,
-    app_function: str,
     switch_function: str,
 ) -> list[Check]:
-    """List the checks of a Region from within. Advisory: what the app can serve without."""
+    """List the checks of a Region from within. Advisory: what users can do without."""
     region, (dynamodb, lambda_, s3) = deployment.region, clients
     pk, host = schema.key(schema.CANARY, region), deployment.region_name(region)
     table, answer = partial(canary_item, dynamodb), partial(answers, lambda_)
-    items_key = {**pk, "sk": {"S": "canary"}}
     return [
-        ("items_table", True, partial(table, deployment.items_table, items_key)),
+        ("journal_table", True, partial(table, deployment.journal_table, journal_canary(region))),
+        *(app_table(dynamodb, of_app, region) for of_app in deployment.app_tables),
         ("control_quorum", True, partial(quorum, control)),
         ("recoveries_table", True, partial(table, recoveries_table, pk)),
-        ("app_function", True, partial(answer, app_function, "/health")),
         ("switch_function", True, partial(answer, switch_function, "/switch/off")),
-        ("endpoint", True, partial(endpoint, host)),
+        ("endpoint", True, partial(endpoint, deployment.health_url(host))),
         ("certificate", False, partial(certificate, host, days=7)),
         ("bucket", False, partial(canary_object, s3, bucket, f"canary/{region}")),
     ]
+
+
+def journal_canary(region: str) -> dict[str, Any]:
+    """Return the key of a Region's canary in the journal table."""
+    return {**schema.key(schema.CANARY, region), "sk": {"S": "canary"}}
+
+
+def app_table(client: DynamoDBClient, table: AppTable, region: str) -> Check:
+    """Return the check of a table of the application."""
+    action = canary_item if table.takes_canaries else readable
+    key = table.canary_key(f"{schema.CANARY}{region}")
+    return f"table {table.name}", True, partial(action, client, table.name, key)
 
 
 def run_all(checks: list[Check]) -> dict[str, Any]:
@@ -76,6 +87,13 @@ def canary_item(client: DynamoDBClient, name: str, key: dict[str, Any]) -> Outco
             return "failed", f"The canary put into {name} was not read back."
         client.delete_item(TableName=name, Key=key)
     return "ok", "put, read and deleted a canary"
+
+
+def readable(client: DynamoDBClient, name: str, key: dict[str, Any]) -> Outcome:
+    """Read a key consistently, whether there is an item or not."""
+    with translated():
+        client.get_item(TableName=name, Key=key, ConsistentRead=True)
+    return "ok", "read a key; its keys are numbers, so that it takes no canary"
 
 
 def canary_object(client: S3Client, name: str, key: str) -> Outcome:
@@ -105,18 +123,18 @@ def quorum(table: ControlTable, tries: int = 3) -> Outcome:
     return "ok", f"{item.active_region} {item.state} in epoch {item.epoch}, by a strong read"
 
 
-def endpoint(host: str, tries: int = 2) -> Outcome:
+def endpoint(url: str, tries: int = 2) -> Outcome:
     """Request a Region's deep health at its own endpoint, over TLS.
 
     A dormant function may need most of the time of the first try to start.
     """
     try:
-        status = http.request("GET", f"https://{host}/health", timeout=HTTPS_SECONDS).status
+        status = http.request("GET", url, timeout=HTTPS_SECONDS).status
     except http.Unreachable:
         if tries == 1:
             raise
-        return endpoint(host, tries - 1)
-    return outcome(status == 200, f"https://{host}/health answered {status}")
+        return endpoint(url, tries - 1)
+    return outcome(status == 200, f"{url} answered {status}")
 
 
 def certificate(host: str, days: int) -> Outcome:

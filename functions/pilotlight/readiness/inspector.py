@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pilot_light_client import heartbeat, http
@@ -57,9 +58,12 @@ class Inspector:
     def checks(self) -> list[Check]:
         """List the checks. Required: if it fails, so does a recovery, or nobody is notified."""
         here, primary = self.deployment.region, self.deployment.primary_region
-        host, items = self.deployment.region_name(here), self.deployment.items_table
+        host = self.deployment.region_name(here)
         return [
-            ("items_table", True, lambda: self._table(items, primary)),
+            *(
+                (f"table {name}", True, partial(self._table, name, primary))
+                for name in (self.deployment.journal_table, *self._app_tables)
+            ),
             ("control_table", True, self._control_table),
             ("control_witness", False, self._control_witness),
             ("control_item", True, lambda: inspection.control_item(self.control.read())),
@@ -80,6 +84,10 @@ class Inspector:
             ("primary_heartbeats", False, self._heartbeats),
             ("last_rehearsal", False, self._rehearsal),
         ]
+
+    @property
+    def _app_tables(self) -> list[str]:
+        return [table.name for table in self.deployment.app_tables]
 
     def inspect(self, seconds: float) -> list[CheckResult]:
         """Run all checks at once. What was not answered, or not in time, is unknown."""
@@ -158,7 +166,7 @@ class Inspector:
         return inspection.parity("requests per second", own, peer)
 
     def _release(self, region: str) -> str | None:
-        url = f"https://{self.deployment.region_name(region)}/health"
+        url = self.deployment.health_url(self.deployment.region_name(region))
         health = http.request("GET", url, timeout=HTTPS_SECONDS).json()
         return health.get("release") if isinstance(health, dict) else None
 

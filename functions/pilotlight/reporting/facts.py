@@ -30,7 +30,7 @@ def gather(
     dynamodb: DynamoDBClient, deployment: Deployment, ledger: LedgerTable, recoveries_table: str
 ) -> Gathered:
     """Read everything at once. What cannot be read is returned as an error."""
-    heartbeats = Heartbeats(dynamodb, deployment.items_table)
+    heartbeats = Heartbeats(dynamodb, deployment.journal_table)
     recoveries = partial(plain_item, dynamodb, recoveries_table)
     facts = read_all(
         {

@@ -40,6 +40,7 @@ class Pair:
     rpo_objective: timedelta
     rehearsal_max_age: timedelta
     sentinel_interval: timedelta
+    level: int
 
 
 @dataclass(frozen=True)
@@ -69,13 +70,14 @@ def overview(read: Gathered, pair: Pair, now: datetime) -> dict[str, Any]:
         "readiness": _fact_of(read.readiness, readiness, now),
         "rehearsal": _fact_of(read.rehearsal, rehearsal, pair, now),
         "replication": _fact_of(read.heartbeats, replication, read.control, pair, now),
-        "ledger": _fact_of(read.ledger, ledger.fact),
+        "ledger": _fact_of(read.ledger, ledger.fact, pair.level),
         "recoveries": past_recoveries.fact(read.recoveries, read.control),
     }
     return {
         **summary(facts),
         "at": timestamps.text(now),
         "app_name": pair.app_name,
+        "contract_level": pair.level,
         "primary_region": pair.primary_region,
         "secondary_region": pair.secondary_region,
         "facts": facts,

@@ -17,6 +17,7 @@ from pilot_light_client.choice import choice
 from pilot_light_client.timestamps import try_parse
 
 from pilotlight.conditions.evidence import section, sections
+from pilotlight.shared import contract
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +42,6 @@ RTO_MEANS = (
     "clients know."
 )
 NO_RTO = "Nothing was recovered from, or the first failed probe is not known."
-RPO_MEANS = "The journal shows what was lost, once the other Region is back."
 
 
 class InvalidReport(Exception):
@@ -55,6 +55,7 @@ class Deployed:
     primary: str
     secondary: str
     public_name: str
+    level: int
 
 
 def prefix(run: Mapping[str, Any]) -> str:
@@ -98,6 +99,7 @@ def report(run: Mapping[str, Any], where: Deployed, now: datetime) -> dict[str, 
     recovered = first is not None and outcome == "promoted" and bool(confirmed)
     return {
         "version": 1,
+        "contract_level": where.level,
         "id": f"{started:%Y%m%dT%H%M%SZ}",
         "kind": kind,
         "started_at": timestamps.text(started),
@@ -108,7 +110,7 @@ def report(run: Mapping[str, Any], where: Deployed, now: datetime) -> dict[str, 
         "rto_seconds": confirmed[-1] if recovered else None,
         "rto_detail": RTO_MEANS if recovered else NO_RTO,
         "rpo_seconds": None,
-        "rpo_detail": RPO_MEANS if outcome == "promoted" else "",
+        "rpo_detail": contract.loss(where.level) if outcome == "promoted" else "",
         "rpo_estimate_seconds": estimate.get("seconds"),
         "rpo_estimate_detail": str(estimate.get("detail", "There is no estimate.")),
         "stages": _stages(timeline),

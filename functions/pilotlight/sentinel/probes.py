@@ -29,7 +29,7 @@ def probe(url: str, timeout: float) -> Probe:
 
 def probe_primary(deployment: Deployment, timeout: float) -> Probe:
     """Probe the health of the Primary at its own name."""
-    return probe(f"https://{deployment.region_name(deployment.primary_region)}/health", timeout)
+    return probe(deployment.health_url(deployment.region_name(deployment.primary_region)), timeout)
 
 
 def read_beacon(name: str, lifetime: float = 2.0) -> Beacon:

@@ -88,7 +88,12 @@ def decide(
         condition(PRIMARY, preflight, lambda it: _primary(it, patience.healthy, now)),
         condition(SOURCE, preflight, lambda it: _serves(it, move.source)),
         condition(TARGET, section(evidence, "readiness"), ready),
-        condition(RELEASES, preflight, lambda it: _releases(it, move)),
+        condition(
+            RELEASES,
+            preflight,
+            lambda it: _releases(it, move),
+            required=_names_releases(preflight, move),
+        ),
         condition(REPLICATION, preflight, lambda it: _replication(it, patience.heartbeat)),
         condition(CAUGHT_UP, section(evidence, "watermark"), _caught_up),
         condition(WARM, section(evidence, "warm"), warm, required=False),
@@ -140,8 +145,8 @@ def _serves(preflight: Mapping[str, Any], region: str) -> tuple[bool, str]:
     health = section(section(preflight, "health"), region)
     if "error" in health:
         return False, f"{region} did not answer: {health['error']}"
-    status, tables = health.get("status"), health.get("health")
-    return status == 200 and tables == "healthy", f"{region} answered {status}, {tables}."
+    status = health.get("status")
+    return status == 200, f"{region} answered {status}."
 
 
 def _releases(preflight: Mapping[str, Any], move: Move) -> tuple[bool, str]:
@@ -150,6 +155,13 @@ def _releases(preflight: Mapping[str, Any], move: Move) -> tuple[bool, str]:
     return isinstance(source, str) and bool(source) and source == target, (
         f"Release {source or 'unknown'} in {move.source}, {target or 'unknown'} in {move.target}."
     )
+
+
+def _names_releases(preflight: Mapping[str, Any], move: Move) -> bool:
+    """Return whether the application's health may name releases. Many applications' do not."""
+    health = section(preflight, "health")
+    answers = [section(health, r) for r in (move.source, move.target)]
+    return not all("status" in a and a.get("release") is None for a in answers)
 
 
 def _replication(preflight: Mapping[str, Any], heartbeat: timedelta) -> tuple[bool, str]:
@@ -180,6 +192,8 @@ def _caught_up(comparison: Mapping[str, Any]) -> tuple[bool, str]:
     compared, mark = comparison.get("compared"), comparison.get("watermark", "nowhere")
     if comparison.get("caught_up") is not True:
         return False, f"{compared} journal entries compared up to {mark}; more are to be compared."
+    if comparison.get("level") in (0, 1):
+        return True, "The application keeps no journal: nothing was compared."
     if not compared:
         return True, "No journal entry is old enough to compare: nothing was compared."
     return True, f"{compared} journal entries compared up to {mark}: the target holds all of them."
@@ -187,6 +201,8 @@ def _caught_up(comparison: Mapping[str, Any]) -> tuple[bool, str]:
 
 def _reviewed(ledger: Mapping[str, Any]) -> tuple[bool, str]:
     opened, compared = ledger.get("open"), ledger.get("compared")
+    if isinstance(because := ledger.get("unknown_because"), str):
+        return True, because
     if isinstance(opened, bool) or not isinstance(opened, int):
         return False, "The ledger did not report how many writes are to be reviewed."
     if ledger.get("complete") is not True:

@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Any
 from pilot_light_client import heartbeat, http
 from pilot_light_client.heartbeat_table import Heartbeats
 
-from pilotlight.readiness.checks import answers, canary_item, certificate, endpoint
+from pilotlight.readiness.checks import (
+    app_table,
+    canary_item,
+    certificate,
+    endpoint,
+    journal_canary,
+)
 from pilotlight.readiness.recorded_signals import read_all, texts
 from pilotlight.recoveries import schema
 from pilotlight.sentinel import probes
@@ -43,7 +49,9 @@ class Preflight:
 
     def look(self) -> dict[str, Any]:
         """Return what both Regions report, each part or its error."""
-        url = f"https://{self.deployment.region_name(self.deployment.primary_region)}/health"
+        url = self.deployment.health_url(
+            self.deployment.region_name(self.deployment.primary_region)
+        )
         with ThreadPoolExecutor(PROBES + 1) as pool:
             beacon = pool.submit(probes.read_beacon, self.deployment.beacon_name)
             own = pool.map(partial(probes.probe, timeout=TIMEOUT), [url] * PROBES)
@@ -66,16 +74,18 @@ class Preflight:
                 "scheduled": parts["scheduled"],
             }
 
-    def target_checks(self, app_function: str) -> list[Check]:
+    def target_checks(self) -> list[Check]:
         """List the checks of a target from outside, as readiness has them from within."""
         region, host = self.target, self.deployment.region_name(self.target)
-        key = {**schema.key(schema.CANARY, region), "sk": {"S": "canary"}}
-        dynamodb, lambda_ = self.client(region, "dynamodb"), self.client(region, "lambda")
-        table = self.deployment.items_table
+        dynamodb, journal = self.client(region, "dynamodb"), self.deployment.journal_table
         return [
-            ("items_table", True, partial(canary_item, dynamodb, table, key)),
-            ("app_function", True, partial(answers, lambda_, app_function, "/health")),
-            ("endpoint", True, partial(endpoint, host)),
+            (
+                "journal_table",
+                True,
+                partial(canary_item, dynamodb, journal, journal_canary(region)),
+            ),
+            *(app_table(dynamodb, table, region) for table in self.deployment.app_tables),
+            ("endpoint", True, partial(endpoint, self.deployment.health_url(host))),
             ("certificate", False, partial(certificate, host, days=7)),
         ]
 
@@ -96,7 +106,7 @@ class Preflight:
 
     def _request(self, region: str) -> tuple[int, dict[str, Any]]:
         """Return the status and the body of a Region's deep health, by its own name."""
-        url = f"https://{self.deployment.region_name(region)}/health"
+        url = self.deployment.health_url(self.deployment.region_name(region))
         response = http.request("GET", url, timeout=TIMEOUT)
         body = response.json()
         return response.status, body if isinstance(body, dict) else {}
@@ -106,7 +116,7 @@ class Preflight:
 
         A passive Region keeps its pulse only: its other keys are left from when it was active.
         """
-        replica = Heartbeats(self.client(there, "dynamodb"), self.deployment.items_table)
+        replica = Heartbeats(self.client(there, "dynamodb"), self.deployment.journal_table)
         beats = replica.read_all(of) if active else [replica.newest(of)]
         written = [b.written_at for b in beats if b is not None]
         whole = len(written) == len(beats)

@@ -23,7 +23,8 @@ LAST_MOMENT, MEANWHILE = "Written in the last moment before the outage", "Writte
 # What a report has of an entry of the ledger.
 ENTRY_NAMES = [
     "write_id",
-    "item_id",
+    "table",
+    "key",
     "kinds",
     "region",
     "epoch",

@@ -140,15 +140,20 @@ def _writes(drill: Observations) -> dict[str, Any]:
 
 
 def write(report: dict[str, Any], folder: Path) -> Path:
-    """Write report.json and report.html, point `latest` to them, and return their folder.
+    """Write report.json and report.html, and return their folder."""
+    files = {"report.json": json.dumps(report, indent=2) + "\n", "report.html": render(report)}
+    return store(str(report["id"]), files, folder)
+
+
+def store(name: str, files: dict[str, str], folder: Path) -> Path:
+    """Write the files of a report, point `latest` to them, and return their folder.
 
     The folder appears whole or not at all.
     """
-    name = str(report["id"])
     place, half = folder / name, folder / f".{name}"
     half.mkdir(parents=True, exist_ok=True)
-    (half / "report.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-    (half / "report.html").write_text(render(report), encoding="utf-8")
+    for file, text in files.items():
+        (half / file).write_text(text, encoding="utf-8")
     if place.exists():
         shutil.rmtree(place)
     half.rename(place)

@@ -21,6 +21,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import IO, TYPE_CHECKING, Any
 
+from lab.engine.lambda_workers import node_environments
 from lab.engine.lambda_workers.functions import entries_of
 
 if TYPE_CHECKING:
@@ -113,16 +114,18 @@ class ForkServer:
 
 
 def install(aws: Aws, cold_starts: ColdStarts) -> None:
-    """Have MiniStack fork its Python workers where it would start an interpreter for each."""
+    """Have MiniStack fork its Python workers, and start those of Node.js as the lab does."""
     servers: dict[str, ForkServer] = {}
     lock = threading.Lock()
 
     def start(args: list[str], *, cwd: str, env: dict[str, str], **options: Any) -> Any:
-        if args[0] != sys.executable:
+        if args[0] not in (sys.executable, node_environments.NODE):
             return subprocess.Popen(args, cwd=cwd, env=env, **options)
         layers = env.get("_LAMBDA_LAYERS_DIRS", "")
         env = {**env, "LAB_ENTRIES": entries_of(aws.config, env.get("AWS_REGION", ""))}
         env |= cold_starts.variables(env)
+        if args[0] == node_environments.NODE:
+            return node_environments.start(cwd, env, aws.config)
         with lock:
             if layers not in servers:
                 servers[layers] = ForkServer(layers, os.environ)

@@ -28,7 +28,8 @@ def environment(aws: Aws) -> None:
     config = aws.config
     for name in list(os.environ):
         # What a shell has set for other functions would reach these.
-        foreign = name.startswith(("POWERTOOLS_", "AWS_LAMBDA_")) or name.lower().endswith("_proxy")
+        of_functions = name.startswith(("POWERTOOLS_", "AWS_LAMBDA_", "NODE_"))
+        foreign = of_functions or name.lower().endswith("_proxy")
         if foreign or name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
             del os.environ[name]
     os.environ.update(
@@ -85,7 +86,8 @@ def _errors_of_handlers(aws: Aws) -> None:
     """Let a handler raise as on Lambda.
 
     The exception's class is the errorType, by which Retry and Catch choose. The environment stays;
-    MiniStack ends one whose worker answers with the status `error`.
+    MiniStack ends one whose worker answers with the status `error`. Node.js calls the stack trace
+    `trace`, Python `stackTrace`.
     """
     edit_worker_script(
         aws,
@@ -106,23 +108,41 @@ def _errors_of_handlers(aws: Aws) -> None:
         ),
         (
             '"errorType": error_type,',
-            '"errorType": error_type, "stackTrace": (result.get("trace") or "").splitlines(),',
+            '"errorType": error_type, "trace" if "node" in result else "stackTrace": '
+            '(result.get("trace") or "").splitlines(),',
         ),
     )
 
 
 def _log_groups(aws: Aws) -> None:
-    """Let no function make the log group that its LoggingConfig names, as MiniStack would.
+    """Let no function make its log group without its role's permission, as MiniStack would.
 
-    On AWS its role needs a permission for that. What is logged without the group is lost.
+    What is logged without the group is lost.
     """
 
     @wrap(aws.lambda_service, "_emit_lambda_logs")
     def emit(original: Any, function: dict[str, Any], *more: Any, **options: Any) -> None:
-        configured = (function.get("config") or function).get("LoggingConfig") or {}
-        group = configured.get("LogGroup")
-        if group is None or group in aws.logs._log_groups:
+        config = function.get("config") or function
+        group = (config.get("LoggingConfig") or {}).get("LogGroup")
+        if group is None or group in aws.logs._log_groups or _may_make_group(aws, config, group):
             original(function, *more, **options)
+
+
+def _may_make_group(aws: Aws, config: dict[str, Any], group: str) -> bool:
+    """Return whether the role of a function may make a log group."""
+    _, _, _, region, account, *_ = config["FunctionArn"].split(":")
+    role = str(config.get("Role", ""))
+    evaluator = aws.iam_evaluator
+    asked = evaluator.EvalContext(
+        principal_arn=role,
+        principal_type="AssumedRole",
+        principal_account=account,
+        action="logs:CreateLogGroup",
+        resource_arn=f"arn:aws:logs:{region}:{account}:log-group:{group}",
+        region=region,
+    )
+    policies = evaluator._gather_role_policies(role.rsplit("/", 1)[-1], account)
+    return bool(evaluator.evaluate(asked, policies).decision == "Allow")
 
 
 def _layers_unpacked_once(aws: Aws) -> None:

@@ -16,7 +16,8 @@ def make(config: LabConfig) -> tuple[Path, Path]:
     state = Path(config.state_dir)
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(config.ca_file))
-    issued = authority.issue_cert(config.zone_name, f"*.{config.zone_name}")
+    apis = [f"*.execute-api.{region}.amazonaws.com" for region in config.regions]
+    issued = authority.issue_cert(config.zone_name, f"*.{config.zone_name}", *apis)
     certificate, key = state / "entry.pem", state / "entry.key"
     issued.cert_chain_pems[0].write_to_path(str(certificate))
     issued.private_key_pem.write_to_path(str(key))

@@ -1,4 +1,4 @@
-"""One HTTPS entry for each Region: custom domains and function URLs, by the Host header.
+"""One HTTPS entry for each Region: custom domains, APIs and function URLs, by the Host header.
 
 Each has several addresses, as API Gateway's names do: a client may try one after the other.
 """
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 ADDRESSES = 3
 LOCALHOST = "127.0.0.1"
 _FUNCTION_URL = re.compile(r"([a-z0-9]+)\.lambda-url\.([a-z0-9-]+)\.on\.aws\.?")
+_API = re.compile(r"([a-z0-9]+)\.execute-api\.([a-z0-9-]+)\.amazonaws\.com\.?")
 
 
 def addresses_of(config: LabConfig) -> dict[str, tuple[str, ...]]:
@@ -50,6 +51,11 @@ def region_of_function_url(host: str) -> str | None:
     """Return the Region that a function URL's host names, or None for any other host."""
     match = _FUNCTION_URL.fullmatch(host.lower())
     return match[2] if match else None
+
+
+def names_api(host: str) -> bool:
+    """Return whether a host is an API's own name, at which the path begins with the stage."""
+    return _API.fullmatch(host.split(":")[0].lower()) is not None
 
 
 class Entries:
@@ -87,6 +93,9 @@ class Entries:
         host = host.split(":")[0].lower()
         if url := _FUNCTION_URL.fullmatch(host):
             return f"/_aws/lambda-url/{url[1]}{path}" if url[2] == region else None
+        if api := _API.fullmatch(host):
+            # The stage is the first part of the path, and MiniStack knows where there is none.
+            return f"/_aws/execute-api/{api[1]}{path}" if api[2] == region else None
         longest: tuple[int, str] | None = None
         mappings = self._aws.apigateway._base_path_mappings.get_scoped(ACCOUNT, region, host, {})
         for base, mapping in mappings.items():
@@ -95,6 +104,7 @@ class Entries:
                 continue
             if longest is None or len(prefix) > longest[0]:
                 rest = path[len(prefix) :] or "/"
-                api, stage = mapping["restApiId"], mapping["stage"]
-                longest = (len(prefix), f"/_aws/execute-api/{api}/{stage}{rest}")
+                # A mapping without a stage leaves it to the path.
+                stage = f"/{mapping['stage']}" if mapping.get("stage") else ""
+                longest = (len(prefix), f"/_aws/execute-api/{mapping['restApiId']}{stage}{rest}")
         return longest[1] if longest else None

@@ -12,7 +12,9 @@ from hypercorn.events import RawData
 from hypercorn.protocol.events import StreamClosed
 
 from lab.engine.outages.outage import read_call
+from lab.engine.proxy.entries import names_api
 from lab.engine.proxy.page import POLICY
+from lab.engine.rest_apis import PATH
 from lab.engine.strong_tables.calls import writes_to
 
 if TYPE_CHECKING:
@@ -75,7 +77,7 @@ class Proxy:
             body = await _body(receive)
             receive = _again(body, receive)
             operation = headers.get("x-amz-target", "").rsplit(".", 1)[-1]
-            if writes_to(f"{self._aws.config.app_name}-items", operation, body):
+            if writes_to(f"{self._aws.config.app_name}-app-items", operation, body):
                 refused = self._outage.refusal_of_write(call)
         if refused is None:
             await self._aws.app.app(scope, receive, send)
@@ -102,7 +104,11 @@ class Proxy:
                 await _reply(send, 403, {"message": "Forbidden"})
                 return
             inner = {**scope, "path": path, "raw_path": path.encode()}
-            await self._aws.app.app(inner, receive, send)
+            asked = PATH.set(None if names_api(host) else scope["path"])
+            try:
+                await self._aws.app.app(inner, receive, send)
+            finally:
+                PATH.reset(asked)
 
     async def _browse(self, scope: Any, receive: Any, send: Any) -> None:
         """Lead a browser, in plain HTTP, to where DNS says that the public name leads."""

@@ -14,7 +14,7 @@ NODE = shutil.which("node")
 
 @pytest.mark.skipif(NODE is None, reason="Node.js is not on this machine")
 def test_the_node_client_passes_what_needs_no_package() -> None:
-    files = ["test/vectors.test.js", "test/tables.test.js"]
+    files = [f"test/{name}.test.js" for name in ("vectors", "tables", "protect")]
     ended = subprocess.run(
         [str(NODE), "--test", "--test-timeout=10000", *files],
         cwd=ROOT / "clients" / "node",

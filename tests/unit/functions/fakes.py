@@ -16,14 +16,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 PRIMARY, SECONDARY = "us-west-2", "us-east-2"
-CONTROL, ITEMS, RECOVERIES = (
+CONTROL, JOURNAL, RECOVERIES = (
     "pilot-light-control-quorum",
-    "pilot-light-items",
+    "pilot-light-journal",
     "pilot-light-recoveries",
 )
+# The example application's table.
+ITEMS = "pilot-light-app-items"
 LEDGER, LAST_RESORT = "pilot-light-ledger", "pilot-light-last-resort"
 # Every key of the Regions' tables that a test may empty.
-TABLES = {CONTROL: ["pk"], RECOVERIES: ["pk"], LAST_RESORT: ["pk"], ITEMS: ["pk", "sk"]}
+TABLES = {CONTROL: ["pk"], RECOVERIES: ["pk"], LAST_RESORT: ["pk"]} | {
+    table: ["pk", "sk"] for table in (JOURNAL, ITEMS)
+}
 
 
 def aws_error(code: str, **extra: Any) -> ClientError:
@@ -90,26 +94,39 @@ class FakeDynamoDB:
         self._called("update_item", TableName=TableName, Key=Key, **more)
         if not self._holds(TableName, Key, more):
             raise aws_error("ConditionalCheckFailedException")
-        row = self.table(TableName).setdefault(_key(Key), copy.deepcopy(Key))
+        self._update(TableName, Key, UpdateExpression, more)
+        return {}
+
+    def _update(
+        self, table: str, key: dict[str, Any], expression: str, more: dict[str, Any]
+    ) -> None:
+        row = self.table(table).setdefault(_key(key), copy.deepcopy(key))
         values, names = more["ExpressionAttributeValues"], more.get("ExpressionAttributeNames", {})
-        sets, _, removes = UpdateExpression.removeprefix("SET ").partition(" REMOVE ")
+        sets, _, removes = expression.removeprefix("SET ").partition(" REMOVE ")
         for name, value in re.findall(r"(\S+) = (if_not_exists\(.*?\) \+ :\w+|:\w+)", sets):
             row[names.get(name, name)] = values.get(value) or _sum(row, value, values)
         for name in filter(None, removes.split(", ")):
             row.pop(name, None)
-        return {}
 
     def transact_write_items(
         self, TransactItems: list[dict[str, Any]], ClientRequestToken: str
     ) -> dict[str, Any]:
         self._called("transact_write_items", TransactItems=TransactItems, Token=ClientRequestToken)
-        puts = [dict(write["Put"]) for write in TransactItems]
-        held = [self._holds(p["TableName"], p["Item"], p) for p in puts]
+        writes = [next(iter(item.items())) for item in TransactItems]
+        keys = [write["Item" if kind == "Put" else "Key"] for kind, write in writes]
+        held = [
+            self._holds(write["TableName"], key, write)
+            for (_, write), key in zip(writes, keys, strict=True)
+        ]
         if not all(held):
             reasons = [{"Code": "None" if h else "ConditionalCheckFailed"} for h in held]
             raise aws_error("TransactionCanceledException", CancellationReasons=reasons)
-        for put in puts:
-            self.table(put["TableName"])[_key(put["Item"])] = copy.deepcopy(put["Item"])
+        for kind, write in writes:
+            if kind == "Put":
+                self.table(write["TableName"])[_key(write["Item"])] = copy.deepcopy(write["Item"])
+            else:
+                assert kind == "Update"
+                self._update(write["TableName"], write["Key"], write["UpdateExpression"], write)
         return {}
 
     def batch_write_item(self, RequestItems: dict[str, Any]) -> dict[str, Any]:
@@ -149,18 +166,26 @@ class FakeDynamoDB:
             raise self.failing[operation]
 
     def _holds(self, table: str, key: dict[str, Any], given: dict[str, Any]) -> bool:
-        """Judge conditions of the kinds in use: `attribute_not_exists(a)`, `a = :v`, `a < :v`."""
+        """Judge the conditions in use: `attribute_not_exists(a)`, `#a.#b = :v`, `a < :v`."""
         there = self.table(table).get(_key(key), {})
         names = given.get("ExpressionAttributeNames", {})
         values = given.get("ExpressionAttributeValues", {})
 
+        def at(path: str) -> Any:
+            """Return the attribute of a path such as `#mark.#version`, or None."""
+            first, *inner = (names.get(name, name) for name in path.split("."))
+            found = there.get(first)
+            for name in inner:
+                found = (found or {}).get("M", {}).get(name)
+            return found
+
         def holds(part: str) -> bool:
             if part.startswith("attribute_not_exists("):
-                return part.removeprefix("attribute_not_exists(").removesuffix(")") not in there
+                return at(part.removeprefix("attribute_not_exists(").removesuffix(")")) is None
             if part.startswith("attribute_exists("):
-                return part.removeprefix("attribute_exists(").removesuffix(")") in there
-            name, sign, value = part.split(" ")
-            found, wanted = there.get(names.get(name, name)), values[value]
+                return at(part.removeprefix("attribute_exists(").removesuffix(")")) is not None
+            path, sign, value = part.split(" ")
+            found, wanted = at(path), values[value]
             if sign == "=":
                 return bool(found == wanted)
             compare = {"<": operator.lt, "<=": operator.le, ">": operator.gt}[sign]

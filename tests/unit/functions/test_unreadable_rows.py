@@ -5,29 +5,41 @@ Anybody with a console can write a row. None may stop a recovery, a listing or a
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pytest
 from hypothesis import given, settings, strategies as st
-from pilot_light_client import heartbeat
+from items.item import (
+    IdempotencyRecord,
+    ItemUnreadable,
+    Request,
+    from_idempotency_record,
+    from_item_row,
+    item_key,
+)
+from items.table import ItemsTable
+from pilot_light_client import heartbeat, journal
 from pilot_light_client.attributes import AttributeInvalid
 from pilot_light_client.control_item import ControlItem, ControlItemInvalid
 from pilot_light_client.heartbeat_table import Heartbeats
+from pilot_light_client.journal import MARK, SHARDS, Ref
 from pilot_light_client.last_resort import LastResort
 from pilot_light_client.pulse import Pulse
 from pilot_light_client.timestamps import milliseconds, now
 from pilotlight.control.seed import SeededBefore, SeedMark
 from pilotlight.failover.confirmation import pulse_evidence
-from pilotlight.items import writes
-from pilotlight.items.table import ItemsTable
 from pilotlight.journal.comparison import HIGHEST, LOWEST
+from pilotlight.journal.items import AppItems
+from pilotlight.journal.links import JournalLinks
 from pilotlight.journal.reader import Journal, Watermark
 from pilotlight.ledger.entry import counts, from_stored, public
 from pilotlight.ledger.epoch_end import ended_at, from_record, incomplete_since
 from pilotlight.ledger.reconciliation import Cursor
-from pilotlight.ledger.stream_records import RecordUnreadable, is_entry, parse
+from pilotlight.ledger.stream_records import RecordUnreadable, parse
 from pilotlight.ledger.table import LedgerTable
 from pilotlight.readiness.recorded_signals import plain_item
 from pilotlight.replication.rpo import FirstFailure, estimate
@@ -35,14 +47,17 @@ from pilotlight.sentinel.item import SentinelItem
 from pilotlight.sentinel.level import valid_end
 from pilotlight.sentinel.observation import Observation, Probe
 from pilotlight.sentinel.outages import Outages
+from pilotlight.shared.app_tables import AppTables
 from pilotlight.warming.pings import listed
+
+from tests.unit.functions.fakes import ITEMS, JOURNAL
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 # What our readers look for, in all tables.
 NAMES = sorted(
     {
         *("id", "text", "version", "region", "epoch", "write_id", "updated_at", "deleted"),
-        *("item_id", "operation", "old", "new", "authority", "content", "seq", "written_at", "by"),
+        *("operation", "old", "new", "authority", "content", "seq", "written_at", "by"),
         *("revision", "active_region", "state", "move", "drain_until", "cooldown_until"),
         *("changed_at", "changed_by", "until", "beat", "watermark", "compared", "unreadable"),
         *("first_failed_at", "good_probes", "healthy_since", "observed_at", "well_at", "held_by"),
@@ -50,7 +65,7 @@ NAMES = sorted(
         *("attempts", "last_started_at", "execution", "owner", "mode", "expires_at", "targets"),
         *("late", "verdict", "detail", "current", "active_epoch", "found_at", "found_by"),
         *("arrived_at", "status", "resolved_by", "resolved_at", "replayed_as", "at"),
-        *("timeline", "rpo_estimate"),
+        *("timeline", "rpo_estimate", "table", "key", "image", "previous", MARK),
     }
 )
 NUMBERS = st.one_of(
@@ -85,7 +100,29 @@ VALUES = st.recursive(
     ),
     max_leaves=9,
 )
-ROWS = st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=12)
+ANY = st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=12)
+# What an item's mark and an entry have within them, often as we write it.
+MAPS = {
+    MARK: ("version", "write_id", "region", "epoch", "at", "deleted"),
+    "previous": ("version", "write_id", "region", "epoch"),
+    "key": ("pk", "sk"),
+    "image": ("text",),
+}
+PARTS = st.one_of(VALUES, st.sampled_from([{"S": "us-west-2"}, {"N": "1"}, {"BOOL": True}]))
+OURS = st.fixed_dictionaries(
+    {},
+    optional={
+        **{
+            name: st.fixed_dictionaries({}, optional=dict.fromkeys(inner, PARTS)).map(
+                lambda row: {"M": row}
+            )
+            for name, inner in MAPS.items()
+        },
+        "table": st.just({"S": ITEMS}),
+        "operation": st.sampled_from([{"S": "put"}, {"S": "delete"}, {"S": "create"}]),
+    },
+)
+ROWS = st.builds(lambda any_, ours: {**any_, **ours}, ANY, OURS)
 KEYS = st.fixed_dictionaries(
     {
         "pk": st.one_of(TEXTS, st.sampled_from(["J#us-west-2#1#0", "J#", "J#x", "I#0"])).map(
@@ -109,7 +146,11 @@ class Holding:
         return {"Items": [self.row]}
 
     def batch_get_item(self, RequestItems: dict[str, Any]) -> dict[str, Any]:
-        return {"Responses": {table: [self.row] for table in RequestItems}}
+        rows = {
+            table: [{**self.row, **key} for key in asked["Keys"]]
+            for table, asked in RequestItems.items()
+        }
+        return {"Responses": rows}
 
     def get_paginator(self, _operation: str) -> Any:
         return self
@@ -118,12 +159,20 @@ class Holding:
         return [{"Items": [self.row]}]
 
 
+TEA = Ref.of(ITEMS, item_key("tea"))
+TABLES = AppTables.parse([f"{ITEMS}:pk/sk"])
+
+
 @pytest.mark.parametrize(
     ("read", "names"),
     [
-        (writes.from_attributes, AttributeInvalid),
-        (writes.from_idempotency_record, AttributeInvalid),
-        (writes.from_entry, writes.EntryUnreadable),
+        (partial(from_item_row, ITEMS, "tea"), AttributeInvalid),
+        (from_idempotency_record, AttributeInvalid),
+        (partial(journal.from_row, TEA), AttributeInvalid),
+        (journal.version_of, AttributeInvalid),
+        (journal.is_deleted, AttributeInvalid),
+        (journal.ref_of, AttributeInvalid),
+        (journal.from_entry, journal.EntryUnreadable),
         (ControlItem.from_item, ControlItemInvalid),
     ],
 )
@@ -138,19 +187,29 @@ def test_a_row_of_ours_is_read_or_what_is_wrong_is_named(
 
 
 @given(row=ROWS, key=KEYS)
-def test_tables_of_the_application_are_read(row: dict[str, Any], key: dict[str, Any]) -> None:
-    table = ItemsTable(Holding({**row, **key}), "items")  # type: ignore[arg-type]
-    for read in (table.get, table.idempotency_record):
+def test_the_table_of_the_example_application_is_read(
+    row: dict[str, Any], key: dict[str, Any]
+) -> None:
+    table = ItemsTable(Holding({**row, **key}), ITEMS, JOURNAL)  # type: ignore[arg-type]
+    for read in (table.read, table.idempotency_record):
         try:
             read("tea")
-        except writes.ItemUnreadable as error:
+        except ItemUnreadable as error:
             assert str(error)
-    assert table.find("tea") is not None
-    assert len(table.find_many(["tea"])) == 1
+    made = table.made(IdempotencyRecord(Request("n", "c"), "us-west-2", 1, "01A"))
+    assert made is None or made.id
     listing = table.page(50, None)
-    assert len(listing.items) + len(listing.unreadable) <= 50 * writes.SHARDS
-    placeholder = writes.placeholder({**row, **key})
-    assert placeholder.unreadable and placeholder.new.id and placeholder.new.write_id
+    assert len(listing.items) + len(listing.unreadable) <= 50 * SHARDS
+
+
+@given(row=ROWS, key=KEYS)
+def test_items_of_any_application_are_read(row: dict[str, Any], key: dict[str, Any]) -> None:
+    items = AppItems(Holding({**row, **key}), TABLES)  # type: ignore[arg-type]
+    other = Ref.of("undeclared", {"id": {"S": "tea"}})
+    assert items.find(TEA) is not None
+    assert set(items.find_many([TEA, other])) == {TEA, other}
+    found = items.find(other)
+    assert found is not None and found.unreadable
 
 
 @given(row=ROWS, key=KEYS)
@@ -158,9 +217,15 @@ def test_the_journal_its_proof_and_its_watermark_are_read(
     row: dict[str, Any], key: dict[str, Any]
 ) -> None:
     client: Any = Holding({**row, **key})
-    journal = Journal(client, "items", "us-west-2", 1)
-    assert len(journal.pages(LOWEST, HIGHEST)) == writes.SHARDS
-    assert len(journal.versions(["tea"])) == 1
+    read = Journal(client, JOURNAL, TABLES, "us-west-2", 1)
+    assert len(read.pages(LOWEST, HIGHEST)) == SHARDS
+    assert list(read.versions([TEA])) == [TEA]
+    links = JournalLinks(client, JOURNAL, "us-west-2")
+    ((write,), _) = links.page("J#us-west-2#1#0", LOWEST)
+    assert write.id and str(write.new.ref)
+    assert not write.unreadable or links.link(write.new.version) is None
+    placeholder = journal.placeholder({**row, **key})
+    assert placeholder.unreadable and placeholder.id and str(placeholder.new.ref)
     mark = Watermark(client, "recoveries", "us-west-2", 1).read()
     assert LOWEST <= mark.write_id <= HIGHEST
 
@@ -176,7 +241,6 @@ def test_a_record_of_the_stream_is_read_or_set_aside(
         {},
     ):
         record = {"dynamodb": change}
-        assert is_entry(record) in (True, False)
         try:
             parse(record)
         except RecordUnreadable as error:
@@ -185,11 +249,13 @@ def test_a_record_of_the_stream_is_read_or_set_aside(
 
 @pytest.mark.parametrize("created", [1e300, float("nan"), "soon", None, -1e17])
 def test_a_record_of_no_time_is_set_aside(created: Any) -> None:
-    item = writes.attributes(writes.Item("tea", "", 1, "us-west-2", 1, "01A", "", False))
-    keys = {"pk": {"S": "I#0"}, "sk": {"S": "tea"}}
-    change = {"Keys": keys, "NewImage": item, "ApproximateCreationDateTime": created}
+    how: Any = {"region": "us-west-2", "epoch": 1, "write_id": "01A", "at": "noon"}
+    write = journal.plan(TEA, {"text": {"S": "green"}}, None, **how)
+    entry = journal.transaction(write, JOURNAL, None)[1]["Put"]["Item"]
+    good = {"NewImage": entry, "ApproximateCreationDateTime": 1.5}
+    assert parse({"dynamodb": good}) is not None
     with pytest.raises(RecordUnreadable):
-        parse({"dynamodb": change})
+        parse({"dynamodb": {**good, "ApproximateCreationDateTime": created}})
 
 
 @given(row=ROWS, key=KEYS)
@@ -197,7 +263,7 @@ def test_the_ledger_is_read(row: dict[str, Any], key: dict[str, Any]) -> None:
     entry = from_stored({**row, **key})
     assert public(entry)["status"] in ("open", "accepted", "replayed")
     ledger = LedgerTable(Holding({**row, **key}), "ledger")  # type: ignore[arg-type]
-    assert counts(ledger.entries())["open"] in (0, writes.SHARDS)
+    assert counts(ledger.entries())["open"] in (0, SHARDS)
     assert Cursor.stored(ledger.cursor(), 2).epoch in (1, 2)
     promotion = from_record(row)
     control = ControlItem(2, "us-east-2", 2, "serving", changed_at="-")
@@ -222,7 +288,7 @@ def test_the_sentinels_item_and_the_outage_are_read_and_reckoned_with(row: dict[
 def test_heartbeats_are_read_and_the_estimate_is_made(
     row: dict[str, Any], key: dict[str, Any]
 ) -> None:
-    beats = Heartbeats(Holding({**row, **key}), "items")  # type: ignore[arg-type]
+    beats = Heartbeats(Holding({**row, **key}), JOURNAL)  # type: ignore[arg-type]
     newest = beats.newest("us-west-2")
     assert newest is not None
     newest.due(milliseconds(), 20_000, "check")
@@ -269,13 +335,26 @@ def test_a_cursor_that_reconciling_cannot_have_begins_the_pass_again(odd: dict[s
 
 @pytest.mark.parametrize("version", ["0", "-5"])
 def test_a_version_below_one_is_no_version_of_ours(version: str) -> None:
-    keys = {"pk": {"S": "J"}, "sk": {"S": "tea"}, "item_id": {"S": "tea"}, "write_id": {"S": "01A"}}
-    client: Any = Holding({**keys, "version": {"N": version}})
-    journal = Journal(client, "items", "us-west-2", 1)
-    assert journal.versions(["tea"])["tea"].number == 0
-    assert {e.item_id for p in journal.pages("0" * 26, "7" * 26) for e in p.entries} == {""}
+    numbered = {"version": {"N": version}}
+    mark = {"write_id": {"S": "01A"}, "region": {"S": "us-west-2"}, "epoch": {"N": "1"}, **numbered}
+    keys = {"pk": {"S": "J#us-west-2#1#0"}, "sk": {"S": "01A"}}
+    item = {"table": {"S": ITEMS}, "key": {"M": item_key("tea")}}
+    client: Any = Holding({**keys, **item, **numbered, MARK: {"M": mark}})
+    read = Journal(client, JOURNAL, TABLES, "us-west-2", 1)
+    assert read.versions([TEA])[TEA].number == 0
+    assert {e.item for p in read.pages(LOWEST, HIGHEST) for e in p.entries} == {None}
 
 
-def test_a_placeholder_is_small_enough_for_the_ledger() -> None:
-    row = {"pk": {"S": "J#a#1#0"}, "sk": {"S": "01A"}, "item_id": {"S": "x" * 300_000}}
-    assert len(writes.placeholder(row).new.id) == writes.LONGEST_KEY
+@pytest.mark.parametrize(
+    ("pk", "sk", "held"),
+    [
+        *(("I#0", "tea", True), ("x" * 2048, "é" * 512, True)),
+        *(("x" * 2049, "tea", False), ("I#0", "é" * 513, False), ("I#0", "", False)),
+    ],
+    ids=lambda value: str(value)[:5],
+)
+def test_a_key_that_dynamodb_refuses_is_of_no_table(pk: str, sk: str, held: bool) -> None:
+    """Reading it would fail, again and again, and hold up the entries behind it."""
+    written = {"pk": {"S": pk}, "sk": {"S": sk}}
+    ref = Ref(ITEMS, json.dumps(written, sort_keys=True, separators=(",", ":")))
+    assert TABLES.holds(ref) is held

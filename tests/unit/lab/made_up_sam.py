@@ -18,6 +18,20 @@ if TYPE_CHECKING:
 
 
 SAMCONFIG = (ROOT / "samconfig.toml").read_text()
+BUILT = {
+    "template.yaml": """
+Resources:
+  A: {Type: AWS::SNS::Topic, Properties: {TopicName: !Ref B}}
+  Example: {Type: AWS::Serverless::Application, Properties: {Location: Example/template.yaml}}
+  Other:
+    Type: AWS::Serverless::Application
+    Properties: {Location: {ApplicationId: id, SemanticVersion: 1.0.0}}
+""",
+    "Example/template.yaml": """
+Resources:
+  C: {Type: AWS::SNS::Topic, Properties: {TopicName: !Ref D}}
+""",
+}
 
 
 class Steps:
@@ -63,7 +77,8 @@ class Sam:
         name = command[1] if command[1] == "build" else command[3]
         given["stdout"].write(self.fails.get(name, "").encode())
         if command[1] == "build" and name not in self.fails:
-            self.write(".lab/build/out/template.yaml", "Resources:\n  A: !Ref B\n")
+            for path, text in BUILT.items():
+                self.write(f".lab/build/out/{path}", text)
         return subprocess.CompletedProcess(command, int(name in self.fails))
 
     def build(self) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.unit.lab.engine_process import Processes
 
 COMMANDS = [
-    *("up", "drill", "moves", "take-over"),
+    *("up", "deploy", "drill", "conform", "moves", "take-over"),
     *("outage", "heal", "status", "logs", "down"),
 ]
 
@@ -73,6 +73,9 @@ def test_the_version_is_told(shell: Shell) -> None:
         (["outage", "api", "secondary"], "unexpected extra argument"),
         (["heal", "primary"], "unexpected extra argument"),
         (["down", "now"], "unexpected extra argument"),
+        (["conform"], "Missing option '--app'"),
+        (["drill", "--app", ".", "--outage", "api"], "--outage api is not possible with --app."),
+        (["drill", "--app", ".", "--style", "503"], "--style 503 is not possible with --app."),
     ],
 )
 def test_a_wrong_use_is_explained_and_returns_two(
@@ -110,6 +113,34 @@ def test_two_ports_that_are_the_same_are_refused_before_anything_starts(
     ended = shell(command, *ports)
     assert ended.code == 2
     assert ended.err.startswith("Error: Two of the lab's ports are the same: --entry-port takes ")
+
+
+@pytest.mark.parametrize("command", ["up", "drill", "conform"])
+@pytest.mark.parametrize(
+    ("contract", "says"),
+    [
+        (None, "has no pilotlight.toml, the application's contract. See docs/adopt.md."),
+        ("level = 9", "level: 9 is not one of [0, 1, 2]. "),
+        (
+            'level = 0\nnames = "pilot-light*"\nstack = "s"\napi = {id = "Id"}',
+            "covers Pilot Light's own pilot-light-control-quorum.",
+        ),
+    ],
+)
+def test_an_application_s_contract_is_judged_before_anything_starts(
+    shell: Shell,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    command: str,
+    contract: str | None,
+    says: str,
+) -> None:
+    monkeypatch.setattr(process, "start", lambda *_, **__: pytest.fail("It was started."))
+    if contract:
+        (tmp_path / "pilotlight.toml").write_text(contract)
+    ended = shell(command, "--app", str(tmp_path))
+    assert (ended.code, ended.out) == (2, "")
+    assert says in ended.err
 
 
 @pytest.mark.parametrize("command", ["outage", "heal", "status"])

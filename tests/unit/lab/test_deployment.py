@@ -35,7 +35,16 @@ def test_the_first_time_the_application_is_built(sam: Sam) -> None:
     out = sam.root / ".lab/build/out"
     assert command == [str(sam.root / "bin/sam"), "build", "--build-dir", str(out)]
     assert (given["cwd"], given["stdin"]) == (sam.root, subprocess.DEVNULL)
-    assert json.loads((out / "template.yaml").read_text()) == {"Resources": {"A": {"Ref": "B"}}}
+
+
+def test_templates_are_json_for_the_deployment_those_of_nested_applications_too(sam: Sam) -> None:
+    sam.build()
+    for path, name, referred in (
+        ("template.yaml", "A", "B"),
+        ("Example/template.yaml", "C", "D"),
+    ):
+        built = json.loads((sam.root / ".lab/build/out" / path).read_text())
+        assert built["Resources"][name]["Properties"] == {"TopicName": {"Ref": referred}}
 
 
 def test_an_unchanged_application_is_not_built_again(sam: Sam) -> None:
@@ -56,6 +65,7 @@ def test_an_unchanged_application_is_not_built_again(sam: Sam) -> None:
         "functions/pilotlight/failover/new.py",
         "functions/requirements.txt",
         "statemachines/failover.asl.yaml",
+        "app/template.yaml",
     ],
 )
 def test_a_change_of_any_source_builds_again(sam: Sam, source: str) -> None:

@@ -48,8 +48,8 @@ def as_sam_reads(arguments: list[str]) -> dict[str, str]:
 def deployed(monkeypatch: pytest.MonkeyPatch, env: str, *more: str) -> list[str]:
     """The arguments with which the lab calls sam."""
     calls: list[list[str]] = []
-    monkeypatch.setattr(deployment, "_sam", lambda arguments, *_: calls.append(arguments))
-    monkeypatch.setattr(deployment, "_environment", lambda _config: {})
+    monkeypatch.setattr(deployment, "run_sam", lambda arguments, *_: calls.append(arguments))
+    monkeypatch.setattr(deployment, "environment", lambda _config: {})
     deployment.deploy_stack(CONFIG.with_options(speed=5.0), env, more)
     return calls[0] if calls else []
 
@@ -78,8 +78,8 @@ def test_a_parameter_with_blanks_reaches_sam_as_one_value(monkeypatch: pytest.Mo
 
 
 def test_an_empty_parameter_reaches_sam_as_empty(monkeypatch: pytest.MonkeyPatch) -> None:
-    arguments = deployed(monkeypatch, "secondary", "WarmFunctions=")
-    assert as_sam_reads(arguments)["WarmFunctions"] == ""
+    arguments = deployed(monkeypatch, "secondary", "NotificationEmail=")
+    assert as_sam_reads(arguments)["NotificationEmail"] == ""
 
 
 @pytest.mark.parametrize(

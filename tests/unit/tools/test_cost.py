@@ -83,6 +83,26 @@ def test_memory_costs_by_what_the_template_gives(tables: Tables) -> None:
     assert extra == pytest.approx(seconds / 8)
 
 
+def test_what_a_nested_application_has_costs_and_is_known_by_its_name(tables: Tables) -> None:
+    primary, secondary, monitor = copy.deepcopy(tables.stacks)
+    nested = secondary.nested["Example"].resources
+    nested["New"] = {"Type": "AWS::CloudWatch::Alarm", "Properties": {"Period": 60}}
+    more = replace(tables, stacks=(primary, secondary, monitor))
+    more.check()
+    assert month(more) == pytest.approx(month(tables) + 0.10)
+    nested["Other"] = {"Type": "AWS::Serverless::Function", "Properties": {}}
+    with pytest.raises(CostError, match=r"\[functions\]: ExampleOther is missing"):
+        more.check()
+
+
+def test_heartbeats_and_entries_are_in_the_journal_s_table(tables: Tables) -> None:
+    """A user's write is a transaction of the item and of its entry, each in a table of its own."""
+    counted = tables.quantities["counted"]["AWS::DynamoDB::GlobalTable"]
+    assert set(counted) == {"ControlTable", "ExampleItemsTable", "JournalTable"}
+    assert tables.assumed["user_write_units"][0] == 2 * 2
+    assert tables.assumed["journal_gb"][0] > tables.assumed["items_gb"][0] > 0
+
+
 def test_a_weekly_rehearsal_costs_a_run_each_week(tables: Tables) -> None:
     runs = amount(tables, "transitions, in rehearsals") / 44
     assert runs == pytest.approx(MONTH / (7 * 86400))

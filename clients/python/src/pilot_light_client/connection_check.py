@@ -1,4 +1,4 @@
-"""Checks a request once its connection stands, just before it is sent.
+"""Checks a request once its connection stands, just before it is sent, and again when answered.
 
 A name lookup and a handshake may take seconds, so a check before the call comes too early.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.awsrequest import (
     AWSHTTPConnection,
@@ -20,10 +20,10 @@ from botocore.awsrequest import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from mypy_boto3_dynamodb import DynamoDBClient
-
+Client = TypeVar("Client")
 logger = logging.getLogger(__name__)
 _check: ContextVar[Callable[[], None] | None] = ContextVar("check", default=None)
+_answered: ContextVar[Callable[[], None] | None] = ContextVar("answered", default=None)
 
 
 class _Checked:
@@ -55,8 +55,10 @@ class _TlsPool(AWSHTTPSConnectionPool):
     ConnectionCls = _TlsConnection
 
 
-def checks_when_connected(client: DynamoDBClient) -> DynamoDBClient:
+def checks_when_connected(client: Client) -> Client:
     """Make a client's connections check before they send, and return the client.
+
+    Of any service; of a resource pass `.meta.client`. Each thread has checks of its own.
 
     botocore has no public place for this. Where its inside has changed, the check before the call
     and the one of the answer remain; the log reports it.
@@ -65,16 +67,26 @@ def checks_when_connected(client: DynamoDBClient) -> DynamoDBClient:
     try:
         manager = private._endpoint.http_session._manager
         manager.pool_classes_by_scheme = {"http": _PlainPool, "https": _TlsPool}
+        private.meta.events.register("after-call", _check_answer, "pilot-light")
     except AttributeError:
         logger.warning("Writes are checked before they connect, not after: botocore has changed")
     return client
 
 
+def _check_answer(**_event: Any) -> None:
+    answered = _answered.get()
+    if answered is not None:
+        answered()
+
+
 @contextmanager
-def checked(check: Callable[[], None]) -> Iterator[None]:
-    """Run a check before each send of the calls that are made meanwhile."""
-    token = _check.set(check)
+def checked(
+    check: Callable[[], None], answered: Callable[[], None] | None = None
+) -> Iterator[None]:
+    """Run a check before each send of the calls that are made meanwhile, and after each answer."""
+    tokens = _check.set(check), _answered.set(answered)
     try:
         yield
     finally:
-        _check.reset(token)
+        _check.reset(tokens[0])
+        _answered.reset(tokens[1])

@@ -6,7 +6,7 @@ docs/fence.md is the specification, docs/fence-vectors.json its test in any lang
   from the moment it was *sent*. An answer that does not allow writes is kept 0.2 s.
 - A write passes while a valid read says: active here, serving.
 - Its age is judged when it passes, when its connection stands, and when its answer comes. LEASE is
-  FENCE_SECONDS + WRITE_DEADLINE_SECONDS; an answer later than that is `WriteUnknown`, not success.
+  FENCE_SECONDS + MAX_WRITE_SECONDS; an answer later than that is `WriteUnknown`, not success.
 - An age is the largest by any clock; a clock that went back makes it infinite.
 """
 
@@ -39,8 +39,9 @@ RETRY_SECONDS = 0.5
 # For how long a write waits for the quorum while no read is valid.
 PATIENCE_SECONDS = 2.5
 PAUSE_SECONDS = 0.05
-# From the moment a write passes until it is sent. FENCE_SECONDS + this is the LEASE.
-WRITE_DEADLINE_SECONDS = 2.0
+# From the moment a write passes until its answer, unless the contract declares another time.
+# FENCE_SECONDS + this is the LEASE.
+MAX_WRITE_SECONDS = 2.0
 # The table's time to answer a request that was sent in time (see shared/aws_clients.py).
 ANSWER_SECONDS = 0.5
 
@@ -131,6 +132,8 @@ class Fence:
         Deletes the last resort. Called after the first strong read that succeeds.
     fence_seconds
         For how long a read is valid (1 to 10).
+    max_write_seconds
+        The contract's MaxWriteSeconds (1 to 30): from the moment a write passes until its answer.
     without_quorum
         `continue` goes on by the last answer while the control table answers nothing.
     clock
@@ -145,6 +148,7 @@ class Fence:
         own_region: str,
         *,
         fence_seconds: float,
+        max_write_seconds: float = MAX_WRITE_SECONDS,
         without_quorum: WithoutQuorum = "refuse",
         last_resort: Callable[[], LastResort | None] = lambda: None,
         end_last_resort: Callable[[], object] = lambda: None,
@@ -153,8 +157,10 @@ class Fence:
     ) -> None:
         if not 1 <= fence_seconds <= 10:
             raise ValueError(f"FenceSeconds is {fence_seconds:g}; it must be from 1 to 10.")
+        if not 1 <= max_write_seconds <= 30:
+            raise ValueError(f"MaxWriteSeconds is {max_write_seconds:g}; it must be from 1 to 30.")
         self._read_item, self._own = read, own_region
-        self.fence_seconds = fence_seconds
+        self.fence_seconds, self.max_write_seconds = fence_seconds, max_write_seconds
         self._without_quorum = without_quorum
         self._last_resort, self._end_last_resort = last_resort, end_last_resort
         self._clock, self._sleep = clock, sleep
@@ -165,7 +171,7 @@ class Fence:
     @property
     def lease_seconds(self) -> float:
         """After how long no write that this fence let pass is acknowledged any more."""
-        return self.fence_seconds + WRITE_DEADLINE_SECONDS
+        return self.fence_seconds + self.max_write_seconds
 
     def decide(
         self, *, forwarded: bool, request: float | None = None

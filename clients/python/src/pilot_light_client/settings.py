@@ -83,11 +83,15 @@ class Settings:
     app_name: str
     region: str
     fence_seconds: float = 3.0
+    max_write_seconds: float = 2.0
     without_quorum: WithoutQuorum = "refuse"
 
     @classmethod
     def from_environment(cls) -> Settings:
-        """Read PILOT_LIGHT_NAME, and PILOT_LIGHT_FENCE_SECONDS and _WITHOUT_QUORUM if they are set.
+        """Read PILOT_LIGHT_NAME, and the deployment's parameters that are not the defaults.
+
+        They are PILOT_LIGHT_FENCE_SECONDS, PILOT_LIGHT_MAX_WRITE_SECONDS and
+        PILOT_LIGHT_WITHOUT_QUORUM.
 
         Raises
         ------
@@ -98,6 +102,7 @@ class Settings:
             app_name=variable("PILOT_LIGHT_NAME"),
             region=variable("AWS_REGION"),
             fence_seconds=variable("PILOT_LIGHT_FENCE_SECONDS", float, default="3"),
+            max_write_seconds=variable("PILOT_LIGHT_MAX_WRITE_SECONDS", float, default="2"),
             without_quorum=variable(
                 "PILOT_LIGHT_WITHOUT_QUORUM", one_of(WithoutQuorum), default="refuse"
             ),

@@ -48,13 +48,24 @@ def preload(layers: str) -> float:
     return time.process_time() - began
 
 
-def become_worker(request: dict[str, Any], streams: list[int], imports: float) -> None:
+def forget(code: str, preloaded: set[str]) -> None:
+    """Forget the libraries of which a function brings its own version: that one comes first."""
+    own = {name.removesuffix(".py") for name in os.listdir(code)}  # noqa: PTH208 - as above
+    for name in preloaded:
+        if name.partition(".")[0] in own:
+            sys.modules.pop(name, None)
+
+
+def become_worker(
+    request: dict[str, Any], streams: list[int], imports: float, preloaded: set[str]
+) -> None:
     """Run the worker's script in this process, which is a fork, and leave it."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
         os.close(stream)
     os.chdir(request["cwd"])
+    forget(request["cwd"], preloaded)
     os.environ.clear()
     os.environ.update(request["env"])
     if "LAB_FIRST_INVOCATION_SLOWER" in os.environ:
@@ -73,7 +84,13 @@ def become_worker(request: dict[str, Any], streams: list[int], imports: float) -
 def main() -> None:
     """Serve until the other side closes the socket."""
     requests = socket.socket(fileno=int(sys.argv[1]))
+    before = set(sys.modules)
     imports = preload(sys.argv[2])
+    preloaded = {
+        name
+        for name in set(sys.modules) - before
+        if name.partition(".")[0] not in sys.stdlib_module_names
+    }
     # The system reaps the children; who waits for one asks whether its process is still there.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     while True:
@@ -86,7 +103,7 @@ def main() -> None:
         pid = os.fork()
         if pid == 0:
             requests.close()
-            become_worker(json.loads(data), streams, imports)
+            become_worker(json.loads(data), streams, imports, preloaded)
         for stream in streams:
             os.close(stream)
         requests.sendall(f"{pid}\n".encode())

@@ -36,10 +36,15 @@ def _addresses(name: str) -> list[str]:
     return [str(r.rdata) for r in DNSRecord.parse(reply).rr if r.rtype == QTYPE.A]
 
 
+def _of_the_lab(name: str) -> bool:
+    of_an_api = ".execute-api." in name and name.endswith(".amazonaws.com")
+    return of_an_api or name.endswith("." + _ZONE)
+
+
 def getaddrinfo(host: Any, port: Any, *args: Any, **kwargs: Any) -> Any:
-    """Resolve names of the lab's zone by the lab's DNS; everything else as ever."""
+    """Resolve names of the lab's zone and of its APIs by the lab's DNS; everything else as ever."""
     name = host.decode() if isinstance(host, bytes) else host
-    if isinstance(name, str) and _ZONE and name.rstrip(".").endswith("." + _ZONE):
+    if isinstance(name, str) and _ZONE and _of_the_lab(name.rstrip(".")):
         entries = _entries()
         sockets = [entries[a].split(":") for a in _addresses(name) if a in entries]
         if not sockets:

@@ -109,6 +109,25 @@ def test_a_stack_does_not_own_what_its_deletion_kept(aws: Aws) -> None:
     assert aws.stack("shop", REGION) == StackState("DELETE_FAILED", frozenset({"still", "own"}))
 
 
+def test_a_stack_owns_what_a_stack_nested_in_it_owns(aws: Aws) -> None:
+    stub = stubbed(aws, "cloudformation", REGION)
+    stack: dict[str, Any] = {"StackName": "shop", "CreationTime": 0, "StackStatus": "CREATE"}
+    stub.add_response("describe_stacks", {"Stacks": [stack]}, {"StackName": "shop"})
+    nested = f"arn:aws:cloudformation:{REGION}:123456789012:stack/shop-Example-1/2"
+    kinds = {nested: "AWS::CloudFormation::Stack", "shop-items": "AWS::DynamoDB::GlobalTable"}
+    for name, asked in ((nested, "shop"), ("shop-items", nested)):
+        resource = {
+            "LogicalResourceId": "It",
+            "PhysicalResourceId": name,
+            "ResourceType": kinds[name],
+            "LastUpdatedTimestamp": 0,
+            "ResourceStatus": "CREATE_COMPLETE",
+        }
+        answer = {"StackResourceSummaries": [resource]}
+        stub.add_response("list_stack_resources", answer, {"StackName": asked})
+    assert aws.stack("shop", REGION).owns == {nested, "shop-items"}
+
+
 def test_a_stack_of_a_change_set_alone_does_not_exist_yet(aws: Aws) -> None:
     stack: dict[str, Any] = {
         "StackName": "shop",

@@ -200,7 +200,7 @@ def test_a_stack_that_rolled_back_has_to_be_deleted() -> None:
 @pytest.mark.parametrize(
     ("name", "region", "kind"),
     [
-        ("pilot-light-items", SECONDARY, "table"),
+        ("pilot-light-app-items", SECONDARY, "table"),
         ("pilot-light-control-quorum", PRIMARY, "table"),
         (f"pilot-light-{ACCOUNT}-us-east-2", SECONDARY, "bucket"),
         ("pilot-light-intake", SECONDARY, "function"),
@@ -246,7 +246,7 @@ def test_an_error_that_is_no_denial_asks_for_no_permission() -> None:
 
 def test_a_name_that_is_taken_is_reported_although_others_are_denied() -> None:
     account = MadeUpAccount(
-        taken={("pilot-light-items", SECONDARY)}, refuses={"function": refusal("AccessDenied")}
+        taken={("pilot-light-app-items", SECONDARY)}, refuses={"function": refusal("AccessDenied")}
     )
     result = inspected(account)["names pilot-light-secondary in us-east-2"]
     assert result.state == "failed"
@@ -295,6 +295,16 @@ def test_a_stack_is_planned_once_by_its_last_environment() -> None:
 def test_a_global_table_takes_its_name_in_each_region_of_a_replica() -> None:
     secondary = stacks(deployments(), ACCOUNT)[0]
     names = secondary.names()
-    assert {n.region for n in names if n.name == "pilot-light-items"} == {PRIMARY, SECONDARY}
+    for table in ("pilot-light-journal", "pilot-light-app-items"):
+        assert {n.region for n in names if n.name == table} == {PRIMARY, SECONDARY}
     assert Name("bucket", f"pilot-light-{ACCOUNT}-us-east-2", SECONDARY) in names
     assert len(names) == len(set(names))
+
+
+def test_the_names_of_an_example_that_is_not_deployed_are_not_asked() -> None:
+    without = changed(ExampleApp="false", AppNames="shop-*", ApiId="abc123")
+    for given, there in ((deployments(), True), (without, False)):
+        (_, primary, monitor) = stacks(given, ACCOUNT)
+        names = {n.name for n in primary.names()}
+        assert ({"pilot-light-app", "/aws/lambda/pilot-light-app"} <= names) is there
+        assert not any("-app" in n.name for n in monitor.names())

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import socket
 import ssl
-import threading
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,60 +14,19 @@ from pilot_light_client import aws_clients, connection_check
 from pilot_light_client.aws_clients import WRITE_PATH
 from pilot_light_client.connection_check import checked, checks_when_connected
 from pilot_light_client.fence import WriteTooLate
-from pilotlight.items.table import ItemsTable
-from pilotlight.items.writes import WriteUnknown, plan
+from pilot_light_client.transaction import WriteUnknown, send
 
-from tests.unit.functions.fakes import ITEMS, PRIMARY
+from tests.unit.functions.client.listening import Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
-
-HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: 2\r\n\r\n{}"
-SLOW = 0.1
 
 
 @pytest.fixture(autouse=True)
 def network_attempts() -> list[str]:
     """Loopback is this machine: these tests may use it."""
     return []
-
-
-class Table:
-    """A table that listens on 127.0.0.1, and keeps what each connection has sent."""
-
-    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
-        self.sent: list[bytes] = []
-        self.answers, self.shakes_hands = True, False
-        self._tls, self._socket = tls, socket.create_server(("127.0.0.1", 0))
-        self.address = f"127.0.0.1:{self._socket.getsockname()[1]}"
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                connection, _ = self._socket.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=[connection], daemon=True).start()
-
-    def _serve(self, connection: socket.socket) -> None:
-        number = len(self.sent)
-        self.sent.append(b"")
-        try:
-            if self._tls:
-                time.sleep(SLOW)
-                self.shakes_hands = True
-                connection = self._tls.wrap_socket(connection, server_side=True)
-            while data := connection.recv(65536):
-                self.sent[number] += data
-                if self.answers and self.sent[number].endswith(b"}"):
-                    connection.sendall(HEAD)
-        except OSError:
-            return
-
-    def close(self) -> None:
-        self._socket.close()
 
 
 def listening(found: Table, scheme: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Table]:
@@ -118,9 +75,8 @@ class Check:
 
 
 def write(check: Check) -> Check:
-    given: dict[str, Any] = {"item_id": "tea", "text": "green", "write_id": "01A", "now": "noon"}
-    planned = plan("create", current=None, region=PRIMARY, epoch=1, **given)
-    ItemsTable(aws_clients.write_path_client(), ITEMS).write(planned, check)
+    items = [{"Put": {"TableName": "items", "Item": {"pk": {"S": "tea"}}}}]
+    send(aws_clients.write_path_client(), items, token="01A", check=check)
     return check
 
 

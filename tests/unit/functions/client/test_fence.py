@@ -6,7 +6,7 @@ import math
 import time
 
 import pytest
-from pilot_light_client.fence import WRITE_DEADLINE_SECONDS, Fence, Stamp, age, now
+from pilot_light_client.fence import MAX_WRITE_SECONDS, Fence, Stamp, age, now
 
 from tests.unit.functions.client.scripted import PRIMARY, SERVING
 
@@ -17,7 +17,7 @@ def fence(seconds: float = 3) -> Fence:
 
 @pytest.mark.parametrize("seconds", [1, 3, 10])
 def test_the_lease_is_the_fence_and_the_deadline_of_a_write(seconds: float) -> None:
-    assert fence(seconds).lease_seconds == seconds + WRITE_DEADLINE_SECONDS
+    assert fence(seconds).lease_seconds == seconds + MAX_WRITE_SECONDS
 
 
 @pytest.mark.parametrize("seconds", [0, 0.9, 10.1, math.nan, -3])

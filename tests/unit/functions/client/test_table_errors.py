@@ -22,7 +22,12 @@ from pilot_light_client.table_errors import TableUnavailable, meaning_of, transl
 from tests.unit.functions.fakes import aws_error
 
 URL = "https://dynamodb.us-west-2.amazonaws.com"
-FUNCTIONS = Path(__file__).parents[4] / "functions"
+ROOT = Path(__file__).parents[4]
+SHIPPED = [
+    file
+    for tree in ("functions", "clients/python/src", "app/src")
+    for file in sorted((ROOT / tree).rglob("*.py"))
+]
 # What the functions call of DynamoDB.
 CALLS = {
     *("get_item", "put_item", "update_item", "delete_item", "query", "batch_get_item"),
@@ -121,8 +126,6 @@ def untranslated(tree: ast.AST, *, inside: bool = False) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize(
-    "file", sorted(FUNCTIONS.rglob("*.py")), ids=lambda file: str(file.relative_to(FUNCTIONS))
-)
+@pytest.mark.parametrize("file", SHIPPED, ids=lambda file: str(file.relative_to(ROOT)))
 def test_every_call_to_a_table_is_translated(file: Path) -> None:
     assert untranslated(ast.parse(file.read_text("utf-8"))) == []

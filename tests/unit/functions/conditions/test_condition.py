@@ -31,13 +31,18 @@ def test_all_that_was_planned_is_proven() -> None:
         {"requested": None},
         {"requested": "6"},
         {"planned": 3},
-        {"planned": 0, "functions": 0, "requested": 0, "environments": 0},
     ],
 )
 def test_anything_less_or_missing_is_not(change: dict[str, Any]) -> None:
     assert warm({**PROVEN, **change})[0] is False
     ((key, _),) = list(change.items())[:1]
     assert warm({k: v for k, v in PROVEN.items() if k != key})[0] is False
+
+
+def test_a_contract_that_names_no_function_has_nothing_to_warm() -> None:
+    none = {"planned": 0, "functions": 0, "requested": 0, "environments": 0}
+    assert warm({"ok": True, **none}) == (True, "The contract names no function to warm.")
+    assert warm({"ok": False, **none})[0] is False
 
 
 def test_functions_that_are_short_are_named_before_those_that_are_not() -> None:

@@ -13,7 +13,7 @@ from pilotlight.control import assembly
 from pilotlight.control.table import ControlTable
 
 from tests.handlers import context, load_handler
-from tests.unit.functions.fakes import CONTROL, ITEMS, PRIMARY, SECONDARY, aws_error, control_item
+from tests.unit.functions.fakes import CONTROL, JOURNAL, PRIMARY, SECONDARY, aws_error, control_item
 
 MODULE: Any = load_handler("heartbeat")
 T = 1_800_000_000_000
@@ -25,7 +25,7 @@ class World:
 
     def __init__(self, client: Any) -> None:
         self.client, self.now = client, T
-        self.heartbeats, self.table = Heartbeats(client, ITEMS), ControlTable(client, CONTROL)
+        self.heartbeats, self.table = Heartbeats(client, JOURNAL), ControlTable(client, CONTROL)
         self.runs = 0
 
     def sleep(self, seconds: float) -> None:

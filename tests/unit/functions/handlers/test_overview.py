@@ -15,7 +15,7 @@ from pilotlight.shared.validation import violation
 from tests.handlers import context, load_handler
 from tests.unit.functions.fakes import (
     CONTROL,
-    ITEMS,
+    JOURNAL,
     PRIMARY,
     RECOVERIES,
     SECONDARY,
@@ -57,7 +57,7 @@ def test_a_deployment_that_failed_over_is_told_from_its_own_tables(tables: Any) 
     tables.put_item(TableName=RECOVERIES, Item={"pk": {"S": "recovery#2"}, **attributes})
     look = {"observed_at": {"S": "2020-01-01T00:00:00Z"}, "probe_ok": {"BOOL": False}}
     tables.put_item(TableName=RECOVERIES, Item={"pk": {"S": "sentinel"}, **look})
-    Heartbeats(tables, ITEMS).beat(PRIMARY, None, Heartbeat(1, 1, "t"))
+    Heartbeats(tables, JOURNAL).beat(PRIMARY, None, Heartbeat(1, 1, "t"))
     found = ask({"view": "facts"})
     facts = found["facts"]
     assert violation(found, SCHEMA) is None
@@ -72,7 +72,7 @@ def test_the_ledger_is_told_by_its_open_entries(tables: Any, ledger: LedgerTable
     late, lost, resolved = (entry(write=write(item_id=name)) for name in ("tea", "milk", "rum"))
     for one in (replace(late, history=History("kept", "-")), lost, resolved):
         ledger.put(one)
-    ledger.resolve(resolved.write_id, "accepted", by="Ada", at="8")
+    ledger.accept(resolved.write_id, by="Ada", at="8")
     found = ask({"view": "facts"})
     assert violation(found, SCHEMA) is None
     told = found["facts"]["ledger"]

@@ -22,7 +22,7 @@ from tests.unit.functions.fakes import (
 )
 
 APP, SWITCH = "pilot-light-app:live", "pilot-light-switch:live"
-MODULE: Any = load_handler("preflight", APP_FUNCTION=APP, WARM_TARGETS=f"{APP},{SWITCH}")
+MODULE: Any = load_handler("preflight", APP_FUNCTIONS=f"{APP},{SWITCH}")
 both_ways = pytest.mark.parametrize(
     ("source", "target"), [(PRIMARY, SECONDARY), (SECONDARY, PRIMARY)]
 )
@@ -111,20 +111,16 @@ def test_the_source_is_asked_for_the_claim_of_an_epoch_that_json_wrote_with_deci
 def test_a_target_that_is_well_is_ready(world: World, source: str, target: str) -> None:
     found = world.ask("target", source, target)
     assert found["verdict"] == "ready", found["checks"]
-    assert len(world.tables[target].asked("put_item")) == 1
+    assert len(world.tables[target].asked("put_item")) == 2, "the journal and the app's table"
     assert world.tables[source].calls == []
 
 
-@pytest.mark.parametrize("broken", ["table", "function"])
-def test_a_target_of_which_something_required_fails_is_not_ready(world: World, broken: str) -> None:
-    if broken == "table":
-        world.tables[PRIMARY].failing["put_item"] = aws_error("Throttled")
-    else:
-        world.answers[PRIMARY] = 503
+def test_a_target_of_which_something_required_fails_is_not_ready(world: World) -> None:
+    world.tables[PRIMARY].failing["put_item"] = aws_error("Throttled")
     found = world.ask("target", SECONDARY, PRIMARY)
     assert found["verdict"] == "not_ready"
-    wanted = {"table": "items_table", "function": "app_function"}[broken]
-    assert [c["name"] for c in found["checks"] if not c["ok"]] == [wanted]
+    failed = [c["name"] for c in found["checks"] if not c["ok"]]
+    assert failed == ["journal_table", "table pilot-light-app-items"]
 
 
 @both_ways

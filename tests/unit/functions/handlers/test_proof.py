@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from moto import mock_aws
+from pilot_light_client.ulid import lowest_of
 from pilotlight.journal import proof as journal_proof
-from pilotlight.journal.comparison import LOWEST, MARGIN_MS, lower_bound
+from pilotlight.journal.comparison import LOWEST, MARGIN_MS
 from pilotlight.journal.proof import InvalidRequest, TailsDiffer
 from ulid import ULID
 
@@ -59,7 +61,7 @@ def test_the_watermark_is_kept_in_the_secondary_whichever_way_it_goes(
     world.write(source, "tea", MARGIN_MS + 1)
     world.regions.replicate(source, target)
     found = world.ask("watermark", source, target)
-    mark = lower_bound(T - MARGIN_MS)
+    mark = lowest_of(T - MARGIN_MS)
     assert found == {"caught_up": True, "watermark": mark, "compared": 1}
     kept = world.regions.client(SECONDARY).scan(TableName=RECOVERIES)["Items"]
     counted = {"watermark": {"S": mark}, "compared": {"N": "1"}, "unreadable": {"N": "0"}}
@@ -74,7 +76,7 @@ def test_a_tail_that_has_arrived_is_proven(world: World, source: str, target: st
     world.regions.replicate(source, target)
     found = world.ask("tails", source, target)
     assert (found["proven"], found["writes"], found["compared"]) == (True, 10, 10)
-    assert LOWEST < found["watermark"] <= lower_bound(T)
+    assert LOWEST < found["watermark"] <= lowest_of(T)
     assert found["compared_at"].endswith("Z")
 
 
@@ -136,3 +138,65 @@ def test_a_request_that_is_none_is_refused_and_told_why(
     with pytest.raises(InvalidRequest, match=told):
         MODULE.lambda_handler({**good, **payload}, context("proof"))
     assert world.regions.client(SECONDARY).scan(TableName=ITEMS)["Count"] == 0
+
+
+# --- without a journal ---------------------------------------------------------------------------
+@pytest.fixture(params=[0, 1])
+def level(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
+    monkeypatch.setattr(MODULE, "DEPLOYMENT", replace(MODULE.DEPLOYMENT, level=request.param))
+    return int(request.param)
+
+
+def test_without_a_journal_nothing_is_compared_before_the_drain(world: World, level: int) -> None:
+    found = world.ask("watermark", PRIMARY, SECONDARY)
+    assert (found["caught_up"], found["compared"], found["level"]) == (True, 0, level)
+
+
+def replicated(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let markers arrive at once, as DynamoDB would."""
+    client = world.regions.clients[PRIMARY]
+    put = client.put_item
+
+    def both(**given: Any) -> Any:
+        world.regions.clients[SECONDARY].put_item(**given)
+        return put(**given)
+
+    monkeypatch.setattr(client, "put_item", both)
+
+
+def test_a_fenced_application_shows_that_a_marker_arrived_and_nothing_more(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(MODULE, "DEPLOYMENT", replace(MODULE.DEPLOYMENT, level=1))
+    replicated(world, monkeypatch)
+    found = world.ask("tails", PRIMARY, SECONDARY, execution="run")
+    assert (found["complete"], found["proven"], found["compared"]) == (True, False, 0)
+    assert "Replication was seen, not proven" in found["detail"]
+    assert ITEMS in found["detail"]
+    assert world.regions.clients[PRIMARY].scan(TableName=ITEMS)["Count"] == 0, "it is removed"
+
+
+def test_a_marker_that_has_not_arrived_is_looked_for_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(MODULE, "DEPLOYMENT", replace(MODULE.DEPLOYMENT, level=1))
+    for _ in range(2):
+        with pytest.raises(TailsDiffer, match=f"missing in {SECONDARY}"):
+            world.ask("tails", PRIMARY, SECONDARY, execution="run")
+    (marker,) = world.regions.clients[PRIMARY].scan(TableName=ITEMS)["Items"]
+    world.regions.clients[SECONDARY].put_item(TableName=ITEMS, Item={**marker, "run": {"S": "-"}})
+    with pytest.raises(TailsDiffer):
+        world.ask("tails", PRIMARY, SECONDARY, execution="run")
+    world.regions.clients[SECONDARY].put_item(TableName=ITEMS, Item=marker)
+    assert world.ask("tails", PRIMARY, SECONDARY, execution="run")["complete"] is True
+
+
+def test_a_routed_application_shows_nothing_and_its_move_says_so(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(MODULE, "DEPLOYMENT", replace(MODULE.DEPLOYMENT, level=0))
+    found = world.ask("tails", PRIMARY, SECONDARY, execution="run")
+    assert (found["complete"], found["proven"]) == (True, False)
+    assert "unproven" in found["detail"]
+    assert "Nothing stopped its writes" in found["detail"]
+    assert world.regions.clients[PRIMARY].scan(TableName=ITEMS)["Count"] == 0

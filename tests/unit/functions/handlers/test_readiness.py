@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from pilot_light_client import http
 from pilotlight.control import assembly
+from pilotlight.shared.app_tables import AppTables
 
 from tests.handlers import context, load_handler
 from tests.unit.functions.fakes import (
@@ -23,14 +25,13 @@ from tests.unit.functions.fakes import (
 )
 
 MODULE: Any = load_handler("readiness")
-APP = "arn:aws:lambda:us-east-2:123456789012:function:pilot-light-app:live"
 SWITCH = "arn:aws:lambda:us-east-2:123456789012:function:pilot-light-switch:live"
 HOST = f"{SECONDARY}.pilotlight.example"
 REQUIRED = {
-    "items_table",
+    "journal_table",
+    "table pilot-light-app-items",
     "control_quorum",
     "recoveries_table",
-    "app_function",
     "switch_function",
     "endpoint",
 }
@@ -43,7 +44,7 @@ class World:
     def __init__(self) -> None:
         self.dynamodb, self.s3 = FakeDynamoDB(), FakeS3()
         self.dynamodb.put_item(CONTROL, control_item())
-        self.statuses: dict[str, Any] = {APP: 200, SWITCH: 200}
+        self.statuses: dict[str, Any] = {SWITCH: 200}
         self.health: int | Exception = 200
         self.certificate: timedelta | Exception = timedelta(days=60)
         self.asked: list[str] = []
@@ -104,7 +105,7 @@ def test_it_tries_its_own_endpoint_and_functions_as_they_are_called(world: World
     world.verify()
     assert sorted(world.asked) == [f"GET https://{HOST}/health", f"TLS {HOST}"]
     paths = [payload["rawPath"] for payload in world.clients["LAMBDA"].payloads]
-    assert sorted(paths) == ["/health", "/switch/off"]
+    assert sorted(paths) == ["/switch/off"]
 
 
 @pytest.mark.parametrize("operation", ["put_item", "delete_item"])
@@ -112,8 +113,9 @@ def test_tables_that_fail_veto(world: World, operation: str) -> None:
     world.dynamodb.failing[operation] = aws_error("AccessDeniedException")
     verdict, failed = world.verify()
     assert verdict == "not_ready"
-    assert set(failed) == {"items_table", "recoveries_table"}
-    assert "AccessDenied" in failed["items_table"]
+    app_table = "table pilot-light-app-items"
+    assert set(failed) == {"journal_table", app_table, "recoveries_table"}
+    assert "AccessDenied" in failed[app_table]
 
 
 @pytest.mark.parametrize("broken", ["silent", "missing"])
@@ -136,13 +138,12 @@ def test_without_a_quorum_nothing_can_be_claimed_and_so_nothing_is_ready(
     assert failed["control_quorum"].startswith("ControlUnread: ")
 
 
-@pytest.mark.parametrize("arn", [APP, SWITCH])
 @pytest.mark.parametrize("broken", [503, 404, 302, RuntimeError("no disk")])
-def test_a_function_that_does_not_answer_well_vetoes(world: World, arn: str, broken: Any) -> None:
-    world.statuses[arn] = broken
+def test_a_switch_that_does_not_answer_well_vetoes(world: World, broken: Any) -> None:
+    world.statuses[SWITCH] = broken
     verdict, failed = world.verify()
     assert verdict == "not_ready"
-    assert set(failed) == {"app_function" if arn == APP else "switch_function"}
+    assert set(failed) == {"switch_function"}
 
 
 @pytest.mark.parametrize("broken", [503, 301, http.Unreachable("refused")])
@@ -175,5 +176,72 @@ def test_a_bucket_that_fails_is_told_and_does_not_veto(
 
 
 def test_everything_that_failed_is_told_at_once(world: World) -> None:
-    world.health, world.statuses[APP] = 503, 503
-    assert set(world.verify()[1]) == {"endpoint", "app_function"}
+    world.health, world.statuses[SWITCH] = 503, 503
+    assert set(world.verify()[1]) == {"endpoint", "switch_function"}
+
+
+def test_a_table_whose_keys_are_numbers_is_read_and_takes_no_canary(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tables, read = AppTables.parse(["orders:number=N"]), world.dynamodb.get_item
+    asked: list[Any] = []
+
+    def get_item(TableName: str, Key: Any, **more: Any) -> Any:
+        if TableName != "orders":
+            return read(TableName, Key, **more)
+        asked.append(Key)
+        return {}
+
+    monkeypatch.setattr(world.dynamodb, "get_item", get_item)
+    monkeypatch.setattr(MODULE, "DEPLOYMENT", replace(MODULE.DEPLOYMENT, app_tables=tables))
+    assert world.verify() == ("ready", {})
+    assert asked == [{"number": {"N": "0"}}]
+    assert [g for g in world.dynamodb.asked("put_item") if g["TableName"] == "orders"] == []
+
+
+# --- a rehearsal tries the declared level --------------------------------------------------------
+def rehearsed(world: World) -> dict[str, Any]:
+    found = MODULE.lambda_handler({"mode": "rehearsal"}, context("readiness"))
+    return {c["name"]: c for c in found["checks"]} | {"verdict": found["verdict"]}
+
+
+@pytest.mark.parametrize(("takes_writes", "verdict"), [(503, "ready"), (200, "not_ready")])
+def test_a_passive_region_that_would_take_writes_fails_the_rehearsal_by_its_level(
+    world: World, monkeypatch: pytest.MonkeyPatch, takes_writes: int, verdict: str
+) -> None:
+    def request(method: str, url: str, **_: Any) -> http.Response:
+        status = takes_writes if url.endswith("/health?for=writes") else 200
+        return http.Response(status, b"{}", {}, 0.1)
+
+    monkeypatch.setattr(http, "request", request)
+    found = rehearsed(world)
+    assert found["verdict"] == verdict
+    assert found["conforms_to_level"]["required"]
+    if verdict == "not_ready":
+        assert "level 2, journaled, is not met" in found["conforms_to_level"]["detail"]
+
+
+@pytest.mark.parametrize(("status", "verdict"), [(200, "ready"), (503, "not_ready")])
+def test_an_active_secondary_has_to_take_writes(
+    world: World, monkeypatch: pytest.MonkeyPatch, status: int, verdict: str
+) -> None:
+    world.dynamodb.put_item(CONTROL, control_item(SECONDARY, 2))
+
+    def request(method: str, url: str, **_: Any) -> http.Response:
+        asked = status if url.endswith("?for=writes") else 200
+        return http.Response(asked, b"{}", {}, 0.1)
+
+    monkeypatch.setattr(http, "request", request)
+    assert rehearsed(world)["verdict"] == verdict
+
+
+def test_a_routed_application_is_not_asked_for_its_fence(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(MODULE, "DEPLOYMENT", replace(MODULE.DEPLOYMENT, level=0))
+    assert "conforms_to_level" not in rehearsed(world)
+
+
+def test_a_failover_asks_for_no_conformance(world: World) -> None:
+    found = MODULE.lambda_handler({"mode": "failover"}, context("readiness"))
+    assert "conforms_to_level" not in {c["name"] for c in found["checks"]}

@@ -21,7 +21,7 @@ from pilotlight.readiness import checks
 from tests.handlers import context, load_handler
 from tests.unit.functions.fakes import (
     CONTROL,
-    ITEMS,
+    JOURNAL,
     PRIMARY,
     RECOVERIES,
     SECONDARY,
@@ -32,7 +32,8 @@ from tests.unit.functions.fakes import (
 MODULE: Any = load_handler("scheduled_readiness")
 REQUIRED = {
     "automation",
-    "items_table",
+    "table pilot-light-journal",
+    "table pilot-light-app-items",
     "control_table",
     "control_item",
     "recoveries_table",
@@ -153,7 +154,7 @@ class World:
         at = int((time.time() - self.written_ago) * 1000)
         beat = heartbeat.attributes(heartbeat.Heartbeat(1, at, "check"))
         rows = [{**heartbeat.key(PRIMARY, n), **beat} for n in range(heartbeat.KEYS)]
-        return {"Responses": {ITEMS: rows}}
+        return {"Responses": {JOURNAL: rows}}
 
     def request(self, _method: str, url: str, **_: Any) -> http.Response:
         release = next(r for region, r in self.releases.items() if f"//{region}." in url)
@@ -181,7 +182,7 @@ def world(monkeypatch: pytest.MonkeyPatch, moto_client: Any) -> World:
         monkeypatch,
         client=found.client,
         control=ControlTable(found.dynamodb(), CONTROL),
-        heartbeats=Heartbeats(found.dynamodb(), ITEMS),
+        heartbeats=Heartbeats(found.dynamodb(), JOURNAL),
     )
     monkeypatch.setattr(http, "request", found.request)
     end = datetime.now(UTC) + timedelta(days=60)
@@ -217,7 +218,16 @@ def test_nothing_that_is_required_asks_the_other_region(world: World) -> None:
 @pytest.mark.parametrize(
     ("operation", "names"),
     [
-        ("describe_table", {"items_table", "control_table", "control_witness", "recoveries_table"}),
+        (
+            "describe_table",
+            {
+                "table pilot-light-journal",
+                "table pilot-light-app-items",
+                "control_table",
+                "control_witness",
+                "recoveries_table",
+            },
+        ),
         ("get_function_configuration", {"functions"}),
         ("invoke", {"recovery_functions"}),
         ("generate_data_key", {"notification_key"}),

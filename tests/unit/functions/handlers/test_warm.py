@@ -29,7 +29,7 @@ class Warming:
     def functions(self, known: dict[str, Any]) -> None:
         self.lambdas = FakeLambda(known)
         self._patch.setattr(MODULE, "LAMBDA", self.lambdas)
-        self._patch.setattr(MODULE, "WARM_TARGETS", [f for f in known if f.startswith("arn:")])
+        self._patch.setattr(MODULE, "APP_FUNCTIONS", [f for f in known if f.startswith("arn:")])
 
     def listed(self, *functions: str) -> None:
         item = {"pk": {"S": "warm-targets"}, "targets": {"SS": list(functions)}}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from pilotlight.journal.comparison import (
     HIGHEST,
@@ -9,21 +11,28 @@ from pilotlight.journal.comparison import (
     Comparison,
     Entry,
     Page,
-    Version,
     compare,
     higher,
-    lower_bound,
     newest,
     span,
 )
-from ulid import ULID
 
 from tests.unit.functions.fakes import PRIMARY, SECONDARY
+from tests.unit.functions.journal.made_up import ref, version
 
-T = 1_800_000_000_000
-A, B, C = Entry("01A", "tea", 1), Entry("01B", "tea", 2), Entry("01C", "coffee", 1)
-TEA, COFFEE = Version(2, "01B"), Version(1, "01C")
-HELD = {"tea": TEA, "coffee": COFFEE}
+if TYPE_CHECKING:
+    from pilot_light_client.journal import Ref, Version
+
+TEA, COFFEE = ref("tea"), ref("coffee")
+
+
+def entry(write_id: str, item: Ref, number: int) -> Entry:
+    return Entry(write_id, item, version(number, write_id))
+
+
+A, B, C = entry("01A", TEA, 1), entry("01B", TEA, 2), entry("01C", COFFEE, 1)
+LAST = version(2, "01B")
+HELD = {TEA: LAST, COFFEE: version(1, "01C")}
 
 
 def test_the_same_entries_in_any_order_and_the_same_items_are_equal() -> None:
@@ -41,22 +50,22 @@ def test_an_entry_that_the_source_does_not_have_is_unknown() -> None:
 
 
 def test_an_entry_of_the_same_id_and_another_content_is_another_entry() -> None:
-    found = compare([A], [Entry("01A", "tea", 9)], {}, {})
+    found = compare([A], [entry("01A", TEA, 9)], {}, {})
     assert (found.missing, found.unknown) == (("01A",), ("01A",))
 
 
 @pytest.mark.parametrize(
     "held",
-    [{}, {"tea": Version(1, "01A")}, {"tea": Version(2, "01X")}],
+    [{}, {TEA: version(1, "01A")}, {TEA: version(2, "01X")}],
     ids=["missing", "older", "by another writer"],
 )
-def test_an_item_that_is_not_the_one_wanted_is_behind(held: dict[str, Version]) -> None:
-    assert compare([], [], {"tea": TEA}, held).behind == ("tea",)
+def test_an_item_that_is_not_the_one_wanted_is_behind(held: dict[Ref, Version]) -> None:
+    assert compare([], [], {TEA: LAST}, held).behind == (str(TEA),)
 
 
-@pytest.mark.parametrize("held", [TEA, Version(3, "01Z")])
+@pytest.mark.parametrize("held", [LAST, version(3, "01Z")])
 def test_an_item_that_is_the_one_wanted_or_later_is_not_behind(held: Version) -> None:
-    assert compare([], [], {"tea": TEA}, {"tea": held}).equal
+    assert compare([], [], {TEA: LAST}, {TEA: held}).equal
 
 
 def test_what_differs_is_counted_and_the_first_are_named() -> None:
@@ -74,15 +83,15 @@ def test_the_journal_wants_the_highest_version_of_each_item_that_it_tells_of() -
 
 
 def test_an_item_that_the_source_holds_higher_is_wanted_so() -> None:
-    later = Version(3, "01Z")
-    assert higher({"tea": TEA}, {"tea": later, "coffee": COFFEE}) == {"tea": later}
+    later = version(3, "01Z")
+    assert higher({TEA: LAST}, {TEA: later, COFFEE: LAST}) == {TEA: later}
 
 
-@pytest.mark.parametrize("held", [{}, {"tea": Version(1, "01A")}])
+@pytest.mark.parametrize("held", [{}, {TEA: version(1, "01A")}])
 def test_an_item_that_the_source_holds_lower_is_wanted_as_the_journal_tells(
-    held: dict[str, Version],
+    held: dict[Ref, Version],
 ) -> None:
-    assert higher({"tea": TEA}, held) == {"tea": TEA}
+    assert higher({TEA: LAST}, held) == {TEA: LAST}
 
 
 # --- span by span --------------------------------------------------------------------------------
@@ -92,18 +101,10 @@ def test_pages_that_were_read_whole_are_the_whole_span() -> None:
 
 
 def test_a_span_ends_where_the_first_of_its_pages_did() -> None:
-    pages = [Page((A, C), "01C"), Page((B,), "01B"), Page((Entry("01D", "x", 1),))]
+    pages = [Page((A, C), "01C"), Page((B,), "01B"), Page((entry("01D", TEA, 1),))]
     found = span(pages, LOWEST, HIGHEST)
     assert (found.entries, found.until, found.last) == ((A, B), "01B", False)
 
 
 def test_a_span_does_not_contain_its_beginning() -> None:
     assert span([Page((A, B))], "01A", HIGHEST).entries == (B,)
-
-
-def test_the_lower_bound_of_a_moment_is_below_every_write_id_of_it_and_above_all_before() -> None:
-    for n in range(50):
-        now, before = ULID.from_timestamp(T + n), ULID.from_timestamp(T + n - 1)
-        assert str(before) < lower_bound(T + n) <= str(now)
-        assert LOWEST <= str(now) <= HIGHEST
-    assert lower_bound(-1) == "0" * 26

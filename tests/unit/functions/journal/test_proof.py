@@ -7,24 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, strategies as st
-from pilotlight.items.writes import shard_of
+from pilot_light_client.journal import Ref, Version, shard_of
+from pilot_light_client.ulid import at as ulid_at, lowest_of
 from pilotlight.journal import proof as journal_proof
 from pilotlight.journal.comparison import (
     HIGHEST,
     LOWEST,
     MARGIN_MS,
-    UNREADABLE,
     Entry,
     Mark,
     Page,
-    Version,
-    lower_bound,
     newest,
 )
 from pilotlight.journal.proof import JournalProof, TailsDiffer, TailTooLong
-from ulid import ULID
 
 from tests.unit.functions.fakes import PRIMARY, SECONDARY
+from tests.unit.functions.journal.made_up import ref, version
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,7 +36,7 @@ class Replica:
     """A journal in memory, read page by page as DynamoDB's shards are."""
 
     written: list[Entry] = field(default_factory=list)
-    items: dict[str, Version] = field(default_factory=dict)
+    items: dict[Ref, Version] = field(default_factory=dict)
     page: int = 3
 
     def pages(self, after: str, until: str) -> list[Page]:
@@ -59,8 +57,8 @@ class Replica:
                 shards[shard_of(entry.write_id)].append(entry)
         return shards
 
-    def versions(self, item_ids: Iterable[str]) -> dict[str, Version]:
-        return {i: self.items[i] for i in item_ids if i in self.items}
+    def versions(self, items: Iterable[Ref]) -> dict[Ref, Version]:
+        return {i: self.items[i] for i in items if i in self.items}
 
 
 class Kept:
@@ -87,13 +85,13 @@ class World:
 
     def write(self, item_id: str, at: int, *, arrives: bool = True) -> Entry:
         self._made += 1
-        stem = ULID.from_timestamp(at).bytes[:6]
-        write_id = str(ULID.from_bytes(stem + self._made.to_bytes(10, "big")))
-        last = self.source.items.get(item_id, Version(0, ""))
-        entry = Entry(write_id, item_id, last.number + 1)
+        write_id, item = ulid_at(at, self._made.to_bytes(10, "big")), ref(item_id)
+        last = self.source.items.get(item)
+        made = version(last.number + 1 if last else 1, write_id)
+        entry = Entry(write_id, item, made)
         for replica in (self.source, self.target) if arrives else (self.source,):
             replica.written.append(entry)
-            replica.items[item_id] = Version(entry.version, write_id)
+            replica.items[item] = made
         return entry
 
     def proof(self) -> JournalProof:
@@ -112,7 +110,7 @@ def test_the_watermark_passes_over_what_is_equal_and_old(world: World) -> None:
         world.write(f"i{n % 7}", OLD + n)
     found = world.proof().advance(60)
     assert (found.writes, found.complete) == (40, True)
-    assert found.watermark == world.kept.read().write_id == lower_bound(T - MARGIN_MS)
+    assert found.watermark == world.kept.read().write_id == lowest_of(T - MARGIN_MS)
     assert len(world.kept.was) > 3, "it is kept span by span"
 
 
@@ -121,7 +119,7 @@ def test_what_is_younger_than_the_margin_is_left_for_later(world: World) -> None
     world.write("tea", T - MARGIN_MS + 1, arrives=False)
     found = world.proof().advance(60)
     assert (found.writes, found.complete) == (1, True)
-    assert found.watermark <= lower_bound(T - MARGIN_MS)
+    assert found.watermark <= lowest_of(T - MARGIN_MS)
 
 
 def test_the_source_may_be_ahead_of_what_is_old_while_it_serves(world: World) -> None:
@@ -183,7 +181,7 @@ def test_the_tail_reaches_to_the_last_write_and_the_watermark_does_not(world: Wo
     world.write("tea", T + 30_000)
     found = world.proof().tails(60)
     assert (found.writes, found.complete) == (2, True)
-    assert found.watermark == lower_bound(T - MARGIN_MS)
+    assert found.watermark == lowest_of(T - MARGIN_MS)
 
 
 @pytest.mark.parametrize("at", [OLD, T - 1, T + 30_000])
@@ -196,7 +194,7 @@ def test_a_write_of_the_tail_that_did_not_arrive_is_named(world: World, at: int)
 def test_an_item_that_did_not_arrive_is_named_though_all_entries_did(world: World) -> None:
     world.write("tea", T)
     world.target.items.clear()
-    with pytest.raises(TailsDiffer, match=r"behind with 1 items \(tea\)"):
+    with pytest.raises(TailsDiffer, match=r"behind with 1 items \(.*tea\)"):
         world.proof().tails(60)
 
 
@@ -204,7 +202,7 @@ def test_the_item_as_the_drained_source_holds_it_counts_and_not_only_its_entry(
     world: World,
 ) -> None:
     world.write("tea", T)
-    world.source.items["tea"] = Version(9, "of another epoch")
+    world.source.items[ref("tea")] = version(9, "of another epoch")
     with pytest.raises(TailsDiffer, match="tea"):
         world.proof().tails(60)
 
@@ -255,10 +253,10 @@ def test_it_is_proven_if_and_only_if_everything_arrived(
     entries, items = world.target.written, world.target.items
     world.source.page = page
     world.target.written = seen.draw(st.permutations(entries))[: seen.draw(st.integers(0, 30))]
-    chain = {i: [e for e in entries if e.item_id == i] for i in items}
-    for item_id, made in chain.items():
+    chain = {i: [e for e in entries if e.item == i] for i in items}
+    for item, made in chain.items():
         arrived = newest(made[: seen.draw(st.integers(0, len(made)))])
-        world.target.items.pop(item_id)
+        world.target.items.pop(item)
         world.target.items |= arrived
     whole = set(world.target.written) == set(entries) and world.target.items == world.source.items
     try:
@@ -303,7 +301,7 @@ def test_the_spans_of_a_journal_are_the_journal(writes: list[tuple[str, int]], p
 def unreadable(world: World, entry: Entry) -> None:
     """Let something else have written an entry's row, in both Regions."""
     for replica in (world.source, world.target):
-        replica.written[replica.written.index(entry)] = Entry(entry.write_id, UNREADABLE, 0)
+        replica.written[replica.written.index(entry)] = Entry(entry.write_id, None, None)
 
 
 def test_an_unreadable_entry_holds_up_no_move_and_nothing_is_proven(world: World) -> None:
@@ -324,7 +322,7 @@ def test_an_unreadable_entry_that_has_not_arrived_is_missing_all_the_same(world:
 
 def test_an_unreadable_item_of_the_target_is_counted_and_not_behind(world: World) -> None:
     world.write("tea", T)
-    world.target.items["tea"] = Version(0, "")
+    world.target.items[ref("tea")] = version(0, "")
     assert (world.proof().tails(60).unreadable, world.proof().tails(60).proven) == (1, False)
 
 
@@ -340,6 +338,6 @@ def test_what_was_unreadable_before_the_drain_is_remembered_with_the_watermark(
 
 def test_a_watermark_of_a_clock_that_is_ahead_is_not_believed(world: World) -> None:
     world.write("tea", T, arrives=False)
-    world.kept.was.append(Mark(lower_bound(T + 300_000), 7))
+    world.kept.was.append(Mark(lowest_of(T + 300_000), 7))
     with pytest.raises(TailsDiffer):
         world.proof().tails(60)

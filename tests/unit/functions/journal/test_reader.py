@@ -8,10 +8,11 @@ import pytest
 from moto import mock_aws
 from pilot_light_client.table_errors import TableUnavailable
 from pilotlight.journal import reader as journal
-from pilotlight.journal.comparison import HIGHEST, LOWEST, Entry, Mark, Version, span
+from pilotlight.journal.comparison import HIGHEST, LOWEST, Entry, Mark, span
 from pilotlight.journal.reader import Journal, Watermark
 
-from tests.unit.functions.fakes import ITEMS, PRIMARY, RECOVERIES, SECONDARY, aws_error
+from tests.unit.functions.fakes import ITEMS, JOURNAL, PRIMARY, RECOVERIES, SECONDARY, aws_error
+from tests.unit.functions.journal.made_up import TABLES, ref, version
 from tests.unit.functions.ledger.two_regions import TwoRegions
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def ids(entries: Any) -> list[str]:
 
 
 def here(regions: TwoRegions, epoch: int = 1) -> Journal:
-    return Journal(regions.client(PRIMARY), ITEMS, PRIMARY, epoch)
+    return Journal(regions.client(PRIMARY), JOURNAL, TABLES, PRIMARY, epoch)
 
 
 def written(regions: TwoRegions, count: int) -> list[str]:
@@ -46,8 +47,8 @@ def test_a_journal_is_that_of_one_region_and_one_epoch(regions: TwoRegions) -> N
     regions.write(PRIMARY, 1, "tea", ulid(1))
     regions.write(PRIMARY, 2, "tea", ulid(2))
     found = here(regions, 2).entries(LOWEST, HIGHEST, 10)
-    assert found == [Entry(ulid(2), "tea", 2)]
-    other = Journal(regions.client(PRIMARY), ITEMS, SECONDARY, 2)
+    assert found == [Entry(ulid(2), ref("tea"), version(2, ulid(2), epoch=2))]
+    other = Journal(regions.client(PRIMARY), JOURNAL, TABLES, SECONDARY, 2)
     assert other.entries(LOWEST, HIGHEST, 10) == []
 
 
@@ -79,7 +80,7 @@ def test_a_span_is_read_without_its_beginning_and_with_its_end(regions: TwoRegio
 
 def test_a_span_that_ends_where_it_begins_is_empty_and_not_asked_for() -> None:
     client = Client()
-    found = Journal(client, ITEMS, PRIMARY, 1)
+    found = Journal(client, JOURNAL, TABLES, PRIMARY, 1)
     assert [page.entries for page in found.pages(ulid(3), ulid(3))] == [()] * 4
     assert found.entries(ulid(3), ulid(3), 5) == []
     assert client.asked == []
@@ -100,8 +101,8 @@ def test_the_items_are_read_in_batches(
     monkeypatch.setattr(journal, "BATCH", 4)
     for n in range(9):
         regions.write(PRIMARY, 1, f"i{n}", ulid(n))
-    found = here(regions).versions([f"i{n}" for n in range(9)] + ["nobody"])
-    assert found == {f"i{n}": Version(1, ulid(n)) for n in range(9)}
+    found = here(regions).versions([ref(f"i{n}") for n in range(9)] + [ref("nobody")])
+    assert found == {ref(f"i{n}"): version(1, ulid(n)) for n in range(9)}
     assert here(regions).versions([]) == {}
 
 
@@ -121,18 +122,18 @@ class Client:
 
 def test_reads_are_consistent() -> None:
     client = Client(query={"Items": []}, batch_get_item={"Responses": {}})
-    found = Journal(client, ITEMS, PRIMARY, 1)
+    found = Journal(client, JOURNAL, TABLES, PRIMARY, 1)
     found.pages(LOWEST, HIGHEST)
     found.entries(LOWEST, HIGHEST, 10)
     assert [given["ConsistentRead"] for given in client.asked] == [True] * 8
-    found.versions(["tea"])
+    found.versions([ref("tea")])
     assert client.asked[-1]["RequestItems"][ITEMS]["ConsistentRead"] is True
 
 
 def test_items_that_were_not_answered_are_not_missing() -> None:
     client = Client(batch_get_item={"Responses": {}, "UnprocessedKeys": {ITEMS: {}}})
     with pytest.raises(TableUnavailable):
-        Journal(client, ITEMS, PRIMARY, 1).versions(["tea"])
+        Journal(client, JOURNAL, TABLES, PRIMARY, 1).versions([ref("tea")])
 
 
 # --- the watermark -------------------------------------------------------------------------------

@@ -6,15 +6,25 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from pilot_light_client import ulid
 from pilot_light_client.control_item import ControlItem
+from pilot_light_client.journal import (
+    Item,
+    Ref,
+    Version,
+    Write,
+    entry_key,
+    mark_of,
+    plan,
+    transaction,
+)
 from pilot_light_client.timestamps import text
-from pilotlight.items.writes import Item, Write, attributes, journal_key, plan, transaction
 from pilotlight.ledger.epoch_end import Promotion
 from pilotlight.ledger.reconciliation import ReconcileResult, Reconciliation
 from pilotlight.ledger.stream_records import StreamBatch, parse
-from ulid import ULID
 
-from tests.unit.functions.fakes import ITEMS, PRIMARY, SECONDARY
+from tests.unit.functions.fakes import JOURNAL, PRIMARY, SECONDARY
+from tests.unit.functions.journal.made_up import ref
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,10 +43,10 @@ class MemoryLinks:
         self.pages_read = 0
 
     def hold(self, write: Write) -> None:
-        self.entries[key(write.new)] = write
+        self.entries[key(write.new.version)] = write
 
-    def link(self, item: Item) -> Write | None:
-        return self.entries.get(key(item))
+    def link(self, version: Version) -> Write | None:
+        return self.entries.get(key(version))
 
     def page(
         self, shard: str, after: str, upto: str, limit: int = 2
@@ -48,14 +58,14 @@ class MemoryLinks:
         return [self.entries[shard, w] for w in ids[:limit]], last
 
 
-class MemoryItems(dict[str, Item]):
-    """What `ItemsTable` reads."""
+class MemoryItems(dict[Ref, Item]):
+    """What `AppItems` reads."""
 
-    def find(self, item_id: str) -> Item | None:
-        return self.get(item_id)
+    def find(self, item: Ref) -> Item | None:
+        return self.get(item)
 
-    def find_many(self, item_ids: Iterable[str]) -> dict[str, Item]:
-        return {i: self[i] for i in item_ids if i in self}
+    def find_many(self, items: Iterable[Ref]) -> dict[Ref, Item]:
+        return {i: self[i] for i in items if i in self}
 
 
 class MemoryLedger:
@@ -124,18 +134,18 @@ class DivergedRegions:
 
     def write(self, region: str, item_id: str, epoch: int | None = None) -> Write:
         """A write that its Region acknowledges. The Primary's clock is off by the skew."""
-        clock = self.now + (self.skew if region == PRIMARY else timedelta(0))
+        written_at = self.now + (self.skew if region == PRIMARY else timedelta(0))
+        item, current = ref(item_id), self.items[region].get(ref(item_id))
         write = plan(
-            "replace",
-            item_id=item_id,
-            text=f"{len(self.acknowledged)}",
-            current=self.items[region].get(item_id),
+            item,
+            {"text": {"S": f"{len(self.acknowledged)}"}},
+            {"pilot_light": {"M": mark_of(current)}} if current else None,
             region=region,
             epoch=epoch or (1 if region == PRIMARY else 2),
-            write_id=str(ULID.from_datetime(clock)),
-            now=text(clock),
+            write_id=ulid.new(written_at.timestamp()),
+            at=text(written_at),
         )
-        self.items[region][item_id] = write.new
+        self.items[region][item] = write.new
         self.journals[region].hold(write)
         target = SECONDARY if region == PRIMARY else PRIMARY
         self.on_the_way += [Copy(target, write, kind, self.now) for kind in (True, False)]
@@ -152,40 +162,37 @@ class DivergedRegions:
         """Deliver any one; of one item's own copies the oldest comes first."""
         chosen = self.on_the_way[number % len(self.on_the_way)]
         if chosen.of_item:
-            row = (chosen.target, chosen.write.new.id, True)
-            same = [c for c in self.on_the_way if (c.target, c.write.new.id, c.of_item) == row]
+            row = (chosen.target, chosen.write.new.ref, True)
+            same = [c for c in self.on_the_way if (c.target, c.write.new.ref, c.of_item) == row]
             chosen = same[0]
         self.on_the_way.remove(chosen)
         self._hold(chosen)
 
     def _hold(self, copy: Copy) -> None:
         write, items = copy.write, self.items[copy.target]
-        before = items.get(write.new.id) if copy.of_item else None
-        if before and (before.updated_at, before.region) > (write.new.updated_at, write.new.region):
+        before = items.get(write.new.ref) if copy.of_item else None
+        if before and clock(before) > clock(write.new):
             return  # Nobody is told: neither a stream nor a metric.
-        if copy.target == SECONDARY and self.control.epoch == 2:
-            self.arrived_late.add(write.new.write_id)
         if copy.of_item:
-            items[write.new.id] = write.new
-            row, old = attributes(write.new), attributes(before) if before else None
-        else:
-            self.journals[copy.target].hold(write)
-            row, old = transaction(write, ITEMS)[1]["Put"]["Item"], None
-        if copy.target == SECONDARY:
-            self._stream(row, old)
+            items[write.new.ref] = write.new
+            return
+        if copy.target == SECONDARY and self.control.epoch == 2:
+            self.arrived_late.add(write.id)
+        self.journals[copy.target].hold(write)
+        if copy.target == SECONDARY and write.new.version.region == PRIMARY:
+            self._stream(transaction(write, JOURNAL, None)[1]["Put"]["Item"])
 
-    def _stream(self, new: dict[str, Any], old: dict[str, Any] | None) -> None:
-        keys = {"pk": {"S": "J#" if "item_id" in new else "I#"}}
-        change = {"NewImage": new, "ApproximateCreationDateTime": int(self.now.timestamp())}
+    def _stream(self, row: dict[str, Any]) -> None:
+        change = {"NewImage": row, "ApproximateCreationDateTime": int(self.now.timestamp())}
+        arrival = parse({"dynamodb": {"Keys": {}, **change}})
+        assert arrival
         self.streamed += StreamBatch(
             control_table=self,  # type: ignore[arg-type]
             journal=self.journals[SECONDARY],  # type: ignore[arg-type]
             items=self.items[SECONDARY],  # type: ignore[arg-type]
             promotions=self.promotions,  # type: ignore[arg-type]
             ledger=self.ledger,  # type: ignore[arg-type]
-        ).process(
-            parse({"dynamodb": {"Keys": keys, **change, **({"OldImage": old} if old else {})}})
-        )
+        ).process(arrival)
 
     def try_read(self) -> ControlItem:
         return self.control
@@ -204,13 +211,18 @@ class DivergedRegions:
     def before(self, item: Item | None) -> set[str]:
         """The truth, by all journals: the writes by which a version of an item came to be."""
         whole = self.journals[PRIMARY].entries | self.journals[SECONDARY].entries
-        found = set()
-        while item is not None:
-            found.add(item.write_id)
-            item = whole[key(item)].old
+        version, found = item.version if item else None, set()
+        while version is not None:
+            found.add(version.write_id)
+            version = whole[key(version)].previous
         return found
 
 
-def key(item: Item) -> tuple[str, str]:
-    found = journal_key(item.region, item.epoch, item.write_id)
+def clock(item: Item) -> tuple[str, str]:
+    """By what the last writer is told."""
+    return item.at, item.version.region
+
+
+def key(version: Version) -> tuple[str, str]:
+    found = entry_key(version.region, version.epoch, version.write_id)
     return found["pk"]["S"], found["sk"]["S"]

@@ -6,19 +6,28 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from pilotlight.items.writes import Write, plan
+from pilot_light_client import ulid
+from pilot_light_client.journal import Write, plan
 from pilotlight.journal.history import History
 from pilotlight.ledger.entry import LedgerEntry
-from ulid import ULID
 
 from tests.unit.functions.fakes import PRIMARY
+from tests.unit.functions.journal.made_up import ref
 
 NOON = datetime(2027, 1, 15, 12, tzinfo=UTC)
 
 
 def write(at: datetime = NOON, item_id: str = "tea", region: str = PRIMARY) -> Write:
-    given = {"item_id": item_id, "text": "green", "write_id": str(ULID.from_datetime(at))}
-    return plan("create", current=None, region=region, epoch=1, now="noon", **given)  # type: ignore[arg-type]
+    write_id = ulid.new(at.timestamp())
+    return plan(
+        ref(item_id),
+        {"text": {"S": "green"}},
+        None,
+        region=region,
+        epoch=1,
+        write_id=write_id,
+        at="noon",
+    )
 
 
 def entry(**changes: Any) -> LedgerEntry:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from pilot_light_client.control_item import ControlItem
-from pilotlight.items.writes import Item
+from pilot_light_client.journal import Version
 from pilotlight.ledger.epoch_end import (
     CLOCKS,
     Promotion,
@@ -34,7 +34,7 @@ CONTROL = ControlItem(2, SECONDARY, 2, "serving", changed_at=TEXT)
 def test_an_epoch_is_closed_once_another_follows_and_to_all_but_its_region(
     region: str, epoch: int, closed: bool
 ) -> None:
-    written = Item("tea", "-", 1, region, epoch, "-", "-")
+    written = Version(1, "-", region, epoch)
     assert is_over(written, CONTROL) is closed
 
 

@@ -42,11 +42,11 @@ def expected(world: DivergedRegions) -> dict[str, set[str]]:
     """By write id, the kinds of every entry that the ledger has to have."""
     found: dict[str, set[str]] = {}
     for write in world.acknowledged:
-        name, current = write.new.write_id, world.items[SECONDARY].get(write.new.id)
+        name, current = write.id, world.items[SECONDARY].get(write.new.ref)
         kept, mine = name in world.before(current), world.before(write.new)
-        parted = current is not None and not kept and current.write_id not in mine
-        arrived = world.journals[SECONDARY].link(write.new) is not None
-        missing = write.new.region == PRIMARY and not (arrived and (kept or parted))
+        parted = current is not None and not kept and current.version.write_id not in mine
+        arrived = world.journals[SECONDARY].link(write.new.version) is not None
+        missing = write.new.version.region == PRIMARY and not (arrived and (kept or parted))
         kinds = {"late"} if missing or name in world.arrived_late else set()
         kinds |= {"lost"} if parted else set()
         if kinds:
@@ -69,7 +69,8 @@ def test_when_all_has_arrived_the_ledger_has_exactly_what_came_late_or_is_lost(
         world.tick()
     assert world.reconcile().complete
     assert told(world) == expected(world)
-    event(f"lost of the newer epoch: {any(e.write.new.epoch == 2 for e in world.ledger.entries())}")
+    newer = any(e.write.new.version.epoch == 2 for e in world.ledger.entries())
+    event(f"lost of the newer epoch: {newer}")
 
 
 @settings(max_examples=200)
@@ -82,7 +83,7 @@ def test_every_acknowledged_write_was_there_in_time_or_is_in_the_ledger(
     assert world.reconcile().complete
     assert told(world) == expected(world)
     for write in world.acknowledged:
-        name, current = write.new.write_id, world.items[SECONDARY].get(write.new.id)
+        name, current = write.id, world.items[SECONDARY].get(write.new.ref)
         in_time = name in world.before(current) and name not in world.arrived_late
         assert in_time or name in told(world)
 
@@ -98,8 +99,8 @@ def test_a_pass_in_pieces_finds_the_same_as_one_at_once(
     while not parted.reconcile(pieces).complete:
         passes += 1
     assert passes > 3
-    names = {w.new.write_id: n for n, w in enumerate(whole.acknowledged)}
-    others = {w.new.write_id: n for n, w in enumerate(parted.acknowledged)}
+    names = {w.id: n for n, w in enumerate(whole.acknowledged)}
+    others = {w.id: n for n, w in enumerate(parted.acknowledged)}
     assert {others[k]: v for k, v in told(parted).items()} == {
         names[k]: v for k, v in told(whole).items()
     }

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.unit.functions.fakes import PRIMARY, SECONDARY
+from tests.unit.functions.journal.made_up import ref
 from tests.unit.functions.ledger.diverged_regions import DivergedRegions
 
 
@@ -54,7 +55,7 @@ def test_what_a_region_that_is_not_active_wrote_in_the_running_epoch_is_found(
     world.tick()
     world.write(SECONDARY, "a")
     assert world.reconcile().complete
-    assert kinds(world) == {lost.new.write_id: {"late", "lost"}}
+    assert kinds(world) == {lost.id: {"late", "lost"}}
 
 
 def test_what_such_a_write_overwrote_of_the_active_region_is_found_too(
@@ -64,10 +65,10 @@ def test_what_such_a_write_overwrote_of_the_active_region_is_found_too(
     world.on_the_way.clear()
     world.tick()
     late = world.write(PRIMARY, "a", epoch=2)
-    world.items[SECONDARY]["a"] = late.new
+    world.items[SECONDARY][ref("a")] = late.new
     world.journals[SECONDARY].hold(late)
     assert world.reconcile().complete
-    assert "lost" in kinds(world)[overwritten.new.write_id]
+    assert "lost" in kinds(world)[overwritten.id]
 
 
 def test_what_only_the_active_region_wrote_in_the_running_epoch_is_not_read() -> None:
@@ -118,7 +119,7 @@ def test_a_pass_anew_begins_at_the_first_epoch_whatever_was_compared_before(
     assert not world.reconcile(1, from_start=True).complete
     while not world.reconcile(50).complete:
         pass
-    assert kinds(world) == {lost.new.write_id: {"late"}}
+    assert kinds(world) == {lost.id: {"late"}}
 
 
 def test_a_late_write_names_what_it_overwrote_however_many_epochs_later(
@@ -129,10 +130,10 @@ def test_a_late_write_names_what_it_overwrote_however_many_epochs_later(
     world.on_the_way.clear()
     world.tick()
     late = world.write(PRIMARY, "a", epoch=1)
-    world.items[SECONDARY]["a"] = late.new
+    world.items[SECONDARY][ref("a")] = late.new
     world.journals[SECONDARY].hold(late)
     assert world.reconcile(from_start=True).complete
-    assert "lost" in kinds(world)[overwritten.new.write_id]
+    assert "lost" in kinds(world)[overwritten.id]
 
 
 def test_a_pass_reads_each_journal_once_however_many_epochs_there_are() -> None:
@@ -161,9 +162,10 @@ def test_an_epoch_that_was_closed_in_the_midst_of_a_pass_is_read_from_its_beginn
         assert not world.reconcile(1, from_start=not pieces).complete
         pieces += 1
     world.control = replace(world.control, epoch=3, active_region=PRIMARY)
-    world.items[SECONDARY]["a"] = replace(lost.new, write_id="01" + "Z" * 24)
+    other = replace(lost.new.version, write_id="01" + "Z" * 24)
+    world.items[SECONDARY][ref("a")] = replace(lost.new, version=other)
     assert world.reconcile().complete
-    assert "lost" in kinds(world)[lost.new.write_id]
+    assert "lost" in kinds(world)[lost.id]
 
 
 @pytest.mark.parametrize("odd", ["0", "0-odd", "00000000000000000000000000x", "zebra", "é"])
@@ -174,8 +176,9 @@ def test_an_entry_whose_id_is_no_ulid_is_compared_and_holds_nothing_up(
     world.on_the_way.clear()
     world.tick()
     world.write(SECONDARY, "a")
-    world.journals[PRIMARY].hold(replace(lost, new=replace(lost.new, id="b", write_id=odd)))
+    made = replace(lost.new, ref=ref("b"), version=replace(lost.new.version, write_id=odd))
+    world.journals[PRIMARY].hold(replace(lost, new=made))
     for _ in range(2):
         assert world.reconcile(from_start=True).complete
-    assert kinds(world)[lost.new.write_id] == {"late", "lost"}
+    assert kinds(world)[lost.id] == {"late", "lost"}
     assert odd in kinds(world)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import boto3
-from pilotlight.items.table import ItemsTable
-from pilotlight.items.writes import plan
+from pilot_light_client.journal import plan, transaction
 
-from tests.unit.functions.fakes import ITEMS, PRIMARY, SECONDARY, TABLES
+from tests.unit.functions.fakes import ITEMS, JOURNAL, PRIMARY, SECONDARY, TABLES
+from tests.unit.functions.journal.made_up import ref
 
 if TYPE_CHECKING:
-    from pilotlight.items.writes import Item
+    from pilot_light_client.journal import Item
 
 
 class TwoRegions:
@@ -37,22 +37,23 @@ class TwoRegions:
 
     def write(self, region: str, epoch: int, item_id: str, write_id: str) -> Item:
         """Write an item as the app does."""
-        table = ItemsTable(self.clients[region], ITEMS)
+        client, item = self.clients[region], ref(item_id)
+        over = client.get_item(TableName=ITEMS, Key=item.attributes).get("Item")
         write = plan(
-            "replace",
-            item_id=item_id,
-            text="green",
-            current=table.get(item_id),
+            item,
+            {"text": {"S": "green"}},
+            over,
             region=region,
             epoch=epoch,
             write_id=write_id,
-            now="2027-01-15T08:00:00.000Z",
+            at="2027-01-15T08:00:00.000Z",
         )
-        table.write(write)
+        client.transact_write_items(TransactItems=transaction(write, JOURNAL, over))
         return write.new
 
     def replicate(self, source: str, target: str, prefix: str = "") -> None:
         """Let arrive what lies under a prefix."""
-        for row in self.clients[source].scan(TableName=ITEMS)["Items"]:
-            if row["pk"]["S"].startswith(prefix):
-                self.clients[target].put_item(TableName=ITEMS, Item=row)
+        for table in (ITEMS, JOURNAL):
+            for row in self.clients[source].scan(TableName=table)["Items"]:
+                if row["pk"]["S"].startswith(prefix):
+                    self.clients[target].put_item(TableName=table, Item=row)

@@ -64,7 +64,8 @@ def test_an_endpoint_has_to_answer_200(
         return http.Response(status, b"", {}, timeout)
 
     monkeypatch.setattr(http, "request", request)
-    assert endpoint(HOST) == (state, f"https://{HOST}/health answered {status}")
+    url = f"https://{HOST}/health"
+    assert endpoint(url) == (state, f"{url} answered {status}")
     assert requests == [("GET", f"https://{HOST}/health", 2.0)]
 
 

@@ -17,7 +17,7 @@ from tests.unit.functions.fakes import PRIMARY, SECONDARY
 NOW = datetime(2026, 7, 1, 12, 0, 0, tzinfo=UTC)
 MS = int(NOW.timestamp() * 1000)
 TICK = timedelta(seconds=10)
-PAIR = Pair("pilot-light", PRIMARY, SECONDARY, timedelta(seconds=120), timedelta(days=14), TICK)
+PAIR = Pair("pilot-light", PRIMARY, SECONDARY, timedelta(seconds=120), timedelta(days=14), TICK, 2)
 SCHEMA = json.loads(Path(FUNCTIONS / "overview" / "facts.schema.json").read_text())
 CHECKS = [
     {"name": "items_table", "required": True, "state": "ok", "detail": "ACTIVE", "seconds": 0.1},

@@ -17,7 +17,7 @@ from tests.unit.functions.failover.decision_cases import NOW, confirm, decided, 
 ROOT = Path(__file__).resolve().parents[4]
 SCHEMA = json.loads((ROOT / "functions" / "report" / "report.schema.json").read_text())
 LAB_SCHEMA = json.loads((ROOT / "lab" / "schemas" / "report.schema.json").read_text())
-WHERE = Deployed("us-west-2", "us-east-2", "app.pilotlight.example")
+WHERE = Deployed("us-west-2", "us-east-2", "app.pilotlight.example", 2)
 EXECUTION = "arn:aws:states:us-east-2:123456789012:execution:pilot-light-failover:4f1c-aa"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -86,6 +86,9 @@ def test_a_deployment_knows_its_names(known: Deployment) -> None:
 
 
 def test_every_variable_lands_in_the_field_of_its_name() -> None:
-    for field, value in asdict(Deployment.from_environment()).items():
-        name = "AWS_REGION" if field == "region" else field.upper()
+    found = Deployment.from_environment()
+    names = {"region": "AWS_REGION", "level": "APP_LEVEL"}
+    for field in (f.name for f in fields(found) if f.name != "app_tables"):
+        value, name = getattr(found, field), names.get(field, field.upper())
         assert value == type(value)(ENVIRONMENT[name]), field
+    assert [table.name for table in found.app_tables] == ["pilot-light-app-items"]

@@ -105,9 +105,8 @@ def test_what_is_just_well_proceeds(change: tuple[Path, Any], move: Move) -> Non
 @pytest.mark.parametrize(
     ("answer", "told"),
     [
-        ({"status": 503, "health": "unhealthy", "release": "1.2.0"}, "answered 503, unhealthy"),
-        ({"status": 200, "health": "unhealthy", "release": "1.2.0"}, "answered 200, unhealthy"),
-        ({"status": 301, "health": "healthy", "release": "1.2.0"}, "answered 301, healthy"),
+        ({"status": 503, "release": "1.2.0"}, "answered 503"),
+        ({"status": 301, "release": "1.2.0"}, "answered 301"),
     ],
 )
 @both_ways
@@ -133,7 +132,14 @@ def test_releases_have_to_be_equal_and_known(release: Any, region: str, move: Mo
     assert found.unmet == ["release_parity"]
 
 
-@pytest.mark.parametrize("release", ["", None, 120])
+def test_an_application_whose_health_names_no_release_may_move_and_is_told() -> None:
+    both = [((*SEEN, "health", r, "release"), None) for r in (PRIMARY, SECONDARY)]
+    found = decided(spoiled(*both))
+    assert found.unmet == []
+    assert [c.met for c in found.conditions if c.name == "release_parity"] == [False]
+
+
+@pytest.mark.parametrize("release", ["", 120])
 def test_two_unknown_releases_are_not_equal(release: Any) -> None:
     both = [((*SEEN, "health", r, "release"), release) for r in (PRIMARY, SECONDARY)]
     assert decided(spoiled(*both)).unmet == ["release_parity"]

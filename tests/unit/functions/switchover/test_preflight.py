@@ -17,6 +17,7 @@ from pilotlight.switchover.preflight import Preflight
 
 from tests.unit.functions.fakes import (
     ITEMS,
+    JOURNAL,
     PRIMARY,
     RECOVERIES,
     SECONDARY,
@@ -66,12 +67,12 @@ class World:
         """Let one Region hold some of the heartbeats of another."""
         at = int((time.time() - age) * 1000)
         replica, beat = self.tables[there], Heartbeat(1, at, "test")
-        beats: Any = Heartbeats(replica, ITEMS)
+        beats: Any = Heartbeats(replica, JOURNAL)
         beats.beat(of, None, beat)
         beats.copy(beat, of)
         for n in range(keys, 16):
             key = {"pk": {"S": f"H#{of}#{n}"}, "sk": {"S": "heartbeat"}}
-            replica.delete_item(TableName=ITEMS, Key=key)
+            replica.delete_item(TableName=JOURNAL, Key=key)
 
     def preflight(self, source: str = PRIMARY, target: str = SECONDARY) -> Preflight:
         return Preflight(self.known, source, target, self.client, RECOVERIES)
@@ -135,9 +136,9 @@ def test_a_heartbeat_that_is_not_held_has_no_age(world: World) -> None:
 def test_the_oldest_heartbeat_counts(world: World) -> None:
     world.beat(PRIMARY, SECONDARY, age=3, keys=16)
     late = {"pk": {"S": f"H#{PRIMARY}#9"}, "sk": {"S": "heartbeat"}}
-    held = world.tables[SECONDARY].get_item(TableName=ITEMS, Key=late)["Item"]
+    held = world.tables[SECONDARY].get_item(TableName=JOURNAL, Key=late)["Item"]
     held["written_at"] = {"N": str(int((time.time() - 90) * 1000))}
-    world.tables[SECONDARY].put_item(TableName=ITEMS, Item=held)
+    world.tables[SECONDARY].put_item(TableName=JOURNAL, Item=held)
     found = world.preflight().look()["replication"]["to_target"]
     assert found["age_seconds"] == pytest.approx(90, abs=1)
 
@@ -171,24 +172,22 @@ def test_the_target_is_tried_in_its_own_region_and_nothing_is_left_behind(
     ends = datetime.now(UTC) + timedelta(days=7, minutes=1)
     certificates = {f"{target}.pilotlight.example": ends}
     monkeypatch.setattr(http, "certificate_end", lambda host, **_: certificates[host])
-    checks = {
-        name: run for name, _, run in world.preflight(source, target).target_checks("app:live")
-    }
+    checks = {name: run for name, _, run in world.preflight(source, target).target_checks()}
     world.lost = {source}
-    assert [checks[name]() for name in ("items_table", "app_function", "endpoint")] == [
+    assert [checks[name]() for name in ("journal_table", f"table {ITEMS}", "endpoint")] == [
         ("ok", "put, read and deleted a canary"),
-        ("ok", "GET /health answered 200"),
+        ("ok", "put, read and deleted a canary"),
         ("ok", f"https://{target}.pilotlight.example/health answered 200"),
     ]
-    assert world.tables[target].rows(ITEMS) == []
+    assert world.tables[target].rows(ITEMS) == world.tables[target].rows(JOURNAL) == []
     assert checks["certificate"]() == ("ok", f"ends on {ends:%Y-%m-%d}")
 
 
 def test_only_the_certificate_is_advisory(world: World) -> None:
-    found = world.preflight().target_checks("app:live")
+    found = world.preflight().target_checks()
     assert [(name, is_required) for name, is_required, _ in found] == [
-        ("items_table", True),
-        ("app_function", True),
+        ("journal_table", True),
+        (f"table {ITEMS}", True),
         ("endpoint", True),
         ("certificate", False),
     ]

@@ -93,7 +93,8 @@ def on_hold(mode: str = "partition", **more: Any) -> Observations:
 def _failback(writes: list[Write], lost: Write) -> Failback:
     """The planned move afterwards, with one entry in the ledger."""
     entry = {"write_id": lost.write_id, "kinds": ["late", "lost"], "status": "replayed"}
-    entry |= {"region": PRIMARY, "epoch": 1, "version": 2, "item_id": "item-0"}
+    entry |= {"region": PRIMARY, "epoch": 1, "version": 2, "table": "pilot-light-app-items"}
+    entry |= {"key": {"pk": "I#1", "sk": "item-0"}}
     return Failback(
         ledger=[{**entry, "written_at": "2027-01-15T08:00:00Z"}],
         complete=True,

@@ -170,7 +170,8 @@ def entry(write_id: str, *kinds: str, status: str = "accepted") -> dict[str, Any
         "region": PRIMARY,
         "epoch": 1,
         "version": 1,
-        "item_id": "run-2",
+        "table": "pilot-light-app-items",
+        "key": {"pk": "I#1", "sk": "run-2"},
         "written_at": "2027-01-15T07:59:59Z",
         "new": {"text": "not for the report"},
     }

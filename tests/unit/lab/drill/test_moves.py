@@ -14,6 +14,7 @@ from lab.drill import moves as moves_module, own_lab as own_lab_module, watching
 from lab.drill.moves import Move, Moves, Report
 from lab.drill.observations import ControlItem, Execution, Request, State, Write
 from lab.progress import Progress
+from tests.unit.lab.drill.rows import item
 from tests.unit.lab.engine.fakes import CONFIG, PRIMARY, SECONDARY
 
 if TYPE_CHECKING:
@@ -71,11 +72,7 @@ class World:
 
     def rows(self, region: str) -> list[dict[str, Any]]:
         assert region == self.active
-        ids = {f"w{n}" for n in range(4)} - self.lost
-        return [
-            {"pk": {"S": "I#0"}, "sk": {"S": write_id}, "write_id": {"S": write_id}}
-            for write_id in ids
-        ]
+        return [item(f"i{n}", f"w{n}") for n in range(4) if f"w{n}" not in self.lost]
 
 
 class User:

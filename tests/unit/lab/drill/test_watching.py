@@ -37,6 +37,7 @@ class Lab:
         self.actions: list[tuple[str, dict[str, Any]]] = []
         self.regions: set[str] = set()
         self.ledger: dict[str, Any] = {"open": 0, "entries": []}
+        self.overview: dict[str, Any] = {}
         self.asked_of_the_ledger: list[dict[str, Any]] = []
         self.refuses = False
         self.points: dict[float, float] = {}
@@ -82,6 +83,9 @@ class Lab:
 
     def _lambda(self) -> Any:
         def invoke(FunctionName: str, Payload: bytes) -> dict[str, Any]:
+            if FunctionName == "pilot-light-overview:live":
+                assert json.loads(Payload) == {"view": "facts"}
+                return {"Payload": io.BytesIO(json.dumps(self.overview).encode())}
             assert FunctionName == "pilot-light-ledger:live"
             self.asked_of_the_ledger.append(json.loads(Payload))
             body = io.BytesIO(json.dumps(self.ledger).encode())
@@ -283,14 +287,21 @@ def test_the_ledger_is_asked_by_its_function(watch: Watch, lab: Lab) -> None:
     assert lab.asked_of_the_ledger == [{"action": "accept", "write_ids": "all", "by": "me"}]
 
 
+def test_the_state_of_the_deployment_is_that_of_its_own_overview(watch: Watch, lab: Lab) -> None:
+    lab.overview = {"facts": {"ledger": {"verdict": "unknown"}}}
+    assert watch.overview() == lab.overview
+
+
 def test_what_the_ledger_refuses_is_told(watch: Watch, lab: Lab) -> None:
     lab.refuses, lab.ledger = True, {"errorMessage": "Not active"}
     with pytest.raises(LabError, match=r"refused replay: .*Not active"):
         watch.ledger(action="replay")
 
 
-def test_all_pages_of_a_regions_items_are_read(watch: Watch, lab: Lab) -> None:
-    lab.items["pilot-light-items", "I#1"] = {}
+def test_all_pages_of_a_regions_items_and_of_its_journal_are_read(watch: Watch, lab: Lab) -> None:
+    lab.items["pilot-light-app-items", "I#1"] = {}
+    lab.items["pilot-light-journal", "J#us-west-2#1#0"] = {}
+    lab.items["pilot-light-recoveries", "lock"] = {}
     found = [row["pk"]["S"] for row in watch.rows(PRIMARY)]
-    assert found == ["I#1", "of the second page"]
+    assert found == ["I#1", "of the second page", "J#us-west-2#1#0", "of the second page"]
     assert PRIMARY in lab.regions

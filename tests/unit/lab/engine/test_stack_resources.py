@@ -229,12 +229,13 @@ class HttpApis:
     def __init__(self) -> None:
         self._routes: dict[str, dict[str, Any]] = {"api": {}}
         self._integrations: dict[str, dict[str, Any]] = {"api": {}}
+        self._apis: dict[str, dict[str, Any]] = {"api": {}}
 
     def _create_integration(self, api: str, given: dict[str, Any]) -> Any:
         return self._kept(self._integrations[api], "integrationId", given)
 
     def _create_route(self, api: str, given: dict[str, Any]) -> Any:
-        if " " not in given["routeKey"]:
+        if " " not in given["routeKey"] and given["routeKey"] != "$default":
             return 400, {}, b"no method"
         return self._kept(self._routes[api], "routeId", given)
 
@@ -276,6 +277,30 @@ def test_an_http_api_has_the_routes_of_its_body() -> None:
     made = handlers["create"]("Api", body(get="reader", post="writer"), "stack")
     assert made == ("api", {"ApiId": "api"})
     assert service.routes() == {"GET /items": "reader", "POST /items": "writer"}
+
+
+def test_an_http_api_may_have_a_route_for_any_method_and_one_for_all_else() -> None:
+    service, handlers = http_apis()
+    any_method = "x-amazon-apigateway-any-method"
+    given = body(**{any_method: "all"})
+    given["Body"]["paths"]["$default"] = body(**{any_method: "rest"})["Body"]["paths"]["/items"]
+    handlers["create"]("Api", given, "stack")
+    assert service.routes() == {"ANY /items": "all", "$default": "rest"}
+
+
+def test_an_http_api_has_the_cors_of_its_body() -> None:
+    service, handlers = http_apis()
+    given = body(get="reader")
+    given["Body"]["x-amazon-apigateway-cors"] = {"allowOrigins": ["*"]}
+    handlers["create"]("Api", given, "stack")
+    assert service._apis["api"]["corsConfiguration"] == {"allowOrigins": ["*"]}
+
+
+def test_an_http_api_without_a_body_keeps_the_routes_that_its_stack_makes() -> None:
+    service, handlers = http_apis()
+    service._routes["api"] = {"r": {}}
+    handlers["update"]("api", {}, {"Name": "x"}, "stack")
+    assert service._routes["api"] == {"r": {}}
 
 
 def test_an_update_leaves_no_route_of_the_former_body() -> None:

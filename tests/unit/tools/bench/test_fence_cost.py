@@ -20,12 +20,7 @@ def test_what_is_added_is_the_difference_between_neighbours() -> None:
 
 
 def test_the_apps_own_handler_is_what_is_measured() -> None:
-    figures = run(
-        ROOT / "functions" / "app",
-        ROOT / "functions",
-        ROOT / "clients" / "python" / "src",
-        rounds=20,
-    )
+    figures = run(ROOT / "app" / "src", ROOT / "clients" / "python" / "src", rounds=20)
     assert figures["rounds"] == 20
     assert figures["without_fence_p50_ms"] > 0.05
 

@@ -13,6 +13,7 @@ from lab.drill.failback import scenario as failback_scenario
 from lab.drill.failback.scenario import WHO, fail_back
 from lab.drill.observations import ControlItem, Execution, Observations, Write
 from lab.progress import Progress
+from tests.unit.lab.drill.rows import item
 from tests.unit.lab.drill.samples import nothing
 from tests.unit.lab.engine.fakes import CONFIG, PRIMARY, SECONDARY, Anything
 
@@ -87,8 +88,7 @@ class World:
 
     def rows(self, region: str) -> list[dict[str, Any]]:
         self.done.append(f"rows of {region}")
-        item = {"pk": {"S": "I#1"}, "sk": {"S": "replaced"}, "write_id": {"S": "w9"}}
-        return [{**item, "text": {"S": "as it was written"}}]
+        return [item("replaced", "w9", text="as it was written")]
 
     def stop(self) -> None:
         self.done.append("traffic stopped")

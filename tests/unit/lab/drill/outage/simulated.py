@@ -23,6 +23,7 @@ from lab.drill.observations import (
 from lab.drill.outage import scenario
 from lab.drill.outage.scenario import Scenario
 from lab.progress import Progress
+from tests.unit.lab.drill.rows import entry, item
 from tests.unit.lab.drill.samples import OUTAGE, execution, states
 from tests.unit.lab.engine.fakes import CONFIG, PRIMARY, SECONDARY, Anything
 
@@ -167,13 +168,9 @@ class Watch:
     def rows(self, region: str) -> list[dict[str, Any]]:
         """The journal of two writes, and the item of the first."""
         assert region in (PRIMARY, SECONDARY)
-        found = [{"pk": {"S": "I#0"}, "sk": {"S": "i0"}, "version": {"N": "1"}}]
-        found[0]["write_id"] = {"S": "write-0"}
-        for n in range(2):
-            at = {"S": f"2027-01-15T08:00:0{n}+00:00"}
-            entry = {"pk": {"S": f"J#{PRIMARY}#1#{n}"}, "sk": {"S": f"write-{n}"}, "at": at}
-            found.append({**entry, "item_id": {"S": f"i{n}"}, "version": {"N": "1"}})
-        return found
+        times = (f"2027-01-15T08:00:0{n}+00:00" for n in range(2))
+        entries = [entry(f"write-{n}", f"i{n}", shard=n, at=at) for n, at in enumerate(times)]
+        return [item("i0", "write-0"), *entries]
 
     def first_failed_probe(self) -> float | None:
         return None

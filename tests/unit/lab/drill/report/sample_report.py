@@ -245,7 +245,8 @@ def _failback() -> dict[str, Any]:
                 "region": PRIMARY,
                 "epoch": 1,
                 "version": 1,
-                "item_id": item,
+                "table": "pilot-light-app-items",
+                "key": {"pk": "I#1", "sk": item},
                 "written_at": "2026-03-14T10:22:41Z",
             }
             for write_id, kinds, status, item in found

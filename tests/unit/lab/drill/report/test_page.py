@@ -301,7 +301,7 @@ def test_the_way_back_is_told_with_the_ledger_and_what_became_of_every_write():
     assert "0 of 251 Acknowledged writes: 248 are present at the end, 3 are in the ledger." in found
     assert "The move to us-west-2 ended switched over after 9.1 s." in found
     assert "27 writes of its journal were compared" in found
-    assert "replayed replaced late, lost version 1 in us-west-2, epoch 1, at 10:22:41" in found
+    assert "replayed I#1/replaced late, lost version 1 in us-west-2, epoch 1, at 10:22:41" in found
 
 
 def test_a_lost_write_is_alarming_and_a_drill_without_a_failback_counts_none():

@@ -28,13 +28,14 @@ def certificate(path: Path) -> x509.Certificate:
     return x509.load_pem_x509_certificate(path.read_bytes())
 
 
-def test_it_is_valid_for_the_zone_and_every_name_below_it(state: Path) -> None:
+def test_it_is_valid_for_the_zone_its_names_and_the_regions_apis(state: Path) -> None:
     names = certificate(state / "entry.pem").extensions.get_extension_for_class(
         x509.SubjectAlternativeName
     )
     assert names.value.get_values_for_type(x509.DNSName) == [
         "pilotlight.example",
         "*.pilotlight.example",
+        *(f"*.execute-api.{region}.amazonaws.com" for region in CONFIG.regions),
     ]
 
 

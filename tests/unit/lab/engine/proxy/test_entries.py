@@ -60,6 +60,13 @@ def test_the_longest_mapping_that_fits_whole_segments_wins(
     assert routed(entries(*order), path) == expected
 
 
+def test_a_mapping_without_a_stage_leaves_it_to_the_path() -> None:
+    mappings = {"v1": {"restApiId": "api"}}
+    gateway = Anything(_base_path_mappings=Mappings({(PRIMARY, HOST): mappings}))
+    found = Entries(FakeAws(apigateway=gateway))
+    assert routed(found, "/v1/prod/items") == "api/prod/items"
+
+
 def test_a_path_without_a_mapping_leads_nowhere() -> None:
     assert routed(entries("v1"), "/v2/items") is None
 
@@ -86,6 +93,15 @@ def test_a_function_url_leads_to_its_function_in_its_own_region_only() -> None:
     url = "/_aws/lambda-url/abc123/switch/on"
     assert entries("").route(PRIMARY, host.upper(), "/switch/on") == url
     assert entries("").route(SECONDARY, host, "/switch/on") is None
+
+
+def test_an_api_s_own_name_leads_to_it_in_its_own_region_only() -> None:
+    host = f"a1b2c3d4.execute-api.{PRIMARY}.amazonaws.com"
+    found = entries("")
+    assert routed(found, "/prod/orders/1", host.upper()) == "a1b2c3d4/prod/orders/1"
+    assert routed(found, "/", f"{host}:443") == "a1b2c3d4/"
+    assert routed(found, "/prod/orders", host, SECONDARY) is None
+    assert routed(found, "/prod/orders", f"{host}.example.com") is None
 
 
 @pytest.mark.parametrize("host", [HOST, f"a.lambda-url.{PRIMARY}.on.aws.example.com", ""])

@@ -13,9 +13,11 @@ from lab.engine.outages.losses import Loss, Style
 from lab.engine.outages.outage import Outage
 from lab.engine.proxy import proxy as proxy_module
 from lab.engine.proxy.proxy import HANG_SECONDS, Proxy
+from lab.engine.rest_apis import PATH
 from tests.unit.lab.engine.fakes import CONFIG, PRIMARY, SECONDARY, Anything, FakeAws, run
 
 NAME = CONFIG.public_name
+API = f"a1b2.execute-api.{PRIMARY}.amazonaws.com"
 
 
 class Connection:
@@ -62,6 +64,7 @@ class World:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.reached: list[dict[str, Any]] = []
+        self.paths: list[str | None] = []
         self.slept: list[float] = []
         self.now = 100.0
         self.questions = 0
@@ -82,7 +85,7 @@ class World:
         entries: Any = Anything(
             region_of=lambda scope: ports.get(scope["server"][1]),
             caller_of=lambda scope: cross_region_ports.get(scope["server"][1], (None,))[0],
-            route=lambda region, host, path: f"/{region}{path}" if host == NAME else None,
+            route=lambda region, host, path: f"/{region}{path}" if host in (NAME, API) else None,
         )
         self.proxy = Proxy(
             self.aws,
@@ -95,6 +98,7 @@ class World:
 
     async def _app(self, scope: Any, receive: Any, send: Any) -> None:
         self.reached.append(scope)
+        self.paths.append(PATH.get())
         await proxy_module._reply(send, 200, {})
 
     async def _sleep(self, seconds: float) -> None:
@@ -184,15 +188,15 @@ def test_a_read_only_table_refuses_writes_and_the_rest_arrives_whole(world: Worl
 
     world.aws.app.app = app
     world.outage.lose(PRIMARY, Loss(style="503", read_only=True))
-    assert ask("PutItem", "pilot-light-items") == 503
+    assert ask("PutItem", "pilot-light-app-items") == 503
     assert bodies == []
-    assert ask("GetItem", "pilot-light-items") == 200
+    assert ask("GetItem", "pilot-light-app-items") == 200
     assert ask("UpdateItem", "pilot-light-recoveries") == 200
-    assert ask("PutItem", "pilot-light-items", SECONDARY) == 200
+    assert ask("PutItem", "pilot-light-app-items", SECONDARY) == 200
     assert [json.loads(body)["TableName"] for body in bodies] == [
-        "pilot-light-items",
+        "pilot-light-app-items",
         "pilot-light-recoveries",
-        "pilot-light-items",
+        "pilot-light-app-items",
     ]
     assert world.ask(authorization=signed("sns"), body=b"any").status == 200
 
@@ -207,6 +211,13 @@ def test_an_entry_leads_to_the_api_of_its_domain(world: World) -> None:
     assert world.ask("/items", CONFIG.entries[SECONDARY], host=NAME).status == 200
     assert world.reached[0]["path"] == f"/{SECONDARY}/items"
     assert world.reached[0]["raw_path"] == f"/{SECONDARY}/items".encode()
+
+
+def test_an_event_s_path_is_the_one_asked_except_at_an_api_s_own_name(world: World) -> None:
+    port = CONFIG.entries[PRIMARY]
+    world.ask("/v1/items", port, host=NAME)
+    world.ask("/prod/items", port, host=API)
+    assert world.paths == ["/v1/items", None]
 
 
 def test_an_entry_forbids_a_host_that_it_does_not_know(world: World) -> None:

@@ -1,0 +1,1 @@
+"""Drills of other people's applications, as their contracts describe them."""

@@ -1,0 +1,174 @@
+"""Whether an application is what its contract says, found by trying: level by level."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from lab.drill.watching import within
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lab.config import LabConfig
+    from lab.control import Control
+    from lab.drill.application.users import Requests
+    from tools.reader.contract import Contract
+
+ARRIVES_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that a level asks for: whether it was met, what was seen, and the remedy."""
+
+    level: int
+    name: str
+    passed: bool
+    detail: str
+    remedy: str = ""
+
+
+class Conformance:
+    """The checks of a contract, in a lab in which the Primary is active."""
+
+    def __init__(
+        self, config: LabConfig, lab: Control, contract: Contract, requests: Requests
+    ) -> None:
+        self._config, self._lab = config, lab
+        self._contract, self._requests = contract, requests
+        self._regions = (config.primary_region, config.secondary_region)
+
+    def run(self) -> list[Finding]:
+        """Try everything that the declared level asks for."""
+        findings = list(self._routed())
+        if self._contract.level >= 1:
+            findings.append(self._refused_in_the_passive_region())
+        if self._contract.level >= 2:
+            findings.append(self._journaled())
+        return findings
+
+    def _routed(self) -> Iterator[Finding]:
+        for region in self._regions:
+            yield self._health(region)
+        for table in self._contract.tables:
+            yield self._global(table)
+        for function in self._contract.functions:
+            for region in self._regions:
+                yield self._ping(function, region)
+        yield self._data_arrives()
+
+    def _health(self, region: str) -> Finding:
+        path, host = self._contract.health, self._host(region)
+        status, body = self._requests.get(region, host, path)
+        named = body.get("region") if isinstance(body, dict) else None
+        remedy = ""
+        if status in (401, 403):
+            remedy = "Checkers sign nothing: leave this path without an authorizer."
+        elif status != 200:
+            remedy = f"Let GET {path} answer 200 without credentials, in both Regions."
+        elif named != region:
+            remedy = 'Let its JSON answer name the Region, as in {"region": "us-west-2"}.'
+        detail = f"GET https://{host}{path} answered {status or 'nothing'}, region {named}"
+        return Finding(0, f"health of {region}", not remedy, detail, remedy)
+
+    def _global(self, table: str) -> Finding:
+        replicas, remedy = dict[str, str](), ""
+        try:
+            client = self._lab.client("dynamodb", self._config.secondary_region)
+            described = client.describe_table(TableName=table)["Table"]
+            replicas = {r["RegionName"]: r["ReplicaStatus"] for r in described.get("Replicas", [])}
+        except (BotoCoreError, ClientError) as error:
+            remedy = f"There is no table {table} here: {type(error).__name__}. "
+        held = set(replicas) | ({self._config.secondary_region} if replicas else set())
+        if not set(self._regions) <= held:
+            remedy += "Make it a global table with a replica in each Region (docs/adopt.md)."
+        listed = ", ".join(f"{r} {s}" for r, s in sorted(replicas.items())) or "none"
+        return Finding(0, f"table {table}", not remedy, f"replicas: {listed}", remedy)
+
+    def _ping(self, function: str, region: str) -> Finding:
+        payload = json.dumps({"pilot_light": {"warm": {"hold_ms": 0}}}).encode()
+        detail, environment = "no answer", None
+        try:
+            answer = self._lab.client("lambda", region).invoke(
+                FunctionName=function, Payload=payload
+            )
+            body = json.loads(answer["Payload"].read() or b"null")
+            environment = body.get("environment") if isinstance(body, dict) else None
+            detail = "answered" if environment else f"answered {str(body)[:120]}"
+        except (BotoCoreError, ClientError, ValueError) as error:
+            detail = f"{type(error).__name__}: {error}"
+        remedy = (
+            "" if environment else "Answer warm pings with the client, or take it off the list."
+        )
+        return Finding(0, f"{function} in {region}", not remedy, detail, remedy)
+
+    def _data_arrives(self) -> Finding:
+        """Write in the Primary and read in the Secondary, at the Regions' own names."""
+        item_id = self._new_id()
+        written = self._requests.write(*self._at(self._config.primary_region), item_id)
+        remedy = "" if written.good else "The write itself was refused. See [lab] write."
+        if written.good and not self._arrives(item_id):
+            remedy = "The item is not readable in the Secondary: is every table a global one?"
+        detail = f"the write answered {written.status or 'nothing'}"
+        return Finding(0, "data reaches the Secondary", not remedy, detail, remedy)
+
+    def _arrives(self, item_id: str) -> bool:
+        at = self._at(self._config.secondary_region)
+        return within(ARRIVES_SECONDS, lambda: self._requests.read(*at, item_id).good)
+
+    def _refused_in_the_passive_region(self) -> Finding:
+        call = self._requests.write(*self._at(self._config.secondary_region), self._new_id())
+        took = call.good and not call.forwarded
+        what = "forwarded it" if call.forwarded else f"answered {call.status or 'nothing'}"
+        remedy = "" if call.status else "Let a refused write be answered: nothing was shown."
+        if took:
+            remedy = (
+                "The passive Region took a write. Ask the fence before every write "
+                "(docs/adopt.md), or declare level 0."
+            )
+        detail = f"{self._config.secondary_region}, which is passive, {what}"
+        return Finding(1, "writes are refused where they must be", not remedy, detail, remedy)
+
+    def _journaled(self) -> Finding:
+        before, item_id = self._entries(), self._new_id()
+        written = self._requests.write(*self._at(self._config.primary_region), item_id)
+        found = within(ARRIVES_SECONDS, lambda: self._entries() - before)
+        remedy = "Write the item and its journal entry in one transaction, or declare level 1."
+        detail = f"the write answered {written.status or 'nothing'}; " + (
+            "its entry is in the journal" if found else "no entry of a declared table was added"
+        )
+        return Finding(2, "writes are in the journal", found, detail, "" if found else remedy)
+
+    def _entries(self) -> set[str]:
+        client = self._lab.client("dynamodb", self._config.primary_region)
+        scan = client.get_paginator("scan")
+        pages = scan.paginate(TableName=f"{self._config.app_name}-journal", ConsistentRead=True)
+        rows = (row for page in pages for row in page["Items"])
+        return {r["sk"]["S"] for r in rows if r.get("table", {}).get("S") in self._contract.tables}
+
+    def _at(self, region: str) -> tuple[str, str]:
+        return region, self._host(region)
+
+    def _host(self, region: str) -> str:
+        return f"{region}.{self._config.zone_name}"
+
+    def _new_id(self) -> str:
+        return f"conform-{uuid.uuid4().hex[:8]}"
+
+
+def settled(lab: Control, seconds: float, *names: str) -> bool:
+    """Wait until Route 53's checks of these names are healthy, all of them if none is given.
+
+    A check that is not there is not healthy.
+    """
+
+    def healthy() -> bool:
+        checks = {c["name"]: bool(c["healthy"]) for c in lab.act("health")}
+        return bool(checks) and all(checks.get(name, False) for name in names or checks)
+
+    return within(seconds, healthy)

@@ -1,0 +1,149 @@
+"""Users of an application that is known by its contract alone: what they write, and read back."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+import uuid
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import urllib3
+
+from lab.config import LabError
+from lab.drill.users.background import Background
+from lab.drill.users.resolver import NotResolved, Resolver, ask
+from lab.drill.users.traffic import Https
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lab.config import LabConfig
+    from tools.reader.contract import Contract
+
+READS_A_SECOND, WRITES_A_SECOND = 5.0, 5.0
+PATIENT = urllib3.Timeout(connect=1.0, read=6.0)
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request: an item's id, its moments, the Region that was asked, and the status, 0 if none.
+
+    `forwarded` is whether that Region had it made in the other one.
+    """
+
+    kind: str
+    item_id: str
+    started: float
+    ended: float
+    region: str | None
+    status: int
+    forwarded: bool = False
+
+    @property
+    def good(self) -> bool:
+        """Whether it was served."""
+        return 200 <= self.status < 300
+
+
+class Requests:
+    """The requests that a contract names, made for an item."""
+
+    def __init__(self, config: LabConfig, contract: Contract) -> None:
+        lab = contract.lab
+        if "write" not in lab or "read" not in lab:
+            raise LabError(
+                "pilotlight.toml: [lab] needs write and read, the requests of a drill's users, "
+                'such as write = "PUT /orders/{id}" and read = "GET /orders/{id}".'
+            )
+        self._config = config
+        self._write, self._read = lab["write"], lab["read"]
+        self._body = json.dumps(lab.get("body", {}))
+        self._https = Https(config, PATIENT)
+
+    def write(self, region: str, host: str, item_id: str) -> Call:
+        """Write an item at a Region's entry."""
+        body = json.loads(self._body.replace("{id}", item_id))
+        return self._call("write", self._write, region, host, item_id, body)
+
+    def read(self, region: str, host: str, item_id: str) -> Call:
+        """Read an item at a Region's entry."""
+        return self._call("read", self._read, region, host, item_id, None)
+
+    def get(self, region: str, host: str, path: str) -> tuple[int, Any]:
+        """Return the status of a GET, 0 without an answer, and its JSON, if it is some."""
+        try:
+            answer = self._https.request(region, host, "GET", path)
+        except (urllib3.exceptions.HTTPError, OSError):
+            return 0, None
+        try:
+            return answer.status, answer.json()
+        except ValueError:
+            return answer.status, None
+
+    def _call(
+        self, kind: str, request: str, region: str, host: str, item_id: str, body: Any
+    ) -> Call:
+        method, path = request.replace("{id}", item_id).split(" ", 1)
+        started, status, forwarded = time.time(), 0, False
+        try:
+            answer = self._https.request(region, host, method, path, body)
+            status, forwarded = answer.status, "X-Forwarded-By-Region" in answer.headers
+        except (urllib3.exceptions.HTTPError, OSError):
+            pass
+        return Call(kind, item_id, started, time.time(), region, status, forwarded)
+
+
+class AppTraffic(Background):
+    """A reader and a writer at the public name, until they are stopped."""
+
+    def __init__(self, config: LabConfig, requests: Requests) -> None:
+        self.calls: list[Call] = []
+        self._config, self._requests = config, requests
+        name, port = config.public_name, config.dns_port
+        self._resolver = Resolver(lambda: ask(name, port), config.speed)
+        self._run, self._lock = uuid.uuid4().hex[:8], threading.Lock()
+        super().__init__(
+            partial(self._repeat, self._one_read, READS_A_SECOND),
+            partial(self._repeat, self._one_write, WRITES_A_SECOND),
+        )
+
+    def start(self) -> None:
+        """Begin. The first write makes the item that is read."""
+        self._one_write(0)
+        super().start()
+
+    def acknowledged(self) -> list[Call]:
+        """Return the writes that were served."""
+        return [c for c in self.calls if c.kind == "write" and c.good]
+
+    def resolved(self) -> str | None:
+        """Return the Region to which the public name leads, as a user sees it."""
+        try:
+            return self._config.region_of_address.get(self._resolver.resolve())
+        except NotResolved:
+            return None
+
+    def _repeat(self, act: Callable[[int], None], rate: float) -> None:
+        count, due = 0, time.monotonic()
+        while not self.stopped.wait(max(0.0, due - time.monotonic())):
+            count, due = count + 1, max(due + 1 / rate, time.monotonic())
+            act(count)
+
+    def _one_write(self, count: int) -> None:
+        self._make("write", f"{self._run}-{count}")
+
+    def _one_read(self, _count: int) -> None:
+        self._make("read", f"{self._run}-0")
+
+    def _make(self, kind: str, item_id: str) -> None:
+        region, started = self.resolved(), time.time()
+        if region is None:
+            call = Call(kind, item_id, started, time.time(), None, 0)
+        else:
+            make = self._requests.write if kind == "write" else self._requests.read
+            call = make(region, self._config.public_name, item_id)
+        with self._lock:
+            self.calls.append(call)

@@ -1,0 +1,1 @@
+"""Nested stacks: each is a stack of its own, which its parent creates, updates and deletes."""

@@ -1,0 +1,183 @@
+"""An application and Pilot Light in a lab: what is deployed, where, in which order, with what."""
+
+from __future__ import annotations
+
+from io import StringIO
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from rich.console import Console
+
+from lab.config import LabError
+from lab.drill.application import protected
+from lab.progress import Progress
+from tests.unit.lab.engine.fakes import CONFIG, PRIMARY, SECONDARY
+from tools.reader import contract as contracts
+from tools.reader.samconfig import ConfigError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TEXT = """
+level = 1
+names = "orders*"
+stack = "orders"
+health = "/live"
+api = {id = "OrdersApi"}
+tables = {orders = "pk"}
+
+[lab]
+primary = {OwnsTable = "false"}
+secondary = {OwnsTable = "true"}
+"""
+API_IDS = {PRIMARY: "west1", SECONDARY: "east2"}
+
+
+class World:
+    """What is built, deployed and started, in its order."""
+
+    def __init__(self) -> None:
+        self.outputs = {region: {"OrdersApi": api_id} for region, api_id in API_IDS.items()}
+        self.done: list[Any] = []
+        self.given: dict[str, list[str]] = {}
+        self.fails = False
+
+    def deploy_app(
+        self, _config: Any, _progress: Any, built: str, region: str, stack: str, own: list[str]
+    ) -> None:
+        assert (built, stack) == ("built orders", "orders")
+        self.done.append((region, own))
+
+    def deploy_stack(self, _config: Any, env: str, given: list[str]) -> None:
+        self.done.append(env)
+        self.given[env] = list(given)
+        if self.fails:
+            raise LabError("sam deploy failed.")
+
+    def start(self, config: Any, *, owned: bool) -> Any:
+        assert config.speed == 1.0, "AWS's pace is for deployments"
+        self.done.append("owned engine" if owned else "engine")
+        return self
+
+    def stop(self, error: BaseException | None = None) -> None:
+        self.done.append("stopped" if error is None else f"stopped: {error}")
+
+    # --- the lab ---------------------------------------------------------------------------------
+    def client(self, service: str, region: str) -> str:
+        assert service == "cloudformation"
+        return region
+
+    def act(self, action: str, **given: Any) -> None:
+        self.done.append((action, given))
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    made = World()
+    for module, name, stand_in in (
+        (protected.application, "build", lambda folder, _progress: f"built {folder.name}"),
+        (protected.application, "deploy", made.deploy_app),
+        (protected.application, "outputs", lambda region, _stack: made.outputs[region]),
+        (protected.deployment, "build", lambda _progress: made.done.append("build")),
+        (protected.deployment, "deploy_stack", made.deploy_stack),
+        (protected.process, "start", made.start),
+        (protected.process, "mark_deployed", lambda: made.done.append("deployed")),
+        (protected.ignored, "report", lambda _progress: None),
+        (protected, "Control", lambda _config: made),
+    ):
+        monkeypatch.setattr(module, name, stand_in)
+    return made
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "orders").mkdir()
+    (tmp_path / "orders" / contracts.FILE).write_text(TEXT)
+    return tmp_path / "orders"
+
+
+def up(folder: Path, *parameters: str, keep: bool = False) -> int:
+    """Let a lab be up once, and return the level of its contract."""
+    progress = Progress(Console(file=StringIO()))
+    config = CONFIG.with_options(speed=10.0)
+    with protected.own_lab(config, progress, folder, *parameters, keep=keep) as (_, contract):
+        return contract.level
+
+
+def test_the_application_is_deployed_first_and_in_the_secondary_before_the_primary(
+    world: World, folder: Path
+) -> None:
+    assert up(folder) == 1
+    assert world.done[:4] == [
+        "owned engine",
+        (SECONDARY, ["OwnsTable=true"]),
+        (PRIMARY, ["OwnsTable=false"]),
+        "build",
+    ]
+    assert world.done[4] == "secondary-first"
+    assert world.done[-3:] == ["deployed", ("speed", {"factor": 10.0}), "stopped"]
+
+
+def test_each_stack_gets_the_contract_s_parameters_with_the_api_of_its_region(
+    world: World, folder: Path
+) -> None:
+    up(folder, "Approval=hold")
+    contract = contracts.read(folder)
+    assert set(world.given) == set(CONFIG.config_envs)
+    for env, region in (
+        ("secondary-first", SECONDARY),
+        ("primary", PRIMARY),
+        ("secondary", SECONDARY),
+    ):
+        own = contract.parameters(API_IDS[region])
+        assert world.given[env] == [*(f"{k}={v}" for k, v in own.items()), "Approval=hold"]
+
+
+def test_the_monitor_gets_the_health_path_only(world: World, folder: Path) -> None:
+    up(folder, "Approval=hold")
+    assert world.given["monitor"] == ["HealthPath=/live"]
+
+
+@pytest.mark.parametrize(("outputs", "named"), [({"Url": "u", "Id": "i"}, "Id, Url"), ({}, "none")])
+def test_a_stack_without_the_api_s_id_is_an_error_that_names_its_outputs(
+    world: World, folder: Path, outputs: dict[str, str], named: str
+) -> None:
+    world.outputs[PRIMARY] = outputs
+    with pytest.raises(LabError) as error:
+        up(folder)
+    assert str(error.value) == (
+        "pilotlight.toml: api.id is 'OrdersApi', and the stack orders has no such output. "
+        f"It has: {named}."
+    )
+    assert world.done[-1] == f"stopped: {error.value}"
+    assert world.given == {}
+
+
+def test_a_deployment_that_fails_ends_the_lab_even_if_it_was_to_be_kept(
+    world: World, folder: Path
+) -> None:
+    world.fails = True
+    with pytest.raises(LabError, match="sam deploy failed"):
+        up(folder, keep=True)
+    assert world.done[-1] == "stopped: sam deploy failed."
+    assert "deployed" not in world.done
+
+
+def test_a_lab_that_is_to_be_kept_outlives_the_command(world: World, folder: Path) -> None:
+    up(folder, keep=True)
+    assert world.done[0] == "engine"
+    assert "stopped" not in world.done
+
+
+@pytest.mark.parametrize(
+    ("names", "says"),
+    [("pilot-light*", "covers Pilot Light's own pilot-light-control"), ("or ders*", "match")],
+)
+def test_a_contract_that_is_invalid_ends_before_anything_is_started(
+    world: World, folder: Path, names: str, says: str
+) -> None:
+    text = TEXT.replace("orders*", names).replace('{orders = "pk"}', '{pilot-light-x = "pk"}')
+    (folder / contracts.FILE).write_text(text)
+    with pytest.raises(ConfigError, match=says):
+        up(folder)
+    assert world.done == []

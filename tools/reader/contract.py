@@ -1,0 +1,171 @@
+"""An application's contract, pilotlight.toml: read, checked, and as parameters of the template.
+
+It lies beside the application's template and is reviewed with it. CloudFormation needs parameters:
+they follow from it, so that nothing is written down twice.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jsonschema import Draft7Validator
+
+from tools.reader.samconfig import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from jsonschema import ValidationError
+
+FILE = "pilotlight.toml"
+SCHEMA = json.loads(Path(__file__).with_name("contract.schema.json").read_text("utf-8"))
+# The tables of Pilot Light's own that a pattern of names must not cover.
+OWN_TABLES = ("control-quorum", "journal", "last-resort", "ledger", "recoveries")
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What an application declares. `lab` is what only the lab reads."""
+
+    level: int
+    names: str
+    stack: str
+    api_output: str
+    api_stage: str = "$default"
+    health: str = "/health"
+    max_write_seconds: float = 2.0
+    functions: tuple[str, ...] = ()
+    tables: Mapping[str, str] = field(default_factory=dict)
+    hooks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    lab: Mapping[str, Any] = field(default_factory=dict)
+
+    def parameters(self, api_id: str) -> dict[str, str]:
+        """Return the template's parameters of the application, by the API's id in a Region."""
+        tables = [f"{name}:{key}" for name, key in sorted(self.tables.items())]
+        return {
+            "ExampleApp": "false",
+            "AppLevel": str(self.level),
+            "AppNames": self.names,
+            "AppTables": ",".join(tables) or "none",
+            "AppFunctions": ",".join(self.functions) or "none",
+            "ApiId": api_id,
+            "ApiStage": self.api_stage,
+            "HealthPath": self.health,
+            "MaxWriteSeconds": f"{self.max_write_seconds:g}",
+        }
+
+
+def read(folder: Path) -> Contract:
+    """Read and check the contract of the application in a folder.
+
+    Raises
+    ------
+    ConfigError
+        It is missing or invalid. Each fault names file, key and remedy.
+    """
+    path = folder / FILE
+    try:
+        document = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError(
+            f"{folder} has no {FILE}, the application's contract. See docs/adopt.md."
+        ) from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path} is no TOML: {error}.") from error
+    faults = _faults(document)
+    if faults:
+        raise ConfigError("\n".join(f"{path}: {fault}" for fault in faults))
+    return Contract(
+        level=int(document["level"]),
+        names=document["names"],
+        stack=document["stack"],
+        api_output=document["api"]["id"],
+        api_stage=document["api"].get("stage", "$default"),
+        health=document.get("health", "/health"),
+        max_write_seconds=float(document.get("max_write_seconds", 2)),
+        functions=tuple(document.get("functions", [])),
+        tables=document.get("tables", {}),
+        hooks=document.get("hooks", {}),
+        lab=document.get("lab", {}),
+    )
+
+
+def check_names(contract: Contract, app_name: str) -> None:
+    """Check that the names do not cover Pilot Light's own tables, which roles may not write.
+
+    Raises
+    ------
+    ConfigError
+        They do.
+    """
+    covered = [f"{app_name}-{t}" for t in OWN_TABLES if _covers(contract.names, f"{app_name}-{t}")]
+    if covered:
+        raise ConfigError(
+            f"{FILE}: names is {contract.names!r} and covers Pilot Light's own {covered[0]}. "
+            "Choose names that begin otherwise."
+        )
+
+
+def _faults(document: Mapping[str, Any]) -> list[str]:
+    """Return every fault of a contract, each with its key and what to write."""
+    found = sorted(Draft7Validator(SCHEMA).iter_errors(document), key=lambda e: list(e.path))
+    return [_in_words(error) for error in found] or list(_beyond_schema(document))
+
+
+def _in_words(error: ValidationError) -> str:
+    key = ".".join(map(str, error.absolute_path)) or "the file"
+    message = error.message if len(error.message) < 200 else f"{error.message[:200]}..."
+    return f"{key}: {message}. {_remedy(error)}".strip()
+
+
+def _remedy(error: ValidationError) -> str:
+    """Return what to write: the description that is nearest to the fault in the schema."""
+    schema: Any = error.schema
+    properties = schema.get("properties", {}) if isinstance(schema, dict) else {}
+    if error.validator == "additionalProperties":
+        return f"It may have: {', '.join(properties)}."
+    if error.validator == "required":
+        missing = next(n for n in properties if error.message.startswith(f"'{n}'"))
+        return str(properties[missing].get("description") or schema["description"])
+    node, remedy = SCHEMA, ""
+    for step in error.absolute_schema_path:
+        node = node[step]
+        if isinstance(node, dict):
+            # The path does not name references; the schema has one definition.
+            node = SCHEMA["definitions"]["hook"] if "$ref" in node else node
+            remedy = node.get("description", remedy)
+    return remedy
+
+
+def _beyond_schema(document: Mapping[str, Any]) -> list[str]:
+    """Return what a schema cannot say."""
+    names = document["names"]
+    tables, functions = document.get("tables", {}), document.get("functions", [])
+    faults = [
+        f"tables.{table}: names is {names!r}, which does not cover it. Roles reach only what names "
+        "covers."
+        for table in tables
+        if not _covers(names, table)
+    ]
+    faults += [
+        f"functions: names is {names!r}, which does not cover {function}."
+        for function in functions
+        if not _covers(names, function.partition(":")[0])
+    ]
+    if document["level"] >= 1 and not tables:
+        level = document["level"]
+        faults.append(f"tables: level {level} needs the tables. Name each with its key.")
+    for phase, hook in document.get("hooks", {}).items():
+        if not _covers(names, hook["function"].partition(":")[0]):
+            faults.append(f"hooks.{phase}: names is {names!r}, which does not cover the function.")
+        if hook.get("required") and phase != "ready":
+            faults.append(f"hooks.{phase}.required: only ready may veto. Remove it, or use ready.")
+    return faults
+
+
+def _covers(names: str, name: str) -> bool:
+    return name.startswith(names[:-1]) if names.endswith("*") else name == names
