@@ -39,6 +39,7 @@ def contract(*, folder: Path, env: str | None, file: Path, as_json: bool) -> Non
     Exit codes: 0 the contract is valid, 1 the stack could not be read, 2 it is invalid.
     """
     found = contracts.read(folder)
+    contracts.check_names(found, "pilot-light")
     # An API's id is only known by a stack.
     parameters = {k: v for k, v in found.parameters("").items() if k != "ApiId"}
     if env:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from lab import application, deployment, ignored, process
 from lab.config import LabError
 from lab.control import Control
+from lab.drill.application import users
 from tools.reader import contract as contracts
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def own_lab(
     """
     contract = contracts.read(folder)
     contracts.check_names(contract, config.app_name)
+    users.check(contract)
     with progress.step("Engine: a laptop AWS with two Regions"):
         engine = process.start(config.with_options(speed=1.0), owned=not keep)
     try:

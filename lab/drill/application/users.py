@@ -48,16 +48,35 @@ class Call:
         return 200 <= self.status < 300
 
 
+def check(contract: Contract) -> None:
+    """Check that a contract names the requests of a drill's users.
+
+    Raises
+    ------
+    LabError
+        It does not, or they have no {id}, by which an item is read back.
+    """
+    lab = contract.lab
+    if "write" not in lab or "read" not in lab:
+        raise LabError(
+            "pilotlight.toml: [lab] needs write and read, the requests of a drill's users, "
+            'such as write = "PUT /orders/{id}" and read = "GET /orders/{id}".'
+        )
+    written = lab["write"] + json.dumps(lab.get("body", {}))
+    for name, text in (("read", lab["read"]), ("write or body", written)):
+        if "{id}" not in text:
+            raise LabError(
+                f"pilotlight.toml: [lab] {name} has no {{id}}. The lab writes an item by an id of "
+                "its own and reads it back by the same."
+            )
+
+
 class Requests:
     """The requests that a contract names, made for an item."""
 
     def __init__(self, config: LabConfig, contract: Contract) -> None:
+        check(contract)
         lab = contract.lab
-        if "write" not in lab or "read" not in lab:
-            raise LabError(
-                "pilotlight.toml: [lab] needs write and read, the requests of a drill's users, "
-                'such as write = "PUT /orders/{id}" and read = "GET /orders/{id}".'
-            )
         self._config = config
         self._write, self._read = lab["write"], lab["read"]
         self._body = json.dumps(lab.get("body", {}))

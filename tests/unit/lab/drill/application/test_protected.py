@@ -27,6 +27,8 @@ api = {id = "OrdersApi"}
 tables = {orders = "pk"}
 
 [lab]
+write = "PUT /orders/{id}"
+read = "GET /orders/{id}"
 primary = {OwnsTable = "false"}
 secondary = {OwnsTable = "true"}
 """
@@ -179,5 +181,32 @@ def test_a_contract_that_is_invalid_ends_before_anything_is_started(
     text = TEXT.replace("orders*", names).replace('{orders = "pk"}', '{pilot-light-x = "pk"}')
     (folder / contracts.FILE).write_text(text)
     with pytest.raises(ConfigError, match=says):
+        up(folder)
+    assert world.done == []
+
+
+@pytest.mark.parametrize(
+    ("line", "wrong"),
+    [
+        ('write = "PUT /orders/{id}"\n', "needs write and read"),
+        ('read = "GET /orders/{id}"\n', "needs write and read"),
+    ],
+)
+def test_a_contract_without_a_drill_s_users_is_refused_before_anything_starts(
+    world: World, folder: Path, line: str, wrong: str
+) -> None:
+    file = folder / "pilotlight.toml"
+    file.write_text(file.read_text().replace(line, ""))
+    with pytest.raises(LabError, match=wrong):
+        up(folder)
+    assert world.done == []
+
+
+def test_requests_that_name_no_item_are_refused_before_anything_starts(
+    world: World, folder: Path
+) -> None:
+    file = folder / "pilotlight.toml"
+    file.write_text(file.read_text().replace("GET /orders/{id}", "GET /orders"))
+    with pytest.raises(LabError, match=r"read has no \{id\}"):
         up(folder)
     assert world.done == []
