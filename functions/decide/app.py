@@ -11,12 +11,14 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pilot_light_client.settings import minutes, one_of, seconds, variable
 from pilot_light_client.timestamps import parse
 from pilotlight.failover import approval, decision as failover
+from pilotlight.hooks.hook import READY, read_hooks
 from pilotlight.replication.rpo import Policy
 from pilotlight.shared.recovery_step import recovery_step
 from pilotlight.switchover import decision as switchover
 
 logger, tracer, metrics = Logger(), Tracer(), Metrics()
 LEVEL = variable("APP_LEVEL", int)
+READY_HOOK = variable("HOOKS", read_hooks).get(READY)
 COOLDOWN = variable("COOLDOWN_SECONDS", seconds)
 HOLD_DEADLINE = variable("HOLD_DEADLINE_SECONDS", seconds)
 RPO_OBJECTIVE = variable("RPO_OBJECTIVE_SECONDS", seconds)
@@ -50,9 +52,10 @@ def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, 
             sentinel_interval=SENTINEL_INTERVAL,
             cooldown=COOLDOWN,
             level=LEVEL,
+            ready_hook=READY_HOOK,
         ).as_dict()
     elif machine == "switchover":
-        decision = switchover.decide_on(event, PATIENCE).as_dict()
+        decision = switchover.decide_on(event, PATIENCE, READY_HOOK).as_dict()
     else:
         raise ValueError(f"The machine {machine!r} is none of failover, switchover.")
     metrics.add_metric(name=f"Decision.{decision['action']}", unit=MetricUnit.Count, value=1)

@@ -10,6 +10,7 @@ from aws_lambda_powertools import Logger, Tracer
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pilot_light_client.settings import comma_separated, variable
 from pilotlight.failover.request import InvalidExecutionInput, Request, read
+from pilotlight.hooks.hook import modes_of, read_hooks
 from pilotlight.shared.recovery_step import recovery_step
 from pilotlight.shared.settings import Deployment
 from pilotlight.shared.validation import violation
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 logger, tracer = Logger(), Tracer()
 DEPLOYMENT = Deployment.from_environment()
+HOOKS = variable("HOOKS", read_hooks)
 
 READERS: dict[str, Callable[[Any], Request | MoveRequest]] = {
     "failover": partial(
@@ -39,7 +41,8 @@ READERS: dict[str, Callable[[Any], Request | MoveRequest]] = {
 def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Read `{"input": <the execution's input>}` and return what is to be done.
 
-    `machine` names the machine that calls: `failover` or `switchover`.
+    `machine` names the machine that calls: `failover` or `switchover`. `hooks` has the modes in
+    which each configured hook is called.
     """
     machine = event["machine"]
     if machine not in READERS:
@@ -50,4 +53,4 @@ def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, 
         logger.warning("Execution input refused", extra={"why": str(error)})
         raise
     logger.info("Execution input accepted", extra={"request": request})
-    return request
+    return request | {"hooks": modes_of(HOOKS)}

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 MACHINE = "FailoverMachine"
 START = "states:StartExecution"
+# What a task calls whose function is not deployed, because the application has no hook. The machine
+# never comes to it.
+NOT_DEPLOYED = "none"
 FUNCTION = "AWS::Serverless::Function"
 _TASK = re.compile(
     r"arn:aws:states:::(?:aws-sdk:)?(\w+):(\w+)(?:\.(sync(?::2)?|waitForTaskToken))?$"
@@ -123,6 +126,8 @@ def _add_machine(stack: Template, path: Path, machine: str, why: str) -> None:
     role = grants.role_of(stack, machine)
     path.roles[role] = why
     for task in tasks_of(stack, machine):
+        if task.target == NOT_DEPLOYED:
+            continue
         path.tasks.append(task)
         why = f"is called by {machine}, state {task.state}"
         named = referred(task.target)

@@ -25,6 +25,13 @@ FILE = "pilotlight.toml"
 SCHEMA = json.loads(Path(__file__).with_name("contract.schema.json").read_text("utf-8"))
 # The tables of Pilot Light's own that a pattern of names must not cover.
 OWN_TABLES = ("control-quorum", "journal", "last-resort", "ledger", "recoveries")
+# The parameter of each phase's hook.
+HOOKS = {
+    "ready": "ReadyHook",
+    "before_claim": "BeforeClaimHook",
+    "after_claim": "AfterClaimHook",
+    "before_failback": "BeforeFailbackHook",
+}
 
 
 @dataclass(frozen=True)
@@ -56,6 +63,7 @@ class Contract:
             "ApiStage": self.api_stage,
             "HealthPath": self.health,
             "MaxWriteSeconds": f"{self.max_write_seconds:g}",
+            **{name: _hook(self.hooks.get(phase, {})) for phase, name in HOOKS.items()},
         }
 
 
@@ -110,6 +118,16 @@ def check_names(contract: Contract, app_name: str) -> None:
         )
 
 
+def _hook(hook: Mapping[str, Any]) -> str:
+    """Return a hook as its parameter has it: the function, and its options in this order."""
+    if not hook:
+        return ""
+    options = [f"timeout={hook['timeout']}"] if "timeout" in hook else []
+    options += [f"modes={'+'.join(hook['modes'])}"] if "modes" in hook else []
+    options += ["required"] if hook.get("required") else []
+    return " ".join([hook["function"], *options])
+
+
 def _faults(document: Mapping[str, Any]) -> list[str]:
     """Return every fault of a contract, each with its key and what to write."""
     found = sorted(Draft7Validator(SCHEMA).iter_errors(document), key=lambda e: list(e.path))
@@ -162,6 +180,8 @@ def _beyond_schema(document: Mapping[str, Any]) -> list[str]:
     for phase, hook in document.get("hooks", {}).items():
         if not _covers(names, hook["function"].partition(":")[0]):
             faults.append(f"hooks.{phase}: names is {names!r}, which does not cover the function.")
+        if "modes" in hook and phase == "before_failback":
+            faults.append(f"hooks.{phase}.modes: the phase is of a failback only. Remove it.")
         if hook.get("required") and phase != "ready":
             faults.append(f"hooks.{phase}.required: only ready may veto. Remove it, or use ready.")
     return faults

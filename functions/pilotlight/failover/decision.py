@@ -23,6 +23,7 @@ from pilotlight.conditions.condition import (
     warm,
 )
 from pilotlight.conditions.evidence import failure_of, section, sections
+from pilotlight.conditions.hook import HOOK, hook_ready
 from pilotlight.conditions.recorded import (
     COOLDOWN,
     RPO,
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime, timedelta
 
+    from pilotlight.hooks.hook import Hook
     from pilotlight.replication.rpo import Estimate, Policy
 
 Mode = Literal["failover", "rehearsal", "drill"]
@@ -53,6 +55,7 @@ ANSWERED = {
     OUTAGE: "Overridden: a person confirms the outage.",
     RPO: "Overridden: a person accepts what may be lost.",
     COOLDOWN: "Overridden: a person accepts moving again so soon.",
+    HOOK: "Overridden: a person goes on without the hook's consent.",
 }
 # Judgements in which the beacon may follow failed probes without a message, each of which waits for
 # it for six seconds. Route 53's checkers reach their threshold after 24 to 43 seconds, the sentinel
@@ -80,6 +83,7 @@ def decide_on(
     sentinel_interval: timedelta,
     cooldown: timedelta,
     level: int,
+    ready_hook: Hook | None,
 ) -> FailoverDecision:
     """Decide on a judgement as the machine hands it over. A part that is missing is an error."""
     request, held_since = event["request"], event["hold_started_at"]
@@ -94,6 +98,7 @@ def decide_on(
         cooldown=Cooldown(float(event["control"]["cooldown_until"]), cooldown),
         judgements_before=int(event["judgements_before"]),
         level=level,
+        ready_hook=ready_hook,
     )
 
 
@@ -109,6 +114,7 @@ def decide(
     cooldown: Cooldown,
     judgements_before: int,
     level: int = contract.JOURNALED,
+    ready_hook: Hook | None = None,
 ) -> FailoverDecision:
     """Decide on the evidence of one judgement.
 
@@ -118,9 +124,10 @@ def decide(
         A rehearsal does not need an outage and never waits.
     overridden
         Conditions that a person overrides: `outage_confirmed`, `rpo_within_objective`,
-        `cooldown_over`.
+        `cooldown_over`, `hook_ready`.
     evidence
-        What `confirm`, `readiness` and `warm` returned, or the `{"error": …}` of a failed one.
+        What `confirm`, `readiness`, `warm` and `hook` returned, or the `{"error": …}` of a failed
+        one.
     hold_started_at
         When the run first held, or None.
     hold_deadline
@@ -133,6 +140,8 @@ def decide(
         How many judgements of this run held before this one.
     level
         The application's contract level, which bounds what may be said.
+    ready_hook
+        The hook that is asked in this phase, or None.
 
     Raises
     ------
@@ -150,6 +159,7 @@ def decide(
     conditions = (
         condition(OUTAGE, confirm, partial(_outage, readiness, now), required=needed(OUTAGE)),
         condition(READY, readiness, ready),
+        *hook_ready(ready_hook, mode, section(evidence, "hook"), overridden=HOOK in overridden),
         # It may hold only if a policy asks: every real disaster leaves writes behind.
         Condition(RPO, rpo.policy == "ask" and needed(RPO), *rpo_within_objective(rpo, estimate)),
         Condition(COOLDOWN, needed(COOLDOWN), *cooldown_over(cooldown, now)),

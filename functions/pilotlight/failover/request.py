@@ -25,7 +25,9 @@ REQUEST_SCHEMA: dict[str, Any] = {
         "override": {
             "description": "Conditions that the person who starts this overrides.",
             "type": "array",
-            "items": {"enum": ["outage_confirmed", "rpo_within_objective", "cooldown_over"]},
+            "items": {
+                "enum": ["outage_confirmed", "rpo_within_objective", "cooldown_over", "hook_ready"]
+            },
             "uniqueItems": True,
         },
         "scheduled": {

@@ -14,7 +14,7 @@ WARM_TARGETS, SEEDED = "warm-targets", "seeded"
 # One item for each epoch, rehearsal, Region, and Region with epoch.
 RECOVERY, REHEARSAL_RECORD, CANARY, WATERMARK = "recovery#", "rehearsal#", "canary#", "watermark#"
 
-_RUN = {"reason", "trigger", "execution", "outcome", "timeline", "decision", "evidence"}
+_RUN = {"reason", "trigger", "execution", "outcome", "timeline", "decision", "evidence", "hooks"}
 ATTRIBUTES: dict[str, set[str]] = {
     # Who runs: one recovery at a time. `expires_at` in seconds since 1970.
     LOCK: {"owner", "machine", "mode", "acquired_at", "expires_at"},

@@ -181,5 +181,5 @@ def _moments(report: Mapping[str, Any]) -> str:
 
 
 def _more(report: Mapping[str, Any]) -> str:
-    names = ("failure", "drain", "proof", "traffic", "approval")
+    names = ("failure", "hooks", "drain", "proof", "traffic", "approval")
     return "".join(f"<h3>{n}</h3>{_tree(report[n])}" for n in names if report[n])

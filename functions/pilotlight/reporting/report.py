@@ -35,7 +35,7 @@ STAGES = {
     "traffic_confirmed_at": ("traffic", "Until DNS and the public name led to the new Region."),
 }
 WELL = {"promoted", "switched_over"}
-PARTS = ("traffic", "approval", "drain", "proof", "failure")
+PARTS = ("traffic", "approval", "drain", "proof", "hooks", "failure")
 RTO_MEANS = (
     "From the first failed probe, or the start of the run where that was earlier, to confirmed "
     "traffic, when reads and writes are both served. Users may have read earlier: only their "
@@ -81,7 +81,7 @@ def report(run: Mapping[str, Any], where: Deployed, now: datetime) -> dict[str, 
     run
         What the machine knows: `kind`, `execution`, `outcome`, `summary`, `request`, `timeline`
         with `started_at`, and as far as they exist `control`, `decision`, `evidence`, `traffic`,
-        `epoch`, `verdict`, `drain`, `proof`, `failure`.
+        `epoch`, `verdict`, `drain`, `proof`, `hooks`, `failure`.
     now
         When the run ended.
 

@@ -23,11 +23,14 @@ from pilotlight.conditions.condition import (
     warm,
 )
 from pilotlight.conditions.evidence import section, sections
+from pilotlight.conditions.hook import hook_ready
 from pilotlight.conditions.recorded import SCHEDULED, scheduled_ready
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
+
+    from pilotlight.hooks.hook import Hook
 
 Mode = Literal["switchover", "failback"]
 PRIMARY, SOURCE, TARGET, WARM = "primary_healthy", "source_serves", "target_ready", "target_warm"
@@ -65,29 +68,43 @@ class Patience:
     heartbeat: timedelta
 
 
-def decide_on(event: Mapping[str, Any], patience: Patience) -> Decision:
+def decide_on(
+    event: Mapping[str, Any], patience: Patience, ready_hook: Hook | None = None
+) -> Decision:
     """Decide on a move as the machine hands it over. A part that is missing is an error."""
     request = event["request"]
     move = Move(request["mode"], request["source"], request["target"])
-    return decide(move, evidence=event["evidence"], patience=patience, now=parse(event["now"]))
+    return decide(
+        move,
+        evidence=event["evidence"],
+        patience=patience,
+        now=parse(event["now"]),
+        ready_hook=ready_hook,
+    )
 
 
 def decide(
-    move: Move, *, evidence: Mapping[str, Any], patience: Patience, now: datetime
+    move: Move,
+    *,
+    evidence: Mapping[str, Any],
+    patience: Patience,
+    now: datetime,
+    ready_hook: Hook | None = None,
 ) -> Decision:
     """Decide whether a planned move may begin: `proceed`, or `refuse`.
 
     Parameters
     ----------
     evidence
-        What `preflight`, `readiness`, `warm`, `watermark` and, for a failback, `ledger` returned,
-        or the `{"error": …}` of a failed one.
+        What `preflight`, `readiness`, `warm`, `hook`, `watermark` and, for a failback, `ledger`
+        returned, or the `{"error": …}` of a failed one.
     """
     preflight = section(evidence, "preflight")
     conditions = [
         condition(PRIMARY, preflight, lambda it: _primary(it, patience.healthy, now)),
         condition(SOURCE, preflight, lambda it: _serves(it, move.source)),
         condition(TARGET, section(evidence, "readiness"), ready),
+        *hook_ready(ready_hook, move.mode, section(evidence, "hook")),
         condition(
             RELEASES,
             preflight,

@@ -1,0 +1,1 @@
+"""Hooks: the adopter's own Lambda function at a phase of a run."""
