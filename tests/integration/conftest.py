@@ -200,17 +200,20 @@ def _app(event: dict[str, Any]) -> dict[str, Any]:
 # By machine, the files whose tests together enter all of its states.
 ENTERED_BY = {
     "failover": {
+        "test_hooks.py",
         "test_outcomes.py",
         "test_failures.py",
         "test_interruptions.py",
         "test_hand_over.py",
         "test_claims.py",
+        "test_level.py",
         "test_rehearsals.py",
         "test_approval.py",
         "test_reports.py",
     },
     "emergency": {"test_emergency.py"},
     "switchover": {
+        "test_hooks.py",
         "test_switchover.py",
         "test_switchover_drains.py",
         "test_switchover_failures.py",

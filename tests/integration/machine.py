@@ -44,7 +44,7 @@ WELL_AT = "2026-01-31T12:00:00.000Z"
 RECOVERIES, JOURNAL, LEDGER = "pilot-light-recoveries", "pilot-light-journal", "pilot-light-ledger"
 # The example application's table.
 ITEMS = "pilot-light-app-items"
-FUNCTIONS = ("Intake", "Confirm", "Readiness", "Warm", "Decide", "Traffic", "Report")
+FUNCTIONS = ("Intake", "Confirm", "Readiness", "Warm", "Hook", "Decide", "Traffic", "Report")
 # What only a planned move calls.
 MOVE_FUNCTIONS = ("Preflight", "Proof", "Ledger")
 TIME_COMPRESSION = 100.0

@@ -28,6 +28,8 @@ EVIDENCE_TASKS = {"ConfirmOutage", "VerifyReadiness"}
 # Failures that a recovery passes over.
 WARM_TASKS = {"PlanWarming", "WarmBatch"}
 OPTIONAL = {"Announce", "NotifyOutcome", "ReleaseLock", "WriteReport"} | WARM_TASKS
+# What only an application with hooks comes to: see test_hooks.py.
+HOOKS = {"CallReadyHook", "CallBeforeClaimHook", "CallAfterClaimHook"}
 # Tasks that a straight failover does not enter, each with a test of its own below.
 ELSEWHERE = {
     "HandOver",
@@ -44,7 +46,7 @@ ELSEWHERE = {
     "RecordRehearsal",
     "NotifyFailure",
 }
-REQUIRED = all_tasks() - OPTIONAL - ELSEWHERE - EVIDENCE_TASKS
+REQUIRED = all_tasks() - OPTIONAL - ELSEWHERE - EVIDENCE_TASKS - HOOKS
 
 
 def fault(state: str) -> Exception:

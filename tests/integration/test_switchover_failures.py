@@ -37,6 +37,11 @@ EVIDENCE = {
     "ProveUpToNow": ["caught_up"],
 }
 OPTIONAL = {"Announce", "WarmTarget", "LookAtSource", "WriteReport", "NotifyOutcome"}
+# What only an application with hooks comes to: see test_hooks.py.
+HOOKS = {
+    *("CallReadyHook", "CallBeforeClaimHook", "CallAfterClaimHook"),
+    "CallBeforeFailbackHook",
+}
 ELSEWHERE = {
     "ReadLock",
     "IsOwnerAtWork",
@@ -63,7 +68,7 @@ def assert_failed(machine: Machine, run: Run, step: str) -> None:
 
 
 def test_every_task_is_tried_in_its_failure() -> None:
-    tried = BEFORE | DRAINED | AFTER | set(EVIDENCE) | OPTIONAL | ELSEWHERE
+    tried = BEFORE | DRAINED | AFTER | set(EVIDENCE) | OPTIONAL | ELSEWHERE | HOOKS
     assert tried == all_tasks(SWITCHOVER_DEFINITION)
 
 

@@ -12,6 +12,13 @@ from samtranslator.translator.transform import transform
 from tools.reader.intrinsics import Intrinsics
 from tools.reader.template import ACCOUNT, Template, applications, config, source
 
+# Every hook, as the contract file of an application would give it.
+HOOKS = {
+    "ReadyHook": "shop-ready:live timeout=3 required",
+    "BeforeClaimHook": "shop-pause:live timeout=5 modes=failover+drill",
+    "AfterClaimHook": "shop-resume:live",
+    "BeforeFailbackHook": "shop-prepare:live timeout=10",
+}
 CONFIG_ENVS = ("secondary-first", "primary", "secondary", "monitor")
 EXAMPLE = "Example"
 # A deployment without the example, for an application of another pipeline.
@@ -106,6 +113,13 @@ def shop(env: str) -> Stack:
     """A config environment that deploys no example, but knows an application of its own."""
     region, parameters = config(env)
     return Stack(source(), region, {**parameters, **SHOP})
+
+
+@cache
+def hooked(env: str) -> Stack:
+    """The same with every hook."""
+    region, parameters = config(env)
+    return Stack(source(), region, {**parameters, **SHOP, **HOOKS})
 
 
 def parts(env: str) -> list[tuple[str, Stack]]:

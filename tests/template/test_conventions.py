@@ -12,11 +12,11 @@ from pilotlight.shared import settings as deployments
 from samtranslator.yaml_helper import yaml_parse
 
 from tests.handlers import load_handler, load_module
-from tests.template.stacks import Stack, source, stack
+from tests.template.stacks import Stack, hooked, source
 from tools.audit.code import folder
 
 ROOT = Path(__file__).resolve().parents[2]
-FUNCTIONS = stack("secondary").of_type("AWS::Lambda::Function")
+FUNCTIONS = hooked("secondary").of_type("AWS::Lambda::Function")
 EXAMPLE = yaml_parse((ROOT / "app" / "template.yaml").read_text())
 DOCUMENTS = {"template.yaml": source(), "app/template.yaml": EXAMPLE}
 

@@ -7,8 +7,9 @@ import copy
 
 import pytest
 
-from tools.audit import calls, code, page, path, planes
-from tools.reader.template import Template, load, source
+from tests.template.stacks import HOOKS, SHOP
+from tools.audit import calls, code, grants, page, path, planes
+from tools.reader.template import ACCOUNT, Template, load, source
 
 SECONDARY, PRIMARY = "us-east-2", "us-west-2"
 
@@ -59,6 +60,26 @@ def test_what_the_machine_calls_what_starts_it_and_what_cleans_up_is_on_the_path
     called = {"Example", "Switch", "Janitor"}
     assert {f"{name}Function" for name in steps | called} <= set(found.functions)
     assert {"FailoverRole", "StartFailoverRole", "JanitorRole"} <= set(found.roles)
+
+
+def with_hooks():
+    """The Secondary's stack of an application with every hook."""
+    return Template(source(), SECONDARY, {**load("secondary").parameters, **SHOP, **HOOKS})
+
+
+@pytest.mark.parametrize("hooks", [True, False])
+def test_a_hook_is_on_the_path_where_the_application_has_one(hooks):
+    found = path.walk(with_hooks() if hooks else load("secondary"))
+    assert ("HookFunction" in found.functions) is ("HookRole" in found.roles) is hooks
+    assert any("Hook" in task.state for task in found.tasks) is hooks
+
+
+def test_the_role_of_hooks_calls_nothing_but_functions_of_the_application_here(monkeypatch):
+    stack = with_hooks()
+    monkeypatch.setattr(calls, "load", lambda env: stack if env == "secondary" else load(env))
+    assert calls.faults(SECONDARY) == []
+    (invoked,) = (g for g in grants.of_role(stack, "HookRole") if g.action.startswith("lambda:"))
+    assert invoked.resource == f"arn:aws:lambda:{SECONDARY}:{ACCOUNT}:function:shop-*:*"
 
 
 def test_the_proof_which_asks_the_other_region_is_off_the_path():

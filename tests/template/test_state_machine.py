@@ -25,7 +25,7 @@ from tests.template.definitions import (
     SWITCHOVER,
     Definition,
 )
-from tests.template.stacks import ACCOUNT, source, stack
+from tests.template.stacks import ACCOUNT, hooked, source, stack
 from tools import drawing
 from tools.reader.definitions import inner
 from tools.reader.template import as_list
@@ -160,7 +160,18 @@ def test_an_approval_is_asked_for_by_default_of_what_nobody_has_approved() -> No
         for route in [state, *state.get("Choices", []), *state.get("Catch", [])]
         if "Claim" in (route.get("Next"), route.get("Default"))
     ]
-    assert set(into) == {"IsApprovalWanted"}, "no way leads past the question"
+    assert set(into) == {"HasBeforeClaimHook"}
+    before = {n for n in STATES if "HasBeforeClaimHook" in ways_out(FAILOVER, n)}
+    assert before == {"IsApprovalWanted", "FollowDecision", "CallBeforeClaimHook"}
+    to = {c["Next"]: c["Condition"] for c in STATES["HasBeforeClaimHook"]["Choices"]}
+    assert to["Claim"] == "{% $decision.action = 'promote' %}"
+    (rehearse,) = (
+        c for c in STATES["FollowDecision"]["Choices"] if c["Next"] == "HasBeforeClaimHook"
+    )
+    rehearsed = "{% $decision.action = 'rehearse' %}"
+    assert rehearse["Condition"] == to["RehearseClaim"] == rehearsed, (
+        "no way leads past the question"
+    )
     assert {
         STATES["AskApproval"]["Next"],
         *(c["Next"] for c in STATES["AskApproval"]["Catch"]),
@@ -168,7 +179,7 @@ def test_an_approval_is_asked_for_by_default_of_what_nobody_has_approved() -> No
 
 
 def test_a_hold_of_full_length_stays_within_the_history() -> None:
-    """Step Functions keeps 25,000 events; a judgement makes at most about 60.
+    """Step Functions keeps 25,000 events; a judgement makes at most about 70, with a hook.
 
     Warming a thousand functions makes 300 more (tests/integration/test_warming.py), and happens
     only as often as the machine's comment says.
@@ -178,7 +189,7 @@ def test_a_hold_of_full_length_stays_within_the_history() -> None:
     rounds = longest / machine["HoldRetrySeconds"]
     again = STATES["WasWarmingTried"]["Choices"][0]["Condition"]
     pause = int(re.search(r"< (\d+)000 ", again)[1])  # type: ignore[index]
-    assert rounds * 60 + (longest / pause + 1) * 300 < 25_000
+    assert rounds * 70 + (longest / pause + 1) * 300 < 25_000
 
 
 @every_machine
@@ -260,7 +271,7 @@ def table(resource: str) -> str:
     ("definition", "env"), DEPLOYED, ids=[f"{d.name}-{env}" for d, env in DEPLOYED]
 )
 def test_every_call_is_covered_by_the_machine_s_role(definition: Definition, env: str) -> None:
-    deployed = stack(env)
+    deployed = hooked(env)
     role = deployed.resources[definition.role]["Properties"]
     filled = deployed.resources[definition.resource]["Properties"]["DefinitionSubstitutions"]
     allowed = {
@@ -392,7 +403,9 @@ def test_the_waits_of_a_drain_fit_into_it() -> None:
     waits = longest_lease() + seconds_of_retries("Prove", "TailsDiffer")
     claim = SWITCHOVER.states["PlannedClaim"]
     tries = 1 + sum(r["MaxAttempts"] for r in claim["Retry"])
-    waits += tries * claim["TimeoutSeconds"]
+    waits += (
+        tries * claim["TimeoutSeconds"] + SWITCHOVER.states["CallBeforeClaimHook"]["TimeoutSeconds"]
+    )
     machine = source()["Resources"]["SwitchoverMachine"]["Properties"]["DefinitionSubstitutions"]
     assert waits <= machine["DrainSeconds"] - 10, "and the calls themselves"
 

@@ -15,8 +15,9 @@ SOURCES = (ROOT / "functions", ROOT / "clients" / "python" / "src")
 CLIENT = SOURCES[1] / "pilot_light_client"
 # Each may import those before it, and none behind it.
 ORDER = (
-    *("shared", "recoveries", "control", "replication", "sentinel", "warming", "conditions"),
+    *("shared", "recoveries", "control", "replication", "sentinel", "warming", "hooks"),
     *(
+        "conditions",
         "readiness",
         "rehearsal",
         "failover",
@@ -29,9 +30,10 @@ ORDER = (
 # Decisions: the same answer for the same arguments. Whatever they import is pure, too.
 PURE = {
     "recoveries": {"schema"},
-    "conditions": {"condition", "evidence", "recorded"},
+    "conditions": {"condition", "evidence", "hook", "recorded"},
     "control": {"transitions"},
     "failover": {"aborted_notice", "approval", "confirmation", "decision", "request"},
+    "hooks": {"hook"},
     "journal": {"comparison", "history"},
     "ledger": {"entry", "epoch_end"},
     "readiness": {"inspection", "verdict"},
