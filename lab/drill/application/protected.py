@@ -106,4 +106,4 @@ def given(config: LabConfig, contract: Contract, region: str) -> list[str]:
             f"has no such output. It has: {', '.join(sorted(outputs)) or 'none'}."
         )
     parameters = contract.parameters(outputs[contract.api_output])
-    return [f"{name}={value}" for name, value in parameters.items() if value]
+    return [f"{name}={value}" for name, value in parameters.items()]

@@ -45,6 +45,7 @@ OWN = {
     "ApiStage": "prod",
     "HealthPath": "/live",
     "MaxWriteSeconds": "2",
+    **dict.fromkeys(("ReadyHook", "BeforeClaimHook", "AfterClaimHook", "BeforeFailbackHook"), ""),
 }
 API_IDS = {"us-west-2": "west1", "us-east-2": "east2"}
 

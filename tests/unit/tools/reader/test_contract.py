@@ -79,6 +79,8 @@ def test_a_contract_gives_exactly_the_template_s_parameters_of_the_application(
         "ApiStage": "prod",
         "HealthPath": "/live/health",
         "MaxWriteSeconds": "2.5",
+        "ReadyHook": "orders-ready:live required",
+        **dict.fromkeys(("BeforeClaimHook", "AfterClaimHook", "BeforeFailbackHook"), ""),
     }
     groups = template.source()["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
     (application,) = [g for g in groups if g["Label"]["default"] == "The application"]
