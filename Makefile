@@ -5,7 +5,7 @@ BIN := .venv/bin
 UV_FLAGS := --quiet --python $(BIN)/python --no-cache --require-hashes
 
 help:  ## Show this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 drill: install  ## Lose a Region on this machine and watch the application recover and move back (a minute and a half)
 	@$(BIN)/lab drill $(DRILL_FLAGS)
@@ -56,6 +56,9 @@ e2e: install-dev  ## The drill, as tests
 
 outages: install-dev  ## A drill of each outage of the lab, and the table of what came of it (twenty-five minutes)
 	$(BIN)/pytest -m "" tests/e2e/test_styles.py tests/e2e/test_outages.py
+
+applications: install-dev clients/node/node_modules  ## Drills of the examples, each at a level (ten minutes, needs Node.js 20)
+	$(BIN)/pytest -m "" tests/e2e/test_application_drills.py
 
 audit: install  ## Check the recovery path, and write docs/recovery-path.md and docs/dns.md
 	$(BIN)/python -m tools.audit $(AUDIT_FLAGS)
@@ -136,4 +139,4 @@ clean:  ## Remove everything that the other targets made
 	-@[ -x $(BIN)/lab ] && $(BIN)/lab down
 	rm -rf clients/node/node_modules .venv .lab .aws-sam reports .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
 
-.PHONY: clients help mutants drawings drill up moves take-over bench cost audit test check unit protocol integration integration-moves integration-recovery e2e outages by-hand deployments permissions failures format install install-dev lock clean
+.PHONY: applications clients help mutants drawings drill up moves take-over bench cost audit test check unit protocol integration integration-moves integration-recovery e2e outages by-hand deployments permissions failures format install install-dev lock clean

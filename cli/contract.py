@@ -11,7 +11,7 @@ import click
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tools.reader import contract as contracts, samconfig, template
-from tools.reader.samconfig import ConfigError, as_argument
+from tools.reader.samconfig import as_argument
 
 
 @click.command()
@@ -61,20 +61,13 @@ def _arguments(parameters: dict[str, str]) -> str:
 
 
 def _api_id(found: contracts.Contract, region: str, profile: str | None) -> str:
-    """Return the id of the application's API in a Region, by the output of its stack."""
+    """Return the id of the application's API in a Region, by its stack."""
     try:
         session: Any = boto3.Session(profile_name=profile)
         client = session.client("cloudformation", region_name=region)
-        (stack,) = client.describe_stacks(StackName=found.stack)["Stacks"]
+        return contracts.api_id(found, client)
     except (BotoCoreError, ClientError) as error:
         raise click.ClickException(
             f"The stack {found.stack} in {region} could not be read: {error}. "
             "Deploy the application there first."
         ) from error
-    outputs = {o["OutputKey"]: o["OutputValue"] for o in stack.get("Outputs", [])}
-    if found.api_output not in outputs:
-        raise ConfigError(
-            f"{contracts.FILE}: api.id is {found.api_output!r}, and the stack {found.stack} in "
-            f"{region} has no such output. It has: {', '.join(sorted(outputs)) or 'none'}."
-        )
-    return str(outputs[found.api_output])

@@ -29,6 +29,7 @@ def drilled(folder: Path, reports: Path) -> dict[str, Any]:
 
 
 @needs_sdk
+@pytest.mark.long
 def test_ten_changed_lines_of_an_application_in_nodejs_make_it_fenced(tmp_path: Path) -> None:
     report = drilled(at_level_1("orders-node", tmp_path, add_node_client), tmp_path / "reports")
     passed = {c["name"] for c in report["checks"]}
@@ -48,7 +49,6 @@ def test_an_application_that_nobody_changed_is_routed_and_told_so(tmp_path: Path
     assert "Nothing stopped its writes" in report["failback"]["summary"]
 
 
-@pytest.mark.long
 def test_a_queue_worker_is_fenced(tmp_path: Path) -> None:
     folder = at_level_1("queue-worker", tmp_path, add_python_client)
     assert drilled(folder, tmp_path / "reports")["level"] == 1

@@ -80,7 +80,7 @@ def test_every_recorded_call_of_the_path_is_data_plane_and_in_the_secondary(dril
     ]
     roles = {call.role for call in calls}
     assert {"FailoverRole", "ReadinessRole", "WarmRole", "SwitchRole"} <= roles
-    assert "ExampleFunctionRole" in roles
+    assert "ExampleAppRole" in roles
     assert {(c.plane.plane, c.region) for c in calls} == {("data", secondary)}
 
 

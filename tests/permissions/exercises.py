@@ -449,7 +449,7 @@ EXERCISES: dict[str, tuple[Exercise, ...]] = {
         heartbeats_of_a_passive_region,
         heartbeats_of_an_active_region,
     ),
-    "ExampleFunctionRole": (requests, writes_without_a_quorum, pulse_of_the_app),
+    "ExampleAppRole": (requests, writes_without_a_quorum, pulse_of_the_app),
     "SwitchRole": (switch, switch_without_a_quorum),
 }
 

@@ -15,7 +15,7 @@ LEADING = "dynamodb:LeadingKeys"
 ALLOWED = {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}
 CONTROL_PLANE = {"dynamodb:DescribeTable"}
 # What serves users: the example application.
-EXAMPLE = "ExampleFunctionRole"
+EXAMPLE = "ExampleAppRole"
 MACHINES = {"FailoverRole", "SwitchoverRole", "EmergencyRole"}
 LIMITED = {"HeartbeatRole", "SentinelRole", "JanitorRole"}
 # What a keeper and a janitor may change: neither who is active nor the epoch.

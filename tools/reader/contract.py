@@ -102,6 +102,31 @@ def read(folder: Path) -> Contract:
     )
 
 
+def api_id(contract: Contract, cloudformation: Any) -> str:
+    """Return the id of the application's API in a Region, by a client of CloudFormation there.
+
+    `api.id` is an output of the stack, or the logical id of the API, such as SAM's own
+    ServerlessRestApi.
+
+    Raises
+    ------
+    ConfigError
+        The stack has neither.
+    """
+    (stack,) = cloudformation.describe_stacks(StackName=contract.stack)["Stacks"]
+    outputs = {o["OutputKey"]: o["OutputValue"] for o in stack.get("Outputs", [])}
+    if contract.api_output in outputs:
+        return str(outputs[contract.api_output])
+    pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=contract.stack)
+    for resource in (r for page in pages for r in page["StackResourceSummaries"]):
+        if resource["LogicalResourceId"] == contract.api_output:
+            return str(resource["PhysicalResourceId"])
+    raise ConfigError(
+        f"{FILE}: api.id is {contract.api_output!r}, and the stack {contract.stack} has neither an "
+        f"output nor a resource of this name. Its outputs: {', '.join(sorted(outputs)) or 'none'}."
+    )
+
+
 def check_names(contract: Contract, app_name: str) -> None:
     """Check that the names do not cover Pilot Light's own tables, which roles may not write.
 

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from lab import application, deployment, ignored, process
-from lab.config import LabError
 from lab.control import Control
 from lab.drill.application import users
 from tools.reader import contract as contracts
@@ -95,15 +94,9 @@ def given(config: LabConfig, contract: Contract, region: str) -> list[str]:
 
     Raises
     ------
-    LabError
-        The application's stack has no output with the API's id.
+    ConfigError
+        The application's stack has no such API.
     """
     client = Control(config).client("cloudformation", region)
-    outputs = application.outputs(client, contract.stack)
-    if contract.api_output not in outputs:
-        raise LabError(
-            f"{contracts.FILE}: api.id is {contract.api_output!r}, and the stack {contract.stack} "
-            f"has no such output. It has: {', '.join(sorted(outputs)) or 'none'}."
-        )
-    parameters = contract.parameters(outputs[contract.api_output])
+    parameters = contract.parameters(contracts.api_id(contract, client))
     return [f"{name}={value}" for name, value in parameters.items()]

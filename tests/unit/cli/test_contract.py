@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from samcli.cli.types import CfnParameterOverridesType
 
 from cli.main import main
+from tests.made_up_stack import MadeUpStack
 from tests.unit.lab.engine.fakes import Anything
 from tools.reader import ROOT
 from tools.reader.contract import FILE
@@ -76,7 +77,8 @@ class Account:
             outputs = self.outputs[region_name]
             return {"Stacks": [{"Outputs": outputs} if outputs else {}]}
 
-        return Anything(describe_stacks=describe_stacks)
+        stack = MadeUpStack({})
+        return Anything(describe_stacks=describe_stacks, get_paginator=stack.get_paginator)
 
 
 @pytest.fixture
@@ -217,8 +219,8 @@ def test_an_output_that_is_not_there_ends_with_2_and_names_those_that_are(
     ended = run(folder, "--config-env", "secondary")
     assert ended.exit_code == 2
     assert ended.output == (
-        "Error: pilotlight.toml: api.id is 'OrdersApi', and the stack orders in us-east-2 has no "
-        f"such output. It has: {named}.\n"
+        "Error: pilotlight.toml: api.id is 'OrdersApi', and the stack orders has neither an output "
+        f"nor a resource of this name. Its outputs: {named}.\n"
     )
 
 

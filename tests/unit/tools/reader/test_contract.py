@@ -8,8 +8,9 @@ import pytest
 from pilot_light_client.journal import Ref
 from pilotlight.shared.app_tables import AppTables
 
+from tests.made_up_stack import MadeUpStack
 from tools.reader import template
-from tools.reader.contract import FILE, OWN_TABLES, check_names, read
+from tools.reader.contract import FILE, OWN_TABLES, api_id, check_names, read
 from tools.reader.samconfig import ConfigError, as_argument
 
 if TYPE_CHECKING:
@@ -182,13 +183,13 @@ BAD: dict[str, tuple[str, str, str, str]] = {
         NEEDED,
         "the file",
         "'api' is a required property",
-        "The outputs of the stack that name the API's id",
+        "Where the stack has its API",
     ),
     "missing key of a section": (
         f'{NEEDED}[api]\nstage = "prod"',
         "api",
         "'id' is a required property",
-        "The name of the stack's output that has the API's id.",
+        "An output of the stack that has the API's id, or the API's logical id",
     ),
     "wrong level": (
         NEEDED.replace("0", "3") + API,
@@ -368,3 +369,14 @@ def test_names_that_cover_one_of_them_are_refused(
 def test_names_that_cover_none_of_them_pass(tmp_path: Path, names: str) -> None:
     found = read(contract(tmp_path, NEEDED.replace("orders*", names) + API))
     check_names(found, "pilot-light")
+
+
+# --- The API of a stack ---------------------------------------------------------------------------
+def test_the_api_is_an_output_of_the_stack_or_a_resource_of_it(tmp_path: Path) -> None:
+    found = read(contract(tmp_path, NEEDED + API))
+    name = found.api_output
+    others = {"Function": "orders-api"}
+    assert api_id(found, MadeUpStack({name: "a1"}, {name: "b2"})) == "a1"
+    assert api_id(found, MadeUpStack({"Url": "-"}, {**others, name: "b2"})) == "b2"
+    with pytest.raises(ConfigError, match="neither an output nor a resource of this name"):
+        api_id(found, MadeUpStack({"Url": "-"}, others))

@@ -11,6 +11,7 @@ from rich.console import Console
 from lab.config import LabError
 from lab.drill.application import protected
 from lab.progress import Progress
+from tests.made_up_stack import MadeUpStack
 from tests.unit.lab.engine.fakes import CONFIG, PRIMARY, SECONDARY
 from tools.reader import contract as contracts
 from tools.reader.samconfig import ConfigError
@@ -65,9 +66,9 @@ class World:
         self.done.append("stopped" if error is None else f"stopped: {error}")
 
     # --- the lab ---------------------------------------------------------------------------------
-    def client(self, service: str, region: str) -> str:
+    def client(self, service: str, region: str) -> MadeUpStack:
         assert service == "cloudformation"
-        return region
+        return MadeUpStack(self.outputs[region])
 
     def act(self, action: str, **given: Any) -> None:
         self.done.append((action, given))
@@ -79,7 +80,6 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     for module, name, stand_in in (
         (protected.application, "build", lambda folder, _progress: f"built {folder.name}"),
         (protected.application, "deploy", made.deploy_app),
-        (protected.application, "outputs", lambda region, _stack: made.outputs[region]),
         (protected.deployment, "build", lambda _progress: made.done.append("build")),
         (protected.deployment, "deploy_stack", made.deploy_stack),
         (protected.process, "start", made.start),
@@ -145,13 +145,13 @@ def test_a_stack_without_the_api_s_id_is_an_error_that_names_its_outputs(
     world: World, folder: Path, outputs: dict[str, str], named: str
 ) -> None:
     world.outputs[PRIMARY] = outputs
-    with pytest.raises(LabError) as error:
+    with pytest.raises(ConfigError) as error:
         up(folder)
-    assert str(error.value) == (
-        "pilotlight.toml: api.id is 'OrdersApi', and the stack orders has no such output. "
-        f"It has: {named}."
+    assert error.value.message == (
+        "pilotlight.toml: api.id is 'OrdersApi', and the stack orders has neither an output nor a "
+        f"resource of this name. Its outputs: {named}."
     )
-    assert world.done[-1] == f"stopped: {error.value}"
+    assert str(world.done[-1]).startswith("stopped: ")
     assert world.given == {}
 
 
