@@ -13,6 +13,7 @@ from rich.markup import escape
 
 from lab import process
 from lab.drill.application import checks as judged
+from lab.drill.application.conformance import settled
 from lab.drill.application.protected import own_lab
 from lab.drill.application.scenario import AppDrill
 from lab.drill.report.report import store
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lab.config import LabConfig
+
+SETTLES_SECONDS = 15.0
 
 
 def run_drill(
@@ -45,7 +48,8 @@ def run_conform(config: LabConfig, app: Path, *, as_json: bool, keep: bool) -> b
     """Try whether an application is what its contract says, and return whether it is."""
     with own_lab(config, Progress(), app, keep=keep) as (lab, contract):
         drill = AppDrill(config, lab, contract, Progress())
-        drill.settle()
+        # An application whose health is not as declared never settles, and is to be told why.
+        settled(lab, SETTLES_SECONDS)
         findings = drill.conform()
     passed = all(f.passed for f in findings)
     if as_json:
