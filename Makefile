@@ -51,7 +51,7 @@ integration-moves: install-dev
 integration-recovery: install-dev
 	$(BIN)/pytest tests/integration $(MOVES:%=--ignore=%)
 
-e2e: install-dev  ## The drill, as tests
+e2e: install-dev  ## The drills, as tests
 	$(BIN)/pytest tests/e2e
 
 outages: install-dev  ## A drill of each outage of the lab, and the table of what came of it (twenty-five minutes)

@@ -94,7 +94,7 @@ class DeployedLab:
         region = self.secondary if stack == "secondary" else self.primary
         application, _, own = load(stack).place(logical)
         name, client = f"{self.app}-{stack}", self.client("cloudformation", region)
-        # Of a nested application, its stack's physical id is the name by which it is asked.
+        # A nested application is asked by the physical id of its stack.
         for part in filter(None, (application, own)):
             found = client.describe_stack_resource(StackName=name, LogicalResourceId=part)
             name = found["StackResourceDetail"]["PhysicalResourceId"]

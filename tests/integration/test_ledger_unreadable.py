@@ -31,12 +31,12 @@ def told(world: Torn, monkeypatch: pytest.MonkeyPatch) -> Any:
     return messages
 
 
-def unreadable(world: Torn, *lacks: str, item: str = "milk") -> tuple[str, dict[str, Any]]:
+def unreadable(world: Torn, *missing: str, item: str = "milk") -> tuple[str, dict[str, Any]]:
     """An entry of the Primary without some attributes, in both Regions: its id and its record."""
     write = world.write(PRIMARY, "other", -5, item)
     record = world.copy_entry(write)
     row = record["dynamodb"]["NewImage"]
-    for attribute in lacks:
+    for attribute in missing:
         del row[attribute]
     for region in (PRIMARY, SECONDARY):
         world.put(JOURNAL, row, region)
@@ -44,14 +44,14 @@ def unreadable(world: Torn, *lacks: str, item: str = "milk") -> tuple[str, dict[
 
 
 @pytest.mark.parametrize(
-    "lacks", [("image",), ("operation",), ("previous", "at"), ("table", "key")]
+    "missing", [("image",), ("operation",), ("previous", "at"), ("table", "key")]
 )
 def test_what_is_behind_an_unreadable_entry_in_the_stream_is_processed(
-    world: Torn, told: Any, lacks: tuple[str, ...]
+    world: Torn, told: Any, missing: tuple[str, ...]
 ) -> None:
     late, _ = torn(world)
-    bad, record = unreadable(world, *lacks)
-    if lacks == ("previous", "at"):
+    bad, record = unreadable(world, *missing)
+    if missing == ("previous", "at"):
         record["dynamodb"]["NewImage"]["previous"] = "no attribute value"
     assert world.stream(record, world.copy_entry(late)) == {"batchItemFailures": []}
     assert world.told() == {bad: ["unknown"], name(late): ["late", "lost"]}

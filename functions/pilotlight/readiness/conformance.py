@@ -1,9 +1,6 @@
-"""The conformance part of a rehearsal: whether the application is what its contract says.
+"""The conformance part of a rehearsal: tries whether the passive Region refuses writes.
 
-It is found by trying.
-
-The Region in which it runs is passive then. What a rehearsal cannot try without writing as a user,
-`lab conform` does.
+A rehearsal does not write as a user does; `lab conform` does.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Heartbeats in the items table."""
+"""Heartbeats in the journal table."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 class Heartbeats:
     """The heartbeats of both Regions in this Region's replica."""
 
-    def __init__(self, client: DynamoDBClient, items_table: str) -> None:
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._client = client
-        self._items = items_table
+        self._table = table
 
     def newest(self, region: str) -> Heartbeat | None:
         """Return a Region's newest heartbeat, or None."""
         with translated():
             answer = self._client.get_item(
-                TableName=self._items, Key=heartbeat.key(region), ConsistentRead=True
+                TableName=self._table, Key=heartbeat.key(region), ConsistentRead=True
             )
         return heartbeat.read(answer.get("Item"))
 
@@ -44,24 +44,24 @@ class Heartbeats:
                 "ExpressionAttributeValues": {":read": {"N": str(last.seq)}},
             }
         item = {**heartbeat.key(region), **heartbeat.attributes(new)}
-        return write(self._client.put_item, TableName=self._items, Item=item, **over)
+        return write(self._client.put_item, TableName=self._table, Item=item, **over)
 
     def copy(self, beat: Heartbeat, region: str) -> None:
         """Write the heartbeat of an active Region to the other keys: its writes may be lost."""
         puts: list[Any] = [{"PutRequest": {"Item": i}} for i in heartbeat.copies(beat, region)]
         with translated():
-            self._client.batch_write_item(RequestItems={self._items: puts})
+            self._client.batch_write_item(RequestItems={self._table: puts})
 
     def read_all(self, region: str) -> list[Heartbeat | None]:
         """Return the heartbeat of each key of a Region, None where none can be read."""
         keys = [heartbeat.key(region, n) for n in range(heartbeat.KEYS)]
         with translated():
             answer = self._client.batch_get_item(
-                RequestItems={self._items: {"Keys": keys, "ConsistentRead": True}}
+                RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}}
             )
         if answer.get("UnprocessedKeys"):
-            raise TableUnavailable("throttled", f"{self._items} answered in part.")
-        rows: list[Any] = answer["Responses"].get(self._items, [])
+            raise TableUnavailable("throttled", f"{self._table} answered in part.")
+        rows: list[Any] = answer["Responses"].get(self._table, [])
         by_key = {row["pk"]["S"]: heartbeat.read(row) for row in rows}
         beats = [by_key.get(key["pk"]["S"]) for key in keys]
         return [None if beat is heartbeat.UNREADABLE else beat for beat in beats]

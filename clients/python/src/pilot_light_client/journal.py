@@ -34,7 +34,7 @@ SHARDS = 4
 MARK = "pilot_light"
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 LONGEST_TABLE_NAME = 255
-# Of a Region, an id or a time. Whatever is longer was not written by this module.
+# The longest Region, id or time. A longer value was not written by this module.
 LONGEST = 256
 # A key has to be told to people, so that a binary one is not supported.
 KEY_KINDS = {"S", "N"}

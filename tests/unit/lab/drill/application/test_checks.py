@@ -86,9 +86,9 @@ def test_below_level_2_a_move_that_says_more_than_unproven_claims_too_much(
     assert failed(drill(level, **claims)) == [HONEST]
 
 
-@pytest.mark.parametrize("lacks", [{"failback_message": UNPROVEN}, {"ledger": "unknown"}])
-def test_at_level_2_a_move_has_to_be_proven(lacks: dict[str, str]) -> None:
-    assert failed(drill(2, **lacks)) == [HONEST]
+@pytest.mark.parametrize("changed", [{"failback_message": UNPROVEN}, {"ledger": "unknown"}])
+def test_at_level_2_a_move_has_to_be_proven(changed: dict[str, str]) -> None:
+    assert failed(drill(2, **changed)) == [HONEST]
 
 
 @pytest.mark.parametrize("level", [1, 2])

@@ -53,10 +53,10 @@ def requests(**lab: Any) -> Requests:
     return Requests(CONFIG, Contract(0, "orders*", "orders", "ApiId", lab=lab or LAB))
 
 
-@pytest.mark.parametrize("lacks", ["write", "read"])
-def test_a_contract_that_names_no_request_is_an_error_that_says_what_to_write(lacks: str) -> None:
+@pytest.mark.parametrize("missing", ["write", "read"])
+def test_a_contract_that_names_no_request_is_an_error_that_says_what_to_write(missing: str) -> None:
     with pytest.raises(LabError) as error:
-        requests(**{k: v for k, v in LAB.items() if k != lacks})
+        requests(**{k: v for k, v in LAB.items() if k != missing})
     assert str(error.value) == (
         "pilotlight.toml: [lab] needs write and read, the requests of a drill's users, such as "
         'write = "PUT /orders/{id}" and read = "GET /orders/{id}".'

@@ -36,7 +36,7 @@ class World:
         self.seen_healthy, self.fails_before = True, False
         self.first_outcomes = ["promoted"]
         self.switchovers = ["switched_over"]
-        # Acknowledged items that the Secondary lacks, and when the Primary's return brings them.
+        # Items that are missing in the Secondary, and when the return of the Primary brings them.
         self.late = {"i-0": 4.0}
         self.done: list[Any] = []
 
