@@ -59,7 +59,7 @@ The real fence, service, transitions, keeper, switch, pulse, last resort, level,
 consumer and proof run in three Regions with a virtual clock. Links are cut in any combination;
 Regions are lost, come back and catch up; lookups, connections, reads and answers are slow, or come
 to nothing; requests are applied late, and twice; environments freeze while clocks stand; clocks are
-off by up to an hour, put back, and 1 % fast or slow; rows of the items table arrive in no order,
+off by up to an hour, put back, and 1 % fast or slow; rows of the two tables arrive in no order,
 twice, and late; executions are killed and started twice at any step, and people stop some; the
 janitor is late; people start machines without need. The steps of the state machines are modelled as
 their definitions have them.

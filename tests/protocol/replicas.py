@@ -1,4 +1,4 @@
-"""The items table: two replicas, each row replicated on its own, the last writer wins.
+"""The items and journal tables: two replicas, each row replicated on its own, the last writer wins.
 
 The ports of the product's ledger and proof are answered from memory.
 """
