@@ -16,6 +16,7 @@ from lab.config import LabError
 from lab.drill.users.background import Background
 from lab.drill.users.resolver import NotResolved, Resolver, ask
 from lab.drill.users.traffic import Https
+from lab.drill.watching import within
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from tools.reader.contract import Contract
 
 READS_A_SECOND, WRITES_A_SECOND = 5.0, 5.0
+# An application that works by a queue acknowledges an item before it is readable.
+READABLE_SECONDS = 10.0
 PATIENT = urllib3.Timeout(connect=1.0, read=6.0)
 
 
@@ -130,8 +133,20 @@ class AppTraffic(Background):
         )
 
     def start(self) -> None:
-        """Begin. The first write makes the item that is read."""
-        self._one_write(0)
+        """Begin. The first write makes the item that is read, once it is readable.
+
+        Raises
+        ------
+        LabError
+            It was acknowledged and is not readable in time.
+        """
+        first = self._make("write", f"{self._run}-0")
+        self._keep(first)
+        if first.good and not within(READABLE_SECONDS, lambda: self._read_of_first().good):
+            raise LabError(
+                f"The first item was acknowledged, and not readable within {READABLE_SECONDS:g} s: "
+                "is [lab] read the way to read back what [lab] write wrote?"
+            )
         super().start()
 
     def acknowledged(self) -> list[Call]:
@@ -152,17 +167,21 @@ class AppTraffic(Background):
             act(count)
 
     def _one_write(self, count: int) -> None:
-        self._make("write", f"{self._run}-{count}")
+        self._keep(self._make("write", f"{self._run}-{count}"))
 
     def _one_read(self, _count: int) -> None:
-        self._make("read", f"{self._run}-0")
+        self._keep(self._read_of_first())
 
-    def _make(self, kind: str, item_id: str) -> None:
-        region, started = self.resolved(), time.time()
-        if region is None:
-            call = Call(kind, item_id, started, time.time(), None, 0)
-        else:
-            make = self._requests.write if kind == "write" else self._requests.read
-            call = make(region, self._config.public_name, item_id)
+    def _read_of_first(self) -> Call:
+        return self._make("read", f"{self._run}-0")
+
+    def _keep(self, call: Call) -> None:
         with self._lock:
             self.calls.append(call)
+
+    def _make(self, kind: str, item_id: str) -> Call:
+        region, started = self.resolved(), time.time()
+        if region is None:
+            return Call(kind, item_id, started, time.time(), None, 0)
+        make = self._requests.write if kind == "write" else self._requests.read
+        return make(region, self._config.public_name, item_id)
