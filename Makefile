@@ -33,8 +33,8 @@ check: install-dev .venv/.checkov  ## Linters, types, and the template's and sta
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/cfn-lint template.yaml app/template.yaml tools/bench/designs.yaml examples/*/template.yaml
-	.venv/checkov/bin/checkov --quiet --compact --skip-download --framework cloudformation --file template.yaml app/template.yaml
+	$(BIN)/cfn-lint template.yaml app/template.yaml data/template.yaml tools/bench/designs.yaml examples/*/template.yaml
+	.venv/checkov/bin/checkov --quiet --compact --skip-download --framework cloudformation --file template.yaml app/template.yaml data/template.yaml
 
 unit: install-dev  ## Unit and template tests, and a first look at the protocol of who is active
 	$(BIN)/pytest --numprocesses=2 tests/unit tests/template tests/protocol

@@ -198,6 +198,7 @@ def _sources() -> list[Path]:
     folders = (
         ROOT / "app",
         ROOT / "clients" / "python" / "src",
+        ROOT / "data",
         ROOT / "functions",
         ROOT / "statemachines",
     )

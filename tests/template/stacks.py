@@ -61,9 +61,17 @@ class Stack(Template):
     @property
     def example(self) -> Stack:
         """The example application of this stack."""
-        example = self.nested[EXAMPLE]
-        assert isinstance(example, Stack)
-        return example
+        return self._nested(EXAMPLE)
+
+    @property
+    def data(self) -> Stack:
+        """The data of this stack, which is retained when the stack goes."""
+        return self._nested("Data")
+
+    def _nested(self, name: str) -> Stack:
+        nested = self.nested[name]
+        assert isinstance(nested, Stack)
+        return nested
 
 
 class _NoPolicies:

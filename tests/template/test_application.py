@@ -26,6 +26,7 @@ EXAMPLE = yaml_parse((ROOT / "app" / "template.yaml").read_text())
 SERVING = ("primary", "secondary")
 PRODUCT = [
     ROOT / "template.yaml",
+    ROOT / "data" / "template.yaml",
     *sorted((ROOT / "statemachines").glob("*.asl.yaml")),
     *(p for p in sorted((ROOT / "functions").rglob("*")) if p.suffix in (".py", ".json", ".html")),
 ]
@@ -89,7 +90,7 @@ def test_the_contract_of_the_example_is_what_it_deploys(env: str) -> None:
     functions = {f"{f['FunctionName']}:live" for f in of(example, "AWS::Lambda::Function")}
     assert set(declared(outputs["Functions"])) == functions
     tables = {table.name: dict(table.key) for table in AppTables.parse(declared(outputs["Tables"]))}
-    made = stack("secondary").example.of_type("AWS::DynamoDB::GlobalTable").values()
+    made = stack("secondary").example.every("AWS::DynamoDB::GlobalTable").values()
     assert tables == {t["TableName"]: key_of(t) for t in made}
     named = [*tables, *(f.partition(":")[0] for f in functions)]
     assert all(fnmatchcase(name, outputs["Names"]) for name in named)
@@ -98,7 +99,7 @@ def test_the_contract_of_the_example_is_what_it_deploys(env: str) -> None:
 def test_no_name_of_the_product_is_one_that_the_example_may_have(secondary: Stack) -> None:
     """A role that reaches the application's tables reaches none of ours."""
     pattern = secondary.example.outputs["Names"]["Value"]
-    ours = names_of(secondary, *TABLES, "AWS::Lambda::Function")
+    ours = names_of(secondary, "AWS::Lambda::Function") | names_of(secondary.data, *TABLES)
     assert len(ours) > 15
     assert [name for name in ours if fnmatchcase(name, pattern)] == []
 
@@ -118,7 +119,7 @@ def key_of(table: dict[str, Any]) -> dict[str, str]:
 @pytest.mark.parametrize("env", SERVING)
 def test_without_the_example_nothing_of_it_is_deployed_or_referred_to(env: str) -> None:
     found = shop(env)
-    assert found.nested == {}
+    assert set(found.nested) == {"Data"}
     deployed = json.dumps([found.resources, found.outputs])
     assert "Example" not in deployed
     assert "pilot-light-app" not in deployed
@@ -142,7 +143,7 @@ def test_the_functions_get_the_contract_that_is_given() -> None:
 @pytest.mark.parametrize("env", SERVING)
 def test_roles_reach_the_application_by_its_names_and_nothing_else(env: str) -> None:
     """Every ARN of a table or function is one of ours, or the pattern that was given."""
-    ours = {name for e in SERVING for name in names_of(shop(e), *TABLES)}
+    ours = {name for e in SERVING for name in names_of(shop(e).data, *TABLES)}
     reached = set()
     for role, statement in statements(shop(env)):
         for arn in map(str, as_list(statement["Resource"])):
@@ -177,7 +178,7 @@ def test_the_recovery_path_reaches_the_application_s_tables_by_canaries_alone() 
 
 
 def test_the_backup_takes_the_tables_that_are_given() -> None:
-    (selection,) = of(shop("primary"), "AWS::Backup::BackupSelection")
+    (selection,) = of(shop("primary").data, "AWS::Backup::BackupSelection")
     tables = f"arn:aws:dynamodb:{shop('primary').region}:{ACCOUNT}:table/shop-*"
     assert tables in selection["BackupSelection"]["Resources"]
 

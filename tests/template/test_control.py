@@ -24,7 +24,7 @@ every_stack = pytest.mark.parametrize("env", CONFIG_ENVS)
 
 
 def is_control(resource: Any) -> bool:
-    return str(resource).startswith("<ControlTable") or "-control" in str(resource)
+    return str(resource).startswith("<DataControlTable") or "-control" in str(resource)
 
 
 def grants(found: Stack) -> list[tuple[str, str, dict[str, Any]]]:
@@ -56,7 +56,7 @@ def holders(action: str, key: str) -> set[str]:
 
 
 def test_the_control_table_is_strong_and_its_third_member_is_a_witness(secondary: Stack) -> None:
-    table = secondary.of_type("AWS::DynamoDB::GlobalTable")["ControlTable"]
+    table = secondary.every("AWS::DynamoDB::GlobalTable")["DataControlTable"]
     assert table["MultiRegionConsistency"] == "STRONG"
     replicas = {r["Region"] for r in table["Replicas"]}
     assert replicas == {secondary.region, stack("primary").region}
@@ -66,7 +66,7 @@ def test_the_control_table_is_strong_and_its_third_member_is_a_witness(secondary
 
 def test_the_control_table_promises_no_backup_stream_or_expiry(secondary: Stack) -> None:
     """It cannot be restored as a strong table, and strong tables know no TTL."""
-    table = secondary.of_type("AWS::DynamoDB::GlobalTable")["ControlTable"]
+    table = secondary.every("AWS::DynamoDB::GlobalTable")["DataControlTable"]
     said = str(table)
     for word in ("PointInTimeRecovery", "StreamSpecification", "TimeToLive", "SecondaryIndexes"):
         assert word not in said
@@ -76,7 +76,7 @@ def test_the_control_table_has_another_name_than_the_one_that_was_not_strong(
     secondary: Stack,
 ) -> None:
     """Only an empty table becomes strong, so that the old one can never be taken for it."""
-    table = secondary.of_type("AWS::DynamoDB::GlobalTable")["ControlTable"]
+    table = secondary.every("AWS::DynamoDB::GlobalTable")["DataControlTable"]
     assert table["TableName"] == "pilot-light-control-quorum"
     assert Settings("pilot-light", "us-east-2").control_table == table["TableName"]
 
@@ -167,7 +167,7 @@ def test_the_seed_puts_the_control_item_and_nothing_else(secondary: Stack) -> No
     mark = [
         (action, statement["Condition"])
         for role, statement in statements(secondary)
-        if role == "SeedRole" and statement["Resource"] == "<RecoveriesTable.Arn>"
+        if role == "SeedRole" and statement["Resource"] == "<DataRecoveriesTable.Arn>"
         for action in as_list(statement["Action"])
     ]
     assert mark == [
@@ -211,7 +211,7 @@ def test_no_role_of_one_region_reaches_the_control_table_of_the_other() -> None:
         found = stack(env)
         for _, statement in every_statement(found):
             for resource in (r for r in as_list(statement["Resource"]) if is_control(r)):
-                assert resource.startswith("<ControlTable") or f":{found.region}:" in resource
+                assert resource.startswith("<DataControlTable") or f":{found.region}:" in resource
 
 
 def test_the_pulse_is_written_where_users_are_served_and_read_where_it_is_judged() -> None:
@@ -256,11 +256,11 @@ def test_only_the_emergency_machine_grants_a_last_resort_and_nobody_deletes_its_
 
 @every_stack
 def test_each_serving_region_has_a_last_resort_table_of_its_own(env: str) -> None:
-    tables = stack(env).of_type("AWS::DynamoDB::Table")
+    tables = stack(env).every("AWS::DynamoDB::Table")
     names = {name: table["TableName"] for name, table in tables.items()}
     serves = env != "monitor"
-    assert ("LastResortTable" in names) is serves
+    assert ("DataLastResortTable" in names) is serves
     if serves:
-        assert names["LastResortTable"] == "pilot-light-last-resort"
-        pitr = tables["LastResortTable"]["PointInTimeRecoverySpecification"]
+        assert names["DataLastResortTable"] == "pilot-light-last-resort"
+        pitr = tables["DataLastResortTable"]["PointInTimeRecoverySpecification"]
         assert pitr["PointInTimeRecoveryEnabled"] is True, "grants stay on record"

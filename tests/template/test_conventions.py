@@ -18,7 +18,8 @@ from tools.audit.code import folder
 ROOT = Path(__file__).resolve().parents[2]
 FUNCTIONS = hooked("secondary").of_type("AWS::Lambda::Function")
 EXAMPLE = yaml_parse((ROOT / "app" / "template.yaml").read_text())
-DOCUMENTS = {"template.yaml": source(), "app/template.yaml": EXAMPLE}
+DATA = yaml_parse((ROOT / "data" / "template.yaml").read_text())
+DOCUMENTS = {"template.yaml": source(), "app/template.yaml": EXAMPLE, "data/template.yaml": DATA}
 
 
 def test_every_log_group_forgets(any_part: Stack) -> None:

@@ -76,7 +76,7 @@ def test_every_metric_of_ours_is_named_in_the_code_of_the_function_that_publishe
 def test_every_other_metric_is_one_that_aws_publishes_of_a_resource_of_the_deployment(
     widgets: list[dict[str, Any]], secondary: Stack
 ) -> None:
-    tables = {t["TableName"] for t in secondary.of_type("AWS::DynamoDB::GlobalTable").values()}
+    tables = {t["TableName"] for t in secondary.every("AWS::DynamoDB::GlobalTable").values()}
     known = tables | {secondary.region, stack("primary").region}
     for namespace, name, dimensions, _ in metrics(widgets):
         if namespace == "PilotLight":
@@ -94,7 +94,7 @@ def test_replication_is_shown_in_both_directions_where_its_source_is(
     pair = {secondary.region, stack("primary").region}
     shown = [m for m in metrics(widgets) if m[1] == "ReplicationLatency"]
     ways = {(m[2]["TableName"], m[3], m[2]["ReceivingRegion"]) for m in shown}
-    tables = secondary.of_type("AWS::DynamoDB::GlobalTable").values()
+    tables = secondary.data.of_type("AWS::DynamoDB::GlobalTable").values()
     # Within a strong table nothing lags: a write is answered when another Region has it.
     lagging = {t["TableName"] for t in tables if t.get("MultiRegionConsistency") != "STRONG"}
     assert lagging == {"pilot-light-journal"}
@@ -175,10 +175,10 @@ def test_the_overview_only_reads_and_only_the_items_that_it_tells_of(secondary: 
         keys[statement["Action"], statement["Resource"]] = condition["dynamodb:LeadingKeys"]
     kept = ["lock", "sentinel", "readiness", "rehearsal", "recovery#*"]
     assert keys == {
-        ("dynamodb:GetItem", "<ControlTable.Arn>"): ["control"],
-        ("dynamodb:GetItem", "<RecoveriesTable.Arn>"): kept,
-        ("dynamodb:Query", "<LedgerTable.Arn>"): ["L#*"],
-        ("dynamodb:BatchGetItem", "<JournalTable.Arn>"): [f"H#{stack('primary').region}#*"],
+        ("dynamodb:GetItem", "<DataControlTable.Arn>"): ["control"],
+        ("dynamodb:GetItem", "<DataRecoveriesTable.Arn>"): kept,
+        ("dynamodb:Query", "<DataLedgerTable.Arn>"): ["L#*"],
+        ("dynamodb:BatchGetItem", "<DataJournalTable.Arn>"): [f"H#{stack('primary').region}#*"],
     }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.template.policies import statements
-from tests.template.stacks import ACCOUNT, Stack, config, intrinsics, source, stack
+from tests.template.stacks import ACCOUNT, Stack, config, source, stack
 from tools.reader.template import as_list
 
 
@@ -17,7 +17,7 @@ def test_global_tables_are_owned_by_the_secondary_and_stand_in_each_region(
 ) -> None:
     assert not stack("primary").every("AWS::DynamoDB::GlobalTable")
     tables = secondary.every("AWS::DynamoDB::GlobalTable")
-    assert set(tables) == {"JournalTable", "ControlTable", "ExampleItemsTable"}
+    assert set(tables) == {"DataJournalTable", "DataControlTable", "ExampleItemsTable"}
     for name, table in tables.items():
         regions = [r["Region"] for r in table["Replicas"]]
         assert sorted(regions) == sorted([secondary.region, stack("primary").region]), name
@@ -38,7 +38,7 @@ def test_tables_are_protected_once_their_first_deployment_can_no_longer_fail(
     assert {t["DeletionProtectionEnabled"] for t in tables} == {protected}
 
 
-@pytest.mark.parametrize("name", ["JournalTable", "ExampleItemsTable"])
+@pytest.mark.parametrize("name", ["DataJournalTable", "ExampleItemsTable"])
 def test_journal_and_items_can_be_restored_to_any_second(secondary: Stack, name: str) -> None:
     """The control table can not: see test_control."""
     table = secondary.every("AWS::DynamoDB::GlobalTable")[name]
@@ -48,14 +48,14 @@ def test_journal_and_items_can_be_restored_to_any_second(secondary: Stack, name:
 
 def test_the_journal_s_stream_tells_what_was_written_and_no_more(secondary: Stack) -> None:
     """An entry never changes, so that there is no old image of one."""
-    table = secondary.of_type("AWS::DynamoDB::GlobalTable")["JournalTable"]
+    table = secondary.every("AWS::DynamoDB::GlobalTable")["DataJournalTable"]
     assert table["StreamSpecification"]["StreamViewType"] == "NEW_IMAGE"
 
 
 def test_the_backup_takes_the_application_s_tables_and_none_of_the_product_s(
     primary: Stack, secondary: Stack
 ) -> None:
-    (selection,) = primary.of_type("AWS::Backup::BackupSelection").values()
+    (selection,) = primary.every("AWS::Backup::BackupSelection").values()
     pattern, bucket = selection["BackupSelection"]["Resources"]
     assert bucket == "<Bucket.Arn>"
     kinds = ("AWS::DynamoDB::GlobalTable", "AWS::DynamoDB::Table")
@@ -82,7 +82,7 @@ def test_what_holds_data_is_retained_unless_the_deployment_that_creates_it_fails
 
 def test_buckets_replicate_to_each_other_once_both_exist() -> None:
     def names(env: str) -> tuple[str, dict[str, Any] | None]:
-        (bucket,) = stack(env).of_type("AWS::S3::Bucket").values()
+        (bucket,) = stack(env).every("AWS::S3::Bucket").values()
         assert bucket["VersioningConfiguration"]["Status"] == "Enabled"
         return bucket["BucketName"], bucket.get("ReplicationConfiguration")
 
@@ -103,8 +103,8 @@ def test_a_later_deployment_of_a_stack_sets_all_that_an_earlier_one_set() -> Non
 
 
 def test_the_backup_leaves_the_region(primary: Stack, secondary: Stack) -> None:
-    (plan,) = primary.of_type("AWS::Backup::BackupPlan").values()
-    (vault,) = secondary.of_type("AWS::Backup::BackupVault").values()
+    (plan,) = primary.every("AWS::Backup::BackupPlan").values()
+    (vault,) = secondary.every("AWS::Backup::BackupVault").values()
     (copy,) = plan["BackupPlan"]["BackupPlanRule"][0]["CopyActions"]
     name = vault["BackupVaultName"]
     assert (
@@ -125,8 +125,8 @@ def test_the_vault_is_locked_only_if_a_person_asks_for_it(
     secondary: Stack, mode: str, lock: dict[str, Any] | None
 ) -> None:
     given = {**secondary.parameters, "BackupVaultLock": mode, "BackupRetentionDays": "30"}
-    known = intrinsics(secondary.region, given)
-    vault = known.value(source()["Resources"]["BackupVault"]["Properties"])
+    data = Stack(source(), secondary.region, given).data
+    (vault,) = data.of_type("AWS::Backup::BackupVault").values()
     assert vault.get("LockConfiguration") == lock
     assert source()["Parameters"]["BackupVaultLock"]["Default"] == "none"
 

@@ -15,7 +15,7 @@ from tools.reader.template import as_list
 
 def stream(secondary: Stack) -> dict[str, Any]:
     found = secondary.of_type("AWS::Lambda::EventSourceMapping").values()
-    (mapping,) = [m for m in found if m["EventSourceArn"] == "<JournalTable.StreamArn>"]
+    (mapping,) = [m for m in found if m["EventSourceArn"] == "<DataJournalTable.StreamArn>"]
     return mapping
 
 
@@ -73,4 +73,4 @@ def test_the_late_write_of_a_stream_changes_nothing_but_the_ledger(secondary: St
         if name == "LedgerStreamRole"
         and {"dynamodb:PutItem", "dynamodb:UpdateItem"} & set(as_list(statement["Action"]))
     }
-    assert changed == {"<LedgerTable.Arn>"}
+    assert changed == {"<DataLedgerTable.Arn>"}

@@ -64,7 +64,7 @@ def test_the_leading_keys_of_a_grant_are_read_whichever_way_they_are_compared():
 
 
 def test_every_grant_is_of_one_action_and_not_of_a_pattern():
-    aws_managed = {"BackupRole"}
+    aws_managed = {"DataBackupRole"}
     grants = [g for env in STACKS for g in every_grant(load(env)) if g.holder not in aws_managed]
     assert [str(g) for g in grants if "*" in g.action] == []
 

@@ -21,7 +21,7 @@ TABLE = "${RecoveriesTable}"
 TASKS = [
     (d, n) for d, n in EVERY_TASK if d.states[n].get("Arguments", {}).get("TableName") == TABLE
 ]
-TABLES = ("<RecoveriesTable.Arn>", "table/pilot-light-recoveries")
+TABLES = ("<DataRecoveriesTable.Arn>", "table/pilot-light-recoveries")
 
 
 def kind(text: str) -> str:

@@ -21,7 +21,7 @@ DAYS = 400
 def test_the_recoveries_table_deletes_what_says_until_when_it_is_kept(secondary: Stack) -> None:
     (table,) = (
         t
-        for t in secondary.of_type("AWS::DynamoDB::Table").values()
+        for t in secondary.every("AWS::DynamoDB::Table").values()
         if t["TableName"] == "pilot-light-recoveries"
     )
     assert table["TimeToLiveSpecification"] == {"AttributeName": "keep_until", "Enabled": True}
@@ -50,7 +50,7 @@ def test_machine_and_janitor_keep_a_rehearsal_for_the_same_time(secondary: Stack
 @pytest.mark.parametrize("env", ["primary", "secondary"])
 def test_both_buckets_forget_reports_of_rehearsals_and_no_others(env: str) -> None:
     """Each by a rule of its own: S3 does not replicate what a lifecycle rule deletes."""
-    (bucket,) = stack(env).of_type("AWS::S3::Bucket").values()
+    (bucket,) = stack(env).every("AWS::S3::Bucket").values()
     forgetting = {
         rule["Prefix"]: int(rule["ExpirationInDays"])
         for rule in bucket["LifecycleConfiguration"]["Rules"]

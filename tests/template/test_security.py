@@ -58,7 +58,7 @@ def test_services_that_act_for_others_are_bound_to_this_account(any_part: Stack)
 
 
 def test_nothing_is_stored_in_the_clear(any_part: Stack) -> None:
-    for bucket in any_part.of_type("AWS::S3::Bucket").values():
+    for bucket in any_part.every("AWS::S3::Bucket").values():
         assert bucket["BucketEncryption"]
     for queue in any_part.of_type("AWS::SQS::Queue").values():
         assert queue["SqsManagedSseEnabled"] is True

@@ -105,15 +105,15 @@ def test_the_sentinel_may_use_its_item_its_queue_and_its_logs_and_keep_the_contr
     # What of them: see test_control.
     kept = [(s["Action"], s["Resource"]) for s in keeps]
     assert kept == [
-        ("dynamodb:GetItem", "<ControlTable.Arn>"),
-        ("dynamodb:UpdateItem", "<ControlTable.Arn>"),
-        (["dynamodb:GetItem", "dynamodb:DeleteItem"], "<LastResortTable.Arn>"),
+        ("dynamodb:GetItem", "<DataControlTable.Arn>"),
+        ("dynamodb:UpdateItem", "<DataControlTable.Arn>"),
+        (["dynamodb:GetItem", "dynamodb:DeleteItem"], "<DataLastResortTable.Arn>"),
     ]
     for statement, action, keys in (
         (reads, "dynamodb:GetItem", ["sentinel", "outage", "lock"]),
         (writes, "dynamodb:UpdateItem", ["sentinel", "outage"]),
     ):
-        assert (statement["Action"], statement["Resource"]) == (action, "<RecoveriesTable.Arn>")
+        assert (statement["Action"], statement["Resource"]) == (action, "<DataRecoveriesTable.Arn>")
         only = statement["Condition"]["ForAllValues:StringEquals"]["dynamodb:LeadingKeys"]
         assert only == keys, "never the lock, nor a record"
     assert (starts["Action"], starts["Resource"]) == ("states:StartExecution", "<FailoverMachine>")

@@ -56,8 +56,10 @@ def region_of(stack: Template, resource: str) -> str:
     """
     named = referred(resource)
     if named:
-        if named not in stack.resources:
-            raise UnknownRegion(f"{resource} is no resource of this stack.")
+        try:
+            stack.place(named)
+        except KeyError as error:
+            raise UnknownRegion(f"{resource} is no resource of this stack.") from error
         return stack.region
     if resource == "*":
         # Actions without resources: the client's Region decides, and clients name no other.

@@ -78,7 +78,8 @@ def render() -> str:
         "Public endpoints, as a user sees them. None of it is an API call.\n",
         _asked(stack.parameters),
         "## Why each role is on the path\n",
-        "What begins with `Example` is of the example application, which is a nested stack.\n",
+        "What begins with `Example` is of the example application, what begins with `Data` is\n"
+        "retained when the stack goes: both are nested stacks.\n",
         _list(f"**{role}** {why}." for role, why in dict.fromkeys((c.role, c.why) for c in every)),
     ]
     if on_it.not_waited_for:

@@ -130,7 +130,7 @@ DOCUMENT = """\
 An idle month costs about **{month}**, and one failover about **{failover}** on top. The goal is
 {goal}: [what would reach it](#what-other-settings-save).
 
-`make cost` computes this from `template.yaml` and the example application that it nests, as
+`make cost` computes this from `template.yaml` and the applications that it nests, as
 `samconfig.toml` deploys them, the price table `tools/cost/prices.toml` and the quantities of
 `tools/cost/quantities.toml`. Health checks, alarms, keys, dashboards, schedules, memory and
 parameters are read from the templates; what neither table knows is an error.

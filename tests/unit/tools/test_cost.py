@@ -98,7 +98,7 @@ def test_what_a_nested_application_has_costs_and_is_known_by_its_name(tables: Ta
 def test_heartbeats_and_entries_are_in_the_journal_s_table(tables: Tables) -> None:
     """A user's write is a transaction of the item and of its entry, each in a table of its own."""
     counted = tables.quantities["counted"]["AWS::DynamoDB::GlobalTable"]
-    assert set(counted) == {"ControlTable", "ExampleItemsTable", "JournalTable"}
+    assert set(counted) == {"DataControlTable", "DataJournalTable", "ExampleItemsTable"}
     assert tables.assumed["user_write_units"][0] == 2 * 2
     assert tables.assumed["journal_gb"][0] > tables.assumed["items_gb"][0] > 0
 

@@ -340,10 +340,10 @@ def test_several_faults_of_meaning_are_all_named(tmp_path: Path) -> None:
 
 # --- Names that cover what is not the application's -----------------------------------------------
 def tables_of_the_template() -> set[str]:
-    resources = template.source()["Resources"].values()
+    data = template.load("secondary").nested["Data"]
     kinds = ("AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable")
-    names = [r["Properties"]["TableName"]["Fn::Sub"] for r in resources if r["Type"] in kinds]
-    return {name.removeprefix("${AppName}-") for name in names}
+    names = [t["TableName"] for kind in kinds for t in data.of_type(kind).values()]
+    return {name.removeprefix("pilot-light-") for name in names}
 
 
 def test_pilot_light_s_own_tables_are_those_of_its_template() -> None:

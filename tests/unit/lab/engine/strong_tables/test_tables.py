@@ -245,16 +245,24 @@ def test_a_stall_keeps_strong_calls_of_every_region_waiting_and_ends_by_itself(
     assert world.read(SECONDARY) == 2
 
 
-def test_a_stall_in_the_middle_of_a_write_delays_its_answer_alone(world: StrongWorld) -> None:
+def test_a_stall_in_the_middle_of_a_write_delays_its_answer_alone(
+    world: StrongWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_latest = world.strong._on_latest
+
+    def stalling(*given: Any) -> Any:
+        answer = on_latest(*given)
+        world.outage.stall(0.2)
+        return answer
+
     async def course() -> list[Any]:
         writing = asyncio.create_task(world.put(PRIMARY, 1))
-        await asyncio.sleep(0.015)
-        world.outage.stall(0.2)
-        await asyncio.sleep(0.05)
-        latest = world.strong.tables[TABLE].latest["control"]
-        return [writing.done(), bool(latest), await writing]
+        while not world.strong.tables[TABLE].latest["control"]:
+            await asyncio.sleep(0.001)
+        return [world.outage.stalled_for() > 0, writing.done(), await writing]
 
-    assert world.run(course()) == [False, True, {}]
+    monkeypatch.setattr(world.strong, "_on_latest", stalling)
+    assert world.run(course()) == [True, False, {}]
 
 
 def test_healing_ends_a_stall(world: StrongWorld) -> None:
