@@ -36,6 +36,8 @@ class LabConfig:
     entry_port: int = 8441
     speed: float = 1.0
     replication_lag: float = 0.5
+    # Of other deployments beside it. Who makes them in Route 53 is the account's owner.
+    other_zones: tuple[str, ...] = ()
 
     @property
     def regions(self) -> tuple[str, ...]:
@@ -82,6 +84,11 @@ class LabConfig:
         return f"{self.public_label}.{self.zone_name}"
 
     @property
+    def zones(self) -> tuple[str, ...]:
+        """The zones whose names lead to the Regions' entries."""
+        return (self.zone_name, *self.other_zones)
+
+    @property
     def ca_file(self) -> Path:
         """The certificate of the authority that signs the entries' certificates."""
         return Path(self.state_dir) / "ca.pem"
@@ -94,7 +101,8 @@ class LabConfig:
     def load(cls, path: Path) -> LabConfig:
         """Read a configuration that `save` wrote."""
         values = json.loads(path.read_text())
-        return cls(**{**values, "config_envs": tuple(values["config_envs"])})
+        lists = {name: tuple(values[name]) for name in ("config_envs", "other_zones")}
+        return cls(**{**values, **lists})
 
     def with_options(self, **options: Any) -> LabConfig:
         """Return a copy with these options, except those that are None."""

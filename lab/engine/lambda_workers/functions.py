@@ -35,7 +35,7 @@ def environment(aws: Aws) -> None:
     os.environ.update(
         PYTHONPATH=str(WORKER_SITE),
         PYTHONDONTWRITEBYTECODE="",
-        LAB_ZONE=config.zone_name,
+        LAB_ZONES=",".join(config.zones),
         LAB_DNS=f"127.0.0.1:{config.dns_port}",
         LAB_ENTRIES=entries_of(config, ""),
         SSL_CERT_FILE=str(config.ca_file),

@@ -17,7 +17,8 @@ def make(config: LabConfig) -> tuple[Path, Path]:
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(config.ca_file))
     apis = [f"*.execute-api.{region}.amazonaws.com" for region in config.regions]
-    issued = authority.issue_cert(config.zone_name, f"*.{config.zone_name}", *apis)
+    names = [name for zone in config.zones for name in (zone, f"*.{zone}")]
+    issued = authority.issue_cert(*names, *apis)
     certificate, key = state / "entry.pem", state / "entry.key"
     issued.cert_chain_pems[0].write_to_path(str(certificate))
     issued.private_key_pem.write_to_path(str(key))

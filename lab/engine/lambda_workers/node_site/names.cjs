@@ -36,13 +36,13 @@ function entryOf(env) {
 
 /** Let connections to the lab's names find their entry. */
 function knowLabNames(env) {
-  const zone = env.LAB_ZONE;
+  const zones = env.LAB_ZONES.split(",");
   const find = entryOf(env);
   const { connect } = net.Socket.prototype;
   net.Socket.prototype.connect = function connectInLab(...given) {
     const [options, done] = Array.isArray(given[0]) ? given[0] : net._normalizeArgs(given);
     const host = String(options.host ?? "").replace(/\.$/, "");
-    const ours = host.endsWith(`.${zone}`) || API.test(host);
+    const ours = zones.some((zone) => host.endsWith(`.${zone}`)) || API.test(host);
     if (!ours && !AWS.test(host)) return connect.apply(this, given);
     this.connecting = true;
     if (!ours) {

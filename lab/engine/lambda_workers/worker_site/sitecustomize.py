@@ -3,7 +3,7 @@
 A worker finds what Lambda would give it: the standard library, boto3 with its kin, its layers and
 its code; nothing else of the lab's environment, so that a gap in the layer shows here too.
 
-Names of the lab's zone resolve by the lab's DNS server, and the addresses it answers get the ports
+Names of the lab's zones resolve by the lab's DNS server, and the addresses it answers get the ports
 of the Regions' entries on loopback. So the code under test asks DNS and opens HTTPS as it would on
 AWS, and there is no branch for the lab in it.
 """
@@ -17,7 +17,7 @@ from typing import Any
 
 from dnslib import QTYPE, DNSRecord
 
-_ZONE = os.environ.get("LAB_ZONE", "")
+_ZONES = tuple(f".{z}" for z in os.environ.get("LAB_ZONES", "").split(",") if z)
 _DNS_HOST, _, _DNS_PORT = os.environ.get("LAB_DNS", "127.0.0.1:0").partition(":")
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html#python-sdk-included
 _RUNTIME = {"boto3", "botocore", "s3transfer", "jmespath", "urllib3", "dateutil", "six"}
@@ -38,13 +38,13 @@ def _addresses(name: str) -> list[str]:
 
 def _of_the_lab(name: str) -> bool:
     of_an_api = ".execute-api." in name and name.endswith(".amazonaws.com")
-    return of_an_api or name.endswith("." + _ZONE)
+    return of_an_api or name.endswith(_ZONES)
 
 
 def getaddrinfo(host: Any, port: Any, *args: Any, **kwargs: Any) -> Any:
-    """Resolve names of the lab's zone and of its APIs by the lab's DNS; everything else as ever."""
+    """Resolve names of the lab's zones and APIs by the lab's DNS; everything else as ever."""
     name = host.decode() if isinstance(host, bytes) else host
-    if isinstance(name, str) and _ZONE and _of_the_lab(name.rstrip(".")):
+    if isinstance(name, str) and _ZONES and _of_the_lab(name.rstrip(".")):
         entries = _entries()
         sockets = [entries[a].split(":") for a in _addresses(name) if a in entries]
         if not sockets:

@@ -69,7 +69,7 @@ def function(
         "AWS_LAMBDA_FUNCTION_NAME": "orders",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
         "AWS_EXECUTION_ENV": f"AWS_Lambda_{runtime}",
-        "LAB_ZONE": CONFIG.zone_name,
+        "LAB_ZONES": CONFIG.zone_name,
         "LAB_DNS": "127.0.0.1:1",
         # There is no authority to read, and Node.js would log that.
         "NODE_EXTRA_CA_CERTS": "",

@@ -27,7 +27,7 @@ def test_workers_inherit_nothing_that_a_shell_has_set_for_other_functions(
     monkeypatch.setattr(os, "environ", dict(shell))
     functions.environment(Anything(config=CONFIG))
     assert set(shell) & set(os.environ) == {"LANG"}
-    assert os.environ["LAB_ZONE"] == CONFIG.zone_name
+    assert os.environ["LAB_ZONES"] == CONFIG.zone_name
 
 
 def test_workers_of_a_region_reach_the_other_at_all_its_addresses_by_a_port_of_their_own() -> None:
