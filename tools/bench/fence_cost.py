@@ -19,6 +19,7 @@ import shutil
 import subprocess
 import sys
 import time
+from itertools import cycle, islice, permutations
 from pathlib import Path
 from statistics import median
 from types import SimpleNamespace
@@ -177,9 +178,10 @@ def _measured(rounds: int) -> dict[str, Any]:
 
     ways = (fenced, unread, bare)
     took: list[list[float]] = [[], [], []]
-    for i in range(WARM_UP + rounds):
-        # Each comes first in turn, so that none profits from the others' caches.
-        for way in ((i + k) % len(ways) for k in range(len(ways))):
+    orders = cycle(permutations(range(len(ways))))
+    for order in islice(orders, WARM_UP + rounds):
+        # Each follows each other as often, so that none profits from the others' caches.
+        for way in order:
             service.write = ways[way]
             begun = time.perf_counter()
             answer = app.lambda_handler(EVENT, CONTEXT)
