@@ -89,11 +89,11 @@ def deploy(config: LabConfig, folder: Path, *regions: str) -> list[Application]:
     return deployed
 
 
-def at_level_1(name: str, folder: Path, add_client: Callable[[Path], None]) -> Path:
-    """Copy an example, apply its patch as a person would, add the client, and return the copy."""
+def at_level(level: int, name: str, folder: Path, add_client: Callable[[Path], None]) -> Path:
+    """Copy an example, apply its patches as a person would, add the client, and return the copy."""
     copy = folder / name
     shutil.copytree(EXAMPLES / name, copy)
-    run("git", "apply", "level-1.patch", cwd=copy)
+    run("git", "apply", *(f"level-{n}.patch" for n in range(1, level + 1)), cwd=copy)
     add_client(copy / "src")
     return copy
 

@@ -12,7 +12,7 @@ from tests.e2e.applications import (
     EXAMPLES,
     add_node_client,
     add_python_client,
-    at_level_1,
+    at_level,
     needs_sdk,
 )
 
@@ -31,11 +31,22 @@ def drilled(folder: Path, reports: Path) -> dict[str, Any]:
 @needs_sdk
 @pytest.mark.long
 def test_ten_changed_lines_of_an_application_in_nodejs_make_it_fenced(tmp_path: Path) -> None:
-    report = drilled(at_level_1("orders-node", tmp_path, add_node_client), tmp_path / "reports")
+    report = drilled(at_level(1, "orders-node", tmp_path, add_node_client), tmp_path / "reports")
     passed = {c["name"] for c in report["checks"]}
     assert "the returned Primary took no write" in passed
     assert "no write was lost: there is no journal" in report["verdict"]
     assert "Replication was seen, not proven" in report["failback"]["summary"]
+
+
+@needs_sdk
+@pytest.mark.long
+def test_five_lines_more_make_its_moves_proven(tmp_path: Path) -> None:
+    report = drilled(at_level(2, "orders-node", tmp_path, add_node_client), tmp_path / "reports")
+    passed = {c["name"] for c in report["checks"]}
+    assert {"no acknowledged write vanished", "claims no more than it saw"} <= passed
+    proof = report["failback"]["proof"]
+    assert proof["proven"]
+    assert (proof["unreadable"], proof["compared"]) == (0, proof["writes"])
 
 
 @needs_sdk
@@ -50,7 +61,7 @@ def test_an_application_that_nobody_changed_is_routed_and_told_so(tmp_path: Path
 
 
 def test_a_queue_worker_is_fenced(tmp_path: Path) -> None:
-    folder = at_level_1("queue-worker", tmp_path, add_python_client)
+    folder = at_level(1, "queue-worker", tmp_path, add_python_client)
     assert drilled(folder, tmp_path / "reports")["level"] == 1
 
 

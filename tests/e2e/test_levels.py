@@ -12,7 +12,7 @@ from lab import application
 from lab.control import Control
 from lab.progress import Progress
 from tests.e2e import applications
-from tests.e2e.applications import add_node_client, add_python_client, at_level_1, needs_sdk
+from tests.e2e.applications import add_node_client, add_python_client, at_level, needs_sdk
 from tests.e2e.engines import engine, until
 from tests.unit.lab.engine.fakes import PRIMARY, SECONDARY, VIRGINIA
 from tools.reader import contract
@@ -102,7 +102,7 @@ def taken_without_it(lab: Lab, application: Any, *asked: Any) -> bool:
 
 @needs_sdk
 def test_orders_are_taken_in_the_active_region_only(lab: Lab, tmp_path: Path) -> None:
-    copy = at_level_1("orders-node", tmp_path, add_node_client)
+    copy = at_level(1, "orders-node", tmp_path, add_node_client)
     lab.activate(PRIMARY)
     here, there = applications.deploy(lab.config, copy, PRIMARY, SECONDARY)
     declared = contract.read(copy)
@@ -142,7 +142,7 @@ def test_orders_are_taken_in_the_active_region_only(lab: Lab, tmp_path: Path) ->
 def test_jobs_are_enqueued_and_worked_off_in_the_active_region_only(
     lab: Lab, tmp_path: Path
 ) -> None:
-    copy = at_level_1("queue-worker", tmp_path, add_python_client)
+    copy = at_level(1, "queue-worker", tmp_path, add_python_client)
     lab.activate(PRIMARY)
     here, there = applications.deploy(lab.config, copy, PRIMARY, SECONDARY)
     declared = contract.read(copy)

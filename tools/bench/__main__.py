@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.table import Table
 
-from lab import deployment, process
+from lab import process
 from lab.cli import main
 from lab.commands.options import SPEED, described, ports
 from lab.config import LabError
@@ -62,6 +62,7 @@ class NoReport(LabError):
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Run nothing: show a bench.json again, and write its page.",
 )
+@click.option("--fence", is_flag=True, help="Measure only what the fence adds to a write.")
 @ports
 def bench(
     *,
@@ -72,12 +73,19 @@ def bench(
     folder: Path,
     write_doc: bool,
     earlier: Path | None,
+    fence: bool,
     **options: int,
 ) -> None:
     """Compare designs: the same outages against record sets that stand side by side.
 
     The exit code reports whether it could be measured; the goals are judged in the report.
     """
+    if fence:
+        costs = fence_cost.every()
+        print_table(tables.fence(costs))
+        if write_doc:
+            reports.fill_fence(costs)
+        return
     if earlier:
         report, place = read(earlier), earlier.parent
         reports.write(report, place)
@@ -113,8 +121,7 @@ def measure(
             folder.mkdir(parents=True, exist_ok=True)
             shutil.copy(process.RUN / "engine.log", folder)
     with progress.step("What the fence adds to a write"):
-        built = deployment.BUILD / "out" / "Example"
-        fence = fence_cost.run(built / "Function", built / "Dependencies" / "python")
+        fence = fence_cost.every()
     return reports.report(
         config, measured, started=started, seed=seed, users=users, fence=fence, load=load
     )
@@ -137,14 +144,19 @@ def read(file: Path) -> dict[str, Any]:
     return report
 
 
+def print_table(table: tables.Table) -> None:
+    """Print a table."""
+    shown = Table(*table.head, box=None, pad_edge=False)
+    for row in table.rows:
+        shown.add_row(*row)
+    console.print(shown)
+
+
 def show(report: dict[str, Any]) -> None:
     """Print the figures and the goals."""
     console.print(f"\n{tables.heading(report)}\n", soft_wrap=True)
-    for table in (tables.designs(report), tables.goals(report)):
-        shown = Table(*table.head, box=None, pad_edge=False)
-        for row in table.rows:
-            shown.add_row(*row)
-        console.print(shown)
+    for table in (tables.designs(report), tables.goals(report), tables.fence(report["fence"])):
+        print_table(table)
         console.print()
     if report["unrecovered"]:
         console.print(f"{report['unrecovered']} users were not served again in time.")

@@ -1,9 +1,11 @@
-"""What the fence adds to a write: the app's own handler, with and without it, side by side.
+"""What the fence of each client adds to a write: a handler with and without it, side by side.
 
-The handler, boto3 and its parsing are real. DynamoDB answers from memory, at once, so that what is
-left is the fence's own work: its clocks, its verdict and its checks of age. Once a second the fence
-reads the control item strongly. What that read adds is measured too; on AWS DynamoDB's own
-milliseconds come to it, a round trip to the nearest other Region among them.
+In Python it is the example application's own, in Node.js one that puts an item (fence_cost.mjs).
+The clients are those of this checkout, the AWS SDKs and their parsing are real. DynamoDB answers
+from memory, at once, so that what is left is the fence's own work: its clocks, its verdict and its
+checks of age. Once a second the fence reads the control item strongly. What that read adds is
+measured too; on AWS DynamoDB's own milliseconds come to it, a round trip to the nearest other
+Region among them.
 """
 
 from __future__ import annotations
@@ -13,20 +15,24 @@ import importlib
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
+from itertools import cycle, islice, permutations
+from pathlib import Path
 from statistics import median
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 from lab.config import LabError
+from lab.engine.lambda_workers.node_environments import NODE, SDK
 from tools.reader import ROOT
 from tools.reader.template import load
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Mapping
 
 ROUNDS, WARM_UP = 1500, 100
 EVENT = {
@@ -58,8 +64,24 @@ class FenceNotMeasured(LabError):
     """The process that measures the fence did not end well."""
 
 
+def every(rounds: int = ROUNDS) -> list[dict[str, Any]]:
+    """Measure each client. Node.js is left out where it, or the AWS SDK for it, is not installed.
+
+    Raises
+    ------
+    FenceNotMeasured
+        One of them could not be measured.
+    """
+    python = run(ROOT / "app" / "src", ROOT / "clients" / "python" / "src", rounds=rounds)
+    found = [{"client": "Python", **python}]
+    if shutil.which(NODE) and (SDK / "@aws-sdk" / "client-dynamodb").is_dir():
+        command = [NODE, str(Path(__file__).with_suffix(".mjs")), str(rounds)]
+        found.append({"client": "Node.js", **summary(*_printed(command))})
+    return found
+
+
 def run(*places: Path, rounds: int = ROUNDS) -> dict[str, Any]:
-    """Measure the app's function, as it was built, in a process of its own.
+    """Measure the example application's function in a process of its own.
 
     Parameters
     ----------
@@ -71,19 +93,20 @@ def run(*places: Path, rounds: int = ROUNDS) -> dict[str, Any]:
     FenceNotMeasured
         The process ended with an error. The message has the error's last line.
     """
+    command = [sys.executable, "-m", "tools.bench.fence_cost", str(rounds), *map(str, places)]
+    figures: dict[str, Any] = _printed(command, _environment())
+    return figures
+
+
+def _printed(command: list[str], environment: Mapping[str, str] | None = None) -> Any:
+    """Return the JSON that a process prints in its last line."""
     ended = subprocess.run(
-        [sys.executable, "-m", "tools.bench.fence_cost", str(rounds), *map(str, places)],
-        cwd=ROOT,
-        env=_environment(),
-        capture_output=True,
-        text=True,
-        check=False,
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
     )
     if ended.returncode:
         last = (ended.stderr.strip().splitlines() or ["it printed nothing"])[-1]
         raise FenceNotMeasured(f"The fence could not be measured: {last}")
-    figures: dict[str, Any] = json.loads(ended.stdout.splitlines()[-1])
-    return figures
+    return json.loads(ended.stdout.splitlines()[-1])
 
 
 def _environment() -> dict[str, str]:
@@ -106,6 +129,7 @@ def summary(fenced: list[float], unread: list[float], bare: list[float]) -> dict
     """Return medians in milliseconds, from seconds with the fence, with it and a read, without it.
 
     What is added is the median difference between neighbours, which share the machine's load.
+    `load` is the machine's at the end.
     """
 
     def added(seconds: list[float]) -> float:
@@ -116,6 +140,7 @@ def summary(fenced: list[float], unread: list[float], bare: list[float]) -> dict
         "without_fence_p50_ms": round(median(bare) * 1000, 4),
         "added_p50_ms": added(fenced),
         "added_with_read_p50_ms": added(unread),
+        "load": round(os.getloadavg()[0], 1),
     }
 
 
@@ -153,9 +178,10 @@ def _measured(rounds: int) -> dict[str, Any]:
 
     ways = (fenced, unread, bare)
     took: list[list[float]] = [[], [], []]
-    for i in range(WARM_UP + rounds):
-        # Each comes first in turn, so that none profits from the others' caches.
-        for way in ((i + k) % len(ways) for k in range(len(ways))):
+    orders = cycle(permutations(range(len(ways))))
+    for order in islice(orders, WARM_UP + rounds):
+        # Each follows each other as often, so that none profits from the others' caches.
+        for way in order:
             service.write = ways[way]
             begun = time.perf_counter()
             answer = app.lambda_handler(EVENT, CONTEXT)

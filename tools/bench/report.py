@@ -28,8 +28,10 @@ if TYPE_CHECKING:
 
 SHORTEST_AXIS = 90.0
 DOCUMENT = ROOT / "docs" / "benchmark.md"
-BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
-KIND = {"kind": "bench", "version": 3}
+FIGURES, FENCE = (
+    (f"<!-- {name}: begin -->", f"<!-- {name}: end -->") for name in ("figures", "fence")
+)
+KIND = {"kind": "bench", "version": 4}
 MODELLED = (
     "AWS's own intervals, {speed:g} times faster here: intervals of health checks, the minute of "
     "their metric, alarm periods, CloudWatch's delays, and DNS TTLs. "
@@ -57,7 +59,7 @@ def report(
     started: float,
     seed: int,
     users: int,
-    fence: Mapping[str, Any],
+    fence: Sequence[Mapping[str, Any]],
     load: float,
 ) -> dict[str, Any]:
     """Return the report. Seconds are at AWS's own intervals unless they are called measured."""
@@ -83,8 +85,8 @@ def report(
         "designs": [_design(d, samples[d.key], samples[PLAIN]) for d in DESIGNS],
         "start_to_switch_seconds": spread(to_switch),
         "beacon_seconds": spread([o.beacon for o in outages]),
-        "fence": dict(fence),
-        "goals": goals(samples, to_switch, fence["added_p50_ms"]),
+        "fence": [dict(cost) for cost in fence],
+        "goals": goals(samples, to_switch),
         "unrecovered": sum(s.total is None for each in samples.values() for s in each),
         "outages": [_outage(o) for o in outages],
     }
@@ -170,17 +172,13 @@ def curve(seconds: Sequence[float], samples: int, longest: float) -> str:
 
 
 def fill(report: tables.Report, document: Path = DOCUMENT) -> None:
-    """Replace what stands between the marks.
+    """Replace what stands between the marks: the figures of the outages, and those of the fence.
 
     Raises
     ------
     NoMarks
         One of them is missing.
     """
-    text = document.read_text(encoding="utf-8")
-    if BEGIN not in text or END not in text:
-        raise NoMarks(f"{document.name} needs the lines {BEGIN} and {END}.")
-    before, after = text.split(BEGIN, 1)[0], text.split(END, 1)[1]
     parts = [
         tables.heading(report),
         _markdown(tables.designs(report)),
@@ -188,8 +186,28 @@ def fill(report: tables.Report, document: Path = DOCUMENT) -> None:
         *tables.measured(report),
         _markdown(tables.stages(report)),
     ]
-    figures = "\n\n".join(parts)
-    document.write_text(f"{before}{BEGIN}\n{figures}\n{END}{after}", encoding="utf-8")
+    _replace(document, FIGURES, "\n\n".join(parts))
+    fill_fence(report["fence"], document)
+
+
+def fill_fence(costs: Sequence[Mapping[str, Any]], document: Path = DOCUMENT) -> None:
+    """Replace the figures of the fence alone.
+
+    Raises
+    ------
+    NoMarks
+        A mark is missing.
+    """
+    _replace(document, FENCE, _markdown(tables.fence(costs)))
+
+
+def _replace(document: Path, marks: tuple[str, str], text: str) -> None:
+    begin, end = marks
+    old = document.read_text(encoding="utf-8")
+    if begin not in old or end not in old:
+        raise NoMarks(f"{document.name} needs the lines {begin} and {end}.")
+    before, after = old.split(begin, 1)[0], old.split(end, 1)[1]
+    document.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")
 
 
 def _markdown(table: tables.Table) -> str:

@@ -1,18 +1,29 @@
 /** What DynamoDB's errors say about a call. Names that are not listed: a write may have been made. */
 
-// Not accepted at all: denied, invalid, too many.
-const REFUSED =
-  /^(AccessDenied|ExpiredToken|IncompleteSignature|InvalidSignature|ItemCollectionSizeLimit|MissingAuthenticationToken|ProvisionedThroughputExceeded|RequestLimitExceeded|ResourceNotFound|Serialization|Throttling|UnrecognizedClient|Validation)/;
-// Judged, and not made: the condition, or another write at the same moment.
-const LOST = /^(ConditionalCheckFailed|ReplicatedWriteConflict|TransactionCanceled|TransactionConflict)/;
+const MEANINGS = {
+  // Judged, and not made: the condition, or another write at the same moment.
+  conflict: /^(ConditionalCheckFailed|ReplicatedWriteConflict|TransactionConflict)/,
+  // Not accepted at all: too many, or denied and invalid.
+  throttled: /^(ProvisionedThroughputExceeded|RequestLimitExceeded|Throttling)/,
+  refused:
+    /^(AccessDenied|ExpiredToken|IncompleteSignature|InvalidSignature|ItemCollectionSizeLimit|MissingAuthenticationToken|ResourceNotFound|Serialization|UnrecognizedClient|Validation)/,
+};
+
+/** Return what an error says: conflict, throttled, refused or unanswered. A transaction's reasons count. */
+export function meaningOf(error) {
+  const reasons = (error?.CancellationReasons ?? []).map(({ Code }) => Code).filter((code) => code && code !== "None");
+  const codes = reasons.length ? reasons : [error?.name ?? ""];
+  const found = Object.keys(MEANINGS).find((meaning) => codes.some((code) => MEANINGS[meaning].test(code)));
+  return found ?? "unanswered";
+}
 
 /** Return whether DynamoDB did not accept a request. */
 export function isRefused(error) {
-  return REFUSED.test(error?.name ?? "");
+  return ["throttled", "refused"].includes(meaningOf(error));
 }
 
 /** Return whether a write was certainly not made. A refused retry says nothing of the first attempt. */
 export function wasNotMade(error) {
   const once = (error?.$metadata?.attempts ?? 1) === 1;
-  return LOST.test(error?.name ?? "") || (once && isRefused(error));
+  return meaningOf(error) === "conflict" || (once && isRefused(error));
 }

@@ -51,13 +51,20 @@ export class WriteRefused extends Error {
   }
 }
 
-/** The second and the third check of a write's age. */
+/**
+ * The second and the third check of a write's age.
+ *
+ * `decision` is the fence's, `request` when API Gateway took the request: an entry of the journal
+ * names both.
+ */
 export class Permit {
   #sent;
   #clock;
 
-  constructor(leaseSeconds, sent, clock) {
+  constructor(leaseSeconds, sent, clock, { decision = null, request = null } = {}) {
     this.leaseSeconds = leaseSeconds;
+    this.decision = decision;
+    this.request = request;
     this.#sent = sent;
     this.#clock = clock;
   }
@@ -184,7 +191,8 @@ export class Fence {
     const decision = read
       ? judge(read.item, this.#region, forwarded)
       : await this.#withoutRead(forwarded);
-    const permit = new Permit(this.leaseSeconds, read?.sent ?? null, () => this.#clock(request));
+    const of = { decision, request };
+    const permit = new Permit(this.leaseSeconds, read?.sent ?? null, () => this.#clock(request), of);
     return { decision, permit };
   }
 

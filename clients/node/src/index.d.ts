@@ -51,8 +51,15 @@ export class Fence {
 }
 
 export class Permit {
-  constructor(leaseSeconds: number, sent: Stamp | null, clock: () => Stamp);
+  constructor(
+    leaseSeconds: number,
+    sent: Stamp | null,
+    clock: () => Stamp,
+    of?: { decision?: WriteDecision | null; request?: number | null },
+  );
   readonly leaseSeconds: number;
+  readonly decision: WriteDecision | null;
+  readonly request: number | null;
   /** @throws {WriteTooLate} */
   checkSending(): void;
   /** @throws {WriteUnknown} */
@@ -93,7 +100,9 @@ export interface FenceOptions {
 }
 export function createFence(options: FenceOptions & { sdk?: unknown }): Promise<Fence>;
 /** The options by PILOT_LIGHT_NAME and the other variables of the environment. */
-export function settings(variables?: Record<string, string | undefined>): FenceOptions;
+export function settings(
+  variables?: Record<string, string | undefined>,
+): FenceOptions & { journalTable: string };
 
 /** Without `fence`, it is made by the environment's variables. */
 export interface Fencing {
@@ -119,6 +128,42 @@ export function guard<Client extends { middlewareStack: any; config: any }>(
     isWrite?: (command: string) => boolean;
   },
 ): Client;
+
+/** Attributes as DynamoDB's API has them, types included. */
+export type Row = Record<string, any>;
+
+export interface ItemOf {
+  TableName: string;
+  /** One or two attributes of text or number. */
+  Key: Row;
+  /** The row that was read, or null if there must be none. Left out, it is read. */
+  over?: Row | null;
+  /** Left out, it is that of the request that is served. */
+  permit?: Permit;
+}
+export interface Journaled {
+  id: string;
+  version: number;
+}
+export function journaled(
+  client: { send: (...given: any[]) => Promise<any> },
+  options?: { journalTable?: string; sdk?: unknown },
+): {
+  put(what: ItemOf & { Item: Row }): Promise<Journaled>;
+  delete(what: ItemOf): Promise<Journaled>;
+};
+/** Whether a row is a tombstone: its item was deleted. */
+export function isDeleted(row: Row | null | undefined): boolean;
+
+/** Another write changed the item at the same moment. Nothing was written. */
+export class WriteConflict extends Error {}
+/** The table takes no more writes at this moment. Nothing was written. */
+export class WriteThrottled extends Error {}
+export class KeyUnsupported extends TypeError {}
+/** The row's mark is not as a client writes it. */
+export class AttributeInvalid extends Error {
+  readonly attribute: string;
+}
 
 export interface Answer {
   statusCode: number;

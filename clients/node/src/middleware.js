@@ -1,7 +1,7 @@
 /** Middleware for Middy: https://middy.js.org/docs/writing-middlewares/intro */
 import { createFence } from "./create.js";
 import { forget, remember } from "./permits.js";
-import { isForwarded, isWriteRequest, receivedAt, unavailable } from "./requests.js";
+import { answerTo, isForwarded, isWriteRequest, receivedAt, unavailable } from "./requests.js";
 import { settings } from "./settings.js";
 import { answerWarmPing, isWarmPing } from "./warm.js";
 
@@ -37,15 +37,14 @@ export function fenced(fence = createFence(settings()), { isWrite = isWriteReque
       try {
         permit.checkAnswer();
       } catch (error) {
-        request.response = unavailable(error.name, error.message);
+        request.response = answerTo(error);
       }
     },
     onError(request) {
       const { error } = request;
       forget(request.internal.pilotLight?.permit);
-      if (["WriteUnknown", "WriteTooLate"].includes(error?.name)) {
-        request.response = unavailable(error.name, error.message);
-      }
+      const answer = answerTo(error);
+      if (answer) request.response = answer;
     },
   };
 }

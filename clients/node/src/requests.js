@@ -38,6 +38,15 @@ export function unavailable(code, message) {
   };
 }
 
+// Errors of a write, and the status that answers them.
+const STATUS = { WriteConflict: 409, WriteThrottled: 503, WriteTooLate: 503, WriteUnknown: 503 };
+
+/** Return the answer to an error of a write, or undefined if it is the handler's own. */
+export function answerTo(error) {
+  const statusCode = STATUS[error?.name];
+  return statusCode && { ...unavailable(error.name, error.message), statusCode };
+}
+
 /** Return whether a read asks for a Region that takes writes, as a health check may. */
 export function asksForWrites(event) {
   return event?.queryStringParameters?.for === "writes";

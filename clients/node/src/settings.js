@@ -1,7 +1,7 @@
 /** What a function's environment says of Pilot Light; the same variables as for Python. */
 
 /**
- * Return the options of createFence by PILOT_LIGHT_NAME (the deployment's AppName) and, where they
+ * Return the options of createFence and journaled by PILOT_LIGHT_NAME (the deployment's AppName) and, where they
  * are not the defaults, PILOT_LIGHT_FENCE_SECONDS, PILOT_LIGHT_MAX_WRITE_SECONDS and
  * PILOT_LIGHT_WITHOUT_QUORUM. createFence judges their values.
  */
@@ -15,6 +15,7 @@ export function settings(variables = process.env) {
   return {
     controlTable: `${name}-control-quorum`,
     lastResortTable: `${name}-last-resort`,
+    journalTable: `${name}-journal`,
     region: variables.AWS_REGION,
     fenceSeconds: Number(variables.PILOT_LIGHT_FENCE_SECONDS || 3),
     maxWriteSeconds: Number(variables.PILOT_LIGHT_MAX_WRITE_SECONDS || 2),

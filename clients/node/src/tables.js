@@ -1,4 +1,5 @@
 /** The control item and the last resort, read by the AWS SDK v3. */
+import { number } from "./attributes.js";
 import { isRefused } from "./errors.js";
 import { ControlUnread } from "./fence.js";
 
@@ -60,8 +61,4 @@ async function getItem(client, table, key, GetItemCommand) {
     const why = isRefused(error) ? "unavailable" : "no_quorum";
     throw new ControlUnread(why, `${error.name}: ${error.message}`);
   }
-}
-
-function number(attribute) {
-  return /^-?\d+$/.test(attribute?.N ?? "") ? Number(attribute.N) : null;
 }

@@ -10,6 +10,7 @@ export class Table {
   at = 1000;
   requests = 0;
   attempts = 2;
+  sent = [];
 
   constructor(...answers) {
     this.answers = answers;
@@ -18,24 +19,25 @@ export class Table {
       endpoint: "http://table.invalid",
       maxAttempts: async () => this.attempts,
       credentials: { accessKeyId: "a", secretAccessKey: "b" },
-      requestHandler: { handle: (_, { abortSignal }) => this.handle(abortSignal) },
+      requestHandler: { handle: (request, { abortSignal }) => this.handle(request, abortSignal) },
     });
   }
 
-  async handle(signal) {
+  async handle(request, signal) {
     this.requests += 1;
-    const { after = 0, status = 200, name, silent } = this.answers.shift() ?? {};
+    this.sent.push(JSON.parse(request.body));
+    const { after = 0, status = 200, name, silent, body: more } = this.answers.shift() ?? {};
     if (silent) await new Promise((_, fail) => signal.addEventListener("abort", () => fail(aborted())));
     this.at += after;
-    const text = JSON.stringify(name ? { __type: name, message: name } : {});
+    const text = JSON.stringify({ ...(name && { __type: name, message: name }), ...more });
     const body = new Blob([text]).stream();
     return { response: { statusCode: status, headers: { "content-type": "application/x-amz-json-1.0" }, body } };
   }
 
   /** Return a permit of a read that was sent so many seconds ago. */
-  permit(ago = 0, lease = LEASE) {
+  permit(ago = 0, lease = LEASE, of = {}) {
     const stamp = (wall) => ({ wall, boot: wall, request: null });
-    return new Permit(lease, stamp(this.at - ago), () => stamp(this.at));
+    return new Permit(lease, stamp(this.at - ago), () => stamp(this.at), of);
   }
 
   send(permit = this.permit()) {

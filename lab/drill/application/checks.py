@@ -64,7 +64,8 @@ def conforms(seen: Observed) -> Result:
 def rehearsed(seen: Observed) -> Result:
     """Require the rehearsal to pass."""
     output = seen.rehearsal.output if seen.rehearsal else {}
-    return output.get("verdict") == "PASS", f"The rehearsal's verdict: {output.get('verdict')}."
+    why = f"The rehearsal's verdict: {output.get('verdict')}. {output.get('summary', '')}"
+    return output.get("verdict") == "PASS", why.rstrip()
 
 
 def promoted(seen: Observed) -> Result:

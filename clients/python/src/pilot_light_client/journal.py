@@ -1,8 +1,8 @@
 """The journal: a write of an item is one transaction, of the item and of an immutable entry.
 
-docs/journal.md is the specification. The item carries which write made it, in an attribute of its
-own; the entry has what was written, and which write it was written over. So a write that is
-acknowledged never vanishes without a trace.
+docs/journal.md is the specification, docs/journal-vectors.json its test. The item carries which
+write made it, in an attribute of its own; the entry has what was written, and which write it was
+written over. So a write that is acknowledged never vanishes without a trace.
 """
 
 from __future__ import annotations

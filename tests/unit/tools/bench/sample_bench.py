@@ -12,10 +12,12 @@ from tools.bench.samples import Part, Sample
 from tools.bench.scenario import Outage
 
 FENCE = {
+    "client": "Python",
     "rounds": 1500,
     "without_fence_p50_ms": 2.25,
     "added_p50_ms": 0.01,
     "added_with_read_p50_ms": 0.6,
+    "load": 0.5,
 }
 SHARES = {d.key: (0.25, 0.75) for d in DESIGNS}
 
@@ -47,6 +49,6 @@ def bench(**totals: list[float | None]) -> dict[str, Any]:
         started=1_760_000_000.0,
         seed=7,
         users=2,
-        fence=FENCE,
+        fence=[FENCE],
         load=0.5,
     )

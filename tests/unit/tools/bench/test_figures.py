@@ -23,14 +23,12 @@ def sample(total: float | None, *parts: Part, design: str = "orchestrated") -> S
     return Sample(design, 0, total, total, parts)
 
 
-def judged(
-    ours: list[float | None], plain: list[float | None], switch: float = 2, fence: float = 0
-):
+def judged(ours: list[float | None], plain: list[float | None], switch: float = 2):
     samples = {
         "orchestrated": [sample(t, Part("detection", t or 0, modelled=True)) for t in ours],
         "plain": [sample(t, design="plain") for t in plain],
     }
-    return {g["name"]: g for g in goals(samples, [switch], fence)}
+    return {g["name"]: g for g in goals(samples, [switch])}
 
 
 @pytest.mark.parametrize(("share", "expected"), [(0.5, 50), (0.99, 99), (1.0, 100), (0.0, 1)])
@@ -122,17 +120,13 @@ def test_users_who_are_not_served_again_miss_the_goal() -> None:
     assert not found["p99_to_plain"]["met"]
 
 
-def test_the_switch_and_the_fence_have_goals_of_their_own() -> None:
-    found = judged([40.0], [90.0], switch=3.01, fence=1.01)
-    assert not found["start_to_switch_p99"]["met"]
-    assert not found["fence_p50"]["met"]
-    found = judged([40.0], [90.0], switch=3.0, fence=1.0)
-    assert found["start_to_switch_p99"]["met"]
-    assert found["fence_p50"]["met"]
+def test_the_switch_has_a_goal_of_its_own() -> None:
+    assert not judged([40.0], [90.0], switch=3.01)["start_to_switch_p99"]["met"]
+    assert judged([40.0], [90.0], switch=3.0)["start_to_switch_p99"]["met"]
 
 
 def test_what_follows_the_claim_does_not_hold_it_back() -> None:
     parts = [Part(n, s, modelled=False) for n, s in (("evidence", 4), ("lease", 9), ("write", 8))]
     samples = {"orchestrated": [sample(21, *parts)], "plain": [sample(90, design="plain")]}
-    found = {g["name"]: g for g in goals(samples, [4.0], 0)}
+    found = {g["name"]: g for g in goals(samples, [4.0])}
     assert found["start_to_switch_p99"]["held_back_by"] == ["evidence 4.0 s"]

@@ -8,7 +8,7 @@ import re
 import pytest
 from click.testing import CliRunner
 
-from tests.unit.tools.bench.sample_bench import bench
+from tests.unit.tools.bench.sample_bench import FENCE, bench
 from tools.bench import __main__ as command, report, tables
 from tools.reader import ROOT
 
@@ -92,14 +92,21 @@ def test_the_goals_stand_on_the_axis_even_when_all_are_faster() -> None:
 
 def test_the_figures_stand_between_the_marks_and_replace_the_old_ones(tmp_path) -> None:
     place = tmp_path / "benchmark.md"
-    place.write_text(f"before\n{report.BEGIN}\nold\n{report.END}\nafter\n")
+    marked = [f"{begin}\nold\n{end}" for begin, end in (report.FIGURES, report.FENCE)]
+    place.write_text("\n".join(["before", *marked, "after\n"]))
     report.fill(bench(), place)
     report.fill(bench(), place)
     text = place.read_text()
+    assert text.count("| Python | 2.250 ms | 0.010 ms | 0.600 ms | met | 0.5 |") == 1
     assert text.startswith("before\n")
     assert text.endswith("\nafter\n")
     assert "old" not in text
     assert text.count("| orchestrated | 44.0") == 1
+
+
+def test_the_fence_misses_its_goal_above_a_millisecond() -> None:
+    costs = [{**FENCE, "added_p50_ms": added} for added in (1.0, 1.01)]
+    assert [row[-2] for row in tables.fence(costs).rows] == ["met", "missed"]
 
 
 def test_a_document_without_marks_is_left_alone(tmp_path) -> None:
@@ -112,4 +119,5 @@ def test_a_document_without_marks_is_left_alone(tmp_path) -> None:
 
 def test_the_document_of_the_repository_has_the_marks() -> None:
     text = (ROOT / "docs" / "benchmark.md").read_text()
-    assert text.index(report.BEGIN) < text.index(report.END)
+    for begin, end in (report.FIGURES, report.FENCE):
+        assert text.index(begin) < text.index(end)
