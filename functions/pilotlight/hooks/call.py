@@ -37,8 +37,10 @@ def try_permission(client: LambdaClient, hook: Hook) -> dict[str, Any]:
 
 
 def _in_words(hook: Hook, failure: ClientError) -> str:
-    error = f"{type(failure).__name__}: {failure}"[:LONGEST]
-    return " ".join(filter(None, (error, remedy(hook, failure.response["Error"]["Code"]))))
+    """Return Lambda's error, in short where there is a remedy: findings and records are cut."""
+    code = failure.response["Error"]["Code"]
+    known = remedy(hook, code)
+    return f"{code}. {known}" if known else f"{type(failure).__name__}: {failure}"[:LONGEST]
 
 
 @cache
