@@ -53,6 +53,7 @@ ENVIRONMENT = {
     "SWITCH_FUNCTION": "arn:aws:lambda:us-east-2:123456789012:function:pilot-light-switch:live",
     "APP_FUNCTIONS": "pilot-light-app:live",
     "HOOKS": ",,,",
+    "HOOK_ALIAS": "arn:aws:lambda:us-east-2:123456789012:function:pilot-light-hook:live",
     "WARM_CONCURRENCY": "3",
     "POWERTOOLS_METRICS_NAMESPACE": "PilotLight",
     "POWERTOOLS_SERVICE_NAME": "test",

@@ -17,8 +17,8 @@ from lab.config import ROOT, from_samconfig
 from lab.control import Control, control_table
 from lab.drill.users.traffic import Https
 from lab.progress import Progress
+from tests import hooked_pair
 from tests.permissions.permissions import Permission, without
-from tools.reader.template import load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,9 +55,11 @@ def lab(*parameters: str) -> Iterator[DeployedLab]:
     try:
         deployment.build(progress)
         # Without it a planned move waits until the Primary has been well for some minutes.
-        given = ("HealthyMinutes=0", *parameters)
+        hooks = (f"{name}={hook}" for name, hook in hooked_pair.HOOKS.items())
+        given = ("HealthyMinutes=0", *hooks, *parameters)
         deployment.deploy(config, progress, *given)
         found = DeployedLab(config, Control(config))
+        hooked_pair.deploy_function(found)
         found.let_nothing_start_by_itself()
         yield found
     finally:
@@ -92,7 +94,7 @@ class DeployedLab:
 
     def _physical(self, stack: str, logical: str) -> str:
         region = self.secondary if stack == "secondary" else self.primary
-        application, _, own = load(stack).place(logical)
+        application, _, own = hooked_pair.stack(stack).place(logical)
         name, client = f"{self.app}-{stack}", self.client("cloudformation", region)
         # A nested application is asked by the physical id of its stack.
         for part in filter(None, (application, own)):

@@ -7,8 +7,8 @@ from typing import Any
 from aws_lambda_powertools import Logger, Tracer
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pilot_light_client.settings import variable
-from pilotlight.hooks.call import call, client_of
-from pilotlight.hooks.hook import read_hooks
+from pilotlight.hooks.call import call, client_of, try_permission
+from pilotlight.hooks.hook import CHECK, read_hooks
 from pilotlight.shared.recovery_step import recovery_step
 from pilotlight.shared.settings import Deployment
 
@@ -29,8 +29,13 @@ def payload_of(event: dict[str, Any]) -> dict[str, Any]:
 
 @recovery_step(logger, tracer)
 def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
-    """Call the hook of the event's phase, if it has one in this mode, and return the result."""
+    """Call the hook of the event's phase, if it has one in this mode, and return the result.
+
+    With the mode `check` the hook is not called: the result is whether it could be.
+    """
     hook = HOOKS.get(event["phase"])
+    if hook is not None and event["mode"] == CHECK:
+        return try_permission(client_of(hook.timeout), hook)
     if hook is None or event["mode"] not in hook.modes:
         return {"called": False, "ok": True}
     result = call(client_of(hook.timeout), hook, payload_of(event))

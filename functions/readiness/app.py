@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import Any
 
 import boto3
@@ -15,7 +14,6 @@ from pilot_light_client.settings import variable
 from pilotlight.control.assembly import control_table
 from pilotlight.readiness import checks, conformance
 from pilotlight.readiness.recorded_signals import recorded_signals
-from pilotlight.shared import contract
 from pilotlight.shared.aws_clients import RECOVERY_STEP
 from pilotlight.shared.recovery_step import recovery_step
 from pilotlight.shared.settings import Deployment
@@ -42,13 +40,14 @@ def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, 
         bucket=BUCKET,
         switch_function=SWITCH_FUNCTION,
     )
-    if event.get("mode") == "rehearsal" and DEPLOYMENT.level >= contract.FENCED:
-        tried = partial(conformance.fenced, DEPLOYMENT, control_table(DEPLOYMENT))
-        listed.append(("conforms_to_level", True, tried))
+    application = DEPLOYMENT, control_table(DEPLOYMENT), DYNAMODB
     heartbeats = Heartbeats(DYNAMODB, DEPLOYMENT.journal_table)
     recorded = heartbeats, DYNAMODB, RECOVERIES_TABLE, DEPLOYMENT.primary_region
-    with ThreadPoolExecutor(1) as pool:
+    with ThreadPoolExecutor(2) as pool:
         signals = pool.submit(recorded_signals, *recorded)
+        rehearses = event.get("mode") == "rehearsal"
+        tried = pool.submit(conformance.run, *application) if rehearses else None
         result = checks.run_all(listed) | signals.result()
+        result |= {"conformance": {"checks": tried.result()}} if tried else {}
     logger.info("Readiness checked", extra={"evidence": result})
     return result

@@ -12,6 +12,7 @@ from pilot_light_client import timestamps
 from pilot_light_client.heartbeat_table import Heartbeats
 from pilot_light_client.settings import comma_separated, days, variable
 from pilotlight.control.table import ControlTable
+from pilotlight.hooks.hook import read_hooks
 from pilotlight.readiness.inspection import stored_verdict
 from pilotlight.readiness.inspector import Inspector
 from pilotlight.readiness.scheduled_verdict import remind_of_pause, store
@@ -40,6 +41,8 @@ INSPECTOR = Inspector(
     key=variable("KEY_ARN"),
     aliases=variable("ALIASES", comma_separated),
     recovery_aliases=variable("RECOVERY_ALIASES", comma_separated),
+    hooks=variable("HOOKS", read_hooks),
+    hook_alias=variable("HOOK_ALIAS"),
     warm_concurrency=variable("WARM_CONCURRENCY", int),
     rehearsal_max_age=variable("REHEARSAL_MAX_AGE_DAYS", days),
 )

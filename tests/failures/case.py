@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from tests import hooked_pair
 from tests.failures.pair import ENDS, ENTERED, MACHINES, Pair, Run
 from tests.permissions.permissions import all_permissions
 from tools.audit.path import tasks_of
 from tools.reader.intrinsics import referred
-from tools.reader.template import load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -91,7 +91,8 @@ class Case:
 def permission_of(machine: str, state: str) -> Permission:
     """The permission without which a task fails."""
     known = MACHINES[machine]
-    tasks = {t.state: t for t in tasks_of(load(known.stack), known.resource)}
+    stack = hooked_pair.stack(known.stack)
+    tasks = {t.state: t for t in tasks_of(stack, known.resource)}
     action, target = tasks[state].action, tasks[state].target
 
     def is_on(resource: str) -> bool:

@@ -31,16 +31,8 @@ OUTCOMES = {
 }
 COUNT = sum(map(len, CASES.values())) + sum(map(len, OUTCOMES.values()))
 
-# Tasks that a deployment without hooks never comes to. tests/integration/test_hooks.py lets each
-# fail.
-HOOKS = {
-    *(("failover", f"Call{phase}Hook") for phase in ("Ready", "BeforeClaim", "AfterClaim")),
-    *(("switchover", f"Call{phase}Hook") for phase in ("Ready", "BeforeClaim", "AfterClaim")),
-    ("switchover", "CallBeforeFailbackHook"),
-}
 # States that no case enters, by machine and name, each with the reason.
 UNREACHED = {
-    **dict.fromkeys(sorted(HOOKS), "No hook is configured in this pair."),
     ("switchover", "CompareOn"): "It takes fifty thousand writes, or eight seconds of comparing.",
 }
 _QUOTED = re.compile(r"'([A-Za-z]+)'")
@@ -49,12 +41,11 @@ _QUOTED = re.compile(r"'([A-Za-z]+)'")
 def catchers(known: Definition) -> set[tuple[str, str]]:
     """Every way in which a task of a machine may fail: the state, and what its catcher names.
 
-    Where a catcher names several errors, they are spellings of one. Hooks are left out.
+    Where a catcher names several errors, they are spellings of one.
     """
     return {
         (name, caught["ErrorEquals"][0])
         for name, task in known.tasks.items()
-        if (known.name, name) not in HOOKS
         for caught in task["Catch"]
     }
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from tests.failures import faults, situations as at
 from tests.failures.case import CONDITION, EXISTS, Case, Ended
+from tests.hooked_pair import HOOK
 
 OVERRIDE, REHEARSAL = at.given(at.OVERRIDE), at.given(at.REHEARSAL)
 PROMOTED = Ended(
@@ -216,10 +217,75 @@ OF_A_FAILURE = (
     ),
     Case("WriteReport", at.nobody_active(at.OVERRIDE), refused()),
 )
+HOLDS = PROMOTED.but(told=("held", "promoted"), told_why="UNMET  hook_ready: ")
+
+
+def called(phase: str, why: str, **but: object) -> Ended:
+    """A hook that is not required failed: people read so, and the Secondary is promoted."""
+    return PROMOTED.but(told_why=f"Hook {phase}{why}", **but)
+
+
+# Only a required ready may veto, and then it is asked again.
+OF_HOOKS = (
+    Case("CallReadyHook", OVERRIDE, HOLDS),
+    Case(
+        "CallReadyHook",
+        OVERRIDE,
+        HOLDS.but(told_why=f'hook_ready: {HOOK}: it answered {{"ready": false}}'),
+        by=faults.the_hook("ready", "refuse"),
+    ),
+    Case(
+        "CallReadyHook",
+        OVERRIDE,
+        HOLDS.but(told_why=f"hook_ready: {HOOK}: no answer within 5 s"),
+        by=faults.the_hook("ready", "hang"),
+    ),
+    *(
+        case
+        for state, phase in (
+            ("CallBeforeClaimHook", "before_claim"),
+            ("CallAfterClaimHook", "after_claim"),
+        )
+        for case in (
+            Case(state, OVERRIDE, called(phase, " failed: it could not be called: ")),
+            Case(
+                state,
+                OVERRIDE,
+                called(phase, f", {HOOK}, failed: InvocationFailed: RuntimeError: no queue"),
+                by=faults.the_hook(phase, "fail"),
+            ),
+            Case(
+                state,
+                OVERRIDE,
+                called(phase, f", {HOOK}, failed: no answer within 5 s"),
+                by=faults.the_hook(phase, "hang"),
+            ),
+            Case(
+                state,
+                OVERRIDE,
+                called(phase, f", {HOOK}, failed: ResourceNotFoundException"),
+                by=faults.the_hook_is_gone,
+            ),
+            Case(
+                state,
+                REHEARSAL,
+                REHEARSED.but(told_why=f"Hook {phase}, {HOOK}, failed: "),
+                by=faults.the_hook(phase, "fail"),
+            ),
+        )
+    ),
+    Case(
+        "CallReadyHook",
+        REHEARSAL,
+        HELD.but(says='"verdict": "FAIL"', told_why=f"hook_ready: {HOOK}: "),
+        by=faults.the_hook("ready", "fail"),
+    ),
+)
 CASES = (
     *BEFORE_THE_LOCK,
     *BEFORE_THE_CLAIM,
     *OF_A_REHEARSAL,
     *AFTER_THE_CLAIM,
     *OF_A_FAILURE,
+    *OF_HOOKS,
 )

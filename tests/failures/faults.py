@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
+
+from tests import hooked_pair
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.failures.pair import Pair
 
+Fault = Callable[["Pair", str], AbstractContextManager[None]]
 LATER = "2999-12-31T23:59:59.000Z"
 
 
@@ -65,6 +69,30 @@ def the_move_is_made_already(pair: Pair, arn: str) -> Iterator[None]:
     """The machine that this one would start has an execution of that name, which has ended."""
     pair.start("switchover", {"mode": "nonsense"}, name=arn.rsplit(":", 1)[-1])
     yield
+
+
+def the_hook(phase: str, does: str) -> Fault:
+    """The application's own function fails, hangs or refuses in a phase."""
+
+    @contextmanager
+    def fault(pair: Pair, _arn: str) -> Iterator[None]:
+        hooked_pair.let_it(pair.lab, **{phase: does})
+        try:
+            yield
+        finally:
+            hooked_pair.let_it(pair.lab)
+
+    return fault
+
+
+@contextmanager
+def the_hook_is_gone(pair: Pair, _arn: str) -> Iterator[None]:
+    """Somebody removed the alias that is declared."""
+    hooked_pair.lose_alias(pair.lab)
+    try:
+        yield
+    finally:
+        hooked_pair.restore_alias(pair.lab)
 
 
 def _text(item: dict[str, str]) -> dict[str, str]:

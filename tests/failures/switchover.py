@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.failures import faults, situations as at
 from tests.failures.case import CONDITION, Case, Ended, lacking
+from tests.hooked_pair import HOOK
 
 SWITCHOVER = at.active_in_the_primary(at.SWITCHOVER)
 FAILBACK = at.active_in_the_secondary(at.FAILBACK)
@@ -176,12 +177,60 @@ ENDS = (
     ),
     Case("WriteReport", at.draining(at.SWITCHOVER), not_serving()),
 )
+
+
+def called(phase: str, why: str, **but: object) -> Ended:
+    """A hook that is not required failed: people read so, and the move goes on."""
+    return MOVED.but(told_why=f"Hook {phase}{why}", **but)
+
+
+OF_HOOKS = (
+    Case("CallReadyHook", SWITCHOVER, refused("hook_ready")),
+    Case(
+        "CallReadyHook",
+        SWITCHOVER,
+        refused("hook_ready", told_why=f"hook_ready: {HOOK}: "),
+        by=faults.the_hook("ready", "refuse"),
+    ),
+    *(
+        case
+        for state, phase, situation, serves in (
+            ("CallBeforeFailbackHook", "before_failback", FAILBACK, "primary"),
+            ("CallBeforeClaimHook", "before_claim", SWITCHOVER, "secondary"),
+            ("CallAfterClaimHook", "after_claim", SWITCHOVER, "secondary"),
+        )
+        for case in (
+            Case(
+                state,
+                situation,
+                called(phase, " failed: it could not be called: ", serves=serves),
+            ),
+            Case(
+                state,
+                situation,
+                called(
+                    phase,
+                    f", {HOOK}, failed: InvocationFailed: RuntimeError: no queue",
+                    serves=serves,
+                ),
+                by=faults.the_hook(phase, "fail"),
+            ),
+            Case(
+                state,
+                situation,
+                called(phase, f", {HOOK}, failed: no answer within 5 s", serves=serves),
+                by=faults.the_hook(phase, "hang"),
+            ),
+        )
+    ),
+)
 CASES = (
     *BEFORE_THE_EVIDENCE,
     *EVIDENCE,
     *WITHIN_THE_DRAIN,
     *AFTER_THE_CLAIM,
     *ENDS,
+    *OF_HOOKS,
 )
 # How else it may end.
 OUTCOMES = {

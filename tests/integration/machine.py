@@ -310,7 +310,10 @@ class Machine:
         key = [{"AttributeName": n, "KeyType": k} for n, k in (("pk", "HASH"), ("sk", "RANGE"))]
         names = [{"AttributeName": n, "AttributeType": "S"} for n in ("pk", "sk")]
         for table in (JOURNAL, ITEMS):
+            # As global tables have it.
+            stream = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
             self.dynamodb.create_table(
+                StreamSpecification=stream,
                 TableName=table,
                 BillingMode="PAY_PER_REQUEST",
                 AttributeDefinitions=names,

@@ -5,10 +5,16 @@ from __future__ import annotations
 import json
 import time
 from typing import TYPE_CHECKING, Any
+from unittest.mock import Mock
 
 import pytest
+from items.item import item_key
+from pilot_light_client import timestamps, ulid
+from pilotlight.readiness import conformance
 
+from tests import journaled
 from tests.integration.machine import (
+    ITEMS,
     PRIMARY,
     RECOVERIES,
     SECONDARY,
@@ -63,6 +69,97 @@ def test_a_rehearsal_in_which_all_would_have_worked_passes(machine: Machine) -> 
     assert json.loads(found["evidence"])["confirm"]["verdict"] == "healthy"
     assert json.loads(found["decision"])["verdict"] == "PASS"
     assert set(json.loads(found["timeline"])) == {"started_at", "decided_at", "rehearsed_at"}
+
+
+# --- the declared level ---------------------------------------------------------------------------
+def user_writes(machine: Machine, item_id: str, text: str = "tea") -> None:
+    """What the Primary wrote, as the Secondary holds it."""
+    journaled.write(
+        machine.dynamodb,
+        item_id,
+        text,
+        region=PRIMARY,
+        epoch=1,
+        write_id=ulid.new(),
+        at=timestamps.now(),
+    )
+
+
+def test_a_rehearsal_says_that_the_latest_writes_are_journaled(machine: Machine) -> None:
+    user_writes(machine, "a")
+    user_writes(machine, "a", "more")
+    user_writes(machine, "a", "")
+    run = machine.run(REHEARSAL)
+    assert run.output["verdict"] == "PASS"
+    ((_, message),) = machine.notices()
+    assert f"{ITEMS}: 3 writes were looked at in its stream here" in message
+    assert "3 have their entry in the journal here" in message
+
+
+def test_where_nobody_wrote_a_rehearsal_passes_and_says_what_is_not_shown(machine: Machine) -> None:
+    run = machine.run(REHEARSAL)
+    assert run.output["verdict"] == "PASS"
+    ((_, message),) = machine.notices()
+    assert f"{ITEMS}: no write to look at in its stream here" in message
+    assert "That the application keeps its journal is not shown" in message
+
+
+def put_past_the_journal(machine: Machine) -> None:
+    machine.dynamodb.put_item(TableName=ITEMS, Item={**item_key("past"), "text": {"S": "tea"}})
+
+
+def update_past_the_journal(machine: Machine) -> None:
+    user_writes(machine, "past")
+    machine.dynamodb.update_item(
+        TableName=ITEMS,
+        Key=item_key("past"),
+        UpdateExpression="SET #text = :text",
+        ExpressionAttributeNames={"#text": "text"},
+        ExpressionAttributeValues={":text": {"S": "coffee"}},
+    )
+
+
+def delete_past_the_journal(machine: Machine) -> None:
+    user_writes(machine, "past")
+    machine.dynamodb.delete_item(TableName=ITEMS, Key=item_key("past"))
+
+
+PAST_THE_JOURNAL = {
+    put_past_the_journal: "was written without the mark pilot_light",
+    update_past_the_journal: "was changed, and its mark pilot_light was not",
+    delete_past_the_journal: "was removed without a tombstone",
+}
+
+
+@pytest.mark.parametrize("writes", PAST_THE_JOURNAL, ids=lambda writes: writes.__name__)
+def test_one_write_past_the_journal_fails_the_rehearsal_by_name_and_holds_no_failover(
+    machine: Machine, network: Network, writes: Any
+) -> None:
+    user_writes(machine, "good")
+    writes(machine)
+    run = machine.run(REHEARSAL)
+    assert (run.output["outcome"], run.output["verdict"]) == ("held", "FAIL")
+    assert run.output["decision"]["unmet"] == ["conforms_to_level"]
+    found = assert_verdict(machine, run, "FAIL")
+    assert found["summary"].startswith(
+        "The application is not what its contract declares. No failover holds for that. "
+    )
+    ((_, message),) = machine.notices()
+    assert f"1 of {2 if writes is put_past_the_journal else 3} writes are not journaled" in message
+    assert f"{journaled.ref('past')} at " in message
+    assert PAST_THE_JOURNAL[writes] in message
+    network.lose_primary()
+    assert machine.run(FAILOVER).output["outcome"] == "promoted"
+
+
+def test_a_stream_that_does_not_answer_leaves_the_rehearsal_inconclusive(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    streams = Mock(describe_stream=Mock(side_effect=aws_error("InternalServerError")))
+    monkeypatch.setattr(conformance, "streams_client", lambda: streams)
+    found = assert_verdict(machine, machine.run(REHEARSAL), "INCONCLUSIVE")
+    assert "conforms_to_level: fence: " in found["summary"]
+    assert "journal: TableUnavailable: ClientError: " in found["summary"]
 
 
 def test_people_are_told_the_verdict(machine: Machine) -> None:

@@ -94,8 +94,17 @@ def readiness(lab: DeployedLab) -> list[str]:
     lab.reset()
     found = lab.invoke("readiness", {"mode": "rehearsal"})
     wrong = [f"{c['name']}: {c['detail']}" for c in found["checks"] if not c["ok"]]
+    # What other exercises wrote may not be journaled; here it counts whether it could be looked at.
+    tried = found["conformance"]["checks"]
+    wrong += [f"{c['name']}: {c['detail']}" for c in tried if c["state"] == "unknown"]
     witnesses = {name: found.get(name) or {} for name in ("replication", "sentinel", "scheduled")}
     return wrong + [f"{n}: {told['error']}" for n, told in witnesses.items() if "error" in told]
+
+
+def hook(lab: DeployedLab) -> list[str]:
+    given = {"mode": "drill", "execution": "exercise", "reason": "exercise"}
+    found = lab.invoke("hook", {**given, "phase": "ready", "target": lab.secondary})
+    return [] if found["ok"] else [found["note"]]
 
 
 def warm(lab: DeployedLab) -> list[str]:
@@ -427,6 +436,7 @@ EXERCISES: dict[str, tuple[Exercise, ...]] = {
     ),
     "ReadinessRole": (readiness,),
     "WarmRole": (warm,),
+    "HookRole": (hook,),
     "ConfirmRole": (confirm,),
     "SentinelRole": (sentinel, sentinel_keeps),
     "ReportRole": (report,),

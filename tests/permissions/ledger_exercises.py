@@ -43,7 +43,10 @@ def a_reconciled_and_replayed_write(lab: DeployedLab) -> list[str]:
 
 
 def _left_behind(lab: DeployedLab) -> Write:
-    """A write of the Primary whose item goes on without a journal: nobody can tell its history."""
+    """A write of the Primary over whose item two others were made, the first without a journal.
+
+    So nobody can tell its history.
+    """
     lab.reset()
     now, item = timestamps.now(), journaled.ref(f"left-{ulid.new()}", lab.app)
     write = plan(
@@ -56,13 +59,13 @@ def _left_behind(lab: DeployedLab) -> Write:
         at=now,
     )
     later = replace(write.new.version, number=3, write_id=ulid.new())
-    mark = mark_of(replace(write.new, version=later))
-    entry = transaction(write, f"{lab.app}-journal", None)[1]["Put"]["Item"]
-    rows = {
-        f"{lab.app}-journal": entry,
-        item.table: {**write.new.image, **item.attributes, MARK: {"M": mark}},
-    }
-    for table, row in rows.items():
+    unknown = replace(write.new.version, number=2, write_id=ulid.new())
+    last = replace(write, new=replace(write.new, version=later), previous=unknown)
+    made = (transaction(w, f"{lab.app}-journal", None) for w in (write, last))
+    entries = [(f"{lab.app}-journal", puts[1]["Put"]["Item"]) for puts in made]
+    mark = {MARK: {"M": mark_of(last.new)}}
+    row_of_item = {**write.new.image, **item.attributes, **mark}
+    for table, row in (*entries, (item.table, row_of_item)):
         for region in (lab.primary, lab.secondary):
             lab.client("dynamodb", region).put_item(TableName=table, Item=row)
     lab.serve(lab.secondary, 2)

@@ -9,8 +9,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.hooked_pair import stack
 from tools.audit.grants import Grant, of_stack
-from tools.reader.template import as_list, load
+from tools.reader.template import as_list
 
 if TYPE_CHECKING:
     from tools.reader.template import Template
@@ -36,9 +37,9 @@ class Permission:
         return f"{self.grant.holder} {self.grant.action} {resource}"
 
 
-def every_grant(stack: Template) -> list[Grant]:
+def every_grant(whole: Template) -> list[Grant]:
     """The grants of a stack and of its nested applications, whose roles begin with their names."""
-    parts = stack.parts().items()
+    parts = whole.parts().items()
     return [replace(g, holder=f"{name}{g.holder}") for name, part in parts for g in of_stack(part)]
 
 
@@ -47,7 +48,7 @@ def all_permissions() -> list[Permission]:
     found: dict[str, list[Permission]] = {}
     for env in STACKS:
         here: dict[str, list[Permission]] = {}
-        for grant in every_grant(load(env)):
+        for grant in every_grant(stack(env)):
             if TRIED_IN.get(grant.holder, env) != env:
                 continue
             of_holder = here.setdefault(grant.holder, [])

@@ -55,7 +55,8 @@ def test_whoever_asks_for_hooks_gets_all_in_the_order_of_the_phases() -> None:
         if "HOOKS" in f["Environment"]["Variables"]
     }
     assert told == dict.fromkeys(
-        ("IntakeFunction", "DecideFunction", "HookFunction"), ",".join(HOOKS.values())
+        ("IntakeFunction", "DecideFunction", "HookFunction", "ScheduledReadinessFunction"),
+        ",".join(HOOKS.values()),
     )
     assert list(read_hooks(told["HookFunction"])) == list(PHASES)
 

@@ -132,9 +132,9 @@ def test_nothing_on_the_path_may_call_a_control_plane_or_another_region():
 
 def test_a_control_plane_action_is_a_fault_even_in_the_own_region(changed):
     table = {"Fn::GetAtt": ["Data", "Outputs.JournalTableArn"]}
-    changed(ReadinessRole=allow("dynamodb:DescribeTable", table))
+    changed(ConfirmRole=allow("dynamodb:DescribeTable", table))
     (fault,) = calls.faults(SECONDARY)
-    assert "ReadinessRole may call dynamodb:DescribeTable, which is control plane" in fault
+    assert "ConfirmRole may call dynamodb:DescribeTable, which is control plane" in fault
 
 
 def test_a_resource_of_another_region_is_a_fault(changed):

@@ -30,13 +30,13 @@ ORDER = (
 # Decisions: the same answer for the same arguments. Whatever they import is pure, too.
 PURE = {
     "recoveries": {"schema"},
-    "conditions": {"condition", "evidence", "hook", "recorded"},
+    "conditions": {"condition", "conformance", "evidence", "hook", "recorded"},
     "control": {"transitions"},
     "failover": {"aborted_notice", "approval", "confirmation", "decision", "request"},
     "hooks": {"hook"},
     "journal": {"comparison", "history"},
     "ledger": {"entry", "epoch_end"},
-    "readiness": {"inspection", "verdict"},
+    "readiness": {"inspection", "journaled_writes", "verdict"},
     "rehearsal": {"aborted_run", "verdict"},
     "replication": {"rpo"},
     "reporting": {"markup", "overview", "page", "past_recoveries", "report", "widget"},

@@ -22,6 +22,7 @@ from pilotlight.conditions.condition import (
     unmet,
     warm,
 )
+from pilotlight.conditions.conformance import CONFORMS, conforms_to_level
 from pilotlight.conditions.evidence import failure_of, section, sections
 from pilotlight.conditions.hook import HOOK, hook_ready
 from pilotlight.conditions.recorded import (
@@ -167,7 +168,8 @@ def decide(
         Condition(SCHEDULED, False, *scheduled_ready(section(readiness, "scheduled"), now)),
     )
     if rehearsal:
-        return _rehearsed(conditions, estimate)
+        tried = conforms_to_level(level, section(readiness, "conformance"))
+        return _rehearsed((*conditions, *tried), estimate)
     action, summary, ended_by = _act(
         conditions,
         overridden=overridden,
@@ -192,6 +194,9 @@ def decide(
 def _rehearsed(conditions: tuple[Condition, ...], estimate: Estimate) -> FailoverDecision:
     """Return the decision of a rehearsal. It waits for nothing, so an unmet condition ends it."""
     result, summary = verdict(conditions, frozenset({OUTAGE}))
+    # Said of a rehearsal that passed too: it is all that was seen of the level.
+    seen = next((c.detail for c in conditions if c.name == CONFORMS and c.met), "")
+    summary += f" {CONFORMS}: {seen}" if seen else ""
     action: Action = "end_hold" if unmet(conditions) else "rehearse"
     ended_by: EndedBy | None = "rehearsal" if unmet(conditions) else None
     return FailoverDecision(action, conditions, summary, ended_by, estimate, verdict=result)

@@ -11,13 +11,36 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 
-from pilotlight.hooks.hook import LONGEST, is_ok
+from pilotlight.hooks.hook import LONGEST, is_ok, remedy
 from pilotlight.shared.invoke import InvocationFailed, invoke
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
     from pilotlight.hooks.hook import Hook
+
+
+def try_permission(client: LambdaClient, hook: Hook) -> dict[str, Any]:
+    """Try whether a hook could be called, and return `ok`, and the `error`. It does not run.
+
+    A dry run shows that function and alias are there and that this role may invoke them.
+    https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
+    """
+    error = ""
+    try:
+        client.invoke(FunctionName=hook.function, InvocationType="DryRun")
+    except ClientError as failure:
+        error = _in_words(hook, failure)
+    except BotoCoreError as failure:
+        error = f"{type(failure).__name__}: {failure}"[:LONGEST]
+    return {"called": False, "ok": not error, "error": error}
+
+
+def _in_words(hook: Hook, failure: ClientError) -> str:
+    """Return Lambda's error, in short where there is a remedy: findings and records are cut."""
+    code = failure.response["Error"]["Code"]
+    known = remedy(hook, code)
+    return f"{code}. {known}" if known else f"{type(failure).__name__}: {failure}"[:LONGEST]
 
 
 @cache
@@ -41,7 +64,9 @@ def call(client: LambdaClient, hook: Hook, payload: dict[str, Any]) -> dict[str,
         answer = invoke(client, hook.function, payload)
     except ReadTimeoutError:
         error = f"no answer within {hook.timeout} s"
-    except (BotoCoreError, ClientError, InvocationFailed, ValueError) as failure:
+    except ClientError as failure:
+        error = _in_words(hook, failure)
+    except (BotoCoreError, InvocationFailed, ValueError) as failure:
         error = f"{type(failure).__name__}: {failure}"[:LONGEST]
     result = {
         "called": True,

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 MODES = ("failover", "rehearsal", "drill", "switchover", "failback")
 READY = "ready"
+# What scheduled readiness asks for: whether a hook could be called.
+CHECK = "check"
 # The modes in which each phase exists, in the order of the phases in a deployment's variable.
 PHASES = {
     READY: MODES,
@@ -73,6 +75,18 @@ def read_hooks(text: str) -> dict[str, Hook]:
 def modes_of(hooks: Mapping[str, Hook]) -> dict[str, list[str]]:
     """Return in which modes each hook is called. A machine compares its mode with them."""
     return {phase: list(hook.modes) for phase, hook in hooks.items()}
+
+
+def remedy(hook: Hook, code: str) -> str:
+    """Return what to do about a hook that could not be called, by the code of Lambda's error.
+
+    https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#API_Invoke_Errors
+    """
+    if code == "ResourceNotFoundException":
+        return f"Deploy {hook.function} to the Secondary's Region, or remove the hook."
+    if code in ("AccessDeniedException", "AccessDenied"):
+        return f"AppNames must cover {hook.function}, and its own policy must not refuse it."
+    return ""
 
 
 def is_ok(hook: Hook, answer: Any) -> bool:

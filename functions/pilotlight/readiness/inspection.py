@@ -156,6 +156,13 @@ def replication(rules: list[Mapping[str, Any]], to_bucket: str) -> Outcome:
     return outcome(bool(enabled), detail)
 
 
+def hook(function: str, answer: Mapping[str, Any]) -> Outcome:
+    """Judge whether a hook could be called, by what the function that calls hooks found."""
+    if answer.get("ok") is True:
+        return "ok", f"{function} is there and may be called; a rehearsal shows whether it answers"
+    return "failed", f"{function}: {answer.get('error', 'nobody tried it')}"
+
+
 def heartbeats(oldest_written_at: int | None, now_ms: int, *, active: bool) -> Outcome:
     """Judge whether the Primary's heartbeats arrive, if it is the one that writes them all."""
     if not active:

@@ -11,22 +11,24 @@ from typing import TYPE_CHECKING, Any
 from pilot_light_client import heartbeat, http
 from pilot_light_client.timestamps import milliseconds
 
+from pilotlight.hooks.hook import CHECK
 from pilotlight.readiness import inspection
 from pilotlight.readiness.checks import HTTPS_SECONDS, certificate, run
 from pilotlight.readiness.recorded_signals import plain_item
 from pilotlight.readiness.verdict import CheckResult, Outcome
 from pilotlight.recoveries import schema
-from pilotlight.shared.invoke import InvocationFailed
+from pilotlight.shared.invoke import InvocationFailed, invoke
 from pilotlight.warming.pings import NoEnvironment, environment
 from pilotlight.warming.waves import name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import timedelta
 
     from pilot_light_client.heartbeat_table import Heartbeats
 
     from pilotlight.control.table import ControlTable
+    from pilotlight.hooks.hook import Hook
     from pilotlight.readiness.checks import Check
     from pilotlight.shared.settings import Deployment
 
@@ -52,6 +54,8 @@ class Inspector:
     key: str
     aliases: list[str]
     recovery_aliases: list[str]
+    hooks: Mapping[str, Hook]
+    hook_alias: str
     warm_concurrency: int
     rehearsal_max_age: timedelta
 
@@ -71,6 +75,10 @@ class Inspector:
             ("recoveries_table", True, lambda: self._table(self.recoveries_table, None)),
             ("functions", True, self._functions),
             ("recovery_functions", True, self._recovery_functions),
+            *(
+                (f"hook {phase}", hook.required, partial(self._hook, hook))
+                for phase, hook in self.hooks.items()
+            ),
             ("concurrency_quota", True, self._concurrency),
             ("certificate", True, lambda: certificate(host, CERTIFICATE_DAYS)),
             ("notification_key", True, self._notification_key),
@@ -138,6 +146,11 @@ class Inspector:
             except (InvocationFailed, NoEnvironment) as error:
                 errors[name(arn)] = str(error)
         return inspection.answers(len(self.recovery_aliases), errors)
+
+    def _hook(self, hook: Hook) -> Outcome:
+        """Let the function that calls hooks try it: it has the role that calls them."""
+        asked = {"phase": hook.phase, "mode": CHECK}
+        return inspection.hook(hook.function, invoke(self._own("lambda"), self.hook_alias, asked))
 
     def _limit(self, region: str) -> dict[str, int]:
         limit: dict[str, int] = self.client(region, "lambda").get_account_settings()["AccountLimit"]

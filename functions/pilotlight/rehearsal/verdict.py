@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from pilotlight.conditions.condition import unmet
+from pilotlight.conditions.conformance import CONFORMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from pilotlight.conditions.condition import Condition
 
 Verdict = Literal["PASS", "FAIL", "INCONCLUSIVE"]
+HOLDS = "A failover would hold."
+DIFFERS = "The application is not what its contract declares. No failover holds for that."
 
 
 def verdict(
@@ -36,7 +39,8 @@ def verdict(
     ]
     because = " ".join(f"{c.name}: {c.detail}" for c in failed + unseen)
     if failed:
-        return "FAIL", f"A failover would hold. {because}"
+        holds = any(c.name != CONFORMS for c in failed)
+        return "FAIL", f"{HOLDS if holds else DIFFERS} {because}"
     if unseen or not any(c.required for c in conditions):
         return "INCONCLUSIVE", f"Nothing is proven. {because or 'There are no conditions.'}"
     return "PASS", "Every condition of a failover is met."

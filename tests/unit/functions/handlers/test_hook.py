@@ -51,3 +51,13 @@ def test_a_phase_without_a_hook_in_this_mode_calls_nothing(
 ) -> None:
     assert hook(**changes) == {"called": False, "ok": True}
     assert called == []
+
+
+def test_a_check_tries_the_hook_in_every_mode_and_calls_nothing(
+    called: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[str] = []
+    monkeypatch.setattr(HOOK, "try_permission", lambda _, hook: tried.append(hook.function))
+    hook(mode="check")
+    assert (tried, called) == (["shop-pause:live"], [])
+    assert hook(mode="check", phase="after_claim") == {"called": False, "ok": True}

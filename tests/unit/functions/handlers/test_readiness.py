@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from pilot_light_client import http
 from pilotlight.control import assembly
+from pilotlight.readiness import conformance
 from pilotlight.shared.app_tables import AppTables
 
 from tests.handlers import context, load_handler
@@ -200,30 +201,49 @@ def test_a_table_whose_keys_are_numbers_is_read_and_takes_no_canary(
 
 
 # --- a rehearsal tries the declared level --------------------------------------------------------
-def rehearsed(world: World) -> dict[str, Any]:
+class NoWrites:
+    """Streams of tables in which nobody has written."""
+
+    def describe_stream(self, **_: Any) -> dict[str, Any]:
+        return {"StreamDescription": {"Shards": []}}
+
+
+@pytest.fixture
+def streams(monkeypatch: pytest.MonkeyPatch) -> NoWrites:
+    found = NoWrites()
+    monkeypatch.setattr(conformance, "streams_client", lambda: found)
+    table = {"StreamSpecification": {"StreamViewType": "NEW_AND_OLD_IMAGES"}}
+    described = {"Table": {**table, "LatestStreamArn": "items/stream/1"}}
+    monkeypatch.setattr(FakeDynamoDB, "describe_table", lambda *_, **__: described, raising=False)
+    return found
+
+
+def rehearsed(world: World) -> dict[str, dict[str, Any]]:
     found = MODULE.lambda_handler({"mode": "rehearsal"}, context("readiness"))
-    return {c["name"]: c for c in found["checks"]} | {"verdict": found["verdict"]}
+    assert found["verdict"] == "ready", "the level is a condition of its own"
+    return {c["name"]: c for c in found["conformance"]["checks"]}
 
 
-@pytest.mark.parametrize(("takes_writes", "verdict"), [(503, "ready"), (200, "not_ready")])
+@pytest.mark.usefixtures("streams")
+@pytest.mark.parametrize(("takes_writes", "state"), [(503, "ok"), (200, "failed")])
 def test_a_passive_region_that_would_take_writes_fails_the_rehearsal_by_its_level(
-    world: World, monkeypatch: pytest.MonkeyPatch, takes_writes: int, verdict: str
+    world: World, monkeypatch: pytest.MonkeyPatch, takes_writes: int, state: str
 ) -> None:
     def request(method: str, url: str, **_: Any) -> http.Response:
         status = takes_writes if url.endswith("/health?for=writes") else 200
         return http.Response(status, b"{}", {}, 0.1)
 
     monkeypatch.setattr(http, "request", request)
-    found = rehearsed(world)
-    assert found["verdict"] == verdict
-    assert found["conforms_to_level"]["required"]
-    if verdict == "not_ready":
-        assert "level 2, journaled, is not met" in found["conforms_to_level"]["detail"]
+    found = rehearsed(world)["fence"]
+    assert found["state"] == state
+    if state == "failed":
+        assert "level 2, journaled, is not met" in found["detail"]
 
 
-@pytest.mark.parametrize(("status", "verdict"), [(200, "ready"), (503, "not_ready")])
+@pytest.mark.usefixtures("streams")
+@pytest.mark.parametrize(("status", "state"), [(200, "ok"), (503, "failed")])
 def test_an_active_secondary_has_to_take_writes(
-    world: World, monkeypatch: pytest.MonkeyPatch, status: int, verdict: str
+    world: World, monkeypatch: pytest.MonkeyPatch, status: int, state: str
 ) -> None:
     world.dynamodb.put_item(CONTROL, control_item(SECONDARY, 2))
 
@@ -232,16 +252,40 @@ def test_an_active_secondary_has_to_take_writes(
         return http.Response(asked, b"{}", {}, 0.1)
 
     monkeypatch.setattr(http, "request", request)
-    assert rehearsed(world)["verdict"] == verdict
+    assert rehearsed(world)["fence"]["state"] == state
 
 
-def test_a_routed_application_is_not_asked_for_its_fence(
-    world: World, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.usefixtures("streams")
+@pytest.mark.parametrize(
+    ("level", "tried"), [(0, set()), (1, {"fence"}), (2, {"fence", "journal"})]
+)
+def test_what_is_tried_follows_from_the_level(
+    world: World, monkeypatch: pytest.MonkeyPatch, level: int, tried: set[str]
 ) -> None:
-    monkeypatch.setattr(MODULE, "DEPLOYMENT", replace(MODULE.DEPLOYMENT, level=0))
-    assert "conforms_to_level" not in rehearsed(world)
+    monkeypatch.setattr(MODULE, "DEPLOYMENT", replace(MODULE.DEPLOYMENT, level=level))
+    assert set(rehearsed(world)) == tried
 
 
-def test_a_failover_asks_for_no_conformance(world: World) -> None:
-    found = MODULE.lambda_handler({"mode": "failover"}, context("readiness"))
-    assert "conforms_to_level" not in {c["name"] for c in found["checks"]}
+@pytest.mark.usefixtures("streams")
+def test_an_application_that_nobody_wrote_to_shows_nothing_and_fails_nothing(world: World) -> None:
+    found = rehearsed(world)["journal"]
+    assert found["state"] == "ok"
+    assert "no write to look at" in found["detail"]
+    assert "is not shown" in found["detail"]
+
+
+def test_a_stream_that_cannot_be_read_is_neither_met_nor_unmet(
+    world: World, streams: NoWrites, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(**_: Any) -> Any:
+        raise aws_error("AccessDeniedException")
+
+    monkeypatch.setattr(streams, "describe_stream", refuse)
+    found = rehearsed(world)["journal"]
+    assert (found["state"], "AccessDenied" in found["detail"]) == ("unknown", True)
+
+
+@pytest.mark.parametrize("mode", ["failover", "drill", None])
+def test_only_a_rehearsal_tries_the_level(world: World, mode: str | None) -> None:
+    found = MODULE.lambda_handler({"mode": mode} if mode else {}, context("readiness"))
+    assert "conformance" not in found

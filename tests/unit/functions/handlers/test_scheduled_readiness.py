@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 from pilot_light_client import heartbeat, http
 from pilot_light_client.heartbeat_table import Heartbeats
 from pilotlight.control.table import ControlTable
+from pilotlight.hooks.hook import read_hooks
 from pilotlight.readiness import checks
 
 from tests.handlers import context, load_handler
@@ -254,6 +255,37 @@ def test_a_function_of_the_recovery_path_that_does_not_run_is_found_before_a_dis
 ) -> None:
     world.answers["invoke"] = answer
     assert world.look() == ("not_ready", {"recovery_functions": "failed"})
+
+
+@pytest.mark.parametrize(
+    ("answer", "verdict"),
+    [
+        ({"ok": True}, "ready"),
+        ({"ok": False, "error": "no alias. Deploy it"}, "not_ready"),
+        ({}, "not_ready"),
+    ],
+)
+def test_a_hook_that_is_not_there_is_found_before_a_disaster(
+    world: World, monkeypatch: pytest.MonkeyPatch, answer: dict[str, Any], verdict: str
+) -> None:
+    hooks = read_hooks("shop-ready:live required,shop-pause:live,,")
+    inspect(monkeypatch, hooks=hooks)
+    world.answers["invoke"] = lambda: pong({"environment": "e1", **answer})
+    found, failed = world.look()
+    assert found == verdict
+    named = {"hook ready", "hook before_claim"}
+    assert named & set(failed) == (set() if verdict == "ready" else named)
+    if answer.get("error"):
+        told = MODULE.lambda_handler({}, context("scheduled-readiness"))["findings"]
+        assert "hook ready failed: shop-ready:live: no alias. Deploy it" in told
+
+
+def test_a_hook_that_is_not_required_makes_nothing_unready(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inspect(monkeypatch, hooks=read_hooks(",,shop-resume:live,"))
+    world.answers["invoke"] = lambda: pong({"environment": "e1", "ok": False, "error": "no alias"})
+    assert world.look() == ("ready", {"hook after_claim": "failed"})
 
 
 @pytest.mark.parametrize(

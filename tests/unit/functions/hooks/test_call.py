@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
-from pilotlight.hooks.call import call
+from pilotlight.hooks.call import call, try_permission
 from pilotlight.hooks.hook import LONGEST, Hook
 
 from tests.unit.functions.fakes import aws_error
@@ -77,3 +77,34 @@ def test_an_answer_that_is_not_ready_is_shown() -> None:
 def test_a_record_keeps_the_beginning_of_a_long_answer() -> None:
     result = called(PAUSE, Answers(f'"{"x" * 100_000}"'))
     assert len(result["answer"]) == LONGEST
+
+
+# --- whether it could be called -------------------------------------------------------------------
+REMEDIES = {
+    "ResourceNotFoundException": "Deploy shop:live to the Secondary's Region, or remove the hook.",
+    "AccessDeniedException": "AppNames must cover shop:live, and its own policy must not refuse",
+}
+
+
+def tried(hook: Hook, client: Any) -> dict[str, Any]:
+    return try_permission(client, hook)
+
+
+def test_a_hook_that_is_there_is_not_run_to_see_that() -> None:
+    client = Answers("")
+    assert tried(PAUSE, client) == {"called": False, "ok": True, "error": ""}
+    assert client.calls == [{"FunctionName": "shop:live", "InvocationType": "DryRun"}]
+
+
+@pytest.mark.parametrize("code", REMEDIES)
+@pytest.mark.parametrize("asked", [called, tried])
+def test_a_hook_that_is_not_there_or_refuses_is_told_with_the_remedy(asked: Any, code: str) -> None:
+    result = asked(PAUSE, Answers(error=aws_error(code)))
+    assert result["ok"] is False
+    assert code in result["error"]
+    assert REMEDIES[code] in result["error"]
+
+
+def test_lambda_that_is_not_reached_is_told() -> None:
+    result = tried(PAUSE, Answers(error=EndpointConnectionError(endpoint_url="x")))
+    assert (result["ok"], "EndpointConnectionError" in result["error"]) == (False, True)

@@ -13,6 +13,7 @@ from tests.unit.functions.failover.decision_cases import (
     FAILED_STEP,
     check,
     confirm,
+    conformance,
     decided,
     evidence,
     ready,
@@ -29,7 +30,35 @@ def rehearsed(**parts: Any) -> tuple[str | None, str]:
 
 
 def test_a_secondary_that_could_take_over_passes() -> None:
-    assert rehearsed() == ("PASS", "Every condition of a failover is met.")
+    seen = "conforms_to_level: fence: seen ok. journal: seen ok."
+    assert rehearsed() == ("PASS", f"Every condition of a failover is met. {seen}")
+
+
+def test_an_application_that_is_not_at_its_level_fails_the_rehearsal_and_holds_no_failover() -> (
+    None
+):
+    found = {**ready(), "conformance": conformance(journal="failed")}
+    judged_as, told = rehearsed(readiness=found)
+    assert judged_as == "FAIL"
+    assert told == (
+        "The application is not what its contract declares. No failover holds for that. "
+        "conforms_to_level: fence: seen ok. journal: seen failed."
+    )
+    assert decided(evidence(readiness=found)).action == "promote"
+
+
+def test_a_level_that_could_not_be_tried_proves_nothing() -> None:
+    found = {**ready(), "conformance": conformance(journal="unknown")}
+    judged_as, told = rehearsed(readiness=found)
+    assert judged_as == "INCONCLUSIVE"
+    assert told.startswith("Nothing is proven. conforms_to_level: fence: seen ok.")
+
+
+def test_a_failover_that_would_hold_is_told_before_the_level() -> None:
+    judged_as, told = rehearsed(readiness={**UNREADY, "conformance": conformance(fence="failed")})
+    assert judged_as == "FAIL"
+    assert told.startswith("A failover would hold. secondary_ready: ")
+    assert "conforms_to_level: fence: seen failed." in told
 
 
 def test_a_check_that_failed_fails_the_rehearsal_and_is_named() -> None:

@@ -1,7 +1,9 @@
-"""Account settings and backup vaults are checked as what they are."""
+"""Account settings, backup vaults and streams are checked as what they are."""
 
 from __future__ import annotations
 
+import base64
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -55,5 +57,31 @@ def test_a_backup_vault_in_the_path_is_the_resource(
 ) -> None:
     found = installed.extract_resource_arn(
         service, "GET", path, {}, b"", {}, "us-east-2", "000000000000"
+    )
+    assert found == expected
+
+
+STREAM = "arn:aws:dynamodb:us-east-2:000000000000:table/orders/stream/2026"
+
+
+def iterator(**holds: str) -> str:
+    return base64.urlsafe_b64encode(json.dumps(holds).encode()).decode()
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ({"StreamArn": STREAM}, STREAM),
+        ({"ShardIterator": iterator(arn=STREAM)}, STREAM),
+        ({"ShardIterator": iterator(t="orders")}, "*"),
+        ({"ShardIterator": "none"}, "*"),
+        ({}, "*"),
+        ([], "*"),
+    ],
+)
+def test_the_stream_of_a_table_is_the_resource(installed: Any, asked: Any, expected: str) -> None:
+    body = json.dumps(asked).encode()
+    found = installed.extract_resource_arn(
+        "dynamodbstreams", "POST", "/", {}, body, {}, "us-east-2", "000000000000"
     )
     assert found == expected
