@@ -30,6 +30,8 @@ SHOP = {
     "ApiId": "abc123",
     "ApiStage": "prod",
 }
+# What an application gives that is reached by another DNS name than an API's.
+TARGET = {"ApiId": "", "ApiStage": "$default", "TargetName": "Shop-1.us-east-2.elb.amazonaws.com"}
 
 
 def intrinsics(
@@ -121,6 +123,13 @@ def shop(env: str) -> Stack:
     """A config environment that deploys no example, but knows an application of its own."""
     region, parameters = config(env)
     return Stack(source(), region, {**parameters, **SHOP})
+
+
+@cache
+def targeted(env: str) -> Stack:
+    """The same for an application that is no API of API Gateway's."""
+    region, parameters = config(env)
+    return Stack(source(), region, {**parameters, **SHOP, **TARGET})
 
 
 @cache
