@@ -13,6 +13,7 @@ from tests.e2e.applications import (
     add_node_client,
     add_python_client,
     at_level_1,
+    behind_own_domain,
     needs_sdk,
 )
 
@@ -52,6 +53,15 @@ def test_an_application_that_nobody_changed_is_routed_and_told_so(tmp_path: Path
 def test_a_queue_worker_is_fenced(tmp_path: Path) -> None:
     folder = at_level_1("queue-worker", tmp_path, add_python_client)
     assert drilled(folder, tmp_path / "reports")["level"] == 1
+
+
+@pytest.mark.long
+def test_an_application_behind_its_own_domain_gives_its_name_as_target(tmp_path: Path) -> None:
+    folder = behind_own_domain(at_level_1("queue-worker", tmp_path, add_python_client))
+    report = drilled(folder, tmp_path / "reports")
+    assert report["level"] == 1
+    assert report["failover"]["outcome"] == "promoted"
+    assert report["failback"]["outcome"] == "switched_over"
 
 
 @needs_sdk
