@@ -27,6 +27,7 @@ SHOP = {
     "AppNames": "shop-*",
     "AppTables": "shop-orders:customer/order=N,shop-carts:id",
     "AppFunctions": "shop-orders:live,shop-carts:live",
+    "WarmPaths": "/orders,/carts",
     "ApiId": "abc123",
     "ApiStage": "prod",
 }

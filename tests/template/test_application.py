@@ -167,6 +167,8 @@ def test_the_functions_get_the_contract_that_is_given() -> None:
     functions = shop("secondary").of_type("AWS::Lambda::Function")
     variables = {name: f["Environment"]["Variables"] for name, f in functions.items()}
     assert {v["APP_TABLES"] for v in variables.values()} == {SHOP["AppTables"]}
+    paths = {name: v["WARM_PATHS"] for name, v in variables.items() if "WARM_PATHS" in v}
+    assert paths == dict.fromkeys(("WarmFunction", "PreflightFunction"), SHOP["WarmPaths"])
     told = {name: v["APP_FUNCTIONS"] for name, v in variables.items() if "APP_FUNCTIONS" in v}
     assert told == dict.fromkeys(("WarmFunction", "PreflightFunction"), SHOP["AppFunctions"])
 
@@ -266,6 +268,8 @@ def test_a_monitor_needs_no_application() -> None:
         *(("AppNames", v, False) for v in ("*", "shop-*-x", "a*b", "arn:aws:x")),
         *(("AppFunctions", v, True) for v in ("none", "shop:live", "shop-a:live,shop-b:v1")),
         *(("AppFunctions", v, False) for v in ("", "shop", "shop:live,", "shop*:live")),
+        *(("WarmPaths", v, True) for v in ("none", "/", "/orders", "/a,/b,/c,/d,/e")),
+        *(("WarmPaths", v, False) for v in ("", "orders", "/a,", "/a?b=1", "/a,/b,/c,/d,/e,/f")),
         *(("ApiId", v, True) for v in ("abc123", "")),
         *(("ApiId", v, False) for v in ("https://abc", "ABC")),
         *(("TargetName", v, True) for v in ("", TARGET["TargetName"], "_x.example.com")),

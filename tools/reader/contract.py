@@ -47,6 +47,7 @@ class Contract:
     health: str = "/health"
     max_write_seconds: float = 2.0
     functions: tuple[str, ...] = ()
+    warm_paths: tuple[str, ...] = ()
     tables: Mapping[str, str] = field(default_factory=dict)
     hooks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     lab: Mapping[str, Any] = field(default_factory=dict)
@@ -65,6 +66,7 @@ class Contract:
             "AppNames": self.names,
             "AppTables": ",".join(tables) or "none",
             "AppFunctions": ",".join(self.functions) or "none",
+            "WarmPaths": ",".join(self.warm_paths) or "none",
             "ApiId": "",
             "ApiStage": self.api_stage,
             "TargetName": "",
@@ -105,6 +107,7 @@ def read(folder: Path) -> Contract:
         health=document.get("health", "/health"),
         max_write_seconds=float(document.get("max_write_seconds", 2)),
         functions=tuple(document.get("functions", [])),
+        warm_paths=tuple(document.get("warm_paths", [])),
         tables=document.get("tables", {}),
         hooks=document.get("hooks", {}),
         lab=document.get("lab", {}),

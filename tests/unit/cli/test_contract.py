@@ -43,6 +43,7 @@ OWN = {
     "AppNames": "orders*",
     "AppTables": "orders:customer/number=N",
     "AppFunctions": "orders-api:live",
+    "WarmPaths": "none",
     "ApiStage": "prod",
     "TargetName": "",
     "HealthPath": "/live",

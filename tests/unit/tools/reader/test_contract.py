@@ -36,6 +36,7 @@ stack = "orders"
 health = "/live/health"
 max_write_seconds = 2.5
 functions = ["orders-api:live", "orders-jobs:blue"]
+warm_paths = ["/orders", "/carts"]
 
 [api]
 id = "OrdersApi"
@@ -80,6 +81,7 @@ def test_a_contract_gives_exactly_the_template_s_parameters_of_the_application(
         "AppNames": "orders*",
         "AppTables": "orders:customer/number=N,orders-carts:id",
         "AppFunctions": "orders-api:live,orders-jobs:blue",
+        "WarmPaths": "/orders,/carts",
         "ApiId": "a1b2c3",
         "ApiStage": "prod",
         "TargetName": "",
@@ -120,7 +122,10 @@ def test_the_template_accepts_a_deployment_with_them(tmp_path: Path, env: str, t
 def test_what_a_contract_leaves_out_has_the_template_s_own_defaults(tmp_path: Path) -> None:
     found = read(contract(tmp_path, NEEDED + API))
     defaults = {n: str(p.get("Default")) for n, p in template.source()["Parameters"].items()}
-    left_out = ("AppTables", "AppFunctions", "ApiStage", "HealthPath", "MaxWriteSeconds")
+    left_out = (
+        *("AppTables", "AppFunctions", "WarmPaths", "ApiStage"),
+        *("TargetName", "HealthPath", "MaxWriteSeconds"),
+    )
     parameters = found.parameters("a1b2c3")
     assert {n: parameters[n] for n in left_out} == {n: defaults[n] for n in left_out}
     assert (found.hooks, found.lab) == ({}, {})
@@ -283,6 +288,18 @@ BAD: dict[str, tuple[str, str, str, str]] = {
         "functions.0",
         "'orders-api' does not match",
         "each with its alias, such as",
+    ),
+    "warm path with a query": (
+        f'{NEEDED}warm_paths = ["/orders?all=1"]{API}',
+        "warm_paths.0",
+        "'/orders?all=1' does not match",
+        "up to five paths to request before a promotion",
+    ),
+    "too many warm paths": (
+        f'{NEEDED}warm_paths = ["/1", "/2", "/3", "/4", "/5", "/6"]{API}',
+        "warm_paths",
+        "is too long",
+        "up to five paths to request before a promotion",
     ),
     "hook without function": (
         f"{NEEDED}{API}[hooks.ready]\ntimeout = 5",
