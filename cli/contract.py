@@ -33,22 +33,22 @@ from tools.reader.samconfig import as_argument
 def contract(*, folder: Path, env: str | None, file: Path, as_json: bool) -> None:
     """Check the contract of the application in FOLDER, and print its parameters.
 
-    With --config-env, the API's id is read from the application's stack in that Region, and what is
-    printed is for `sam deploy --config-env NAME --parameter-overrides`.
+    With --config-env, the API's id or the target's name is read from the application's stack in
+    that Region, and what is printed is for `sam deploy --config-env NAME --parameter-overrides`.
 
     Exit codes: 0 the contract is valid, 1 the stack could not be read, 2 it is invalid.
     """
     found = contracts.read(folder)
     contracts.check_names(found, "pilot-light")
-    # An API's id is only known by a stack.
-    parameters = {k: v for k, v in found.parameters("").items() if k != "ApiId"}
+    # Where users are led to is only known by a stack.
+    parameters = {k: v for k, v in found.parameters("").items() if k != found.entry}
     if env:
         deployment = samconfig.read(file, env)
         contracts.check_names(found, deployment.parameters.get("AppName", "pilot-light"))
         own = (
             {}
             if deployment.parameters.get("Role") == "Monitor"
-            else found.parameters(_api_id(found, deployment.region, deployment.profile))
+            else found.parameters(_entry(found, deployment.region, deployment.profile))
         )
         own = own or {"ExampleApp": "false", "HealthPath": found.health}
         parameters = {**deployment.parameters, **own}
@@ -60,12 +60,12 @@ def _arguments(parameters: dict[str, str]) -> str:
     return " ".join(as_argument(name, value) for name, value in parameters.items())
 
 
-def _api_id(found: contracts.Contract, region: str, profile: str | None) -> str:
-    """Return the id of the application's API in a Region, by its stack."""
+def _entry(found: contracts.Contract, region: str, profile: str | None) -> str:
+    """Return the application's API or target in a Region, by its stack."""
     try:
         session: Any = boto3.Session(profile_name=profile)
         client = session.client("cloudformation", region_name=region)
-        return contracts.api_id(found, client)
+        return contracts.entry(found, client)
     except (BotoCoreError, ClientError) as error:
         raise click.ClickException(
             f"The stack {found.stack} in {region} could not be read: {error}. "

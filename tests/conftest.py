@@ -52,6 +52,7 @@ ENVIRONMENT = {
     "BUCKET": "pilot-light-123456789012-us-east-2",
     "SWITCH_FUNCTION": "arn:aws:lambda:us-east-2:123456789012:function:pilot-light-switch:live",
     "APP_FUNCTIONS": "pilot-light-app:live",
+    "WARM_PATHS": "none",
     "HOOKS": ",,,",
     "HOOK_ALIAS": "arn:aws:lambda:us-east-2:123456789012:function:pilot-light-hook:live",
     "WARM_CONCURRENCY": "3",

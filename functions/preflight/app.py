@@ -16,7 +16,8 @@ from pilotlight.shared.recovery_step import recovery_step
 from pilotlight.shared.settings import Deployment, declared
 from pilotlight.switchover.preflight import Preflight
 from pilotlight.warming import pings
-from pilotlight.warming.waves import SHOWN, name, summary
+from pilotlight.warming.requests import warm_all
+from pilotlight.warming.waves import SHOWN, name
 
 logger, tracer = Logger(), Tracer()
 # No wave begins later than this. The move waits for it, and cold functions serve too.
@@ -25,6 +26,7 @@ DEPLOYMENT = Deployment.from_environment()
 RECOVERIES_TABLE = variable("RECOVERIES_TABLE")
 # By name and alias, which are the same in both Regions.
 APP_FUNCTIONS = variable("APP_FUNCTIONS", declared)
+WARM_PATHS = variable("WARM_PATHS", declared)
 WARM_CONCURRENCY = variable("WARM_CONCURRENCY", int)
 DYNAMODB = boto3.client("dynamodb", config=RECOVERY_STEP)
 
@@ -35,12 +37,13 @@ def try_target(move: Preflight) -> dict[str, Any]:
 
 
 def warm(move: Preflight) -> dict[str, Any]:
-    """Force execution environments into being in the target, and return what is proven."""
+    """Warm functions and paths of the target, and return what is proven and what was answered."""
     listed = pings.listed(DYNAMODB, RECOVERIES_TABLE)
     functions = list(dict.fromkeys(map(name, [*listed, *APP_FUNCTIONS])))
     client, until = ping_client_of(move.target), datetime.now(UTC) + BUDGET
-    proven = pings.warm(client, functions, WARM_CONCURRENCY, until)
-    return {**summary(proven, SHOWN), "planned": len(functions)}
+    host = DEPLOYMENT.region_name(move.target)
+    found = warm_all(client, host, [*functions, *WARM_PATHS], WARM_CONCURRENCY, until, SHOWN)
+    return {**found, "planned": len(functions), "planned_paths": len(WARM_PATHS)}
 
 
 STEPS = {"look": Preflight.look, "target": try_target, "warm": warm}

@@ -1,4 +1,7 @@
-"""Warm: forces execution environments into being before users need them, and proves them."""
+"""Warm: forces execution environments into being before users need them.
+
+What pings start is proven. Paths are requested for functions that answer no pings.
+"""
 
 from __future__ import annotations
 
@@ -12,39 +15,45 @@ from pilot_light_client import timestamps
 from pilot_light_client.settings import variable
 from pilotlight.shared.aws_clients import PINGING, RECOVERY_STEP
 from pilotlight.shared.recovery_step import recovery_step
-from pilotlight.shared.settings import declared
-from pilotlight.warming.pings import listed, warm
-from pilotlight.warming.waves import batches, name, summary
+from pilotlight.shared.settings import Deployment, declared
+from pilotlight.warming.paths import is_path
+from pilotlight.warming.pings import listed
+from pilotlight.warming.requests import warm_all
+from pilotlight.warming.waves import batches, name
 
 logger, tracer = Logger(), Tracer()
 # No wave begins later than this after the plan. Users are waiting, and cold functions serve too.
 BUDGET = timedelta(seconds=4)
+DEPLOYMENT = Deployment.from_environment()
 RECOVERIES_TABLE = variable("RECOVERIES_TABLE")
 WARM_CONCURRENCY = variable("WARM_CONCURRENCY", int)
 APP_FUNCTIONS = variable("APP_FUNCTIONS", declared)
+WARM_PATHS = variable("WARM_PATHS", declared)
 DYNAMODB = boto3.client("dynamodb", config=RECOVERY_STEP)
 LAMBDA = boto3.client("lambda", config=PINGING)
 
 
 def targets() -> list[str]:
-    """Return the functions that the contract names and those that are listed, each once."""
-    functions = [*listed(DYNAMODB, RECOVERIES_TABLE), *APP_FUNCTIONS]
-    return list({name(function): function for function in functions}.values())
+    """Return what the contract names and the functions that are listed, each once."""
+    found = [*listed(DYNAMODB, RECOVERIES_TABLE), *APP_FUNCTIONS, *WARM_PATHS]
+    return list({name(target): target for target in found}.values())
 
 
 def plan() -> dict[str, Any]:
     """Return batches of places in the list of targets. No name is in them: they stay small."""
-    now, count = datetime.now(UTC), len(targets())
+    now, found = datetime.now(UTC), targets()
     until = timestamps.text(now + BUDGET)
-    planned = [{**batch, "until": until} for batch in batches(count, WARM_CONCURRENCY)]
-    return {"asked_at": timestamps.text(now), "functions": count, "batches": planned}
+    planned = [{**batch, "until": until} for batch in batches(len(found), WARM_CONCURRENCY)]
+    paths = sum(map(is_path, found))
+    counts = {"functions": len(found) - paths, "paths": paths}
+    return {"asked_at": timestamps.text(now), **counts, "batches": planned}
 
 
 def ping_batch(batch: dict[str, Any]) -> dict[str, Any]:
-    """Warm the functions of one batch, and return how many environments were proven."""
-    functions = targets()[batch["from"] : batch["to"]]
-    until = timestamps.parse(batch["until"])
-    return summary(warm(LAMBDA, functions, WARM_CONCURRENCY, until), batch["show"])
+    """Warm one batch, and return the environments proven and the requests answered."""
+    batch_targets = targets()[batch["from"] : batch["to"]]
+    host, until = DEPLOYMENT.region_name(DEPLOYMENT.region), timestamps.parse(batch["until"])
+    return warm_all(LAMBDA, host, batch_targets, WARM_CONCURRENCY, until, batch["show"])
 
 
 @recovery_step(logger, tracer)
@@ -54,6 +63,6 @@ def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, 
     if step not in ("plan", "ping"):
         raise ValueError(f"The step {step!r} is none of plan, ping.")
     result = plan() if step == "plan" else ping_batch(event["batch"])
-    done = "Warm pings planned" if step == "plan" else "Execution environments pinged"
+    done = "Warming planned" if step == "plan" else "Functions pinged and paths requested"
     logger.info(done, extra={"result": result})
     return result

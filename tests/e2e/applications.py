@@ -28,6 +28,29 @@ if TYPE_CHECKING:
     from lab.config import LabConfig
 
 EXAMPLES, CLIENTS = ROOT / "examples", ROOT / "clients"
+# One wildcard takes the public name and the Region's own.
+OWN_DOMAIN = """
+  Certificate:
+    Type: AWS::CertificateManager::Certificate
+    Properties: {DomainName: "*.pilotlight.example", ValidationMethod: DNS}
+
+  Domain:
+    Type: AWS::ApiGatewayV2::DomainName
+    Properties:
+      DomainName: "*.pilotlight.example"
+      DomainNameConfigurations:
+        - {CertificateArn: !Ref Certificate, EndpointType: REGIONAL, SecurityPolicy: TLS_1_2}
+
+  Mapping:
+    Type: AWS::ApiGatewayV2::ApiMapping
+    Properties: {DomainName: !Ref Domain, ApiId: !Ref Api, Stage: $default}
+    # The stage is SAM's.
+    DependsOn: [ApiApiGatewayDefaultStage]
+"""
+OWN_TARGET = """  TargetName:
+    Description: Where this Region answers.
+    Value: !GetAtt Domain.RegionalDomainName
+"""
 needs_sdk = pytest.mark.skipif(
     shutil.which("node") is None or not (SDK / "@aws-sdk" / "client-dynamodb").is_dir(),
     reason="Node.js, or the AWS SDK in clients/node, is not on this machine",
@@ -96,6 +119,18 @@ def at_level(level: int, name: str, folder: Path, add_client: Callable[[Path], N
     run("git", "apply", *(f"level-{n}.patch" for n in range(1, level + 1)), cwd=copy)
     add_client(copy / "src")
     return copy
+
+
+def behind_own_domain(folder: Path) -> Path:
+    """Let an application with an HTTP API own its domain and certificate, and give it as target."""
+    template, declared = folder / "template.yaml", folder / "pilotlight.toml"
+    resources, outputs = template.read_text().split("\nOutputs:\n")
+    template.write_text(f"{resources}{OWN_DOMAIN}\nOutputs:\n{OWN_TARGET}{outputs}")
+    text = declared.read_text()
+    api = '[api]\nid = "ApiId"\n'
+    assert api in text
+    declared.write_text(text.replace(api, '[target]\nname = "TargetName"\n'))
+    return folder
 
 
 def add_node_client(code: Path) -> None:

@@ -13,6 +13,7 @@ from tests.e2e.applications import (
     add_node_client,
     add_python_client,
     at_level,
+    behind_own_domain,
     needs_sdk,
 )
 
@@ -63,6 +64,30 @@ def test_an_application_that_nobody_changed_is_routed_and_told_so(tmp_path: Path
 def test_a_queue_worker_is_fenced(tmp_path: Path) -> None:
     folder = at_level(1, "queue-worker", tmp_path, add_python_client)
     assert drilled(folder, tmp_path / "reports")["level"] == 1
+
+
+@pytest.mark.long
+def test_an_application_behind_its_own_domain_gives_its_name_as_target(tmp_path: Path) -> None:
+    folder = behind_own_domain(at_level(1, "queue-worker", tmp_path, add_python_client))
+    declared, pinged = (
+        folder / "pilotlight.toml",
+        'functions = ["jobs-api:live", "jobs-worker:live"]',
+    )
+    assert pinged in declared.read_text()
+    # As if its functions answered no pings.
+    declared.write_text(declared.read_text().replace(pinged, 'warm_paths = ["/health"]'))
+    report = drilled(folder, tmp_path / "reports")
+    assert report["level"] == 1
+    assert report["failover"]["outcome"] == "promoted"
+    assert report["failback"]["outcome"] == "switched_over"
+    warm = [
+        condition
+        for run in (report["failover"], report["failback"])
+        for condition in run["decision"]["conditions"]
+        if condition["name"] in ("functions_warm", "target_warm")
+    ]
+    answered = "1 of 1 paths were requested (/health: 5 of 5 requests were answered)."
+    assert [(c["met"], c["detail"]) for c in warm] == [(True, answered)] * 2
 
 
 @needs_sdk

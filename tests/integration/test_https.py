@@ -261,6 +261,24 @@ def test_a_certificate_of_another_name_is_unreachable(file: Path) -> None:
         http.request("GET", f"https://127.0.0.1:{port}/", timeout=2.0)
 
 
+def test_a_request_goes_to_another_name_s_addresses_under_its_own_name(
+    monkeypatch: pytest.MonkeyPatch, file: Path
+) -> None:
+    """A Region may not have a certificate for the public name, which leads to the other one."""
+    sent, looked_up = list[bytes](), list[str]()
+    with serving(file, says(GOOD, sent)) as port:
+        found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+        monkeypatch.setattr(
+            socket, "getaddrinfo", lambda host, *_, **__: looked_up.append(host) or found
+        )
+        url = f"https://localhost:{port}/"
+        assert http.request("GET", url, timeout=2.0, at="origin.example").status == 200
+        with pytest.raises(http.Unreachable, match="SSLCert"):
+            http.request("GET", f"https://other.example:{port}/", timeout=2.0, at="localhost")
+    assert looked_up == ["origin.example", "localhost"]
+    assert b"Host: localhost" in sent[0]
+
+
 def test_an_error_of_our_own_is_not_taken_for_a_dead_region(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pilot_light_client import http
 
 from tests.integration import conftest
 from tests.integration.machine import RECOVERIES, aws_error
@@ -128,6 +129,42 @@ def test_a_function_that_does_not_answer_pings_is_named_and_vetoes_nothing(
     assert warm(run)["met"] is False
     assert "orders:live: 0 of 3" in warm(run)["detail"]
     assert "does not answer warm pings" in evidence(machine)["targets"][0]["why"]
+
+
+def test_paths_of_an_application_that_answers_no_pings_are_requested_and_counted(
+    machine: Machine, network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network.lose_primary()
+    monkeypatch.setattr(conftest.loaded("warm"), "APP_FUNCTIONS", [])
+    monkeypatch.setattr(conftest.loaded("warm"), "WARM_PATHS", ["/orders", "/carts"])
+    run = machine.run(FAILOVER)
+    assert run.output["outcome"] == "promoted"
+    assert warm(run)["met"] is True
+    assert "2 of 2 paths were requested (/orders: 3 of 3" in warm(run)["detail"]
+    found = evidence(machine)
+    assert (found["planned"], found["planned_paths"], found["environments"]) == (0, 2, 0)
+    assert [(p["path"], p["answered"]) for p in found["paths"]] == [("/orders", 3), ("/carts", 3)]
+
+
+def test_a_path_that_nobody_serves_is_named_and_vetoes_nothing(
+    machine: Machine, network: Network, fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network.lose_primary()
+    monkeypatch.setattr(conftest.loaded("warm"), "WARM_PATHS", ["/orders"])
+    answered = http.request
+
+    def request(method: str, url: str, **more: Any) -> http.Response:
+        if url.endswith("/orders"):
+            raise http.Unreachable("TimeoutError: the time is up")
+        return answered(method, url, **more)
+
+    monkeypatch.setattr(http, "request", request)
+    run = machine.run(FAILOVER)
+    assert run.output["outcome"] == "promoted"
+    assert warm(run)["met"] is False
+    assert "3 of 3 execution environments are proven" in warm(run)["detail"]
+    assert "/orders: 0 of 3 requests were answered" in warm(run)["detail"]
+    assert evidence(machine)["paths"][0]["why"] == "TimeoutError: the time is up"
 
 
 def test_a_batch_that_fails_is_missing_from_what_is_proven(

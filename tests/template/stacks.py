@@ -27,9 +27,12 @@ SHOP = {
     "AppNames": "shop-*",
     "AppTables": "shop-orders:customer/order=N,shop-carts:id",
     "AppFunctions": "shop-orders:live,shop-carts:live",
+    "WarmPaths": "/orders,/carts",
     "ApiId": "abc123",
     "ApiStage": "prod",
 }
+# What an application gives that is reached by another DNS name than an API's.
+TARGET = {"ApiId": "", "ApiStage": "$default", "TargetName": "Shop-1.us-east-2.elb.amazonaws.com"}
 
 
 def intrinsics(
@@ -121,6 +124,13 @@ def shop(env: str) -> Stack:
     """A config environment that deploys no example, but knows an application of its own."""
     region, parameters = config(env)
     return Stack(source(), region, {**parameters, **SHOP})
+
+
+@cache
+def targeted(env: str) -> Stack:
+    """The same for an application that is no API of API Gateway's."""
+    region, parameters = config(env)
+    return Stack(source(), region, {**parameters, **SHOP, **TARGET})
 
 
 @cache

@@ -14,7 +14,7 @@ from pilotlight.shared.settings import declared
 from samtranslator.yaml_helper import yaml_parse
 
 from tests.template.policies import statements
-from tests.template.stacks import ACCOUNT, SHOP, config, shop, source, stack
+from tests.template.stacks import ACCOUNT, SHOP, TARGET, config, shop, source, stack, targeted
 from tools.reader.parameters import faults
 from tools.reader.template import as_list
 
@@ -132,10 +132,43 @@ def test_both_names_lead_to_the_api_that_is_given(env: str) -> None:
     assert [(m["ApiId"], m["Stage"]) for m in mappings] == [("abc123", "prod")] * 2
 
 
+@pytest.mark.parametrize("env", SERVING)
+def test_of_a_target_the_stack_makes_nothing_but_the_names_that_lead_to_it(env: str) -> None:
+    """Both are its own certificate's and host names'."""
+    with_api, found = shop(env), targeted(env)
+    made = {"Certificate", "PublicDomain", "RegionDomain"}
+    made |= {f"{name}Mapping" for name in made - {"Certificate"}}
+    assert set(with_api.resources) - set(found.resources) == made
+    assert set(found.resources) <= set(with_api.resources)
+    (group,) = [g for n, g in of_names(found).items() if n == "RegionRecords"]
+    zone, leads_to = found.parameters["ZoneName"], TARGET["TargetName"]
+    cname = {"Type": "CNAME", "TTL": "60", "ResourceRecords": [leads_to]}
+    names = (f"origin-{found.region}.{zone}.", f"{found.region}.{zone}.")
+    assert group["RecordSets"] == [{"Name": name, **cname} for name in names]
+    assert not re.search(r"Certificate|(Public|Region)Domain", json.dumps(found.resources))
+
+
+def test_a_target_changes_neither_the_failover_records_nor_any_health_check() -> None:
+    for env in ("secondary", "monitor"):
+        with_api, found = shop(env), targeted(env)
+        for kind in ("AWS::Route53::HealthCheck", "AWS::CloudWatch::Alarm"):
+            assert found.of_type(kind) == with_api.of_type(kind) != {}
+        groups, own = of_names(found), {"RegionRecords"}
+        others = {n: g for n, g in groups.items() if n not in own}
+        assert others == {n: g for n, g in of_names(with_api).items() if n not in own}
+        assert env == "monitor" or others
+
+
+def of_names(found: Stack) -> dict[str, dict[str, Any]]:
+    return found.of_type("AWS::Route53::RecordSetGroup")
+
+
 def test_the_functions_get_the_contract_that_is_given() -> None:
     functions = shop("secondary").of_type("AWS::Lambda::Function")
     variables = {name: f["Environment"]["Variables"] for name, f in functions.items()}
     assert {v["APP_TABLES"] for v in variables.values()} == {SHOP["AppTables"]}
+    paths = {name: v["WARM_PATHS"] for name, v in variables.items() if "WARM_PATHS" in v}
+    assert paths == dict.fromkeys(("WarmFunction", "PreflightFunction"), SHOP["WarmPaths"])
     told = {name: v["APP_FUNCTIONS"] for name, v in variables.items() if "APP_FUNCTIONS" in v}
     assert told == dict.fromkeys(("WarmFunction", "PreflightFunction"), SHOP["AppFunctions"])
 
@@ -194,7 +227,7 @@ def test_the_backup_takes_the_tables_that_are_given() -> None:
 @pytest.mark.parametrize(
     ("left_out", "told"),
     [
-        ("ApiId", "ApiId must be the id of your application's API"),
+        ("ApiId", "ApiId must be the id of your application's API in this Region, or TargetName"),
         ("AppNames", "AppNames must be the beginning of your application's names"),
     ],
 )
@@ -209,6 +242,25 @@ def test_an_application_of_another_pipeline_needs_an_api_and_names(
     assert faults(source(), region, {**parameters, **SHOP}) == []
 
 
+@pytest.mark.parametrize(
+    ("given", "accepted"),
+    [
+        ({**SHOP, **TARGET}, True),
+        ({**SHOP, **TARGET, "ApiId": "abc123"}, False),
+        ({**TARGET}, False),
+        ({**TARGET, "ExampleApp": "true"}, False),
+    ],
+)
+@pytest.mark.parametrize("env", SERVING)
+def test_a_target_takes_the_place_of_an_api_and_of_the_example(
+    env: str, given: dict[str, str], *, accepted: bool
+) -> None:
+    region, parameters = config(env)
+    told = faults(source(), region, {**parameters, **given})
+    assert (told == []) is accepted
+    assert all("TargetName takes the place of ApiId and of the example" in t for t in told)
+
+
 def test_a_monitor_needs_no_application() -> None:
     region, parameters = config("monitor")
     assert faults(source(), region, {**parameters, "ExampleApp": "false"}) == []
@@ -221,8 +273,15 @@ def test_a_monitor_needs_no_application() -> None:
         *(("AppNames", v, False) for v in ("*", "shop-*-x", "a*b", "arn:aws:x")),
         *(("AppFunctions", v, True) for v in ("none", "shop:live", "shop-a:live,shop-b:v1")),
         *(("AppFunctions", v, False) for v in ("", "shop", "shop:live,", "shop*:live")),
+        *(("WarmPaths", v, True) for v in ("none", "/", "/orders", "/a,/b,/c,/d,/e")),
+        *(("WarmPaths", v, False) for v in ("", "orders", "/a,", "/a?b=1", "/a,/b,/c,/d,/e,/f")),
         *(("ApiId", v, True) for v in ("abc123", "")),
         *(("ApiId", v, False) for v in ("https://abc", "ABC")),
+        *(("TargetName", v, True) for v in ("", TARGET["TargetName"], "_x.example.com")),
+        *(
+            ("TargetName", v, False)
+            for v in ("example", "a.example.", "https://a.b", "a..b", "*.b.c")
+        ),
         *(("ApiStage", v, True) for v in ("$default", "prod")),
         *(("ApiStage", v, False) for v in ("", "$other")),
     ],

@@ -41,17 +41,24 @@ class Contract:
     level: int
     names: str
     stack: str
-    api_output: str
+    api_output: str = ""
     api_stage: str = "$default"
+    target_output: str = ""
     health: str = "/health"
     max_write_seconds: float = 2.0
     functions: tuple[str, ...] = ()
+    warm_paths: tuple[str, ...] = ()
     tables: Mapping[str, str] = field(default_factory=dict)
     hooks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     lab: Mapping[str, Any] = field(default_factory=dict)
 
-    def parameters(self, api_id: str) -> dict[str, str]:
-        """Return the template's parameters of the application, by the API's id in a Region."""
+    @property
+    def entry(self) -> str:
+        """The parameter that only the stack of a Region knows: where its users are led to."""
+        return "TargetName" if self.target_output else "ApiId"
+
+    def parameters(self, entry: str) -> dict[str, str]:
+        """Return the template's parameters of the application, by its entry in a Region."""
         tables = [f"{name}:{key}" for name, key in sorted(self.tables.items())]
         return {
             "ExampleApp": "false",
@@ -59,11 +66,14 @@ class Contract:
             "AppNames": self.names,
             "AppTables": ",".join(tables) or "none",
             "AppFunctions": ",".join(self.functions) or "none",
-            "ApiId": api_id,
+            "WarmPaths": ",".join(self.warm_paths) or "none",
+            "ApiId": "",
             "ApiStage": self.api_stage,
+            "TargetName": "",
             "HealthPath": self.health,
             "MaxWriteSeconds": f"{self.max_write_seconds:g}",
             **{name: _hook(self.hooks.get(phase, {})) for phase, name in HOOKS.items()},
+            self.entry: entry,
         }
 
 
@@ -91,30 +101,40 @@ def read(folder: Path) -> Contract:
         level=int(document["level"]),
         names=document["names"],
         stack=document["stack"],
-        api_output=document["api"]["id"],
-        api_stage=document["api"].get("stage", "$default"),
+        api_output=document.get("api", {}).get("id", ""),
+        api_stage=document.get("api", {}).get("stage", "$default"),
+        target_output=document.get("target", {}).get("name", ""),
         health=document.get("health", "/health"),
         max_write_seconds=float(document.get("max_write_seconds", 2)),
         functions=tuple(document.get("functions", [])),
+        warm_paths=tuple(document.get("warm_paths", [])),
         tables=document.get("tables", {}),
         hooks=document.get("hooks", {}),
         lab=document.get("lab", {}),
     )
 
 
-def api_id(contract: Contract, cloudformation: Any) -> str:
-    """Return the id of the application's API in a Region, by a client of CloudFormation there.
+def entry(contract: Contract, cloudformation: Any) -> str:
+    """Return the API's id or the target's name in a Region, by a client of CloudFormation there.
 
     `api.id` is an output of the stack, or the logical id of the API, such as SAM's own
-    ServerlessRestApi.
+    ServerlessRestApi. `target.name` is an output: no resource's id is a DNS name to rely on.
 
     Raises
     ------
     ConfigError
-        The stack has neither.
+        The stack has none of them.
     """
     (stack,) = cloudformation.describe_stacks(StackName=contract.stack)["Stacks"]
     outputs = {o["OutputKey"]: o["OutputValue"] for o in stack.get("Outputs", [])}
+    listed = ", ".join(sorted(outputs)) or "none"
+    if contract.target_output:
+        if contract.target_output in outputs:
+            return str(outputs[contract.target_output])
+        raise ConfigError(
+            f"{FILE}: target.name is {contract.target_output!r}, and the stack {contract.stack} "
+            f"has no such output. Add it, or name another. Its outputs: {listed}."
+        )
     if contract.api_output in outputs:
         return str(outputs[contract.api_output])
     pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=contract.stack)
@@ -123,7 +143,7 @@ def api_id(contract: Contract, cloudformation: Any) -> str:
             return str(resource["PhysicalResourceId"])
     raise ConfigError(
         f"{FILE}: api.id is {contract.api_output!r}, and the stack {contract.stack} has neither an "
-        f"output nor a resource of this name. Its outputs: {', '.join(sorted(outputs)) or 'none'}."
+        f"output nor a resource of this name. Its outputs: {listed}."
     )
 
 
@@ -160,6 +180,13 @@ def _faults(document: Mapping[str, Any]) -> list[str]:
 
 
 def _in_words(error: ValidationError) -> str:
+    if error.validator == "oneOf":
+        document: Any = error.instance
+        there = "both are" if "api" in document else "neither is"
+        return f"api, target: {there} there. Write one of them. " + (
+            f"api: {SCHEMA['properties']['api']['description']} "
+            f"target: {SCHEMA['properties']['target']['description']}"
+        )
     key = ".".join(map(str, error.absolute_path)) or "the file"
     message = error.message if len(error.message) < 200 else f"{error.message[:200]}..."
     return f"{key}: {message}. {_remedy(error)}".strip()

@@ -85,13 +85,17 @@ def ready(readiness: Mapping[str, Any]) -> Judged:
 
 
 def warm(warming: Mapping[str, Any]) -> Judged:
-    """Judge whether all execution environments that were planned are proven."""
-    counts = [warming.get(k) for k in ("planned", "functions", "requested", "environments")]
+    """Judge whether all environments that were planned are proven, and all requests answered."""
+    keys = ("planned", "planned_paths", "functions", "requested", "environments")
+    counts = [warming.get(k) for k in keys]
     if not all(isinstance(c, int) and not isinstance(c, bool) for c in counts):
         return False, "No warm ping has reported the execution environments."
-    planned, functions, requested, environments = counts
-    if planned == 0 and warming.get("ok") is True:
-        return True, "The contract names no function to warm."
+    planned, planned_paths, functions, requested, environments = counts
+    if not planned and not planned_paths and warming.get("ok") is True:
+        return True, "The contract names nothing to warm."
+    answered, of_paths = _answered(warming, planned_paths)
+    if not planned:
+        return answered and warming.get("ok") is True, of_paths
     targets = [t for t in sections(warming, "targets") if t]
     short = [t for t in targets if t.get("environments") != t.get("requested")]
     named = ", ".join(
@@ -103,4 +107,18 @@ def warm(warming: Mapping[str, Any]) -> Judged:
         f"{planned} functions{f' ({named})' if named else ''}."
     )
     met = warming.get("ok") is True and functions == planned and environments == requested
-    return met and bool(planned), detail
+    return met and answered, f"{detail} {of_paths}".strip()
+
+
+def _answered(warming: Mapping[str, Any], planned: Any) -> tuple[bool, str]:
+    """Judge whether every request to the paths was answered. That proves no environment."""
+    paths = [p for p in sections(warming, "paths") if p]
+    short = [p for p in paths if not p.get("answered") or p["answered"] != p.get("requested")]
+    met = len(paths) == planned and not short
+    if not planned:
+        return met, ""
+    named = ", ".join(
+        f"{p.get('path')}: {p.get('answered')} of {p.get('requested')} requests were answered"
+        for p in [*short, *(p for p in paths if p not in short)][:5]
+    )
+    return met, f"{len(paths)} of {planned} paths were requested{f' ({named})' if named else ''}."

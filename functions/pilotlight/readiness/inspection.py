@@ -123,6 +123,13 @@ def parity(what: str, own: float, peer: float) -> Outcome:
     return outcome(own >= peer, f"{what}: {own:g} here, {peer:g} in the other Region")
 
 
+def public_name(url: str, status: int, body: Any, region: str) -> Outcome:
+    """Judge the answer of a Region that was asked under the public name."""
+    named = body.get("region") if isinstance(body, dict) else None
+    detail = f"{url}, asked in {region}, answered {status} from {named}"
+    return outcome(status == 200 and named == region, detail)
+
+
 def releases(own: str | None, peer: str | None) -> Outcome:
     """Judge whether both Regions run the same release."""
     detail = f"release {own or 'unknown'} here, {peer or 'unknown'} in the other Region"

@@ -81,6 +81,7 @@ class Inspector:
             ),
             ("concurrency_quota", True, self._concurrency),
             ("certificate", True, lambda: certificate(host, CERTIFICATE_DAYS)),
+            ("public_name", True, self._public_name),
             ("notification_key", True, self._notification_key),
             ("bucket_replication", True, lambda: self._replication(here)),
             ("subscribers", False, self._subscribers),
@@ -177,6 +178,18 @@ class Inspector:
             for region in (self.deployment.region, self.deployment.primary_region)
         )
         return inspection.parity("requests per second", own, peer)
+
+    def _public_name(self) -> Outcome:
+        """Request the health here under the public name, as users will once it leads here."""
+        here = self.deployment.region
+        url = self.deployment.health_url(self.deployment.public_name)
+        try:
+            answer = http.request(
+                "GET", url, timeout=HTTPS_SECONDS, at=self.deployment.origin_name(here)
+            )
+        except http.Unreachable as error:
+            return "failed", f"{url}, asked in {here}: {error}"
+        return inspection.public_name(url, answer.status, answer.json(), here)
 
     def _release(self, region: str) -> str | None:
         url = self.deployment.health_url(self.deployment.region_name(region))

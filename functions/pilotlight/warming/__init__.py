@@ -1,1 +1,1 @@
-"""Warm pings, and what they prove."""
+"""Warm pings and what they prove, and requests, which prove nothing."""

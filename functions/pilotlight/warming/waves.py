@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from pilotlight.warming.paths import Requested
+
 # An inline Map runs at most 40 iterations at once (Step Functions guide, "Map state in Inline
 # mode"). As many batches, whatever there is to warm, are one round and about 280 events.
 MAX_BATCHES = 40
@@ -87,27 +89,34 @@ def warmed(
     return target
 
 
-def batches(functions: int, requested: int) -> list[dict[str, int]]:
-    """Share out so many functions, by their place in the list.
+def batches(targets: int, requested: int) -> list[dict[str, int]]:
+    """Share out so many functions and paths, by their place in the list.
 
     `show` is how many of its functions a batch may name.
     """
-    size = max(1, PINGS_IN_A_BATCH // requested, ceil(functions / MAX_BATCHES))
-    starts = range(0, functions, size)
+    size = max(1, PINGS_IN_A_BATCH // requested, ceil(targets / MAX_BATCHES))
+    starts = range(0, targets, size)
     return [
-        {"from": i, "to": min(i + size, functions), "show": max(1, SHOWN // len(starts))}
+        {"from": i, "to": min(i + size, targets), "show": max(1, SHOWN // len(starts))}
         for i in starts
     ]
 
 
-def summary(targets: Sequence[Warmed], show: int) -> dict[str, Any]:
-    """Return the sums of a batch, and its least warm functions: evidence has to stay small."""
+def summary(
+    targets: Sequence[Warmed], show: int, paths: Sequence[Requested] = ()
+) -> dict[str, Any]:
+    """Return the sums of a batch, and its least warm functions: evidence has to stay small.
+
+    A contract has a few paths only, so they are all there.
+    """
+    short = any(t.short for t in targets) or any(p.short for p in paths)
     worst = sorted(targets, key=lambda t: -t.short)[:show]
     return {
-        "ok": bool(targets) and not any(t.short for t in targets),
+        "ok": bool(targets or paths) and not short,
         "functions": len(targets),
         "requested": sum(t.requested for t in targets),
         "environments": sum(t.environments for t in targets),
         "failed": sum(t.failed for t in targets),
         "targets": [{**asdict(t), "why": t.why[:200]} for t in worst],
+        "paths": [{**asdict(p), "why": p.why[:200]} for p in paths],
     }

@@ -60,6 +60,9 @@ class Conformance:
         for function in self._contract.functions:
             for region in self._regions:
                 yield self._ping(function, region)
+        for path in self._contract.warm_paths:
+            for region in self._regions:
+                yield self._warm_path(path, region)
         yield self._data_arrives()
 
     def _health(self, region: str) -> Finding:
@@ -103,9 +106,22 @@ class Conformance:
         except (BotoCoreError, ClientError, ValueError) as error:
             detail = f"{type(error).__name__}: {error}"
         remedy = (
-            "" if environment else "Answer warm pings with the client, or take it off the list."
+            "Answer warm pings with the client. Or take it off the list, and name a path that it "
+            "serves in warm_paths."
         )
+        remedy = "" if environment else remedy
         return Finding(0, f"{function} in {region}", not remedy, detail, remedy)
+
+    def _warm_path(self, path: str, region: str) -> Finding:
+        host = self._host(region)
+        status, _ = self._requests.get(region, host, path)
+        remedy = (
+            "A request that is refused starts no function. Let it be answered without credentials."
+        )
+        if 200 <= status < 400:
+            remedy = ""
+        detail = f"GET https://{host}{path} answered {status or 'nothing'}"
+        return Finding(0, f"warm path {path} in {region}", not remedy, detail, remedy)
 
     def _data_arrives(self) -> Finding:
         """Write in the Primary and read in the Secondary, at the Regions' own names."""

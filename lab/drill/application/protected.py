@@ -95,8 +95,8 @@ def given(config: LabConfig, contract: Contract, region: str) -> list[str]:
     Raises
     ------
     ConfigError
-        The application's stack has no such API.
+        The application's stack has no such API or target.
     """
     client = Control(config).client("cloudformation", region)
-    parameters = contract.parameters(contracts.api_id(contract, client))
+    parameters = contract.parameters(contracts.entry(contract, client))
     return [f"{name}={value}" for name, value in parameters.items()]

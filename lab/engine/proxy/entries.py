@@ -88,7 +88,8 @@ class Entries:
     def route(self, region: str, host: str, path: str) -> str | None:
         """Return MiniStack's path of a request, or None where no name of the Region fits.
 
-        The longest base path mapping that fits wins, as in API Gateway.
+        A domain name goes before a wildcard that covers it, and the longest base path mapping that
+        fits wins, as in API Gateway.
         """
         host = host.split(":")[0].lower()
         if url := _FUNCTION_URL.fullmatch(host):
@@ -97,7 +98,11 @@ class Entries:
             # The stage is the first part of the path, and MiniStack knows where there is none.
             return f"/_aws/execute-api/{api[1]}{path}" if api[2] == region else None
         longest: tuple[int, str] | None = None
-        mappings = self._aws.apigateway._base_path_mappings.get_scoped(ACCOUNT, region, host, {})
+        known = self._aws.apigateway._base_path_mappings
+        wildcard = f"*.{host.partition('.')[2]}"
+        mappings = known.get_scoped(ACCOUNT, region, host, None)
+        if mappings is None:
+            mappings = known.get_scoped(ACCOUNT, region, wildcard, {})
         for base, mapping in mappings.items():
             prefix = "" if base in ("", "(none)") else f"/{base}"
             if prefix and path != prefix and not path.startswith(f"{prefix}/"):

@@ -43,7 +43,9 @@ OWN = {
     "AppNames": "orders*",
     "AppTables": "orders:customer/number=N",
     "AppFunctions": "orders-api:live",
+    "WarmPaths": "none",
     "ApiStage": "prod",
+    "TargetName": "",
     "HealthPath": "/live",
     "MaxWriteSeconds": "2",
     **dict.fromkeys(("ReadyHook", "BeforeClaimHook", "AfterClaimHook", "BeforeFailbackHook"), ""),
@@ -152,6 +154,19 @@ def test_an_environment_s_parameters_are_merged_with_the_api_of_its_region(
     assert ended.exit_code == 0, ended.output
     assert as_sam_reads(ended.output) == {**parameters, **OWN, "ApiId": API_IDS[region]}
     assert account.asked == [(region, "orders")]
+
+
+def test_a_target_is_read_from_the_stack_and_empties_the_api(
+    account: Account, folder: Path
+) -> None:
+    api = '[api]\nid = "OrdersApi"\nstage = "prod"\n'
+    assert api in CONTRACT
+    (folder / FILE).write_text(CONTRACT.replace(api, '[target]\nname = "Entry"\n'))
+    account.outputs["us-west-2"] = [{"OutputKey": "Entry", "OutputValue": "lb-1.example.com"}]
+    found = as_sam_reads(run(folder, "--config-env", "primary").output)
+    assert (found["TargetName"], found["ApiId"]) == ("lb-1.example.com", "")
+    alone = as_sam_reads(run(folder).output)
+    assert (alone["ApiId"], "TargetName" in alone) == ("", False)
 
 
 def test_the_contract_wins_over_samconfig(account: Account, folder: Path) -> None:

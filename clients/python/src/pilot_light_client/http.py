@@ -88,8 +88,11 @@ def request(
     timeout: float,
     body: bytes | None = None,
     headers: Mapping[str, str] | None = None,
+    at: str | None = None,
 ) -> Response:
     """Make one request, which is over after `timeout` seconds.
+
+    With `at`, it goes to the addresses of that name, whatever the URL's own leads to.
 
     Raises
     ------
@@ -99,7 +102,8 @@ def request(
     start, deadline, sent = time.monotonic(), _Deadline(timeout), False
     parts = urlsplit(url)
     try:
-        with _connect(str(parts.hostname), parts.port or HTTPS_PORT, deadline) as connection:
+        host, port = str(parts.hostname), parts.port or HTTPS_PORT
+        with _connect(host, port, deadline, at or host) as connection:
             client = HTTPConnection(parts.netloc)
             client.sock, sent = connection, True
             target = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
@@ -121,7 +125,7 @@ def certificate_end(host: str, timeout: float) -> datetime:
         No handshake, or a certificate that does not hold.
     """
     try:
-        with _connect(host, HTTPS_PORT, _Deadline(timeout)) as connection:
+        with _connect(host, HTTPS_PORT, _Deadline(timeout), host) as connection:
             certificate = connection.getpeercert() or {}
     except OSError as error:
         raise Unreachable(f"{type(error).__name__}: {error}") from error
@@ -135,10 +139,10 @@ def _tls() -> ssl.SSLContext:
     return context
 
 
-def _connect(host: str, port: int, deadline: _Deadline) -> _Connection:
+def _connect(host: str, port: int, deadline: _Deadline, at: str) -> _Connection:
     """Connect to the first address that answers. Each gets an equal share of the time left."""
-    addresses = _look_up(host, port, deadline)
-    failure: OSError = TimeoutError(f"{host} has no address")
+    addresses = _look_up(at, port, deadline)
+    failure: OSError = TimeoutError(f"{at} has no address")
     for number, (family, kind, protocol, _, address) in enumerate(addresses):
         share = _Deadline(deadline.left() / (len(addresses) - number))
         plain = socket.socket(family, kind, protocol)

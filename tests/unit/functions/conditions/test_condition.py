@@ -9,7 +9,17 @@ import pytest
 from pilotlight.conditions.condition import warm
 from pilotlight.conditions.recorded import scheduled_ready
 
-PROVEN = {"ok": True, "planned": 2, "functions": 2, "requested": 6, "environments": 6}
+PROVEN = {
+    "ok": True,
+    "planned": 2,
+    "functions": 2,
+    "requested": 6,
+    "environments": 6,
+    "planned_paths": 0,
+}
+ANSWERED = [{"path": p, "requested": 3, "answered": 3, "why": ""} for p in ("/a", "/b")]
+REQUESTED = {**PROVEN, "planned_paths": 2, "paths": ANSWERED}
+NONE = {"planned": 0, "functions": 0, "requested": 0, "environments": 0}
 
 
 def test_all_that_was_planned_is_proven() -> None:
@@ -31,6 +41,8 @@ def test_all_that_was_planned_is_proven() -> None:
         {"requested": None},
         {"requested": "6"},
         {"planned": 3},
+        {"planned_paths": 1},
+        {"planned_paths": None},
     ],
 )
 def test_anything_less_or_missing_is_not(change: dict[str, Any]) -> None:
@@ -39,10 +51,45 @@ def test_anything_less_or_missing_is_not(change: dict[str, Any]) -> None:
     assert warm({k: v for k, v in PROVEN.items() if k != key})[0] is False
 
 
-def test_a_contract_that_names_no_function_has_nothing_to_warm() -> None:
-    none = {"planned": 0, "functions": 0, "requested": 0, "environments": 0}
-    assert warm({"ok": True, **none}) == (True, "The contract names no function to warm.")
+def test_a_contract_that_names_nothing_has_nothing_to_warm() -> None:
+    none = {**NONE, "planned_paths": 0}
+    assert warm({"ok": True, **none}) == (True, "The contract names nothing to warm.")
     assert warm({"ok": False, **none})[0] is False
+
+
+def test_answers_of_paths_are_counted_beside_environments_and_are_none() -> None:
+    of_paths = (
+        "2 of 2 paths were requested (/a: 3 of 3 requests were answered, "
+        "/b: 3 of 3 requests were answered)."
+    )
+    met, detail = warm(REQUESTED)
+    assert (met, detail) == (True, f"{warm(PROVEN)[1]} {of_paths}")
+    assert warm({**REQUESTED, **NONE}) == (True, of_paths), "no function answers pings"
+
+
+@pytest.mark.parametrize("functions", [{}, NONE])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"ok": False},
+        {"ok": None},
+        {"paths": ANSWERED[:1]},
+        {"paths": None},
+        {"paths": [ANSWERED[0], {**ANSWERED[1], "answered": 2}]},
+        {"paths": [ANSWERED[0], "garbled"]},
+        {"paths": [ANSWERED[0], {"path": "/b"}]},
+    ],
+)
+def test_a_path_without_all_its_answers_leaves_warmth_unmet(
+    change: dict[str, Any], functions: dict[str, Any]
+) -> None:
+    assert warm({**REQUESTED, **functions, **change})[0] is False
+
+
+def test_a_path_that_is_short_is_named_first() -> None:
+    paths = [ANSWERED[0], {"path": "/slow", "requested": 3, "answered": 1}]
+    _, detail = warm({**REQUESTED, "paths": paths})
+    assert "(/slow: 1 of 3 requests were answered, /a: 3 of 3" in detail
 
 
 def test_functions_that_are_short_are_named_before_those_that_are_not() -> None:

@@ -65,7 +65,7 @@ def witnesses(lag: float) -> dict[str, Any]:
 
 def warm(environments: int = 3, requested: int = 3) -> dict[str, Any]:
     target = warming.Warmed("app:live", requested, environments, requested - environments)
-    return {"asked_at": AT, "planned": 1, **warming.summary([target], 20)}
+    return {"asked_at": AT, "planned": 1, "planned_paths": 0, **warming.summary([target], 20)}
 
 
 def evidence(**parts: Any) -> dict[str, Any]:

@@ -142,6 +142,24 @@ def test_what_users_have_listed_is_warmed_too_by_its_name_in_the_other_region(
     assert found["planned"] == 3, "what is listed twice is warmed once"
 
 
+@both_ways
+def test_paths_are_requested_in_the_target_by_its_own_name(
+    world: World, monkeypatch: pytest.MonkeyPatch, source: str, target: str
+) -> None:
+    asked: list[str] = []
+
+    def request(_method: str, url: str, **_: Any) -> http.Response:
+        asked.append(url)
+        return http.Response(404, b"", {}, 0.1)
+
+    monkeypatch.setattr(http, "request", request)
+    monkeypatch.setattr(MODULE, "WARM_PATHS", ["/orders"])
+    found = world.ask("warm", source, target)
+    assert asked == [f"https://{target}.pilotlight.example/orders"] * 3
+    assert (found["ok"], found["planned"], found["planned_paths"]) == (False, 2, 1)
+    assert found["paths"][0]["why"] == "answered 404"
+
+
 def test_a_function_that_proves_too_little_is_told(world: World) -> None:
     world.answers[SWITCH] = {"environment": "the only one"}
     found = world.ask("warm")

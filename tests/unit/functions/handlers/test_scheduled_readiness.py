@@ -31,6 +31,7 @@ from tests.unit.functions.fakes import (
 )
 
 MODULE: Any = load_handler("scheduled_readiness")
+PUBLIC_HEALTH = "https://app.pilotlight.example/health"
 REQUIRED = {
     "automation",
     "table pilot-light-journal",
@@ -42,6 +43,7 @@ REQUIRED = {
     "recovery_functions",
     "concurrency_quota",
     "certificate",
+    "public_name",
     "notification_key",
     "bucket_replication",
 }
@@ -105,6 +107,7 @@ class World:
             },
         }
         self.asked: list[tuple[str, str]] = []
+        self.public_answer: Any = (200, {"region": SECONDARY})
         self.releases = {PRIMARY: "r1", SECONDARY: "r1"}
         self.stored: dict[str, Any] = {}
         self.control: dict[str, Any] | None = control_item(PRIMARY, 1)
@@ -157,7 +160,13 @@ class World:
         rows = [{**heartbeat.key(PRIMARY, n), **beat} for n in range(heartbeat.KEYS)]
         return {"Responses": {JOURNAL: rows}}
 
-    def request(self, _method: str, url: str, **_: Any) -> http.Response:
+    def request(self, _method: str, url: str, at: str = "", **_: Any) -> http.Response:
+        if at:
+            assert (url, at) == (PUBLIC_HEALTH, f"origin-{SECONDARY}.pilotlight.example")
+            if isinstance(self.public_answer, Exception):
+                raise self.public_answer
+            status, body = self.public_answer
+            return http.Response(status, json.dumps(body).encode(), {}, 0.1)
         release = next(r for region, r in self.releases.items() if f"//{region}." in url)
         return http.Response(200, json.dumps({"release": release}).encode(), {}, 0.1)
 
@@ -360,6 +369,26 @@ def test_the_quota_has_room_for_two_warmed_functions_and_each_alias(
     limit = {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": free}
     world.answers["get_account_settings"] = {"AccountLimit": limit}
     assert world.look()[1].get("concurrency_quota", "ok") == state
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (http.Unreachable("SSLCertVerificationError: mismatch"), "SSLCertVerificationError"),
+        ((403, {"message": "Forbidden"}), "answered 403 from None"),
+        ((503, {"region": SECONDARY}), "answered 503 from us-east-2"),
+        ((200, {"region": PRIMARY}), "answered 200 from us-west-2"),
+        ((200, None), "answered 200 from None"),
+    ],
+)
+def test_a_region_that_does_not_serve_the_public_name_is_found_before_it_leads_there(
+    world: World, answer: Any, told: str
+) -> None:
+    world.public_answer = answer
+    assert world.look() == ("not_ready", {"public_name": "failed"})
+    findings = world.stored[RECOVERIES]["findings"]["S"]
+    assert f"public_name failed: {PUBLIC_HEALTH}, asked in us-east-2" in findings
+    assert told in findings
 
 
 @pytest.mark.parametrize(("minutes", "state"), [(1, "ok"), (-1, "failed")])

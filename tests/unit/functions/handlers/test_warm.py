@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from pilot_light_client import timestamps
+from pilot_light_client import http, timestamps
 
 from tests.handlers import context, load_handler
 from tests.unit.functions.fakes import RECOVERIES, FakeDynamoDB, FakeLambda
@@ -64,7 +64,14 @@ def test_every_function_is_forced_into_so_many_environments(warming: Warming) ->
         "pilot-light-app:live",
         "pilot-light-switch:live",
     ]
-    assert found == {"ok": True, "functions": 2, "requested": 6, "environments": 6, "failed": 0}
+    assert found == {
+        "ok": True,
+        "functions": 2,
+        "requested": 6,
+        "environments": 6,
+        "failed": 0,
+        "paths": [],
+    }
 
 
 def test_the_plan_of_the_template_s_own_functions_is_one_batch(warming: Warming) -> None:
@@ -106,6 +113,32 @@ def test_an_environment_that_answers_every_ping_is_one_and_not_enough(warming: W
     assert (found["ok"], found["environments"], found["targets"][0]["waves"]) == (False, 1, 3)
     holds = {p["pilot_light"]["warm"]["hold_ms"] for p in warming.lambdas.payloads}
     assert len(holds) == 3, "longer each time"
+
+
+def test_paths_are_planned_and_requested_beside_the_functions(
+    warming: Warming, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, str]] = []
+
+    def request(method: str, url: str, **_: Any) -> http.Response:
+        asked.append((method, url))
+        return http.Response(200, b"", {}, 0.1)
+
+    monkeypatch.setattr(http, "request", request)
+    monkeypatch.setattr(MODULE, "WARM_PATHS", ["/orders", "/carts"])
+    plan = warming.plan()
+    assert (plan["functions"], plan["paths"]) == (2, 2)
+    assert [(b["from"], b["to"]) for b in plan["batches"]] == [(0, 4)]
+    found = warming.ping(to=4)
+    assert (found["ok"], found["environments"], found["functions"]) == (True, 6, 2)
+    assert [(p["path"], p["answered"]) for p in found["paths"]] == [("/orders", 3), ("/carts", 3)]
+    host = "https://us-east-2.pilotlight.example"
+    assert sorted(asked) == [
+        *[("GET", f"{host}/carts")] * 3,
+        *[("GET", f"{host}/orders")] * 3,
+    ]
+    only_paths = warming.ping(**{"from": 2, "to": 4})
+    assert (only_paths["ok"], only_paths["functions"], len(only_paths["paths"])) == (True, 0, 2)
 
 
 def test_a_broken_function_does_not_spoil_the_other(warming: Warming) -> None:

@@ -42,6 +42,7 @@ def whole() -> dict[str, Any]:
         "warm": {
             "ok": True,
             "planned": 1,
+            "planned_paths": 0,
             "functions": 1,
             "requested": 3,
             "environments": 3,

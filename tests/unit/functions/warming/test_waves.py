@@ -6,6 +6,7 @@ from typing import Any
 
 from hypothesis import given, strategies as st
 from pilot_light_client.warm_ping import MAX_HOLD_MS
+from pilotlight.warming.paths import Requested
 from pilotlight.warming.waves import (
     HOLDS_MS,
     MAX_BATCHES,
@@ -103,8 +104,27 @@ def test_a_batch_hands_on_its_sums_and_its_least_warm_functions() -> None:
     targets = [Warmed("full:live", 3, 3), Warmed("cold:live", 3, 0, 3, 1, "x" * 999)]
     found = summary(targets, 1)
     assert [t["function"] for t in found.pop("targets")] == ["cold:live"]
-    assert found == {"ok": False, "functions": 2, "requested": 6, "environments": 3, "failed": 3}
+    assert found == {
+        "ok": False,
+        "functions": 2,
+        "requested": 6,
+        "environments": 3,
+        "failed": 3,
+        "paths": [],
+    }
     assert len(summary(targets, 1)["targets"][0]["why"]) == 200, "evidence stays small"
+
+
+def test_a_batch_hands_on_the_answers_of_its_paths() -> None:
+    full, short = Requested("/a", 3, 3), Requested("/b", 3, 1, "x" * 999)
+    found = summary([Warmed("full:live", 3, 3)], 20, [full, short])
+    assert (found["ok"], found["environments"]) == (False, 3)
+    assert [(p["path"], p["answered"], len(p["why"])) for p in found["paths"]] == [
+        ("/a", 3, 0),
+        ("/b", 1, 200),
+    ]
+    assert summary([], 20, [full])["ok"] is True
+    assert summary([Warmed("cold:live", 3)], 20, [full])["ok"] is False
 
 
 def test_a_batch_without_functions_proves_nothing() -> None:

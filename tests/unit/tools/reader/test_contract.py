@@ -10,7 +10,7 @@ from pilotlight.shared.app_tables import AppTables
 
 from tests.made_up_stack import MadeUpStack
 from tools.reader import template
-from tools.reader.contract import FILE, OWN_TABLES, api_id, check_names, read
+from tools.reader.contract import FILE, OWN_TABLES, check_names, entry, read
 from tools.reader.samconfig import ConfigError, as_argument
 
 if TYPE_CHECKING:
@@ -25,6 +25,10 @@ API = """
 [api]
 id = "OrdersApi"
 """
+TARGET = """
+[target]
+name = "LoadBalancer"
+"""
 FULL = """
 level = 2
 names = "orders*"
@@ -32,6 +36,7 @@ stack = "orders"
 health = "/live/health"
 max_write_seconds = 2.5
 functions = ["orders-api:live", "orders-jobs:blue"]
+warm_paths = ["/orders", "/carts"]
 
 [api]
 id = "OrdersApi"
@@ -76,8 +81,10 @@ def test_a_contract_gives_exactly_the_template_s_parameters_of_the_application(
         "AppNames": "orders*",
         "AppTables": "orders:customer/number=N,orders-carts:id",
         "AppFunctions": "orders-api:live,orders-jobs:blue",
+        "WarmPaths": "/orders,/carts",
         "ApiId": "a1b2c3",
         "ApiStage": "prod",
+        "TargetName": "",
         "HealthPath": "/live/health",
         "MaxWriteSeconds": "2.5",
         "ReadyHook": "orders-ready:live required",
@@ -86,6 +93,22 @@ def test_a_contract_gives_exactly_the_template_s_parameters_of_the_application(
     groups = template.source()["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
     (application,) = [g for g in groups if g["Label"]["default"] == "The application"]
     assert sorted(found) == sorted(application["Parameters"])
+
+
+def test_a_target_is_given_instead_of_an_api_and_empties_one_that_was_given_before(
+    tmp_path: Path,
+) -> None:
+    """sam keeps the previous value of a parameter that is left out."""
+    found = read(contract(tmp_path, NEEDED + TARGET))
+    parameters = found.parameters("lb.example.com")
+    assert (found.entry, parameters["TargetName"], parameters["ApiId"]) == (
+        *("TargetName", "lb.example.com"),
+        "",
+    )
+    of_api = read(contract(tmp_path, NEEDED + API))
+    assert (of_api.entry, of_api.parameters("a1b2c3")["TargetName"]) == ("ApiId", "")
+    region, given = template.config("primary")
+    template.check(region, {**given, **parameters}, "primary")
 
 
 @pytest.mark.parametrize("text", [NEEDED + API, FULL])
@@ -99,7 +122,10 @@ def test_the_template_accepts_a_deployment_with_them(tmp_path: Path, env: str, t
 def test_what_a_contract_leaves_out_has_the_template_s_own_defaults(tmp_path: Path) -> None:
     found = read(contract(tmp_path, NEEDED + API))
     defaults = {n: str(p.get("Default")) for n, p in template.source()["Parameters"].items()}
-    left_out = ("AppTables", "AppFunctions", "ApiStage", "HealthPath", "MaxWriteSeconds")
+    left_out = (
+        *("AppTables", "AppFunctions", "WarmPaths", "ApiStage"),
+        *("TargetName", "HealthPath", "MaxWriteSeconds"),
+    )
     parameters = found.parameters("a1b2c3")
     assert {n: parameters[n] for n in left_out} == {n: defaults[n] for n in left_out}
     assert (found.hooks, found.lab) == ({}, {})
@@ -181,9 +207,27 @@ BAD: dict[str, tuple[str, str, str, str]] = {
     ),
     "missing section": (
         NEEDED,
-        "the file",
-        "'api' is a required property",
-        "Where the stack has its API",
+        "api, target",
+        "neither is there",
+        "Write one of them. api: Where the stack has its API",
+    ),
+    "both sections": (
+        NEEDED + API + TARGET,
+        "api, target",
+        "both are there",
+        "Write one of them.",
+    ),
+    "target without a name": (
+        f"{NEEDED}[target]",
+        "target",
+        "'name' is a required property",
+        "An output of the stack that has a DNS name of its Region",
+    ),
+    "target with a stage": (
+        f'{NEEDED}{TARGET}stage = "prod"',
+        "target",
+        "'stage' was unexpected",
+        "It may have: name.",
     ),
     "missing key of a section": (
         f'{NEEDED}[api]\nstage = "prod"',
@@ -244,6 +288,18 @@ BAD: dict[str, tuple[str, str, str, str]] = {
         "functions.0",
         "'orders-api' does not match",
         "each with its alias, such as",
+    ),
+    "warm path with a query": (
+        f'{NEEDED}warm_paths = ["/orders?all=1"]{API}',
+        "warm_paths.0",
+        "'/orders?all=1' does not match",
+        "up to five paths to request before a promotion",
+    ),
+    "too many warm paths": (
+        f'{NEEDED}warm_paths = ["/1", "/2", "/3", "/4", "/5", "/6"]{API}',
+        "warm_paths",
+        "is too long",
+        "up to five paths to request before a promotion",
     ),
     "hook without function": (
         f"{NEEDED}{API}[hooks.ready]\ntimeout = 5",
@@ -376,7 +432,20 @@ def test_the_api_is_an_output_of_the_stack_or_a_resource_of_it(tmp_path: Path) -
     found = read(contract(tmp_path, NEEDED + API))
     name = found.api_output
     others = {"Function": "orders-api"}
-    assert api_id(found, MadeUpStack({name: "a1"}, {name: "b2"})) == "a1"
-    assert api_id(found, MadeUpStack({"Url": "-"}, {**others, name: "b2"})) == "b2"
+    assert entry(found, MadeUpStack({name: "a1"}, {name: "b2"})) == "a1"
+    assert entry(found, MadeUpStack({"Url": "-"}, {**others, name: "b2"})) == "b2"
     with pytest.raises(ConfigError, match="neither an output nor a resource of this name"):
-        api_id(found, MadeUpStack({"Url": "-"}, others))
+        entry(found, MadeUpStack({"Url": "-"}, others))
+
+
+def test_a_target_is_an_output_of_the_stack_and_no_resource_of_it(tmp_path: Path) -> None:
+    """A load balancer's physical id is an ARN, a custom domain's its own name."""
+    found = read(contract(tmp_path, NEEDED + TARGET))
+    name = found.target_output
+    assert entry(found, MadeUpStack({name: "lb.example.com"})) == "lb.example.com"
+    with pytest.raises(ConfigError) as error:
+        entry(found, MadeUpStack({"Url": "-"}, {name: "arn:aws:x"}))
+    assert str(error.value) == (
+        "pilotlight.toml: target.name is 'LoadBalancer', and the stack orders has no such output. "
+        "Add it, or name another. Its outputs: Url."
+    )

@@ -33,6 +33,7 @@ class World:
     def __init__(self) -> None:
         self.now = 1000.0
         self.health: dict[str, tuple[int, Any]] = {r: (200, {"region": r}) for r in BOTH}
+        self.paths: dict[tuple[str, str], int] = {}
         self.replicas: list[str] | None = [PRIMARY]
         self.pings: dict[str, Any] = {r: {"environment": "e1"} for r in BOTH}
         self.write = {PRIMARY: (201, False), SECONDARY: (503, False)}
@@ -50,8 +51,8 @@ class World:
 
     # --- the requests ----------------------------------------------------------------------------
     def get(self, region: str, host: str, path: str) -> tuple[int, Any]:
-        assert (host, path) == (OWN[region], "/live")
-        return self.health[region]
+        assert host == OWN[region]
+        return self.health[region] if path == "/live" else (self.paths[path, region], None)
 
     def requested(self, region: str, host: str, item_id: str) -> Call:
         assert host == OWN[region]
@@ -100,7 +101,11 @@ class World:
     def findings(self, level: int) -> list[Finding]:
         tables, functions = {"orders": "pk"}, (FUNCTION,)
         contract = Contract(
-            level, "orders*", "orders", "ApiId", health="/live", functions=functions, tables=tables
+            *(level, "orders*", "orders", "ApiId"),
+            health="/live",
+            functions=functions,
+            warm_paths=tuple(dict.fromkeys(path for path, _ in self.paths)),
+            tables=tables,
         )
         requests = Anything(get=self.get, write=self.requested, read=self.read)
         return Conformance(CONFIG, self, contract, requests).run()  # type: ignore[arg-type]
@@ -170,6 +175,17 @@ def test_health_that_serves_no_checker_is_named_with_its_remedy(
     assert f"answered {answer[0] or 'nothing'}, region" in found[HEALTHS[0]].detail
 
 
+@pytest.mark.parametrize("status", [0, 401, 404, 503])
+def test_a_warm_path_that_is_refused_is_named_with_its_remedy(world: World, status: int) -> None:
+    world.paths = {("/orders", PRIMARY): 200, ("/orders", SECONDARY): status}
+    (found,) = world.unmet().values()
+    assert (found.level, found.name) == (0, f"warm path /orders in {SECONDARY}")
+    assert found.detail == f"GET https://{OWN[SECONDARY]}/orders answered {status or 'nothing'}"
+    assert "Let it be answered without credentials" in found.remedy
+    world.paths = dict.fromkeys([("/orders", region) for region in BOTH], 200)
+    assert world.unmet() == {}
+
+
 def test_health_in_one_region_only_is_not_enough(world: World) -> None:
     world.health[SECONDARY] = (404, None)
     found = world.unmet()
@@ -234,7 +250,10 @@ def test_a_function_that_answers_no_ping_is_named_with_its_remedy(
     world.pings[SECONDARY] = answer
     found = world.unmet()
     assert list(found) == [PINGS[1]]
-    assert found[PINGS[1]].remedy == ("Answer warm pings with the client, or take it off the list.")
+    assert found[PINGS[1]].remedy == (
+        "Answer warm pings with the client. Or take it off the list, and name a path that it "
+        "serves in warm_paths."
+    )
     assert found[PINGS[1]].detail.startswith(detail)
 
 

@@ -67,6 +67,20 @@ def test_a_mapping_without_a_stage_leaves_it_to_the_path() -> None:
     assert routed(found, "/v1/prod/items") == "api/prod/items"
 
 
+def test_a_wildcard_takes_the_names_one_label_below_that_have_no_domain_of_their_own() -> None:
+    own = {"": {"restApiId": "own"}}
+    all_names = {"": {"restApiId": "all"}}
+    known = {(PRIMARY, HOST): own, (PRIMARY, "*.pilotlight.example"): all_names}
+    found = Entries(FakeAws(apigateway=Anything(_base_path_mappings=Mappings(known))))
+    assert routed(found, "/") == "own/"
+    assert routed(found, "/", f"{PRIMARY}.pilotlight.example") == "all/"
+    for other in (f"a.{HOST}", "pilotlight.example", "app.other.example"):
+        assert routed(found, "/", other) is None
+    # A domain name without a mapping leads nowhere, whatever the wildcard has.
+    known[PRIMARY, HOST] = {}
+    assert routed(found, "/") is None
+
+
 def test_a_path_without_a_mapping_leads_nowhere() -> None:
     assert routed(entries("v1"), "/v2/items") is None
 
