@@ -102,6 +102,12 @@ def read(folder: Path) -> Contract:
     )
 
 
+def key_of(declared: str) -> dict[str, str]:
+    """Return a table's key as it is declared, from an attribute's name to S or N: hash, range."""
+    parts = (part.partition("=") for part in declared.split("/"))
+    return {name: kind or "S" for name, _, kind in parts}
+
+
 def api_id(contract: Contract, cloudformation: Any) -> str:
     """Return the id of the application's API in a Region, by a client of CloudFormation there.
 
