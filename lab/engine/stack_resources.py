@@ -160,7 +160,10 @@ def _backup_selections(aws: Aws) -> None:
 
 
 def _global_tables(aws: Aws) -> None:
-    """Make a global table in each Region of its replicas, and end it in all of them."""
+    """Make a global table in each Region of its replicas, and end it in all of them.
+
+    One that is there already can be imported into a stack, as a table of a single Region can.
+    """
     handlers = aws.provisioners._RESOURCE_HANDLERS["AWS::DynamoDB::GlobalTable"]
     single, delete_table = handlers["create"], handlers["delete"]
 
@@ -181,7 +184,13 @@ def _global_tables(aws: Aws) -> None:
             aws.within(region, delete_table, name, properties, *more)
         delete_table(name, properties, *more)
 
-    _register(aws, "AWS::DynamoDB::GlobalTable", create=create, delete=delete)
+    lookups = importlib.import_module(
+        "ministack.services.cloudformation.changesets"
+    )._IMPORT_LOOKUPS
+    lookups["AWS::DynamoDB::GlobalTable"] = lookups["AWS::DynamoDB::Table"]
+    imported = aws.provisioners._RESOURCE_HANDLERS["AWS::DynamoDB::Table"]["import"]
+    more = {"create": create, "delete": delete, "import": imported}
+    _register(aws, "AWS::DynamoDB::GlobalTable", **more)
 
 
 def _complete(aws: Aws, kind: str, finish: Callable[[str, dict[str, Any]], None]) -> None:

@@ -90,10 +90,15 @@ def deploy(config: LabConfig, folder: Path, *regions: str) -> list[Application]:
 
 
 def at_level_1(name: str, folder: Path, add_client: Callable[[Path], None]) -> Path:
-    """Copy an example, apply its patch as a person would, add the client, and return the copy."""
+    """Return a copy of an example at level 1."""
+    return patched(name, 1, folder, add_client)
+
+
+def patched(name: str, level: int, folder: Path, add_client: Callable[[Path], None]) -> Path:
+    """Copy an example, apply a level's patch as a person would, add the client, and return it."""
     copy = folder / name
     shutil.copytree(EXAMPLES / name, copy)
-    run("git", "apply", "level-1.patch", cwd=copy)
+    run("git", "apply", f"level-{level}.patch", cwd=copy)
     add_client(copy / "src")
     return copy
 

@@ -14,6 +14,7 @@ from tests.e2e.applications import (
     add_python_client,
     at_level_1,
     needs_sdk,
+    patched,
 )
 
 if TYPE_CHECKING:
@@ -47,6 +48,15 @@ def test_an_application_that_nobody_changed_is_routed_and_told_so(tmp_path: Path
     assert report["level"] == 0
     assert "two Regions took writes" in report["verdict"]
     assert "Nothing stopped its writes" in report["failback"]["summary"]
+
+
+@pytest.mark.long
+def test_an_application_that_writes_by_transactions_is_journaled(tmp_path: Path) -> None:
+    folder = patched("notes", 2, tmp_path, add_python_client)
+    report = drilled(folder, tmp_path / "reports")
+    passed = {c["name"] for c in report["checks"]}
+    assert "no acknowledged write vanished" in passed
+    assert "Compared before the claim" in report["failback"]["summary"]
 
 
 def test_a_queue_worker_is_fenced(tmp_path: Path) -> None:
