@@ -30,6 +30,7 @@ def install(aws: Aws) -> None:
     _record_sets(aws)
     _backup_selections(aws)
     _global_tables(aws)
+    _imports_of_global_tables(aws)
     _bucket_replication(aws)
     _http_apis(aws)
 
@@ -160,10 +161,7 @@ def _backup_selections(aws: Aws) -> None:
 
 
 def _global_tables(aws: Aws) -> None:
-    """Make a global table in each Region of its replicas, and end it in all of them.
-
-    One that is there already can be imported into a stack, as a table of a single Region can.
-    """
+    """Make a global table in each Region of its replicas, and end it in all of them."""
     handlers = aws.provisioners._RESOURCE_HANDLERS["AWS::DynamoDB::GlobalTable"]
     single, delete_table = handlers["create"], handlers["delete"]
 
@@ -184,13 +182,16 @@ def _global_tables(aws: Aws) -> None:
             aws.within(region, delete_table, name, properties, *more)
         delete_table(name, properties, *more)
 
-    lookups = importlib.import_module(
-        "ministack.services.cloudformation.changesets"
-    )._IMPORT_LOOKUPS
-    lookups["AWS::DynamoDB::GlobalTable"] = lookups["AWS::DynamoDB::Table"]
-    imported = aws.provisioners._RESOURCE_HANDLERS["AWS::DynamoDB::Table"]["import"]
-    more = {"create": create, "delete": delete, "import": imported}
-    _register(aws, "AWS::DynamoDB::GlobalTable", **more)
+    _register(aws, "AWS::DynamoDB::GlobalTable", create=create, delete=delete)
+
+
+def _imports_of_global_tables(aws: Aws) -> None:
+    """Let a stack import a global table that is there already, as it can a table of one Region."""
+    single, both = "AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable"
+    change_sets = importlib.import_module("ministack.services.cloudformation.changesets")
+    lookups = change_sets._IMPORT_LOOKUPS
+    lookups[both] = lookups[single]
+    _register(aws, both, **{"import": aws.provisioners._RESOURCE_HANDLERS[single]["import"]})
 
 
 def _complete(aws: Aws, kind: str, finish: Callable[[str, dict[str, Any]], None]) -> None:
