@@ -71,7 +71,7 @@ def reports_in(folder: str) -> Callable[..., Any]:
 
 
 def ports(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options for the ports of a lab."""
+    """Add the options for the ports of a lab. Variables give them too, such as LAB_API_PORT."""
     for name, default, what in (
         ("--entry-port", 8441, "First TLS port of the Regions' entries, one for each Region."),
         ("--browser-port", 8080, "Port for a browser; it leads where DNS says."),
@@ -80,7 +80,12 @@ def ports(command: Callable[..., Any]) -> Callable[..., Any]:
         ("--api-port", 4566, "Port of the AWS APIs."),
     ):
         command = click.option(
-            name, type=PORT, default=default, show_default=True, help=f"{what} On 127.0.0.1."
+            name,
+            type=PORT,
+            default=default,
+            show_default=True,
+            envvar=f"LAB_{name.strip('-').replace('-', '_').upper()}",
+            help=f"{what} On 127.0.0.1.",
         )(command)
     return command
 

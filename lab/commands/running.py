@@ -24,11 +24,16 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("--detach", is_flag=True, help="Return once it is up; `lab down` ends it.")
+@click.option("--empty", is_flag=True, help="Deploy nothing: an account with a zone, for your own.")
 @PARAMETER
 @APP
 @ports
-def up(*, detach: bool, parameters: tuple[str, ...], app: Path | None, **options: int) -> None:
+def up(
+    *, detach: bool, empty: bool, parameters: tuple[str, ...], app: Path | None, **options: int
+) -> None:
     """Start the lab, deploy the application to it, and stay up."""
+    if empty and (app or parameters):
+        raise click.UsageError("--empty deploys nothing: leave out --app and --parameter.")
     config, progress = described(**options), Progress()
     contract = contracts.read(app) if app else None
     if contract:
@@ -36,14 +41,17 @@ def up(*, detach: bool, parameters: tuple[str, ...], app: Path | None, **options
     with progress.step("Engine"):
         engine = process.start(config, owned=not detach)
     try:
-        if app and contract:
+        if empty:
+            process.mark_deployed()
+        elif app and contract:
             protected.deploy(config, progress, app, contract, parameters)
         else:
             deployment.build(progress)
             deployment.deploy(config, progress, *parameters)
             ignored.report(progress)
         Control(config).act("cold_starts", on=True)
-        console.print(welcome(config), highlight=False, soft_wrap=True)
+        said = for_aws(config) if empty else welcome(config)
+        console.print(said, highlight=False, soft_wrap=True)
         if detach:
             return
         console.print("\n[dim]Ctrl-C ends it.[/]")
@@ -71,11 +79,7 @@ def welcome(config: LabConfig) -> str:
         f"--connect-to {name}:443:127.0.0.1:{port} https://{name}/health",
         f"  DNS                             dig @127.0.0.1 -p {config.dns_port} {name}",
         f"  AWS                             {config.endpoint}",
-        "",
-        "For the AWS CLI and boto3:",
-        "",
-        f"  export AWS_ENDPOINT_URL={config.endpoint} AWS_ACCESS_KEY_ID=test "
-        "AWS_SECRET_ACCESS_KEY=test",
+        for_aws(config),
         *(f"  {escape(' '.join(command.split()))}" for command in commands.values()),
         "",
         "To lose the Primary, a minute from now (the sentinel must have found it healthy once):",
@@ -85,6 +89,15 @@ def welcome(config: LabConfig) -> str:
         "  .venv/bin/lab heal",
     ]
     return "\n".join(lines)
+
+
+def for_aws(config: LabConfig) -> str:
+    """Return how the AWS CLI, SAM and boto3 reach the lab."""
+    return (
+        "\nFor the AWS CLI, SAM and boto3:\n\n"
+        f"  export AWS_ENDPOINT_URL={config.endpoint} AWS_ACCESS_KEY_ID=test "
+        "AWS_SECRET_ACCESS_KEY=test"
+    )
 
 
 @click.command(epilog=OUTAGES)

@@ -30,6 +30,7 @@ def install(aws: Aws) -> None:
     _record_sets(aws)
     _backup_selections(aws)
     _global_tables(aws)
+    _imports_of_global_tables(aws)
     _bucket_replication(aws)
     _http_apis(aws)
 
@@ -182,6 +183,15 @@ def _global_tables(aws: Aws) -> None:
         delete_table(name, properties, *more)
 
     _register(aws, "AWS::DynamoDB::GlobalTable", create=create, delete=delete)
+
+
+def _imports_of_global_tables(aws: Aws) -> None:
+    """Let a stack import a global table that is there already, as it can a table of one Region."""
+    single, both = "AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable"
+    change_sets = importlib.import_module("ministack.services.cloudformation.changesets")
+    lookups = change_sets._IMPORT_LOOKUPS
+    lookups[both] = lookups[single]
+    _register(aws, both, **{"import": aws.provisioners._RESOURCE_HANDLERS[single]["import"]})
 
 
 def _complete(aws: Aws, kind: str, finish: Callable[[str, dict[str, Any]], None]) -> None:

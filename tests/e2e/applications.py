@@ -116,7 +116,8 @@ def at_level(level: int, name: str, folder: Path, add_client: Callable[[Path], N
     """Copy an example, apply its patches as a person would, add the client, and return the copy."""
     copy = folder / name
     shutil.copytree(EXAMPLES / name, copy)
-    run("git", "apply", *(f"level-{n}.patch" for n in range(1, level + 1)), cwd=copy)
+    patches = [f"level-{n}.patch" for n in range(1, level + 1)]
+    run("git", "apply", *(p for p in patches if (copy / p).exists()), cwd=copy)
     add_client(copy / "src")
     return copy
 

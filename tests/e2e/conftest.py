@@ -1,4 +1,4 @@
-"""Collects the reports of drills and prints what came of each outage."""
+"""Collects what long tests measured, and prints it at their end."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 DRILLS: pytest.StashKey[list[dict[str, Any]]] = pytest.StashKey()
+WALKS: pytest.StashKey[list[str]] = pytest.StashKey()
 HEAD = (
     "outage",
     "expected",
@@ -22,10 +23,14 @@ HEAD = (
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[DRILLS] = []
+    config.stash[DRILLS], config.stash[WALKS] = [], []
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    if walks := config.stash[WALKS]:
+        terminalreporter.section("walks")
+        for line in walks:
+            terminalreporter.write_line(line)
     rows = [row(report) for report in config.stash[DRILLS]]
     if not rows:
         return

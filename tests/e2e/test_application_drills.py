@@ -61,6 +61,15 @@ def test_an_application_that_nobody_changed_is_routed_and_told_so(tmp_path: Path
     assert "Nothing stopped its writes" in report["failback"]["summary"]
 
 
+@pytest.mark.long
+def test_an_application_that_writes_by_transactions_is_journaled(tmp_path: Path) -> None:
+    folder = at_level(2, "notes", tmp_path, add_python_client)
+    report = drilled(folder, tmp_path / "reports")
+    passed = {c["name"] for c in report["checks"]}
+    assert "no acknowledged write vanished" in passed
+    assert "Compared before the claim" in report["failback"]["summary"]
+
+
 def test_a_queue_worker_is_fenced(tmp_path: Path) -> None:
     folder = at_level(1, "queue-worker", tmp_path, add_python_client)
     assert drilled(folder, tmp_path / "reports")["level"] == 1

@@ -8,8 +8,10 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from tests.handlers import load_module
+from tests.unit.lab.engine.fakes import Anything
 
 SOURCES = Path(__file__).parents[2] / "examples" / "hooks" / "src"
 OLD, NEW = "us-west-2", "us-east-2"
@@ -98,6 +100,68 @@ def test_a_provider_that_does_not_answer_is_not_ready(monkeypatch: pytest.Monkey
     monkeypatch.setattr(urllib.request, "urlopen", refused)
     module = load_module("provider", SOURCES / "provider.py", PROVIDER_URL="https://example.com")
     assert module.handler({}, None) == {"ready": False, "why": "refused"}
+
+
+class Holds:
+    """A Region that holds a secret, a parameter and a user pool, until one is taken away."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, Any] = {"shop/key": {}, "/shop/settings": {}, "pool_1": {}}
+
+    def client(self, _service: str, config: Any) -> Any:
+        assert config.retries == {"total_max_attempts": 1}
+
+        def look(**name: str) -> Any:
+            (found,) = name.values()
+            answer = self.answers[found]
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        return Anything(describe_secret=look, get_parameter=look, describe_user_pool=look)
+
+
+@pytest.fixture
+def holds(monkeypatch: pytest.MonkeyPatch) -> Holds:
+    made = Holds()
+    monkeypatch.setattr(boto3, "client", made.client)
+    return made
+
+
+def dependencies(pools: str = "pool_1") -> Any:
+    variables = {"SECRETS": "shop/key", "PARAMETERS": "/shop/settings", "USER_POOLS": pools}
+    module = load_module("dependencies", SOURCES / "dependencies.py", **variables)
+    return module.handler({}, None)
+
+
+def refused(code: str) -> ClientError:
+    return ClientError({"Error": {"Code": code}}, "Describe")
+
+
+def test_a_region_that_holds_all_is_ready(holds: Holds) -> None:
+    assert dependencies() == {"ready": True, "missing": {}}
+    assert dependencies(pools="") == {"ready": True, "missing": {}}
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "missing"),
+    [
+        ("shop/key", refused("ResourceNotFoundException"), "ResourceNotFoundException"),
+        ("shop/key", refused("AccessDeniedException"), "AccessDeniedException"),
+        ("shop/key", {"DeletedDate": "2026-01-01"}, "is being deleted"),
+        ("/shop/settings", refused("ParameterNotFound"), "ParameterNotFound"),
+        ("pool_1", EndpointConnectionError(endpoint_url="x"), "EndpointConnectionError"),
+    ],
+)
+def test_what_is_missing_in_the_region_is_named(
+    holds: Holds, name: str, answer: Any, missing: str
+) -> None:
+    holds.answers[name] = answer
+    found = dependencies()
+    assert found["ready"] is False
+    ((what, why),) = found["missing"].items()
+    assert what.endswith(f" {name}")
+    assert why == missing
 
 
 @pytest.mark.parametrize("path", sorted(SOURCES.glob("*.py")), ids=lambda p: p.name)

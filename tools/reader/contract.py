@@ -114,6 +114,12 @@ def read(folder: Path) -> Contract:
     )
 
 
+def key_of(declared: str) -> dict[str, str]:
+    """Return a table's key as it is declared, from an attribute's name to S or N: hash, range."""
+    parts = (part.partition("=") for part in declared.split("/"))
+    return {name: kind or "S" for name, _, kind in parts}
+
+
 def entry(contract: Contract, cloudformation: Any) -> str:
     """Return the API's id or the target's name in a Region, by a client of CloudFormation there.
 

@@ -16,7 +16,7 @@ from pilotlight.readiness.verdict import CheckResult, Outcome, outcome
 from pilotlight.sentinel.level import valid_end
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pilot_light_client.control_item import ControlItem
 
@@ -56,6 +56,31 @@ def table(description: Mapping[str, Any], own: str, peer: str | None) -> Outcome
     if replica != "ACTIVE":
         return "failed", f"its replica in {peer} is {replica}"
     return "ok", f"ACTIVE in {own} and {peer}"
+
+
+def app_table(
+    description: Mapping[str, Any], own: str, peer: str, declared: Mapping[str, str]
+) -> Outcome:
+    """Judge the description of a table of the application: global, with the key it declares."""
+    if not description.get("Replicas"):
+        detail = f"it is in {own} alone: give it a replica in {peer}"
+        return "failed", f"{detail}. See docs/existing-tables.md"
+    kinds = {
+        a["AttributeName"]: a["AttributeType"] for a in description.get("AttributeDefinitions", [])
+    }
+    parts = sorted(description.get("KeySchema", []), key=lambda part: part["KeyType"] != "HASH")
+    key = [(part["AttributeName"], kinds.get(part["AttributeName"], "")) for part in parts]
+    if key != list(declared.items()):
+        return (
+            "failed",
+            f"its key is {_key(key)}, and the contract declares {_key(declared.items())}",
+        )
+    return table(description, own, peer)
+
+
+def _key(parts: Iterable[tuple[str, str]]) -> str:
+    """Return a key as a contract writes it."""
+    return "/".join(name if kind == "S" else f"{name}={kind}" for name, kind in parts)
 
 
 def strong(description: Mapping[str, Any], own: str, peer: str, witness: str) -> Outcome:

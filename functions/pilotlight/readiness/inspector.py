@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pilotlight.control.table import ControlTable
     from pilotlight.hooks.hook import Hook
     from pilotlight.readiness.checks import Check
+    from pilotlight.shared.app_tables import AppTable
     from pilotlight.shared.settings import Deployment
 
 CERTIFICATE_DAYS = 21
@@ -64,9 +65,14 @@ class Inspector:
         here, primary = self.deployment.region, self.deployment.primary_region
         host = self.deployment.region_name(here)
         return [
+            (
+                f"table {self.deployment.journal_table}",
+                True,
+                partial(self._table, self.deployment.journal_table, primary),
+            ),
             *(
-                (f"table {name}", True, partial(self._table, name, primary))
-                for name in (self.deployment.journal_table, *self._app_tables)
+                (f"table {table.name}", True, partial(self._app_table, table))
+                for table in self.deployment.app_tables
             ),
             ("control_table", True, self._control_table),
             ("control_witness", False, self._control_witness),
@@ -94,10 +100,6 @@ class Inspector:
             ("last_rehearsal", False, self._rehearsal),
         ]
 
-    @property
-    def _app_tables(self) -> list[str]:
-        return [table.name for table in self.deployment.app_tables]
-
     def inspect(self, seconds: float) -> list[CheckResult]:
         """Run all checks at once. What was not answered, or not in time, is unknown."""
         checks, pool = self.checks(), ThreadPoolExecutor(16)
@@ -121,6 +123,10 @@ class Inspector:
 
     def _table(self, name: str, peer: str | None) -> Outcome:
         return inspection.table(self._description(name), self.deployment.region, peer)
+
+    def _app_table(self, table: AppTable) -> Outcome:
+        here, primary = self.deployment.region, self.deployment.primary_region
+        return inspection.app_table(self._description(table.name), here, primary, table.key)
 
     def _control_table(self) -> Outcome:
         here, primary = self.deployment.region, self.deployment.primary_region

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import time
 import uuid
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lab.drill.watching import within
+from tools.reader.contract import key_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from lab.config import LabConfig
     from lab.control import Control
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
     from tools.reader.contract import Contract
 
 ARRIVES_SECONDS = 10.0
+# As the product's: docs/hooks.md.
+HOOK_SECONDS = 5
+HOOK_MODES = ("failover", "rehearsal", "drill", "switchover", "failback")
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,8 @@ class Conformance:
         for path in self._contract.warm_paths:
             for region in self._regions:
                 yield self._warm_path(path, region)
+        for phase, hook in self._contract.hooks.items():
+            yield self._hook(phase, hook)
         yield self._data_arrives()
 
     def _health(self, region: str) -> Finding:
@@ -76,22 +83,31 @@ class Conformance:
             remedy = f"Let GET {path} answer 200 without credentials, in both Regions."
         elif named != region:
             remedy = 'Let its JSON answer name the Region, as in {"region": "us-west-2"}.'
+        if status in (403, 404):
+            # API Gateway answers so where there is nothing, too.
+            remedy += f" Is it a path of the API there, and {self._contract.api_stage!r} its stage?"
         detail = f"GET https://{host}{path} answered {status or 'nothing'}, region {named}"
         return Finding(0, f"health of {region}", not remedy, detail, remedy)
 
     def _global(self, table: str) -> Finding:
         replicas, remedy = dict[str, str](), ""
+        declared = key_of(self._contract.tables[table])
         try:
             client = self._lab.client("dynamodb", self._config.secondary_region)
             described = client.describe_table(TableName=table)["Table"]
             replicas = {r["RegionName"]: r["ReplicaStatus"] for r in described.get("Replicas", [])}
+            key = _key_of(described)
+            if list(key.items()) != list(declared.items()):
+                remedy = f"Its key is {_in_words(key)}: declare that, not {_in_words(declared)}. "
         except (BotoCoreError, ClientError) as error:
             remedy = f"There is no table {table} here: {type(error).__name__}. "
         held = set(replicas) | ({self._config.secondary_region} if replicas else set())
         if not set(self._regions) <= held:
-            remedy += "Make it a global table with a replica in each Region (docs/adopt.md)."
+            remedy += (
+                "Make it a global table with a replica in each Region (docs/existing-tables.md)."
+            )
         listed = ", ".join(f"{r} {s}" for r, s in sorted(replicas.items())) or "none"
-        return Finding(0, f"table {table}", not remedy, f"replicas: {listed}", remedy)
+        return Finding(0, f"table {table}", not remedy, f"replicas: {listed}", remedy.strip())
 
     def _ping(self, function: str, region: str) -> Finding:
         payload = json.dumps({"pilot_light": {"warm": {"hold_ms": 0}}}).encode()
@@ -123,6 +139,40 @@ class Conformance:
         detail = f"GET https://{host}{path} answered {status or 'nothing'}"
         return Finding(0, f"warm path {path} in {region}", not remedy, detail, remedy)
 
+    def _hook(self, phase: str, hook: Mapping[str, Any]) -> Finding:
+        """Call a hook as a rehearsal does, or look whether it is there if none calls it."""
+        function, region = hook["function"], self._config.secondary_region
+        seconds = hook.get("timeout", HOOK_SECONDS)
+        rehearsed = phase != "before_failback" and "rehearsal" in hook.get("modes", HOOK_MODES)
+        client, begun, remedy = self._lab.client("lambda", region), time.monotonic(), ""
+        try:
+            if not rehearsed:
+                client.get_function_configuration(FunctionName=function)
+                detail = "is there; no rehearsal calls it, so it was not tried"
+            else:
+                answer = client.invoke(FunctionName=function, Payload=self._rehearsal_of(phase))
+                body = json.loads(answer["Payload"].read() or b"null")
+                detail = f"answered {str(body)[:120]}"
+                if answer.get("FunctionError"):
+                    remedy = "Let it end without an error in a rehearsal, which moves nothing."
+                elif phase == "ready" and not (
+                    isinstance(body, dict) and body.get("ready") is True
+                ):
+                    remedy = 'Let it answer {"ready": true} where the application can serve.'
+        except (BotoCoreError, ClientError, ValueError) as error:
+            detail = f"{type(error).__name__}: {error}"
+            remedy = f"Deploy it with its alias to {region}, before it is declared."
+        if (took := time.monotonic() - begun) > seconds:
+            detail = f"it took {took:.1f} s, and its timeout is {seconds} s"
+            remedy = "Let it end in time, or raise its timeout (at most 10 s): users wait for it."
+        return Finding(0, f"hook {phase}, {function} in {region}", not remedy, detail, remedy)
+
+    def _rehearsal_of(self, phase: str) -> bytes:
+        regions = {"from": self._config.primary_region, "to": self._config.secondary_region}
+        run = {"execution": f"conform-{uuid.uuid4().hex[:8]}", "reason": "conformance"}
+        event = {"phase": phase, "mode": "rehearsal", **run, "regions": regions}
+        return json.dumps(event).encode()
+
     def _data_arrives(self) -> Finding:
         """Write in the Primary and read in the Secondary, at the Regions' own names."""
         item_id = self._new_id()
@@ -139,10 +189,11 @@ class Conformance:
 
     def _refused_in_the_passive_region(self) -> Finding:
         call = self._requests.write(*self._at(self._config.secondary_region), self._new_id())
-        took = call.good and not call.forwarded
         what = "forwarded it" if call.forwarded else f"answered {call.status or 'nothing'}"
-        remedy = "" if call.status else "Let a refused write be answered: nothing was shown."
-        if took:
+        remedy = ""
+        if not call.forwarded and call.status != 503:
+            remedy = "That shows no fence: a write that it refuses is answered with 503."
+        if call.good and not call.forwarded:
             remedy = (
                 "The passive Region took a write. Ask the fence before every write "
                 "(docs/adopt.md), or declare level 0."
@@ -175,6 +226,18 @@ class Conformance:
 
     def _new_id(self) -> str:
         return f"conform-{uuid.uuid4().hex[:8]}"
+
+
+def _key_of(described: Mapping[str, Any]) -> dict[str, str]:
+    """Return the key of a table by its description: from an attribute's name to S, N or B."""
+    kinds = {a["AttributeName"]: a["AttributeType"] for a in described["AttributeDefinitions"]}
+    parts = sorted(described["KeySchema"], key=lambda part: part["KeyType"] != "HASH")
+    return {part["AttributeName"]: kinds[part["AttributeName"]] for part in parts}
+
+
+def _in_words(key: Mapping[str, str]) -> str:
+    """Return a key as a contract writes it."""
+    return "/".join(name if kind == "S" else f"{name}={kind}" for name, kind in key.items())
 
 
 def settled(lab: Control, seconds: float, *names: str) -> bool:

@@ -98,6 +98,27 @@ def test_a_detached_lab_outlives_the_command(shell: Shell, starts: Starts) -> No
     assert "Ctrl-C" not in ended.out
 
 
+def test_an_empty_lab_has_nothing_deployed_and_says_how_it_is_reached(
+    shell: Shell, starts: Starts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process.RUN.mkdir()
+    monkeypatch.setenv("LAB_API_PORT", "9566")
+    ended = shell("up", "--empty", "--detach")
+    assert starts.done == ["start", "cold_starts"]
+    assert (process.RUN / "deployed").exists(), "it is not half deployed"
+    assert "export AWS_ENDPOINT_URL=http://127.0.0.1:9566 AWS_ACCESS_KEY_ID=test" in ended.out
+    assert "The application" not in ended.out
+
+
+@pytest.mark.parametrize("more", [("--parameter", "Approval=hold"), ("--app", ".")])
+def test_an_empty_lab_takes_nothing_to_deploy(
+    shell: Shell, starts: Starts, more: tuple[str, ...]
+) -> None:
+    ended = shell("up", "--empty", *more)
+    assert (ended.code, starts.done) == (2, [])
+    assert "--empty deploys nothing" in ended.err
+
+
 def test_options_reach_the_lab(shell: Shell, starts: Starts) -> None:
     ports = ["--entry-port", "9441", "--browser-port", "9080", "--dns-port", "9053"]
     shell("up", "--detach", *ports, "--api-port", "9566", "--page-port", "9081")

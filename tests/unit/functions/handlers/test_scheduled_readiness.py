@@ -78,6 +78,14 @@ class World:
                 "Table": {
                     "TableStatus": "ACTIVE",
                     "Replicas": [{"RegionName": PRIMARY, "ReplicaStatus": "ACTIVE"}],
+                    "KeySchema": [
+                        {"AttributeName": "pk", "KeyType": "HASH"},
+                        {"AttributeName": "sk", "KeyType": "RANGE"},
+                    ],
+                    "AttributeDefinitions": [
+                        {"AttributeName": "pk", "AttributeType": "S"},
+                        {"AttributeName": "sk", "AttributeType": "S"},
+                    ],
                     "MultiRegionConsistency": "STRONG",
                     "GlobalTableWitnesses": [
                         {"RegionName": "us-east-1", "WitnessStatus": "ACTIVE"}

@@ -48,6 +48,55 @@ def test_a_table_needs_an_active_replica_in_the_other_region(found: Any, state: 
     assert inspection.table(found, "us-east-2", "us-west-2")[0] == state
 
 
+KEYED = {
+    **replicas("ACTIVE"),
+    "KeySchema": [
+        {"AttributeName": "n", "KeyType": "RANGE"},
+        {"AttributeName": "customer", "KeyType": "HASH"},
+    ],
+    "AttributeDefinitions": [
+        {"AttributeName": "n", "AttributeType": "N"},
+        {"AttributeName": "customer", "AttributeType": "S"},
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("found", "declared", "judged"),
+    [
+        (KEYED, {"customer": "S", "n": "N"}, ("ok", "ACTIVE in us-east-2 and us-west-2")),
+        (
+            KEYED,
+            {"n": "N", "customer": "S"},
+            ("failed", "its key is customer/n=N, and the contract declares n=N/customer"),
+        ),
+        (
+            KEYED,
+            {"customer": "S"},
+            ("failed", "its key is customer/n=N, and the contract declares customer"),
+        ),
+        (
+            {**KEYED, "Replicas": []},
+            {"customer": "S", "n": "N"},
+            (
+                "failed",
+                "it is in us-east-2 alone: give it a replica in us-west-2. See "
+                "docs/existing-tables.md",
+            ),
+        ),
+        (
+            {**KEYED, "Replicas": [{"RegionName": "eu-west-1", "ReplicaStatus": "ACTIVE"}]},
+            {"customer": "S", "n": "N"},
+            ("failed", "its replica in us-west-2 is missing"),
+        ),
+    ],
+)
+def test_a_table_of_the_application_is_global_and_has_the_declared_key(
+    found: Any, declared: dict[str, str], judged: tuple[str, str]
+) -> None:
+    assert inspection.app_table(found, "us-east-2", "us-west-2", declared) == judged
+
+
 STRONG = {**replicas("ACTIVE"), "MultiRegionConsistency": "STRONG"}
 
 

@@ -149,6 +149,16 @@ def test_a_global_table_ends_in_all_its_regions() -> None:
     assert set(tables.ended) == {PRIMARY, SECONDARY}
 
 
+def test_a_global_table_is_imported_as_a_table_of_one_region_is() -> None:
+    aws, registry = with_registry()
+    registry["AWS::DynamoDB::Table"] = {"import": len}
+    stack_resources._imports_of_global_tables(aws)
+    assert registry["AWS::DynamoDB::GlobalTable"] == {"import": len}
+    module = importlib.import_module("ministack.services.cloudformation.changesets")
+    keys, _ = module._IMPORT_LOOKUPS["AWS::DynamoDB::GlobalTable"]
+    assert keys == ("TableName",)
+
+
 REPLICATION = {"Role": "role", "Rules": [{"Id": "all", "Status": "Enabled"}]}
 KEPT = {"Role": "role", "Rules": [{"ID": "all", "Status": "Enabled"}]}
 

@@ -10,6 +10,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from lab.drill import watching
+from lab.drill.application import conformance
 from lab.drill.application.conformance import Conformance, settled
 from lab.drill.application.users import Call
 from tests.unit.lab.drill.rows import entry
@@ -19,7 +20,7 @@ from tools.reader.contract import Contract
 if TYPE_CHECKING:
     from lab.drill.application.conformance import Finding
 
-FUNCTION = "orders-api:live"
+FUNCTION, HOOK = "orders-api:live", "orders-hook:live"
 BOTH = (PRIMARY, SECONDARY)
 OWN = {region: f"{region}.pilotlight.example" for region in BOTH}
 ARRIVES, HEALTHS = "data reaches the Secondary", [f"health of {region}" for region in BOTH]
@@ -42,9 +43,16 @@ class World:
         self.rows = [entry("older")]
         self.written: list[tuple[str, str]] = []
         self.asked_tables: list[tuple[str, str]] = []
+        self.declared, self.key = "pk", [("pk", "S")]
+        self.hooks: dict[str, Any] = {}
+        self.hook_answer: Any = {"ready": True}
+        self.hook_error, self.hook_seconds = "", 0.1
+        self.hook_calls: list[Any] = []
 
     def time(self) -> float:
         return self.now
+
+    monotonic = time
 
     def sleep(self, seconds: float) -> None:
         self.now += seconds
@@ -71,6 +79,14 @@ class World:
         there = after is not None and self.now >= self.written_at + after
         return Call("read", item_id, 0.0, 0.1, region, 200 if there else 404)
 
+    def call_hook(self, function: str, region: str, event: Any) -> dict[str, Any]:
+        self.hook_calls.append((function, region, event))
+        self.now += self.hook_seconds
+        if isinstance(self.hook_answer, Exception):
+            raise self.hook_answer
+        error = {"FunctionError": self.hook_error} if self.hook_error else {}
+        return {"Payload": io.BytesIO(json.dumps(self.hook_answer).encode()), **error}
+
     # --- the lab ---------------------------------------------------------------------------------
     def client(self, service: str, region: str) -> Any:
         def describe_table(TableName: str) -> dict[str, Any]:
@@ -79,9 +95,15 @@ class World:
                 missing = {"Code": "ResourceNotFoundException", "Message": "none"}
                 raise ClientError({"Error": missing}, "DescribeTable")
             found = [{"RegionName": r, "ReplicaStatus": "ACTIVE"} for r in self.replicas]
-            return {"Table": {"Replicas": found} if found else {}}
+            key = described_key(self.key)
+            return {"Table": {**key, "Replicas": found} if found else key}
+
+        def get_function_configuration(FunctionName: str) -> dict[str, Any]:
+            return self.call_hook(FunctionName, region, None)
 
         def invoke(FunctionName: str, Payload: bytes) -> dict[str, Any]:
+            if FunctionName == HOOK:
+                return self.call_hook(FunctionName, region, json.loads(Payload))
             assert FunctionName == FUNCTION
             assert json.loads(Payload) == {"pilot_light": {"warm": {"hold_ms": 0}}}
             if isinstance(self.pings[region], Exception):
@@ -93,19 +115,19 @@ class World:
             return [{"Items": self.rows[:1]}, {"Items": self.rows[1:]}]
 
         if service == "lambda":
-            return Anything(invoke=invoke)
+            return Anything(invoke=invoke, get_function_configuration=get_function_configuration)
         scan = Anything(paginate=paginate)
         return Anything(describe_table=describe_table, get_paginator=lambda _: scan)
 
     # --- what is found ---------------------------------------------------------------------------
     def findings(self, level: int) -> list[Finding]:
-        tables, functions = {"orders": "pk"}, (FUNCTION,)
         contract = Contract(
             *(level, "orders*", "orders", "ApiId"),
             health="/live",
-            functions=functions,
+            functions=(FUNCTION,),
             warm_paths=tuple(dict.fromkeys(path for path, _ in self.paths)),
-            tables=tables,
+            tables={"orders": self.declared},
+            hooks=self.hooks,
         )
         requests = Anything(get=self.get, write=self.requested, read=self.read)
         return Conformance(CONFIG, self, contract, requests).run()  # type: ignore[arg-type]
@@ -118,10 +140,19 @@ class World:
         return {f.name: f for f in found if not f.passed}
 
 
+def described_key(key: list[tuple[str, str]]) -> dict[str, Any]:
+    """Return a key as DynamoDB describes it; its sort key may come first."""
+    kinds = [{"AttributeName": name, "AttributeType": kind} for name, kind in key]
+    parts = zip(key, ("HASH", "RANGE"), strict=False)
+    schema = [{"AttributeName": name, "KeyType": role} for (name, _), role in parts]
+    return {"KeySchema": schema[::-1], "AttributeDefinitions": kinds[::-1]}
+
+
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     made = World()
-    monkeypatch.setattr(watching, "time", made)
+    for module in (watching, conformance):
+        monkeypatch.setattr(module, "time", made)
     return made
 
 
@@ -147,6 +178,7 @@ def test_what_the_declared_level_asks_for_is_tried_and_no_more(
 # --- Health ---------------------------------------------------------------------------------------
 AUTHORIZER = "Checkers sign nothing: leave this path without an authorizer."
 ANSWERS = "Let GET /live answer 200 without credentials, in both Regions."
+WHERE = " Is it a path of the API there, and '$default' its stage?"
 NAMES = 'Let its JSON answer name the Region, as in {"region": "us-west-2"}.'
 
 
@@ -154,8 +186,8 @@ NAMES = 'Let its JSON answer name the Region, as in {"region": "us-west-2"}.'
     ("answer", "remedy"),
     [
         ((401, {"message": "Unauthorized"}), AUTHORIZER),
-        ((403, None), AUTHORIZER),
-        ((404, None), ANSWERS),
+        ((403, None), AUTHORIZER + WHERE),
+        ((404, None), ANSWERS + WHERE),
         ((500, {"region": PRIMARY}), ANSWERS),
         ((0, None), ANSWERS),
         ((200, None), NAMES),
@@ -199,7 +231,7 @@ def test_a_health_that_always_names_one_region_is_not_met_in_the_other(world: Wo
 
 
 # --- Tables and functions -------------------------------------------------------------------------
-GLOBAL = "Make it a global table with a replica in each Region (docs/adopt.md)."
+GLOBAL = "Make it a global table with a replica in each Region (docs/existing-tables.md)."
 
 
 @pytest.mark.parametrize(
@@ -232,6 +264,31 @@ def test_a_table_with_a_replica_in_each_region_is_global(world: World, replicas:
 
 
 @pytest.mark.parametrize(
+    ("declared", "there", "said"),
+    [
+        ("pk", [("pk", "N")], "Its key is pk=N: declare that, not pk."),
+        ("pk", [("id", "S")], "Its key is id: declare that, not pk."),
+        ("pk", [("pk", "S"), ("n", "N")], "Its key is pk/n=N: declare that, not pk."),
+        ("pk/n=N", [("pk", "S")], "Its key is pk: declare that, not pk/n=N."),
+        ("a/b", [("b", "S"), ("a", "S")], "Its key is b/a: declare that, not a/b."),
+        ("pk", [("pk", "B")], "Its key is pk=B: declare that, not pk."),
+    ],
+)
+def test_a_table_with_another_key_than_declared_is_named_with_its_own(
+    world: World, declared: str, there: list[tuple[str, str]], said: str
+) -> None:
+    world.declared, world.key = declared, there
+    found = world.unmet()
+    assert list(found) == [TABLE]
+    assert found[TABLE].remedy == said
+
+
+def test_a_key_of_two_attributes_is_met(world: World) -> None:
+    world.declared, world.key = "customer=S/n=N", [("customer", "S"), ("n", "N")]
+    assert world.unmet() == {}
+
+
+@pytest.mark.parametrize(
     ("answer", "detail"),
     [
         (None, "answered None"),
@@ -255,6 +312,84 @@ def test_a_function_that_answers_no_ping_is_named_with_its_remedy(
         "serves in warm_paths."
     )
     assert found[PINGS[1]].detail.startswith(detail)
+
+
+# --- Hooks ----------------------------------------------------------------------------------------
+READY = f"hook ready, {HOOK} in {SECONDARY}"
+
+
+def test_a_hook_is_called_in_the_secondary_as_a_rehearsal_calls_it(world: World) -> None:
+    world.hooks = {"ready": {"function": HOOK, "required": True}}
+    assert world.unmet() == {}
+    ((function, region, event),) = world.hook_calls
+    assert (function, region) == (HOOK, SECONDARY)
+    assert (event["phase"], event["mode"]) == ("ready", "rehearsal")
+    assert event["regions"] == {"from": PRIMARY, "to": SECONDARY}
+    assert {"execution", "reason"} < set(event)
+
+
+@pytest.mark.parametrize(
+    ("phase", "more"), [("before_claim", {"modes": ["failover"]}), ("before_failback", {})]
+)
+def test_a_hook_that_no_rehearsal_calls_only_has_to_be_there(
+    world: World, phase: str, more: dict[str, Any]
+) -> None:
+    world.hooks = {phase: {"function": HOOK, **more}}
+    assert world.unmet() == {}
+    assert world.hook_calls == [(HOOK, SECONDARY, None)]
+
+
+MISSING = ClientError({"Error": {"Code": "ResourceNotFoundException"}}, "Invoke")
+
+
+@pytest.mark.parametrize("phase", ["ready", "after_claim", "before_failback"])
+def test_a_hook_whose_function_or_alias_is_not_there_is_named_with_its_remedy(
+    world: World, phase: str
+) -> None:
+    world.hooks = {phase: {"function": HOOK}}
+    world.hook_answer = MISSING
+    (found,) = world.unmet().values()
+    assert found.name == f"hook {phase}, {HOOK} in {SECONDARY}"
+    assert "ResourceNotFoundException" in found.detail
+    assert found.remedy == f"Deploy it with its alias to {SECONDARY}, before it is declared."
+
+
+@pytest.mark.parametrize(
+    ("timeout", "seconds", "met"),
+    [({}, 4.9, True), ({}, 5.5, False), ({"timeout": 2}, 2.4, False), ({"timeout": 10}, 9.0, True)],
+)
+def test_a_hook_that_hangs_is_named_with_its_remedy(
+    world: World, timeout: dict[str, int], seconds: float, met: bool
+) -> None:
+    world.hooks = {"ready": {"function": HOOK, **timeout}}
+    world.hook_seconds = seconds
+    found = world.unmet()
+    assert list(found) == ([] if met else [READY])
+    if not met:
+        limit = timeout.get("timeout", 5)
+        assert found[READY].detail == f"it took {seconds:.1f} s, and its timeout is {limit} s"
+        assert found[READY].remedy == (
+            "Let it end in time, or raise its timeout (at most 10 s): users wait for it."
+        )
+
+
+@pytest.mark.parametrize("answer", [None, {"ready": "true"}, {"ready": False}, "ready"])
+def test_a_hook_that_is_not_ready_is_named_and_others_may_answer_anything(
+    world: World, answer: Any
+) -> None:
+    world.hooks = {"ready": {"function": HOOK}, "before_claim": {"function": HOOK}}
+    world.hook_answer = answer
+    found = world.unmet()
+    assert list(found) == [READY]
+    assert found[READY].remedy.startswith('Let it answer {"ready": true}')
+
+
+def test_a_hook_that_ends_in_an_error_is_named(world: World) -> None:
+    world.hooks = {"before_claim": {"function": HOOK}}
+    world.hook_answer, world.hook_error = {"errorMessage": "no"}, "Unhandled"
+    (found,) = world.unmet().values()
+    assert found.detail == "answered {'errorMessage': 'no'}"
+    assert found.remedy == "Let it end without an error in a rehearsal, which moves nothing."
 
 
 # --- Data -----------------------------------------------------------------------------------------
@@ -313,11 +448,17 @@ def test_a_write_that_the_passive_region_forwards_is_fine(world: World) -> None:
     assert finding.detail == "us-east-2, which is passive, forwarded it"
 
 
-def test_a_passive_region_that_answers_nothing_shows_nothing(world: World) -> None:
-    world.write[SECONDARY] = (0, False)
+@pytest.mark.parametrize("status", [0, 400, 404, 502])
+def test_a_passive_region_that_does_not_refuse_as_a_fence_does_shows_nothing(
+    world: World, status: int
+) -> None:
+    world.write[SECONDARY] = (status, False)
     found = world.unmet(level=1)
     assert list(found) == [REFUSED]
-    assert found[REFUSED].detail == "us-east-2, which is passive, answered nothing"
+    assert found[REFUSED].detail == f"us-east-2, which is passive, answered {status or 'nothing'}"
+    assert found[REFUSED].remedy == (
+        "That shows no fence: a write that it refuses is answered with 503."
+    )
 
 
 @pytest.mark.parametrize("table", [None, "carts"])
