@@ -22,8 +22,12 @@ export function isRefused(error) {
   return ["throttled", "refused"].includes(meaningOf(error));
 }
 
-/** Return whether a write was certainly not made. A refused retry says nothing of the first attempt. */
+/**
+ * Return whether a write was certainly not made. What is said of a retry says nothing of the first
+ * attempt, but of a transaction: its token tells DynamoDB that both are one.
+ */
 export function wasNotMade(error) {
-  const once = (error?.$metadata?.attempts ?? 1) === 1;
-  return meaningOf(error) === "conflict" || (once && isRefused(error));
+  const conflict = meaningOf(error) === "conflict";
+  if ((error?.$metadata?.attempts ?? 1) === 1) return conflict || isRefused(error);
+  return conflict && error.name === "TransactionCanceledException";
 }

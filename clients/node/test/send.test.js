@@ -66,6 +66,11 @@ for (const name of ["AccessDeniedException", "ThrottlingException", "ValidationE
   });
 }
 
+test("A condition that failed on a retry says nothing of the first attempt, which may have met it.", async () => {
+  const failed = { status: 400, name: "ConditionalCheckFailedException" };
+  await assert.rejects(new Table(BROKEN, failed).send(), (error) => error instanceof WriteUnknown && error.cause.name === failed.name);
+});
+
 test("A write without a quorum has no age.", async () => {
   const table = new Table({ after: 100 });
   const permit = new Permit(LEASE, null, () => assert.fail("nobody asks"));
