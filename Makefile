@@ -58,7 +58,8 @@ outages: install-dev  ## A drill of each outage of the lab, and the table of wha
 	$(BIN)/pytest -m "" tests/e2e/test_styles.py tests/e2e/test_outages.py
 
 applications: install-dev clients/node/node_modules .venv/.awscli  ## Walks and drills of the examples at each level (twenty minutes, needs Node.js 20)
-	$(BIN)/pytest -m "" tests/e2e/test_walks.py tests/e2e/test_existing_tables.py tests/e2e/test_application_drills.py
+	$(BIN)/pytest -m "" tests/e2e/test_walks.py tests/e2e/test_existing_tables.py \
+	  tests/e2e/test_application_drills.py tests/e2e/test_two_applications.py
 
 audit: install  ## Check the recovery path, and write docs/recovery-path.md and docs/dns.md
 	$(BIN)/python -m tools.audit $(AUDIT_FLAGS)

@@ -118,7 +118,7 @@ def test_a_rehearsal_of_an_unready_secondary_is_held_at_once_and_says_why(
     network.secondary_up = False
     run = machine.run(REHEARSAL)
     assert run.output["outcome"] == "held"
-    assert run.output["decision"]["unmet"] == ["secondary_ready"]
+    assert run.output["decision"]["unmet"] == ["secondary_ready", "conforms_to_level"]
     assert run.output["decision"]["ended_by"] == "rehearsal"
     assert "endpoint" in run.output["summary"]
     assert machine.lock() == {}
