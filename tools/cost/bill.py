@@ -93,11 +93,13 @@ def compute(tables: Tables, settings: Mapping[str, float]) -> Costs:
         for x in failover
     ]
     priced = tables.prices["regions"]
-    warnings = (
+    warnings = [
         f"Prices in {s.region} may be higher than those of us-east-1 used here."
         for s in tables.stacks
         if s.region not in priced
-    )
+    ]
+    if not any("Example" in s.nested for s in tables.stacks):
+        warnings.append("Your application is counted as the example is: nothing is known of it.")
     used, once = (tuple(x for x in lines if x.quantity) for lines in (month, failover))
     return Costs(used, once, tuple(warnings))
 
@@ -112,7 +114,7 @@ def _lines(tables: Tables, values: Values, when: str) -> list[Line]:
         if not invocations:
             continue
         uses = {name: values.number(use.get(name, 0)) for name in USES}
-        uses["gb"] = _gigabytes(tables, function)
+        uses["gb"] = _gigabytes(tables, function, use.get("without_it_mb"))
         for service, what, price, each in FIELDS:
             key = (service, what, price)
             quantities[key] = quantities.get(key, 0.0) + invocations * values.number(each, uses)
@@ -123,10 +125,13 @@ def _lines(tables: Tables, values: Values, when: str) -> list[Line]:
     return [Line(s, w, quantity, p, prices[p]) for (s, w, p), quantity in quantities.items()]
 
 
-def _gigabytes(tables: Tables, function: str) -> float:
+def _gigabytes(tables: Tables, function: str, without_it_mb: int | None) -> float:
+    """Return a function's memory; of one that may be left out, what yours is assumed to have."""
     for stack in tables.stacks:
         if properties := stack.every("AWS::Serverless::Function").get(function):
             _, part, _ = stack.place(function)
             properties = {**part.function_defaults, **properties}
             return float(properties.get("MemorySize", 128)) / 1024
+    if without_it_mb:
+        return without_it_mb / 1024
     raise CostError(f"quantities.toml, [functions.{function}]: the template has no such function.")

@@ -95,6 +95,18 @@ def test_what_a_nested_application_has_costs_and_is_known_by_its_name(tables: Ta
         more.check()
 
 
+def test_an_application_that_is_not_known_is_counted_as_the_example_is_and_that_is_said(
+    tables: Tables,
+) -> None:
+    stacks = copy.deepcopy(tables.stacks)
+    for stack in stacks:
+        stack.nested.pop("Example", None)
+    found = bill.compute(replace(tables, stacks=stacks), {})
+    assert total(found.month) == pytest.approx(month(tables))
+    assert [w for w in found.warnings if "Your application" in w]
+    assert not [w for w in bill.compute(tables, {}).warnings if "Your application" in w]
+
+
 def test_heartbeats_and_entries_are_in_the_journal_s_table(tables: Tables) -> None:
     """A user's write is a transaction of the item and of its entry, each in a table of its own."""
     counted = tables.quantities["counted"]["AWS::DynamoDB::GlobalTable"]
