@@ -100,7 +100,7 @@ def test_where_nobody_wrote_a_rehearsal_passes_and_says_what_is_not_shown(machin
     run = machine.run(REHEARSAL)
     assert run.output["verdict"] == "PASS"
     ((_, message),) = machine.notices()
-    assert f"{ITEMS}: no write to look at in its stream here" in message
+    assert f"{ITEMS}: no write was seen in its stream here" in message
     assert "That the application keeps its journal is not shown" in message
 
 

@@ -127,7 +127,7 @@ def _in_words(
     table: str, judged: Sequence[tuple[Change, str]], entries: Mapping[Version, Ref]
 ) -> str:
     if not judged:
-        return f"{table}: no write to look at in its stream here"
+        return f"{table}: no write was seen in its stream here"
     faults = [(change, fault) for change, fault in judged if fault]
     if faults:
         faults.sort(key=lambda found: found[0].at, reverse=True)

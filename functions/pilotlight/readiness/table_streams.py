@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 # Changes of a table in a sample, and shards that are opened for them. A rehearsal has seconds.
 SAMPLE, SHARDS, SECONDS = 100, 12, 3.0
+# Empty pages of a shard that are read in search of its records.
+PAGES = 5
 WITH_IMAGES = "NEW_AND_OLD_IMAGES"
 # Tables that are read at the same time.
 PARALLEL = 4
@@ -59,7 +61,7 @@ class TableStreams:
         with translated():
             stream = self._stream(table.name)
             for shard in self._shards(stream)[:SHARDS]:
-                records = self._records(stream, shard, SAMPLE - len(changes))
+                records = self._records(stream, shard, SAMPLE - len(changes), end)
                 changes += [_change(table.name, r) for r in records if r["Keys"] not in own]
                 if len(changes) >= SAMPLE or time.monotonic() > end:
                     break
@@ -87,16 +89,21 @@ class TableStreams:
                 return sorted(shards, reverse=True)
             start = {"ExclusiveStartShardId": last}
 
-    def _records(self, stream: str, shard: str, limit: int) -> list[dict[str, Any]]:
+    def _records(self, stream: str, shard: str, limit: int, end: float) -> list[dict[str, Any]]:
+        """Return the first records of a shard. A page may be empty although more follow."""
         iterator = self._client.get_shard_iterator(
             StreamArn=stream, ShardId=shard, ShardIteratorType="TRIM_HORIZON"
         )["ShardIterator"]
-        try:
-            page = self._client.get_records(ShardIterator=iterator, Limit=limit)
-        except self._client.exceptions.TrimmedDataAccessException:
-            # Its records went while it was opened.
-            return []
-        return [record["dynamodb"] for record in page["Records"]]
+        for _ in range(PAGES):
+            try:
+                page = self._client.get_records(ShardIterator=iterator, Limit=limit)
+            except self._client.exceptions.TrimmedDataAccessException:
+                # Its records went while it was opened.
+                return []
+            iterator = page.get("NextShardIterator")
+            if page["Records"] or iterator is None or time.monotonic() > end:
+                return [record["dynamodb"] for record in page["Records"]]
+        return []
 
 
 def _change(table: str, record: dict[str, Any]) -> Change:

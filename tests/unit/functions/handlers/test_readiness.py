@@ -270,7 +270,7 @@ def test_what_is_tried_follows_from_the_level(
 def test_an_application_that_nobody_wrote_to_shows_nothing_and_fails_nothing(world: World) -> None:
     found = rehearsed(world)["journal"]
     assert found["state"] == "ok"
-    assert "no write to look at" in found["detail"]
+    assert "no write was seen" in found["detail"]
     assert "is not shown" in found["detail"]
 
 

@@ -63,7 +63,7 @@ def test_without_a_write_nothing_is_wrong_and_nothing_is_shown() -> None:
     state, detail = judge({"orders": [], "carts": []}, {}, AUTHORITY, 2)
     assert state == "ok"
     assert detail == (
-        "carts: no write to look at in its stream here; orders: no write to look at in its stream "
+        "carts: no write was seen in its stream here; orders: no write was seen in its stream "
         "here. That the application keeps its journal is not shown"
     )
 
@@ -115,7 +115,7 @@ def test_one_such_write_among_many_is_enough_whatever_the_other_tables_show() ->
     state, detail = judge(tables, entries(write), AUTHORITY, 2)
     assert state == "failed"
     assert "orders: 1 of 2 writes are not journaled" in detail
-    assert "carts: no write to look at" in detail
+    assert "carts: no write was seen" in detail
 
 
 def test_the_newest_are_named_and_the_others_counted() -> None:

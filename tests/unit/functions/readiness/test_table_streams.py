@@ -34,6 +34,7 @@ class FakeStreams:
         self.shards, self.view = shards, "NEW_AND_OLD_IMAGES"
         self.opened: list[str] = []
         self.failing: dict[str, Exception] = {}
+        self.empty_pages: dict[str, int] = {}
 
     def describe_table(self, TableName: str) -> dict[str, Any]:
         self._fail("describe_table")
@@ -56,8 +57,12 @@ class FakeStreams:
         return {"ShardIterator": ShardId}
 
     def get_records(self, ShardIterator: str, Limit: int) -> dict[str, Any]:
-        self._fail(ShardIterator)
-        return {"Records": self.shards[ShardIterator][:Limit]}
+        name, _, page = ShardIterator.partition("@")
+        self._fail(name)
+        more = {"NextShardIterator": f"{name}@{int(page or 0) + 1}"}
+        if int(page or 0) < self.empty_pages.get(name, 0):
+            return {"Records": [], **more}
+        return {"Records": self.shards[name][:Limit], **more}
 
     def _fail(self, name: str) -> None:
         if name in self.failing:
@@ -95,6 +100,14 @@ def test_reading_ends_when_its_time_is_over(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(table_streams, "SECONDS", -1.0)
     streams = FakeStreams(s1=[], s2=[])
     assert (latest(streams), streams.opened) == ([], ["s2"])
+
+
+def test_empty_pages_are_passed_over_to_a_shard_s_records() -> None:
+    streams = FakeStreams(s1=[record("tea")])
+    streams.empty_pages["s1"] = 4
+    assert latest(streams) == ["orders/tea"]
+    streams.empty_pages["s1"] = 1000
+    assert latest(streams) == []
 
 
 def test_pilot_light_s_own_canaries_are_no_writes_of_the_application() -> None:
