@@ -20,8 +20,15 @@ class MadeUpStack:
         return self
 
     def paginate(self, StackName: str) -> list[dict[str, Any]]:
-        """One resource on each page."""
+        """One resource on each page. Those that are named so are stages of an API."""
+        kinds = {
+            k: "AWS::ApiGateway::Stage" if k.endswith("Stage") else "-" for k in self._resources
+        }
         return [
-            {"StackResourceSummaries": [{"LogicalResourceId": k, "PhysicalResourceId": v}]}
+            {
+                "StackResourceSummaries": [
+                    {"LogicalResourceId": k, "PhysicalResourceId": v, "ResourceType": kinds[k]}
+                ]
+            }
             for k, v in self._resources.items()
         ]

@@ -129,7 +129,7 @@ def entry(contract: Contract, cloudformation: Any) -> str:
     Raises
     ------
     ConfigError
-        The stack has none of them.
+        The stack has none of them, or the API's stage is not among its own.
     """
     (stack,) = cloudformation.describe_stacks(StackName=contract.stack)["Stacks"]
     outputs = {o["OutputKey"]: o["OutputValue"] for o in stack.get("Outputs", [])}
@@ -141,16 +141,32 @@ def entry(contract: Contract, cloudformation: Any) -> str:
             f"{FILE}: target.name is {contract.target_output!r}, and the stack {contract.stack} "
             f"has no such output. Add it, or name another. Its outputs: {listed}."
         )
+    pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=contract.stack)
+    resources = [resource for page in pages for resource in page["StackResourceSummaries"]]
+    _check_stage(contract, {r["PhysicalResourceId"] for r in resources if _is_stage(r)})
     if contract.api_output in outputs:
         return str(outputs[contract.api_output])
-    pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=contract.stack)
-    for resource in (r for page in pages for r in page["StackResourceSummaries"]):
+    for resource in resources:
         if resource["LogicalResourceId"] == contract.api_output:
             return str(resource["PhysicalResourceId"])
     raise ConfigError(
         f"{FILE}: api.id is {contract.api_output!r}, and the stack {contract.stack} has neither an "
         f"output nor a resource of this name. Its outputs: {listed}."
     )
+
+
+def _is_stage(resource: Mapping[str, Any]) -> bool:
+    return resource["ResourceType"] in ("AWS::ApiGateway::Stage", "AWS::ApiGatewayV2::Stage")
+
+
+def _check_stage(contract: Contract, stages: set[str]) -> None:
+    """Check that the stage is one of the stack's, if it has any: an API may be of another stack."""
+    # A deployment of SAM's REST APIs makes one more, which is no resource of the stack.
+    if stages and contract.api_stage not in (*stages, "Stage"):
+        raise ConfigError(
+            f"{FILE}: api.stage is {contract.api_stage!r}, and the stack {contract.stack} has no "
+            f"such stage. Write one of: {', '.join(sorted(stages))}."
+        )
 
 
 def check_names(contract: Contract, app_name: str) -> None:

@@ -438,6 +438,22 @@ def test_the_api_is_an_output_of_the_stack_or_a_resource_of_it(tmp_path: Path) -
         entry(found, MadeUpStack({"Url": "-"}, others))
 
 
+@pytest.mark.parametrize("stages", [["Prod"], ["beta", "v1"]])
+def test_a_stage_that_the_stack_does_not_have_is_an_error_that_names_those_it_has(
+    tmp_path: Path, stages: list[str]
+) -> None:
+    found = read(contract(tmp_path, NEEDED + API))
+    resources = {f"{n}Stage": name for n, name in enumerate(stages)}
+    with pytest.raises(ConfigError) as error:
+        entry(found, MadeUpStack({found.api_output: "a1"}, resources))
+    assert str(error.value) == (
+        f"pilotlight.toml: api.stage is '{found.api_stage}', and the stack orders has no such "
+        f"stage. Write one of: {', '.join(stages)}."
+    )
+    there = {**resources, "OwnStage": found.api_stage}
+    assert entry(found, MadeUpStack({found.api_output: "a1"}, there)) == "a1"
+
+
 def test_a_target_is_an_output_of_the_stack_and_no_resource_of_it(tmp_path: Path) -> None:
     """A load balancer's physical id is an ARN, a custom domain's its own name."""
     found = read(contract(tmp_path, NEEDED + TARGET))
