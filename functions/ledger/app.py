@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from typing import Any
 
 import boto3
@@ -35,13 +37,18 @@ NO_JOURNAL = contract.ledger(DEPLOYMENT.level)
 LEDGER = LedgerTable(DYNAMODB, variable("LEDGER_TABLE"))
 
 
-def reconcile(context: LambdaContext, *, from_start: bool) -> dict[str, Any]:
+def reconcile(
+    context: LambdaContext, *, from_start: bool, seconds: float = math.inf
+) -> dict[str, Any]:
     """Compare with the Primary's journal while there is time, and return how far it came."""
+    end = time.monotonic() + seconds
     primary = DEPLOYMENT.primary_region
     clients = {DEPLOYMENT.region: DYNAMODB, primary: client_of(primary, "dynamodb")}
     comparison = Reconciliation.of(DEPLOYMENT, clients, LEDGER, RECOVERIES_TABLE)
     remaining = context.get_remaining_time_in_millis
-    compared = comparison.run(lambda: remaining() > PIECE_MS, from_start=from_start)
+    compared = comparison.run(
+        lambda: remaining() > PIECE_MS and time.monotonic() < end, from_start=from_start
+    )
     return {"complete": compared.complete, "compared": compared.writes}
 
 
@@ -69,7 +76,8 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
             "unknown_because": contract.ledger(DEPLOYMENT.level),
         }
     elif action == "reconcile":
-        done = reconcile(context, from_start=event.get("from_start", False))
+        given = {name: event[name] for name in ("from_start", "seconds") if name in event}
+        done = reconcile(context, **{"from_start": False, **given})
     elif action == "accept":
         done = resolve.accept(LEDGER, event["write_ids"], event["by"])
     elif action == "replay":

@@ -237,7 +237,11 @@ def asked(pair: Pair, arn: str) -> str:
     def request() -> list[str]:
         return [n.message for n in pair.notices(arn) if n.event == "approval_wanted"]
 
-    (message,) = pair.until("the request", request, 60)
+    try:
+        (message,) = pair.until("the request", request, 60)
+    except AssertionError as error:
+        told = [(n.event, n.message) for n in pair.notices(arn)]
+        raise AssertionError(f"{error}; people were told {told}") from error
     found = re.search(r"--task-token '([^']+)'", message)
     assert found, message
     return found[1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -93,6 +94,7 @@ class Reconciliation:
         # The active Region last: its writes are only compared if the other one wrote as well.
         regions = sorted(journals, key=lambda region: (region == control.active_region, region))
         self._shards = [(r, s) for r in regions for s in range(SHARDS)]
+        self._first_pages: dict[tuple[str, tuple[str, str]], tuple[list[Write], str | None]] = {}
 
     @classmethod
     def of(
@@ -135,9 +137,12 @@ class Reconciliation:
             )
         while cursor.epoch <= self._control.epoch:
             if not may_continue():
+                self._ledger.put_cursor(asdict(cursor))
                 return ReconcileResult(complete=False, writes=cursor.compared)
-            cursor = self._advance(cursor)
-            self._ledger.put_cursor(asdict(cursor))
+            at, cursor = cursor, self._advance(cursor)
+            # Steps that found nothing are quick to take again.
+            if cursor.after or cursor.epoch != at.epoch:
+                self._ledger.put_cursor(asdict(cursor))
         # The last epoch is compared again each time: more of its writes may have arrived.
         again = Cursor(max(self._control.epoch - 1, 1))
         self._ledger.put_cursor(asdict(again))
@@ -148,13 +153,16 @@ class Reconciliation:
             judged = self._judge_again(at.after) if at.epoch == at.running else ""
             at = replace(at, after=judged)
             return at if judged else replace(at, epoch=at.epoch + 1, step=0, before=at.last)
+        if at.step == 0 and not at.after and at.epoch != at.running:
+            self._read_first_pages(at)
         region, shard = self._shards[at.step]
         window = self._window(at, region)
         if window:
             key = shard_key(region, at.epoch, shard)
-            writes, after = self._journals[region].page(key, *window)
+            read = self._first_pages.pop((key, window), None)
+            writes, after = read or self._journals[region].page(key, *window)
             at = replace(at, after=after or window[1], compared=at.compared + len(writes))
-            if region != self._own:
+            if writes and region != self._own:
                 # One answer instead of a read for each write: users wait for this in a drain.
                 self._journals[self._own].page(key, window[0], at.after)
             self._compare(writes)
@@ -163,6 +171,20 @@ class Reconciliation:
                 at = replace(at, last=max([at.last, *filter(moment_of, ids)]))
         done = self._window(at, region) is None
         return replace(at, step=at.step + 1, after="") if done else at
+
+    def _read_first_pages(self, at: Cursor) -> None:
+        """Read the first page of every shard of an epoch that is over, side by side.
+
+        Epochs grow in number with every move, and each has few entries that count.
+        """
+        asked = {
+            (shard_key(region, at.epoch, shard), window): region
+            for region, shard in self._shards
+            if (window := self._window(at, region))
+        }
+        with ThreadPoolExecutor(len(self._shards)) as pool:
+            pages = pool.map(lambda a: self._journals[a[1]].page(a[0][0], *a[0][1]), asked.items())
+            self._first_pages = dict(zip(asked, pages, strict=True))
 
     def _serves(self, at: Cursor, region: str) -> bool:
         return at.epoch == at.running and region == self._control.active_region

@@ -31,8 +31,14 @@ def _schema(optional: dict[str, Any] | None = None, **properties: Any) -> dict[s
 ACTIONS: dict[str, dict[str, Any]] = {
     # It goes on after a write id, which the page before gives as `next`.
     "list": _schema({"after": ULID}),
-    # `from_start` compares from the first epoch on, also what was compared before.
-    "reconcile": _schema({"from_start": {"type": "boolean"}}),
+    # `from_start` compares from the first epoch on, also what was compared before. `seconds` is
+    # after how many a piece ends, complete or not; without it, shortly before the function's end.
+    "reconcile": _schema(
+        {
+            "from_start": {"type": "boolean"},
+            "seconds": {"type": "number", "exclusiveMinimum": 0, "maximum": 45},
+        }
+    ),
     "accept": _schema(write_ids={"anyOf": [IDS, {"enum": ["all"]}]}, by=BY),
     "replay": _schema(write_ids=IDS, by=BY),
 }

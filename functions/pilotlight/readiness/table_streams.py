@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 
 # Changes of a table in a sample, and shards that are opened for them. A rehearsal has seconds.
 SAMPLE, SHARDS, SECONDS = 100, 12, 3.0
-# Empty pages of a shard that are read in search of its records.
-PAGES = 5
+# Records of a page, at most, and empty pages after which a shard has no more.
+PAGE, EMPTY_PAGES = 1000, 3
 WITH_IMAGES = "NEW_AND_OLD_IMAGES"
 # Tables that are read at the same time.
 PARALLEL = 4
@@ -89,21 +90,27 @@ class TableStreams:
                 return sorted(shards, reverse=True)
             start = {"ExclusiveStartShardId": last}
 
-    def _records(self, stream: str, shard: str, limit: int, end: float) -> list[dict[str, Any]]:
-        """Return the first records of a shard. A page may be empty although more follow."""
-        iterator = self._client.get_shard_iterator(
+    def _records(self, stream: str, shard: str, newest: int, end: float) -> list[dict[str, Any]]:
+        """Return the newest records of a shard, of those that are reached in time.
+
+        A shard is read from its beginning; a page may be empty although more follow.
+        """
+        iterator: str | None = self._client.get_shard_iterator(
             StreamArn=stream, ShardId=shard, ShardIteratorType="TRIM_HORIZON"
         )["ShardIterator"]
-        for _ in range(PAGES):
+        found, empty = deque[dict[str, Any]](maxlen=newest), 0
+        while iterator is not None and empty < EMPTY_PAGES:
             try:
-                page = self._client.get_records(ShardIterator=iterator, Limit=limit)
+                page = self._client.get_records(ShardIterator=iterator, Limit=PAGE)
             except self._client.exceptions.TrimmedDataAccessException:
                 # Its records went while it was opened.
-                return []
+                break
+            found += (record["dynamodb"] for record in page["Records"])
+            empty = 0 if page["Records"] else empty + 1
             iterator = page.get("NextShardIterator")
-            if page["Records"] or iterator is None or time.monotonic() > end:
-                return [record["dynamodb"] for record in page["Records"]]
-        return []
+            if time.monotonic() > end:
+                break
+        return list(found)
 
 
 def _change(table: str, record: dict[str, Any]) -> Change:

@@ -40,7 +40,8 @@ class MemoryLinks:
 
     def __init__(self) -> None:
         self.entries: dict[tuple[str, str], Write] = {}
-        self.pages_read = 0
+        # How many entries each page had that was read.
+        self.pages_read: list[int] = []
 
     def hold(self, write: Write) -> None:
         self.entries[key(write.new.version)] = write
@@ -52,8 +53,8 @@ class MemoryLinks:
         self, shard: str, after: str, upto: str, limit: int = 2
     ) -> tuple[list[Write], str | None]:
         """Small pages, so that a pass has many pieces."""
-        self.pages_read += 1
         ids = sorted(w for s, w in self.entries if s == shard and after < w <= upto)
+        self.pages_read.append(len(ids[:limit]))
         last = ids[limit - 1] if len(ids) > limit else None
         return [self.entries[shard, w] for w in ids[:limit]], last
 

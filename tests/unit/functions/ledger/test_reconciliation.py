@@ -43,7 +43,8 @@ def test_the_stream_counts_what_it_put_in_the_ledger(world: DivergedRegions) -> 
 def test_a_page_of_the_other_region_is_read_here_at_once(world: DivergedRegions) -> None:
     assert world.reconcile().complete
     own, other = (world.journals[r].pages_read for r in (SECONDARY, PRIMARY))
-    assert own == other + 8, "its own shards of two epochs come to it"
+    assert sum(other) == 3
+    assert len(own) == 8 + sum(map(bool, other)), "its own shards of two epochs come to it"
 
 
 def test_what_a_region_that_is_not_active_wrote_in_the_running_epoch_is_found(
@@ -146,7 +147,7 @@ def test_a_pass_reads_each_journal_once_however_many_epochs_there_are() -> None:
             world.tick()
         world.control = replace(world.control, epoch=epochs)
         assert world.reconcile(from_start=True).complete
-        return sum(journal.pages_read for journal in world.journals.values())
+        return sum(len(journal.pages_read) for journal in world.journals.values())
 
     assert pages(40) - pages(20) == pages(60) - pages(40)
 
@@ -182,3 +183,12 @@ def test_an_entry_whose_id_is_no_ulid_is_compared_and_holds_nothing_up(
         assert world.reconcile(from_start=True).complete
     assert kinds(world)[lost.id] == {"late", "lost"}
     assert odd in kinds(world)
+
+
+def test_a_pass_that_is_stopped_goes_on_from_where_it_was_however_little_it_found(
+    world: DivergedRegions,
+) -> None:
+    """What an earlier pass stored would make a pass from the start leave out the first epochs."""
+    assert world.reconcile().complete
+    assert not world.reconcile(1, from_start=True).complete
+    assert world.ledger.cursor()["epoch"] == 1
