@@ -21,7 +21,7 @@ from pilotlight.ledger.entry import LedgerEntry, unreadable_entry
 from pilotlight.ledger.promotions import Promotions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from mypy_boto3_dynamodb import DynamoDBClient
     from pilot_light_client.control_item import ControlItem
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 # Open entries that one step judges again.
 PAGE = 100
+# Reads at the same time. botocore keeps ten connections to a Region.
+PARALLEL = 16
 
 
 @dataclass(frozen=True)
@@ -173,16 +175,16 @@ class Reconciliation:
         return replace(at, step=at.step + 1, after="") if done else at
 
     def _read_first_pages(self, at: Cursor) -> None:
-        """Read the first page of every shard of an epoch that is over, side by side.
+        """Read the first page of each part of an epoch that is over, all side by side.
 
         Epochs grow in number with every move, and each has few entries that count.
         """
         asked = {
             (shard_key(region, at.epoch, shard), window): region
             for region, shard in self._shards
-            if (window := self._window(at, region))
+            for window in self._windows(at, region)
         }
-        with ThreadPoolExecutor(len(self._shards)) as pool:
+        with ThreadPoolExecutor(PARALLEL) as pool:
             pages = pool.map(lambda a: self._journals[a[1]].page(a[0][0], *a[0][1]), asked.items())
             self._first_pages = dict(zip(asked, pages, strict=True))
 
@@ -200,6 +202,12 @@ class Reconciliation:
             if start < high:
                 return max(start, low), high
         return None
+
+    def _windows(self, at: Cursor, region: str) -> Iterator[tuple[str, str]]:
+        """Yield the parts of an epoch's journal that count, each as if the one before were read."""
+        while window := self._window(at, region):
+            yield window
+            at = replace(at, after=window[1])
 
     def _overwritten(self, before: str) -> tuple[str, str]:
         latest = moment_of(before)
