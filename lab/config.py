@@ -36,7 +36,7 @@ class LabConfig:
     entry_port: int = 8441
     speed: float = 1.0
     replication_lag: float = 0.5
-    # Of other deployments beside it. Who makes them in Route 53 is the account's owner.
+    # Zones of other deployments beside this one. The account's owner creates them in Route 53.
     other_zones: tuple[str, ...] = ()
 
     @property

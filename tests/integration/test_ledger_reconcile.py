@@ -85,6 +85,12 @@ def test_a_pass_that_runs_out_of_time_says_so_and_goes_on_where_it_was(world: To
     assert world.told() == {name(late): ["late", "lost"]}
 
 
+def test_a_piece_ends_after_the_seconds_that_it_is_given(world: Torn) -> None:
+    torn(world)
+    assert world.ledger("reconcile", seconds=1e-9)["complete"] is False
+    assert world.ledger("reconcile", seconds=20)["complete"] is True
+
+
 def test_a_primary_that_does_not_answer_is_an_error_that_names_it(world: Torn) -> None:
     torn(world)
     world.dynamodb[PRIMARY].delete_table(TableName=JOURNAL)

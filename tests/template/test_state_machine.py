@@ -435,6 +435,9 @@ def test_a_failback_is_reconciled_within_the_drain_and_nothing_goes_on_that_is_n
         "{% $request.mode = 'failback' %}",
         "ReconcileInDrain",
     )
+    reconcile = SWITCHOVER.states["ReconcileInDrain"]
+    # What comes after a piece, and a cold start before it, take their time too.
+    assert reconcile["Arguments"]["Payload"]["seconds"] + 5 < reconcile["TimeoutSeconds"]
     on = [c for c in SWITCHOVER.states["IsLedgerReviewed"]["Choices"] if c["Next"] == "Prove"]
     assert [c["Condition"] for c in on] == [
         "{% $evidence.ledger_in_drain.complete = true and $evidence.ledger_in_drain.open = 0 %}"

@@ -129,7 +129,7 @@ def entry(contract: Contract, cloudformation: Any) -> str:
     Raises
     ------
     ConfigError
-        The stack has none of them, or the API's stage is not among its own.
+        The stack has none of them, or has the API and no such stage.
     """
     (stack,) = cloudformation.describe_stacks(StackName=contract.stack)["Stacks"]
     outputs = {o["OutputKey"]: o["OutputValue"] for o in stack.get("Outputs", [])}
@@ -143,16 +143,17 @@ def entry(contract: Contract, cloudformation: Any) -> str:
         )
     pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=contract.stack)
     resources = [resource for page in pages for resource in page["StackResourceSummaries"]]
-    _check_stage(contract, {r["PhysicalResourceId"] for r in resources if _is_stage(r)})
-    if contract.api_output in outputs:
-        return str(outputs[contract.api_output])
-    for resource in resources:
-        if resource["LogicalResourceId"] == contract.api_output:
-            return str(resource["PhysicalResourceId"])
-    raise ConfigError(
-        f"{FILE}: api.id is {contract.api_output!r}, and the stack {contract.stack} has neither an "
-        f"output nor a resource of this name. Its outputs: {listed}."
-    )
+    ids = {r["LogicalResourceId"]: r.get("PhysicalResourceId", "") for r in resources}
+    known = {**ids, **outputs}
+    if contract.api_output not in known:
+        raise ConfigError(
+            f"{FILE}: api.id is {contract.api_output!r}, and the stack {contract.stack} has "
+            f"neither an output nor a resource of this name. Its outputs: {listed}."
+        )
+    api = str(known[contract.api_output])
+    if api in ids.values():
+        _check_stage(contract, {ids[r["LogicalResourceId"]] for r in resources if _is_stage(r)})
+    return api
 
 
 def _is_stage(resource: Mapping[str, Any]) -> bool:
@@ -160,7 +161,7 @@ def _is_stage(resource: Mapping[str, Any]) -> bool:
 
 
 def _check_stage(contract: Contract, stages: set[str]) -> None:
-    """Check that the stage is one of the stack's, if it has any: an API may be of another stack."""
+    """Check that the stage is one of the stack's, which has the API."""
     # A deployment of SAM's REST APIs makes one more, which is no resource of the stack.
     if stages and contract.api_stage not in (*stages, "Stage"):
         raise ConfigError(

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 # Open entries that one step judges again.
 PAGE = 100
-# Reads at the same time. botocore keeps ten connections to a Region.
+# Reads at the same time: two parts of four shards, in two Regions.
 PARALLEL = 16
 
 

@@ -1,6 +1,6 @@
 """Whether the latest writes of an application are in its journal, as its tables' streams show them.
 
-A stream has every change of a table for a day, whoever made it and by whichever code.
+A stream has every change of a table for a day, by any code.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html
 """
 

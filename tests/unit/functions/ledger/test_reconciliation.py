@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from tests.unit.functions.fakes import PRIMARY, SECONDARY
 from tests.unit.functions.journal.made_up import ref
-from tests.unit.functions.ledger.diverged_regions import DivergedRegions
+from tests.unit.functions.ledger.diverged_regions import DivergedRegions, MemoryLinks
 
 
 @pytest.fixture
@@ -192,3 +194,19 @@ def test_a_pass_that_is_stopped_goes_on_from_where_it_was_however_little_it_foun
     assert world.reconcile().complete
     assert not world.reconcile(1, from_start=True).complete
     assert world.ledger.cursor()["epoch"] == 1
+
+
+def test_the_parts_of_an_epoch_that_is_over_are_read_side_by_side(
+    world: DivergedRegions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One after the other, each would take a round trip to the other Region, with users waiting."""
+    together, page, first = threading.Barrier(8, timeout=5), MemoryLinks.page, iter(range(8))
+
+    def met(self: MemoryLinks, *given: Any) -> Any:
+        if next(first, None) is not None:
+            together.wait()
+        return page(self, *given)
+
+    monkeypatch.setattr(MemoryLinks, "page", met)
+    assert world.reconcile(from_start=True).complete
+    assert next(first, None) is None

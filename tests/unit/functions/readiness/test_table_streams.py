@@ -102,6 +102,11 @@ def test_reading_ends_when_its_time_is_over(monkeypatch: pytest.MonkeyPatch) -> 
     assert (latest(streams), streams.opened) == ([], ["s2"])
 
 
+def test_the_newest_changes_of_a_long_shard_are_the_sample() -> None:
+    long = FakeStreams(s1=[record(str(i)) for i in range(250)])
+    assert latest(long) == [f"orders/{i}" for i in range(150, 250)]
+
+
 def test_empty_pages_are_passed_over_to_a_shard_s_records() -> None:
     streams = FakeStreams(s1=[record("tea")])
     streams.empty_pages["s1"] = 2

@@ -443,7 +443,7 @@ def test_a_stage_that_the_stack_does_not_have_is_an_error_that_names_those_it_ha
     tmp_path: Path, stages: list[str]
 ) -> None:
     found = read(contract(tmp_path, NEEDED + API))
-    resources = {f"{n}Stage": name for n, name in enumerate(stages)}
+    resources = {"Api": "a1"} | {f"{n}Stage": name for n, name in enumerate(stages)}
     with pytest.raises(ConfigError) as error:
         entry(found, MadeUpStack({found.api_output: "a1"}, resources))
     assert str(error.value) == (
@@ -452,6 +452,7 @@ def test_a_stage_that_the_stack_does_not_have_is_an_error_that_names_those_it_ha
     )
     there = {**resources, "OwnStage": found.api_stage}
     assert entry(found, MadeUpStack({found.api_output: "a1"}, there)) == "a1"
+    assert entry(found, MadeUpStack({found.api_output: "of-another-stack"}, resources))
 
 
 def test_a_target_is_an_output_of_the_stack_and_no_resource_of_it(tmp_path: Path) -> None:
