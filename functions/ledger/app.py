@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from dataclasses import asdict
 from typing import Any
 
 import boto3
@@ -12,10 +13,13 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pilot_light_client.assembly import fence
 from pilot_light_client.aws_clients import write_path_client
 from pilot_light_client.settings import variable
+from pilotlight.control.table import ControlTable
 from pilotlight.journal.items import AppItems
 from pilotlight.journal.links import JournalLinks
 from pilotlight.ledger import resolve
 from pilotlight.ledger.entry import counts, public
+from pilotlight.ledger.missing_items import MissingItems
+from pilotlight.ledger.promotions import Promotions
 from pilotlight.ledger.reconciliation import Reconciliation
 from pilotlight.ledger.replay import Replay
 from pilotlight.ledger.request import checked
@@ -52,6 +56,19 @@ def reconcile(
     return {"complete": compared.complete, "compared": compared.writes}
 
 
+def note_missing(context: LambdaContext) -> dict[str, Any]:
+    """Look for items of the Primary's last epoch that are not here, while there is time."""
+    look = MissingItems(
+        ControlTable(DYNAMODB, DEPLOYMENT.control_table).read(),
+        JournalLinks(DYNAMODB, DEPLOYMENT.journal_table, DEPLOYMENT.region),
+        AppItems(DYNAMODB, DEPLOYMENT.app_tables),
+        Promotions(DYNAMODB, RECOVERIES_TABLE),
+        LEDGER,
+        DEPLOYMENT.primary_region,
+    )
+    return asdict(look.note(lambda: context.get_remaining_time_in_millis() > PIECE_MS))
+
+
 def replaying() -> Replay:
     """Return what replays need."""
     client, region = write_path_client(), DEPLOYMENT.region
@@ -75,6 +92,8 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
             "compared": 0,
             "unknown_because": contract.ledger(DEPLOYMENT.level),
         }
+    elif action == "note_missing":
+        done = note_missing(context) if DEPLOYMENT.journaled else {}
     elif action == "reconcile":
         given = {name: event[name] for name in ("from_start", "seconds") if name in event}
         done = reconcile(context, **{"from_start": False, **given})

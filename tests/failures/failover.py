@@ -189,6 +189,7 @@ AFTER_THE_CLAIM = (
         failed("RecordRecovery", **CLAIMED, told_why="there is no record of it"),
         again=COMPLETED,
     ),
+    Case("NoteMissing", OVERRIDE, PROMOTED),
     Case("WriteReport", OVERRIDE, PROMOTED.but(says='"report": ""')),
     Case(
         "NotifyOutcome",

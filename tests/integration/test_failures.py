@@ -27,7 +27,7 @@ FUNCTION_TASKS = {"Intake", "Decide", "ConfirmTraffic"}
 EVIDENCE_TASKS = {"ConfirmOutage", "VerifyReadiness"}
 # Failures that a recovery passes over.
 WARM_TASKS = {"PlanWarming", "WarmBatch"}
-OPTIONAL = {"Announce", "NotifyOutcome", "ReleaseLock", "WriteReport"} | WARM_TASKS
+OPTIONAL = {"Announce", "NoteMissing", "NotifyOutcome", "ReleaseLock", "WriteReport"} | WARM_TASKS
 # What only an application with hooks comes to: see test_hooks.py.
 HOOKS = {"CallReadyHook", "CallBeforeClaimHook", "CallAfterClaimHook"}
 # Tasks that a straight failover does not enter, each with a test of its own below.

@@ -116,21 +116,11 @@ class TwoRegions:
                 KeySchema=[{"AttributeName": n, "KeyType": kind} for n, kind in keys],
             )
         self.replication = Replication(self.replicas)
-        self._create_ledger()
         self._writing = threading.Lock()
         # Function and step or action of each call of what only a planned move calls.
         self.called: list[tuple[str, str]] = []
         self.arn = self.deploy()
         self.serve(PRIMARY, 1)
-
-    def _create_ledger(self) -> None:
-        keys = [("pk", "HASH"), ("sk", "RANGE")]
-        self.machine.dynamodb.create_table(
-            TableName=LEDGER,
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[{"AttributeName": n, "AttributeType": "S"} for n, _ in keys],
-            KeySchema=[{"AttributeName": n, "KeyType": kind} for n, kind in keys],
-        )
 
     def deploy(self, name: str = "", **overrides: str) -> str:
         """Deploy the machine as other parameters would."""

@@ -451,7 +451,10 @@ EXERCISES: dict[str, tuple[Exercise, ...]] = {
         planned_move.failback,
     ),
     "LedgerStreamRole": (ledger_exercises.arrivals,),
-    "LedgerRole": (ledger_exercises.a_reconciled_and_replayed_write,),
+    "LedgerRole": (
+        ledger_exercises.a_reconciled_and_replayed_write,
+        ledger_exercises.a_missing_item,
+    ),
     "SeedRole": (seed,),
     "ScheduledReadinessRole": (scheduled_readiness, reminder_of_a_pause),
     "HeartbeatRole": (

@@ -42,6 +42,17 @@ def a_reconciled_and_replayed_write(lab: DeployedLab) -> list[str]:
     return [] if done["replayed"].get(name) else [f"it answered {done}"]
 
 
+def a_missing_item(lab: DeployedLab) -> list[str]:
+    write = _left_behind(lab)
+    item = write.new.ref
+    lab.client("dynamodb", lab.secondary).delete_item(TableName=item.table, Key=item.attributes)
+    try:
+        found = lab.invoke("ledger", {"action": "note_missing"})
+    except FunctionFailed as error:
+        return [str(error)]
+    return [] if found["missing"] else [f"it answered {found}"]
+
+
 def _left_behind(lab: DeployedLab) -> Write:
     """A write of the Primary over whose item two others were made, the first without a journal.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pilot_light_client.journal import (
     EntryUnreadable,
@@ -18,6 +18,8 @@ from pilotlight.journal.comparison import HIGHEST
 from pilotlight.journal.reader import query_shard
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mypy_boto3_dynamodb import DynamoDBClient
     from pilot_light_client.attributes import Row
 
@@ -78,9 +80,37 @@ class JournalLinks:
             rows, stopped_at = query_shard(self._client, self._table, shard, after, until, limit)
         except TableUnavailable as error:
             raise self._unread(error) from error
+        return self._kept(rows), stopped_at
+
+    def newest(self, shard: str, since: str) -> Iterator[list[Write]]:
+        """Yield the entries of a shard from the newest back to a write id, a hundred at a time.
+
+        A placeholder takes the place of an unreadable entry.
+
+        Raises
+        ------
+        TableUnavailable
+            The Region did not answer.
+        """
+        try:
+            with translated():
+                pages = self._client.get_paginator("query").paginate(
+                    TableName=self._table,
+                    KeyConditionExpression="pk = :shard AND sk > :since",
+                    ExpressionAttributeValues={":shard": {"S": shard}, ":since": {"S": since}},
+                    ConsistentRead=True,
+                    ScanIndexForward=False,
+                    PaginationConfig={"PageSize": 100},
+                )
+                for page in pages:
+                    yield self._kept(page["Items"])
+        except TableUnavailable as error:
+            raise self._unread(error) from error
+
+    def _kept(self, rows: list[dict[str, Any]]) -> list[Write]:
         writes = [_read(row) for row in rows]
         self._entries |= {w.id: w for w in writes if not w.unreadable}
-        return writes, stopped_at
+        return writes
 
     def _unread(self, error: TableUnavailable) -> TableUnavailable:
         return TableUnavailable(

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from pilot_light_client.journal import Operation
 
 Status = Literal["open", "accepted", "replayed"]
-Finder = Literal["stream", "reconcile"]
+Finder = Literal["stream", "reconcile", "promotion"]
 SHARDS_PREFIX = "L#"
 KINDS = ("late", "lost", "unknown")
 # DynamoDB stores 400 KB in one row, and a row has up to three images.

@@ -87,13 +87,15 @@ def is_late(created: float, ended: datetime | None) -> bool:
     return ended is None or floor(created) + 1 > ended.timestamp()
 
 
-def incomplete_since(ended: datetime | None, promotion: Promotion | None) -> datetime | None:
+def incomplete_since(
+    ended: datetime | None, promotion: Promotion | None, clocks: timedelta = CLOCKS
+) -> datetime | None:
     """Return since when writes of an ended epoch may be missing, or None for all of the epoch.
 
-    That is the first failed probe, less the replication lag on record. If the lag is not on
-    record, all of the epoch counts.
+    That is the first failed probe, less the replication lag on record, less what the clocks may
+    differ by. If the lag is not on record, all of the epoch counts.
     """
     if promotion is None or promotion.lag is None:
         return None
     times = [t for t in (promotion.first_failed_at, promotion.at, ended) if t]
-    return min(times).astimezone(UTC) - promotion.lag - CLOCKS if times else None
+    return min(times).astimezone(UTC) - promotion.lag - clocks if times else None

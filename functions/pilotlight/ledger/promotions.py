@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from pilot_light_client.table_errors import translated
+from pilot_light_client.ulid import lowest_of
 
-from pilotlight.ledger.epoch_end import Promotion, from_record
+from pilotlight.journal.comparison import LOWEST
+from pilotlight.ledger.epoch_end import CLOCKS, Promotion, ended_at, from_record, incomplete_since
 from pilotlight.recoveries import schema
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from pilot_light_client.control_item import ControlItem
 
 
 class Promotions:
@@ -29,3 +33,17 @@ class Promotions:
                 answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
             self._records[epoch] = from_record(answer["Item"]) if "Item" in answer else None
         return self._records[epoch]
+
+
+def incomplete_from(
+    promotions: Promotions, epoch: int, control: ControlItem, clocks: timedelta = CLOCKS
+) -> str:
+    """Return the lowest write id from which on an epoch that is over may be incomplete here."""
+    promotion = promotions.to(epoch + 1)
+    ended = ended_at(epoch, control, promotion, datetime.now(UTC))
+    return id_at(incomplete_since(ended, promotion, clocks))
+
+
+def id_at(moment: datetime | None) -> str:
+    """Return the lowest write id of a moment, or of all time."""
+    return lowest_of(int(moment.timestamp() * 1000)) if moment else LOWEST

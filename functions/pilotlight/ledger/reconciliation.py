@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, fields, replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from pilot_light_client import timestamps
 from pilot_light_client.journal import SHARDS, shard_key
-from pilot_light_client.ulid import lowest_of, moment_of
+from pilot_light_client.ulid import moment_of
 
 from pilotlight.control.table import ControlTable
 from pilotlight.journal.comparison import HIGHEST, LOWEST
@@ -18,7 +17,7 @@ from pilotlight.journal.items import AppItems
 from pilotlight.journal.links import JournalLinks
 from pilotlight.ledger import epoch_end
 from pilotlight.ledger.entry import LedgerEntry, unreadable_entry
-from pilotlight.ledger.promotions import Promotions
+from pilotlight.ledger.promotions import Promotions, id_at, incomplete_from
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -211,16 +210,14 @@ class Reconciliation:
 
     def _overwritten(self, before: str) -> tuple[str, str]:
         latest = moment_of(before)
-        return LOWEST, _id_at(latest + epoch_end.CLOCKS if latest else None)
+        return LOWEST, id_at(latest + epoch_end.CLOCKS if latest else None)
 
     def _incomplete(self, at: Cursor, region: str) -> tuple[str, str]:
         """Return the incomplete part. The running epoch has one if both Regions wrote in it."""
         if at.epoch == at.running:
             alone = self._serves(at, region) and at.last == at.before
             return LOWEST, LOWEST if alone else HIGHEST
-        promotion = self._promotions.to(at.epoch + 1)
-        ended = epoch_end.ended_at(at.epoch, self._control, promotion, datetime.now(UTC))
-        return _id_at(epoch_end.incomplete_since(ended, promotion)), HIGHEST
+        return incomplete_from(self._promotions, at.epoch, self._control), HIGHEST
 
     def _compare(self, writes: list[Write]) -> None:
         """Look up a page of writes here. A write in flight in the running epoch is not late."""
@@ -272,8 +269,3 @@ class Reconciliation:
         others = (j for j in self._journals.values() if j is not own)
         links = (j.link(version) for j in (own, *others))
         return next((write for write in links if write), None)
-
-
-def _id_at(moment: datetime | None) -> str:
-    """Return the lowest write id of a moment, or of all time."""
-    return lowest_of(int(moment.timestamp() * 1000)) if moment else LOWEST

@@ -39,6 +39,9 @@ ACTIONS: dict[str, dict[str, Any]] = {
             "seconds": {"type": "number", "exclusiveMinimum": 0, "maximum": 45},
         }
     ),
+    # After a promotion, before the other Region answers again: what is in the journal and lacks its
+    # item goes into the ledger.
+    "note_missing": _schema(),
     "accept": _schema(write_ids={"anyOf": [IDS, {"enum": ["all"]}]}, by=BY),
     "replay": _schema(write_ids=IDS, by=BY),
 }

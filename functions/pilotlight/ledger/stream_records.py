@@ -1,7 +1,7 @@
 """The records of the journal's stream in the Secondary, and which of them belong in the ledger.
 
 They are the entries of the Primary. One of an epoch that is over is late. Reconciling finds what it
-overwrote, and an item that is still missing although its entry is here.
+overwrote. An item that is missing although its entry is here is found by `missing_items.py`.
 """
 
 from __future__ import annotations

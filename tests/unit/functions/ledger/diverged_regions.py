@@ -20,6 +20,7 @@ from pilot_light_client.journal import (
 )
 from pilot_light_client.timestamps import text
 from pilotlight.ledger.epoch_end import Promotion
+from pilotlight.ledger.missing_items import LookResult, MissingItems
 from pilotlight.ledger.reconciliation import ReconcileResult, Reconciliation
 from pilotlight.ledger.stream_records import StreamBatch, parse
 
@@ -27,7 +28,7 @@ from tests.unit.functions.fakes import JOURNAL, PRIMARY, SECONDARY
 from tests.unit.functions.journal.made_up import ref
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from pilotlight.ledger.entry import LedgerEntry
 
@@ -57,6 +58,11 @@ class MemoryLinks:
         self.pages_read.append(len(ids[:limit]))
         last = ids[limit - 1] if len(ids) > limit else None
         return [self.entries[shard, w] for w in ids[:limit]], last
+
+    def newest(self, shard: str, since: str) -> Iterator[list[Write]]:
+        ids = sorted((w for s, w in self.entries if s == shard and w > since), reverse=True)
+        for n in range(0, len(ids), 2):
+            yield [self.entries[shard, w] for w in ids[n : n + 2]]
 
 
 class MemoryItems(dict[Ref, Item]):
@@ -122,6 +128,8 @@ class DivergedRegions:
     on_the_way: list[Copy] = field(default_factory=list)
     acknowledged: list[Write] = field(default_factory=list)
     arrived_late: set[str] = field(default_factory=set)
+    # Of the writes whose entries were there at the promotion, those whose items were not.
+    missing: set[str] = field(default_factory=set)
     streamed: int = 0
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
     promotions: MemoryPromotions = field(default_factory=MemoryPromotions)
@@ -158,6 +166,27 @@ class DivergedRegions:
         due = [c.sent_at for c in self.on_the_way if c.target == SECONDARY]
         torn = min([*due, self.now]) + min(self.skew, timedelta(0))
         self.promotions[2] = Promotion(self.now, torn, timedelta(0))
+        self.missing = {w.id for w in self.acknowledged if self._is_missing(w)}
+
+    def _is_missing(self, write: Write) -> bool:
+        """The truth: its entry is in the Secondary, and its item has not come so far."""
+        item = self.items[SECONDARY].get(write.new.ref)
+        if self.journals[SECONDARY].link(write.new.version) is None or write.id in self.before(
+            item
+        ):
+            return False
+        return item is None or item.version.write_id in self.before(write.new)
+
+    def note_missing(self, pieces: int = 10_000) -> LookResult:
+        left = iter(range(pieces))
+        return MissingItems(
+            self.control,
+            self.journals[SECONDARY],  # type: ignore[arg-type]
+            self.items[SECONDARY],  # type: ignore[arg-type]
+            self.promotions,  # type: ignore[arg-type]
+            self.ledger,  # type: ignore[arg-type]
+            PRIMARY,
+        ).note(lambda: next(left, None) is not None)
 
     def deliver(self, number: int) -> None:
         """Deliver any one; of one item's own copies the oldest comes first."""

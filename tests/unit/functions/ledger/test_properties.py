@@ -25,6 +25,7 @@ def lived(before: list, after: list, step: timedelta, skew: timedelta) -> Diverg
     for happening in before:
         happen(world, *happening)
     world.promote()
+    assert world.note_missing().complete
     for happening in after:
         happen(world, *happening)
     return world
@@ -47,7 +48,8 @@ def expected(world: DivergedRegions) -> dict[str, set[str]]:
         parted = current is not None and not kept and current.version.write_id not in mine
         arrived = world.journals[SECONDARY].link(write.new.version) is not None
         missing = write.new.version.region == PRIMARY and not (arrived and (kept or parted))
-        kinds = {"late"} if missing or name in world.arrived_late else set()
+        late = missing or name in world.arrived_late | world.missing
+        kinds = {"late"} if late else set()
         kinds |= {"lost"} if parted else set()
         if kinds:
             found[name] = kinds
@@ -84,7 +86,7 @@ def test_every_acknowledged_write_was_there_in_time_or_is_in_the_ledger(
     assert told(world) == expected(world)
     for write in world.acknowledged:
         name, current = write.id, world.items[SECONDARY].get(write.new.ref)
-        in_time = name in world.before(current) and name not in world.arrived_late
+        in_time = name in world.before(current) and name not in world.arrived_late | world.missing
         assert in_time or name in told(world)
 
 

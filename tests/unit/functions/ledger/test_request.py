@@ -17,6 +17,7 @@ ACCEPT: dict[str, Any] = {"action": "accept", "write_ids": "all", "by": "A"}
         {"action": "list", "execution": "run"},
         {"action": "list", "after": ID},
         {"action": "reconcile", "from_start": True},
+        {"action": "note_missing", "execution": "run"},
         ACCEPT,
         {**ACCEPT, "by": "A" * 200, "write_ids": [ID] * 100},
         {**ACCEPT, "action": "replay", "write_ids": [ID]},
