@@ -99,8 +99,9 @@ def test_a_thousand_functions_are_warmed_within_one_run(
     largest = max(len(p.encode()) for p in payloads(events))
     assert 450 > len(events) > 7 * 40, "of the 25,000 that one execution may have"
     assert 1_000 < largest < 32 * 1024, "of the 256 KiB that one payload may have"
-    # What test_a_hold_of_full_length_stays_within_the_history counts on.
-    assert len(events) - 90 < 300
+    # What test_a_hold_of_full_length_stays_within_the_history counts on. A run's other states make
+    # some hundred events, once.
+    assert len(events) - 96 < 300
 
 
 def test_the_app_s_own_functions_and_those_of_the_list_are_warmed_once_each(
