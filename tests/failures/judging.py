@@ -50,7 +50,7 @@ def _told(pair: Pair, run: Run, ended: Ended) -> list[str]:
 
     found = _eventually(events)
     messages = [n.message for n in pair.notices(run.arn)]
-    found = [f"{wrong}: {messages[:1]}" for wrong in found]
+    found = [f"{wrong}: {messages}" for wrong in found]
     if ended.told_why and not any(ended.told_why in m for m in messages):
         found.append(f"no message says {ended.told_why!r}: {messages[-1:]}")
     return found

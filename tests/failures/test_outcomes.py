@@ -19,4 +19,5 @@ MET = [
 @pytest.mark.parametrize(("machine", "case"), MET)
 def test_an_execution_ends_as_it_should(pair, machine, case):
     run = execute(pair, machine, case)
-    assert wrong(pair, run, case.ended, pair.epoch) == []
+    found = wrong(pair, run, case.ended, pair.epoch)
+    assert not found, "\n".join(found)

@@ -21,7 +21,9 @@ def test_a_task_that_fails_comes_to_what_is_promised(pair, machine, case):
     run = execute(pair, machine, case)
     assert case.state in run.states
     epoch = pair.epoch
-    assert wrong(pair, run, case.ended, epoch) == []
+    found = wrong(pair, run, case.ended, epoch)
+    assert not found, "\n".join(found)
     if case.again:
         again = seen(pair, machine, pair.start(machine, case.situation(pair)))
-        assert wrong(pair, again, case.again, epoch + case.ended.promoted) == []
+        found = wrong(pair, again, case.again, epoch + case.ended.promoted)
+        assert not found, "\n".join(found)

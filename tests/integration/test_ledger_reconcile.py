@@ -11,7 +11,7 @@ from pilot_light_client.control_table import ControlUnread
 from pilot_light_client.table_errors import TableUnavailable
 
 from tests.handlers import context
-from tests.integration.machine import PRIMARY, RECOVERIES, SECONDARY
+from tests.integration.machine import LEDGER as TABLE, PRIMARY, RECOVERIES, SECONDARY
 from tests.integration.torn import (
     CONTROL,
     JOURNAL,
@@ -126,3 +126,30 @@ def test_what_has_arrived_costs_no_read_for_each_write(
     found = world.ledger("reconcile")
     assert (found["complete"], found["compared"], found["open"]) == (True, writes, 0)
     assert calls == []
+
+
+def test_open_entries_are_read_twice_and_written_once_however_many_they_are(
+    world: Torn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Read to be judged again and to be counted; written if found again, or if judged otherwise."""
+    writes = [world.write(PRIMARY, "late", -5, f"n{number}") for number in range(900)]
+    assert world.ledger("reconcile")["open"] == 900
+    arrived = writes[:3]
+    for write in arrived:
+        world.copy_item(write)
+        world.copy_entry(write)
+    real, read, updated = LEDGER.DYNAMODB, [], []
+    make = real._make_api_call
+
+    def counted(operation: str, given: dict[str, Any]) -> Any:
+        answer = make(operation, given)
+        if given.get("TableName") == TABLE and operation == "Query":
+            read.append(answer["ScannedCount"])
+        if given.get("TableName") == TABLE and operation == "UpdateItem":
+            updated.append(given["Key"]["sk"]["S"])
+        return answer
+
+    monkeypatch.setattr(real, "_make_api_call", counted)
+    assert world.ledger("reconcile", from_start=True)["open"] == 900
+    assert sum(read) == 2 * 900
+    assert len(updated) == 900

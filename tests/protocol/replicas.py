@@ -9,7 +9,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from items.item import Item, from_journaled
-from pilot_light_client.journal import MARK, Ref, Version, Write, entry_key, mark_of, transaction
+from pilot_light_client.journal import (
+    MARK,
+    Ref,
+    Version,
+    Write,
+    entry_key,
+    mark_of,
+    shard_of,
+    transaction,
+)
 from pilotlight.journal.comparison import Entry, Mark, Page
 from pilotlight.ledger import epoch_end
 from pilotlight.ledger.reconciliation import Reconciliation
@@ -126,6 +135,11 @@ class Ledger:
         if before.status == "open":
             self.kept[entry.write_id] = replace(entry, late=before.late or entry.late)
         return before.status == "open"
+
+    def page(self, shard: int, after: str) -> tuple[list[LedgerEntry], str]:
+        """Small pages, so that a pass has many pieces."""
+        left = [e for e in self.entries() if shard_of(e.write_id) == shard and e.write_id > after]
+        return left[:2], left[1].write_id if len(left) > 2 else ""
 
     def entries(self, status: str | None = None) -> list[LedgerEntry]:
         found = [e for e in self.kept.values() if status in (None, e.status)]

@@ -75,6 +75,12 @@ class LedgerEntry:
         return self.write.id
 
     @property
+    def is_to_come(self) -> bool:
+        """Whether the entry or the item may have yet to arrive, and to overwrite something."""
+        verdict = self.history.verdict
+        return verdict == "pending" or (self.late and not self.arrived_at and verdict != "kept")
+
+    @property
     def kinds(self) -> tuple[str, ...]:
         """Why it is in the ledger: late, lost, or unknown. Without any it does not belong there."""
         verdict = self.history.verdict

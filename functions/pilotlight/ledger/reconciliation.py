@@ -26,11 +26,10 @@ if TYPE_CHECKING:
     from pilot_light_client.control_item import ControlItem
     from pilot_light_client.journal import Item, Version, Write
 
+    from pilotlight.journal.history import History
     from pilotlight.ledger.table import LedgerTable
     from pilotlight.shared.settings import Deployment
 
-# Open entries that one step judges again.
-PAGE = 100
 # Reads at the same time: two parts of four shards, in two Regions.
 PARALLEL = 16
 
@@ -39,10 +38,11 @@ PARALLEL = 16
 class Cursor:
     """How far a pass has come.
 
-    An `epoch` has a step for each Region and shard of its journal. `before` is the newest write of
-    the epochs before this one, `last` the newest up to now, and `compared` counts the entries of
-    the pass. `running` is the epoch that was not over when the pass began. At its end the pass
-    judges the ledger's own open entries again, in the order of `after`.
+    An `epoch` has a step for each Region and shard of its journal, and `after` is the last write
+    that was read in it. `before` is the newest write of the epochs before this one, `last` the
+    newest up to now, and `compared` counts the entries of the pass. `running` is the epoch that was
+    not over when the pass began. Its last steps, one for each shard of the ledger, judge the open
+    entries again, and find out of which epoch on a write is still to come: `to_come`, or 0.
     """
 
     epoch: int
@@ -52,6 +52,7 @@ class Cursor:
     last: str = ""
     compared: int = 0
     running: int = 0
+    to_come: int = 0
 
     @classmethod
     def stored(cls, stored: Mapping[str, Any], latest: int) -> Cursor:
@@ -144,16 +145,20 @@ class Reconciliation:
             # Steps that found nothing are quick to take again.
             if cursor.after or cursor.epoch != at.epoch:
                 self._ledger.put_cursor(asdict(cursor))
-        # The last epoch is compared again each time: more of its writes may have arrived.
-        again = Cursor(max(self._control.epoch - 1, 1))
+        # Compared again each time: the last epoch, of which more may have arrived, and whatever a
+        # write that is still to come may overwrite.
+        last = max(self._control.epoch - 1, 1)
+        again = Cursor(min(last, cursor.to_come or last))
         self._ledger.put_cursor(asdict(again))
         return ReconcileResult(complete=True, writes=cursor.compared)
 
     def _advance(self, at: Cursor) -> Cursor:
-        if at.step >= len(self._shards):
-            judged = self._judge_again(at.after) if at.epoch == at.running else ""
-            at = replace(at, after=judged)
-            return at if judged else replace(at, epoch=at.epoch + 1, step=0, before=at.last)
+        ledger_shard = at.step - len(self._shards)
+        if ledger_shard >= (SHARDS if at.epoch == at.running else 0):
+            return replace(at, epoch=at.epoch + 1, step=0, after="", before=at.last)
+        if ledger_shard >= 0:
+            at = self._judge_again(ledger_shard, at)
+            return at if at.after else replace(at, step=at.step + 1)
         if at.step == 0 and not at.after and at.epoch != at.running:
             self._read_first_pages(at)
         region, shard = self._shards[at.step]
@@ -234,14 +239,23 @@ class Reconciliation:
                 if entry.kinds:
                     self._put(entry)
 
-    def _judge_again(self, after: str) -> str:
-        """Judge a page of open entries again, and return after which to continue, or nothing."""
-        entries = [e for e in self._ledger.entries("open") if e.write_id > after]
-        for entry in (e for e in entries[:PAGE] if not e.write.unreadable):
-            current = self._items.find(entry.write.new.ref)
-            again = self._judged(entry.write, current, late=entry.late)
-            self._ledger.put(replace(again, old=entry.old))
-        return entries[PAGE - 1].write_id if len(entries) > PAGE else ""
+    def _judge_again(self, shard: int, at: Cursor) -> Cursor:
+        """Judge the open entries of a page again."""
+        entries, after = self._ledger.page(shard, at.after)
+        again = [e for e in entries if e.status == "open" and not e.write.unreadable]
+        items = self._items.find_many(e.write.new.ref for e in again)
+        judged = {
+            e.write_id: self._judged(e.write, items.get(e.write.new.ref), late=e.late)
+            for e in again
+        }
+        for entry in again:
+            now = replace(judged[entry.write_id], old=entry.old, arrived_at=entry.arrived_at)
+            judged[entry.write_id] = now
+            if _findings(now) != _findings(entry):
+                self._ledger.put(now)
+        latest = (judged.get(e.write_id, e) for e in entries)
+        epochs = [at.to_come, *(e.write.new.version.epoch for e in latest if e.is_to_come)]
+        return replace(at, after=after, to_come=min(filter(None, epochs), default=0))
 
     def _put(self, entry: LedgerEntry) -> None:
         made = self._link(entry.write.previous) if entry.write.previous else None
@@ -269,3 +283,7 @@ class Reconciliation:
         others = (j for j in self._journals.values() if j is not own)
         links = (j.link(version) for j in (own, *others))
         return next((write for write in links if write), None)
+
+
+def _findings(entry: LedgerEntry) -> tuple[bool, History, Item | None]:
+    return entry.late, entry.history, entry.current

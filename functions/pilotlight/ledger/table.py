@@ -11,6 +11,7 @@ from pilot_light_client.journal import SHARDS
 from pilot_light_client.table_errors import translated
 
 from pilotlight.conditions.evidence import read_json
+from pilotlight.journal.comparison import LOWEST
 from pilotlight.ledger.entry import SHARDS_PREFIX, LedgerEntry, from_stored, key, stored
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
     from pilotlight.ledger.entry import Status
 
+# As many items are read with one call.
+BATCH = 100
 CURSOR = {"pk": {"S": "reconcile"}, "sk": {"S": "cursor"}}
 
 
@@ -62,6 +65,27 @@ class LedgerTable:
             ExpressionAttributeNames=names,
             ExpressionAttributeValues={**values, ":open": {"S": "open"}},
         )
+
+    def page(self, shard: int, after: str) -> tuple[list[LedgerEntry], str]:
+        """Return a hundred entries of a shard after a write id, and after which to continue.
+
+        Nothing to continue after is the shard's end.
+        """
+        with translated():
+            page = self._client.query(
+                TableName=self._table,
+                KeyConditionExpression="pk = :shard AND sk > :after",
+                ExpressionAttributeValues={
+                    ":shard": {"S": f"{SHARDS_PREFIX}{shard}"},
+                    # A key attribute is never empty, and no write id is lower.
+                    ":after": {"S": after or LOWEST},
+                },
+                ConsistentRead=True,
+                Limit=BATCH,
+            )
+        stopped_at: Any = page.get("LastEvaluatedKey")
+        entries = [from_stored(row) for row in page["Items"]]
+        return entries, stopped_at["sk"]["S"] if stopped_at else ""
 
     def entries(self, status: Status | None = None) -> list[LedgerEntry]:
         """Return all entries, or those of a status, the oldest write first."""

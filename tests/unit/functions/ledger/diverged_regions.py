@@ -16,6 +16,7 @@ from pilot_light_client.journal import (
     entry_key,
     mark_of,
     plan,
+    shard_of,
     transaction,
 )
 from pilot_light_client.timestamps import text
@@ -87,6 +88,11 @@ class MemoryLedger:
         if before.status == "open":
             self.kept[entry.write_id] = replace(entry, late=before.late or entry.late)
         return before.status == "open"
+
+    def page(self, shard: int, after: str) -> tuple[list[LedgerEntry], str]:
+        """Small pages, so that a pass has many pieces."""
+        left = [e for e in self.entries() if shard_of(e.write_id) == shard and e.write_id > after]
+        return left[:2], left[1].write_id if len(left) > 2 else ""
 
     def entries(self, status: str | None = None) -> list[LedgerEntry]:
         found = [e for e in self.kept.values() if status in (None, e.status)]

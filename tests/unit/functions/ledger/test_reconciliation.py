@@ -210,3 +210,26 @@ def test_the_parts_of_an_epoch_that_is_over_are_read_side_by_side(
     monkeypatch.setattr(MemoryLinks, "page", met)
     assert world.reconcile(from_start=True).complete
     assert next(first, None) is None
+
+
+@pytest.mark.parametrize("arrives", [False, True], ids=["still to come", "arrived"])
+def test_a_pass_goes_on_from_the_epoch_of_what_is_still_to_come(
+    world: DivergedRegions, *, arrives: bool
+) -> None:
+    """So does a failback in its drain, where nobody may wait for all epochs to be compared."""
+    late = world.write(PRIMARY, "a", epoch=1)
+    world.on_the_way.clear()
+    world.tick()
+    overwritten = world.write(SECONDARY, "a", epoch=2)
+    world.on_the_way.clear()
+    world.control = replace(world.control, epoch=9)
+    assert world.reconcile(from_start=True).complete
+    for name, entry in world.ledger.kept.items():
+        arrived_at = "then" if arrives else ""
+        world.ledger.kept[name] = replace(entry, status="accepted", arrived_at=arrived_at)
+    assert world.reconcile().complete
+    assert world.ledger.cursor()["epoch"] == (8 if arrives else 1)
+    world.items[SECONDARY][ref("a")] = late.new
+    world.journals[SECONDARY].hold(late)
+    assert world.reconcile().complete
+    assert ("lost" in kinds(world).get(overwritten.id, set())) is not arrives
