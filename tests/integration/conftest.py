@@ -26,6 +26,7 @@ from tests.integration.machine import (
     MOVE_FUNCTIONS,
     PRIMARY,
     SECONDARY,
+    STARTED,
     Faults,
     InProcessLambda,
     Machine,
@@ -117,6 +118,7 @@ def machine(
     monkeypatch.setenv("MOTO_ACCOUNT_ID", ACCOUNT)
     with mock_aws(config={"stepfunctions": {"execute_state_machine": True}}):
         handlers = {function_arn(name): _handler(name) for name in FUNCTIONS}
+        handlers |= {function_arn(name): _handler(name, seconds=60) for name in STARTED}
         app = {os.environ["APP_FUNCTIONS"]: _app, os.environ["SWITCH_FUNCTION"]: _app}
         handlers |= app
         lambda_client = InProcessLambda(handlers)
@@ -186,7 +188,7 @@ def loaded(name: str) -> Any:
 def _handler(name: str, seconds: int = 10) -> Callable[[dict[str, Any]], Any]:
     """A function under its time limit."""
     given = context(name)
-    given.get_remaining_time_in_millis = lambda: (60 if name == "Ledger" else seconds) * 1000
+    given.get_remaining_time_in_millis = lambda: seconds * 1000
     return lambda event: loaded(name.lower()).lambda_handler(event, given)
 
 

@@ -44,9 +44,9 @@ WELL_AT = "2026-01-31T12:00:00.000Z"
 RECOVERIES, JOURNAL, LEDGER = "pilot-light-recoveries", "pilot-light-journal", "pilot-light-ledger"
 # The example application's table.
 ITEMS = "pilot-light-app-items"
-FUNCTIONS = (
-    *("Intake", "Confirm", "Readiness", "Warm", "Hook", "Decide", "Traffic", "Ledger", "Report"),
-)
+FUNCTIONS = ("Intake", "Confirm", "Readiness", "Warm", "Hook", "Decide", "Traffic", "Report")
+# Started by the failover machine, and not waited for.
+STARTED = ("Ledger",)
 # What a planned move calls while writes replicate.
 MOVE_FUNCTIONS = ("Preflight", "Proof", "Ledger")
 TIME_COMPRESSION = 100.0
@@ -249,7 +249,10 @@ def definition(path: Path = DEFINITION, **overrides: str) -> str:
         "FenceSeconds": "3",
         "MaxWriteSeconds": "2",
         "LastResortTable": LAST_RESORT,
-        **{f"{name}Function": function_arn(name) for name in {*FUNCTIONS, *MOVE_FUNCTIONS}},
+        **{
+            f"{name}Function": function_arn(name)
+            for name in {*FUNCTIONS, *STARTED, *MOVE_FUNCTIONS}
+        },
         **overrides,
     }
     text = json.dumps(read(path.read_text(), values))

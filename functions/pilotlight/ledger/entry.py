@@ -76,9 +76,9 @@ class LedgerEntry:
 
     @property
     def is_to_come(self) -> bool:
-        """Whether the entry or the item may have yet to arrive, and to overwrite something."""
+        """Whether its item may still arrive and overwrite something; its entry may be here."""
         verdict = self.history.verdict
-        return verdict == "pending" or (self.late and not self.arrived_at and verdict != "kept")
+        return verdict == "pending" or (self.late and verdict != "kept")
 
     @property
     def kinds(self) -> tuple[str, ...]:

@@ -97,7 +97,7 @@ def test_an_entry_and_an_item_that_cannot_be_read_are_left_to_reconciling(
     assert world.note_missing().missing == 4
 
 
-def test_who_resolved_a_write_is_not_asked_again(world: DivergedRegions) -> None:
+def test_a_write_that_is_resolved_is_not_opened_again(world: DivergedRegions) -> None:
     world.promote()
     world.note_missing()
     for name, entry in world.ledger.kept.items():

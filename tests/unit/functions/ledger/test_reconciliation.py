@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from pilotlight.journal.history import History
 
 from tests.unit.functions.fakes import PRIMARY, SECONDARY
 from tests.unit.functions.journal.made_up import ref
@@ -225,8 +226,9 @@ def test_a_pass_goes_on_from_the_epoch_of_what_is_still_to_come(
     world.control = replace(world.control, epoch=9)
     assert world.reconcile(from_start=True).complete
     for name, entry in world.ledger.kept.items():
-        arrived_at = "then" if arrives else ""
-        world.ledger.kept[name] = replace(entry, status="accepted", arrived_at=arrived_at)
+        history = History("kept", "") if arrives else entry.history
+        accepted = replace(entry, status="accepted", arrived_at="then", history=history)
+        world.ledger.kept[name] = accepted
     assert world.reconcile().complete
     assert world.ledger.cursor()["epoch"] == (8 if arrives else 1)
     world.items[SECONDARY][ref("a")] = late.new
