@@ -25,6 +25,15 @@ def test_a_function_has_to_answer_200(status: int, state: str) -> None:
     assert client.payloads[0]["rawPath"] == "/health"
 
 
+@pytest.mark.parametrize(("bad", "state"), [(0, "ok"), (1, "ok"), (2, "failed")])
+def test_one_bad_answer_of_a_function_vetoes_nothing_and_two_do(bad: int, state: str) -> None:
+    """The switch has one short try at its table, and a veto keeps users waiting for 15 s."""
+    left = [503] * bad
+    client = FakeLambda({"switch:live": lambda _event: {"statusCode": left.pop() if left else 200}})
+    assert answers(client, "switch:live", "/switch/off")[0] == state
+    assert len(client.payloads) == min(bad + 1, 2)
+
+
 def test_the_quorum_is_tried_by_a_strong_read_and_nothing_is_written(fake: FakeDynamoDB) -> None:
     fake.tables[CONTROL] = {("control", ""): control_item("us-west-2", 3, "claimed")}
     detail = "us-west-2 claimed in epoch 3, by a strong read"
@@ -52,10 +61,11 @@ def test_a_slow_answer_of_the_quorum_vetoes_nothing_and_three_do(
 
 
 @pytest.mark.parametrize(
-    ("status", "state"), [(200, "ok"), (199, "failed"), (201, "failed"), (301, "failed")]
+    ("status", "state", "tries"),
+    [(200, "ok", 1), (199, "failed", 2), (201, "failed", 2), (301, "failed", 2)],
 )
 def test_an_endpoint_has_to_answer_200(
-    monkeypatch: pytest.MonkeyPatch, status: int, state: str
+    monkeypatch: pytest.MonkeyPatch, status: int, state: str, tries: int
 ) -> None:
     requests: list[tuple[str, str, float]] = []
 
@@ -66,14 +76,15 @@ def test_an_endpoint_has_to_answer_200(
     monkeypatch.setattr(http, "request", request)
     url = f"https://{HOST}/health"
     assert endpoint(url) == (state, f"{url} answered {status}")
-    assert requests == [("GET", f"https://{HOST}/health", 2.0)]
+    assert requests == [("GET", f"https://{HOST}/health", 2.0)] * tries
 
 
-@pytest.mark.parametrize(("silent", "ready"), [(0, True), (1, True), (2, False)])
-def test_a_dormant_endpoint_has_a_second_try(
-    monkeypatch: pytest.MonkeyPatch, silent: int, ready: bool
+@pytest.mark.parametrize(("bad", "ready"), [(0, True), (1, True), (2, False)])
+@pytest.mark.parametrize("answer", [http.Unreachable("timed out"), http.Response(503, b"", {}, 0)])
+def test_an_endpoint_that_is_dormant_or_stumbles_has_a_second_try(
+    monkeypatch: pytest.MonkeyPatch, bad: int, ready: bool, answer: Any
 ) -> None:
-    answers: list[Any] = [http.Unreachable("timed out")] * silent
+    answers: list[Any] = [answer] * bad
     answers += [http.Response(200, b"", {}, 0.1)]
 
     def request(*_: Any, **__: Any) -> http.Response:
