@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from tests.deployed import DeployedLab
 
+    # A table, and an item of it.
+    Row = tuple[str, dict[str, Any]]
+
 
 def arrivals(lab: DeployedLab) -> list[str]:
     """A late entry, and one that nobody can read."""
@@ -43,20 +46,30 @@ def a_reconciled_and_replayed_write(lab: DeployedLab) -> list[str]:
 
 
 def a_missing_item(lab: DeployedLab) -> list[str]:
-    write = _left_behind(lab)
-    item = write.new.ref
-    lab.client("dynamodb", lab.secondary).delete_item(TableName=item.table, Key=item.attributes)
+    """It arrives after the look: what never does holds up every planned move."""
+    _, entries, item = _two_writes(lab)
+    _put(lab, *entries)
+    _promote(lab)
     try:
         found = lab.invoke("ledger", {"action": "note_missing"})
     except FunctionFailed as error:
         return [str(error)]
+    finally:
+        _put(lab, item)
     return [] if found["missing"] else [f"it answered {found}"]
 
 
 def _left_behind(lab: DeployedLab) -> Write:
-    """A write of the Primary over whose item two others were made, the first without a journal.
+    write, entries, item = _two_writes(lab)
+    _put(lab, *entries, item)
+    _promote(lab)
+    return write
 
-    So nobody can tell its history.
+
+def _two_writes(lab: DeployedLab) -> tuple[Write, list[Row], Row]:
+    """A write of the Primary, and the last of two others over its item, of which one is unknown.
+
+    So nobody can tell its history. With the journal entries of both, and the item.
     """
     lab.reset()
     now, item = timestamps.now(), journaled.ref(f"left-{ulid.new()}", lab.app)
@@ -75,13 +88,20 @@ def _left_behind(lab: DeployedLab) -> Write:
     made = (transaction(w, f"{lab.app}-journal", None) for w in (write, last))
     entries = [(f"{lab.app}-journal", puts[1]["Put"]["Item"]) for puts in made]
     mark = {MARK: {"M": mark_of(last.new)}}
-    row_of_item = {**write.new.image, **item.attributes, **mark}
-    for table, row in (*entries, (item.table, row_of_item)):
+    return write, entries, (item.table, {**write.new.image, **item.attributes, **mark})
+
+
+def _put(lab: DeployedLab, *rows: Row) -> None:
+    """Put rows into tables of both Regions."""
+    for table, row in rows:
         for region in (lab.primary, lab.secondary):
             lab.client("dynamodb", region).put_item(TableName=table, Item=row)
+
+
+def _promote(lab: DeployedLab) -> None:
     lab.serve(lab.secondary, 2)
-    lab.put("recoveries", pk="recovery#2", timeline=f'{{"promoted_at": "{now}"}}')
-    return write
+    promoted = f'{{"promoted_at": "{timestamps.now()}"}}'
+    lab.put("recoveries", pk="recovery#2", timeline=promoted)
 
 
 def _record(keys: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
