@@ -23,8 +23,9 @@ VIRGINIA = "us-east-1"
 FLAP_SECONDS = 15.0
 # Real seconds, because the application is slow: more than Route 53 waits for an answer.
 SLOW_SECONDS = 5.0
-# Real seconds, because the code under test waits in those: within its patience, and beyond it.
-STALL_SECONDS, LONG_STALL_SECONDS = 2.0, 20.0
+# Real seconds, because the code under test waits in those: within its patience and that of users,
+# who wait two seconds for an answer, and beyond both.
+STALL_SECONDS, LONG_STALL_SECONDS = 1.5, 20.0
 # `here` is the requested Region; the table's texts call it the Primary.
 Place = Literal["here", "witness", "us-east-1"]
 # What is cut off: the pair from each other, or `here` from all other members of the control table.

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from tests.unit.lab.command_line import MadeUpLab, Shell
 
 
-@pytest.mark.parametrize(("mode", "seconds"), [("stall", 2), ("long-stall", 20)])
+@pytest.mark.parametrize(("mode", "seconds"), [("stall", 1.5), ("long-stall", 20)])
 def test_a_stall_is_said_to_end_by_itself(
-    shell: Shell, lab: MadeUpLab, mode: str, seconds: int
+    shell: Shell, lab: MadeUpLab, mode: str, seconds: float
 ) -> None:
     said = shell("outage", mode).out
     assert f"The outage {mode} began. It ends by itself in {seconds} s." in said

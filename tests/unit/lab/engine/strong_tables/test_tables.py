@@ -221,7 +221,7 @@ def test_writers_of_one_region_or_of_different_items_do_not_conflict(world: Stro
     assert world.run(world.put(PRIMARY, 3), other) == [{}, {}]
 
 
-@pytest.mark.parametrize(("name", "seconds"), [("stall", 2.0), ("long-stall", 20.0)])
+@pytest.mark.parametrize(("name", "seconds"), [("stall", 1.5), ("long-stall", 20.0)])
 def test_a_stall_keeps_strong_calls_of_every_region_waiting_and_ends_by_itself(
     world: StrongWorld, monkeypatch: pytest.MonkeyPatch, name: str, seconds: float
 ) -> None:
