@@ -6,6 +6,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import urllib3
+
 from lab.config import LabError
 from lab.drill.observations import Observations
 from lab.drill.report import stages as drill_stages
@@ -89,7 +91,10 @@ class BenchScenario:
         region, path = self._config.primary_region, f"/items/{ITEM}"
 
         def written() -> bool:
-            answer = https.request(region, host, "PUT", path, {"text": "Read by every user"})
+            try:
+                answer = https.request(region, host, "PUT", path, {"text": "Read by every user"})
+            except (urllib3.exceptions.HTTPError, OSError):
+                return False
             own = answer.headers.get("X-Served-By") == region
             return answer.status == 200 and own
 
