@@ -150,7 +150,7 @@ EXPECTATIONS: dict[str, Expectation] = {
     "stall": Expectation(
         STAYS,
         "the control table was silent for 1.5 s",
-        "A strong read is valid for longer, and who has none waits for one for longer.",
+        "A strong read is valid for longer. A function that has none waits longer for one.",
         untouched=True,
         more=(without_quorum.no_write_was_refused,),
     ),
