@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from datetime import UTC, date, datetime
@@ -10,8 +9,7 @@ from typing import Any
 
 from lab.engine.patching import replace_everywhere
 
-_BOUND = re.compile(r"/\*([0-9a-f]{64})\*/")
-_MOST_BINDINGS = 20_000
+_BOUND = re.compile(r"/\*bound:(\{.*?\})\*/", re.DOTALL)
 
 
 def install() -> None:
@@ -22,7 +20,6 @@ def install() -> None:
 
     intrinsic._DECLARATION_BY_VARIABLE_REFERENCE.clear()
     engine._ILLEGAL_VARIABLE_REFERENCES = {"$$"}
-    bindings_of: dict[str, dict[str, Any]] = {}
     extract, encode = (
         engine.extract_jsonata_variable_references,
         engine.encode_jsonata_variable_declarations,
@@ -31,8 +28,8 @@ def install() -> None:
     def evaluate(expression: str) -> Any:
         """Evaluate with the variables bound; spelled out, parsing them took most of the time."""
         bound: dict[str, Any] = {}
-        for token in _BOUND.findall(expression):
-            bound |= bindings_of[token]
+        for values in _BOUND.findall(expression):
+            bound |= {k.removeprefix("$"): _with_nulls(v) for k, v in json.loads(values).items()}
         try:
             program = jsonata.Jsonata(_BOUND.sub("", expression))
             return json.loads(json.dumps(program.evaluate(None, bound), default=lambda _: None))
@@ -44,14 +41,10 @@ def install() -> None:
         return {name for name in extract(expression) if name != "$"}
 
     def declarations(bindings: dict[str, Any]) -> str:
-        """Leave a comment in the expression, by which `evaluate` finds the values again."""
-        plain = json.dumps(bindings, default=_as_text)
-        token = hashlib.sha256(plain.encode()).hexdigest()
-        values = {k.removeprefix("$"): _with_nulls(v) for k, v in json.loads(plain).items()}
-        bindings_of[token] = values
-        while len(bindings_of) > _MOST_BINDINGS:
-            bindings_of.pop(next(iter(bindings_of)), None)
-        return f"/*{token}*/"
+        """Leave the values in a comment, which moto keeps as long as the variables' scope."""
+        # "*/" can be in texts alone, and JSON may spell a slash as "\/".
+        values = json.dumps(bindings, default=_as_text).replace("*/", "*\\/")
+        return f"/*bound:{values}*/"
 
     engine._eval_jsonata = evaluate
     replace_everywhere("moto.stepfunctions", extract, without_context)

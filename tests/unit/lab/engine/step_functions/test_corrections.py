@@ -59,6 +59,18 @@ def test_variables_keep_their_types() -> None:
     assert evaluate("$value", value=value) == value
 
 
+def test_a_value_may_hold_what_ends_a_comment() -> None:
+    value = {"text": "/* s3://bucket/*/key */ {}*/"}
+    assert evaluate("$value", value=value) == value
+
+
+def test_a_declaration_holds_however_many_came_after_it() -> None:
+    declared = jsonata.encode_jsonata_variable_declarations({"$value": "first"})
+    for number in range(25_000):
+        jsonata.encode_jsonata_variable_declarations({"$value": number})
+    assert jsonata.eval_jsonata_expression(f"{declared}$value") == "first"
+
+
 def test_a_null_is_there_and_a_missing_value_is_not() -> None:
     assert evaluate("$exists($value)", value=None) is True
     assert evaluate("$exists($value.a)", value={"a": None}) is True
