@@ -82,7 +82,7 @@ deployments: install-dev .venv/.awscli  ## Deployments that fail, pairs with us-
 permissions: install-dev  ## Remove each permission in turn and see that something fails
 	$(BIN)/pytest -m permissions tests/permissions
 
-failures: install-dev  ## Let each task of the machines fail in the lab, and see what comes of it (ten minutes)
+failures: install-dev  ## Let each task of the machines fail in the lab, and see what comes of it (half an hour)
 	$(BIN)/pytest -m failures tests/failures
 	$(BIN)/pytest -m long tests/integration
 
