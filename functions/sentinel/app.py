@@ -40,6 +40,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     if point:
         publish(metrics, *point, begun - planned / 1000)
         if not point[1].probe.ok:
-            started = start_while_it_fails(ITEM, OUTAGES, INTERVAL, DEPLOYMENT)
+            failed = point[1].probe
+            started = start_while_it_fails(ITEM, OUTAGES, INTERVAL, DEPLOYMENT, failed)
     repair = keeper(DEPLOYMENT, "sentinel").keep(context.get_remaining_time_in_millis() / 1000)
     return {"points": int(point is not None), "repair": repair, "started": started}

@@ -167,6 +167,11 @@ def test_a_failover_name_has_exactly_one_primary_and_one_secondary(name: str) ->
     assert "HealthCheckId" not in by_role["SECONDARY"], "a SECONDARY without a check always answers"
 
 
+@pytest.mark.parametrize("name", ["app.pilotlight.example.", "beacon.pilotlight.example."])
+def test_a_resolver_keeps_a_failover_name_for_five_seconds(name: str, secondary: Stack) -> None:
+    assert {r["TTL"] for r in records(secondary) if r["Name"] == name} == {"5"}
+
+
 def test_failover_records_point_to_an_origin_that_each_region_s_own_stack_makes() -> None:
     targets = [r["ResourceRecords"][0] for r in records(stack("secondary")) if r["Type"] == "CNAME"]
     origins = [r["Name"] for env in APP_STACKS for r in records(stack(env)) if "AliasTarget" in r]

@@ -213,6 +213,21 @@ def test_the_second_deployment_of_the_secondary_takes_back_what_the_first_said()
     assert second["PeerBucketExists"] == "true"
 
 
+# --- Detection ------------------------------------------------------------------------------------
+@pytest.mark.parametrize(("detection", "failures"), [("Standard", 2), ("Fast", 1)])
+def test_detection_says_after_how_many_failures_the_checkers_find_the_primary_unhealthy(
+    detection: str, failures: int
+) -> None:
+    check = with_parameters(Detection=detection)["EndpointHealthCheck"]["HealthCheckConfig"]
+    assert (check["RequestInterval"], check["FailureThreshold"]) == (10, failures)
+
+
+def test_detection_is_standard_unless_one_says_otherwise_and_changes_that_check_alone() -> None:
+    standard, fast = with_parameters(), with_parameters(Detection="Fast")
+    assert standard == with_parameters(Detection="Standard")
+    assert [name for name in standard if standard[name] != fast[name]] == ["EndpointHealthCheck"]
+
+
 # --- DnsFailover ----------------------------------------------------------------------------------
 def leads_to(found: dict[str, Any], *, says: str | None, endpoint: bool) -> str:
     """Where the public name leads, by what the Secondary says (on, off, nothing)."""

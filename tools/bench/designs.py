@@ -53,14 +53,14 @@ ORCHESTRATED = Design(
     "orchestrated",
     "Pilot Light, orchestrated",
     "As deployed: verify first, then one conditional write, which the switch's checks see; the "
-    "lease passes while the name moves. CNAME, TTL 10 s.",
+    "lease passes while the name moves. CNAME, TTL 5 s.",
     fenced=True,
 )
 IMMEDIATE = Design(
     "immediate",
     "Pilot Light, immediate",
-    "The endpoint check (10 s, 3 failures) moves the name at once, the switch keeps it from moving "
-    "back; writes wait for the claim and its lease. CNAME, TTL 10 s.",
+    "The endpoint check (10 s, 2 failures) moves the name at once, the switch keeps it from moving "
+    "back; writes wait for the claim and its lease. CNAME, TTL 5 s.",
     "bench-immediate",
     fenced=True,
 )

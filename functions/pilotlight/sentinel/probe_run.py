@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pilot_light_client.aws_clients import best_effort_client
 from pilot_light_client.pulse import Pulse
 from pilot_light_client.table_errors import TableUnavailable
+from pilot_light_client.timestamps import parse
 
 from pilotlight.control.assembly import control_table
 from pilotlight.sentinel import probes
@@ -33,12 +34,13 @@ if TYPE_CHECKING:
     from aws_lambda_powertools import Metrics
 
     from pilotlight.sentinel.item import SentinelItem
+    from pilotlight.sentinel.observation import Probe
     from pilotlight.sentinel.outages import Outages
     from pilotlight.shared.settings import Deployment
 
 logger = Logger(child=True)
-# After a failed probe this many more, a second apart: a blip is shorter.
-MORE_PROBES = 4
+# For so long after the start of a failed probe each further one has to fail: a blip is shorter.
+SETTLE_SECONDS, PROBE_EVERY_SECONDS = 4.0, 1.0
 
 
 def plan_probes(item: SentinelItem, queue: ProbeQueue, interval: int) -> int:
@@ -116,7 +118,7 @@ def publish(metrics: Metrics, tick: int, observation: Observation, late_seconds:
 
 
 def start_while_it_fails(
-    item: SentinelItem, outages: Outages, interval: int, deployment: Deployment
+    item: SentinelItem, outages: Outages, interval: int, deployment: Deployment, failed: Probe
 ) -> str | None:
     """Start the failover machine for an outage, and return its execution, or None.
 
@@ -135,10 +137,8 @@ def start_while_it_fails(
         control = control_table(deployment)
         if not control.is_active(deployment.primary_region) or outages.is_at_work(outage):
             return None
-        for _ in range(MORE_PROBES):
-            time.sleep(1)
-            if probe_primary(deployment, probe_seconds(interval)).ok:
-                return None
+        if not _keeps_failing(deployment, probe_seconds(interval), failed):
+            return None
         execution = outages.start(outage)
     except (BotoCoreError, ClientError, TableUnavailable) as error:
         logger.warning(
@@ -147,6 +147,23 @@ def start_while_it_fails(
         return None
     logger.warning("Failover machine started", extra={"execution": execution})
     return execution
+
+
+def _keeps_failing(deployment: Deployment, timeout: float, failed: Probe) -> bool:
+    """Probe each second until one has failed that long after the first one began.
+
+    A time and not a count: four more probes of an endpoint that hangs would take eight seconds.
+    """
+    since = time.time() - parse(failed.at).timestamp()
+    due = time.monotonic() - min(max(0.0, since), SETTLE_SECONDS)
+    end = due + SETTLE_SECONDS
+    while True:
+        due = max(due + PROBE_EVERY_SECONDS, time.monotonic())
+        time.sleep(max(0.0, due - time.monotonic()))
+        if probe_primary(deployment, timeout).ok:
+            return False
+        if time.monotonic() >= end:
+            return True
 
 
 def _observe(deployment: Deployment, seconds: float) -> Observation:

@@ -33,9 +33,13 @@ def probe_primary(deployment: Deployment, timeout: float) -> Probe:
 
 
 def read_beacon(name: str, lifetime: float = 2.0) -> Beacon:
-    """Return the state of the beacon. No answer, or another text, is unknown and not unhealthy."""
+    """Return the state of the beacon, by its zone's own name servers.
+
+    No answer, or another text, is unknown and not unhealthy.
+    """
+    zone = name.partition(".")[2]
     try:
-        answer = dns_lookup.resolver(lifetime).resolve(name, "TXT")
+        answer = dns_lookup.resolver_of(zone, lifetime).resolve(name, "TXT")
     except dns.exception.DNSException:
         return "unknown"
     texts = {b"".join(record.strings).decode("ascii", "replace") for record in answer}

@@ -108,7 +108,7 @@ EXPECTATIONS: dict[str, Expectation] = {
     "flap": Expectation(
         HOLDS_OR_STAYS,
         "{primary} went up and down",
-        "15 s are fewer than the three failed probes in a row that Route 53 asks for, so the "
+        "9 s are fewer than the two failed probes in a row that Route 53 asks for, so the "
         "beacon says healthy throughout. Moving after each of them would be flapping.",
     ),
     "slow": Expectation(
@@ -120,7 +120,7 @@ EXPECTATIONS: dict[str, Expectation] = {
     "grey": Expectation(
         HOLDS_OR_STAYS,
         "every other request to {primary} failed",
-        "No checker sees three failures in a row, and all own probes never fail: no "
+        "No checker sees two failures in a row, and all own probes never fail: no "
         "two signals agree on an outage. A person may fail over by hand.",
     ),
     "witness": Expectation(

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
 ALIAS_TTL = 60
 MAX_HOPS = 5
+# The name servers that Route 53 gives to a zone. The lab's one DNS server plays them all.
+_NAME_SERVER = re.compile(r"^ns-\d+\.awsdns-\d+\.(com|net|org|co\.uk)\.$")
+NAME_SERVER_TTL, SERVED_AT = 172_800, "127.0.0.1"
 _TARGET_REGION = re.compile(r"\.execute-api\.([a-z0-9-]+)\.amazonaws\.com\.?$")
 
 
@@ -70,6 +73,8 @@ def answer(
         The addresses of each Region's API Gateway, which aliases end at.
     """
     name = _normal(name)
+    if kind == "A" and _NAME_SERVER.match(name):
+        return [Answer(name, "A", SERVED_AT, NAME_SERVER_TTL)]
     target = _TARGET_REGION.search(name)
     if target and kind == "A" and target[1] in addresses:
         return [Answer(name, "A", address, ALIAS_TTL) for address in addresses[target[1]]]

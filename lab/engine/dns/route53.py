@@ -13,7 +13,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from dnslib import CNAME, QTYPE, RCODE, RR, TXT, A
+from dnslib import CNAME, NS, QTYPE, RCODE, RR, TXT, A
 from dnslib.server import BaseResolver, DNSLogger, DNSServer
 
 from lab.engine.dns import health_checks
@@ -31,12 +31,14 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 METRIC_MINUTE = 60.0
 # https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/dns-failover-determining-health-of-endpoints.html
-# Not divided by the speed, because the application that answers gets no faster.
+# Not divided by the speed, because the application that answers gets no faster. What is lost never
+# answers: the wait for it is an interval of AWS.
 CONNECT_SECONDS, ANSWER_SECONDS = 4.0, 2.0
 TICK = 0.05
 RDATA: dict[str, Callable[[str], Any]] = {
     "A": A,
     "CNAME": CNAME,
+    "NS": NS,
     "TXT": lambda value: TXT(value.strip('"')),
 }
 
@@ -153,12 +155,13 @@ class Route53:
         port = self.entry_of(host)
         if port is None:
             return False
+        share = 1.0 if self._is_open(port) else self._aws.clock.real(1.0)
         try:
             connection = http.client.HTTPSConnection(
-                "127.0.0.1", port, timeout=CONNECT_SECONDS, context=self._tls
+                "127.0.0.1", port, timeout=CONNECT_SECONDS * share, context=self._tls
             )
             connection.connect()
-            answer_within(connection.sock, ANSWER_SECONDS)
+            answer_within(connection.sock, ANSWER_SECONDS * share)
             agent = f"Amazon-Route53-Health-Check-Service ({client})"
             headers = {"Host": host, "User-Agent": agent}
             connection.request("GET", config.get("ResourcePath") or "/", headers=headers)
@@ -168,6 +171,11 @@ class Route53:
         except (OSError, http.client.HTTPException):
             return False
         return 200 <= response.status < 400 and config.get("SearchString", "") in body
+
+    def _is_open(self, port: int) -> bool:
+        """Return whether an entry answers at all."""
+        entries = self._aws.config.entries.items()
+        return all(self._outage.entry_open(region) for region, at in entries if at == port)
 
     def entry_of(self, host: str) -> int | None:
         """Return the entry's port to which DNS leads for a host."""

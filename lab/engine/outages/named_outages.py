@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from lab.engine.outages.outage import Outage
 
 VIRGINIA = "us-east-1"
-# Seconds of AWS: less than Route 53's 3 failed probes in a row, 10 s apart, take.
-FLAP_SECONDS = 15.0
+# Seconds of AWS: less than Route 53's 2 failed probes in a row, 10 s apart, take.
+FLAP_SECONDS = 9.0
 # Real seconds, because the application is slow: more than Route 53 waits for an answer.
 SLOW_SECONDS = 5.0
 # Real seconds, because the code under test waits in those: within its patience and that of users,

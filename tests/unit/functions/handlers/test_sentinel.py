@@ -48,6 +48,11 @@ class World:
     def time(self) -> float:
         return self.now
 
+    monotonic = time
+
+    def timestamp(self) -> str:
+        return timestamps.text(datetime.fromtimestamp(self.now, UTC))
+
     # --- the outage and the machine ---
     def current(self, first_failed_at: str) -> Outage:
         if "current" in self.fails:
@@ -149,6 +154,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
         probe_run, "Pulse", lambda _client, _table: SimpleNamespace(read=found.pulse)
     )
     monkeypatch.setattr(http, "request", found.request)
+    monkeypatch.setattr(timestamps, "now", found.timestamp)
     monkeypatch.setattr(probes, "read_beacon", lambda _name, _lifetime: found.beacon)
     monkeypatch.delenv("POWERTOOLS_METRICS_DISABLED")
     return found
@@ -307,13 +313,7 @@ def test_the_streak_goes_on_from_look_to_look(world: World) -> None:
     assert None not in firsts
 
 
-def test_since_when_the_pulse_stands_still_goes_on_from_look_to_look(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def at() -> str:
-        return timestamps.text(datetime.fromtimestamp(world.now, UTC))
-
-    monkeypatch.setattr(timestamps, "now", at)
+def test_since_when_the_pulse_stands_still_goes_on_from_look_to_look(world: World) -> None:
     seen = []
     for n, beat in enumerate((7, 7, 8, None, 8)):
         world.now, world.beat = 1_000_005.0 + n * 10, beat
@@ -386,12 +386,33 @@ def fails(world: World) -> None:
     world.up = False
 
 
-def test_five_failed_probes_in_a_row_start_the_machine(world: World) -> None:
+@pytest.mark.parametrize(
+    ("probe_takes", "probes"), [(0.0, 5), (0.1, 5), (0.9, 5), (1.5, 3), (2.0, 2)]
+)
+def test_four_seconds_of_failed_probes_start_the_machine(
+    world: World, probe_takes: float, probes: int
+) -> None:
+    """However long each takes: of an endpoint that hangs, fewer fit in."""
     fails(world)
+    world.now = begun = 1_000_015.0
+    seen, world.probe_takes = len(world.asked), probe_takes
     world.deliver(1_000_015_000)
     assert world.starts == [world.kept.streak.first_failed_at]
-    assert len(world.asked) == 1 + 5
-    assert world.slept == 4
+    assert len(world.asked) - seen == probes
+    assert 4 <= world.now - begun < 5
+
+
+@pytest.mark.parametrize("jump", [-3600.0, 3600.0])
+def test_a_clock_that_was_set_meanwhile_neither_delays_the_start_nor_saves_the_last_probe(
+    world: World, monkeypatch: pytest.MonkeyPatch, jump: float
+) -> None:
+    fails(world)
+    monkeypatch.setattr(world, "time", lambda: world.now + jump)
+    seen, begun = len(world.asked), world.now
+    world.deliver(1_000_015_000)
+    assert len(world.starts) == 1
+    assert len(world.asked) - seen >= 2
+    assert world.now - begun < 5
 
 
 @pytest.mark.parametrize("good", [2, 3, 4, 5])

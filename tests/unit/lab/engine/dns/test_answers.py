@@ -117,6 +117,13 @@ def test_a_cname_out_of_the_zone_is_answered_without_its_address() -> None:
     assert [a.type for a in found] == ["CNAME"]
 
 
+@pytest.mark.parametrize("name", ["ns-1.awsdns-1.com.", "NS-2048.awsdns-64.co.uk"])
+def test_every_name_server_is_the_labs_own(name: str) -> None:
+    [found] = ask([], name)
+    assert (found.value, found.ttl) == ("127.0.0.1", 172_800)
+    assert ask([], name, "AAAA") == ask([], f"x.{name}") == []
+
+
 def test_the_beacon_is_a_txt_record_that_says_how_the_primary_fares() -> None:
     beacon = pair('"healthy"', '"unhealthy"', "TXT")
     assert ask(beacon, "app.example", "TXT") == [Answer("app.example.", "TXT", '"healthy"', 10)]

@@ -40,6 +40,7 @@ class World:
         self.answer: tuple[int, str] | Exception = (200, "ok")
         self.took = 0.0
         self.patience: list[float] = []
+        self.connecting: list[float] = []
         self.requests: list[tuple[Any, ...]] = []
         self.agents: list[str] = []
         self.metric: list[Any] = []
@@ -69,7 +70,9 @@ class World:
         self.route53 = Route53(aws, self.outage, lambda *change: self.changes.append(change))
         self.route53._pool = Anything(submit=lambda probe, *given: probe(*given))
 
-    def _connect(self, host: str, port: int, **_: Any) -> Any:
+    def _connect(self, host: str, port: int, timeout: float, **_: Any) -> Any:
+        self.connecting.append(timeout)
+
         def request(method: str, path: str, headers: dict[str, str]) -> None:
             self.requests.append((host, port, method, path, headers["Host"]))
             self.agents.append(headers["User-Agent"])
@@ -177,6 +180,16 @@ def test_a_checker_waits_two_seconds_for_an_answer_at_any_speed(world: World, sp
     assert world.patience == [2.0]
 
 
+@pytest.mark.parametrize(("speed", "connects", "answers"), [(1.0, 4.0, 2.0), (10.0, 0.4, 0.2)])
+def test_the_wait_for_what_is_lost_is_an_interval_of_aws(
+    world: World, speed: float, connects: float, answers: float
+) -> None:
+    world.aws.clock.speed = speed
+    world.outage.lose(PRIMARY, Loss(style="drop"))
+    world.route53._request(ENDPOINT)
+    assert (world.connecting, world.patience) == ([connects], [answers])
+
+
 def test_a_checker_that_waited_in_vain_comes_again_as_if_it_had_waited_at_aws_speed(
     world: World,
 ) -> None:
@@ -279,6 +292,17 @@ def test_the_server_answers_with_the_records_and_their_ttl(world: World) -> None
     world.records.append(name("beacon", "TXT", ResourceRecords=[{"Value": '"healthy"'}]))
     [found] = resolved(world, "beacon.pilotlight.example", "TXT").rr
     assert (found.rtype, found.ttl, found.rdata.data) == (QTYPE.TXT, 10, [b"healthy"])
+
+
+def test_the_server_names_the_zones_name_servers_and_where_they_are(world: World) -> None:
+    ns = "ns-1.awsdns-1.com."
+    world.records.append(
+        {"Name": "pilotlight.example.", "Type": "NS", "TTL": "172800", "ResourceRecords": [ns]}
+    )
+    [found] = resolved(world, "pilotlight.example", "NS").rr
+    assert str(found.rdata) == ns
+    [found] = resolved(world, ns, "A").rr
+    assert str(found.rdata) == "127.0.0.1"
 
 
 def test_the_server_says_that_a_name_does_not_exist(world: World) -> None:
