@@ -9,7 +9,7 @@ from aws_lambda_powertools import Logger, Tracer
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pilot_light_client.settings import variable
 from pilotlight.journal.markers import Markers, nothing_to_compare, seen
-from pilotlight.journal.proof import STEPS, JournalProof, check_step
+from pilotlight.journal.proof import JournalProof, advance, check_step, compare_tails
 from pilotlight.journal.reader import Journal, Watermark
 from pilotlight.shared.aws_clients import RECOVERY_STEP
 from pilotlight.shared.other_region import client_of
@@ -50,9 +50,12 @@ def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, 
     check_step(event, {DEPLOYMENT.primary_region, DEPLOYMENT.secondary_region})
     # JSON Schema takes 2.0 for an integer. A journal's key has no decimals: both would be empty.
     source, target, epoch = event["source"], event["target"], int(event["epoch"])
-    if DEPLOYMENT.journaled:
-        result = STEPS[event["step"]](journal_proof(source, target, epoch))
-    elif event["step"] == "watermark":
+    before_the_drain = event["step"] == "watermark"
+    if DEPLOYMENT.journaled and before_the_drain:
+        result = advance(journal_proof(source, target, epoch))
+    elif DEPLOYMENT.journaled:
+        result = compare_tails(journal_proof(source, target, epoch), event.get("so_far"))
+    elif before_the_drain:
         result = nothing_to_compare(DEPLOYMENT.level)
     else:
         result = seen(markers(source, target, event.get("execution", "")), DEPLOYMENT.level)

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from pilotlight.journal import proof, reader
 
 from tests.integration.machine import (
     PRIMARY,
@@ -85,6 +86,30 @@ def test_a_write_of_which_a_part_arrives_late_is_waited_for(
     assert 1 < regions.calls("Proof", "tails") <= 16
     assert set(last) <= regions.journal(SECONDARY)
     assert regions.item("tea", SECONDARY) == regions.item("tea", PRIMARY)
+
+
+def test_more_writes_than_one_comparison_takes_are_compared_in_several(
+    regions: TwoRegions, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(proof, "SPANS", 1)
+    monkeypatch.setattr(reader, "PAGE", 3)
+    machine.faults.call_once("Drain", lambda: [regions.write(PRIMARY) for _ in range(30)])
+    run = regions.run(SWITCHOVER)
+    assert run.output["outcome"] == "switched_over", run.cause
+    assert 1 < regions.calls("Proof", "tails") <= 6
+
+
+def test_more_writes_than_a_drain_has_time_for_undo_it(
+    regions: TwoRegions, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(proof, "SPANS", 1)
+    monkeypatch.setattr(reader, "PAGE", 1)
+    machine.faults.call_once("Drain", lambda: [regions.write(PRIMARY) for _ in range(60)])
+    run = regions.run(SWITCHOVER)
+    assert_failed(machine, run, "Prove")
+    assert "NotCompared" in run.cause
+    assert regions.calls("Proof", "tails") == 6
+    assert machine.active() == (PRIMARY, 1)
 
 
 @pytest.mark.parametrize("answer", [{"writes": 3}, {"proven": True}, {"complete": "true"}])

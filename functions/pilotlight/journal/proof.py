@@ -33,6 +33,7 @@ SPANS = 50
 # Well within the 15 s that a step of the machine has, a last span with slow answers included.
 SECONDS = 8.0
 REGION = {"type": "string", "minLength": 1}
+COUNT = {"type": "integer", "minimum": 0}
 STEP_SCHEMA: dict[str, Any] = {
     "$schema": "http://json-schema.org/draft-07/schema#",
     "title": "A step of the proof",
@@ -42,6 +43,17 @@ STEP_SCHEMA: dict[str, Any] = {
     "properties": {
         "execution": {"type": "string"},
         "step": {"enum": ["watermark", "tails"]},
+        "so_far": {
+            "type": ["object", "null"],
+            "required": ["reached", "compared", "unreadable", "writes"],
+            "additionalProperties": False,
+            "properties": {
+                "reached": {"type": "string"},
+                "compared": COUNT,
+                "unreadable": COUNT,
+                "writes": COUNT,
+            },
+        },
         "source": REGION,
         "target": REGION,
         "epoch": {"type": "integer", "minimum": 1},
@@ -57,22 +69,19 @@ class TailsDiffer(Exception):
     """A write of the source is missing in the target, or the other way round."""
 
 
-class TailTooLong(Exception):
-    """There was more to compare than fits into one call. The next call continues from there."""
-
-
 @dataclass(frozen=True)
 class Progress:
     """How far two journals were compared and were equal.
 
     `writes` counts the entries of this call, `compared` those of the epoch, earlier calls included:
     if that is 0, nothing is proven. Nor is it where rows were `unreadable`. `complete`: there is no
-    more to compare.
+    more to compare beyond `reached`.
     """
 
     writes: int
     compared: int
     watermark: str
+    reached: str
     complete: bool
     unreadable: int = 0
 
@@ -108,42 +117,48 @@ class JournalProof:
         """
         return self._go(lowest_of(self._clock() - MARGIN_MS), seconds, drained=False)
 
-    def tails(self, seconds: float) -> Progress:
-        """Compare all entries above the watermark. It proves something only of a drained source.
+    def tails(self, seconds: float, so_far: Mark | None = None) -> Progress:
+        """Compare entries above the watermark. It proves something only of a drained source.
+
+        Parameters
+        ----------
+        so_far
+            How far an earlier call in the same drain came. What is younger than the margin is
+            final while nobody writes, and only then.
 
         Raises
         ------
         TailsDiffer
             A write, or an item's version, is missing in the target.
-        TailTooLong
-            It was not compared to its end.
         """
-        progress = self._go(HIGHEST, seconds, drained=True)
-        if not progress.complete:
-            raise TailTooLong(f"{progress.writes} writes were compared, and there are more.")
-        return progress
+        return self._go(HIGHEST, seconds, drained=True, so_far=so_far)
 
-    def _go(self, until: str, seconds: float, *, drained: bool) -> Progress:
+    def _go(
+        self, until: str, seconds: float, *, drained: bool, so_far: Mark | None = None
+    ) -> Progress:
         safe = lowest_of(self._clock() - MARGIN_MS)
         stop = self._clock() + seconds * 1000
-        mark, writes, complete = self._watermark.read(), 0, True
-        if mark.write_id > lowest_of(self._clock()):
-            # It was stored by a clock that is ahead: what lies below it was perhaps not compared.
-            mark = Mark(LOWEST, 0)
-        before, unreadable = mark.compared, mark.unreadable
-        spans = self._spans(mark.write_id, until, drained=drained)
-        for number, (part, of_part) in enumerate(spans, 1):
-            writes, complete = writes + len(part.entries), part.last
+        mark, writes, complete = self._stored(), 0, True
+        start = so_far or mark
+        reached, unreadable = start.write_id, start.unreadable
+        for number, (part, of_part) in enumerate(self._spans(reached, until, drained=drained), 1):
+            writes, reached, complete = writes + len(part.entries), part.until, part.last
             unreadable += of_part
             upto = min(part.until, safe)
-            # The next call compares entries beyond the watermark again and counts them then.
+            # Entries beyond the watermark are compared again, and counted then, if the drain fails.
             beyond = sum(e.write_id > upto for e in part.entries)
-            if upto > mark.write_id:
-                mark = Mark(upto, before + writes - beyond, unreadable)
+            if upto > mark.write_id and so_far is None:
+                mark = Mark(upto, start.compared + writes - beyond, unreadable)
                 self._watermark.advance(mark)
             if number == SPANS or self._clock() >= stop:
                 break
-        return Progress(writes, before + writes, mark.write_id, complete, unreadable)
+        compared = start.compared + writes
+        return Progress(writes, compared, mark.write_id, reached, complete, unreadable)
+
+    def _stored(self) -> Mark:
+        """Return the watermark. One of a clock that is ahead has perhaps not been compared."""
+        mark = self._watermark.read()
+        return Mark(LOWEST, 0) if mark.write_id > lowest_of(self._clock()) else mark
 
     def _spans(self, after: str, until: str, *, drained: bool) -> Iterator[tuple[Span, int]]:
         """Yield one span after the other, each compared and equal, and its unreadable rows."""
@@ -189,16 +204,28 @@ def advance(proof: JournalProof) -> dict[str, Any]:
     return {"caught_up": done.complete, "watermark": done.watermark, "compared": done.compared}
 
 
-def compare_tails(proof: JournalProof) -> dict[str, Any]:
-    """Compare the rest. Equal journals prove something only where there are any, all readable."""
-    tails = proof.tails(SECONDS)
+def compare_tails(proof: JournalProof, so_far: dict[str, Any] | None) -> dict[str, Any]:
+    """Compare the rest, or go on from `so_far`, which an earlier call returned.
+
+    Equal journals prove something only where there are any, all readable.
+    """
+    mark, writes = None, 0
+    if so_far:
+        mark = Mark(so_far["reached"], int(so_far["compared"]), int(so_far["unreadable"]))
+        writes = int(so_far["writes"])
+    tails = proof.tails(SECONDS, mark)
+    counts = {
+        "compared": tails.compared,
+        "unreadable": tails.unreadable,
+        "writes": writes + tails.writes,
+    }
+    if not tails.complete:
+        return {"complete": False, "so_far": {"reached": tails.reached, **counts}}
     return {
         "complete": True,
         "proven": tails.proven,
         "detail": in_words(tails),
-        "unreadable": tails.unreadable,
-        "writes": tails.writes,
-        "compared": tails.compared,
+        **counts,
         "watermark": tails.watermark,
         "compared_at": now(),
     }
@@ -220,6 +247,3 @@ def in_words(tails: Progress) -> str:
         "Moved, unproven: the journal of the source has no entry of this epoch, so nothing was "
         "compared."
     )
-
-
-STEPS = {"watermark": advance, "tails": compare_tails}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from moto import mock_aws
 from pilot_light_client.ulid import lowest_of
-from pilotlight.journal import proof as journal_proof
+from pilotlight.journal import proof as journal_proof, reader as journal_reader
 from pilotlight.journal.comparison import LOWEST, MARGIN_MS
 from pilotlight.journal.proof import InvalidRequest, TailsDiffer
 from ulid import ULID
@@ -110,6 +110,22 @@ def test_what_was_compared_before_the_drain_counts_for_the_proof(world: World) -
     assert (found["writes"], found["compared"]) == (1, 4)
 
 
+def test_a_tail_that_is_longer_than_one_step_is_gone_on_with(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal_proof, "SPANS", 1)
+    monkeypatch.setattr(journal_reader, "PAGE", 2)
+    for n in range(20):
+        world.write(PRIMARY, f"i{n}", 1000 - n)
+    world.regions.replicate(PRIMARY, SECONDARY)
+    steps, so_far = [], None
+    while not steps or not steps[-1]["complete"]:
+        steps.append(world.ask("tails", PRIMARY, SECONDARY, so_far=so_far))
+        so_far = steps[-1].get("so_far")
+    assert len(steps) > 2
+    assert (steps[-1]["proven"], steps[-1]["writes"], steps[-1]["compared"]) == (True, 20, 20)
+
+
 def test_an_epoch_that_json_wrote_with_decimals_is_the_same_epoch(world: World) -> None:
     lost = world.write(PRIMARY, "tea")
     with pytest.raises(TailsDiffer, match=lost):
@@ -129,6 +145,9 @@ def test_an_epoch_that_json_wrote_with_decimals_is_the_same_epoch(world: World) 
         ({"target": PRIMARY}, "not the two Regions"),
         ({"source": "eu-west-1"}, "not the two Regions"),
         ({"surprise": 1}, "surprise"),
+        ({"so_far": {}}, "so_far"),
+        ({"so_far": {"reached": 1, "compared": 0, "unreadable": 0, "writes": 0}}, "reached"),
+        ({"so_far": {"reached": "", "compared": -1, "unreadable": 0, "writes": 0}}, "compared"),
     ],
 )
 def test_a_request_that_is_none_is_refused_and_told_why(

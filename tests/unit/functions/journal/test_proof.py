@@ -19,7 +19,7 @@ from pilotlight.journal.comparison import (
     Page,
     newest,
 )
-from pilotlight.journal.proof import JournalProof, TailsDiffer, TailTooLong
+from pilotlight.journal.proof import JournalProof, Progress, TailsDiffer
 
 from tests.unit.functions.fakes import PRIMARY, SECONDARY
 from tests.unit.functions.journal.made_up import ref, version
@@ -227,15 +227,42 @@ def test_what_was_verified_before_the_drain_is_not_compared_again(world: World) 
     assert (found.writes, found.compared) == (0, 1)
 
 
-def test_a_tail_that_is_too_long_proves_nothing(
+def in_steps(world: World) -> list[Progress]:
+    """Compare the tail in as many calls as it takes."""
+    calls: list[Progress] = []
+    so_far: Mark | None = None
+    while not calls or not calls[-1].complete:
+        found = world.proof().tails(60, so_far)
+        so_far = Mark(found.reached, found.compared, found.unreadable)
+        calls.append(found)
+    return calls
+
+
+@pytest.mark.parametrize("at", [OLD, T], ids=["old", "young"])
+def test_a_long_tail_takes_several_calls_and_no_entry_is_compared_twice(
+    world: World, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    """Whether or not the watermark may follow."""
+    monkeypatch.setattr(journal_proof, "SPANS", 2)
+    for n in range(60):
+        world.write(f"i{n}", at + n)
+    calls = in_steps(world)
+    assert len(calls) > 3
+    assert sum(c.writes for c in calls) == calls[-1].compared == 60
+    assert calls[-1].proven
+    kept = world.kept.read()
+    assert kept.compared == sum(e.write_id <= kept.write_id for e in world.source.written)
+
+
+def test_a_write_that_did_not_arrive_is_named_by_the_call_that_gets_to_it(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(journal_proof, "SPANS", 2)
     for n in range(60):
-        world.write(f"i{n}", OLD + n)
-    with pytest.raises(TailTooLong):
-        world.proof().tails(60)
-    assert world.kept.read().write_id > LOWEST, "the next one goes on from there"
+        world.write(f"i{n}", T + n)
+    lost = world.write("tea", T + 60, arrives=False)
+    with pytest.raises(TailsDiffer, match=lost.write_id):
+        in_steps(world)
 
 
 # --- whatever has arrived ------------------------------------------------------------------------
