@@ -8,6 +8,8 @@ import boto3
 from aws_lambda_powertools import Logger, Tracer
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pilot_light_client.settings import variable
+from pilotlight.control.table import ControlTable
+from pilotlight.journal.keeping_up import keep_up
 from pilotlight.journal.markers import Markers, nothing_to_compare, seen
 from pilotlight.journal.proof import JournalProof, advance, check_step, compare_tails
 from pilotlight.journal.reader import Journal, Watermark
@@ -18,6 +20,7 @@ from pilotlight.shared.settings import Deployment
 
 logger, tracer = Logger(), Tracer()
 DEPLOYMENT = Deployment.from_environment()
+BY_SCHEDULE = {"step": "keep_up"}
 RECOVERIES_TABLE = variable("RECOVERIES_TABLE")
 DYNAMODB = boto3.client("dynamodb", config=RECOVERY_STEP)
 
@@ -44,9 +47,20 @@ def markers(source: str, target: str, run: str) -> Markers:
     return Markers((source, target), there, here, DEPLOYMENT.app_tables, run)
 
 
+def proof_of(source: str, epoch: int) -> JournalProof:
+    """Return the comparison of an active Region's journal with the other Region's."""
+    here, there = DEPLOYMENT.primary_region, DEPLOYMENT.secondary_region
+    return journal_proof(source, there if source == here else here, epoch)
+
+
 @recovery_step(logger, tracer)
-def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
-    """Do one step of the proof, or fail with what is wrong."""
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Do one step of the proof, or fail with what is wrong. By schedule, only keep up."""
+    if event == BY_SCHEDULE:
+        left = lambda: context.get_remaining_time_in_millis() / 1000  # noqa: E731
+        kept = keep_up(ControlTable(DYNAMODB, DEPLOYMENT.control_table), proof_of, left)
+        (logger.info if kept["caught_up"] else logger.warning)("Kept up", extra={"result": kept})
+        return kept
     check_step(event, {DEPLOYMENT.primary_region, DEPLOYMENT.secondary_region})
     # JSON Schema takes 2.0 for an integer. A journal's key has no decimals: both would be empty.
     source, target, epoch = event["source"], event["target"], int(event["epoch"])

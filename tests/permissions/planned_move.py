@@ -38,6 +38,9 @@ def proof(lab: DeployedLab) -> list[str]:
                 time.sleep(0.2)
                 continue
             return [str(error)]
+        kept = lab.invoke("proof", {"step": "keep_up"})
+        if not kept["caught_up"]:
+            return [kept["why"]]
         return [] if found["writes"] or found["watermark"] else ["nothing was compared"]
 
 

@@ -14,7 +14,14 @@ from pilotlight.journal.proof import InvalidRequest, TailsDiffer
 from ulid import ULID
 
 from tests.handlers import context, load_handler
-from tests.unit.functions.fakes import ITEMS, PRIMARY, RECOVERIES, SECONDARY
+from tests.unit.functions.fakes import (
+    CONTROL,
+    ITEMS,
+    PRIMARY,
+    RECOVERIES,
+    SECONDARY,
+    control_item,
+)
 from tests.unit.functions.ledger.two_regions import TwoRegions
 
 if TYPE_CHECKING:
@@ -130,6 +137,19 @@ def test_an_epoch_that_json_wrote_with_decimals_is_the_same_epoch(world: World) 
     lost = world.write(PRIMARY, "tea")
     with pytest.raises(TailsDiffer, match=lost):
         world.ask("tails", PRIMARY, SECONDARY, epoch=3.0)
+
+
+# --- by schedule ---------------------------------------------------------------------------------
+@BOTH_WAYS
+def test_by_schedule_it_keeps_up_with_the_active_region(
+    world: World, source: str, target: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(MODULE, "DYNAMODB", world.regions.client(SECONDARY))
+    world.regions.client(SECONDARY).put_item(TableName=CONTROL, Item=control_item(source, 3))
+    world.write(source, "tea", MARGIN_MS + 1)
+    world.regions.replicate(source, target)
+    found = MODULE.lambda_handler({"step": "keep_up"}, context("proof"))
+    assert found == {"caught_up": True, "watermark": lowest_of(T - MARGIN_MS), "compared": 1}
 
 
 # --- what is asked -------------------------------------------------------------------------------
