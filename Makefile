@@ -22,7 +22,7 @@ moves: install  ## Ten planned moves under load, there and back (about four minu
 take-over: install  ## Lose the active Secondary, take over by hand in the Primary, reconcile (two and a half minutes)
 	@$(BIN)/lab take-over $(TAKE_OVER_FLAGS)
 
-bench: install  ## Compare designs over 20 outages, side by side (about 15 minutes)
+bench: install  ## Compare designs over 36 outages, side by side (half an hour)
 	@$(BIN)/python -m tools.bench $(BENCH_FLAGS)
 
 test: install-dev  ## Everything CI runs: linters and fast tests side by side, then the drill

@@ -37,7 +37,11 @@ class NoReport(LabError):
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option(
-    "--outages", type=click.IntRange(1, 500), default=20, show_default=True, help="How many."
+    "--outages",
+    type=click.IntRange(1, 100),
+    default=6,
+    show_default=True,
+    help="How many of each style, for each of our two designs.",
 )
 @click.option(
     "--users",
@@ -111,7 +115,8 @@ def measure(
     The folder gets the engine's log where a user was not served again.
     """
     progress, started, load = Progress(), time.time(), os.getloadavg()[0]
-    drawn = phases(seed, outages, [d.key for d in designs.DESIGNS], users)
+    ours, rivals = ([d.key for d in each] for each in (designs.OURS, designs.RIVALS))
+    drawn = phases(seed, outages, ours, rivals, users)
     # One outage follows the other: none waits for the cooldown of the last.
     with own_lab(config, progress, "CooldownSeconds=0") as lab:
         with progress.step("Record sets of the other designs, beside the deployed one"):
@@ -155,7 +160,9 @@ def print_table(table: tables.Table) -> None:
 def show(report: dict[str, Any]) -> None:
     """Print the figures and the goals."""
     console.print(f"\n{tables.heading(report)}\n", soft_wrap=True)
-    for table in (tables.designs(report), tables.goals(report), tables.fence(report["fence"])):
+    of_styles = [tables.designs(part) for part in report["styles"]]
+    for table in (*of_styles, tables.goals(report), tables.fence(report["fence"])):
+        console.print(table.title, style="bold")
         print_table(table)
         console.print()
     if report["unrecovered"]:

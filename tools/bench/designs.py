@@ -11,6 +11,8 @@ from botocore.exceptions import WaiterError
 from lab.config import LabError
 
 if TYPE_CHECKING:
+    from mypy_boto3_route53.type_defs import HealthCheckTypeDef
+
     from lab.config import LabConfig
     from lab.control import Control
 
@@ -26,14 +28,19 @@ class Design:
     """One way to move users.
 
     `label` names its record sets and the health check on its PRIMARY; the deployed design has none.
-    `fenced` is whether its writes wait for the claim.
+    `failures` is after how many failed requests in a row a checker finds the Primary unhealthy.
     """
 
     key: str
     title: str
     summary: str
+    failures: int
     label: str = ""
-    fenced: bool = False
+
+    @property
+    def deployed(self) -> bool:
+        """Whether it is the template's own, whose writes wait for the claim."""
+        return not self.label
 
     @property
     def check(self) -> str:
@@ -49,29 +56,47 @@ class Design:
         return f"health check {config.app_name}-{self.check}"
 
 
-ORCHESTRATED = Design(
-    "orchestrated",
-    "Pilot Light, orchestrated",
-    "As deployed: verify first, then one conditional write, which the switch's checks see; the "
-    "lease passes while the name moves. CNAME, TTL 5 s.",
-    fenced=True,
+STANDARD = Design(
+    "standard",
+    "Pilot Light",
+    "As deployed: the sentinel starts the machine, which waits for the endpoint check (10 s, "
+    "2 failures), verifies, and makes one conditional write, which the switch's checks see. CNAME, "
+    "TTL 5 s.",
+    2,
 )
-IMMEDIATE = Design(
-    "immediate",
-    "Pilot Light, immediate",
-    "The endpoint check (10 s, 2 failures) moves the name at once, the switch keeps it from moving "
-    "back; writes wait for the claim and its lease. CNAME, TTL 5 s.",
-    "bench-immediate",
-    fenced=True,
+FAST = Design(
+    "fast",
+    "Pilot Light, Detection=Fast",
+    "The same with an endpoint check of 1 failure. CNAME, TTL 5 s.",
+    1,
+)
+TUNED = Design(
+    "tuned",
+    "Tuned Route 53 failover",
+    "An endpoint check (10 s, 3 failures, the same checkers) on the PRIMARY record. Nothing is "
+    "verified, nothing keeps the lost Region from writing. CNAME, TTL 10 s.",
+    3,
+    "bench-tuned",
+)
+TUNED_FAST = Design(
+    "tuned-fast",
+    "Tuned Route 53 failover, 1 failure",
+    "The same with an endpoint check of 1 failure: it moves users for every outage of ten seconds. "
+    "CNAME, TTL 10 s.",
+    1,
+    "bench-tuned-fast",
 )
 PLAIN = Design(
     "plain",
     "Plain Route 53 failover",
-    "An endpoint check (30 s, 3 failures) on the PRIMARY alias record, no check on the SECONDARY. "
-    "Alias, TTL 60 s.",
+    "An endpoint check (30 s, 3 failures, all checkers) on the PRIMARY alias record. Alias, "
+    "TTL 60 s.",
+    3,
     "bench-plain",
 )
-DESIGNS = (ORCHESTRATED, IMMEDIATE, PLAIN)
+# In an outage one of ours is deployed, and every rival stands beside it.
+OURS, RIVALS = (STANDARD, FAST), (TUNED, TUNED_FAST, PLAIN)
+DESIGNS = (*OURS, *RIVALS)
 
 
 def deploy(config: LabConfig, lab: Control) -> None:
@@ -82,15 +107,14 @@ def deploy(config: LabConfig, lab: Control) -> None:
     DesignsFailed
         The stack was not created.
     """
-    checks = {c["name"]: c["id"] for c in lab.act("health")}
+    check = endpoint_check(config, lab)
     parameters = {
         "AppName": config.app_name,
         "PrimaryRegion": config.primary_region,
         "SecondaryRegion": config.secondary_region,
         "ZoneName": config.zone_name,
         "HostedZoneId": config.hosted_zone_id,
-        "EndpointCheck": checks[f"{config.app_name}-endpoint"],
-        "NotOnCheck": checks[f"{config.app_name}-not-on"],
+        "CheckerRegions": ",".join(check["HealthCheckConfig"]["Regions"]),
     }
     cloudformation = lab.client("cloudformation", config.secondary_region)
     stack = f"{config.app_name}-bench"
@@ -105,3 +129,17 @@ def deploy(config: LabConfig, lab: Control) -> None:
         )
     except WaiterError as error:
         raise DesignsFailed(f"The stack {stack} was not created: {error}") from error
+
+
+def endpoint_check(config: LabConfig, lab: Control) -> HealthCheckTypeDef:
+    """Return the deployed check of the Primary's endpoint."""
+    ids = {c["name"]: c["id"] for c in lab.act("health")}
+    route53 = lab.client("route53", config.secondary_region)
+    return route53.get_health_check(HealthCheckId=ids[f"{config.app_name}-endpoint"])["HealthCheck"]
+
+
+def choose(config: LabConfig, lab: Control, design: Design) -> None:
+    """Let the endpoint check be that of one of ours: in it alone their deployments differ."""
+    lab.client("route53", config.secondary_region).update_health_check(
+        HealthCheckId=endpoint_check(config, lab)["Id"], FailureThreshold=design.failures
+    )

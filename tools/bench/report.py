@@ -16,13 +16,25 @@ from lab.config import LabError
 from lab.drill.report.charts import ticks
 from tools.bench import tables
 from tools.bench.designs import DESIGNS, Design
-from tools.bench.figures import LONGEST_INTERVAL, PLAIN, by_stage, goals, ratio, spread
+from tools.bench.figures import (
+    BROWSER_TTL,
+    LONGEST_INTERVAL,
+    OURS,
+    RIVAL,
+    STYLES,
+    by_stage,
+    goals,
+    ratio,
+    spread,
+    switch_goal,
+)
 from tools.reader import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from lab.config import LabConfig
+    from lab.engine.outages.losses import Style
     from tools.bench.samples import Sample
     from tools.bench.scenario import Outage
 
@@ -31,18 +43,21 @@ DOCUMENT = ROOT / "docs" / "benchmark.md"
 FIGURES, FENCE = (
     (f"<!-- {name}: begin -->", f"<!-- {name}: end -->") for name in ("figures", "fence")
 )
-KIND = {"kind": "bench", "version": 4}
+KIND = {"kind": "bench", "version": 5}
 MODELLED = (
     "AWS's own intervals, {speed:g} times faster here: intervals of health checks, the minute of "
     "their metric, alarm periods, CloudWatch's delays, and DNS TTLs. "
     "Their seconds are at AWS's length again, so that a tenth of a second here counts as "
     "{tenth:g} s.",
     "Users: each has a resolver of its own that honours the TTL and was last asked at a random "
-    "moment; it asks again at once when the TTL has run out. Resolvers that keep answers longer "
-    "than their TTL are not modelled.",
-    "From a health check's verdict to the name servers' answer: no time, for every design alike.",
+    "moment; it asks again at once when the TTL has run out. A browser's row is computed from the "
+    "same phases, with a minute for the TTL.",
+    "Whoever asks what is lost waits in vain at AWS's length: a checker four seconds for a "
+    "connection and two for an answer, a user one and two. Code under test waits in real seconds.",
+    "From a health check's verdict to the name servers' answer: no time. A table of its own adds "
+    "assumed delays.",
     "All designs lead to the same application. The fence and its lease are not held against the "
-    "design that has none: its users count as served, and as writing, when a read is good.",
+    "designs that have none: their users count as served, and as writing, when a read is good.",
     "The lease and the round trips of the control table are real seconds, which no speed divides.",
     "Neither Lambda's cold starts nor, but for the control table, the latency between Regions.",
 )
@@ -63,8 +78,9 @@ def report(
     load: float,
 ) -> dict[str, Any]:
     """Return the report. Seconds are at AWS's own intervals unless they are called measured."""
-    samples = {d.key: [s for o in outages for s in o.samples if s.design == d.key] for d in DESIGNS}
+    samples = [s for o in outages for s in o.samples]
     to_switch = [o.start_to_switch for o in outages]
+    ours = [s for s in samples if s.design == OURS]
     return {
         **KIND,
         "id": datetime.fromtimestamp(started, UTC).strftime("%Y%m%dT%H%M%SZ"),
@@ -73,7 +89,7 @@ def report(
         "clock": {"speed": config.speed},
         "seed": seed,
         "longest_interval_seconds": LONGEST_INTERVAL,
-        "users_per_design": users,
+        "users_of_a_design": users,
         "regions": {"primary": config.primary_region, "secondary": config.secondary_region},
         "machine": {
             "cores": os.cpu_count() or 1,
@@ -82,36 +98,67 @@ def report(
             "load_after": round(os.getloadavg()[0], 2),
         },
         "modelled": [m.format(speed=config.speed, tenth=config.speed / 10) for m in MODELLED],
-        "designs": [_design(d, samples[d.key], samples[PLAIN]) for d in DESIGNS],
+        "styles": [_style(style, outages) for style in STYLES],
         "start_to_switch_seconds": spread(to_switch),
         "beacon_seconds": spread([o.beacon for o in outages]),
         "fence": [dict(cost) for cost in fence],
-        "goals": goals(samples, to_switch),
-        "unrecovered": sum(s.total is None for each in samples.values() for s in each),
+        "goals": switch_goal(to_switch, ours),
+        "unrecovered": sum(s.total is None for s in samples),
         "outages": [_outage(o) for o in outages],
     }
 
 
-def _design(design: Design, samples: Sequence[Sample], plain: Sequence[Sample]) -> dict[str, Any]:
-    totals, of_plain = spread([s.total for s in samples]), spread([s.total for s in plain])
+def _style(style: Style, outages: Sequence[Outage]) -> dict[str, Any]:
+    """Return what came of the outages of one style."""
+    of_style = [o for o in outages if o.phases.style == style]
+    lost = [(o, s) for o in of_style for s in o.samples]
+    each = {d.key: [s for _, s in lost if s.design == d.key] for d in DESIGNS}
+    kept = {d.key: [_kept(o, s) for o, s in lost if s.design == d.key] for d in DESIGNS}
+    return {
+        "style": style,
+        "outages": len(of_style),
+        "designs": [_design(d, each[d.key], each[RIVAL], kept[d.key]) for d in DESIGNS],
+        "goals": goals(style, each),
+    }
+
+
+def _kept(outage: Outage, sample: Sample) -> float | None:
+    """Return the RTO of a user whose browser keeps the name for a minute, at the same phase."""
+    if sample.reads is None or sample.resolver is None:
+        return None
+    share = outage.phases.caches[sample.design][sample.user]
+    return round(sample.reads - sample.resolver + share * BROWSER_TTL, 3)
+
+
+def _design(
+    design: Design,
+    samples: Sequence[Sample],
+    rival: Sequence[Sample],
+    kept: Sequence[float | None],
+) -> dict[str, Any]:
+    reads, of_rival = spread([s.reads for s in samples]), spread([s.reads for s in rival])
     return {
         "design": design.key,
         "title": design.title,
         "summary": design.summary,
         "samples": len(samples),
         "unrecovered": sum(s.total is None for s in samples),
-        "rto_read_seconds": spread([s.reads for s in samples]),
-        "rto_write_seconds": totals,
+        "verdicts": 2 if design.deployed else 1,
+        "rto_read_seconds": reads,
+        "rto_write_seconds": spread([s.total for s in samples]),
+        "rto_read_in_browsers_seconds": spread(kept),
         "resolver_seconds": spread([s.resolver for s in samples]),
-        "to_plain": {p: ratio(totals[p], of_plain[p]) for p in ("p50", "p99")},
+        "to_rival": {p: ratio(reads[p], of_rival[p]) for p in ("p50", "p99")},
         "stages": by_stage(samples),
-        "seconds": sorted(s.total for s in samples if s.total is not None),
+        "seconds": sorted(s.reads for s in samples if s.reads is not None),
     }
 
 
 def _outage(outage: Outage) -> dict[str, Any]:
     return {
         "number": outage.number,
+        "style": outage.phases.style,
+        "deployed": outage.phases.ours,
         "started_at": _moment(outage.started),
         "phase_seconds": outage.phases.outage,
         "started_by": outage.started_by,
@@ -147,14 +194,17 @@ def render(report: tables.Report) -> str:
     """Return the page of a report."""
     env = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True)
     env.trim_blocks = env.lstrip_blocks = True
-    served = [s for design in report["designs"] for s in design["seconds"]]
+    served = [s for part in report["styles"] for d in part["designs"] for s in d["seconds"]]
     longest = max([SHORTEST_AXIS, *served]) * 1.04
     return env.get_template("bench.html.j2").render(
         report=report,
         tables=tables,
         longest=longest,
         ticks=ticks(0, longest),
-        curves=[curve(d["seconds"], d["samples"], longest) for d in report["designs"]],
+        curves={
+            part["style"]: [curve(d["seconds"], d["samples"], longest) for d in part["designs"]]
+            for part in report["styles"]
+        },
     )
 
 
@@ -181,10 +231,21 @@ def fill(report: tables.Report, document: Path = DOCUMENT) -> None:
     """
     parts = [
         tables.heading(report),
-        _markdown(tables.designs(report)),
+        *(
+            f"{table.title}:\n\n{_markdown(table)}"
+            for part in report["styles"]
+            for table in (tables.designs(part), tables.verdicts(part))
+        ),
         _markdown(tables.goals(report)),
         *tables.measured(report),
-        _markdown(tables.stages(report)),
+        *(
+            f"{table.title}:\n\n{_markdown(table)}"
+            for table in (tables.outages_that_promote(), tables.false_promotions())
+        ),
+        *(
+            f"{table.title}:\n\n{_markdown(table)}"
+            for table in map(tables.stages, report["styles"])
+        ),
     ]
     _replace(document, FIGURES, "\n\n".join(parts))
     fill_fence(report["fence"], document)

@@ -13,9 +13,10 @@ from lab.drill.observations import Observations
 from lab.drill.report import stages as drill_stages
 from lab.drill.users.traffic import Https
 from lab.drill.watching import Watch, within
-from tools.bench.designs import DESIGNS, ORCHESTRATED
+from tools.bench import designs
+from tools.bench.designs import OURS, RIVALS
 from tools.bench.operator import Operator
-from tools.bench.samples import Recovery, Sample, beside, orchestrated
+from tools.bench.samples import Sample, beside, deployed
 from tools.bench.users import ITEM, User
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class BenchScenario:
         self._watch = Watch(config, lab)
         self._operator = Operator(config, lab)
         self._users: list[User] = []
+        self._designs: tuple[Design, ...] = ()
 
     def run(self, drawn: Sequence[Phases]) -> list[Outage]:
         """Run every outage."""
@@ -73,7 +75,9 @@ class BenchScenario:
         self._seed_item()
         outages: list[Outage] = []
         for number, each in enumerate(drawn, start=1):
-            what = f"Outage {number} of {len(drawn)}"
+            what = f"Outage {number} of {len(drawn)} ({each.style}, {each.ours})"
+            self._designs = (next(d for d in OURS if d.key == each.ours), *RIVALS)
+            designs.choose(self._config, self._lab, self._designs[0])
             with self._progress.step(f"{what}: all designs lead to {primary}"):
                 self._wait(self._unsettled)
             with self._progress.step(what) as step:
@@ -105,8 +109,8 @@ class BenchScenario:
     def _unsettled(self) -> list[str]:
         """Return what keeps the times from being quiet."""
         checks = {c["name"]: c["healthy"] for c in self._lab.act("health")}
-        expected = sorted({*QUIET_CHECKS, *(d.check for d in DESIGNS)})
-        names = [d.name(self._config) for d in DESIGNS]
+        expected = sorted({*QUIET_CHECKS, *(d.check for d in self._designs)})
+        names = [d.name(self._config) for d in self._designs]
         return [
             *(
                 f"health check {c} is unhealthy"
@@ -139,14 +143,14 @@ class BenchScenario:
     def _outage(self, number: int, drawn: Phases, step: Progress, what: str) -> Outage:
         self._users = [
             User(self._config, design, user, share)
-            for design in DESIGNS
+            for design in self._designs
             for user, share in enumerate(drawn.caches[design.key])
         ]
         try:
             self._wait(self._unserved)
             time.sleep(drawn.outage / self._config.speed)
             at = time.time()
-            self._lab.act("lose", region=self._config.primary_region)
+            self._lab.act("lose", region=self._config.primary_region, style=drawn.style)
             for user in self._users:
                 user.lose(at)
             self._until_restored(at, step, what)
@@ -183,13 +187,12 @@ class BenchScenario:
         )
         first = seen.executions[0] if seen.executions else None
         began, promoted = first.started if first else None, seen.promoted_at
-        own = {u.number: self._stages_of(seen, u) for u in self._users if u.design is ORCHESTRATED}
+        own = {u.number: self._stages_of(seen, u) for u in self._users if u.design.deployed}
         stages = next((s for s in own.values() if s), [])
-        recovery = Recovery(at, config.speed, stages, began, promoted)
         samples = [
-            orchestrated(u.log, u.number, own[u.number])
-            if u.design is ORCHESTRATED
-            else beside(u.design, u.log, u.number, recovery, self._moved(seen, u.design))
+            deployed(u.design, u.log, u.number, own[u.number])
+            if u.design.deployed
+            else beside(u.design, u.log, u.number, at, config.speed, self._moved(seen, u.design))
             for u in self._users
         ]
         beacon = next((s for s in stages if s.name == "beacon"), None)
@@ -221,7 +224,7 @@ class BenchScenario:
     def _print(self, outage: Outage) -> None:
         """Print what the users of each design lost, at AWS's intervals."""
         parts = []
-        for design in DESIGNS:
+        for design in self._designs:
             totals = [s.total for s in outage.samples if s.design == design.key]
             ends = [t for t in totals if t is not None]
             lost = f"{min(ends):.0f} to {max(ends):.0f} s" if ends else "not served again"

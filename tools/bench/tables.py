@@ -6,9 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tools.bench.figures import FENCE_P50
+from tools.bench import detection
+from tools.bench.designs import FAST, STANDARD, TUNED, TUNED_FAST
+from tools.bench.figures import BROWSER_TTL, FENCE_P50, RIVAL, VERDICT_DELAYS
 
 Report = Mapping[str, Any]
+STYLES = {
+    "reset": "Connections are reset",
+    "hang": "Connections are made, and nothing answers",
+    "drop": "Packets vanish, so that no connection is made",
+}
 
 
 @dataclass(frozen=True)
@@ -20,9 +27,10 @@ class Table:
     rows: Sequence[tuple[str, ...]]
 
 
-def designs(report: Report) -> Table:
-    """Return the RTO of each design."""
+def designs(part: Report) -> Table:
+    """Return the RTO of each design, for outages of one style."""
     head = ("design", "read p50", "read p99", "write p50", "write p99", "resolver p99")
+    browsers = (f"browser ({BROWSER_TTL:g} s) p50", "p99")
     rows = [
         (
             design["design"],
@@ -32,25 +40,43 @@ def designs(report: Report) -> Table:
                 for rank in ("p50", "p99")
             ),
             _seconds(design["resolver_seconds"]["p99"]),
-            *(_figure(design["to_plain"][rank], "ratio") for rank in ("p50", "p99")),
+            *(_seconds(design["rto_read_in_browsers_seconds"][rank]) for rank in ("p50", "p99")),
+            *(_figure(design["to_rival"][rank], "ratio") for rank in ("p50", "p99")),
         )
-        for design in report["designs"]
+        for design in part["designs"]
     ]
-    return Table("Designs", (*head, "p50 to plain", "p99 to plain"), rows)
+    ratios = (f"read p50 to {RIVAL}", f"p99 to {RIVAL}")
+    return Table(STYLES[part["style"]], (*head, *browsers, *ratios), rows)
+
+
+def verdicts(part: Report) -> Table:
+    """Return the p50 of reads if Route 53 took some time from a verdict to its answer."""
+    rows = []
+    for delay in (0.0, *VERDICT_DELAYS):
+        p50s = [(d["rto_read_seconds"]["p50"], d["verdicts"] * delay) for d in part["designs"]]
+        cells = [_seconds(None if p50 is None else p50 + more) for p50, more in p50s]
+        rows.append((f"{delay:g} s" if delay else "none, as measured", *cells))
+    head = ("each verdict takes (assumed)", *(d["design"] for d in part["designs"]))
+    return Table(f"{STYLES[part['style']]}: read p50 by Route 53's own delay", head, rows)
 
 
 def goals(report: Report) -> Table:
     """Return which goals were met, and the longest stages where one was missed."""
     rows = []
-    for goal in report["goals"]:
+    of_styles = [
+        {**goal, "name": f"{part['style']}: {goal['name']}"}
+        for part in report["styles"]
+        for goal in part["goals"]
+    ]
+    for goal in (*of_styles, *report["goals"]):
         limit, figure = _figure(goal["limit"], goal["unit"]), _figure(goal["seen"], goal["unit"])
         why = f": {', '.join(goal['held_back_by'])}" if goal["held_back_by"] else ""
         rows.append((goal["name"], limit, figure, "met" if goal["met"] else f"missed{why}"))
     return Table("Goals", ("goal", "limit", "seen", ""), rows)
 
 
-def stages(report: Report) -> Table:
-    """Return the stages of each design."""
+def stages(part: Report) -> Table:
+    """Return the stages of each design, for outages of one style."""
     rows = [
         (
             design["design"],
@@ -58,10 +84,11 @@ def stages(report: Report) -> Table:
             "modelled" if stage["modelled"] else "measured",
             *(_seconds(stage[figure]) for figure in ("mean", "p50", "p99")),
         )
-        for design in report["designs"]
+        for design in part["designs"]
         for stage in design["stages"]
     ]
-    return Table("Stages", ("design", "stage", "", "mean", "p50", "p99"), rows)
+    head = ("design", "stage", "", "mean", "p50", "p99")
+    return Table(f"{STYLES[part['style']]}: stages", head, rows)
 
 
 def outages(report: Report) -> Table:
@@ -69,6 +96,8 @@ def outages(report: Report) -> Table:
     rows = [
         (
             str(outage["number"]),
+            outage["style"],
+            outage["deployed"],
             _seconds(outage["phase_seconds"]),
             outage["started_by"] or "nothing",
             outage["outcome"],
@@ -76,7 +105,8 @@ def outages(report: Report) -> Table:
         )
         for outage in report["outages"]
     ]
-    return Table("Outages", ("outage", "phase", "started by", "outcome", "start to claim"), rows)
+    head = ("outage", "style", "deployed", "phase", "started by", "outcome", "start to claim")
+    return Table("Outages", head, rows)
 
 
 def heading(report: Report) -> str:
@@ -84,7 +114,7 @@ def heading(report: Report) -> str:
     machine = report["machine"]
     return (
         f"{len(report['outages'])} outages on {report['started_at'][:10]}, "
-        f"{report['users_per_design']} users of each design, seed {report['seed']}, AWS's "
+        f"{report['users_of_a_design']} users of each design, seed {report['seed']}, AWS's "
         f"intervals {report['clock']['speed']:g} times faster and converted to their own length; "
         f"{machine['cores']} cores, load {machine['load_before']:.1f} before and "
         f"{machine['load_after']:.1f} after."
@@ -116,6 +146,44 @@ def fence(costs: Sequence[Report]) -> Table:
     figures = ("write without it, p50", "adds, p50", "with a read, p50")
     head = ("client", *figures, f"at most {FENCE_P50:g} ms", "machine's load")
     return Table("What the fence adds", head, rows)
+
+
+def false_promotions() -> Table:
+    """Return how often a month errors alone promote, or move the users of a tuned failover."""
+    rows = [
+        (
+            f"{rate:.0%}",
+            *(_rare(detection.false_promotions(rate, d.failures)) for d in (STANDARD, FAST)),
+            *(_rare(detection.false_moves(rate, d.failures)) for d in (TUNED, TUNED_FAST)),
+        )
+        for rate in detection.ERROR_RATES
+    ]
+    ours = tuple(f"{d.key} promotes, at most" for d in (STANDARD, FAST))
+    rivals = tuple(f"{d.key} moves users" for d in (TUNED, TUNED_FAST))
+    return Table("A month of errors (computed)", ("errors", *ours, *rivals), rows)
+
+
+def outages_that_promote() -> Table:
+    """Return which share of the outages of each length promotes, or moves users."""
+    shares = [
+        *((d, detection.promoted) for d in (STANDARD, FAST)),
+        *((d, detection.moved) for d in (TUNED, TUNED_FAST)),
+    ]
+    rows = [
+        (
+            f"{seconds:g} s",
+            *(f"{detection.share(outcome, seconds, d.failures):.0%}" for d, outcome in shares),
+        )
+        for seconds in detection.DURATIONS
+    ]
+    head = ("the outage lasts", *(d.key for d, _ in shares))
+    return Table("Which outages move users (drawn from a model)", head, rows)
+
+
+def _rare(times: float) -> str:
+    if times >= 0.1:
+        return f"{times:,.1f}"
+    return f"once in {1 / times / 12:,.0f} years" if times > 1e-9 else "never"
 
 
 def _seconds(value: float | None) -> str:

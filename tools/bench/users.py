@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from tools.bench.designs import Design
 
 LOOK, QUIET, UNSERVED, UNWRITABLE = 0.05, 2.0, 0.5, 0.25
+# How long a user waits for a connection, and for an answer, at AWS's intervals.
+CONNECT, ANSWER = 1.0, 2.0
 ITEM = "bench"
 Question: TypeAlias = Callable[[], tuple[str | None, float]]
 
@@ -78,6 +80,9 @@ class User:
         self.steady = threading.Event()
         self._config = config
         self._https = Https(config)
+        # What is lost never answers. The wait for it is modelled, and in a modelled stage.
+        patience = urllib3.Timeout(connect=CONNECT / config.speed, read=ANSWER / config.speed)
+        self._in_vain = Https(config, patience)
         self._regions = config.region_of_address
         question = aged(lambda: ask(design.name(config), config.dns_port), share)
         self._resolver = Resolver(question, config.speed)
@@ -100,7 +105,7 @@ class User:
     @property
     def restored(self) -> bool:
         """Whether reads and, where the design has a fence, writes are good again."""
-        return (self.log.written if self.design.fenced else self.log.served) is not None
+        return (self.log.written if self.design.deployed else self.log.served) is not None
 
     def _run(self) -> None:
         self._quietly()
@@ -134,7 +139,7 @@ class User:
         self.log.take(read, self._outage)
         if not read.good:
             return UNSERVED
-        if not self.design.fenced:
+        if not self.design.deployed:
             return QUIET
         write = self._ask(region, "write")
         self.log.take(write, self._outage)
@@ -146,6 +151,10 @@ class User:
         except NotResolved:
             return None
 
+    def _to(self, region: str) -> Https:
+        lost = self._lost.is_set() and region == self._config.primary_region
+        return self._in_vain if lost else self._https
+
     def _ask(self, region: str, kind: Literal["read", "write"]) -> Request:
         """Make one request to the application in the Region to which the name leads."""
         method, path, body = "GET", f"/items/{ITEM}", None
@@ -155,7 +164,7 @@ class User:
         started, by, good = time.time(), None, False
         try:
             # Every design leads to the same application, which answers to its one public name.
-            answer = self._https.request(region, self._config.public_name, method, path, body)
+            answer = self._to(region).request(region, self._config.public_name, method, path, body)
             by, what = answer.headers.get("X-Served-By"), f"HTTP status {answer.status}"
             good = 200 <= answer.status < 300
         except (urllib3.exceptions.HTTPError, OSError) as error:

@@ -8,7 +8,17 @@ import pytest
 from samtranslator.yaml_helper import yaml_parse
 
 from tests.unit.lab.engine.fakes import CONFIG
-from tools.bench.designs import DESIGNS, IMMEDIATE, ORCHESTRATED, PLAIN, TEMPLATE
+from tools.bench.designs import (
+    DESIGNS,
+    FAST,
+    OURS,
+    PLAIN,
+    RIVALS,
+    STANDARD,
+    TEMPLATE,
+    TUNED,
+    TUNED_FAST,
+)
 from tools.reader.template import source
 
 RESOURCES: dict[str, Any] = yaml_parse(TEMPLATE.read_text())["Resources"]
@@ -24,20 +34,33 @@ def records(label: str) -> dict[str, dict[str, Any]]:
     return {r["Failover"]: r for r in found}
 
 
-@pytest.mark.parametrize("design", (IMMEDIATE, PLAIN), ids=lambda d: d.key)
+@pytest.mark.parametrize("design", RIVALS, ids=lambda d: d.key)
 def test_each_design_has_a_primary_with_its_check_and_a_secondary_without(design) -> None:
     pair = records(design.label)
     check = RESOURCES[pair["PRIMARY"]["HealthCheckId"]["Ref"]]["Properties"]
     assert check["HealthCheckTags"][0]["Value"]["Fn::Sub"] == f"${{AppName}}-{design.check}"
+    assert check["HealthCheckConfig"]["FailureThreshold"] == design.failures
     assert "HealthCheckId" not in pair["SECONDARY"]
 
 
-def test_a_name_that_is_a_cname_has_the_deployed_ttl() -> None:
-    assert {r["Type"] for r in records(IMMEDIATE.label).values()} == {"CNAME"}
-    deployed = source()["Resources"]["FailoverRecords"]
+@pytest.mark.parametrize("design", OURS, ids=lambda d: d.key)
+def test_ours_is_described_as_it_is_deployed(design) -> None:
+    resources = source()["Resources"]
+    records = resources["FailoverRecords"]["Properties"]["RecordSets"]
+    assert {f"TTL {r['TTL']} s" in design.summary for r in records} == {True}
+    check = resources["EndpointHealthCheck"]["Properties"]["HealthCheckConfig"]
+    assert check["FailureThreshold"] == {
+        "Fn::If": ["DetectsFast", FAST.failures, STANDARD.failures]
+    }
+
+
+def test_the_tuned_designs_are_the_fastest_that_plain_records_can_be() -> None:
+    for design, name in ((TUNED, "TunedCheck"), (TUNED_FAST, "TunedFastCheck")):
+        assert {r["Type"] for r in records(design.label).values()} == {"CNAME"}
+        check = RESOURCES[name]["Properties"]["HealthCheckConfig"]
+        assert (check["RequestInterval"], check["Regions"]) == (10, {"Ref": "CheckerRegions"})
     ttl = yaml_parse(TEMPLATE.read_text())["Parameters"]["RecordTtl"]["Default"]
-    assert {int(r["TTL"]) for r in deployed["Properties"]["RecordSets"]} == {ttl}
-    assert f"TTL {ttl} s" in IMMEDIATE.summary
+    assert f"TTL {ttl} s" in TUNED.summary
 
 
 def test_the_plain_design_is_the_usual_one() -> None:
@@ -49,9 +72,9 @@ def test_the_plain_design_is_the_usual_one() -> None:
 
 def test_each_design_has_a_name_of_its_own() -> None:
     names = [d.name(CONFIG) for d in DESIGNS]
-    assert names[0] == "app.pilotlight.example"
-    assert len(set(names)) == 3
+    assert names[:2] == ["app.pilotlight.example"] * 2, "ours are deployed in turn"
+    assert len(set(names)) == 4
 
 
 def test_the_deployed_design_moves_with_the_deployed_switch() -> None:
-    assert ORCHESTRATED.moved(CONFIG) == "health check pilot-light-switch"
+    assert STANDARD.moved(CONFIG) == "health check pilot-light-switch"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given, strategies as st
 
@@ -13,22 +15,27 @@ from tools.bench.figures import (
     phases,
     ratio,
     spread,
+    switch_goal,
 )
 from tools.bench.samples import Part, Sample
+
+if TYPE_CHECKING:
+    from lab.engine.outages.losses import Style
 
 HUNDRED = [float(n) for n in range(1, 101)]
 
 
-def sample(total: float | None, *parts: Part, design: str = "orchestrated") -> Sample:
+def sample(total: float | None, *parts: Part, design: str = "standard") -> Sample:
     return Sample(design, 0, total, total, parts)
 
 
-def judged(ours: list[float | None], plain: list[float | None], switch: float = 2):
+def judged(ours: list[float | None], tuned: list[float | None], style: Style = "reset"):
     samples = {
-        "orchestrated": [sample(t, Part("detection", t or 0, modelled=True)) for t in ours],
-        "plain": [sample(t, design="plain") for t in plain],
+        "standard": [sample(t, Part("detection", t or 0, modelled=True)) for t in ours],
+        "fast": [sample(10.0, design="fast")],
+        "tuned": [sample(t, design="tuned") for t in tuned],
     }
-    return {g["name"]: g for g in goals(samples, [switch])}
+    return {g["name"]: g for g in goals(style, samples)}
 
 
 @pytest.mark.parametrize(("share", "expected"), [(0.5, 50), (0.99, 99), (1.0, 100), (0.0, 1)])
@@ -66,13 +73,13 @@ def test_a_ratio_needs_both_sides(part, whole, expected) -> None:
 
 
 def test_the_same_seed_draws_the_same_phases_and_another_one_others() -> None:
-    first, again, other = (phases(seed, 5, ["plain"], 3) for seed in (1, 1, 2))
+    first, again, other = (phases(seed, 5, ["standard"], ["plain"], 3) for seed in (1, 1, 2))
     assert first == again
     assert first != other
 
 
 def test_phases_fill_the_longest_interval_evenly() -> None:
-    drawn = phases(7, 2000, ["plain", "immediate"], 2)
+    drawn = phases(7, 400, ["standard", "fast"], ["plain"], 2)
     outages = [p.outage for p in drawn]
     shares = [s for p in drawn for each in p.caches.values() for s in each]
     assert 0 <= min(outages) < 1
@@ -82,10 +89,16 @@ def test_phases_fill_the_longest_interval_evenly() -> None:
     assert all(0 <= s <= 1 for s in shares)
 
 
-def test_each_user_of_each_design_has_a_phase_of_its_own() -> None:
-    [drawn] = phases(7, 1, ["plain", "immediate"], 3)
-    assert {d: len(s) for d, s in drawn.caches.items()} == {"plain": 3, "immediate": 3}
-    assert len({s for each in drawn.caches.values() for s in each}) == 6
+def test_each_design_of_ours_meets_outages_of_each_style_beside_every_rival() -> None:
+    drawn = phases(7, 1, ["standard", "fast"], ["tuned", "plain"], 3)
+    assert [(p.style, p.ours) for p in drawn] == [
+        (style, ours) for style in ("reset", "hang", "drop") for ours in ("standard", "fast")
+    ]
+    for each in drawn:
+        assert {d: len(s) for d, s in each.caches.items()} == dict.fromkeys(
+            (each.ours, "tuned", "plain"), 3
+        )
+        assert len({s for shares in each.caches.values() for s in shares}) == 9
 
 
 def test_the_means_of_the_stages_add_up_to_the_mean_of_the_totals() -> None:
@@ -103,30 +116,39 @@ def test_the_means_of_the_stages_add_up_to_the_mean_of_the_totals() -> None:
 
 
 def test_a_goal_is_met_up_to_its_limit() -> None:
-    found = judged([45.0], [90.0])
-    assert found["rto_write_p50"]["met"]
-    assert found["p50_to_plain"]["met"]
-    assert not judged([45.1], [90.0])["rto_write_p50"]["met"]
+    found = judged([23.0], [23.0])
+    assert found["standard_read_p50"]["met"]
+    assert found["standard_write_p50"]["limit"] == 26.0, "a lease more"
+    assert found["standard_read_p50_to_tuned"]["met"]
+    assert not judged([23.1], [23.0])["standard_read_p50"]["met"]
+    assert not judged([23.1], [23.0])["standard_read_p50_to_tuned"]["met"]
+
+
+def test_each_style_has_goals_of_its_own_and_all_are_held_against_the_rival() -> None:
+    limits = {
+        style: judged([20.0], [30.0], style).get("standard_read_p99", {}).get("limit")
+        for style in ("reset", "hang", "drop")
+    }
+    assert limits == {"reset": 29.0, "hang": None, "drop": 39.0}
+    assert "standard_read_p99_to_tuned" in judged([20.0], [30.0], "hang")
 
 
 def test_a_missed_goal_names_the_stages_that_hold_it_back() -> None:
-    assert judged([80.0], [90.0])["rto_write_p99"]["held_back_by"] == ["detection 80.0 s"]
-    assert judged([40.0], [90.0])["rto_write_p99"]["held_back_by"] == []
+    assert judged([80.0], [90.0])["standard_write_p99"]["held_back_by"] == ["detection 80.0 s"]
+    assert judged([20.0], [90.0])["standard_write_p99"]["held_back_by"] == []
 
 
 def test_users_who_are_not_served_again_miss_the_goal() -> None:
-    found = judged([40.0, None], [90.0, 90.0])
-    assert (found["rto_write_p99"]["seen"], found["rto_write_p99"]["met"]) == (None, False)
-    assert not found["p99_to_plain"]["met"]
+    found = judged([20.0, None], [90.0, 90.0])
+    assert (found["standard_read_p99"]["seen"], found["standard_read_p99"]["met"]) == (None, False)
+    assert not found["standard_read_p99_to_tuned"]["met"]
 
 
 def test_the_switch_has_a_goal_of_its_own() -> None:
-    assert not judged([40.0], [90.0], switch=3.01)["start_to_switch_p99"]["met"]
-    assert judged([40.0], [90.0], switch=3.0)["start_to_switch_p99"]["met"]
+    assert [switch_goal([seconds], [])[0]["met"] for seconds in (3.0, 3.01)] == [True, False]
 
 
 def test_what_follows_the_claim_does_not_hold_it_back() -> None:
     parts = [Part(n, s, modelled=False) for n, s in (("evidence", 4), ("lease", 9), ("write", 8))]
-    samples = {"orchestrated": [sample(21, *parts)], "plain": [sample(90, design="plain")]}
-    found = {g["name"]: g for g in goals(samples, [4.0])}
-    assert found["start_to_switch_p99"]["held_back_by"] == ["evidence 4.0 s"]
+    [found] = switch_goal([4.0], [sample(21, *parts)])
+    assert found["held_back_by"] == ["evidence 4.0 s"]
