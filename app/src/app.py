@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -32,7 +32,7 @@ from pilot_light_client.transaction import WriteConflict, WriteThrottled, WriteU
 from pilot_light_client.warm_ping import answers_warm_pings
 from pilot_light_client.write_health import WriteHealth
 
-logger, tracer, metrics, api = Logger(), Tracer(), Metrics(), APIGatewayHttpResolver()
+logger, metrics, api = Logger(), Metrics(), APIGatewayHttpResolver()
 PAGE = Path(__file__).with_name("page.html").read_text(encoding="utf-8")
 CSP = (
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'"
@@ -295,7 +295,6 @@ def not_found(_error: Exception) -> Response[str]:
 
 @answers_warm_pings
 @metrics.log_metrics
-@tracer.capture_lambda_handler(capture_response=False)
 @logger.inject_lambda_context(clear_state=True)
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Answer one request of API Gateway."""

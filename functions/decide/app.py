@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pilot_light_client.settings import minutes, one_of, seconds, variable
@@ -16,7 +16,7 @@ from pilotlight.replication.rpo import Policy
 from pilotlight.shared.recovery_step import recovery_step
 from pilotlight.switchover import decision as switchover
 
-logger, tracer, metrics = Logger(), Tracer(), Metrics()
+logger, metrics = Logger(), Metrics()
 LEVEL = variable("APP_LEVEL", int)
 READY_HOOK = variable("HOOKS", read_hooks).get(READY)
 COOLDOWN = variable("COOLDOWN_SECONDS", seconds)
@@ -30,7 +30,7 @@ PATIENCE = switchover.Patience(
 
 
 @metrics.log_metrics
-@recovery_step(logger, tracer)
+@recovery_step(logger)
 def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Read request, evidence, `hold_started_at` and `now`, and return the decision.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from aws_lambda_powertools import Logger, Tracer
+from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pilot_light_client.settings import variable
 from pilotlight.hooks.call import call, client_of, try_permission
@@ -12,7 +12,7 @@ from pilotlight.hooks.hook import CHECK, read_hooks
 from pilotlight.shared.recovery_step import recovery_step
 from pilotlight.shared.settings import Deployment
 
-logger, tracer = Logger(), Tracer()
+logger = Logger()
 DEPLOYMENT = Deployment.from_environment()
 HOOKS = variable("HOOKS", read_hooks)
 for hook in HOOKS.values():
@@ -27,7 +27,7 @@ def payload_of(event: dict[str, Any]) -> dict[str, Any]:
     return kept | {"regions": {"from": source, "to": target}}
 
 
-@recovery_step(logger, tracer)
+@recovery_step(logger)
 def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Call the hook of the event's phase, if it has one in this mode, and return the result.
 

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools import Logger, Tracer
+from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pilot_light_client.settings import comma_separated, variable
 from pilotlight.failover.request import InvalidExecutionInput, Request, read
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-logger, tracer = Logger(), Tracer()
+logger = Logger()
 DEPLOYMENT = Deployment.from_environment()
 HOOKS = variable("HOOKS", read_hooks)
 
@@ -37,7 +37,7 @@ READERS: dict[str, Callable[[Any], Request | MoveRequest]] = {
 }
 
 
-@recovery_step(logger, tracer)
+@recovery_step(logger)
 def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Read `{"input": <the execution's input>}` and return what is to be done.
 

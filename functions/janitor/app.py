@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import boto3
-from aws_lambda_powertools import Logger, Tracer
+from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pilot_light_client.settings import comma_separated, variable
 from pilotlight.conditions.evidence import read_json, section
@@ -21,7 +21,7 @@ from pilotlight.shared.aws_clients import RECOVERY_STEP
 from pilotlight.shared.recovery_step import recovery_step
 from pilotlight.shared.settings import Deployment
 
-logger, tracer = Logger(), Tracer()
+logger = Logger()
 # As long as the machine keeps a verdict, and the bucket a report.
 RETENTION_DAYS = 400
 DEPLOYMENT = Deployment.from_environment()
@@ -34,7 +34,7 @@ DYNAMODB = boto3.client("dynamodb", config=RECOVERY_STEP)
 SNS = boto3.client("sns", config=RECOVERY_STEP)
 
 
-@recovery_step(logger, tracer, execution="detail.executionArn")
+@recovery_step(logger, execution="detail.executionArn")
 def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, bool]:
     """Clean up after the execution of a `Step Functions Execution Status Change` event."""
     detail = event["detail"]

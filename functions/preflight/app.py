@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
-from aws_lambda_powertools import Logger, Tracer
+from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pilot_light_client.settings import variable
 from pilotlight.readiness.checks import run_all
@@ -19,7 +19,7 @@ from pilotlight.warming import pings
 from pilotlight.warming.requests import warm_all
 from pilotlight.warming.waves import SHOWN, name
 
-logger, tracer = Logger(), Tracer()
+logger = Logger()
 # No wave begins later than this. The move waits for it, and cold functions serve too.
 BUDGET = timedelta(seconds=6)
 DEPLOYMENT = Deployment.from_environment()
@@ -49,7 +49,7 @@ def warm(move: Preflight) -> dict[str, Any]:
 STEPS = {"look": Preflight.look, "target": try_target, "warm": warm}
 
 
-@recovery_step(logger, tracer)
+@recovery_step(logger)
 def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Do the step `look`, `target` or `warm` of a move from `source` to `target`."""
     step = event.get("step")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import boto3
-from aws_lambda_powertools import Logger, Tracer
+from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pilot_light_client.settings import variable
 from pilotlight.control.table import ControlTable
@@ -18,7 +18,7 @@ from pilotlight.shared.other_region import client_of
 from pilotlight.shared.recovery_step import recovery_step
 from pilotlight.shared.settings import Deployment
 
-logger, tracer = Logger(), Tracer()
+logger = Logger()
 DEPLOYMENT = Deployment.from_environment()
 BY_SCHEDULE = {"step": "keep_up"}
 RECOVERIES_TABLE = variable("RECOVERIES_TABLE")
@@ -53,7 +53,7 @@ def proof_of(source: str, epoch: int) -> JournalProof:
     return journal_proof(source, there if source == here else here, epoch)
 
 
-@recovery_step(logger, tracer)
+@recovery_step(logger)
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Do one step of the proof, or fail with what is wrong. By schedule, only keep up."""
     if event == BY_SCHEDULE:

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import boto3
-from aws_lambda_powertools import Logger, Tracer
+from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pilot_light_client.aws_clients import best_effort_client
 from pilot_light_client.heartbeat_table import Heartbeats
@@ -18,7 +18,7 @@ from pilotlight.shared.aws_clients import RECOVERY_STEP
 from pilotlight.shared.recovery_step import recovery_step
 from pilotlight.shared.settings import Deployment
 
-logger, tracer = Logger(), Tracer()
+logger = Logger()
 DEPLOYMENT = Deployment.from_environment()
 BUCKET = variable("BUCKET")
 RECOVERIES_TABLE = variable("RECOVERIES_TABLE")
@@ -29,7 +29,7 @@ S3 = boto3.client("s3", config=RECOVERY_STEP)
 best_effort_client()
 
 
-@recovery_step(logger, tracer)
+@recovery_step(logger)
 def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Return the verdict `ready` or `not_ready`, with every check, and what others recorded."""
     listed = checks.secondary_checks(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-from aws_lambda_powertools import Logger, Tracer
+from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pilot_light_client.settings import variable
 from pilotlight.reporting.page import page
@@ -18,7 +18,7 @@ from pilotlight.shared.aws_clients import RECOVERY_STEP
 from pilotlight.shared.recovery_step import recovery_step
 from pilotlight.shared.settings import Deployment
 
-logger, tracer = Logger(), Tracer()
+logger = Logger()
 TEMPLATE = Path(__file__).with_name("page.html").read_text("utf-8")
 DEPLOYMENT = Deployment.from_environment()
 WHERE = Deployed(
@@ -31,7 +31,7 @@ BUCKET = variable("BUCKET")
 S3 = boto3.client("s3", config=RECOVERY_STEP)
 
 
-@recovery_step(logger, tracer)
+@recovery_step(logger)
 def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, str]:
     """Write report.json and report.html of the event's run, and return where they are.
 

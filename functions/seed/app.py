@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 import boto3
-from aws_lambda_powertools import Logger, Tracer
+from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pilot_light_client.settings import variable
 from pilotlight.control.seed import SeedMark, seed
@@ -15,7 +15,7 @@ from pilotlight.shared.aws_clients import RECOVERY_STEP
 from pilotlight.shared.custom_resource import answer
 from pilotlight.shared.settings import Deployment
 
-logger, tracer = Logger(), Tracer()
+logger = Logger()
 PHYSICAL_ID = "control-item"
 DEPLOYMENT = Deployment.from_environment()
 DYNAMODB = boto3.client("dynamodb", config=RECOVERY_STEP)
@@ -28,7 +28,6 @@ def seeded(epoch: int | None = None) -> dict[str, Any]:
     return asdict(seed(TABLE, MARK, DEPLOYMENT.primary_region, epoch))
 
 
-@tracer.capture_lambda_handler(capture_response=False)
 @logger.inject_lambda_context(clear_state=True)
 def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Handle the custom resource, or `{"RequestType": "Seed", "Epoch": <number>}` by hand."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from aws_lambda_powertools import Logger, Tracer
+from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pilot_light_client import http
 from pilotlight.shared import dns_lookup
 from pilotlight.shared.recovery_step import recovery_step
 from pilotlight.shared.settings import Deployment
 
-logger, tracer = Logger(), Tracer()
+logger = Logger()
 DEPLOYMENT = Deployment.from_environment()
 
 
@@ -20,7 +20,7 @@ class TrafficNotMoved(Exception):
     """The public name does not lead to the expected Region yet. The state machine asks again."""
 
 
-@recovery_step(logger, tracer)
+@recovery_step(logger)
 def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Return what answered at the public name.
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
-from aws_lambda_powertools import Logger, Tracer
+from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pilot_light_client import timestamps
 from pilot_light_client.settings import variable
@@ -21,7 +21,7 @@ from pilotlight.warming.pings import listed
 from pilotlight.warming.requests import warm_all
 from pilotlight.warming.waves import batches, name
 
-logger, tracer = Logger(), Tracer()
+logger = Logger()
 # No wave begins later than this after the plan. Users are waiting, and cold functions serve too.
 BUDGET = timedelta(seconds=4)
 DEPLOYMENT = Deployment.from_environment()
@@ -56,7 +56,7 @@ def ping_batch(batch: dict[str, Any]) -> dict[str, Any]:
     return warm_all(LAMBDA, host, batch_targets, WARM_CONCURRENCY, until, batch["show"])
 
 
-@recovery_step(logger, tracer)
+@recovery_step(logger)
 def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Return the plan, or what warming one of its batches proved."""
     step = event.get("step")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-# It opens a socket when it is imported, which a unit test may not.
-import aws_xray_sdk.core  # noqa: F401
 import boto3
 import pytest
 from moto import mock_aws

@@ -20,12 +20,9 @@ LIBRARIES = (
     "boto3",
     "aws_lambda_powertools.event_handler",
     "aws_lambda_powertools.metrics",
-    "aws_lambda_powertools.tracing",
     "aws_lambda_powertools.utilities.validation",
-    "aws_xray_sdk.core",
     "concurrent.futures.thread",
     "dns.resolver",
-    "ulid",
     "urllib3",
 )
 

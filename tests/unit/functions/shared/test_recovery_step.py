@@ -1,4 +1,4 @@
-"""Each step names the execution in its log lines and its trace, and answers warm pings."""
+"""Each step names the execution in its log lines, and answers warm pings."""
 
 from __future__ import annotations
 
@@ -17,27 +17,14 @@ from tests.handlers import context
 ARN = "arn:aws:states:us-east-2:123456789012:execution:pilot-light-failover:one"
 
 
-class Tracer:
-    def __init__(self) -> None:
-        self.annotations: dict[str, str] = {}
-
-    def capture_lambda_handler(self, handler: Any, *, capture_response: bool) -> Any:
-        assert not capture_response, "an answer may hold what is not for traces"
-        return handler
-
-    def put_annotation(self, key: str, value: str) -> None:
-        self.annotations[key] = value
-
-
 class Step:
     """A step that logs one line."""
 
     def __init__(self, **given: Any) -> None:
-        self.lines, self.tracer = io.StringIO(), Tracer()
+        self.lines = io.StringIO()
         logger = Logger(service=str(uuid.uuid4()), level="INFO", stream=self.lines)
-        traced: Any = self.tracer
 
-        @recovery_step(logger, traced, **given)
+        @recovery_step(logger, **given)
         def handler(event: Any, _context: Any) -> Any:
             logger.info("Done")
             return event
@@ -52,11 +39,10 @@ class Step:
         ]
 
 
-def test_a_step_names_the_execution_in_its_log_and_its_trace() -> None:
+def test_a_step_names_the_execution_in_its_log() -> None:
     step = Step()
     step.handler({"execution": ARN}, context())
     assert step.logged() == [ARN]
-    assert step.tracer.annotations == {"execution": ARN}
 
 
 def test_the_next_call_of_the_same_environment_names_its_own() -> None:
