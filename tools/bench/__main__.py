@@ -22,7 +22,7 @@ from lab.commands.options import SPEED, described, ports
 from lab.config import LabError
 from lab.drill.own_lab import own_lab
 from lab.progress import Progress, console
-from tools.bench import designs, fence_cost, report as reports, tables
+from tools.bench import cold_starts, designs, fence_cost, report as reports, tables
 from tools.bench.figures import phases
 from tools.bench.scenario import BenchScenario
 from tools.reader import ROOT
@@ -67,6 +67,7 @@ class NoReport(LabError):
     help="Run nothing: show a bench.json again, and write its page.",
 )
 @click.option("--fence", is_flag=True, help="Measure only what the fence adds to a write.")
+@click.option("--cold", is_flag=True, help="Measure only the cold start of each function.")
 @ports
 def bench(
     *,
@@ -78,6 +79,7 @@ def bench(
     write_doc: bool,
     earlier: Path | None,
     fence: bool,
+    cold: bool,
     **options: int,
 ) -> None:
     """Compare designs: the same outages against record sets that stand side by side.
@@ -89,6 +91,14 @@ def bench(
         print_table(tables.fence(costs))
         if write_doc:
             reports.fill_fence(costs)
+        return
+    if cold:
+        found = cold_starts.every()
+        table = tables.cold_starts(found)
+        console.print(table.title, style="bold")
+        print_table(table)
+        if write_doc:
+            reports.fill_cold(found)
         return
     if earlier:
         report, place = read(earlier), earlier.parent

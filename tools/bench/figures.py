@@ -24,6 +24,8 @@ READS |= {("fast", "reset"): (16.0, 23.0)}
 MORE_FOR_WRITES, SWITCH_P99 = 3.0, 3.0
 # Milliseconds that the fence may add to a median write.
 FENCE_P50 = 1.0
+# The CPU of a function's import, to that of bare clients of the same services.
+COLD_RATIO = 1.2
 OURS, RIVAL, PLAIN = "standard", "tuned", "plain"
 # Each percentile, and by which figure a stage holds it back.
 RANKS = (("p50", "mean"), ("p99", "p99"))

@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 
 SHORTEST_AXIS = 90.0
 DOCUMENT = ROOT / "docs" / "benchmark.md"
-FIGURES, FENCE = (
-    (f"<!-- {name}: begin -->", f"<!-- {name}: end -->") for name in ("figures", "fence")
+FIGURES, FENCE, COLD = (
+    (f"<!-- {name}: begin -->", f"<!-- {name}: end -->") for name in ("figures", "fence", "cold")
 )
 KIND = {"kind": "bench", "version": 5}
 MODELLED = (
@@ -260,6 +260,18 @@ def fill_fence(costs: Sequence[Mapping[str, Any]], document: Path = DOCUMENT) ->
         A mark is missing.
     """
     _replace(document, FENCE, _markdown(tables.fence(costs)))
+
+
+def fill_cold(found: Mapping[str, Any], document: Path = DOCUMENT) -> None:
+    """Replace the figures of cold starts.
+
+    Raises
+    ------
+    NoMarks
+        A mark is missing.
+    """
+    table = tables.cold_starts(found)
+    _replace(document, COLD, f"{table.title}.\n\n{_markdown(table)}")
 
 
 def _replace(document: Path, marks: tuple[str, str], text: str) -> None:

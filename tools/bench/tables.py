@@ -8,7 +8,7 @@ from typing import Any
 
 from tools.bench import detection
 from tools.bench.designs import FAST, STANDARD, TUNED, TUNED_FAST
-from tools.bench.figures import BROWSER_TTL, FENCE_P50, RIVAL, VERDICT_DELAYS
+from tools.bench.figures import BROWSER_TTL, COLD_RATIO, FENCE_P50, RIVAL, VERDICT_DELAYS
 
 Report = Mapping[str, Any]
 STYLES = {
@@ -146,6 +146,28 @@ def fence(costs: Sequence[Report]) -> Table:
     figures = ("write without it, p50", "adds, p50", "with a read, p50")
     head = ("client", *figures, f"at most {FENCE_P50:g} ms", "machine's load")
     return Table("What the fence adds", head, rows)
+
+
+def cold_starts(found: Report) -> Table:
+    """Return what the import of each function costs, beside bare clients of the same services."""
+    rows = [
+        (
+            one["function"],
+            ", ".join(one["services"]) or "none",
+            f"{one['init_p50_ms']:.0f} ms",
+            f"{one['bare_p50_ms']:.0f} ms",
+            f"{one['ratio']:.2f}",
+            "met" if one["ratio"] <= COLD_RATIO else "missed",
+        )
+        for one in found["functions"]
+    ]
+    head = ("function", "services", "import, p50", "bare clients, p50", "ratio")
+    return Table(
+        f"Cold starts: CPU of {found['rounds']} processes each, load {found['load']:g}; the layer "
+        f"has {found['layer_mb']:g} MB, {found['bytecode_mb']:g} MB of them bytecode",
+        (*head, f"at most {COLD_RATIO:g}"),
+        rows,
+    )
 
 
 def false_promotions() -> Table:
