@@ -20,25 +20,28 @@ from pilotlight.failover.confirmation import PulseEvidence
 from pilotlight.sentinel import probes
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pilotlight.sentinel.item import SentinelItem
     from pilotlight.sentinel.observation import Beacon, Probe
     from pilotlight.shared.settings import Deployment
 
 PROBES, TIMEOUT = 3, 2.0
-# How long, and how often, the beacon is read again where it alone is missing to an outage.
+# How long, and how often, the beacon is read again where it alone is missing to an outage. A probe
+# begins with each read; those that get no answer are under way for their whole timeout.
 FOLLOW_SECONDS, READ_SECONDS = 6.0, 0.25
+UNDER_WAY = int(TIMEOUT / READ_SECONDS) + 1
 
 
 def check_primary(deployment: Deployment, sentinel: SentinelItem) -> dict[str, Any]:
     """Return the verdict, and what it rests on.
 
     Own probes see an outage before Route 53's checkers have reached their threshold. So this waits
-    for the beacon, and observes both again once it is `unhealthy`.
+    for the beacon, and probes on meanwhile.
     """
     own, beacon, pulse = _observe(deployment, sentinel)
-    missing = confirmation.beacon_may_follow([p.ok for p in own], beacon) and not pulse.still
-    if missing and _beacon_follows(deployment.beacon_name):
-        own, beacon, pulse = _observe(deployment, sentinel)
+    if confirmation.beacon_may_follow([p.ok for p in own], beacon) and not pulse.still:
+        own, beacon = _follow(deployment, own, beacon)
     return confirmation.evidence(own, beacon, timestamps.now(), pulse)
 
 
@@ -65,11 +68,22 @@ def _observe_pulse(deployment: Deployment, sentinel: SentinelItem) -> PulseEvide
     return confirmation.pulse_evidence(beat, before, datetime.now(UTC))
 
 
-def _beacon_follows(name: str) -> bool:
-    """Wait for the beacon to become `unhealthy`, and return whether it did."""
+def _follow(
+    deployment: Deployment, first: Sequence[Probe], beacon: Beacon
+) -> tuple[Sequence[Probe], Beacon]:
+    """Wait until the beacon is `unhealthy` or a probe is good; return it and the latest probes.
+
+    Those that still wait for an answer are left to themselves: they end within their timeout.
+    """
+    latest, begun = first, []
     until = time.monotonic() + FOLLOW_SECONDS
+    pool = ThreadPoolExecutor(UNDER_WAY)
     while time.monotonic() < until:
         time.sleep(READ_SECONDS)
-        if probes.read_beacon(name) == "unhealthy":
-            return True
-    return False
+        begun.append(pool.submit(probes.probe_primary, deployment, TIMEOUT))
+        beacon = probes.read_beacon(deployment.beacon_name)
+        latest = [*first, *(probe.result() for probe in begun if probe.done())][-PROBES:]
+        if beacon == "unhealthy" or any(probe.ok for probe in latest):
+            break
+    pool.shutdown(wait=False, cancel_futures=True)
+    return latest, beacon
