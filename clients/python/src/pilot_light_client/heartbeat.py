@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pilot_light_client.attributes import Row
 
 # Partitions of a global table replicate separately: one key would stand for one partition only.
-KEYS = 16
+KEYS = 8
 SORT_KEY = "heartbeat"
 # A heartbeat may be late by half of its interval before it counts as missing.
 PATIENCE = 1.5
