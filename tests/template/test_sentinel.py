@@ -1,9 +1,8 @@
-"""The sentinel and DnsFailover in the template: what must agree, and the truth tables of DNS."""
+"""The sentinel and the switch in the template: what must agree, and the truth table of DNS."""
 
 from __future__ import annotations
 
 import itertools
-import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -228,7 +227,7 @@ def test_detection_is_standard_unless_one_says_otherwise_and_changes_that_check_
     assert [name for name in standard if standard[name] != fast[name]] == ["EndpointHealthCheck"]
 
 
-# --- DnsFailover ----------------------------------------------------------------------------------
+# --- the switch -----------------------------------------------------------------------------------
 def leads_to(found: dict[str, Any], *, says: str | None, endpoint: bool) -> str:
     """Where the public name leads, by what the Secondary says (on, off, nothing)."""
     checks = {k: p["HealthCheckConfig"] for k, p in found.items() if "HealthCheckConfig" in p}
@@ -250,32 +249,16 @@ def leads_to(found: dict[str, Any], *, says: str | None, endpoint: bool) -> str:
 
 SAYS = ("off", "on", None)
 TRUTH = {
-    # what the Secondary says, the endpoint:  Orchestrated, Immediate
-    ("off", True): ("Primary", "Primary"),
-    ("off", False): ("Primary", "Secondary"),
-    ("on", True): ("Secondary", "Secondary"),
-    ("on", False): ("Secondary", "Secondary"),
-    (None, True): ("Primary", "Primary"),
-    (None, False): ("Secondary", "Secondary"),
+    # what the Secondary says, the endpoint
+    ("off", True): "Primary",
+    ("off", False): "Primary",
+    ("on", True): "Secondary",
+    ("on", False): "Secondary",
+    (None, True): "Primary",
+    (None, False): "Secondary",
 }
 
 
 @pytest.mark.parametrize(("says", "endpoint"), itertools.product(SAYS, (True, False)))
-def test_the_truth_table_of_dns_failover(says: str | None, endpoint: bool) -> None:
-    orchestrated, immediate = TRUTH[says, endpoint]
-    modes = {"Orchestrated": orchestrated, "Immediate": immediate}
-    for mode, expected in modes.items():
-        found = with_parameters(DnsFailover=mode)
-        assert leads_to(found, says=says, endpoint=endpoint) == expected, mode
-
-
-def test_an_immediate_failover_pays_for_no_check_that_it_does_not_ask() -> None:
-    found = with_parameters(DnsFailover="Immediate")
-    assert "OffHealthCheck" not in found
-    children = found["SwitchHealthCheck"]["HealthCheckConfig"]["ChildHealthChecks"]
-    assert children == ["<NotOnHealthCheck>", "<EndpointHealthCheck>"]
-
-
-def test_dns_failover_is_orchestrated_unless_one_says_otherwise() -> None:
-    assert json.dumps(with_parameters()) == json.dumps(with_parameters(DnsFailover="Orchestrated"))
-    assert source()["Parameters"]["DnsFailover"]["Default"] == "Orchestrated"
+def test_the_truth_table_of_the_switch(says: str | None, endpoint: bool) -> None:
+    assert leads_to(with_parameters(), says=says, endpoint=endpoint) == TRUTH[says, endpoint]

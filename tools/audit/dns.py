@@ -222,9 +222,8 @@ Made by `make audit` from `template.yaml`, and from the switch itself with made-
 Two of three checks keep the public name at the Primary: **not on** (the Secondary's `/switch/on`
 does not answer 200), **off** (its `/switch/off` answers 200) and the Primary's own `/health`.
 `/switch/on` takes a strong read of the control table, at most 120 s old, or a last resort;
-`/switch/off` takes the Secondary's own copy, which may be behind. These rows are for
-`DnsFailover=Orchestrated`. A Region that is *isolated* reaches no other member of the control
-table, while users and checkers reach it.
+`/switch/off` takes the Secondary's own copy, which may be behind. A Region that is *isolated*
+reaches no other member of the control table, while users and checkers reach it.
 
 {count} combinations of who is active and in which state, who is lost, what the Secondary's control
 table answers, how old its last strong read is and which Region it named, and who holds a last
