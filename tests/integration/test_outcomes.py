@@ -13,6 +13,7 @@ from pilotlight.sentinel.level import Outage
 from tests.conftest import ENVIRONMENT
 from tests.integration import conftest
 from tests.integration.machine import CONTROL, PRIMARY, RECOVERIES, SECONDARY
+from tools.bench import assumed
 
 if TYPE_CHECKING:
     from tests.integration.conftest import Network
@@ -82,6 +83,15 @@ def test_a_promotion_claims_waits_out_the_lease_and_then_serves(
     times = run.output["timeline"]
     order = ["started_at", "decided_at", "promoted_at", "served_at", "traffic_confirmed_at"]
     assert [times[name] for name in order] == sorted(times[name] for name in order)
+
+
+def test_until_the_claim_no_more_states_are_entered_than_the_benchmark_assumes(
+    machine: Machine, network: Network
+) -> None:
+    network.lose_primary()
+    run = machine.run(sentinel_request())
+    entered = run.states[: run.states.index("Claim") + 1]
+    assert 12 < len(entered) <= assumed.STATES, entered
 
 
 def test_a_promotion_leaves_no_lock(machine: Machine, network: Network) -> None:

@@ -15,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader
 from lab.config import LabError
 from lab.drill.report.charts import ticks
 from tools.bench import tables
+from tools.bench.assumed import with_delays
 from tools.bench.designs import DESIGNS, Design
 from tools.bench.figures import (
     BROWSER_TTL,
@@ -43,7 +44,7 @@ DOCUMENT = ROOT / "docs" / "benchmark.md"
 FIGURES, FENCE, COLD = (
     (f"<!-- {name}: begin -->", f"<!-- {name}: end -->") for name in ("figures", "fence", "cold")
 )
-KIND = {"kind": "bench", "version": 5}
+KIND = {"kind": "bench", "version": 6}
 MODELLED = (
     "AWS's own intervals, {speed:g} times faster here: intervals of health checks, the minute of "
     "their metric, alarm periods, CloudWatch's delays, and DNS TTLs. "
@@ -147,6 +148,9 @@ def _design(
         "rto_read_seconds": reads,
         "rto_write_seconds": spread([s.total for s in samples]),
         "rto_read_in_browsers_seconds": spread(kept),
+        "rto_read_with_assumed_seconds": spread(
+            with_delays([s.reads for s in samples], ours=design.deployed)
+        ),
         "resolver_seconds": spread([s.resolver for s in samples]),
         "to_rival": {p: ratio(reads[p], of_rival[p]) for p in ("p50", "p99")},
         "stages": by_stage(samples),
@@ -236,6 +240,7 @@ def fill(report: tables.Report, document: Path = DOCUMENT) -> None:
             for part in report["styles"]
             for table in (tables.designs(part), tables.verdicts(part))
         ),
+        f"{tables.assumed().title}:\n\n{_markdown(tables.assumed())}",
         _markdown(tables.goals(report)),
         *tables.measured(report),
         *(

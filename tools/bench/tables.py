@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tools.bench import detection
+from tools.bench.assumed import DELAYS
 from tools.bench.designs import FAST, STANDARD, TUNED, TUNED_FAST
 from tools.bench.figures import BROWSER_TTL, COLD_RATIO, FENCE_P50, RIVAL, VERDICT_DELAYS
 
@@ -41,12 +42,30 @@ def designs(part: Report) -> Table:
             ),
             _seconds(design["resolver_seconds"]["p99"]),
             *(_seconds(design["rto_read_in_browsers_seconds"][rank]) for rank in ("p50", "p99")),
+            *(_seconds(design["rto_read_with_assumed_seconds"][rank]) for rank in ("p50", "p99")),
             *(_figure(design["to_rival"][rank], "ratio") for rank in ("p50", "p99")),
         )
         for design in part["designs"]
     ]
     ratios = (f"read p50 to {RIVAL}", f"p99 to {RIVAL}")
-    return Table(STYLES[part["style"]], (*head, *browsers, *ratios), rows)
+    drawn = ("with what is assumed, p50", "p99")
+    return Table(STYLES[part["style"]], (*head, *browsers, *drawn, *ratios), rows)
+
+
+def assumed() -> Table:
+    """Return what the lab leaves out, and how it is drawn."""
+    rows = [
+        (
+            delay.name,
+            f"{delay.least:g}, {delay.likely:g}, {delay.most:g} s",
+            f"{delay.ours} and {delay.rivals}",
+            f"{delay.chance:.0%}",
+            delay.why,
+        )
+        for delay in DELAYS
+    ]
+    head = ("assumed", "least, likely, most", "times for ours and a rival", "chance", "why")
+    return Table("What the lab leaves out, drawn from triangles", head, rows)
 
 
 def verdicts(part: Report) -> Table:
