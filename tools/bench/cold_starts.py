@@ -9,6 +9,7 @@ own part of a cold start (the micro VM, the download) is in neither.
 from __future__ import annotations
 
 import os
+import re
 import resource
 import subprocess
 import sys
@@ -27,14 +28,15 @@ if TYPE_CHECKING:
     from tools.reader.template import Template
 
 ROUNDS = 15
-# What each process runs; the folders and the services are its arguments.
-HANDLER = "import sys; sys.path[:0] = sys.argv[1:]; import app"
-CLIENTS = "import sys, boto3; [boto3.client(name) for name in sys.argv[1:]]"
-SERVICES = """
-import sys
+# What each process runs; the folders and the services are its arguments. botocore imports what is
+# installed here for other tools and is not in Lambda's runtime.
+WITHOUT = "import sys; sys.modules.update(awscrt=None, OpenSSL=None); "
+HANDLER = f"{WITHOUT}sys.path[:0] = sys.argv[1:]; import app"
+CLIENTS = f"{WITHOUT}import boto3; [boto3.client(name) for name in sys.argv[1:]]"
+SERVICES = f"""{WITHOUT}
 sys.path[:0] = sys.argv[1:]
 import botocore.session
-made, create = {}, botocore.session.Session.create_client
+made, create = {{}}, botocore.session.Session.create_client
 def recorded(self, name, *others, **given):
     made[name] = None
     return create(self, name, *others, **given)
@@ -81,14 +83,15 @@ def measured(name: str, stack: Template, layer: Path, rounds: int) -> dict[str, 
     """Measure one function: milliseconds of CPU of both, and the median of their ratios."""
     properties = stack.properties(name)
     own = properties["Environment"]["Variables"]
-    folder = ROOT / "functions" / own["POWERTOOLS_SERVICE_NAME"].replace("-", "_")
+    words = re.findall("[A-Z][a-z]*", name.removesuffix("Function"))
+    folder = ROOT / "functions" / "_".join(words).lower()
     given = environment(stack, own)
     places = [str(folder), str(layer)]
     services = _ended([sys.executable, "-c", SERVICES, *places], folder, given).split()
     handler = [sys.executable, "-c", HANDLER, *places]
     clients = [sys.executable, "-c", CLIENTS, *services]
     both = [(cpu_ms(handler, folder, given), cpu_ms(clients, folder, given)) for _ in range(rounds)]
-    return summary(own["POWERTOOLS_SERVICE_NAME"], services, both)
+    return summary(folder.name, services, both)
 
 
 def summary(
