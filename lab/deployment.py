@@ -118,7 +118,7 @@ def heartbeat_seconds(speed: float) -> int:
     The RPO is read from them, and an outage of the lab is shorter by the speed. Below five seconds
     they would cost two busy cores more than they show.
     """
-    return min(30, max(5, round(30 / speed)))
+    return min(30, max(5, round(20 / speed)))
 
 
 def healthy_minutes(speed: float) -> int:

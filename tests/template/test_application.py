@@ -6,7 +6,7 @@ import json
 import re
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from pilotlight.shared.app_tables import AppTables
@@ -14,12 +14,19 @@ from pilotlight.shared.settings import declared
 from samtranslator.yaml_helper import yaml_parse
 
 from tests.template.policies import statements
-from tests.template.stacks import ACCOUNT, SHOP, TARGET, config, shop, source, stack, targeted
+from tests.template.stacks import (
+    ACCOUNT,
+    SHOP,
+    TARGET,
+    Stack,
+    config,
+    shop,
+    source,
+    stack,
+    targeted,
+)
 from tools.reader.parameters import faults
 from tools.reader.template import as_list
-
-if TYPE_CHECKING:
-    from tests.template.stacks import Stack
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = yaml_parse((ROOT / "app" / "template.yaml").read_text())
@@ -78,7 +85,9 @@ def test_the_template_names_the_example_by_its_location_once_and_by_its_outputs(
 
 def test_what_is_deployed_of_the_product_is_the_same_without_the_example() -> None:
     for env in SERVING:
-        with_it, without = stack(env).resources, shop(env).resources
+        region, parameters = config(env)
+        journaled = Stack(source(), region, {**parameters, **SHOP, "AppLevel": "2"})
+        with_it, without = stack(env).resources, journaled.resources
         assert set(with_it) - set(without) == {"Example"}
         assert set(without) - set(with_it) == set()
 

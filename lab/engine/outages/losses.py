@@ -25,7 +25,8 @@ class Loss:
     Parameters
     ----------
     flaps
-        Seconds for which it is lost, and then is back for as many, over and over. None: all along.
+        Seconds for which it is lost, and then is back for twice as many, over and over. None: all
+        along.
     late
         Seconds by which the entry's answers are late. Nothing else is lost then.
     every_other
@@ -45,7 +46,7 @@ class Loss:
 
     def in_force(self, now: float) -> bool:
         """Return whether the loss is in force at a time. A loss that flaps begins lost."""
-        return not self.flaps or int((now - self.began) / self.flaps) % 2 == 0
+        return not self.flaps or int((now - self.began) / self.flaps) % 3 == 0
 
     @property
     def spares_machinery(self) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner
+from pilot_light_client.heartbeat import KEYS
 
 from tools.cost import __main__ as command, bill, page
 from tools.cost.bill import total
@@ -200,8 +201,8 @@ def test_users_come_on_top_with_their_requests_reads_and_writes(tables: Tables) 
 
 def test_heartbeats_cost_by_the_parameter(tables: Tables) -> None:
     beats = "heartbeats and pulse of the active Region, in two Regions"
-    usual, rare = amount(tables, beats), amount(tables, beats, HeartbeatSeconds=40)
-    assert usual - rare == pytest.approx(2 * 16 * MONTH * (1 / 20 - 1 / 40))
+    usual, rare = amount(tables, beats), amount(tables, beats, HeartbeatSeconds=60)
+    assert usual - rare == pytest.approx(2 * KEYS * MONTH * (1 / 30 - 1 / 60))
 
 
 def test_every_price_is_used_and_has_a_source_and_a_date(tables: Tables) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from pilot_light_client import heartbeat
-from pilot_light_client.heartbeat import UNREADABLE, Heartbeat, next_heartbeat
+from pilot_light_client.heartbeat import KEYS, UNREADABLE, Heartbeat, next_heartbeat
 
 T = 1_800_000_000_000
 LAST = Heartbeat(7, T, "check one")
@@ -29,27 +29,27 @@ def test_a_row_without_an_attribute_is_unreadable(name: str) -> None:
 def test_the_copies_are_the_other_keys() -> None:
     items = heartbeat.copies(LAST, "us-west-2")
     keys = [i["pk"]["S"] for i in items] + [heartbeat.key("us-west-2")["pk"]["S"]]
-    assert sorted(keys) == sorted(f"H#us-west-2#{n}" for n in range(16))
+    assert sorted(keys) == sorted(f"H#us-west-2#{n}" for n in range(KEYS))
 
 
 # --- what the other Region concludes -------------------------------------------------------------
 def test_the_oldest_of_the_newest_counts() -> None:
-    beats: list[Heartbeat | None] = [Heartbeat(n, T + n) for n in range(3, 19)]
+    beats: list[Heartbeat | None] = [Heartbeat(n, T + n) for n in range(3, 3 + KEYS)]
     found = heartbeat.replica_state(beats, T + 100)
-    assert (found["oldest_written_at"], found["oldest_seq"], found["newest_seq"]) == (T + 3, 3, 18)
-    assert (found["held"], found["from_the_future"]) == (16, 0)
+    assert (found["oldest_written_at"], found["oldest_seq"], found["newest_seq"]) == (T + 3, 3, 10)
+    assert (found["held"], found["from_the_future"]) == (KEYS, 0)
 
 
 def test_with_one_key_missing_the_oldest_is_not_known() -> None:
-    found = heartbeat.replica_state([LAST] * 15 + [None], T)
-    assert (found["held"], found["oldest_written_at"]) == (15, None)
+    found = heartbeat.replica_state([LAST] * (KEYS - 1) + [None], T)
+    assert (found["held"], found["oldest_written_at"]) == (KEYS - 1, None)
 
 
 @pytest.mark.parametrize(("ahead", "future", "oldest"), [(1_000, 0, T), (1_001, 1, None)])
 def test_with_one_key_from_the_future_the_oldest_is_not_known(
     ahead: int, future: int, oldest: int | None
 ) -> None:
-    found = heartbeat.replica_state([LAST] * 15 + [Heartbeat(8, T + ahead)], T)
+    found = heartbeat.replica_state([LAST] * (KEYS - 1) + [Heartbeat(8, T + ahead)], T)
     assert (found["from_the_future"], found["oldest_written_at"]) == (future, oldest)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from pilot_light_client import heartbeat
-from pilot_light_client.heartbeat import Heartbeat, next_heartbeat
+from pilot_light_client.heartbeat import KEYS, Heartbeat, next_heartbeat
 from pilot_light_client.heartbeat_table import Heartbeats, HeartbeatWriter
 from pilot_light_client.table_errors import TableUnavailable
 
@@ -36,10 +36,10 @@ def test_two_that_follow_the_same_heartbeat_do_not_both_succeed(beats: Heartbeat
 def test_every_key_is_held_where_the_region_is_active(beats: Heartbeats) -> None:
     first = beat(None, 0)
     beats.beat(PRIMARY, None, first)
-    assert beats.read_all(PRIMARY) == [first] + [None] * 15
+    assert beats.read_all(PRIMARY) == [first] + [None] * (KEYS - 1)
     beats.copy(first, PRIMARY)
-    assert beats.read_all(PRIMARY) == [first] * 16
-    assert beats.read_all(SECONDARY) == [None] * 16
+    assert beats.read_all(PRIMARY) == [first] * KEYS
+    assert beats.read_all(SECONDARY) == [None] * KEYS
 
 
 class Partly:
@@ -95,7 +95,7 @@ def test_whoever_checks_keeps_the_heartbeats_where_nobody_writes(emptied: Any, e
         assert last is not None
         assert server.now - last.written_at <= 20_000
         assert last.by.startswith("check ")
-    assert server.beats.read_all(PRIMARY) == [last] * 16
+    assert server.beats.read_all(PRIMARY) == [last] * KEYS
 
 
 def test_a_write_steps_in_where_checkers_no_longer_come(emptied: Any) -> None:
@@ -128,7 +128,7 @@ def test_two_checkers_that_read_the_same_heartbeat_write_one(emptied: Any) -> No
     last = Server(Partly(emptied, put_item=first_the_one)).serves(19)
     assert last is not None
     assert last.seq == 2
-    assert one.beats.read_all(PRIMARY) == [last] * 16
+    assert one.beats.read_all(PRIMARY) == [last] * KEYS
 
 
 @pytest.mark.parametrize("operation", ["get_item", "put_item", "batch_write_item"])

@@ -334,7 +334,7 @@ def unreadable(world: World, entry: Entry) -> None:
 def test_an_unreadable_entry_holds_up_no_move_and_nothing_is_proven(world: World) -> None:
     world.write("tea", T)
     unreadable(world, world.write("milk", T))
-    found = journal_proof.compare_tails(world.proof())
+    found = journal_proof.compare_tails(world.proof(), None)
     assert (found["complete"], found["compared"], found["unreadable"]) == (True, 2, 1)
     assert found["proven"] is False
 

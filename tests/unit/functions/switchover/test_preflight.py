@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from pilot_light_client import http
-from pilot_light_client.heartbeat import Heartbeat
+from pilot_light_client.heartbeat import KEYS, Heartbeat
 from pilot_light_client.heartbeat_table import Heartbeats
 from pilotlight.sentinel import probes
 from pilotlight.switchover.preflight import Preflight
@@ -70,7 +70,7 @@ class World:
         beats: Any = Heartbeats(replica, JOURNAL)
         beats.beat(of, None, beat)
         beats.copy(beat, of)
-        for n in range(keys, 16):
+        for n in range(keys, KEYS):
             key = {"pk": {"S": f"H#{of}#{n}"}, "sk": {"S": "heartbeat"}}
             replica.delete_item(TableName=JOURNAL, Key=key)
 
@@ -117,25 +117,25 @@ def test_an_answer_that_is_no_object_says_nothing(world: World, body: Any) -> No
 def test_the_target_holds_every_heartbeat_of_the_source_and_the_source_the_others_pulse(
     world: World, source: str, target: str
 ) -> None:
-    world.beat(source, target, age=7, keys=16)
+    world.beat(source, target, age=7, keys=KEYS)
     world.beat(target, source, age=40, keys=1)
     found = world.preflight(source, target).look()["replication"]
-    assert (found["to_target"]["keys"], found["to_target"]["held"]) == (16, 16)
+    assert (found["to_target"]["keys"], found["to_target"]["held"]) == (KEYS, KEYS)
     assert found["to_target"]["age_seconds"] == pytest.approx(7, abs=1)
     assert (found["to_source"]["keys"], found["to_source"]["held"]) == (1, 1)
     assert found["to_source"]["age_seconds"] == pytest.approx(40, abs=1)
 
 
 def test_a_heartbeat_that_is_not_held_has_no_age(world: World) -> None:
-    world.beat(PRIMARY, SECONDARY, age=7, keys=15)
+    world.beat(PRIMARY, SECONDARY, age=7, keys=KEYS - 1)
     found = world.preflight().look()["replication"]
-    assert found["to_target"] == {"keys": 16, "held": 15, "age_seconds": None}
+    assert found["to_target"] == {"keys": KEYS, "held": KEYS - 1, "age_seconds": None}
     assert found["to_source"] == {"keys": 1, "held": 0, "age_seconds": None}
 
 
 def test_the_oldest_heartbeat_counts(world: World) -> None:
-    world.beat(PRIMARY, SECONDARY, age=3, keys=16)
-    late = {"pk": {"S": f"H#{PRIMARY}#9"}, "sk": {"S": "heartbeat"}}
+    world.beat(PRIMARY, SECONDARY, age=3, keys=KEYS)
+    late = {"pk": {"S": f"H#{PRIMARY}#5"}, "sk": {"S": "heartbeat"}}
     held = world.tables[SECONDARY].get_item(TableName=JOURNAL, Key=late)["Item"]
     held["written_at"] = {"N": str(int((time.time() - 90) * 1000))}
     world.tables[SECONDARY].put_item(TableName=JOURNAL, Item=held)
@@ -155,13 +155,13 @@ def test_witnesses_are_read_where_the_machine_runs(world: World) -> None:
 def test_a_region_that_is_lost_is_an_error_where_it_was_asked_and_nowhere_else(
     world: World,
 ) -> None:
-    world.beat(PRIMARY, SECONDARY, age=7, keys=16)
+    world.beat(PRIMARY, SECONDARY, age=7, keys=KEYS)
     world.lost = {PRIMARY}
     found = world.preflight().look()
     assert found["health"][PRIMARY] == {"error": "Unreachable: refused"}
     assert found["health"][SECONDARY]["health"] == "healthy"
     assert "Unreachable" in found["replication"]["to_source"]["error"]
-    assert found["replication"]["to_target"]["held"] == 16
+    assert found["replication"]["to_target"]["held"] == KEYS
 
 
 # --- checks of the target ------------------------------------------------------------------------

@@ -181,7 +181,14 @@ def test_grey_never_shows_a_checker_its_threshold_of_failures() -> None:
     assert not any(not any(seen[i : i + 2]) for i in range(39))
 
 
-@pytest.mark.parametrize(("speed", "phase"), [(1.0, 15.0), (10.0, 1.5)])
+@pytest.mark.parametrize("first", range(27))
+def test_flap_never_shows_a_checker_its_threshold_of_failures(first: int) -> None:
+    flapping = losses.Loss("region", flaps=named_outages.FLAP_SECONDS, began=0.0)
+    seen = [not flapping.in_force(first + 10.0 * n) for n in range(40)]
+    assert not any(not any(seen[i : i + 2]) for i in range(39))
+
+
+@pytest.mark.parametrize(("speed", "phase"), [(1.0, 9.0), (10.0, 0.9)])
 def test_what_flaps_is_lost_first_and_back_after_its_phase(
     monkeypatch: pytest.MonkeyPatch, speed: float, phase: float
 ) -> None:
@@ -192,11 +199,11 @@ def test_what_flaps_is_lost_first_and_back_after_its_phase(
     monkeypatch.setattr("lab.engine.outages.outage.time", clock)
     outage = begun("flap", speed=speed)
     found = []
-    for step in range(8):
+    for step in range(12):
         now = 1000.0 + step * phase / 2 + 0.01
         found.append(outage.runs(PRIMARY))
         assert outage.entry_open(PRIMARY) is outage.carries(HERE, "s3") is outage.runs(PRIMARY)
-    assert found == [False, False, True, True] * 2
+    assert found == [False, False, True, True, True, True] * 2
 
 
 def test_outages_add_up() -> None:

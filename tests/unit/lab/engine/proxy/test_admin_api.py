@@ -81,7 +81,7 @@ def test_an_outage_begins_by_its_name_and_every_one_ends_at_once() -> None:
     world.do("outage", mode="flap")
     state = world.do("outage", mode="partition")
     assert state["outages"] == ["flap", "partition"]
-    assert state["lost"][PRIMARY]["flaps"] == 1.5
+    assert state["lost"][PRIMARY]["flaps"] == 0.9
     assert state["cut_off"] == [sorted((PRIMARY, SECONDARY))]
     healed = world.do("heal")
     assert (healed["outages"], healed["lost"], healed["cut_off"]) == ([], {}, [])
