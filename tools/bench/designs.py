@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import WaiterError
 
 from lab.config import LabError
 
 if TYPE_CHECKING:
-    from mypy_boto3_route53.type_defs import HealthCheckTypeDef
-
     from lab.config import LabConfig
     from lab.control import Control
 
@@ -131,11 +129,12 @@ def deploy(config: LabConfig, lab: Control) -> None:
         raise DesignsFailed(f"The stack {stack} was not created: {error}") from error
 
 
-def endpoint_check(config: LabConfig, lab: Control) -> HealthCheckTypeDef:
+def endpoint_check(config: LabConfig, lab: Control) -> dict[str, Any]:
     """Return the deployed check of the Primary's endpoint."""
     ids = {c["name"]: c["id"] for c in lab.act("health")}
     route53 = lab.client("route53", config.secondary_region)
-    return route53.get_health_check(HealthCheckId=ids[f"{config.app_name}-endpoint"])["HealthCheck"]
+    found = route53.get_health_check(HealthCheckId=ids[f"{config.app_name}-endpoint"])
+    return dict(found["HealthCheck"])
 
 
 def choose(config: LabConfig, lab: Control, design: Design) -> None:

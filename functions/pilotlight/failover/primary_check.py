@@ -20,8 +20,6 @@ from pilotlight.failover.confirmation import PulseEvidence
 from pilotlight.sentinel import probes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from pilotlight.sentinel.item import SentinelItem
     from pilotlight.sentinel.observation import Beacon, Probe
     from pilotlight.shared.settings import Deployment
@@ -69,8 +67,8 @@ def _observe_pulse(deployment: Deployment, sentinel: SentinelItem) -> PulseEvide
 
 
 def _follow(
-    deployment: Deployment, first: Sequence[Probe], beacon: Beacon
-) -> tuple[Sequence[Probe], Beacon]:
+    deployment: Deployment, first: list[Probe], beacon: Beacon
+) -> tuple[list[Probe], Beacon]:
     """Wait until the beacon is `unhealthy` or a probe is good; return it and the latest probes.
 
     Those that still wait for an answer are left to themselves: they end within their timeout.
