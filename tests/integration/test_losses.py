@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from pilot_light_client.heartbeat import Heartbeat
+from pilot_light_client.heartbeat import KEYS, Heartbeat
 from pilot_light_client.heartbeat_table import Heartbeats
 
 from tests.integration import conftest
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from tests.integration.machine import Machine
 
 
-def heartbeats(machine: Machine, seconds_ago: float, keys: int = 16) -> None:
+def heartbeats(machine: Machine, seconds_ago: float, keys: int = KEYS) -> None:
     """What the Secondary holds of the Primary's heartbeats."""
     written = int((time.time() - seconds_ago) * 1000)
     beat = Heartbeat(7, written, "test")
     held = Heartbeats(machine.dynamodb, JOURNAL)
     held.beat(PRIMARY, held.newest(PRIMARY), beat)
-    if keys == 16:
+    if keys == KEYS:
         held.copy(beat, PRIMARY)
 
 
@@ -66,7 +66,7 @@ def test_without_heartbeats_it_promotes_and_says_that_it_does_not_know(
     network.lose_primary()
     run = machine.run(FAILOVER)
     assert run.output["outcome"] == "promoted"
-    assert "Estimated RPO: Unknown: 0 of 16 keys" in machine.notices()[-1][1]
+    assert f"Estimated RPO: Unknown: 0 of {KEYS} keys" in machine.notices()[-1][1]
     assert json.loads(machine.record(2)["rpo_estimate"]["S"])["seconds"] is None
 
 
@@ -79,7 +79,7 @@ def test_ask_promotes_within_the_objective(machine: Machine, network: Network) -
 
 
 @pytest.mark.usefixtures("ask")
-@pytest.mark.parametrize(("age", "keys"), [(600.0, 16), (1.0, 1)], ids=["old", "missing"])
+@pytest.mark.parametrize(("age", "keys"), [(600.0, KEYS), (1.0, 1)], ids=["old", "missing"])
 def test_ask_holds_beyond_the_objective_and_promotes_on_a_persons_word(
     machine: Machine, network: Network, age: float, keys: int
 ) -> None:
