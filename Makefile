@@ -2,7 +2,8 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
-UV_FLAGS := --quiet --python $(BIN)/python --no-cache --require-hashes
+# Compiled once here, on all cores, and not by the first of many processes, or by each of them.
+UV_FLAGS := --quiet --python $(BIN)/python --no-cache --require-hashes --compile-bytecode
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

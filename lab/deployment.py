@@ -27,18 +27,16 @@ BUILD = STATE / "build"
 SAM = Path(sys.executable).with_name("sam")
 
 
-def build(progress: Progress) -> None:
+def build() -> None:
     """Run `sam build`, unless what it reads is as it was the last time."""
     mark, inputs = BUILD / "inputs.sha256", _fingerprint(_sources())
     built = BUILD / "out" / "template.yaml"
     if built.exists() and mark.exists() and mark.read_text() == inputs:
-        progress.event("sam build: unchanged since the last one")
         return
     BUILD.mkdir(parents=True, exist_ok=True)
     mark.unlink(missing_ok=True)
-    with progress.step("sam build"):
-        run_sam(["build", "--build-dir", str(BUILD / "out")], "build", environment(None))
-        _as_json(built)
+    run_sam(["build", "--build-dir", str(BUILD / "out")], "build", environment(None))
+    _as_json(built)
     mark.write_text(inputs)
 
 

@@ -43,13 +43,18 @@ class Engine:
         shutil.rmtree(RUN, ignore_errors=True)
 
 
-def start(config: LabConfig, *, owned: bool) -> Engine:
+def start(
+    config: LabConfig, *, owned: bool, meanwhile: Callable[[], None] = lambda: None
+) -> Engine:
     """Start an engine and wait until it answers.
 
     Parameters
     ----------
     owned
         Whether it ends with this process, even if that is killed.
+    meanwhile
+        What to do before waiting, because the engine's imports take seconds. An error in it ends
+        the engine.
 
     Raises
     ------
@@ -74,6 +79,7 @@ def start(config: LabConfig, *, owned: bool) -> Engine:
     engine = Engine(config, process)
     try:
         (RUN / "engine.pid").write_text(str(process.pid))
+        meanwhile()
         _wait_for(engine)
     except BaseException as error:
         engine.stop(error)

@@ -51,9 +51,8 @@ def lab(*parameters: str) -> Iterator[DeployedLab]:
         replication_lag=0.05,
     )
     progress = Progress()
-    engine = process.start(config, owned=True)
+    engine = process.start(config, owned=True, meanwhile=deployment.build)
     try:
-        deployment.build(progress)
         # Without it a planned move waits until the Primary has been well for some minutes.
         hooks = (f"{name}={hook}" for name, hook in hooked_pair.HOOKS.items())
         given = ("HealthyMinutes=0", *hooks, *parameters)

@@ -38,15 +38,15 @@ def up(
     contract = contracts.read(app) if app else None
     if contract:
         contracts.check_names(contract, config.app_name)
-    with progress.step("Engine"):
-        engine = process.start(config, owned=not detach)
+    with progress.step("Engine" if empty else "Engine. Beside its start, sam build"):
+        meanwhile = (lambda: None) if empty else deployment.build
+        engine = process.start(config, owned=not detach, meanwhile=meanwhile)
     try:
         if empty:
             process.mark_deployed()
         elif app and contract:
             protected.deploy(config, progress, app, contract, parameters)
         else:
-            deployment.build(progress)
             deployment.deploy(config, progress, *parameters)
             ignored.report(progress)
         Control(config).act("cold_starts", on=True)

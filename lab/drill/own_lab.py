@@ -28,11 +28,11 @@ def own_lab(
 
     After an error it is ended in any case.
     """
-    with progress.step("Engine: a laptop AWS with two Regions"):
+    with progress.step("Engine: a laptop AWS with two Regions. Beside its start, sam build"):
         # Two busy cores deploy several times faster while the checkers take their time.
-        engine = process.start(config.with_options(speed=1.0), owned=not keep)
+        slow = config.with_options(speed=1.0)
+        engine = process.start(slow, owned=not keep, meanwhile=deployment.build)
     try:
-        deployment.build(progress)
         deployment.deploy(config, progress, *parameters)
         ignored.report(progress)
         lab = Control(config)

@@ -10,7 +10,6 @@ from botocore.exceptions import ClientError
 from lab import deployment, process
 from lab.config import ROOT, LabError, from_samconfig
 from lab.control import Control
-from lab.progress import Progress
 from tests.deployments.inventory import inventory
 from tests.e2e.engines import until
 
@@ -25,9 +24,8 @@ if TYPE_CHECKING:
 def account(samconfig: Path = ROOT / "samconfig.toml", speed: float = 1.0) -> Iterator[Account]:
     """Run a lab that has the application built, and nothing deployed."""
     config = from_samconfig(samconfig, process.RUN).with_options(speed=speed)
-    engine = process.start(config, owned=True)
+    engine = process.start(config, owned=True, meanwhile=deployment.build)
     try:
-        deployment.build(Progress())
         yield Account(config)
     finally:
         engine.stop()

@@ -86,9 +86,8 @@ def pair():
         api_port=api, dns_port=dns, browser_port=door, entry_port=entry, speed=10.0
     )
     progress = Progress()
-    engine = process.start(config, owned=True)
+    engine = process.start(config, owned=True, meanwhile=deployment.build)
     try:
-        deployment.build(progress)
         deployment.deploy(config, progress, "Approval=hold")
         yield Pair(config, Control(config))
     finally:

@@ -84,9 +84,8 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Application]]
     first = from_samconfig(ROOT / "samconfig.toml", process.RUN)
     first = first.with_options(**ports, page_port=door + 1, speed=10.0, other_zones=(ZONE,))
     progress = Progress()
-    engine = process.start(first, owned=True)
+    engine = process.start(first, owned=True, meanwhile=deployment.build)
     try:
-        deployment.build(progress)
         deployment.deploy(first, progress)
         route53 = Control(first).client("route53", "us-east-1")
         made = route53.create_hosted_zone(Name=ZONE, CallerReference="two applications")

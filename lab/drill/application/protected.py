@@ -36,8 +36,9 @@ def own_lab(
     contract = contracts.read(folder)
     contracts.check_names(contract, config.app_name)
     users.check(contract)
-    with progress.step("Engine: a laptop AWS with two Regions"):
-        engine = process.start(config.with_options(speed=1.0), owned=not keep)
+    with progress.step("Engine: a laptop AWS with two Regions. Beside its start, sam build"):
+        slow = config.with_options(speed=1.0)
+        engine = process.start(slow, owned=not keep, meanwhile=deployment.build)
     try:
         deploy(config, progress, folder, contract, parameters)
         lab = Control(config)
@@ -72,7 +73,6 @@ def deploy(
         for env in config.config_envs
         if env.startswith(role)
     }
-    deployment.build(progress)
     for together in deployment.ordered(config.config_envs):
         with (
             progress.step(f"sam deploy --config-env {' and '.join(together)}"),

@@ -12,6 +12,7 @@ from lab.deployment import build, deploy
 from tests.unit.lab.engine.fakes import CONFIG
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     import pytest
@@ -32,6 +33,16 @@ Resources:
   C: {Type: AWS::SNS::Topic, Properties: {TopicName: !Ref D}}
 """,
 }
+
+
+def started(engine: Any, meanwhile: Callable[[], None]) -> Any:
+    """Do what an engine does beside its start, and end it after an error, as the real one."""
+    try:
+        meanwhile()
+    except BaseException as error:
+        engine.stop(error)
+        raise
+    return engine
 
 
 class Steps:
@@ -82,7 +93,7 @@ class Sam:
         return subprocess.CompletedProcess(command, int(name in self.fails))
 
     def build(self) -> None:
-        build(self.steps)  # type: ignore[arg-type]
+        build()
 
     def deploy(self, *envs: str, more: tuple[str, ...] = ()) -> None:
         config = CONFIG.with_options(config_envs=envs, samconfig=str(self.root / "samconfig.toml"))

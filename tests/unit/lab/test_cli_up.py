@@ -13,8 +13,11 @@ from lab.commands import running
 from lab.config import LabConfig, LabError
 from lab.drill import command
 from tests.unit.lab.engine.fakes import PRIMARY, SECONDARY, Anything
+from tests.unit.lab.made_up_sam import started
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.unit.lab.command_line import Shell
 
 OUTPUTS = {
@@ -43,10 +46,10 @@ class Starts:
             running, "Control", lambda _: Anything(client=lambda *_: described, act=self._act)
         )
 
-    def _start(self, config: LabConfig, *, owned: bool) -> Any:
+    def _start(self, config: LabConfig, *, owned: bool, meanwhile: Callable[[], None]) -> Any:
         self.config = config
         self._do("start owned" if owned else "start")
-        return self
+        return started(self, meanwhile)
 
     def _deploy(self, _config: Any, _progress: Any, *more: str) -> None:
         self.parameters = more

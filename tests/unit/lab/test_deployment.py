@@ -53,7 +53,6 @@ def test_an_unchanged_application_is_not_built_again(sam: Sam) -> None:
     sam.write("docs/lab.md", "not a source")
     sam.build()
     assert sam.builds == 1
-    assert sam.steps.shown[-1] == "sam build: unchanged since the last one"
 
 
 @pytest.mark.parametrize(

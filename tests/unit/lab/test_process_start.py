@@ -67,6 +67,27 @@ def test_an_engine_that_takes_its_time_is_waited_for(
     assert computer.signals == []
 
 
+def test_what_is_to_be_done_beside_the_start_is_done_once_it_began(
+    computer: Processes, started: list[Popen]
+) -> None:
+    seen: list[str] = []
+    start(CONFIG, owned=True, meanwhile=lambda: seen.append((computer.run / "engine.pid").name))
+    assert seen == ["engine.pid"] and len(started) == 1
+    assert computer.signals == []
+
+
+def test_an_error_beside_the_start_ends_the_engine(
+    computer: Processes, started: list[Popen]
+) -> None:
+    def fail() -> None:
+        raise LabError("`sam build` ended with 1.")
+
+    with pytest.raises(LabError, match="sam build"):
+        start(CONFIG, owned=True, meanwhile=fail)
+    assert not computer.run.exists()
+    assert computer.signals[0][0] == PID
+
+
 def test_an_engine_that_dies_says_its_last_line(computer: Processes, started: list[Popen]) -> None:
     computer.answering = SILENT
 

@@ -15,8 +15,10 @@ from lab.progress import Progress
 from tests.unit.lab.drill.report import sample_report
 from tests.unit.lab.drill.samples import passing, unrecovered
 from tests.unit.lab.engine.fakes import CONFIG, Anything
+from tests.unit.lab.made_up_sam import started
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -43,9 +45,9 @@ class Drill:
         run.mkdir(parents=True)
         (run / "engine.log").write_text("what the engine said")
 
-    def _start(self, config: Any, *, owned: bool) -> Any:
+    def _start(self, config: Any, *, owned: bool, meanwhile: Callable[[], None]) -> Any:
         self._do("start owned" if owned else "start")
-        return self
+        return started(self, meanwhile)
 
     def stop(self, because: BaseException | None = None) -> None:
         self.done.append("stop")

@@ -16,6 +16,7 @@ from lab.drill.observations import ControlItem, Execution, Request, State, Write
 from lab.progress import Progress
 from tests.unit.lab.drill.rows import item
 from tests.unit.lab.engine.fakes import CONFIG, PRIMARY, SECONDARY
+from tests.unit.lab.made_up_sam import started
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -176,8 +177,12 @@ def test_what_the_moves_came_to_is_written_and_told(
 ) -> None:
     done: list[str] = []
     engine = type("Engine", (), {"stop": lambda _self, _error=None: done.append("stopped")})()
-    monkeypatch.setattr(own_lab_module.process, "start", lambda *_, **__: engine)
-    monkeypatch.setattr(own_lab_module.deployment, "build", lambda _progress: done.append("built"))
+    monkeypatch.setattr(
+        own_lab_module.process,
+        "start",
+        lambda *_, owned, meanwhile: started(engine, meanwhile) if owned else None,
+    )
+    monkeypatch.setattr(own_lab_module.deployment, "build", lambda: done.append("built"))
     monkeypatch.setattr(own_lab_module.deployment, "deploy", lambda *_: done.append("deployed"))
     monkeypatch.setattr(
         World,

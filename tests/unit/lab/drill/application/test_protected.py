@@ -13,10 +13,12 @@ from lab.drill.application import protected
 from lab.progress import Progress
 from tests.made_up_stack import MadeUpStack
 from tests.unit.lab.engine.fakes import CONFIG, PRIMARY, SECONDARY
+from tests.unit.lab.made_up_sam import started
 from tools.reader import contract as contracts
 from tools.reader.samconfig import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 TEXT = """
@@ -57,10 +59,10 @@ class World:
         if self.fails:
             raise LabError("sam deploy failed.")
 
-    def start(self, config: Any, *, owned: bool) -> Any:
+    def start(self, config: Any, *, owned: bool, meanwhile: Callable[[], None]) -> Any:
         assert config.speed == 1.0, "AWS's pace is for deployments"
         self.done.append("owned engine" if owned else "engine")
-        return self
+        return started(self, meanwhile)
 
     def stop(self, error: BaseException | None = None) -> None:
         self.done.append("stopped" if error is None else f"stopped: {error}")
@@ -80,7 +82,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     for module, name, stand_in in (
         (protected.application, "build", lambda folder, _progress: f"built {folder.name}"),
         (protected.application, "deploy", made.deploy_app),
-        (protected.deployment, "build", lambda _progress: made.done.append("build")),
+        (protected.deployment, "build", lambda: made.done.append("build")),
         (protected.deployment, "deploy_stack", made.deploy_stack),
         (protected.process, "start", made.start),
         (protected.process, "mark_deployed", lambda: made.done.append("deployed")),
@@ -112,9 +114,9 @@ def test_the_application_is_deployed_first_and_in_the_secondary_before_the_prima
     assert up(folder) == 1
     assert world.done[:4] == [
         "owned engine",
+        "build",
         (SECONDARY, ["OwnsTable=true"]),
         (PRIMARY, ["OwnsTable=false"]),
-        "build",
     ]
     assert world.done[4] == "secondary-first"
     assert world.done[-3:] == ["deployed", ("speed", {"factor": 10.0}), "stopped"]
