@@ -18,7 +18,7 @@ from tools.bench import tables
 from tools.bench.assumed import with_delays
 from tools.bench.designs import DESIGNS, Design
 from tools.bench.figures import (
-    BROWSER_TTL,
+    KEPT,
     LONGEST_INTERVAL,
     OURS,
     RIVAL,
@@ -44,7 +44,7 @@ DOCUMENT = ROOT / "docs" / "benchmark.md"
 FIGURES, FENCE, COLD = (
     (f"<!-- {name}: begin -->", f"<!-- {name}: end -->") for name in ("figures", "fence", "cold")
 )
-KIND = {"kind": "bench", "version": 6}
+KIND = {"kind": "bench", "version": 7}
 MODELLED = (
     "AWS's own intervals, {speed:g} times faster here: intervals of health checks, the minute of "
     "their metric, alarm periods, CloudWatch's delays, and DNS TTLs. "
@@ -114,7 +114,13 @@ def _style(style: Style, outages: Sequence[Outage]) -> dict[str, Any]:
     of_style = [o for o in outages if o.phases.style == style]
     lost = [(o, s) for o in of_style for s in o.samples]
     each = {d.key: [s for _, s in lost if s.design == d.key] for d in DESIGNS}
-    kept = {d.key: [_kept(o, s) for o, s in lost if s.design == d.key] for d in DESIGNS}
+    kept = {
+        d.key: {
+            who: spread([_kept(o, s, seconds) for o, s in lost if s.design == d.key])
+            for who, seconds in KEPT.items()
+        }
+        for d in DESIGNS
+    }
     return {
         "style": style,
         "outages": len(of_style),
@@ -123,19 +129,19 @@ def _style(style: Style, outages: Sequence[Outage]) -> dict[str, Any]:
     }
 
 
-def _kept(outage: Outage, sample: Sample) -> float | None:
-    """Return the RTO of a user whose browser keeps the name for a minute, at the same phase."""
+def _kept(outage: Outage, sample: Sample, seconds: float) -> float | None:
+    """Return the RTO of a user whose name is kept for so many seconds, at the same phase."""
     if sample.reads is None or sample.resolver is None:
         return None
     share = outage.phases.caches[sample.design][sample.user]
-    return round(sample.reads - sample.resolver + share * BROWSER_TTL, 3)
+    return round(sample.reads - sample.resolver + share * seconds, 3)
 
 
 def _design(
     design: Design,
     samples: Sequence[Sample],
     rival: Sequence[Sample],
-    kept: Sequence[float | None],
+    kept: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, Any]:
     reads, of_rival = spread([s.reads for s in samples]), spread([s.reads for s in rival])
     return {
@@ -147,7 +153,7 @@ def _design(
         "verdicts": 2 if design.deployed else 1,
         "rto_read_seconds": reads,
         "rto_write_seconds": spread([s.total for s in samples]),
-        "rto_read_in_browsers_seconds": spread(kept),
+        "rto_read_if_kept_seconds": dict(kept),
         "rto_read_with_assumed_seconds": spread(
             with_delays([s.reads for s in samples], ours=design.deployed)
         ),
@@ -238,7 +244,7 @@ def fill(report: tables.Report, document: Path = DOCUMENT) -> None:
         *(
             f"{table.title}:\n\n{_markdown(table)}"
             for part in report["styles"]
-            for table in (tables.designs(part), tables.verdicts(part))
+            for table in (tables.designs(part), tables.caches(part), tables.verdicts(part))
         ),
         f"{tables.assumed().title}:\n\n{_markdown(tables.assumed())}",
         _markdown(tables.goals(report)),

@@ -9,7 +9,7 @@ from typing import Any
 from tools.bench import detection
 from tools.bench.assumed import DELAYS
 from tools.bench.designs import FAST, STANDARD, TUNED, TUNED_FAST
-from tools.bench.figures import BROWSER_TTL, COLD_RATIO, FENCE_P50, RIVAL, VERDICT_DELAYS
+from tools.bench.figures import COLD_RATIO, FENCE_P50, KEPT, RIVAL, VERDICT_DELAYS
 
 Report = Mapping[str, Any]
 STYLES = {
@@ -30,8 +30,6 @@ class Table:
 
 def designs(part: Report) -> Table:
     """Return the RTO of each design, for outages of one style."""
-    head = ("design", "read p50", "read p99", "write p50", "write p99", "resolver p99")
-    browsers = (f"browser ({BROWSER_TTL:g} s) p50", "p99")
     rows = [
         (
             design["design"],
@@ -40,16 +38,31 @@ def designs(part: Report) -> Table:
                 for kind in ("read", "write")
                 for rank in ("p50", "p99")
             ),
-            _seconds(design["resolver_seconds"]["p99"]),
-            *(_seconds(design["rto_read_in_browsers_seconds"][rank]) for rank in ("p50", "p99")),
-            *(_seconds(design["rto_read_with_assumed_seconds"][rank]) for rank in ("p50", "p99")),
             *(_figure(design["to_rival"][rank], "ratio") for rank in ("p50", "p99")),
         )
         for design in part["designs"]
     ]
-    ratios = (f"read p50 to {RIVAL}", f"p99 to {RIVAL}")
-    drawn = ("with what is assumed, p50", "p99")
-    return Table(STYLES[part["style"]], (*head, *browsers, *drawn, *ratios), rows)
+    head = ("design", "read p50", "p99", "write p50", "p99", f"read to {RIVAL}", "p99")
+    return Table(STYLES[part["style"]], head, rows)
+
+
+def caches(part: Report) -> Table:
+    """Return the RTO of reads by who keeps the name for how long, and with what is assumed."""
+    found: Sequence[Report] = part["designs"]
+    rows = [
+        ("keeps to the TTL", *(_range(d["rto_read_seconds"]) for d in found)),
+        *((who, *(_range(d["rto_read_if_kept_seconds"][who]) for d in found)) for who in KEPT),
+        (
+            "keeps to the TTL; what the lab leaves out is drawn on top",
+            *(_range(d["rto_read_with_assumed_seconds"]) for d in found),
+        ),
+        (
+            "of these, what a cache adds that keeps to the TTL",
+            *(_range(d["resolver_seconds"]) for d in found),
+        ),
+    ]
+    head = ("who asks for the name", *(d["design"] for d in found))
+    return Table(f"{STYLES[part['style']]}: read p50 and p99 by who keeps the name", head, rows)
 
 
 def assumed() -> Table:
@@ -229,6 +242,13 @@ def _rare(times: float) -> str:
 
 def _seconds(value: float | None) -> str:
     return "never" if value is None else f"{value:.1f} s"
+
+
+def _range(spread: Report) -> str:
+    """Return p50 and p99."""
+    if spread["p50"] is None or spread["p99"] is None:
+        return f"{_seconds(spread['p50'])} / {_seconds(spread['p99'])}"
+    return f"{spread['p50']:.1f} / {spread['p99']:.1f} s"
 
 
 def _figure(value: float | None, unit: str) -> str:

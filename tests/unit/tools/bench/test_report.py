@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from tests.unit.tools.bench.sample_bench import FENCE, bench
 from tools.bench import __main__ as command, report, tables
+from tools.bench.figures import KEPT
 from tools.reader import ROOT
 
 
@@ -36,9 +37,17 @@ def test_the_report_has_one_entry_for_each_design_and_style() -> None:
     assert design(found, "tuned")["samples"] == 4, "beside each of ours"
 
 
-def test_a_browser_keeps_the_name_for_a_minute_from_the_same_phase() -> None:
-    kept = design(bench(), "standard")["rto_read_in_browsers_seconds"]
-    assert (kept["min"], kept["max"]) == (22 - 5 + 0.25 * 60, 28 - 5 + 0.75 * 60)
+@pytest.mark.parametrize(("who", "ttl"), KEPT.items())
+def test_a_name_that_is_kept_for_longer_is_kept_from_the_same_phase(who: str, ttl: float) -> None:
+    kept = design(bench(), "standard")["rto_read_if_kept_seconds"][who]
+    assert (kept["min"], kept["max"]) == (22 - 5 + 0.25 * ttl, 28 - 5 + 0.75 * ttl)
+
+
+def test_each_way_to_keep_a_name_is_a_row_beside_the_one_that_keeps_to_the_ttl() -> None:
+    rows = tables.caches(bench()["styles"][0]).rows
+    assert [row[0] for row in rows[:3]] == ["keeps to the TTL", *KEPT]
+    assert rows[0][1] == "22.0 / 28.0 s"
+    assert rows[1][1] == "32.0 / 68.0 s"
 
 
 def test_a_verdict_that_takes_time_counts_twice_for_ours_and_once_for_a_rival() -> None:
