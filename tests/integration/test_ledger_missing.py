@@ -6,22 +6,22 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pytest
 from pilot_light_client import timestamps, ulid
 from pilotlight.ledger.table import LedgerTable
 
 from tests import journaled
 from tests.integration.machine import LEDGER as TABLE, PRIMARY, RECOVERIES, SECONDARY
-from tests.integration.torn import LEDGER, Torn
+from tests.integration.torn import LEDGER, MANY, Torn
 
 if TYPE_CHECKING:
-    import pytest
-
     from tests.integration.conftest import Network
     from tests.integration.machine import Machine
 
 
+@pytest.mark.parametrize("many", MANY)
 def test_an_item_that_was_missing_at_the_promotion_is_late_although_it_arrives(
-    world: Torn,
+    world: Torn, many: int
 ) -> None:
     record = {
         "timeline": {"promoted_at": timestamps.text(world.promoted)},
@@ -30,17 +30,17 @@ def test_an_item_that_was_missing_at_the_promotion_is_late_although_it_arrives(
     row = {name: {"S": json.dumps(value)} for name, value in record.items()}
     world.put(RECOVERIES, {"pk": {"S": "recovery#2"}, **row})
     old = world.write(PRIMARY, "old", -3600, "old")
-    many = [world.write(PRIMARY, "late", -5 + n / 1000, f"n{n}") for n in range(450)]
-    for write in (old, *many):
+    writes = [world.write(PRIMARY, "late", -5 + n / 1000, f"n{n}") for n in range(many)]
+    for write in (old, *writes):
         world.copy_entry(write)
     found = world.ledger("note_missing")
-    assert (found["complete"], found["looked_at"], found["missing"]) == (True, 450, 450)
-    for write in many:
+    assert (found["complete"], found["looked_at"], found["missing"]) == (True, many, many)
+    for write in writes:
         world.copy_item(write)
     world.ledger("reconcile")
     entries = LedgerTable(world.dynamodb[SECONDARY], TABLE).entries()
     late = [e for e in entries if e.found_by == "promotion"]
-    assert {w.id for w in many} == {e.write_id for e in late}
+    assert {w.id for w in writes} == {e.write_id for e in late}
     assert {e.kinds for e in late} == {("late",)}
 
 

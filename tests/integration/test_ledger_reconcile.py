@@ -16,6 +16,7 @@ from tests.integration.torn import (
     CONTROL,
     JOURNAL,
     LEDGER,
+    MANY,
     Torn,
     name,
     torn,
@@ -128,12 +129,13 @@ def test_what_has_arrived_costs_no_read_for_each_write(
     assert calls == []
 
 
+@pytest.mark.parametrize("many", MANY)
 def test_open_entries_are_read_twice_and_written_once_however_many_they_are(
-    world: Torn, monkeypatch: pytest.MonkeyPatch
+    world: Torn, monkeypatch: pytest.MonkeyPatch, many: int
 ) -> None:
     """Read to be judged again and to be counted; written if found again, or if judged otherwise."""
-    writes = [world.write(PRIMARY, "late", -5, f"n{number}") for number in range(900)]
-    assert world.ledger("reconcile")["open"] == 900
+    writes = [world.write(PRIMARY, "late", -5, f"n{number}") for number in range(many)]
+    assert world.ledger("reconcile")["open"] == many
     arrived = writes[:3]
     for write in arrived:
         world.copy_item(write)
@@ -150,6 +152,6 @@ def test_open_entries_are_read_twice_and_written_once_however_many_they_are(
         return answer
 
     monkeypatch.setattr(real, "_make_api_call", counted)
-    assert world.ledger("reconcile", from_start=True)["open"] == 900
-    assert sum(read) == 2 * 900
-    assert len(updated) == 900
+    assert world.ledger("reconcile", from_start=True)["open"] == many
+    assert sum(read) == 2 * many
+    assert len(updated) == many

@@ -7,6 +7,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from pilot_light_client import timestamps, ulid
 from pilot_light_client.journal import MARK, entry_key, mark_of, transaction
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from pilot_light_client.journal import Write
 
 TABLES = {ITEMS: 2, JOURNAL: 2, CONTROL: 1, RECOVERIES: 1, LEDGER_TABLE: 2, LAST_RESORT: 1}
+# So many writes that a shard's take several answers take a minute.
+MANY = [30, pytest.param(900, marks=pytest.mark.long)]
 STREAM: Any = load_handler("ledger_stream")
 LEDGER: Any = load_handler("ledger")
 
