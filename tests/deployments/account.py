@@ -51,8 +51,8 @@ class Account:
         except ClientError:
             return None
 
-    def deploy(self, env: str) -> None:
-        deployment.deploy_stack(self.config, env)
+    def deploy(self, env: str, *parameters: str) -> None:
+        deployment.deploy_stack(self.config, env, parameters)
 
     def fails(self, env: str, *resources: str) -> str | None:
         """Deploy an environment while these resources fail; return sam's error."""

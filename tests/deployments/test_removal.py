@@ -32,7 +32,7 @@ def deployed() -> Iterator[tuple[Account, set[str]]]:
     with account() as found:
         before = found.holds()
         for env in found.config.config_envs:
-            found.deploy(env)
+            found.deploy(env, "Dashboard=on")
         fill(found)
         yield found, before
 

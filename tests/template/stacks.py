@@ -134,6 +134,13 @@ def targeted(env: str) -> Stack:
 
 
 @cache
+def watched(env: str) -> Stack:
+    """The same as `stack`, with a dashboard."""
+    region, parameters = config(env)
+    return Stack(source(), region, {**parameters, "Dashboard": "on"})
+
+
+@cache
 def hooked(env: str) -> Stack:
     """The same with every hook."""
     region, parameters = config(env)

@@ -11,7 +11,7 @@ import pytest
 from pilotlight.reporting.widget import DESCRIPTION, SCHEMA
 from pilotlight.shared.validation import violation
 
-from tests.template.stacks import ACCOUNT, Stack, stack
+from tests.template.stacks import ACCOUNT, CONFIG_ENVS, Stack, source, stack, watched
 from tools.audit import code
 
 # What AWS itself publishes of resources like ours, and with which dimensions:
@@ -26,6 +26,16 @@ OF_AWS = {
         {"StateMachineArn"},
     ),
 }
+
+
+# https://aws.amazon.com/cloudwatch/pricing/: an account's first three dashboards are free, if each
+# references no more metrics than this.
+FREE_METRICS = 50
+
+
+@pytest.fixture
+def secondary() -> Stack:
+    return watched("secondary")
 
 
 @pytest.fixture
@@ -56,9 +66,34 @@ def published_by_code() -> dict[str, set[str]]:
     return found
 
 
-def test_only_the_secondary_has_a_dashboard(any_stack: Stack) -> None:
-    there = any_stack.of_type("AWS::CloudWatch::Dashboard")
-    assert bool(there) is any_stack.env.startswith("secondary")
+def test_no_stack_has_a_dashboard_unless_it_is_turned_on(any_stack: Stack) -> None:
+    assert source()["Parameters"]["Dashboard"]["Default"] == "off"
+    assert not any_stack.of_type("AWS::CloudWatch::Dashboard")
+    assert "DashboardUrl" not in any_stack.outputs
+
+
+@pytest.mark.parametrize("env", CONFIG_ENVS)
+def test_turned_on_it_is_the_secondary_s_alone(env: str) -> None:
+    found = watched(env)
+    is_secondary = env.startswith("secondary")
+    assert bool(found.of_type("AWS::CloudWatch::Dashboard")) is is_secondary
+    assert ("DashboardUrl" in found.outputs) is is_secondary
+
+
+def test_it_adds_nothing_but_itself() -> None:
+    more = set(watched("secondary").resources) - set(stack("secondary").resources)
+    assert more == {"StatusDashboard"}
+
+
+def test_without_it_a_command_asks_the_overview() -> None:
+    found = stack("secondary")
+    name = found.properties("OverviewFunction")["FunctionName"]
+    assert f"--function-name {name}:live " in found.outputs["StatusCommand"]["Value"]
+
+
+def test_its_metrics_are_few_enough_to_be_free(widgets: list[dict[str, Any]]) -> None:
+    alarms = [arn for w in widgets if w["type"] == "alarm" for arn in w["properties"]["alarms"]]
+    assert len(metrics(widgets)) + len(alarms) <= FREE_METRICS
 
 
 def test_every_metric_of_ours_is_named_in_the_code_of_the_function_that_publishes_it(
@@ -190,5 +225,5 @@ def test_no_service_may_invoke_the_overview(secondary: Stack) -> None:
 
 def test_the_output_leads_to_the_dashboard(secondary: Stack) -> None:
     url = secondary.outputs["DashboardUrl"]["Value"]
-    assert url.endswith("#dashboards/dashboard/<Dashboard>")
+    assert url.endswith("#dashboards/dashboard/<StatusDashboard>")
     assert f"region={secondary.region}" in url

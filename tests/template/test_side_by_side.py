@@ -9,6 +9,7 @@ import pytest
 from tests.template.stacks import CONFIG_ENVS, Stack, config, source
 from tools.reader.intrinsics import referred
 
+WATCHED = {"Dashboard": "on"}
 SHOP = {"AppName": "shop", "ZoneName": "shop.example", "HostedZoneId": "Z0SHOP"}
 
 
@@ -41,8 +42,8 @@ NAMING = (
 @pytest.mark.parametrize("env", CONFIG_ENVS)
 def test_two_deployments_share_no_name(env: str) -> None:
     region, parameters = config(env)
-    one = Stack(source(), region, parameters)
-    other = Stack(source(), region, {**parameters, **SHOP})
+    one = Stack(source(), region, {**parameters, **WATCHED})
+    other = Stack(source(), region, {**parameters, **WATCHED, **SHOP})
     assert len(names(one)) == len(names(other)) > 3
     assert names(one) & names(other) == set()
 
@@ -53,7 +54,7 @@ def test_no_name_of_a_resource_is_left_out_here() -> None:
     known = {*NAMING, "DisplayName", "MetricName", "StageName"}
     properties = {
         (resource["Type"], key)
-        for part in Stack(source(), region, parameters).parts().values()
+        for part in Stack(source(), region, {**parameters, **WATCHED}).parts().values()
         for resource in part.resources.values()
         for key, value in resource.get("Properties", {}).items()
         if key.endswith("Name") and isinstance(value, str) and not referred(value)

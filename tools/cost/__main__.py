@@ -13,28 +13,14 @@ from tools.reader import ROOT
 DOCUMENT = ROOT / "docs" / "cost.md"
 
 
-def numbers(texts: tuple[str, ...]) -> dict[str, float]:
-    """Split NAME=NUMBER texts."""
-    values = {}
-    for text in texts:
-        name, _, value = text.partition("=")
-        try:
-            values[name] = float(value)
-        except ValueError:
-            raise facts.CostError(f"--set {text!r}: write NAME=NUMBER.") from None
-        if not 0 <= values[name] < float("inf"):
-            raise facts.CostError(f"--set {text}: it must be a number of at least 0.")
-    return values
-
-
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option(
     "--set",
     "settings",
     multiple=True,
-    metavar="NAME=NUMBER",
-    help="Another value for a parameter of the template, or for any name of quantities.toml, "
-    "such as HeartbeatSeconds=30, EndpointHealthCheck_seconds=30 or user_requests=1e6.",
+    metavar="NAME=VALUE",
+    help="Another value for a parameter of the template, or a number for a name of "
+    "quantities.toml, such as Dashboard=on, SentinelIntervalSeconds=5 or user_requests=1e6.",
 )
 @click.option("--write-doc", is_flag=True, help="Write docs/cost.md. Takes no --set.")
 def cli(*, settings: tuple[str, ...], write_doc: bool) -> None:
@@ -46,7 +32,8 @@ def cli(*, settings: tuple[str, ...], write_doc: bool) -> None:
     if write_doc and settings:
         raise facts.CostError("--write-doc describes the defaults; leave --set out.")
     tables = facts.Tables.load()
-    costs = bill.compute(tables, numbers(settings))
+    given = {name: value for name, _, value in (text.partition("=") for text in settings)}
+    costs = bill.compute(*tables.given(given))
     if write_doc:
         DOCUMENT.write_text(page.markdown(costs, tables), encoding="utf-8")
         click.echo(f"Wrote {DOCUMENT.relative_to(ROOT)}.")

@@ -6,14 +6,14 @@ import ast
 import operator
 import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from tools.reader.intrinsics import referred
-from tools.reader.template import Template, load
+from tools.reader.template import Template, check, config, source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,6 +31,7 @@ OPERATORS = {
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
     ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv,
 }
 
 
@@ -61,9 +62,29 @@ class Tables:
             tomllib.loads((HERE / f"{name}.toml").read_text("utf-8"))
             for name in ("prices", "quantities")
         )
-        tables = cls(tuple(load(env) for env in STACKS), prices, quantities)
+        tables = cls(_stacks({}), prices, quantities)
         tables.check()
         return tables
+
+    def given(self, settings: Mapping[str, str]) -> tuple[Tables, dict[str, float]]:
+        """Return the stacks with other values of parameters, and the other settings as numbers.
+
+        Raises
+        ------
+        ConfigError
+            The template does not accept a value.
+        CostError
+            A setting is neither a parameter nor a number, or a table has no entry for what the
+            template has with these values.
+        """
+        known = source()["Parameters"]
+        parameters = {name: value for name, value in settings.items() if name in known}
+        numbers = {n: _number(n, value) for n, value in settings.items() if n not in known}
+        if not parameters:
+            return self, numbers
+        tables = replace(self, stacks=_stacks(parameters))
+        tables.check()
+        return tables, numbers
 
     def check(self) -> None:
         """See that every resource, function and check of the template is known.
@@ -97,6 +118,27 @@ class Tables:
     def assumed(self) -> dict[str, tuple[float, str, str]]:
         """Each assumption: value, unit, reason."""
         return {name: tuple(entry) for name, entry in self.quantities["assumed"].items()}
+
+
+def _stacks(parameters: Mapping[str, str]) -> tuple[Template, ...]:
+    """Return the stacks of samconfig.toml with other values of some parameters."""
+    stacks = []
+    for env in STACKS:
+        region, own = config(env)
+        values = {**own, **parameters}
+        check(region, values, f"environment {env}")
+        stacks.append(Template(source(), region, values))
+    return tuple(stacks)
+
+
+def _number(name: str, value: str) -> float:
+    try:
+        number = float(value)
+    except ValueError:
+        raise CostError(f"--set {name}={value}: write NAME=NUMBER.") from None
+    if not 0 <= number < float("inf"):
+        raise CostError(f"--set {name}={value}: it must be a number of at least 0.")
+    return number
 
 
 def _not_priced(kind: str, properties: Mapping[str, Any]) -> list[str]:
@@ -139,7 +181,8 @@ class Values:
         self._values |= _counted(tables) | tables.quantities["named"]
         unknown = sorted(set(settings) - set(self._values))
         if unknown:
-            names = ", ".join(sorted(self._values))
+            parameters = {name for stack in tables.stacks for name in stack.parameters}
+            names = ", ".join(sorted({*self._values, *parameters}))
             raise CostError(f"There is no {unknown[0]!r} to set. Name one of: {names}.")
         self._values |= settings
 

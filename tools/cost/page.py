@@ -92,13 +92,16 @@ def markdown(costs: Costs, tables: Tables) -> str:
         goal=dollars(GOAL, 0),
         free=dollars(costs.free),
         left=dollars(month - costs.free),
+        most=dollars(max(month, *(other for _, other in _others(tables, "doubts")))),
         services=rows(
             ("service", "a month", "share"),
             ((s, dollars(a), f"{a / month:.0%}") for s, a in services(costs.month).items()),
             "12",
         ),
         lines=rows(head, lines, "24"),
-        savings=rows(("", "means", "saves", "leaves"), _savings(tables, month), "23"),
+        settings=_changes(tables, month, "settings"),
+        edits=_changes(tables, month, "edits"),
+        doubts=_changes(tables, month, "doubts"),
         run=rows(("service", "what", "quantity", "amount"), run, "23"),
         assumed=rows(
             ("", "value", "why"),
@@ -112,14 +115,36 @@ def markdown(costs: Costs, tables: Tables) -> str:
     )
 
 
-def _savings(tables: Tables, month: float) -> Iterable[tuple[str, ...]]:
-    options = dict(tables.quantities["savings"])
-    together = {k: v for _, values in options.values() for k, v in values.items()}
-    options["All of these"] = ["", together]
-    for name, (means, values) in options.items():
-        left = total(bill.compute(tables, values).month)
-        within = f"**{dollars(left)}**" if left <= GOAL else dollars(left)
-        yield name, means, dollars(month - left), within
+def settings(text: str) -> dict[str, str]:
+    """Split settings as the tables of quantities.toml have them: `A=1, B=rate(1 day)`."""
+    return {name: value for name, _, value in (part.partition("=") for part in text.split(", "))}
+
+
+def _others(tables: Tables, section: str) -> Iterable[tuple[str, float]]:
+    """Give the month that each of a table's settings makes."""
+    for text in tables.quantities[section]:
+        yield text, total(bill.compute(*tables.given(settings(text))).month)
+
+
+def _changes(tables: Tables, month: float, section: str) -> str:
+    """Write a table of what other settings change."""
+    body = [
+        (
+            " ".join(f"`{part}`" for part in text.split(", ")),
+            tables.quantities[section][text],
+            change(other - month),
+            f"**{dollars(other)}**" if other <= GOAL else dollars(other),
+        )
+        for text, other in _others(tables, section)
+    ]
+    return rows(("", "means", "changes", "a month"), body, "23")
+
+
+def change(amount: float) -> str:
+    """Write what is added or taken off."""
+    if round(abs(amount), 2) == 0:
+        return dollars(0)
+    return f"{'+' if amount > 0 else '-'}{dollars(abs(amount))}"
 
 
 DOCUMENT = """\
@@ -127,8 +152,12 @@ DOCUMENT = """\
 
 <!-- Written by `make cost COST_FLAGS=--write-doc`. Do not edit; edit what it reads. -->
 
-An idle month costs about **{month}**, and one failover about **{failover}** on top. The goal is
-{goal}: [what would reach it](#what-other-settings-save).
+An idle month with the template's defaults costs about **{month}** at list prices, and one failover
+about **{failover}** on top. The goal is at most {goal}
+([ADR 21](adr/0021-what-an-idle-month-may-cost.md)). It is {left} where nothing else of the account
+uses AWS's always-free allowances, and up to {most} [if an assumption is
+wrong](#if-an-assumption-is-wrong). [Other settings](#what-other-settings-cost-or-save) cost or save
+more.
 
 `make cost` computes this from `template.yaml` and the applications that it nests, as
 `samconfig.toml` deploys them, the price table `tools/cost/prices.toml` and the quantities of
@@ -137,7 +166,7 @@ parameters are read from the templates; what neither table knows is an error.
 
 **Nothing here was measured on a bill.** The prices are us-east-1 list prices, some of them
 recalled; use is assumed. Always-free allowances are not taken off: where no other workload of the
-account uses them, they take off {free} and leave **{left}**.
+account uses them, they take off {free} and leave **{left}**, a dashboard included.
 
 ## The idle month
 
@@ -148,11 +177,24 @@ traffic.
 Line by line. Amounts are rounded one by one, so that sums may differ by a cent.
 
 {lines}
-## What other settings save
+## What other settings cost or save
 
-Each alone; bold is within the goal. Those without a parameter need an edit of the template.
+Each alone, computed by reading the template with that value, as
+`make cost COST_FLAGS="--set Dashboard=on"` does for any parameter; bold is within the goal.
 
-{savings}
+{settings}
+AWS gives each account three dashboards of up to 50 metrics a month for ever [D]; this one
+references fewer, so that it costs nothing where the account has at most two others. How to turn it
+on: [deploy.md](deploy.md).
+
+By an edit of the template:
+
+{edits}
+## If an assumption is wrong
+
+Those that change most.
+
+{doubts}
 ## One failover
 
 Started by the alarm, promoted at the first judgement.

@@ -9,10 +9,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from click.testing import CliRunner
 from pilot_light_client.heartbeat import KEYS
+from pilotlight.sentinel.observation import SHORT_INTERVAL
+from pilotlight.sentinel.probe_queue import BATCH
 
 from tools.cost import __main__ as command, bill, page
 from tools.cost.bill import total
 from tools.cost.facts import CostError, Tables, Values, seconds_between
+from tools.reader import ROOT
+from tools.reader.samconfig import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
     from click.testing import Result
 
 MONTH = 730 * 3600
+README = ROOT / "README.md"
 
 
 @pytest.fixture(scope="module")
@@ -34,12 +39,18 @@ def changed(tables: Tables, change: Callable[[Any], None]) -> Tables:
     return replace(tables, stacks=(primary, secondary, monitor))
 
 
-def month(tables: Tables, **given: float) -> float:
-    return total(bill.compute(tables, given).month)
+def costs(tables: Tables, settings: dict[str, str]) -> bill.Costs:
+    """The bill with other values of parameters of the template, or of names of quantities.toml."""
+    return bill.compute(*tables.given(settings))
 
 
-def amount(tables: Tables, what: str, **given: float) -> float:
-    return sum(x.quantity for x in bill.compute(tables, given).month if x.what == what)
+def month(tables: Tables, **settings: object) -> float:
+    return total(costs(tables, {name: str(value) for name, value in settings.items()}).month)
+
+
+def amount(tables: Tables, what: str, **settings: object) -> float:
+    lines = costs(tables, {name: str(value) for name, value in settings.items()}).month
+    return sum(x.quantity for x in lines if x.what == what)
 
 
 # --- what the template decides --------------------------------------------------------------------
@@ -140,6 +151,85 @@ def test_a_schedule_that_cannot_be_counted_is_an_error_that_quotes_it(expression
         seconds_between(expression)
 
 
+# --- what parameters decide -----------------------------------------------------------------------
+def test_an_idle_month_with_the_defaults_costs_no_more_than_its_goal(tables: Tables) -> None:
+    assert month(tables) <= page.GOAL == 25
+
+
+def test_a_dashboard_costs_if_it_is_turned_on(tables: Tables) -> None:
+    assert amount(tables, "dashboards") == 0
+    assert month(tables, Dashboard="on") == pytest.approx(month(tables) + 3.00)
+
+
+def test_heartbeats_cost_by_the_parameter(tables: Tables) -> None:
+    beats = "heartbeats and pulse of the active Region, in two Regions"
+    usual, more = amount(tables, beats), amount(tables, beats, HeartbeatSeconds=15)
+    assert more - usual == pytest.approx(2 * KEYS * MONTH * (1 / 15 - 1 / 30))
+
+
+@pytest.mark.parametrize(("interval", "batches"), [(60, 1), (10, 1), (5, 2), (1, 6)])
+def test_an_interval_of_the_sentinel_costs_what_its_probe_runs_cost(
+    tables: Tables, interval: int, batches: int
+) -> None:
+    runs, minutes, given = 60 // interval, 43_800, {"SentinelIntervalSeconds": interval}
+    assert amount(tables, "batches of probe runs sent", **given) == batches * minutes
+    received = amount(tables, "messages of probe runs received and deleted", **given)
+    assert received == 2 * runs * minutes
+    asked = "requests of health checks, probes and users"
+    more = amount(tables, asked, **given) - amount(tables, asked)
+    assert more == (runs - 6) * minutes
+    # A message is sent by tens: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/
+    # APIReference/API_SendMessageBatch.html
+    assert batches == -(-runs // BATCH)
+
+
+def test_shorter_intervals_of_the_sentinel_cost_more(tables: Tables) -> None:
+    totals = [month(tables, SentinelIntervalSeconds=s) for s in (60, 30, 20, 10, 5, 2, 1)]
+    assert totals == sorted(totals)
+    assert len(set(totals)) == 7
+
+
+def test_a_run_that_waits_for_its_tick_costs_the_wait(tables: Tables) -> None:
+    """Messages have whole seconds of delay, so runs of short intervals come early and wait."""
+    seconds = [amount(tables, "time of functions", SentinelIntervalSeconds=s) for s in (5, 2)]
+    each = [Values(*tables.given({"SentinelIntervalSeconds": s})) for s in ("5", "2")]
+    runs = [43_800 * values.number("probe_runs") for values in each]
+    assert [values.number("waits_ms") for values in each] == [0, 500]
+    assert SHORT_INTERVAL == 2
+    assert seconds[1] - seconds[0] > (runs[1] - runs[0]) * 0.630 / 8
+
+
+def test_faster_detection_costs_nothing(tables: Tables) -> None:
+    assert month(tables, Detection="Fast") == pytest.approx(month(tables))
+
+
+@pytest.mark.parametrize(
+    ("schedule", "runs"),
+    [("off", 0), ("rate(1 day)", 730 / 24), ("cron(0 4 ? * SUN *)", 730 / 168)],
+)
+def test_rehearsals_cost_by_their_schedule(tables: Tables, schedule: str, runs: float) -> None:
+    transitions = amount(tables, "transitions, in rehearsals", RehearsalSchedule=schedule)
+    assert transitions == pytest.approx(44 * runs)
+
+
+def test_a_region_that_checks_more_asks_more(tables: Tables) -> None:
+    regions = "eu-west-1,ap-northeast-1,sa-east-1,ap-southeast-2"
+    values = Values(*tables.given({"CheckerRegions": regions}))
+    assert values.number("EndpointHealthCheck_requests") == 8 * MONTH / 10
+    assert month(tables, CheckerRegions=regions) > month(tables) + 1
+
+
+def test_retention_costs_by_its_parameters(tables: Tables) -> None:
+    assert month(tables, BackupRetentionDays=35) > month(tables)
+    kept = amount(tables, "logs kept")
+    assert amount(tables, "logs kept", LogRetentionDays=60) == pytest.approx(2 * kept)
+
+
+def test_a_value_that_the_template_refuses_is_refused(tables: Tables) -> None:
+    with pytest.raises(ConfigError, match='SentinelIntervalSeconds is "4"'):
+        tables.given({"SentinelIntervalSeconds": "4"})
+
+
 # --- what no table knows --------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("kind", "properties", "told"),
@@ -199,15 +289,9 @@ def test_users_come_on_top_with_their_requests_reads_and_writes(tables: Tables) 
     assert amount(tables, "writes of users, in two Regions", **given) - writes == 2 * 0.2e6 * 4
 
 
-def test_heartbeats_cost_by_the_parameter(tables: Tables) -> None:
-    beats = "heartbeats and pulse of the active Region, in two Regions"
-    usual, rare = amount(tables, beats), amount(tables, beats, HeartbeatSeconds=60)
-    assert usual - rare == pytest.approx(2 * KEYS * MONTH * (1 / 30 - 1 / 60))
-
-
 def test_every_price_is_used_and_has_a_source_and_a_date(tables: Tables) -> None:
-    used = {x.price for x in (*bill.compute(tables, {}).month, *bill.compute(tables, {}).failover)}
-    # Users' traffic is 0 by default.
+    found = costs(tables, {"Dashboard": "on"})
+    used = {x.price for x in (*found.month, *found.failover)}
     assert set(tables.prices["prices"]) == used
     for terms in tables.prices["prices"].values():
         assert terms["tag"] in "DNr"
@@ -218,13 +302,25 @@ def test_every_price_is_used_and_has_a_source_and_a_date(tables: Tables) -> None
 def test_the_always_free_allowances_take_off_no_more_than_is_used(tables: Tables) -> None:
     found = bill.compute(tables, {})
     assert 0 < found.free < total(found.month)
-    none = bill.compute(tables, {"dashboards": 0})
-    assert found.free - none.free == pytest.approx(3.00)
+    more = costs(tables, {"Dashboard": "on"})
+    assert more.free - found.free == pytest.approx(3.00)
 
 
-def test_every_saving_saves_something(tables: Tables) -> None:
-    for name, (_, given) in tables.quantities["savings"].items():
-        assert month(tables, **given) < month(tables) - 0.005, name
+@pytest.mark.parametrize("section", ["settings", "edits", "doubts"])
+def test_every_other_setting_of_the_page_is_one_that_the_command_takes(
+    tables: Tables, section: str
+) -> None:
+    for settings in tables.quantities[section]:
+        other = month(tables, **page.settings(settings))
+        assert abs(other - month(tables)) > 0.005 or settings == "Detection=Fast"
+
+
+def test_the_page_has_the_price_of_what_is_asked_for_first(tables: Tables) -> None:
+    assert {"Dashboard=on", "SentinelIntervalSeconds=5"} <= set(tables.quantities["settings"])
+
+
+def test_the_readme_says_what_the_page_says(tables: Tables) -> None:
+    assert f"about {page.dollars(month(tables), 0)} at list prices" in README.read_text("utf-8")
 
 
 # --- the command ----------------------------------------------------------------------------------
@@ -247,8 +343,9 @@ def test_it_prints_every_line_and_both_totals(tables: Tables) -> None:
 
 
 def test_a_setting_takes_the_place_of_what_the_template_says() -> None:
-    assert "dashboards" in run().output
-    assert "dashboards" not in run("--set", "dashboards=0").output
+    assert "dashboards" not in run().output
+    assert "dashboards" in run("--set", "dashboards=1").output
+    assert "dashboards" in run("--set", "Dashboard=on").output
 
 
 @pytest.mark.parametrize(
@@ -257,7 +354,8 @@ def test_a_setting_takes_the_place_of_what_the_template_says() -> None:
         (("--set", "nothing=1"), "There is no 'nothing' to set. Name one of: "),
         (("--set", "user_requests"), "write NAME=NUMBER"),
         (("--set", "user_requests=-1"), "must be a number of at least 0"),
-        (("--write-doc", "--set", "dashboards=0"), "leave --set out"),
+        (("--set", "SentinelIntervalSeconds=4"), "it must be one of"),
+        (("--write-doc", "--set", "dashboards=1"), "leave --set out"),
         (("--nonsense",), "No such option"),
     ],
 )
