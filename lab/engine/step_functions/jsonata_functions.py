@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections import defaultdict
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any
 
 from lab.engine.patching import replace_everywhere
@@ -25,14 +27,29 @@ def install() -> None:
         engine.encode_jsonata_variable_declarations,
     )
 
+    # Programs that nobody evaluates, by their text: parsing took most of the time, and one program
+    # has one evaluation at a time.
+    parsed: defaultdict[str, list[Any]] = defaultdict(list)
+
+    @lru_cache(maxsize=64)
+    def variables(values: str) -> dict[str, Any]:
+        """Read values by their names. The expressions of a state have the same ones."""
+        given = _with_nulls(json.loads(values))
+        return {name.removeprefix("$"): value for name, value in given.items()}
+
     def evaluate(expression: str) -> Any:
-        """Evaluate with the variables bound; spelled out, parsing them took most of the time."""
+        """Evaluate with the variables bound; spelled out, they would be parsed each time."""
         bound: dict[str, Any] = {}
         for values in _BOUND.findall(expression):
-            bound |= {k.removeprefix("$"): _with_nulls(v) for k, v in json.loads(values).items()}
+            bound |= variables(values)
+        text = _BOUND.sub("", expression)
         try:
-            program = jsonata.Jsonata(_BOUND.sub("", expression))
-            return json.loads(json.dumps(program.evaluate(None, bound), default=lambda _: None))
+            program = parsed[text].pop() if parsed[text] else jsonata.Jsonata(text)
+            # Its functions ask for the program of their thread.
+            jsonata.Jsonata.CURRENT.jsonata = program
+            value = program.evaluate(None, bound)
+            parsed[text].append(program)
+            return json.loads(json.dumps(value, default=lambda _: None))
         except Exception as error:
             raise engine.JSONataException("UNKNOWN", str(error)) from error
 
