@@ -30,12 +30,12 @@ if TYPE_CHECKING:
     from lab.control import Control
     from lab.progress import Progress
 
-BASELINE_SECONDS = 3.0
+BASELINE_SECONDS = 2.0
 # The sentinel's schedule, the first minute of a metric, and CloudWatch's judgement of it.
 STEADY_SECONDS, STEADY_AWS_SECONDS = 60.0, 240.0
 # A recovery that takes longer than this has failed: AWS's intervals, and the machine's own time.
 RECOVERY_AWS_SECONDS, RECOVERY_SECONDS = 420.0, 60.0
-STAYS_AWS_SECONDS = 40.0
+STAYS_AWS_SECONDS = 20.0
 # Where nothing may be promoted: long enough for every alarm to speak, and a run to hold.
 WATCH_AWS_SECONDS, WATCH_SECONDS, HOLD_OBSERVED_SECONDS = 300.0, 20.0, 5.0
 # The metric's minute, the alarm's delay and a period; and the wait of a hold that ends.
