@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pilotlight.journal.reader import Journal, Watermark
 
 logger = Logger(child=True)
-# Spans of at most a thousand entries, so that one call compares fifty thousand.
+# Spans of at most four thousand entries: time ends a call long before their number does.
 SPANS = 50
 # Well within the 15 s that a step of the machine has, a last span with slow answers included.
 SECONDS = 8.0

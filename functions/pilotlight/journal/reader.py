@@ -37,14 +37,16 @@ if TYPE_CHECKING:
 
     from pilotlight.shared.app_tables import AppTables
 
-# Entries of a shard in one answer. Four shards of them name ten batches of items at most.
-PAGE = 250
+# Entries of a shard in one answer. All shards of them name forty batches of items at most.
+PAGE = 4000 // SHARDS
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
 BATCH = 100
+# What is read of a mark. Reading answers is most of a comparison's work.
+VERSION = ("version", "write_id", "region", "epoch")
 # The version of an item that has no valid mark.
 UNREADABLE = Version(0, "", "", 0)
-# Queries and batches that are sent at the same time.
-PARALLEL = 4
+# Queries and batches that are sent at the same time. Half of them wait for the other Region.
+PARALLEL = 16
 
 
 def query_shard(
@@ -153,10 +155,12 @@ class Journal:
 
 def _request(refs: list[Ref]) -> dict[str, Any]:
     """Return what to read of a table's items: their keys and their marks."""
-    names = {f"#{n}": name for n, name in enumerate([*sorted(refs[0].attributes), MARK])}
+    keys = {f"#k{n}": name for n, name in enumerate(sorted(refs[0].attributes))}
+    parts = {f"#{name}": name for name in VERSION}
+    names = {**keys, "#mark": MARK, **parts}
     return {
         "Keys": [ref.attributes for ref in refs],
-        "ProjectionExpression": ", ".join(names),
+        "ProjectionExpression": ", ".join([*keys, *(f"#mark.{part}" for part in parts)]),
         "ExpressionAttributeNames": names,
         "ConsistentRead": True,
     }

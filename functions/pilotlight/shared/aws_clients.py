@@ -5,8 +5,12 @@ from __future__ import annotations
 from botocore.config import Config
 
 # A recovery step has seconds. One retry covers a lost connection; Step Functions owns the others.
+# A comparison of journals sends sixteen requests at once, and a new connection costs a round trip.
 RECOVERY_STEP = Config(
-    connect_timeout=1, read_timeout=3, retries={"total_max_attempts": 2, "mode": "standard"}
+    connect_timeout=1,
+    read_timeout=3,
+    retries={"total_max_attempts": 2, "mode": "standard"},
+    max_pool_connections=16,
 )
 # How many warm pings are sent at once.
 MAX_IN_FLIGHT = 250

@@ -40,6 +40,8 @@ LONGEST = 256
 KEY_KINDS = {"S", "N"}
 # Bytes of a partition key.
 LONGEST_KEY = 2048
+# Made once: a comparison of journals writes the key of each entry.
+CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 Operation = Literal["put", "delete"]
 
 
@@ -72,7 +74,7 @@ class Ref:
                 f"An item of the table {table} cannot be journaled by this key: {dict(key)!r:.200}."
                 ' A key has one or two attributes, each {"S": "text"} or {"N": "number"}.'
             )
-        return cls(table, json.dumps(key, sort_keys=True, separators=(",", ":")))
+        return cls(table, CANONICAL.encode(key))
 
     @property
     def attributes(self) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from pilot_light_client.table_errors import TableUnavailable
 from pilotlight.journal import reader as journal
 from pilotlight.journal.comparison import HIGHEST, LOWEST, Entry, Mark, span
 from pilotlight.journal.reader import Journal, Watermark
+from pilotlight.shared.aws_clients import RECOVERY_STEP
 
 from tests.unit.functions.fakes import ITEMS, JOURNAL, PRIMARY, RECOVERIES, SECONDARY, aws_error
 from tests.unit.functions.journal.made_up import TABLES, ref, version
@@ -128,6 +129,22 @@ def test_reads_are_consistent() -> None:
     assert [given["ConsistentRead"] for given in client.asked] == [True] * 8
     found.versions([ref("tea")])
     assert client.asked[-1]["RequestItems"][ITEMS]["ConsistentRead"] is True
+
+
+def test_of_an_items_mark_no_more_is_read_than_its_version() -> None:
+    client = Client(batch_get_item={"Responses": {}})
+    Journal(client, JOURNAL, TABLES, PRIMARY, 1).versions([ref("tea")])
+    asked = client.asked[-1]["RequestItems"][ITEMS]
+    names = asked["ExpressionAttributeNames"]
+    paths = [path.split(".") for path in asked["ProjectionExpression"].split(", ")]
+    assert [".".join(names[part] for part in path) for path in paths] == [
+        *("pk", "sk", "pilot_light.version", "pilot_light.write_id"),
+        *("pilot_light.region", "pilot_light.epoch"),
+    ]
+
+
+def test_each_request_that_is_sent_at_the_same_time_has_a_connection() -> None:
+    assert journal.PARALLEL <= RECOVERY_STEP.max_pool_connections  # type: ignore[attr-defined]
 
 
 def test_items_that_were_not_answered_are_not_missing() -> None:
