@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import asdict
+from itertools import islice
 from typing import Any
 
 import boto3
@@ -101,9 +102,12 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
         done = resolve.accept(LEDGER, event["write_ids"], event["by"])
     elif action == "replay":
         done = resolve.replay(LEDGER, replaying(), event["write_ids"], event["by"])
-    entries, after = LEDGER.entries(), event.get("after", "")
-    left = [e for e in entries if (action == "list" or e.status == "open") and e.write_id > after]
-    shown, total = left[:SHOWN], counts(entries)
-    following = shown[-1].write_id if len(left) > SHOWN else None
+    open_kinds = LEDGER.open_kinds()
+    if action == "list":
+        page = LEDGER.entries(event.get("after", ""), SHOWN + 1)
+    else:
+        page = list(LEDGER.find(islice(open_kinds, SHOWN + 1)).values())
+    shown, total = page[:SHOWN], counts(open_kinds.values())
+    following = shown[-1].write_id if len(page) > SHOWN else None
     logger.info("Ledger action done", extra={"action": action, "done": done, "open": total})
     return {**done, **total, "entries": [public(e) for e in shown], "next": following}

@@ -28,6 +28,7 @@ from pilotlight.control.keeper import Keeper
 from pilotlight.control.table import ControlTable
 from pilotlight.control.transitions import TRANSITIONS
 
+from tests.ledger_table import create_ledger
 from tools.reader.definitions import read, states
 
 if TYPE_CHECKING:
@@ -319,7 +320,8 @@ class Machine:
             )
         key = [{"AttributeName": n, "KeyType": k} for n, k in (("pk", "HASH"), ("sk", "RANGE"))]
         names = [{"AttributeName": n, "AttributeType": "S"} for n in ("pk", "sk")]
-        for table in (JOURNAL, ITEMS, LEDGER):
+        create_ledger(self.dynamodb, LEDGER)
+        for table in (JOURNAL, ITEMS):
             # As global tables have it.
             stream = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
             self.dynamodb.create_table(

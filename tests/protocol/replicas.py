@@ -138,8 +138,13 @@ class Ledger:
 
     def page(self, shard: int, after: str) -> tuple[list[LedgerEntry], str]:
         """Small pages, so that a pass has many pieces."""
-        left = [e for e in self.entries() if shard_of(e.write_id) == shard and e.write_id > after]
+        of_shard = [e for e in self.entries("open") if shard_of(e.write_id) == shard]
+        left = [e for e in of_shard if e.write_id > after]
         return left[:2], left[1].write_id if len(left) > 2 else ""
+
+    def first_to_come(self, shard: int) -> int:
+        to_come = [e for e in self.entries() if shard_of(e.write_id) == shard and e.is_to_come]
+        return min((e.write.new.version.epoch for e in to_come), default=0)
 
     def entries(self, status: str | None = None) -> list[LedgerEntry]:
         found = [e for e in self.kept.values() if status in (None, e.status)]

@@ -212,7 +212,7 @@ def test_the_overview_only_reads_and_only_the_items_that_it_tells_of(secondary: 
     assert keys == {
         ("dynamodb:GetItem", "<DataControlTable.Arn>"): ["control"],
         ("dynamodb:GetItem", "<DataRecoveriesTable.Arn>"): kept,
-        ("dynamodb:Query", "<DataLedgerTable.Arn>"): ["L#*"],
+        ("dynamodb:Query", "<DataLedgerTable.Arn>/index/open_id"): ["L#*"],
         ("dynamodb:BatchGetItem", "<DataJournalTable.Arn>"): [f"H#{stack('primary').region}#*"],
     }
 

@@ -29,7 +29,7 @@ from pilotlight.journal.history import History, Verdict
 from pilotlight.shared import contract
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from pilot_light_client.attributes import Row
     from pilot_light_client.journal import Operation
@@ -77,15 +77,37 @@ class LedgerEntry:
     @property
     def is_to_come(self) -> bool:
         """Whether its item may still arrive and overwrite something; its entry may be here."""
-        verdict = self.history.verdict
-        return verdict == "pending" or (self.late and verdict != "kept")
+        return is_to_come(late=self.late, verdict=self.history.verdict)
 
     @property
     def kinds(self) -> tuple[str, ...]:
         """Why it is in the ledger: late, lost, or unknown. Without any it does not belong there."""
-        verdict = self.history.verdict
-        kinds = ("late",) if self.late else ()
-        return (*kinds, verdict) if verdict in ("lost", "unknown") else kinds
+        return kinds_of(late=self.late, verdict=self.history.verdict)
+
+
+def is_to_come(*, late: bool, verdict: Verdict) -> bool:
+    """Return whether the item of a write may still arrive and overwrite something."""
+    return verdict == "pending" or (late and verdict != "kept")
+
+
+def kinds_of(*, late: bool, verdict: Verdict) -> tuple[str, ...]:
+    """Return why a write is in the ledger."""
+    kinds = ("late",) if late else ()
+    return (*kinds, verdict) if verdict in ("lost", "unknown") else kinds
+
+
+def is_late(row: Row) -> bool:
+    """Return whether a row, or an index's part of it, is of a late write. Unreadable: it is."""
+    try:
+        return flag(row, "late")
+    except AttributeInvalid:
+        return True
+
+
+def verdict_of(row: Row) -> Verdict:
+    """Return the verdict of a row, or of an index's part of it; `unknown` where it has none."""
+    verdict = try_text(row, "verdict")
+    return cast("Verdict", verdict) if verdict in get_args(Verdict) else "unknown"
 
 
 def unreadable_entry(
@@ -132,11 +154,9 @@ def public(entry: LedgerEntry) -> dict[str, Any]:
     return shown
 
 
-def counts(entries: list[LedgerEntry]) -> dict[str, int]:
-    """Count the open entries, and how many of them are late, lost and unknown."""
-    still_open = [e for e in entries if e.status == "open"]
-    kinds = {kind: sum(kind in e.kinds for e in still_open) for kind in KINDS}
-    return {"open": len(still_open), **kinds}
+def counts(kinds: Collection[tuple[str, ...]]) -> dict[str, int]:
+    """Count open entries, and how many of them are late, lost and unknown, by their kinds."""
+    return {"open": len(kinds), **{kind: sum(kind in of for of in kinds) for kind in KINDS}}
 
 
 def fact(counted: Mapping[str, Any], level: int) -> dict[str, Any]:

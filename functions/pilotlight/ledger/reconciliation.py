@@ -240,22 +240,19 @@ class Reconciliation:
                     self._put(entry)
 
     def _judge_again(self, shard: int, at: Cursor) -> Cursor:
-        """Judge the open entries of a page again."""
+        """Judge a page of open entries again. At a shard's end, look what of it is to come."""
         entries, after = self._ledger.page(shard, at.after)
-        again = [e for e in entries if e.status == "open" and not e.write.unreadable]
-        items = self._items.find_many(e.write.new.ref for e in again)
-        judged = {
-            e.write_id: self._judged(e.write, items.get(e.write.new.ref), late=e.late)
-            for e in again
-        }
-        for entry in again:
-            now = replace(judged[entry.write_id], old=entry.old, arrived_at=entry.arrived_at)
-            judged[entry.write_id] = now
+        readable = [e for e in entries if not e.write.unreadable]
+        items = self._items.find_many(e.write.new.ref for e in readable)
+        for entry in readable:
+            now = self._judged(entry.write, items.get(entry.write.new.ref), late=entry.late)
+            now = replace(now, old=entry.old, arrived_at=entry.arrived_at)
             if _findings(now) != _findings(entry):
                 self._ledger.put(now)
-        latest = (judged.get(e.write_id, e) for e in entries)
-        epochs = [at.to_come, *(e.write.new.version.epoch for e in latest if e.is_to_come)]
-        return replace(at, after=after, to_come=min(filter(None, epochs), default=0))
+        if after:
+            return replace(at, after=after)
+        epochs = filter(None, (at.to_come, self._ledger.first_to_come(shard)))
+        return replace(at, after="", to_come=min(epochs, default=0))
 
     def _put(self, entry: LedgerEntry) -> None:
         made = self._link(entry.write.previous) if entry.write.previous else None

@@ -38,12 +38,13 @@ def select(ledger: LedgerTable, write_ids: list[str] | str) -> list[LedgerEntry]
         Some are not in the ledger.
     """
     if write_ids == "all":
-        return ledger.entries("open")
-    entries = {e.write_id: e for e in ledger.entries()}
+        found = ledger.find(ledger.open_kinds()).values()
+        return [e for e in found if e.status == "open"]
+    entries = ledger.find(write_ids)
     missing = [w for w in write_ids if w not in entries]
     if missing:
         raise NoSuchEntry(f"The ledger has no entry {', '.join(missing)}. See the action list.")
-    return [entries[w] for w in sorted(set(write_ids))]
+    return list(entries.values())
 
 
 def accept(ledger: LedgerTable, write_ids: list[str] | str, by: str) -> dict[str, Any]:

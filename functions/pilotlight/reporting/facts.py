@@ -40,7 +40,7 @@ def gather(
             "readiness": partial(recoveries, schema.READINESS),
             "rehearsal": partial(recoveries, schema.REHEARSAL),
             "heartbeats": lambda: _of_heartbeats(heartbeats.read_all(deployment.primary_region)),
-            "ledger": lambda: counts(ledger.entries("open")),
+            "ledger": lambda: counts(ledger.open_kinds().values()),
         }
     )
     epochs = past_recoveries.epochs(facts["control"])

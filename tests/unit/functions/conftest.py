@@ -10,6 +10,7 @@ from moto import mock_aws
 from pilotlight.ledger.table import LedgerTable
 from pilotlight.shared.settings import Deployment
 
+from tests.ledger_table import create_ledger
 from tests.unit.functions.fakes import LEDGER, SECONDARY, TABLES, FakeDynamoDB
 
 if TYPE_CHECKING:
@@ -59,15 +60,9 @@ def dynamodb(request: pytest.FixtureRequest, fake: FakeDynamoDB) -> Any:
 @pytest.fixture
 def ledger(moto_client: Any) -> LedgerTable:
     """An empty one."""
-    keys = (("pk", "HASH"), ("sk", "RANGE"))
     if LEDGER in moto_client.list_tables()["TableNames"]:
         moto_client.delete_table(TableName=LEDGER)
-    moto_client.create_table(
-        TableName=LEDGER,
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[{"AttributeName": n, "AttributeType": "S"} for n, _ in keys],
-        KeySchema=[{"AttributeName": n, "KeyType": kind} for n, kind in keys],
-    )
+    create_ledger(moto_client, LEDGER)
     return LedgerTable(moto_client, LEDGER)
 
 

@@ -7,12 +7,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from pilot_light_client.journal import transaction
+from pilot_light_client.journal import SHARDS, transaction
 from pilot_light_client.table_errors import TableUnavailable
 from pilot_light_client.ulid import lowest_of
 from pilotlight.journal.history import History
 from pilotlight.journal.links import JournalLinks
-from pilotlight.ledger.entry import counts
+from pilotlight.ledger.entry import LedgerEntry, counts
 from pilotlight.ledger.table import AlreadyResolved, LedgerTable
 
 from tests.unit.functions.client.scripted import Scripted
@@ -45,9 +45,10 @@ def test_what_a_person_has_resolved_is_not_opened_again(ledger: LedgerTable) -> 
     ledger.put(one)
     ledger.accept(one.write_id, by="Ada", at="8")
     assert not ledger.put(replace(one, history=History("kept", "now")))
-    (found,) = ledger.entries("accepted")
+    (found,) = ledger.entries()
+    assert found.status == "accepted"
     assert (found.history.verdict, found.resolved_by, found.resolved_at) == ("lost", "Ada", "8")
-    assert ledger.entries("open") == []
+    assert ledger.open_kinds() == {}
 
 
 def test_an_entry_is_accepted_once(ledger: LedgerTable) -> None:
@@ -65,7 +66,8 @@ def test_a_transaction_marks_an_entry_as_replayed_once(ledger: LedgerTable, empt
     emptied.transact_write_items(
         TransactItems=[ledger.replayed(one.write_id, by="Ada", at="8", as_="x")]
     )
-    (found,) = ledger.entries("replayed")
+    (found,) = ledger.entries()
+    assert (found.status, ledger.open_kinds()) == ("replayed", {})
     assert (found.resolved_by, found.replayed_as) == ("Ada", "x")
     with pytest.raises(Exception, match="ConditionalCheckFailed"):
         emptied.transact_write_items(
@@ -80,10 +82,137 @@ def test_what_is_not_there_cannot_be_resolved(ledger: LedgerTable) -> None:
 
 
 def test_open_entries_are_counted_by_kind(ledger: LedgerTable) -> None:
-    late, lost = History("kept", "-"), History("lost", "-")
-    found = [entry(), entry(history=late), entry(late=False, history=lost)]
-    found += [entry(late=False, history=History("unknown", "-")), entry(status="accepted")]
-    assert counts(found) == {"open": 4, "late": 2, "lost": 2, "unknown": 1}
+    kept, lost, unknown = (History(verdict, "-") for verdict in ("kept", "lost", "unknown"))  # type: ignore[arg-type]
+    accepted = entry()
+    for one in (
+        *(entry(), entry(history=kept), entry(late=False, history=lost)),
+        *(entry(late=False, history=unknown), accepted),
+    ):
+        ledger.put(one)
+    ledger.accept(accepted.write_id, by="Ada", at="8")
+    found = ledger.open_kinds()
+    assert list(found) == sorted(found)
+    assert counts(found.values()) == {"open": 4, "late": 2, "lost": 2, "unknown": 1}
+
+
+class Counted:
+    """A client that counts the rows which DynamoDB reads for it."""
+
+    def __init__(self, client: Any) -> None:
+        self._client, self.rows = client, 0
+
+    def query(self, **asked: Any) -> Any:
+        answer = self._client.query(**asked)
+        self.rows += answer["ScannedCount"]
+        return answer
+
+    def batch_get_item(self, **asked: Any) -> Any:
+        answer = self._client.batch_get_item(**asked)
+        self.rows += len(answer["Responses"][LEDGER])
+        return answer
+
+
+def many(ledger: LedgerTable, count: int, still_open: int) -> list[str]:
+    """Put so many late and lost entries, resolve all but some, and return those."""
+    every = [entry(write=write(NOON + timedelta(minutes=n), f"n{n}")) for n in range(count)]
+    for one in every:
+        ledger.put(one)
+    for one in every[still_open:]:
+        ledger.accept(one.write_id, by="Ada", at="8")
+    return [one.write_id for one in every[:still_open]]
+
+
+def test_no_reading_reads_more_than_twice_the_rows_that_it_is_about(
+    ledger: LedgerTable, emptied: Any
+) -> None:
+    still_open = many(ledger, 120, 5)
+    client = Counted(emptied)
+    counted = LedgerTable(client, LEDGER)  # type: ignore[arg-type]
+    assert list(counted.open_kinds()) == still_open
+    assert client.rows == 5
+    client.rows = 0
+    judged = [e for shard in range(SHARDS) for e in counted.page(shard, "")[0]]
+    assert sorted(e.write_id for e in judged) == still_open
+    assert client.rows == 2 * 5
+    client.rows = 0
+    assert list(counted.find(still_open[:3])) == still_open[:3]
+    assert client.rows == 3
+    client.rows = 0
+    assert len(counted.entries(limit=40)) == 40
+    assert client.rows <= 2 * 40
+    client.rows = 0
+    assert {counted.first_to_come(shard) for shard in range(SHARDS)} == {1}
+    assert client.rows == SHARDS
+
+
+@pytest.mark.parametrize("limit", [1, 7, 50])
+def test_a_list_goes_on_after_its_last_entry(ledger: LedgerTable, limit: int) -> None:
+    many(ledger, 23, 9)
+    every, found, after = ledger.entries(), list[Any](), ""
+    while page := ledger.entries(after, limit):
+        assert len(page) <= limit
+        found += page
+        after = page[-1].write_id
+    assert found == every
+    assert [e.write_id for e in every] == sorted(e.write_id for e in every)
+    assert len(every) == 23
+
+
+def to_come(ledger: LedgerTable) -> set[int]:
+    return {ledger.first_to_come(shard) for shard in range(SHARDS)} - {0}
+
+
+def of_epoch(epoch: int, **changes: Any) -> LedgerEntry:
+    made = write(item_id=f"epoch-{epoch}")
+    version = replace(made.new.version, epoch=epoch)
+    return entry(write=replace(made, new=replace(made.new, version=version)), **changes)
+
+
+def test_what_is_to_come_counts_also_if_it_is_resolved(ledger: LedgerTable) -> None:
+    lost, pending = of_epoch(7), of_epoch(12, history=History("pending", "-"))
+    for one in (lost, pending, of_epoch(3, history=History("kept", "-"))):
+        ledger.put(one)
+    ledger.accept(lost.write_id, by="Ada", at="8")
+    assert min(to_come(ledger)) == 7
+    assert to_come(ledger) <= {7, 12}
+
+
+def test_what_is_kept_or_was_never_late_is_not_to_come(ledger: LedgerTable) -> None:
+    pending = of_epoch(7, history=History("pending", "-"))
+    ledger.put(pending)
+    ledger.put(replace(pending, history=History("kept", "-")))
+    ledger.put(of_epoch(5, late=False))
+    assert to_come(ledger) == set()
+
+
+def test_what_was_late_is_to_come_however_it_is_found_again(ledger: LedgerTable) -> None:
+    one = of_epoch(7, history=History("kept", "-"))
+    ledger.put(one)
+    ledger.put(replace(one, late=False, history=History("lost", "-")))
+    assert to_come(ledger) == {7}
+
+
+def test_entries_that_were_not_answered_are_not_missing(ledger: LedgerTable, emptied: Any) -> None:
+    ids = many(ledger, 3, 3)
+
+    class Throttled:
+        """Answers one key at a time, and at last none."""
+
+        def __init__(self, answers: int) -> None:
+            self.answers = answers
+
+        def batch_get_item(self, RequestItems: Any) -> Any:
+            keys = RequestItems[LEDGER]["Keys"]
+            self.answers -= 1
+            if self.answers < 0:
+                return {"Responses": {}, "UnprocessedKeys": RequestItems}
+            one = {LEDGER: {**RequestItems[LEDGER], "Keys": keys[:1]}}
+            left = {LEDGER: {"Keys": keys[1:]}} if keys[1:] else {}
+            return {**emptied.batch_get_item(RequestItems=one), "UnprocessedKeys": left}
+
+    assert list(LedgerTable(Throttled(3), LEDGER).find(ids)) == ids  # type: ignore[arg-type]
+    with pytest.raises(TableUnavailable):
+        LedgerTable(Throttled(2), LEDGER).find(ids)  # type: ignore[arg-type]
 
 
 def test_the_cursor_is_kept_beside_the_entries(ledger: LedgerTable) -> None:
