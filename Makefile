@@ -26,6 +26,9 @@ take-over: install  ## Lose the active Secondary, take over by hand in the Prima
 bench: install  ## Compare designs over 36 outages, side by side (half an hour)
 	@$(BIN)/python -m tools.bench $(BENCH_FLAGS)
 
+growth: install-dev  ## Tables of how time and cost grow with writes, entries, functions and epochs (two to three minutes)
+	@$(BIN)/python -m tools.growth $(GROWTH_FLAGS)
+
 test: install-dev  ## Everything CI runs: linters and fast tests side by side, then the drill
 	@$(MAKE) --no-print-directory --jobs=2 integration-recovery integration-moves check unit
 	@$(MAKE) --no-print-directory e2e
@@ -141,4 +144,4 @@ clean:  ## Remove everything that the other targets made
 	-@[ -x $(BIN)/lab ] && $(BIN)/lab down
 	rm -rf clients/node/node_modules .venv .lab .aws-sam reports .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
 
-.PHONY: applications clients help mutants drawings drill up moves take-over bench cost audit test check unit protocol integration integration-moves integration-recovery e2e outages by-hand deployments permissions failures format install install-dev lock clean
+.PHONY: applications clients growth help mutants drawings drill up moves take-over bench cost audit test check unit protocol integration integration-moves integration-recovery e2e outages by-hand deployments permissions failures format install install-dev lock clean

@@ -112,7 +112,7 @@ class LedgerTable:
 
         Resolved entries count: their items may arrive all the same.
         """
-        for row in self._every(shard, TO_COME, few=1):
+        for row in self._every(shard, TO_COME, few=1, factor=2):
             if is_to_come(late=is_late(row), verdict=verdict_of(row)):
                 digits = row[TO_COME]["S"][:DIGITS]
                 # What nobody of ours wrote may come from the first epoch on.
@@ -146,7 +146,7 @@ class LedgerTable:
 
         Shards are read a few rows at a time, so that few are read in vain.
         """
-        few = limit and limit // SHARDS + 1
+        few = limit and limit // (2 * SHARDS) + 1
         rows = heapq.merge(
             *(self._every(shard, None, after, few) for shard in range(SHARDS)),
             key=lambda row: row["sk"]["S"],
@@ -199,16 +199,21 @@ class LedgerTable:
         return cast("dict[str, Any]", page)
 
     def _every(
-        self, shard: int, index: str | None, after: str = "", few: int | None = None
+        self,
+        shard: int,
+        index: str | None,
+        after: str = "",
+        few: int | None = None,
+        factor: int = 1,
     ) -> Iterator[Row]:
-        """Yield the rows of a shard in order: all at once, or a few, then twice as many."""
+        """Yield the rows of a shard in order: all at once, or a few, then a factor as many."""
         while True:
             page = self._query(shard, index, after, **({"Limit": few} if few else {}))
             yield from page["Items"]
             if "LastEvaluatedKey" not in page:
                 return
             after = page["LastEvaluatedKey"][index or "sk"]["S"]
-            few = few and 2 * few
+            few = few and few * factor
 
     def _read(self, keys: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Return the rows of up to a hundred keys. What did not fit in one answer is read again."""
