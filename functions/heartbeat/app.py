@@ -13,7 +13,7 @@ from pilot_light_client.heartbeat_table import Heartbeats
 from pilot_light_client.pulse import Pulse
 from pilot_light_client.settings import variable
 from pilot_light_client.timestamps import milliseconds
-from pilotlight.control.assembly import keeper
+from pilotlight.control.keeper import keeper
 from pilotlight.control.table import ControlTable
 from pilotlight.shared.aws_clients import RECOVERY_STEP
 from pilotlight.shared.settings import Deployment

@@ -9,7 +9,7 @@ import boto3
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pilot_light_client.settings import variable
-from pilotlight.control.assembly import keeper
+from pilotlight.control.keeper import keeper
 from pilotlight.sentinel.item import SentinelItem
 from pilotlight.sentinel.outages import Outages
 from pilotlight.sentinel.probe_queue import ProbeQueue, planned_tick

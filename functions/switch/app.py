@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools.utilities.typing import LambdaContext
 from pilot_light_client.warm_ping import answers_warm_pings
 from pilotlight.control.assembly import control_table, last_resort
 from pilotlight.control.switch import Switch
 from pilotlight.shared.settings import Deployment
+
+# Not at run time: it would import all of Powertools, and nothing is logged here.
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 DEPLOYMENT = Deployment.from_environment()
 READ = control_table(DEPLOYMENT).read

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from pilot_light_client.aws_clients import BEST_EFFORT
-from pilotlight.sentinel.observation import LONGEST_PROBE, PLANNED_SECONDS, Observation, Probe
+from pilotlight.sentinel.observation import LONGEST_PROBE, PLANNED_SECONDS, Observation
+from pilotlight.sentinel.probe_result import Probe
 from pilotlight.sentinel.probe_run import publish
 from pilotlight.shared.aws_clients import RECOVERY_STEP
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import subprocess
 import sys
 from functools import cache
 from pathlib import Path
@@ -40,7 +41,7 @@ PURE = {
     "rehearsal": {"aborted_run", "verdict"},
     "replication": {"rpo"},
     "reporting": {"markup", "overview", "page", "past_recoveries", "report", "widget"},
-    "sentinel": {"level", "observation"},
+    "sentinel": {"level", "observation", "probe_result"},
     "switchover": {"decision", "request"},
     "warming": {"waves"},
 }
@@ -49,16 +50,22 @@ IMPURE = {
     *("socket", "threading", "time", "urllib3"),
 }
 PACKAGES = sorted(p.name for p in PRODUCT.iterdir() if (p / "__init__.py").is_file())
+HANDLERS = {file.parent.name: file for file in (ROOT / "functions").glob("*/app.py")}
+# dnspython, which takes a tenth of a cold start, is imported where DNS is asked.
+ASK_DNS = {"confirm", "preflight", "sentinel", "traffic"}
 
 
 @cache
-def imports(file: Path, *, typing: bool) -> frozenset[str]:
-    """Return the modules that a file imports, those for type checkers only if asked."""
+def imports(file: Path, *, typing: bool, later: bool = True) -> frozenset[str]:
+    """Return the modules that a file imports.
+
+    Those for type checkers only with `typing`, those of functions that run later with `later`.
+    """
     tree = ast.parse(file.read_text("utf-8"))
     if not typing:
         tree.body = [n for n in tree.body if not _is_for_types(n)]
     found: set[str] = set()
-    for node in ast.walk(tree):
+    for node in ast.walk(tree) if later else tree.body:
         if isinstance(node, ast.Import):
             found |= {a.name for a in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -134,17 +141,50 @@ def test_what_the_example_makes_an_item_of_asks_nobody() -> None:
     assert not _reached(APP / "items" / "item.py") & IMPURE
 
 
-def _reached(file: Path) -> set[str]:
+@pytest.mark.parametrize("name", HANDLERS)
+def test_a_cold_start_imports_no_library_that_its_function_does_not_need(name: str) -> None:
+    reached = _reached(HANDLERS[name], later=False)
+    assert ("dns" in reached) == (name in ASK_DNS)
+    assert ("aws_lambda_powertools" in reached) == (name != "switch"), "the switch logs nothing"
+
+
+@pytest.mark.parametrize(
+    ("feature", "name"),
+    [("switch", "keeper"), ("confirm", "keeper"), ("preflight", "observation")],
+)
+def test_a_cold_start_on_the_way_imports_no_feature_of_others(feature: str, name: str) -> None:
+    assert name not in {file.stem for file in _files(HANDLERS[feature], later=False)}
+
+
+def test_whatever_a_function_imports_of_the_product_garbage_is_collected_seldom() -> None:
+    found = {name for name, f in HANDLERS.items() if packages_of(imports(f, typing=False))}
+    assert found == set(HANDLERS)
+    code = "import gc, pilotlight; print(gc.get_threshold()[0])"
+    command = [sys.executable, "-c", code]
+    printed = subprocess.run(command, cwd=ROOT / "functions", capture_output=True, check=True)
+    assert int(printed.stdout) == 20_000
+
+
+def test_the_settings_of_every_function_do_not_import_the_journal() -> None:
+    assert CLIENT / "journal.py" not in _files(PRODUCT / "shared" / "settings.py", later=False)
+
+
+def _reached(file: Path, *, later: bool = True) -> set[str]:
     """Return the names of the outermost modules that a file reaches, through this project's own."""
-    todo, seen, found = [file], set(), set()
+    files = _files(file, later=later)
+    return {m.split(".")[0] for f in files for m in imports(f, typing=False, later=later)}
+
+
+def _files(file: Path, *, later: bool = True) -> set[Path]:
+    """Return this project's own files that a file reaches, itself among them."""
+    todo, seen = [file], set[Path]()
     while todo:
         here = todo.pop()
         seen.add(here)
-        for module in imports(here, typing=False):
+        for module in imports(here, typing=False, later=later):
             own = [tree.joinpath(*module.split(".")).with_suffix(".py") for tree in SOURCES]
             todo += [file for file in own if file.is_file() and file not in seen]
-            found.add(module.split(".")[0])
-    return found
+    return seen
 
 
 @pytest.mark.parametrize("tree", ["cli", "lab", "tools", "tests"])

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from aws_lambda_powertools import Logger
 from pilot_light_client import timestamps
 from pilot_light_client.control_table import ControlUnread
-from pilot_light_client.timestamps import is_end
+from pilot_light_client.timestamps import is_end, milliseconds
 
+from pilotlight.control.assembly import control_table, last_resort
 from pilotlight.control.table import ControlUnchanged
 from pilotlight.control.transitions import TRANSITIONS
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from pilot_light_client.last_resort import LastResortTable
 
     from pilotlight.control.table import ControlTable
+    from pilotlight.shared.settings import Deployment
 
 logger = Logger(child=True)
 KeeperResult = Literal["nothing", "served", "undrained", "no_quorum"]
@@ -88,6 +91,19 @@ class Keeper:
             "Control item repaired after an execution that died", extra={"repair": repair}
         )
         return repair
+
+
+def keeper(deployment: Deployment, function: str) -> Keeper:
+    """Return a keeper of this Region. Its name distinguishes its changes from another keeper's."""
+    return Keeper(
+        table=control_table(deployment),
+        region=deployment.region,
+        name=f"keeper {deployment.region} {function}",
+        lease_seconds=deployment.fence_seconds + deployment.max_write_seconds,
+        last_resort=last_resort(deployment),
+        sleep=time.sleep,
+        clock=milliseconds,
+    )
 
 
 def undo_drain(table: ControlTable, execution: str) -> bool:

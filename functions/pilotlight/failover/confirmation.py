@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from pilotlight.sentinel.observation import Beacon, Probe, PulseStreak
+    from pilotlight.sentinel.observation import Beacon, PulseStreak
+    from pilotlight.sentinel.probe_result import Probe
 
 Verdict = Literal["outage", "healthy", "unclear"]
 # Three times as long as a pulse is apart from the next.

@@ -21,7 +21,8 @@ from pilotlight.sentinel import probes
 
 if TYPE_CHECKING:
     from pilotlight.sentinel.item import SentinelItem
-    from pilotlight.sentinel.observation import Beacon, Probe
+    from pilotlight.sentinel.observation import Beacon
+    from pilotlight.sentinel.probe_result import Probe
     from pilotlight.shared.settings import Deployment
 
 PROBES, TIMEOUT = 3, 2.0

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 from pilot_light_client.attributes import (
     AttributeInvalid,
     flag,
+    is_key,
     is_null,
     mapping,
     number,
@@ -21,7 +22,6 @@ from pilot_light_client.journal import (
     Ref,
     Version,
     Write,
-    is_key,
     shard_of,
 )
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pilot_light_client.timestamps import parse
+
+if TYPE_CHECKING:
+    from pilotlight.sentinel.probe_result import Probe
 
 Beacon = Literal["healthy", "unhealthy", "unknown"]
 # An outage ends after this many good probes in a row.
@@ -21,17 +24,6 @@ SHORTEST_SILENCE = timedelta(seconds=60)
 PLANNED_SECONDS = 180
 SHORT_INTERVAL = 2
 NEVER = -1
-
-
-@dataclass(frozen=True)
-class Probe:
-    """One request to the Primary's own name."""
-
-    ok: bool
-    status: int | None
-    error: str | None
-    seconds: float
-    at: str
 
 
 @dataclass(frozen=True)

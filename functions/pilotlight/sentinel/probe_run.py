@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from aws_lambda_powertools import Metrics
 
     from pilotlight.sentinel.item import SentinelItem
-    from pilotlight.sentinel.observation import Probe
     from pilotlight.sentinel.outages import Outages
+    from pilotlight.sentinel.probe_result import Probe
     from pilotlight.shared.settings import Deployment
 
 logger = Logger(child=True)

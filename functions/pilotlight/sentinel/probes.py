@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import dns.exception
 from pilot_light_client import http, timestamps
 
-from pilotlight.sentinel.observation import Probe
+from pilotlight.sentinel.probe_result import Probe
 from pilotlight.shared import dns_lookup
 
 if TYPE_CHECKING:

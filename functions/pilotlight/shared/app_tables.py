@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pilot_light_client.journal import is_key
+from pilot_light_client.attributes import is_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

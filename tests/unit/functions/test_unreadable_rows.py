@@ -45,8 +45,9 @@ from pilotlight.readiness.recorded_signals import plain_item
 from pilotlight.replication.rpo import FirstFailure, estimate
 from pilotlight.sentinel.item import SentinelItem
 from pilotlight.sentinel.level import valid_end
-from pilotlight.sentinel.observation import Observation, Probe
+from pilotlight.sentinel.observation import Observation
 from pilotlight.sentinel.outages import Outages
+from pilotlight.sentinel.probe_result import Probe
 from pilotlight.shared.app_tables import AppTables
 from pilotlight.warming.pings import listed
 

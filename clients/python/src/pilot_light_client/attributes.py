@@ -10,6 +10,11 @@ from typing import Any
 
 # An item, or a map within one: from an attribute's name to its type and value.
 Row = Mapping[str, Any]
+# A key has to be told to people, so that a binary one is not supported.
+KEY_KINDS = {"S", "N"}
+# Bytes of a partition key.
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+LONGEST_KEY = 2048
 
 
 class AttributeInvalid(Exception):
@@ -68,6 +73,21 @@ def try_number(row: Row, name: str) -> int | None:
         return number(row, name)
     except AttributeInvalid:
         return None
+
+
+def is_key(key: Row) -> bool:
+    """Return whether these are one or two attributes of text or number, as a table's key has."""
+    return 1 <= len(key) <= 2 and all(map(_is_of_key, key.values()))
+
+
+def _is_of_key(attribute: Any) -> bool:
+    """Return whether DynamoDB takes an attribute in a key: it is not empty, and not too long."""
+    if not isinstance(attribute, dict) or len(attribute) != 1:
+        return False
+    ((kind, value),) = attribute.items()
+    if kind not in KEY_KINDS or not isinstance(value, str):
+        return False
+    return 1 <= len(value.encode(errors="surrogatepass")) <= LONGEST_KEY
 
 
 def _value(row: Row, name: str, kind: str) -> Any:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 from pilot_light_client.attributes import (
     AttributeInvalid,
     flag,
+    is_key,
     is_null,
     mapping,
     number,
@@ -36,10 +37,6 @@ MARK = "pilot_light"
 LONGEST_TABLE_NAME = 255
 # The longest Region, id or time. A longer value was not written by this module.
 LONGEST = 256
-# A key has to be told to people, so that a binary one is not supported.
-KEY_KINDS = {"S", "N"}
-# Bytes of a partition key.
-LONGEST_KEY = 2048
 # Made once: a comparison of journals writes the key of each entry.
 CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 Operation = Literal["put", "delete"]
@@ -316,21 +313,6 @@ def ref_of(row: Row) -> Ref:
     if not is_key(key):
         raise AttributeInvalid("key")
     return Ref.of(_short(row, "table"), key)
-
-
-def is_key(key: Row) -> bool:
-    """Return whether these are one or two attributes of text or number, as a table's key has."""
-    return 1 <= len(key) <= 2 and all(map(_is_of_key, key.values()))
-
-
-def _is_of_key(attribute: Any) -> bool:
-    """Return whether DynamoDB takes an attribute in a key: it is not empty, and not too long."""
-    if not isinstance(attribute, dict) or len(attribute) != 1:
-        return False
-    ((kind, value),) = attribute.items()
-    if kind not in KEY_KINDS or not isinstance(value, str):
-        return False
-    return 1 <= len(value.encode(errors="surrogatepass")) <= LONGEST_KEY
 
 
 def placeholder(row: Row) -> Write:

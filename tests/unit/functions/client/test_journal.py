@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, strategies as st
-from pilot_light_client.attributes import AttributeInvalid
+from pilot_light_client.attributes import LONGEST_KEY, AttributeInvalid, is_key
 from pilot_light_client.journal import (
-    LONGEST_KEY,
     MARK,
     SHARDS,
     EntryUnreadable,
@@ -21,7 +20,6 @@ from pilot_light_client.journal import (
     from_entry,
     from_row,
     is_deleted,
-    is_key,
     mark_of,
     partition,
     placeholder,

@@ -9,7 +9,7 @@ from pilotlight.conditions.recorded import Cooldown, Rpo
 from pilotlight.failover import confirmation
 from pilotlight.failover.decision import FailoverDecision, decide
 from pilotlight.readiness import verdict as readiness
-from pilotlight.sentinel import observation
+from pilotlight.sentinel.probe_result import Probe
 from pilotlight.warming import waves as warming
 
 NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
@@ -18,8 +18,8 @@ DEADLINE = timedelta(hours=1)
 FAILED_STEP = {"error": {"Error": "States.Timeout", "Cause": "the step took too long"}}
 
 
-def probe(ok: bool) -> observation.Probe:
-    return observation.Probe(ok, 200 if ok else None, None if ok else "timed out", 0.1, AT)
+def probe(ok: bool) -> Probe:
+    return Probe(ok, 200 if ok else None, None if ok else "timed out", 0.1, AT)
 
 
 def confirm(

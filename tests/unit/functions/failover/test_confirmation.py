@@ -15,7 +15,8 @@ from pilotlight.failover.confirmation import (
     pulse_evidence,
     verdict,
 )
-from pilotlight.sentinel.observation import Beacon, Probe, PulseStreak
+from pilotlight.sentinel.observation import Beacon, PulseStreak
+from pilotlight.sentinel.probe_result import Probe
 
 GOOD = Probe(ok=True, status=200, error=None, seconds=0.1, at="2026-01-31T12:00:00.000Z")
 BAD = Probe(ok=False, status=None, error="timed out", seconds=2.0, at="2026-01-31T12:00:00.000Z")

@@ -9,7 +9,7 @@ from pilot_light_client.heartbeat import KEYS, Heartbeat
 from pilot_light_client.heartbeat_table import Heartbeats
 from pilot_light_client.pulse import Pulse
 from pilot_light_client.table_errors import TableUnavailable
-from pilotlight.control import assembly
+from pilotlight.control import assembly, keeper
 from pilotlight.control.table import ControlTable
 
 from tests.handlers import context, load_handler
@@ -56,7 +56,7 @@ class World:
 @pytest.fixture
 def world(emptied: Any, monkeypatch: pytest.MonkeyPatch) -> World:
     found = World(emptied)
-    for module in (MODULE, assembly):
+    for module in (MODULE, keeper):
         monkeypatch.setattr(module, "milliseconds", lambda: found.now)
     monkeypatch.setattr(MODULE.time, "sleep", found.sleep)
     return found

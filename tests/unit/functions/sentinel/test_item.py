@@ -8,14 +8,8 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 from pilot_light_client.table_errors import TableUnavailable
 from pilotlight.sentinel.item import SentinelItem
-from pilotlight.sentinel.observation import (
-    NEVER,
-    Observation,
-    Probe,
-    PulseStreak,
-    SentinelState,
-    Streak,
-)
+from pilotlight.sentinel.observation import NEVER, Observation, PulseStreak, SentinelState, Streak
+from pilotlight.sentinel.probe_result import Probe
 
 from tests.unit.functions.fakes import RECOVERIES, aws_error
 

@@ -13,7 +13,6 @@ from pilotlight.sentinel.observation import (
     NEVER,
     PLANNED_SECONDS,
     Observation,
-    Probe,
     PulseStreak,
     Streak,
     delay_seconds,
@@ -24,6 +23,7 @@ from pilotlight.sentinel.observation import (
     silent_after,
     tick_of,
 )
+from pilotlight.sentinel.probe_result import Probe
 
 from tests.template.stacks import source
 

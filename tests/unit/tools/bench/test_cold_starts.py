@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tools.bench.cold_starts import (
+    PYTHON,
+    RUNTIME,
     ColdStartsNotMeasured,
     cpu_ms,
     environment,
     measured,
+    runtime_in,
     summary,
 )
 from tools.bench.tables import cold_starts
@@ -41,9 +44,19 @@ def test_a_function_is_imported_with_its_own_variables_and_compared_with_its_ser
         "pilot_light_client": ROOT / "clients" / "python" / "src" / "pilot_light_client",
     }.items():
         (tmp_path / name).symlink_to(place)
-    found = measured("SwitchFunction", load("secondary"), tmp_path, rounds=1)
+    runtime = runtime_in(tmp_path / "runtime")
+    found = measured("SwitchFunction", load("secondary"), tmp_path, runtime, rounds=1)
     assert (found["function"], found["services"]) == ("switch", ["dynamodb"])
     assert found["init_p50_ms"] > 0 < found["bare_p50_ms"]
+
+
+def test_a_process_finds_what_lambdas_runtime_has_and_nothing_else(tmp_path: Path) -> None:
+    variables = environment(load("secondary"), {})
+    variables |= {"PYTHONPATH": str(runtime_in(tmp_path / "runtime"))}
+    for name in RUNTIME:
+        cpu_ms([*PYTHON, f"import {name}"], tmp_path, variables)
+    with pytest.raises(ColdStartsNotMeasured, match="No module named 'pytest'"):
+        cpu_ms([*PYTHON, "import pytest"], tmp_path, variables)
 
 
 def test_a_process_that_works_takes_more_than_one_that_does_not(tmp_path: Path) -> None:
