@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from pilot_light_client import timestamps
 from pilot_light_client.control_table import ControlUnread
-from pilot_light_client.journal import SHARDS
 from pilot_light_client.table_errors import TableUnavailable
+from pilotlight.ledger.entry import SHARDS
 
 from tests.handlers import context
 from tests.integration.machine import LEDGER as TABLE, PRIMARY, RECOVERIES, SECONDARY

@@ -16,11 +16,11 @@ from pilot_light_client.journal import (
     Write,
     entry_key,
     mark_of,
-    shard_of,
     transaction,
 )
 from pilotlight.journal.comparison import Entry, Mark, Page
 from pilotlight.ledger import epoch_end
+from pilotlight.ledger.entry import shard_of
 from pilotlight.ledger.reconciliation import Reconciliation
 from pilotlight.ledger.stream_records import StreamBatch, parse
 

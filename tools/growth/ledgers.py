@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pilot_light_client.journal import SHARDS, Ref, plan
+from pilot_light_client.journal import Ref, plan
 from pilot_light_client.ulid import at as ulid_at
 from pilotlight.journal.history import History
-from pilotlight.ledger.entry import LedgerEntry, key, stored
+from pilotlight.ledger.entry import SHARDS, LedgerEntry, key, stored
 from pilotlight.ledger.table import DIGITS, OPEN, TO_COME, LedgerTable
 
 from tools.growth.engine import Index, Region, Table

@@ -22,7 +22,7 @@ from pilot_light_client.journal import (
     Ref,
     Version,
     Write,
-    shard_of,
+    shard_of as journal_shard_of,
 )
 
 from pilotlight.journal.history import History, Verdict
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 Status = Literal["open", "accepted", "replayed"]
 Finder = Literal["stream", "reconcile", "promotion"]
 SHARDS_PREFIX = "L#"
+# A ledger has few rows. It divides the journal's shards, so that a row's shard never changes.
+SHARDS = 4
 KINDS = ("late", "lost", "unknown")
 # DynamoDB stores 400 KB in one row, and a row has up to three images.
 LONGEST_IMAGE = 100_000
@@ -117,6 +119,11 @@ def unreadable_entry(
     detail = "The journal entry cannot be read. Look at its row in the journal."
     history = History("unknown", detail)
     return LedgerEntry(write, False, history, None, active_epoch, found_at, found_by)
+
+
+def shard_of(write_id: str) -> int:
+    """Return the shard of the ledger in which the entry of a write is."""
+    return journal_shard_of(write_id) % SHARDS
 
 
 def key(write_id: str) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from pilotlight.journal.history import judge
 from pilotlight.journal.items import AppItems
 from pilotlight.journal.links import JournalLinks
 from pilotlight.ledger import epoch_end
-from pilotlight.ledger.entry import LedgerEntry, unreadable_entry
+from pilotlight.ledger.entry import SHARDS as LEDGER_SHARDS, LedgerEntry, unreadable_entry
 from pilotlight.ledger.promotions import Promotions, id_at, incomplete_from
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from pilotlight.ledger.table import LedgerTable
     from pilotlight.shared.settings import Deployment
 
-# Reads at the same time: two parts of four shards, in two Regions.
-PARALLEL = 16
+# Reads at the same time: the shards of both Regions. Most epochs have one part that counts.
+PARALLEL = 2 * SHARDS
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ class Reconciliation:
 
     def _advance(self, at: Cursor) -> Cursor:
         ledger_shard = at.step - len(self._shards)
-        if ledger_shard >= (SHARDS if at.epoch == at.running else 0):
+        if ledger_shard >= (LEDGER_SHARDS if at.epoch == at.running else 0):
             return replace(at, epoch=at.epoch + 1, step=0, after="", before=at.last)
         if ledger_shard >= 0:
             at = self._judge_again(ledger_shard, at)

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pilot_light_client.attributes import try_text
 from pilot_light_client.conditional_write import write
-from pilot_light_client.journal import SHARDS
 from pilot_light_client.table_errors import TableUnavailable, translated
 
 from pilotlight.conditions.evidence import read_json
 from pilotlight.journal.comparison import LOWEST
 from pilotlight.ledger.entry import (
+    SHARDS,
     SHARDS_PREFIX,
     LedgerEntry,
     from_stored,

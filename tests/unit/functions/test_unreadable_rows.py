@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings, strategies as st
 from items.item import (
+    SHARDS as ITEM_SHARDS,
     IdempotencyRecord,
     ItemUnreadable,
     Request,
@@ -200,7 +201,7 @@ def test_the_table_of_the_example_application_is_read(
     made = table.made(IdempotencyRecord(Request("n", "c"), "us-west-2", 1, "01A"))
     assert made is None or made.id
     listing = table.page(50, None)
-    assert len(listing.items) + len(listing.unreadable) <= 50 * SHARDS
+    assert len(listing.items) + len(listing.unreadable) <= 50 * ITEM_SHARDS
 
 
 @given(row=ROWS, key=KEYS)

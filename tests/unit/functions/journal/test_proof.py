@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, strategies as st
-from pilot_light_client.journal import Ref, Version, shard_of
+from pilot_light_client.journal import SHARDS, Ref, Version, shard_of
 from pilot_light_client.ulid import at as ulid_at, lowest_of
 from pilotlight.journal import proof as journal_proof
 from pilotlight.journal.comparison import (
@@ -37,7 +37,7 @@ class Replica:
 
     written: list[Entry] = field(default_factory=list)
     items: dict[Ref, Version] = field(default_factory=dict)
-    page: int = 3
+    page: int = 2
 
     def pages(self, after: str, until: str) -> list[Page]:
         return [
@@ -51,7 +51,7 @@ class Replica:
         return [e for s in shards for e in [e for e in s if e.write_id > after][: at_most + 1]]
 
     def _shards(self, after: str, until: str) -> list[list[Entry]]:
-        shards: list[list[Entry]] = [[], [], [], []]
+        shards: list[list[Entry]] = [[] for _ in range(SHARDS)]
         for entry in sorted(self.written, key=lambda e: e.write_id):
             if after <= entry.write_id <= until:
                 shards[shard_of(entry.write_id)].append(entry)

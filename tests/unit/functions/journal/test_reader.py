@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from moto import mock_aws
+from pilot_light_client.journal import SHARDS
 from pilot_light_client.table_errors import TableUnavailable
 from pilotlight.journal import reader as journal
 from pilotlight.journal.comparison import HIGHEST, LOWEST, Entry, Mark, span
@@ -82,7 +83,7 @@ def test_a_span_is_read_without_its_beginning_and_with_its_end(regions: TwoRegio
 def test_a_span_that_ends_where_it_begins_is_empty_and_not_asked_for() -> None:
     client = Client()
     found = Journal(client, JOURNAL, TABLES, PRIMARY, 1)
-    assert [page.entries for page in found.pages(ulid(3), ulid(3))] == [()] * 4
+    assert [page.entries for page in found.pages(ulid(3), ulid(3))] == [()] * SHARDS
     assert found.entries(ulid(3), ulid(3), 5) == []
     assert client.asked == []
 
@@ -91,8 +92,9 @@ def test_what_is_far_more_than_expected_is_not_read_to_its_end(
     regions: TwoRegions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(journal, "PAGE", 3)
-    written(regions, 40)
-    assert 4 * 4 <= len(here(regions).entries(LOWEST, HIGHEST, 3)) <= 4 * 6
+    written(regions, 10 * SHARDS)
+    found = here(regions).entries(LOWEST, HIGHEST, 3)
+    assert 4 * SHARDS <= len(found) <= 6 * SHARDS
 
 
 def test_the_items_are_read_in_batches(
@@ -105,6 +107,10 @@ def test_the_items_are_read_in_batches(
     found = here(regions).versions([ref(f"i{n}") for n in range(9)] + [ref("nobody")])
     assert found == {ref(f"i{n}"): version(1, ulid(n)) for n in range(9)}
     assert here(regions).versions([]) == {}
+
+
+def test_every_shard_is_asked_in_one_round_by_connections_that_are_kept() -> None:
+    assert journal.PARALLEL == SHARDS == RECOVERY_STEP.max_pool_connections
 
 
 class Client:
@@ -126,7 +132,7 @@ def test_reads_are_consistent() -> None:
     found = Journal(client, JOURNAL, TABLES, PRIMARY, 1)
     found.pages(LOWEST, HIGHEST)
     found.entries(LOWEST, HIGHEST, 10)
-    assert [given["ConsistentRead"] for given in client.asked] == [True] * 8
+    assert [given["ConsistentRead"] for given in client.asked] == [True] * (2 * SHARDS)
     found.versions([ref("tea")])
     assert client.asked[-1]["RequestItems"][ITEMS]["ConsistentRead"] is True
 

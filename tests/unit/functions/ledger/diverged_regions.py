@@ -16,10 +16,10 @@ from pilot_light_client.journal import (
     entry_key,
     mark_of,
     plan,
-    shard_of,
     transaction,
 )
 from pilot_light_client.timestamps import text
+from pilotlight.ledger.entry import shard_of
 from pilotlight.ledger.epoch_end import Promotion
 from pilotlight.ledger.missing_items import LookResult, MissingItems
 from pilotlight.ledger.reconciliation import ReconcileResult, Reconciliation

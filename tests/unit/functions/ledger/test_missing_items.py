@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from pilot_light_client.journal import unreadable_item
+from pilot_light_client.journal import SHARDS, unreadable_item
 
 from tests.unit.functions.fakes import PRIMARY, SECONDARY
 from tests.unit.functions.journal.made_up import ref
@@ -54,16 +54,16 @@ def test_what_has_arrived_is_not_late(world: DivergedRegions) -> None:
 def test_a_look_that_runs_out_of_time_says_so_and_has_the_newest_writes(
     world: DivergedRegions,
 ) -> None:
-    for _ in range(40):
+    for _ in range(10 * SHARDS):
         world.write(PRIMARY, "x")
         world.tick()
     for copy in [c for c in world.on_the_way if not c.of_item]:
         world.deliver(world.on_the_way.index(copy))
     world.promote()
-    look = world.note_missing(pieces=4)
+    look = world.note_missing(pieces=SHARDS)
     assert not look.complete
     found = {w.id for w in world.acknowledged if w.id in world.ledger.kept}
-    assert len(found) == look.missing == 8, "a page of each shard"
+    assert len(found) == look.missing == 2 * SHARDS, "a page of each shard"
     assert max(w.id for w in world.acknowledged) in found
     assert world.acknowledged[0].id not in found
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from pilot_light_client.journal import SHARDS
 from pilotlight.journal.history import History
 
 from tests.unit.functions.fakes import PRIMARY, SECONDARY
@@ -47,7 +48,7 @@ def test_a_page_of_the_other_region_is_read_here_at_once(world: DivergedRegions)
     assert world.reconcile().complete
     own, other = (world.journals[r].pages_read for r in (SECONDARY, PRIMARY))
     assert sum(other) == 3
-    assert len(own) == 8 + sum(map(bool, other)), "its own shards of two epochs come to it"
+    assert len(own) == 2 * SHARDS + sum(map(bool, other)), "its own shards of two epochs come to it"
 
 
 def test_what_a_region_that_is_not_active_wrote_in_the_running_epoch_is_found(

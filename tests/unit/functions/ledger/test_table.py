@@ -12,7 +12,7 @@ from pilot_light_client.table_errors import TableUnavailable
 from pilot_light_client.ulid import lowest_of
 from pilotlight.journal.history import History
 from pilotlight.journal.links import JournalLinks
-from pilotlight.ledger.entry import LedgerEntry, counts
+from pilotlight.ledger.entry import SHARDS as LEDGER_SHARDS, LedgerEntry, counts, key
 from pilotlight.ledger.table import AlreadyResolved, LedgerTable
 
 from tests.unit.functions.client.scripted import Scripted
@@ -131,7 +131,7 @@ def test_no_reading_reads_more_than_twice_the_rows_that_it_is_about(
     assert list(counted.open_kinds()) == still_open
     assert client.rows == 5
     client.rows = 0
-    judged = [e for shard in range(SHARDS) for e in counted.page(shard, "")[0]]
+    judged = [e for shard in range(LEDGER_SHARDS) for e in counted.page(shard, "")[0]]
     assert sorted(e.write_id for e in judged) == still_open
     assert client.rows == 2 * 5
     client.rows = 0
@@ -141,8 +141,8 @@ def test_no_reading_reads_more_than_twice_the_rows_that_it_is_about(
     assert len(counted.entries(limit=40)) == 40
     assert client.rows <= 2 * 40
     client.rows = 0
-    assert {counted.first_to_come(shard) for shard in range(SHARDS)} == {1}
-    assert client.rows == SHARDS
+    assert {counted.first_to_come(shard) for shard in range(LEDGER_SHARDS)} == {1}
+    assert client.rows == LEDGER_SHARDS
 
 
 @pytest.mark.parametrize("limit", [1, 7, 50])
@@ -159,7 +159,7 @@ def test_a_list_goes_on_after_its_last_entry(ledger: LedgerTable, limit: int) ->
 
 
 def to_come(ledger: LedgerTable) -> set[int]:
-    return {ledger.first_to_come(shard) for shard in range(SHARDS)} - {0}
+    return {ledger.first_to_come(shard) for shard in range(LEDGER_SHARDS)} - {0}
 
 
 def of_epoch(epoch: int, **changes: Any) -> LedgerEntry:
@@ -231,6 +231,12 @@ def test_an_error_that_is_no_condition_is_not_swallowed(ledger: LedgerTable) -> 
         LedgerTable(Throttled(), LEDGER).put(entry())
 
 
+def test_the_rows_of_the_ledger_are_in_four_shards_of_its_own() -> None:
+    rows = {key(f"write-{n}")["pk"]["S"] for n in range(200)}
+    assert rows == {f"L#{shard}" for shard in range(LEDGER_SHARDS)}
+    assert (LEDGER_SHARDS, SHARDS % LEDGER_SHARDS) == (4, 0), "a row stays where it was put"
+
+
 # --- the journal ---------------------------------------------------------------------------------
 @pytest.mark.parametrize("limit", [1, 3])
 def test_the_journal_is_read_by_write_and_by_time(emptied: Any, limit: int) -> None:
@@ -242,7 +248,7 @@ def test_the_journal_is_read_by_write_and_by_time(emptied: Any, limit: int) -> N
     assert journal.link(write(region=SECONDARY).new.version) is None
     low, high = (lowest_of(int((NOON + timedelta(minutes=m)).timestamp() * 1000)) for m in (4, 20))
     found = []
-    for shard in range(4):
+    for shard in range(SHARDS):
         after: str | None = low
         while after:
             page, after = journal.page(f"J#{PRIMARY}#1#{shard}", after, high, limit)
