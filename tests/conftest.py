@@ -23,6 +23,7 @@ ENVIRONMENT = {
     "PILOT_LIGHT_NAME": "pilot-light",
     "ITEMS_TABLE": "pilot-light-app-items",
     "FENCE_SECONDS": "3",
+    "JOURNAL_DAYS": "35",
     "WITHOUT_QUORUM": "refuse",
     "WITNESS_REGION": "us-east-1",
     "RELEASE": "test",

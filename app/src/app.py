@@ -68,7 +68,7 @@ HEADERS = {"X-Served-By": REGION, "Cache-Control": "no-store"}
 HEADERS |= {"X-Content-Type-Options": "nosniff"}
 CONTROL, FENCE = control_reader(SETTINGS), fence(SETTINGS)
 TABLE = ItemsTable(write_path_client(), variable("ITEMS_TABLE"), SETTINGS.journal_table)
-ITEMS = ItemService(REGION, variable("ZONE_NAME"), FENCE, TABLE)
+ITEMS = ItemService(REGION, variable("ZONE_NAME"), FENCE, TABLE, SETTINGS.journal_days)
 SIGNS_OF_LIFE = signs_of_life(SETTINGS, variable("HEARTBEAT_SECONDS", int))
 WRITE_HEALTH = WriteHealth()
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 # All stacks have to agree on these.
 SHARED = (
     *("AppName", "PrimaryRegion", "SecondaryRegion", "WitnessRegion"),
-    *("ZoneName", "HostedZoneId", "PublicLabel", "FenceSeconds", "WithoutQuorum"),
+    *("ZoneName", "HostedZoneId", "PublicLabel", "FenceSeconds", "WithoutQuorum", "JournalDays"),
 )
 # Lambda keeps as many executions unreserved:
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pilot_light_client.journal import LEAST_DAYS, checked_days
 
 from tests.handlers import load_handler
 from tests.template.definitions import DEFINITIONS, FAILOVER, Definition
@@ -25,6 +26,34 @@ def test_the_recoveries_table_deletes_what_says_until_when_it_is_kept(secondary:
         if t["TableName"] == "pilot-light-recoveries"
     )
     assert table["TimeToLiveSpecification"] == {"AttributeName": "keep_until", "Enabled": True}
+
+
+def test_the_journal_deletes_entries_after_journal_days(secondary: Stack) -> None:
+    (table,) = (
+        t
+        for t in secondary.every("AWS::DynamoDB::GlobalTable").values()
+        if t["TableName"] == "pilot-light-journal"
+    )
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "keep_until", "Enabled": True}
+
+
+def test_every_value_of_journal_days_is_one_that_clients_take() -> None:
+    parameter = source()["Parameters"]["JournalDays"]
+    assert parameter["Default"] == LEAST_DAYS
+    for days in parameter["AllowedValues"]:
+        assert checked_days(days) == days
+
+
+@pytest.mark.parametrize("env", ["primary", "secondary"])
+def test_the_application_and_the_product_know_how_long_entries_are_kept(
+    env: str, request: pytest.FixtureRequest
+) -> None:
+    deployed: Stack = request.getfixturevalue(env)
+    functions = deployed.every("AWS::Lambda::Function").values()
+    variables = [f["Environment"]["Variables"] for f in functions if "Environment" in f]
+    names = {name for v in variables for name in v if name.endswith("JOURNAL_DAYS")}
+    assert names == {"JOURNAL_DAYS", "PILOT_LIGHT_JOURNAL_DAYS"}
+    assert {str(v[n]) for v in variables for n in names if n in v} == {str(LEAST_DAYS)}
 
 
 def test_a_rehearsal_is_kept_for_longer_than_the_oldest_pass_that_may_count() -> None:

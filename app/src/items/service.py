@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pilot_light_client import http, timestamps, ulid
 from pilot_light_client.fence import AnswerTooLate, WriteDecision, WriteTooLate
-from pilot_light_client.journal import Ref, plan
+from pilot_light_client.journal import LEAST_DAYS, Ref, plan
 from pilot_light_client.transaction import WriteConflict, WriteUnknown
 
 from items.item import (
@@ -95,10 +95,18 @@ class WriteRequest:
 class ItemService:
     """Items of this Region's replica. `zone_name` is the zone in which each Region has its name."""
 
-    def __init__(self, region: str, zone_name: str, fence: Fence, items: ItemsTable) -> None:
+    def __init__(
+        self,
+        region: str,
+        zone_name: str,
+        fence: Fence,
+        items: ItemsTable,
+        journal_days: int = LEAST_DAYS,
+    ) -> None:
         self._region, self._zone_name = region, zone_name
         self._fence = fence
         self._items = items
+        self._journal_days = journal_days
 
     def read(self, item_id: str) -> Item:
         """Return a live item.
@@ -155,6 +163,7 @@ class ItemService:
             write_id=ulid.new(request.received_at),
             at=timestamps.now(),
             authority=decision.authority,
+            days=self._journal_days,
         )
         try:
             self._items.write(
@@ -177,8 +186,9 @@ class ItemService:
     def _earlier(self, request: Request | None) -> tuple[IdempotencyRecord | None, Item | None]:
         """Return what a request made before, and the item as it was then.
 
-        Where only its idempotency record is here, the write has not arrived, or is lost with its
-        Region. It is made again: nobody may say that it is here.
+        Where only its idempotency record is here, the write has not arrived, is lost with its
+        Region, or is so old that its journal entry has expired. It is made again: nobody may say
+        that it is here.
 
         Raises
         ------

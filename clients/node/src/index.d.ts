@@ -102,7 +102,7 @@ export function createFence(options: FenceOptions & { sdk?: unknown }): Promise<
 /** The options by PILOT_LIGHT_NAME and the other variables of the environment. */
 export function settings(
   variables?: Record<string, string | undefined>,
-): FenceOptions & { journalTable: string };
+): FenceOptions & { journalTable: string; journalDays: number };
 
 /** Without `fence`, it is made by the environment's variables. */
 export interface Fencing {
@@ -147,7 +147,12 @@ export interface Journaled {
 }
 export function journaled(
   client: { send: (...given: any[]) => Promise<any> },
-  options?: { journalTable?: string; sdk?: unknown },
+  options?: {
+    journalTable?: string;
+    /** The deployment's JournalDays: 0, for ever, or at least 35, which it is if left out. */
+    days?: number;
+    sdk?: unknown;
+  },
 ): {
   put(what: ItemOf & { Item: Row }): Promise<Journaled>;
   delete(what: ItemOf): Promise<Journaled>;

@@ -7,10 +7,14 @@
 import { createHash } from "node:crypto";
 
 import { number } from "./attributes.js";
+import { momentOf } from "./ulid.js";
 
 const MARK = "pilot_light";
 // Readers ask each of them, so that this is no option.
 const SHARDS = 16;
+/** An entry that expires is kept for so many days or more: readers rely on it. */
+export const LEAST_DAYS = 35;
+const DAY_SECONDS = 86_400;
 // The longest Region or id. A longer value was not written by a client.
 const LONGEST = 256;
 // Bytes of a partition key.
@@ -41,11 +45,13 @@ export class AttributeInvalid extends Error {
  * Plan a write over an item's row as it was read, tombstone included, or over nothing (null).
  *
  * `item` has the new attributes; the key and the mark may be among them, so that a changed row
- * serves. Null deletes. Returns the version that the write makes, and its TransactItems. Throws
- * KeyUnsupported, and AttributeInvalid if the row's mark cannot be read.
+ * serves. Null deletes. `days` is for how many days its entry is kept, 0 for ever. Returns the
+ * version that the write makes, and its TransactItems. Throws KeyUnsupported, AttributeInvalid if the
+ * row's mark cannot be read, and RangeError for days that no reader reckons with.
  */
-export function plan({ table, journalTable, key, item, over, region, epoch, id, at, authority = "quorum" }) {
+export function plan({ table, journalTable, key, item, over, region, epoch, id, at, authority = "quorum", days = LEAST_DAYS }) {
   checkKey(table, key);
+  const keepUntil = keptUntil(id, checkDays(days));
   const previous = versionOf(over);
   const version = previous ? number(previous.version) + 1 : 1;
   const made = { version: { N: String(version) }, write_id: { S: id }, region: { S: region }, epoch: { N: String(epoch) } };
@@ -62,6 +68,7 @@ export function plan({ table, journalTable, key, item, over, region, epoch, id, 
     image: { M: image },
     at: { S: at },
     authority: { S: authority },
+    ...(keepUntil !== null && { keep_until: { N: String(keepUntil) } }),
   };
   const marked = { ...image, ...key, [MARK]: { M: { ...made, at: { S: at }, deleted: { BOOL: deleted } } } };
   const items = [
@@ -77,6 +84,12 @@ export function checkKey(table, key) {
   if (values.length < 1 || values.length > 2 || !values.every(isOfKey)) throw new KeyUnsupported(table, key);
 }
 
+/** Return JournalDays, or throw RangeError for a number that no reader reckons with. */
+export function checkDays(days) {
+  if (Number.isInteger(days) && (days === 0 || days >= LEAST_DAYS)) return days;
+  throw new RangeError(`JournalDays is ${days}; it must be 0, for ever, or at least ${LEAST_DAYS}.`);
+}
+
 /** Return whether an item's row is a tombstone. */
 export function isDeleted(row) {
   return row?.[MARK]?.M?.deleted?.BOOL === true;
@@ -85,6 +98,12 @@ export function isDeleted(row) {
 /** Return the shard of a write: the same in every Region and release. */
 export function shardOf(id) {
   return createHash("sha256").update(id).digest()[0] % SHARDS;
+}
+
+/** Return when the entry of a write expires, in seconds since 1970, or null: never. */
+function keptUntil(id, days) {
+  const moment = momentOf(id);
+  return days && moment !== null ? Math.floor(moment / 1000) + days * DAY_SECONDS : null;
 }
 
 function isOfKey(attribute) {

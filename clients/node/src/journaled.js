@@ -2,9 +2,9 @@
 import { meaningOf } from "./errors.js";
 import { WriteRefused } from "./fence.js";
 import { WriteOutsideRequest } from "./guard.js";
-import { checkKey, plan } from "./journal.js";
+import { checkDays, checkKey, plan } from "./journal.js";
 import { currentPermit } from "./permits.js";
-import { settings } from "./settings.js";
+import { journalDays, settings } from "./settings.js";
 import { newUlid } from "./ulid.js";
 
 /** Another write changed the item at the same moment. Nothing was written. */
@@ -34,11 +34,14 @@ const NAMED = { conflict: WriteConflict, throttled: WriteThrottled };
  * the caller has read, or null if there must be none; without it they read the row themselves, and
  * so write over whatever is there. A deleted item stays as a tombstone: see isDeleted.
  *
+ * `days` is for how many days entries are kept: the deployment's JournalDays, 0 for ever.
+ *
  * They resolve to `{ id, version }`. Errors by name: WriteConflict, WriteThrottled and WriteTooLate
  * (nothing was written), WriteUnknown (it may have been), WriteRefused, WriteOutsideRequest,
  * KeyUnsupported, AttributeInvalid, and the SDK's own if the table refused it.
  */
-export function journaled(client, { journalTable = settings().journalTable, sdk } = {}) {
+export function journaled(client, { journalTable = settings().journalTable, days = journalDays(), sdk } = {}) {
+  checkDays(days);
   async function write({ TableName, Key, Item, over, permit = currentPermit() }) {
     const permitted = await permit;
     if (!permitted) throw new WriteOutsideRequest("A journaled write");
@@ -49,7 +52,7 @@ export function journaled(client, { journalTable = settings().journalTable, sdk 
     const read = () => client.send(new aws.GetItemCommand({ TableName, Key, ConsistentRead: true }));
     const row = over === undefined ? (await read()).Item : over;
     const id = newUlid(request);
-    const what = { table: TableName, journalTable, key: Key, item: Item, over: row ?? null };
+    const what = { table: TableName, journalTable, key: Key, item: Item, over: row ?? null, days };
     const { version, items } = plan({ ...what, ...decision, id, at: new Date().toISOString() });
     const transaction = { TransactItems: items, ClientRequestToken: id };
     try {

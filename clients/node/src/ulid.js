@@ -13,6 +13,12 @@ export function ulidAt(moment, tail) {
   return Array.from({ length: LENGTH }, character).join("");
 }
 
+/** Return the moment of a ULID, in milliseconds since 1970, or null for anything else. */
+export function momentOf(id) {
+  if (id.length !== LENGTH || id[0] > "7" || ![...id].every((c) => ALPHABET.includes(c))) return null;
+  return [...id.slice(0, 10)].reduce((moment, c) => moment * 32 + ALPHABET.indexOf(c), 0);
+}
+
 /** Return a new ULID of a moment, in seconds since 1970; of now by this machine's clock. */
 export function newUlid(moment) {
   return ulidAt(moment == null ? Date.now() : Math.trunc(moment * 1000), randomBytes(10));

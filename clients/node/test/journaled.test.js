@@ -46,7 +46,8 @@ test("A row is read strongly, and written with its entry in one transaction.", a
   assert.deepEqual([item.Put.TableName, entry.Put.TableName], ["orders", "journal"]);
   assert.deepEqual(entry.Put.Item.previous, { M: MARK });
   assert.equal(entry.Put.Item.sk.S, id);
-  assert.match(entry.Put.Item.pk.S, /^J#us-west-2#4#[0-3]$/);
+  assert.match(entry.Put.Item.pk.S, /^J#us-west-2#4#([0-9]|1[0-5])$/);
+  assert.equal(Number(entry.Put.Item.keep_until.N), Math.floor(REQUEST) + 35 * 86_400);
   assert.ok(id.startsWith("01KDVDNA7T"), "its id has the time at which API Gateway took the request");
   assert.ok(Math.abs(Date.parse(entry.Put.Item.at.S) - Date.now()) < 10_000);
 });

@@ -115,12 +115,13 @@ test("Each write of a batch asks the fence: a long batch goes on, until the Regi
 });
 
 test("The environment names the tables, and how the fence is set.", () => {
-  const defaults = { fenceSeconds: 3, maxWriteSeconds: 2, withoutQuorum: "refuse" };
+  const defaults = { fenceSeconds: 3, maxWriteSeconds: 2, withoutQuorum: "refuse", journalDays: 35 };
   const tables = { controlTable: "pl-control-quorum", lastResortTable: "pl-last-resort", journalTable: "pl-journal" };
   const named = { PILOT_LIGHT_NAME: "pl", AWS_REGION: HERE };
   assert.deepEqual(settings(named), { ...tables, region: HERE, ...defaults });
-  const set = { ...named, PILOT_LIGHT_FENCE_SECONDS: "5", PILOT_LIGHT_MAX_WRITE_SECONDS: "29", PILOT_LIGHT_WITHOUT_QUORUM: "continue" };
-  assert.deepEqual(settings(set), { ...tables, region: HERE, fenceSeconds: 5, maxWriteSeconds: 29, withoutQuorum: "continue" });
+  const set = { ...named, PILOT_LIGHT_FENCE_SECONDS: "5", PILOT_LIGHT_MAX_WRITE_SECONDS: "29", PILOT_LIGHT_WITHOUT_QUORUM: "continue", PILOT_LIGHT_JOURNAL_DAYS: "0" };
+  const given = { fenceSeconds: 5, maxWriteSeconds: 29, withoutQuorum: "continue", journalDays: 0 };
+  assert.deepEqual(settings(set), { ...tables, region: HERE, ...given });
 });
 
 test("A function whose template does not name the deployment fails when it starts.", () => {

@@ -69,6 +69,7 @@ class Replay:
             write_id=ulid.new(),
             at=timestamps.now(),
             authority=decision.authority,
+            days=self.deployment.journal_days,
         )
         items = transaction(write, self.deployment.journal_table, over)
         items.append(self.ledger.replayed(entry.write_id, by=by, at=write.new.at, as_=write.id))

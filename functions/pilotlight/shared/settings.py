@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pilot_light_client.settings import Settings, WithoutQuorum, one_of, variable
+from pilot_light_client.settings import Settings, WithoutQuorum, journal_days, one_of, variable
 
 from pilotlight.shared.app_tables import AppTables
 
@@ -46,6 +46,7 @@ class Deployment(Settings):
             fence_seconds=variable("FENCE_SECONDS", float),
             max_write_seconds=variable("MAX_WRITE_SECONDS", float),
             without_quorum=variable("WITHOUT_QUORUM", one_of(WithoutQuorum)),
+            journal_days=variable("JOURNAL_DAYS", journal_days),
             release=variable("RELEASE"),
         )
 

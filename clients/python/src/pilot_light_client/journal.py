@@ -23,6 +23,7 @@ from pilot_light_client.attributes import (
     text,
     try_text,
 )
+from pilot_light_client.ulid_format import moment_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,6 +35,10 @@ if TYPE_CHECKING:
 # prove too much. A partition takes 1,000 write units a second, and an entry in a transaction two:
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html
 SHARDS = 16
+# An entry that expires is kept for so many days or more, by every writer: readers rely on it, and
+# know by no setting what may have expired. Point-in-time recovery reaches back as far.
+LEAST_DAYS = 35
+DAY_SECONDS = 86_400
 # The attribute of a journaled item that names the write which made it.
 MARK = "pilot_light"
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
@@ -123,6 +128,8 @@ class Item:
 class Write:
     """One write: the item that it makes, and the version that it is made over.
 
+    From `keep_until` on, in seconds since 1970, DynamoDB may delete its entry; None is never.
+
     `authority` let it pass the fence: `quorum`, or `last_resort` or `without_quorum` if the control
     table did not answer. Then the other Region may have taken writes too.
     """
@@ -131,6 +138,7 @@ class Write:
     new: Item
     previous: Version | None
     authority: str = "quorum"
+    keep_until: int | None = None
 
     @property
     def id(self) -> str:
@@ -153,6 +161,7 @@ def plan(
     write_id: str,
     at: str,
     authority: Authority = "quorum",
+    days: int = LEAST_DAYS,
 ) -> Write:
     """Plan a write over an item as it was read.
 
@@ -163,17 +172,40 @@ def plan(
         that a changed row serves. None deletes it.
     over
         The item's row as it was read, tombstone included, or None if there is none.
+    days
+        For how many days its entry is kept: the deployment's JournalDays.
 
     Raises
     ------
     AttributeInvalid
         The row's mark is not as this module writes it.
+    ValueError
+        `days` are neither 0 nor LEAST_DAYS or more.
     """
+    kept = keep_until(write_id, checked_days(days))
     previous = version_of(over) if over else None
     number_ = previous.number + 1 if previous else 1
     version = Version(number_, write_id, region, epoch)
     new = Item(ref, version, at, _image(ref, image or {}), deleted=image is None)
-    return Write("delete" if image is None else "put", new, previous, authority)
+    return Write("delete" if image is None else "put", new, previous, authority, kept)
+
+
+def checked_days(days: int) -> int:
+    """Return JournalDays, or raise ValueError for a number that no reader reckons with."""
+    if days and days < LEAST_DAYS:
+        raise ValueError(
+            f"JournalDays is {days}; it must be 0, for ever, or at least {LEAST_DAYS}."
+        )
+    return days
+
+
+def keep_until(write_id: str, days: int) -> int | None:
+    """Return when the entry of a write expires, in seconds since 1970, or None for never.
+
+    It follows from the ULID, by whose time journals are compared. An id that is none has no time.
+    """
+    moment = moment_of(write_id)
+    return int(moment.timestamp()) + days * DAY_SECONDS if days and moment else None
 
 
 def transaction(write: Write, journal_table: str, over: Row | None) -> list[dict[str, Any]]:
@@ -192,6 +224,8 @@ def transaction(write: Write, journal_table: str, over: Row | None) -> list[dict
         "at": {"S": write.new.at},
         "authority": {"S": write.authority},
     }
+    if write.keep_until is not None:
+        entry["keep_until"] = {"N": str(write.keep_until)}
     return [
         {"Put": {"TableName": ref.table, "Item": item, **_only_over(key, write.previous, over)}},
         {
@@ -296,12 +330,24 @@ def from_entry(row: Row) -> Write:
             ref_of(row), version, _short(row, "at"), mapping(row, "image"), operation == "delete"
         )
         previous = None if is_null(row, "previous") else _version(mapping(row, "previous"))
-        write = Write(cast("Operation", operation), new, previous, _short(row, "authority"))
+        authority = _short(row, "authority")
+        write = Write(cast("Operation", operation), new, previous, authority, kept_until(row))
     except AttributeInvalid as error:
         raise EntryUnreadable(f"A journal entry has no valid attribute {error}.") from error
     if write.unreadable:
         raise EntryUnreadable("A journal entry has no valid attribute version.")
     return write
+
+
+def kept_until(row: Row) -> int | None:
+    """Return when an entry expires, in seconds since 1970, or None for never.
+
+    Raises
+    ------
+    AttributeInvalid
+        It is not as this module writes it.
+    """
+    return number(row, "keep_until") if "keep_until" in row else None
 
 
 def ref_of(row: Row) -> Ref:

@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from pilot_light_client.choice import choice
+from pilot_light_client.journal import LEAST_DAYS, checked_days
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,6 +64,11 @@ def days(text: str) -> timedelta:
     return timedelta(days=float(text))
 
 
+def journal_days(text: str) -> int:
+    """Parse for how many days journal entries are kept; 0 is for ever."""
+    return checked_days(int(text))
+
+
 def comma_separated(text: str) -> list[str]:
     """Parse a list."""
     return text.split(",")
@@ -85,13 +91,14 @@ class Settings:
     fence_seconds: float = 3.0
     max_write_seconds: float = 2.0
     without_quorum: WithoutQuorum = "refuse"
+    journal_days: int = LEAST_DAYS
 
     @classmethod
     def from_environment(cls) -> Settings:
         """Read PILOT_LIGHT_NAME, and the deployment's parameters that are not the defaults.
 
-        They are PILOT_LIGHT_FENCE_SECONDS, PILOT_LIGHT_MAX_WRITE_SECONDS and
-        PILOT_LIGHT_WITHOUT_QUORUM.
+        They are PILOT_LIGHT_FENCE_SECONDS, PILOT_LIGHT_MAX_WRITE_SECONDS,
+        PILOT_LIGHT_WITHOUT_QUORUM and PILOT_LIGHT_JOURNAL_DAYS.
 
         Raises
         ------
@@ -105,6 +112,9 @@ class Settings:
             max_write_seconds=variable("PILOT_LIGHT_MAX_WRITE_SECONDS", float, default="2"),
             without_quorum=variable(
                 "PILOT_LIGHT_WITHOUT_QUORUM", one_of(WithoutQuorum), default="refuse"
+            ),
+            journal_days=variable(
+                "PILOT_LIGHT_JOURNAL_DAYS", journal_days, default=str(LEAST_DAYS)
             ),
         )
 

@@ -44,6 +44,7 @@ def planned(write: dict[str, Any]) -> tuple[Write, list[dict[str, Any]]]:
         write_id=it["id"],
         at=it["at"],
         authority=it["authority"],
+        days=it["days"],
     )
     return made, transaction(made, it["journal_table"], it["over"])
 
@@ -74,7 +75,8 @@ def test_vector(case: dict[str, Any]) -> None:
 @of(REFUSED)
 def test_vector_of_a_refusal(case: dict[str, Any]) -> None:
     name = case["expect"]["error"]
-    expected = (KeyUnsupported, "key") if name == "key" else (AttributeInvalid, f"^{name}$")
+    expected: tuple[type[Exception], str] = (AttributeInvalid, f"^{name}$")
+    expected = {"key": (KeyUnsupported, "key"), "days": (ValueError, "35")}.get(name, expected)
     with pytest.raises(expected[0], match=expected[1]):
         planned(case["write"])
 

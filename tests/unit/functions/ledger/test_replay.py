@@ -18,6 +18,7 @@ from pilot_light_client.journal import (
     entry_key,
     from_entry,
     from_row,
+    keep_until,
     mark_of,
     plan,
     transaction,
@@ -182,6 +183,7 @@ def test_a_replay_is_journaled_over_the_version_that_it_was_made_over(
         current.version,
         "quorum",
     )
+    assert entry.keep_until == keep_until(write_id, world.replaying.deployment.journal_days)
 
 
 def test_the_ledger_has_who_replayed_an_entry_and_as_which_write(
