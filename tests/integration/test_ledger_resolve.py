@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -179,3 +180,16 @@ def test_an_entry_whose_status_is_no_text_keeps_no_other_from_being_accepted(wor
     found = world.ledger("accept", write_ids="all", by="Ada")
     assert found["accepted"] == [name(other)]
     assert "look at its row" in found["unchanged"][name(late)]
+
+
+def test_an_epoch_that_nobody_can_name_any_more_is_accepted_by_a_person_once(world: Torn) -> None:
+    """Until then a failback finds it open, as it finds a loss."""
+    world.compared_to(world.promoted - timedelta(days=36))
+    (entry,) = world.ledger("reconcile")["entries"]
+    assert (entry["kinds"], entry["epoch"], entry["version"]) == (["unknown"], 1, 0)
+    assert "may have expired before they were compared" in entry["history"]["detail"]
+    with pytest.raises(NotReplayed, match="accept"):
+        world.ledger("replay", write_ids=[entry["write_id"]], by="Ada")
+    assert world.ledger("accept", write_ids=[entry["write_id"]], by="Ada")["open"] == 0
+    found = world.ledger("reconcile", from_start=True)
+    assert (found["complete"], found["open"]) == (True, 0)

@@ -6,11 +6,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from pilot_light_client import timestamps
+from pilot_light_client.journal import transaction
 from pilot_light_client.table_errors import TableUnavailable
 
 from tests.integration.machine import PRIMARY, SECONDARY
 from tests.integration.torn import (
     CONTROL,
+    JOURNAL,
     STREAM,
     Torn,
     name,
@@ -46,6 +48,17 @@ def test_a_late_entry_whose_item_nobody_else_wrote_is_late_and_not_lost(world: T
     world.copy_item(write)
     world.stream(world.copy_entry(write))
     assert world.told() == {name(write): ["late"]}
+
+
+def test_an_entry_that_expires_is_deleted_and_did_not_arrive(world: Torn) -> None:
+    """The event source lets insertions pass only. It would be no finding if it did not."""
+    late, _ = torn(world)
+    record = world.record(transaction(late, JOURNAL, None)[1]["Put"]["Item"])
+    del record["dynamodb"]["NewImage"]
+    service = {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
+    for who in ({"userIdentity": service}, {}):
+        assert world.stream({**record, "eventName": "REMOVE", **who}) == {"batchItemFailures": []}
+    assert world.told() == {}
 
 
 def test_an_item_that_has_yet_to_arrive_is_found_by_reconciling(world: Torn) -> None:

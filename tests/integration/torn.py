@@ -60,9 +60,16 @@ class Torn:
         self.active(SECONDARY, 2)
         timeline = json.dumps({"promoted_at": timestamps.text(self.promoted)})
         self.put(RECOVERIES, {"pk": {"S": "recovery#2"}, "timeline": {"S": timeline}})
+        self.compared_to(self.promoted - timedelta(minutes=1))
 
     def put(self, table: str, item: dict[str, Any], region: str = SECONDARY) -> None:
         self.dynamodb[region].put_item(TableName=table, Item=item)
+
+    def compared_to(self, moment: datetime) -> None:
+        """Let the schedule have compared the Primary's journal so far, and then no more."""
+        mark = {"compared": {"N": "0"}, "unreadable": {"N": "0"}, "uncompared_since": {"S": ""}}
+        mark["watermark"] = {"S": ulid.lowest_of(int(moment.timestamp() * 1000))}
+        self.put(RECOVERIES, {"pk": {"S": f"watermark#{PRIMARY}#1"}, **mark})
 
     def active(self, region: str, epoch: int) -> None:
         self.put(

@@ -10,6 +10,7 @@ import json
 import random
 import threading
 import time
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from moto.dynamodb.models import dynamodb_backends
 from pilot_light_client import timestamps, ulid
 from pilot_light_client.heartbeat import next_heartbeat
 from pilot_light_client.heartbeat_table import Heartbeats
+from pilotlight.ledger.reconciliation import Cursor
 from pilotlight.ledger.table import LedgerTable
 
 from tests import journaled
@@ -137,13 +139,13 @@ class TwoRegions:
 
         The journals were compared up to the last change of the active Region.
         """
-        self.machine.seed(active, epoch)
+        self.machine.seed(active, epoch, changed_at=timestamps.now())
         passive = PRIMARY if active == SECONDARY else SECONDARY
         self.beat(active, passive)
         self.sentinel()
         if recorded and epoch > 1:
             self.row(f"recovery#{epoch}", outcome="promoted")
-        LedgerTable(self.machine.dynamodb, LEDGER).put_cursor({"epoch": max(epoch - 1, 1)})
+        LedgerTable(self.machine.dynamodb, LEDGER).put_cursor(asdict(Cursor(1, named=epoch - 1)))
         self.replication.flush()
 
     def beat(self, active: str, passive: str, age: float = 1.0) -> None:

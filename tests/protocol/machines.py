@@ -190,7 +190,8 @@ class Machines:
             ports = (JournalPort(replicas[r], source, epoch) for r in (source, target))
             clock = lambda: int(world.now * 1000)  # noqa: E731
             try:
-                proof = JournalProof((source, target), *ports, mark, clock)  # type: ignore[arg-type]
+                began = lambda: None  # noqa: E731
+                proof = JournalProof((source, target), *ports, mark, began, clock)  # type: ignore[arg-type]
                 proof.tails(60)
             except TailsDiffer:
                 continue

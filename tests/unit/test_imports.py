@@ -32,10 +32,10 @@ ORDER = (
 PURE = {
     "recoveries": {"schema"},
     "conditions": {"condition", "conformance", "evidence", "hook", "recorded"},
-    "control": {"transitions"},
+    "control": {"epoch", "transitions"},
     "failover": {"aborted_notice", "approval", "confirmation", "decision", "request"},
     "hooks": {"hook"},
-    "journal": {"comparison", "history"},
+    "journal": {"comparison", "expiry", "history"},
     "ledger": {"entry", "epoch_end"},
     "readiness": {"inspection", "journaled_writes", "verdict"},
     "rehearsal": {"aborted_run", "verdict"},

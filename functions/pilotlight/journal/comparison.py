@@ -25,12 +25,14 @@ NAMED = 5
 class Mark:
     """The write id up to which two journals were compared, and the number of entries compared.
 
-    `unreadable` is how many rows of entries and items were not as we wrote them.
+    `unreadable` is how many rows of entries and items were not as we wrote them. `uncompared_since`
+    is since when entries may have expired before they were compared; empty if none may.
     """
 
     write_id: str
     compared: int
     unreadable: int = 0
+    uncompared_since: str = ""
 
 
 @dataclass(frozen=True)

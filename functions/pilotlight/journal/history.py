@@ -29,7 +29,7 @@ class History:
     pending
         The item has not come as far as this write, which is made over it.
     unknown
-        A link is missing from the journal, so that nobody can tell.
+        A link is missing from the journal, or has expired, so that nobody can tell.
     """
 
     verdict: Verdict
@@ -62,7 +62,9 @@ def judge(written: Version, current: Item | None, link: Link) -> History:
         entry = link(younger)
         if entry is None:
             missing = f"{younger.region}, epoch {younger.epoch}, {younger.write_id}"
-            return History("unknown", f"The journal has no entry of {missing}.")
+            return History(
+                "unknown", f"The journal has no entry of {missing}: not yet, or it expired."
+            )
         if entry.previous is None:
             break
         younger = entry.previous

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
+from pilot_light_client import timestamps
+from pilot_light_client.journal import LEAST_DAYS
 from pilot_light_client.timestamps import milliseconds, now
-from pilot_light_client.ulid import lowest_of
+from pilot_light_client.ulid_format import lowest_of, moment_of
 
 from pilotlight.journal.comparison import (
     HIGHEST,
@@ -20,10 +22,12 @@ from pilotlight.journal.comparison import (
     newest,
     span,
 )
+from pilotlight.journal.expiry import kept_from
 from pilotlight.shared.validation import violation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import datetime
 
     from pilotlight.journal.reader import Journal, Watermark
 
@@ -45,13 +49,14 @@ STEP_SCHEMA: dict[str, Any] = {
         "step": {"enum": ["watermark", "tails"]},
         "so_far": {
             "type": ["object", "null"],
-            "required": ["reached", "compared", "unreadable", "writes"],
+            "required": ["reached", "compared", "unreadable", "writes", "uncompared_since"],
             "additionalProperties": False,
             "properties": {
                 "reached": {"type": "string"},
                 "compared": COUNT,
                 "unreadable": COUNT,
                 "writes": COUNT,
+                "uncompared_since": {"type": "string"},
             },
         },
         "source": REGION,
@@ -74,8 +79,9 @@ class Progress:
     """How far two journals were compared and were equal.
 
     `writes` counts the entries of this call, `compared` those of the epoch, earlier calls included:
-    if that is 0, nothing is proven. Nor is it where rows were `unreadable`. `complete`: there is no
-    more to compare beyond `reached`.
+    if that is 0, nothing is proven. Nor is it where rows were `unreadable`, or entries may have
+    expired before they were compared, `uncompared_since`. `complete`: there is no more to compare
+    beyond `reached`.
     """
 
     writes: int
@@ -84,15 +90,20 @@ class Progress:
     reached: str
     complete: bool
     unreadable: int = 0
+    uncompared_since: str = ""
 
     @property
     def proven(self) -> bool:
-        """Whether entries were compared, and every row of them could be read."""
-        return self.compared > 0 and not self.unreadable
+        """Whether entries were compared, none had expired, and every row could be read."""
+        return self.compared > 0 and not (self.unreadable or self.uncompared_since)
 
 
 class JournalProof:
-    """The journal of the source in one epoch, in both Regions, span by span from the watermark."""
+    """The journal of the source in one epoch, in both Regions, span by span from the watermark.
+
+    `began` returns the earliest time at which the epoch can have begun, or None if that is unknown.
+    It is called where there is no watermark yet.
+    """
 
     def __init__(
         self,
@@ -100,11 +111,13 @@ class JournalProof:
         source: Journal,
         target: Journal,
         watermark: Watermark,
+        began: Callable[[], datetime | None],
         clock: Callable[[], int] = milliseconds,
     ) -> None:
         self._regions = regions
         self._source, self._target = source, target
         self._watermark = watermark
+        self._began = began
         self._clock = clock
 
     def advance(self, seconds: float) -> Progress:
@@ -141,6 +154,7 @@ class JournalProof:
         mark, writes, complete = self._stored(), 0, True
         start = so_far or mark
         reached, unreadable = start.write_id, start.unreadable
+        uncompared = start.uncompared_since or ("" if so_far else self._expired(mark))
         for number, (part, of_part) in enumerate(self._spans(reached, until, drained=drained), 1):
             writes, reached, complete = writes + len(part.entries), part.until, part.last
             unreadable += of_part
@@ -148,12 +162,22 @@ class JournalProof:
             # Entries beyond the watermark are compared again, and counted then, if the drain fails.
             beyond = sum(e.write_id > upto for e in part.entries)
             if upto > mark.write_id and so_far is None:
-                mark = Mark(upto, start.compared + writes - beyond, unreadable)
+                mark = Mark(upto, start.compared + writes - beyond, unreadable, uncompared)
                 self._watermark.advance(mark)
             if number == SPANS or self._clock() >= stop:
                 break
         compared = start.compared + writes
-        return Progress(writes, compared, mark.write_id, reached, complete, unreadable)
+        return Progress(writes, compared, mark.write_id, reached, complete, unreadable, uncompared)
+
+    def _expired(self, mark: Mark) -> str:
+        """Return since when entries beyond a watermark may have expired, or nothing if none may."""
+        surely_kept = kept_from(self._clock())
+        if mark.write_id >= surely_kept:
+            return ""
+        since = moment_of(mark.write_id) if mark.write_id != LOWEST else self._began()
+        if since and lowest_of(int(since.timestamp() * 1000)) >= surely_kept:
+            return ""
+        return timestamps.text(since) if since else "its beginning"
 
     def _stored(self) -> Mark:
         """Return the watermark. One of a clock that is ahead has perhaps not been compared."""
@@ -211,13 +235,19 @@ def compare_tails(proof: JournalProof, so_far: dict[str, Any] | None) -> dict[st
     """
     mark, writes = None, 0
     if so_far:
-        mark = Mark(so_far["reached"], int(so_far["compared"]), int(so_far["unreadable"]))
+        mark = Mark(
+            so_far["reached"],
+            int(so_far["compared"]),
+            int(so_far["unreadable"]),
+            so_far["uncompared_since"],
+        )
         writes = int(so_far["writes"])
     tails = proof.tails(SECONDS, mark)
     counts = {
         "compared": tails.compared,
         "unreadable": tails.unreadable,
         "writes": writes + tails.writes,
+        "uncompared_since": tails.uncompared_since,
     }
     if not tails.complete:
         return {"complete": False, "so_far": {"reached": tails.reached, **counts}}
@@ -237,6 +267,11 @@ def in_words(tails: Progress) -> str:
         return (
             f"Compared before the claim: {tails.compared} journal entries; the target holds every "
             "one of them."
+        )
+    if tails.uncompared_since:
+        return (
+            f"Moved, unproven: a journal entry may expire after {LEAST_DAYS} days, and those of "
+            f"this epoch since {tails.uncompared_since} were not compared in time."
         )
     if tails.unreadable:
         return (

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 from pilot_light_client.attributes import AttributeInvalid, number, text
 from pilot_light_client.conditional_write import write
 from pilot_light_client.journal import (
+    LEAST_DAYS,
     MARK,
     SHARDS,
     Ref,
     Version,
+    keep_until,
     partition,
+    read_keep_until,
     ref_of,
     shard_key,
     version_of,
@@ -81,14 +84,23 @@ def query_shard(
 class Journal:
     """One replica's journal of a Region and an epoch. All reads are consistent.
 
-    An entry of a table that the contract does not declare counts as unreadable.
+    An entry of a table that the contract does not declare counts as unreadable. One that may be
+    deleted in one Region already is left out: its `keep_until` is `passed_at` or earlier. Both
+    Regions have to be read with the same.
     """
 
     def __init__(
-        self, client: DynamoDBClient, table: str, tables: AppTables, region: str, epoch: int
+        self,
+        client: DynamoDBClient,
+        table: str,
+        tables: AppTables,
+        region: str,
+        epoch: int,
+        passed_at: int = 0,
     ) -> None:
         self._client = client
         self._table, self._tables = table, tables
+        self._passed_at = passed_at
         self._shards = [shard_key(region, epoch, n) for n in range(SHARDS)]
 
     def pages(self, after: str, until: str) -> list[Page]:
@@ -129,13 +141,14 @@ class Journal:
 
     def _page(self, shard: str, after: str, until: str) -> Page:
         projection = {
-            "ProjectionExpression": "pk, sk, #table, #key, version",
+            "ProjectionExpression": "pk, sk, #table, #key, version, keep_until",
             "ExpressionAttributeNames": {"#table": "table", "#key": "key"},
         }
         rows, stopped_at = query_shard(
             self._client, self._table, shard, after, until, PAGE, **projection
         )
-        return Page(tuple(_entry(row, self._tables) for row in rows), stopped_at)
+        entries = (_entry(row, self._tables, self._passed_at) for row in rows)
+        return Page(tuple(entry for entry in entries if entry), stopped_at)
 
     def _batch(self, refs: list[Ref]) -> dict[Ref, Version]:
         wanted = {table: [r for r in refs if r.table == table] for table in {r.table for r in refs}}
@@ -166,13 +179,22 @@ def _request(refs: list[Ref]) -> dict[str, Any]:
     }
 
 
-def _entry(row: Row, tables: AppTables) -> Entry:
-    """Read an entry's key, its item and its version, which an unreadable one does not have."""
+def _entry(row: Row, tables: AppTables, passed_at: int) -> Entry | None:
+    """Read an entry's key, its item and its version, which an unreadable one does not have.
+
+    One whose time has passed is None. One that is kept for less than every writer promises is
+    unreadable: it may have been deleted before anybody could compare it.
+    """
     try:
         item, (region, epoch) = ref_of(row), partition(text(row, "pk"))
         version = Version(number(row, "version"), text(row, "sk"), region, epoch)
+        until = read_keep_until(row)
+        if until is not None and until < (keep_until(version.write_id, LEAST_DAYS) or until + 1):
+            raise AttributeInvalid("keep_until")
     except AttributeInvalid:
         return Entry(row["sk"]["S"], None, None)
+    if until is not None and until <= passed_at:
+        return None
     if version.number < 1 or not tables.holds(item):
         return Entry(version.write_id, None, None)
     return Entry(version.write_id, item, version)
@@ -203,7 +225,10 @@ class Watermark:
         item = answer.get("Item", {})
         try:
             mark = Mark(
-                text(item, "watermark"), number(item, "compared"), number(item, "unreadable")
+                text(item, "watermark"),
+                number(item, "compared"),
+                number(item, "unreadable"),
+                text(item, "uncompared_since") if "uncompared_since" in item else "",
             )
         except AttributeInvalid:
             return Mark(LOWEST, 0)
@@ -215,11 +240,13 @@ class Watermark:
             self._client.update_item,
             TableName=self._table,
             Key=self._key,
-            UpdateExpression="SET watermark = :to, compared = :compared, unreadable = :unreadable",
+            UpdateExpression="SET watermark = :to, compared = :compared, unreadable = :unreadable, "
+            "uncompared_since = :since",
             ConditionExpression="attribute_not_exists(pk) OR watermark < :to",
             ExpressionAttributeValues={
                 ":to": {"S": mark.write_id},
                 ":compared": {"N": str(mark.compared)},
                 ":unreadable": {"N": str(mark.unreadable)},
+                ":since": {"S": mark.uncompared_since},
             },
         )

@@ -18,12 +18,14 @@ from pilot_light_client.attributes import (
     try_text,
 )
 from pilot_light_client.journal import (
+    LEAST_DAYS,
     Item,
     Ref,
     Version,
     Write,
     shard_of as journal_shard_of,
 )
+from pilot_light_client.ulid_format import at as ulid_at
 
 from pilotlight.journal.history import History, Verdict
 from pilotlight.shared import contract
@@ -119,6 +121,22 @@ def unreadable_entry(
     detail = "The journal entry cannot be read. Look at its row in the journal."
     history = History("unknown", detail)
     return LedgerEntry(write, False, history, None, active_epoch, found_at, found_by)
+
+
+def expired_entry(epoch: int, since: str, active_epoch: int, found_at: str) -> LedgerEntry:
+    """Return the ledger entry for writes of an epoch that nobody can name any more.
+
+    Its id is a ULID of the year 1970 with the epoch at its end: no write has it.
+    """
+    detail = (
+        f"Entries of epoch {epoch} since {since} may have expired before they were compared: "
+        f"they are kept for {LEAST_DAYS} days or more. What was lost of it, and what it overwrote, "
+        "is not all in this ledger. Compare the items with records of your own, then accept this."
+    )
+    version = Version(0, ulid_at(0, epoch.to_bytes(10, "big")), "unknown", epoch)
+    write = Write("put", Item(Ref("unknown", ""), version, "", {}), None)
+    history = History("unknown", detail)
+    return LedgerEntry(write, False, history, None, active_epoch, found_at, "reconcile")
 
 
 def shard_of(write_id: str) -> int:

@@ -31,17 +31,22 @@ class Promotion:
     at: datetime | None = None
     first_failed_at: datetime | None = None
     lag: timedelta | None = None
+    # Both Regions' journals of the epoch before were compared to their end, and were equal.
+    proven: bool = False
 
 
 def from_record(item: Mapping[str, Any]) -> Promotion:
     """Read the record of a promotion, attribute types included."""
-    timeline, estimate = (read_json(try_text(item, n), {}) for n in ("timeline", "rpo_estimate"))
+    timeline, estimate, proof = (
+        read_json(try_text(item, name), {}) for name in ("timeline", "rpo_estimate", "proof")
+    )
     seconds = estimate.get("seconds")
     known = isinstance(seconds, int | float) and 0 <= seconds <= LONGEST_LAG_SECONDS
     return Promotion(
         at=try_parse(timeline.get("promoted_at")),
         first_failed_at=try_parse(estimate.get("first_failed_at")),
         lag=timedelta(seconds=seconds) if known else None,
+        proven=proof.get("proven") is True,
     )
 
 

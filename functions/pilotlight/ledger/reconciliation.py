@@ -8,15 +8,23 @@ from typing import TYPE_CHECKING, Any
 
 from pilot_light_client import timestamps
 from pilot_light_client.journal import SHARDS, shard_key
-from pilot_light_client.ulid import moment_of
+from pilot_light_client.timestamps import milliseconds
+from pilot_light_client.ulid_format import moment_of
 
 from pilotlight.control.table import ControlTable
 from pilotlight.journal.comparison import HIGHEST, LOWEST
+from pilotlight.journal.expiry import kept_from, passed_at
 from pilotlight.journal.history import judge
 from pilotlight.journal.items import AppItems
 from pilotlight.journal.links import JournalLinks
 from pilotlight.ledger import epoch_end
-from pilotlight.ledger.entry import SHARDS as LEDGER_SHARDS, LedgerEntry, unreadable_entry
+from pilotlight.ledger.compared import Compared
+from pilotlight.ledger.entry import (
+    SHARDS as LEDGER_SHARDS,
+    LedgerEntry,
+    expired_entry,
+    unreadable_entry,
+)
 from pilotlight.ledger.promotions import Promotions, id_at, incomplete_from
 
 if TYPE_CHECKING:
@@ -43,6 +51,7 @@ class Cursor:
     newest up to now, and `compared` counts the entries of the pass. `running` is the epoch that was
     not over when the pass began. Its last steps, one for each shard of the ledger, judge the open
     entries again, and find out of which epoch on a write is still to come: `to_come`, or 0.
+    All epochs up to `named` were compared before: what has expired of them since was named in time.
     """
 
     epoch: int
@@ -53,6 +62,7 @@ class Cursor:
     compared: int = 0
     running: int = 0
     to_come: int = 0
+    named: int = 0
 
     @classmethod
     def stored(cls, stored: Mapping[str, Any], latest: int) -> Cursor:
@@ -63,7 +73,8 @@ class Cursor:
             return first
         cursor = cls(**{name: stored[name] for name in kinds})
         ids = [i for i in (cursor.before, cursor.last) if i]
-        whole = 1 <= cursor.epoch <= latest and cursor.step >= 0 and all(map(moment_of, ids))
+        counts = 1 <= cursor.epoch <= latest and cursor.step >= 0 and 0 <= cursor.named < latest
+        whole = counts and all(map(moment_of, ids))
         return cursor if whole else first
 
 
@@ -86,6 +97,8 @@ class Reconciliation:
         items: AppItems,
         promotions: Promotions,
         ledger: LedgerTable,
+        compared: Compared,
+        clock: Callable[[], int] = milliseconds,
     ) -> None:
         self._control = control
         self._journals = journals
@@ -93,6 +106,8 @@ class Reconciliation:
         self._items = items
         self._promotions = promotions
         self._ledger = ledger
+        self._compared = compared
+        self._now_ms = clock()
         # The active Region last: its writes are only compared if the other one wrote as well.
         regions = sorted(journals, key=lambda region: (region == control.active_region, region))
         self._shards = [(r, s) for r in regions for s in range(SHARDS)]
@@ -112,7 +127,8 @@ class Reconciliation:
         journals = {r: JournalLinks(client, table, r) for r, client in clients.items()}
         promotions = Promotions(own, recoveries_table)
         items = AppItems(own, deployment.app_tables)
-        return cls(control, journals, deployment.region, items, promotions, ledger)
+        compared = Compared(own, recoveries_table, clients)
+        return cls(control, journals, deployment.region, items, promotions, ledger, compared)
 
     def run(self, may_continue: Callable[[], bool], *, from_start: bool = False) -> ReconcileResult:
         """Compare until the end of the pass, or until `may_continue` returns False.
@@ -129,9 +145,9 @@ class Reconciliation:
         TableUnavailable
             A Region did not answer. The next call continues from there.
         """
-        cursor = (
-            Cursor(1) if from_start else Cursor.stored(self._ledger.cursor(), self._control.epoch)
-        )
+        cursor = Cursor.stored(self._ledger.cursor(), self._control.epoch)
+        if from_start:
+            cursor = Cursor(1, named=cursor.named)
         if cursor.running != self._control.epoch:
             # The epoch that ran then is over now: all of it counts.
             cursor = replace(
@@ -148,7 +164,7 @@ class Reconciliation:
         # Compared again each time: the last epoch, of which more may have arrived, and whatever a
         # write that is still to come may overwrite.
         last = max(self._control.epoch - 1, 1)
-        again = Cursor(min(last, cursor.to_come or last))
+        again = Cursor(min(last, cursor.to_come or last), named=self._control.epoch - 1)
         self._ledger.put_cursor(asdict(again))
         return ReconcileResult(complete=True, writes=cursor.compared)
 
@@ -160,6 +176,7 @@ class Reconciliation:
             at = self._judge_again(ledger_shard, at)
             return at if at.after else replace(at, step=at.step + 1)
         if at.step == 0 and not at.after and at.epoch != at.running:
+            self._note_expired(at)
             self._read_first_pages(at)
         region, shard = self._shards[at.step]
         window = self._window(at, region)
@@ -177,6 +194,25 @@ class Reconciliation:
                 at = replace(at, last=max([at.last, *filter(moment_of, ids)]))
         done = self._window(at, region) is None
         return replace(at, step=at.step + 1, after="") if done else at
+
+    def _note_expired(self, at: Cursor) -> None:
+        """Put into the ledger that writes of an epoch may have expired before they were compared.
+
+        Nothing is missing of an epoch that ended by a proven move, nor of one compared before.
+        """
+        promotion = self._promotions.to(at.epoch + 1)
+        if at.epoch <= at.named or (promotion and promotion.proven):
+            return
+        surely_kept = kept_from(self._now_ms)
+        since = incomplete_from(self._promotions, at.epoch, self._control)
+        if since < surely_kept:
+            to_it = self._promotions.to(at.epoch)
+            began = id_at(to_it.at) if to_it and to_it.at else LOWEST
+            since = max(since, began, self._compared.to(at.epoch))
+        if since < surely_kept:
+            moment, now = moment_of(since), timestamps.now()
+            words = timestamps.text(moment) if moment else "its beginning"
+            self._ledger.put(expired_entry(at.epoch, words, self._control.epoch, now))
 
     def _read_first_pages(self, at: Cursor) -> None:
         """Read the first page of each part of an epoch that is over, all side by side.
@@ -226,7 +262,9 @@ class Reconciliation:
 
     def _compare(self, writes: list[Write]) -> None:
         """Look up a page of writes here. A write in flight in the running epoch is not late."""
-        own = self._journals[self._own]
+        own, passed = self._journals[self._own], passed_at(self._now_ms)
+        # One whose time has passed may be deleted in one Region already, and so tells nothing.
+        writes = [w for w in writes if w.keep_until is None or w.keep_until > passed]
         items = self._items.find_many(w.new.ref for w in writes if not w.unreadable)
         for write in writes:
             if write.unreadable:

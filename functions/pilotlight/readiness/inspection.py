@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from pilot_light_client import timestamps
+from pilot_light_client.journal import LEAST_DAYS
+from pilot_light_client.ulid_format import moment_of
 
 from pilotlight.readiness import verdict
 from pilotlight.readiness.verdict import CheckResult, Outcome, outcome
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from pilot_light_client.control_item import ControlItem
 
 BACKUP_AGE = timedelta(hours=30)
+# It is compared every minute. Entries may expire after LEAST_DAYS, so a person has weeks.
+COMPARED_AGE = timedelta(hours=6)
 # An Inactive function wakes by itself; what fails or is being changed cannot be relied on.
 FUNCTION_STATES = ("Active", "Inactive")
 
@@ -203,6 +207,26 @@ def heartbeats(oldest_written_at: int | None, now_ms: int, *, active: bool) -> O
         return "failed", "not every key is held, or one is from the future"
     age = (now_ms - oldest_written_at) / 1000
     return outcome(age <= 120, f"the oldest of the newest is {age:.0f} s old")
+
+
+def journal(mark: Mapping[str, Any], control: ControlItem, now: datetime) -> Outcome:
+    """Judge how far the active Region's journal was compared, by its watermark in this epoch.
+
+    `mark` is empty before the first comparison. Then the last change of the control item counts.
+    """
+    of = f"the journal of {control.active_region} in epoch {control.epoch}"
+    if since := mark.get("uncompared_since"):
+        detail = f"entries since {since} were not compared within {LEAST_DAYS} days"
+        return "failed", f"of {of}, {detail}: moves of this epoch are unproven"
+    moment = moment_of(str(mark.get("watermark", ""))) or timestamps.try_parse(control.changed_at)
+    if moment is None:
+        return "unknown", f"{of} was never compared"
+    age = now - moment
+    recent = timestamps.has_happened(age.total_seconds()) and age <= COMPARED_AGE
+    detail = f"{of} is compared up to {age / timedelta(hours=1):.1f} h ago"
+    return outcome(
+        recent, detail if recent else f"{detail}; what is not within {LEAST_DAYS} days is unproven"
+    )
 
 
 def rehearsal(last: Mapping[str, Any], now: datetime, max_age: timedelta) -> Outcome:

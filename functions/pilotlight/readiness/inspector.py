@@ -98,6 +98,7 @@ class Inspector:
             ("primary_bucket_replication", False, lambda: self._replication(primary)),
             ("primary_heartbeats", False, self._heartbeats),
             ("last_rehearsal", False, self._rehearsal),
+            *([("journal_compared", False, self._journal)] if self.deployment.journaled else []),
         ]
 
     def inspect(self, seconds: float) -> list[CheckResult]:
@@ -235,6 +236,12 @@ class Inspector:
     def _automation(self) -> Outcome:
         sentinel = plain_item(self._own("dynamodb"), self.recoveries_table, schema.SENTINEL)
         return inspection.automation(sentinel, datetime.now(UTC))
+
+    def _journal(self) -> Outcome:
+        control = self.control.read()
+        key = f"{schema.WATERMARK}{control.active_region}#{control.epoch}"
+        mark = plain_item(self._own("dynamodb"), self.recoveries_table, key)
+        return inspection.journal(mark, control, datetime.now(UTC))
 
     def _rehearsal(self) -> Outcome:
         last = plain_item(self._own("dynamodb"), self.recoveries_table, schema.REHEARSAL)

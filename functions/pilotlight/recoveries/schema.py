@@ -46,8 +46,8 @@ ATTRIBUTES: dict[str, set[str]] = {
     # A rehearsal, by its start. `keep_until` is the table's TTL attribute.
     REHEARSAL_RECORD: {*_RUN, "verdict", "summary", "recorded_at", "keep_until"},
     CANARY: {"at"},
-    # How far a journal was compared and found equal.
-    WATERMARK: {"watermark", "compared", "unreadable"},
+    # How far a journal was compared and found equal, and since when entries may have expired first.
+    WATERMARK: {"watermark", "compared", "unreadable", "uncompared_since"},
 }
 
 

@@ -331,7 +331,7 @@ def from_entry(row: Row) -> Write:
         )
         previous = None if is_null(row, "previous") else _version(mapping(row, "previous"))
         authority = _short(row, "authority")
-        write = Write(cast("Operation", operation), new, previous, authority, kept_until(row))
+        write = Write(cast("Operation", operation), new, previous, authority, read_keep_until(row))
     except AttributeInvalid as error:
         raise EntryUnreadable(f"A journal entry has no valid attribute {error}.") from error
     if write.unreadable:
@@ -339,7 +339,7 @@ def from_entry(row: Row) -> Write:
     return write
 
 
-def kept_until(row: Row) -> int | None:
+def read_keep_until(row: Row) -> int | None:
     """Return when an entry expires, in seconds since 1970, or None for never.
 
     Raises

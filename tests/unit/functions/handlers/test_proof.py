@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from moto import mock_aws
+from pilot_light_client.journal import LEAST_DAYS
 from pilot_light_client.ulid import lowest_of
+from pilotlight.control.table import ControlTable
 from pilotlight.journal import proof as journal_proof, reader as journal_reader
 from pilotlight.journal.comparison import LOWEST, MARGIN_MS
 from pilotlight.journal.proof import InvalidRequest, TailsDiffer
@@ -17,6 +20,7 @@ from tests.handlers import context, load_handler
 from tests.unit.functions.fakes import (
     CONTROL,
     ITEMS,
+    JOURNAL,
     PRIMARY,
     RECOVERIES,
     SECONDARY,
@@ -40,6 +44,7 @@ class World:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.regions = TwoRegions()
         monkeypatch.setattr(MODULE, "client_of", self.regions.client)
+        monkeypatch.setattr(MODULE, "epoch_began", lambda *_: datetime.fromtimestamp(T / 1000, UTC))
         # The default of a parameter, bound when the class was made.
         defaults = (*journal_proof.JournalProof.__init__.__defaults__[:-1], lambda: T)  # type: ignore[index]
         monkeypatch.setattr(journal_proof.JournalProof.__init__, "__defaults__", defaults)
@@ -72,6 +77,7 @@ def test_the_watermark_is_kept_in_the_secondary_whichever_way_it_goes(
     assert found == {"caught_up": True, "watermark": mark, "compared": 1}
     kept = world.regions.client(SECONDARY).scan(TableName=RECOVERIES)["Items"]
     counted = {"watermark": {"S": mark}, "compared": {"N": "1"}, "unreadable": {"N": "0"}}
+    counted["uncompared_since"] = {"S": ""}
     assert kept == [{"pk": {"S": f"watermark#{source}#3"}, **counted}]
 
 
@@ -121,7 +127,7 @@ def test_a_tail_that_is_longer_than_one_step_is_gone_on_with(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(journal_proof, "SPANS", 1)
-    monkeypatch.setattr(journal_reader, "PAGE", 2)
+    monkeypatch.setattr(journal_reader, "PAGE", 1)
     for n in range(20):
         world.write(PRIMARY, f"i{n}", 1000 - n)
     world.regions.replicate(PRIMARY, SECONDARY)
@@ -144,12 +150,45 @@ def test_an_epoch_that_json_wrote_with_decimals_is_the_same_epoch(world: World) 
 def test_by_schedule_it_keeps_up_with_the_active_region(
     world: World, source: str, target: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(MODULE, "DYNAMODB", world.regions.client(SECONDARY))
-    world.regions.client(SECONDARY).put_item(TableName=CONTROL, Item=control_item(source, 3))
+    client = world.regions.client(SECONDARY)
+    monkeypatch.setattr(MODULE, "CONTROL", ControlTable(client, CONTROL))
+    client.put_item(TableName=CONTROL, Item=control_item(source, 3))
     world.write(source, "tea", MARGIN_MS + 1)
     world.regions.replicate(source, target)
     found = MODULE.lambda_handler({"step": "keep_up"}, context("proof"))
     assert found == {"caught_up": True, "watermark": lowest_of(T - MARGIN_MS), "compared": 1}
+
+
+EPOCH_BEGAN = MODULE.epoch_began
+
+
+@pytest.mark.parametrize(
+    ("asked", "known"), [((PRIMARY, 3), True), ((PRIMARY, 2), False), ((SECONDARY, 3), False)]
+)
+def test_the_control_item_tells_since_when_its_own_epoch_can_have_run(
+    world: World, monkeypatch: pytest.MonkeyPatch, asked: tuple[str, int], *, known: bool
+) -> None:
+    client = world.regions.client(SECONDARY)
+    monkeypatch.setattr(MODULE, "CONTROL", ControlTable(client, CONTROL))
+    assert EPOCH_BEGAN(*asked) is None, "there is no control item yet"
+    item = {**control_item(PRIMARY, 3), "cooldown_until": {"N": "1700086400"}}
+    client.put_item(TableName=CONTROL, Item=item)
+    assert EPOCH_BEGAN(*asked) == (datetime.fromtimestamp(1_700_000_000, UTC) if known else None)
+
+
+def test_entries_that_may_be_deleted_in_one_region_alone_make_no_difference(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(MODULE, "milliseconds", lambda: T)
+    world.write(PRIMARY, "old", (LEAST_DAYS - 1) * 86_400_000)
+    world.write(PRIMARY, "tea", 1000)
+    world.regions.replicate(PRIMARY, SECONDARY)
+    there = world.regions.client(SECONDARY)
+    entries = [r for r in there.scan(TableName=JOURNAL)["Items"] if r["pk"]["S"].startswith("J#")]
+    oldest = min(entries, key=lambda row: row["sk"]["S"])
+    there.delete_item(TableName=JOURNAL, Key={name: oldest[name] for name in ("pk", "sk")})
+    found = world.ask("tails", PRIMARY, SECONDARY)
+    assert (found["proven"], found["compared"]) == (True, 1)
 
 
 # --- what is asked -------------------------------------------------------------------------------

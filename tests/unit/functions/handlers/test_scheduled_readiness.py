@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from pilot_light_client import heartbeat, http
+from pilot_light_client import heartbeat, http, ulid
 from pilot_light_client.heartbeat_table import Heartbeats
+from pilot_light_client.timestamps import now
 from pilotlight.control.table import ControlTable
 from pilotlight.hooks.hook import read_hooks
 from pilotlight.readiness import checks
@@ -57,6 +58,7 @@ ADVISORY = {
     "primary_bucket_replication",
     "primary_heartbeats",
     "last_rehearsal",
+    "journal_compared",
 }
 
 
@@ -108,6 +110,7 @@ class World:
                     "verdict": {"S": "PASS"},
                     "at": {"S": "2026-01-01T00:00:00Z"},
                     "last_pass_at": {"S": (datetime.now(UTC) - timedelta(days=7)).isoformat()},
+                    "watermark": {"S": ulid.new()},
                 }
             },
             "list_recovery_points_by_backup_vault": {
@@ -118,7 +121,7 @@ class World:
         self.public_answer: Any = (200, {"region": SECONDARY})
         self.releases = {PRIMARY: "r1", SECONDARY: "r1"}
         self.stored: dict[str, Any] = {}
-        self.control: dict[str, Any] | None = control_item(PRIMARY, 1)
+        self.control: dict[str, Any] | None = control_item(PRIMARY, 1, changed_at=now())
         self.written_ago = 5.0
         self.recoveries = recoveries
         self.told: list[dict[str, Any]] = []
@@ -327,7 +330,7 @@ def test_a_control_item_that_a_run_left_behind_is_found(world: World, state: str
 def test_a_missing_control_item_makes_the_secondary_unready(world: World) -> None:
     """Nobody can say either whether the Primary should write heartbeats."""
     world.control = None
-    unknown = dict.fromkeys(("control_item", "primary_heartbeats"), "unknown")
+    unknown = dict.fromkeys(("control_item", "primary_heartbeats", "journal_compared"), "unknown")
     assert world.look() == ("not_ready", unknown)
 
 
@@ -363,6 +366,21 @@ def test_a_rehearsal_that_passed_too_long_ago_is_told(
 def test_that_no_rehearsal_ever_ended_is_told(world: World) -> None:
     world.answers["get_item"] = {}
     assert world.look() == ("ready", {"last_rehearsal": "failed"})
+
+
+def test_a_journal_that_is_not_compared_is_told_weeks_before_its_entries_expire(
+    world: World,
+) -> None:
+    world.answers["get_item"]["Item"]["watermark"] = {"S": ulid.new(time.time() - 7 * 3600)}
+    assert world.look() == ("ready", {"journal_compared": "failed"})
+
+
+def test_an_application_without_a_journal_is_not_asked_for_one(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inspect(monkeypatch, deployment=replace(MODULE.DEPLOYMENT, level=1))
+    found = MODULE.lambda_handler({}, context("scheduled-readiness"))["checks"]
+    assert "journal_compared" not in {c["name"] for c in found}
 
 
 def test_releases_that_differ_are_told(world: World) -> None:
@@ -442,7 +460,7 @@ def test_an_automation_that_cannot_be_looked_at_is_unknown_and_nobody_is_reminde
     world: World,
 ) -> None:
     world.answers["get_item"] = aws_error("AccessDeniedException")
-    unknown = {"automation": "unknown", "last_rehearsal": "unknown"}
+    unknown = dict.fromkeys(("automation", "last_rehearsal", "journal_compared"), "unknown")
     assert world.look() == ("not_ready", unknown)
     assert world.told == []
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, strategies as st
-from pilot_light_client.journal import SHARDS, Ref, Version, shard_of
+from pilot_light_client.journal import LEAST_DAYS, SHARDS, Ref, Version, shard_of
+from pilot_light_client.timestamps import text
 from pilot_light_client.ulid import at as ulid_at, lowest_of
 from pilotlight.journal import proof as journal_proof
 from pilotlight.journal.comparison import (
@@ -29,6 +31,11 @@ if TYPE_CHECKING:
 
 T = 1_800_000_000_000
 OLD = T - MARGIN_MS - 1000
+DAY_MS = 86_400_000
+
+
+def at_ms(moment: int) -> datetime:
+    return datetime.fromtimestamp(moment / 1000, UTC)
 
 
 @dataclass
@@ -81,6 +88,7 @@ class World:
 
     def __init__(self) -> None:
         self.source, self.target, self.kept, self.now = Replica(), Replica(), Kept(), T
+        self.began: datetime | None = at_ms(T - 3_600_000)
         self._made = 0
 
     def write(self, item_id: str, at: int, *, arrives: bool = True) -> Entry:
@@ -96,7 +104,9 @@ class World:
 
     def proof(self) -> JournalProof:
         replicas: Any = (self.source, self.target, self.kept)
-        return JournalProof((PRIMARY, SECONDARY), *replicas, clock=lambda: self.now)
+        return JournalProof(
+            (PRIMARY, SECONDARY), *replicas, lambda: self.began, clock=lambda: self.now
+        )
 
 
 @pytest.fixture
@@ -233,7 +243,8 @@ def in_steps(world: World) -> list[Progress]:
     so_far: Mark | None = None
     while not calls or not calls[-1].complete:
         found = world.proof().tails(60, so_far)
-        so_far = Mark(found.reached, found.compared, found.unreadable)
+        since = found.uncompared_since
+        so_far = Mark(found.reached, found.compared, found.unreadable, since)
         calls.append(found)
     return calls
 
@@ -322,6 +333,72 @@ def test_the_spans_of_a_journal_are_the_journal(writes: list[tuple[str, int]], p
     spans = [part for part, _ in world.proof()._spans(LOWEST, HIGHEST, drained=True)]
     assert [e for s in spans for e in s.entries] == made
     assert [s.last for s in spans] == [False] * (len(spans) - 1) + [True]
+
+
+# --- entries that may have expired ----------------------------------------------------------------
+KEPT_MS = (LEAST_DAYS - 1) * DAY_MS
+
+
+def compared(world: World) -> dict[str, Any]:
+    return journal_proof.compare_tails(world.proof(), None)
+
+
+def test_a_journal_that_was_compared_in_time_is_proven_however_long_its_epoch_runs(
+    world: World,
+) -> None:
+    world.began = at_ms(T - 1000 * DAY_MS)
+    world.kept.was.append(Mark(lowest_of(T - KEPT_MS), 7))
+    world.write("tea", T)
+    found = compared(world)
+    assert (found["proven"], found["compared"], found["uncompared_since"]) == (True, 8, "")
+
+
+def test_entries_that_may_have_expired_before_they_were_compared_prove_nothing(
+    world: World,
+) -> None:
+    since = T - KEPT_MS - 1000
+    world.kept.was.append(Mark(lowest_of(since), 7))
+    world.write("tea", T)
+    found = compared(world)
+    assert (found["complete"], found["proven"]) == (True, False)
+    assert found["detail"] == (
+        "Moved, unproven: a journal entry may expire after 35 days, and those of this epoch since "
+        f"{text(at_ms(since))} were not compared in time."
+    )
+
+
+def test_what_was_not_compared_in_time_is_remembered_until_the_epoch_ends(world: World) -> None:
+    world.kept.was.append(Mark(lowest_of(T - KEPT_MS - 1000), 7))
+    world.write("tea", OLD)
+    assert world.proof().advance(60).complete, "by schedule, as soon as it works again"
+    assert world.kept.read().write_id == lowest_of(T - MARGIN_MS)
+    world.now += DAY_MS
+    assert not compared(world)["proven"]
+
+
+@pytest.mark.parametrize(
+    ("ago", "proven"), [(0, True), (KEPT_MS, True), (KEPT_MS + 1, False), (None, False)]
+)
+def test_without_a_watermark_it_counts_since_when_the_epoch_can_have_run(
+    world: World, ago: int | None, *, proven: bool
+) -> None:
+    world.began = None if ago is None else at_ms(T - ago)
+    world.write("tea", T)
+    found = compared(world)
+    assert found["proven"] is proven
+    assert ("since its beginning" in found["detail"]) is (ago is None)
+
+
+def test_a_tail_of_several_calls_is_as_unproven_as_its_first(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal_proof, "SPANS", 2)
+    world.began = None
+    for n in range(60):
+        world.write(f"i{n}", T + n)
+    calls = in_steps(world)
+    assert len(calls) > 3
+    assert not calls[-1].proven
 
 
 # --- rows that are not as we wrote them, and times from other clocks ----------------------------

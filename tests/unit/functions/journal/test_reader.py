@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from moto import mock_aws
-from pilot_light_client.journal import SHARDS
+from pilot_light_client.journal import SHARDS, entry_key
 from pilot_light_client.table_errors import TableUnavailable
+from pilot_light_client.ulid import lowest_of
 from pilotlight.journal import reader as journal
 from pilotlight.journal.comparison import HIGHEST, LOWEST, Entry, Mark, span
 from pilotlight.journal.reader import Journal, Watermark
@@ -109,6 +110,54 @@ def test_the_items_are_read_in_batches(
     assert here(regions).versions([]) == {}
 
 
+# --- entries that expire -------------------------------------------------------------------------
+def expiring(regions: TwoRegions) -> list[tuple[str, int]]:
+    """Write ten entries a day apart, and return their ids with their ends."""
+    made = [lowest_of(1_800_000_000_000 + n * 86_400_000) for n in range(10)]
+    for n, write_id in enumerate(made):
+        regions.write(PRIMARY, 1, f"i{n}", write_id)
+    return [(write_id, 1_800_000_000 + (35 + n) * 86_400) for n, write_id in enumerate(made)]
+
+
+def test_what_may_be_deleted_in_one_region_already_is_left_out_of_both(
+    regions: TwoRegions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And it does not count as what was expected there."""
+    monkeypatch.setattr(journal, "PAGE", 1)
+    made = expiring(regions)
+    ids_left = [write_id for write_id, _ in made[6:]]
+    read = Journal(regions.client(PRIMARY), JOURNAL, TABLES, PRIMARY, 1, made[5][1])
+    assert ids(read.entries(LOWEST, HIGHEST, 1)) == ids_left
+    assert {e.write_id for page in read.pages(LOWEST, HIGHEST) for e in page.entries} <= {*ids_left}
+
+
+def test_an_entry_that_is_kept_for_ever_is_never_left_out(regions: TwoRegions) -> None:
+    made = expiring(regions)
+    for write_id, _ in made:
+        key = entry_key(PRIMARY, 1, write_id)
+        remove = "REMOVE keep_until"
+        regions.client(PRIMARY).update_item(TableName=JOURNAL, Key=key, UpdateExpression=remove)
+    read = Journal(regions.client(PRIMARY), JOURNAL, TABLES, PRIMARY, 1, 2**40)
+    assert ids(read.entries(LOWEST, HIGHEST, 10)) == [write_id for write_id, _ in made]
+
+
+@pytest.mark.parametrize(
+    "end", [{"N": "0"}, {"N": str(1_800_000_000 + 35 * 86_400 - 1)}, {"S": ""}]
+)
+def test_an_entry_that_is_kept_for_less_than_promised_is_unreadable_and_not_left_out(
+    regions: TwoRegions, end: dict[str, str]
+) -> None:
+    ((write_id, _), *_) = expiring(regions)
+    regions.client(PRIMARY).update_item(
+        TableName=JOURNAL,
+        Key=entry_key(PRIMARY, 1, write_id),
+        UpdateExpression="SET keep_until = :end",
+        ExpressionAttributeValues={":end": end},
+    )
+    read = Journal(regions.client(PRIMARY), JOURNAL, TABLES, PRIMARY, 1, 2**40)
+    assert read.entries(LOWEST, HIGHEST, 10) == [Entry(write_id, None, None)]
+
+
 def test_every_shard_is_asked_in_one_round_by_connections_that_are_kept() -> None:
     assert journal.PARALLEL == SHARDS == RECOVERY_STEP.max_pool_connections
 
@@ -166,8 +215,8 @@ def test_a_watermark_begins_below_everything_and_is_kept_for_region_and_epoch(
     client = regions.client(SECONDARY)
     mark = Watermark(client, RECOVERIES, PRIMARY, 1)
     assert mark.read() == Mark(LOWEST, 0)
-    mark.advance(Mark(ulid(7), 5))
-    assert mark.read() == Mark(ulid(7), 5)
+    mark.advance(Mark(ulid(7), 5, 1, "noon"))
+    assert mark.read() == Mark(ulid(7), 5, 1, "noon")
     for other in ((PRIMARY, 2), (SECONDARY, 1)):
         assert Watermark(client, RECOVERIES, *other).read() == Mark(LOWEST, 0)
 

@@ -19,6 +19,7 @@ from pilot_light_client.journal import (
     transaction,
 )
 from pilot_light_client.timestamps import text
+from pilotlight.journal.comparison import HIGHEST
 from pilotlight.ledger.entry import shard_of
 from pilotlight.ledger.epoch_end import Promotion
 from pilotlight.ledger.missing_items import LookResult, MissingItems
@@ -116,6 +117,13 @@ class MemoryPromotions(dict[int, Promotion]):
     to = dict.get
 
 
+class MemoryCompared(dict[int, str]):
+    """What `Compared` reads: all of an epoch, unless a test says how far."""
+
+    def to(self, epoch: int) -> str:
+        return self.get(epoch, HIGHEST)
+
+
 @dataclass(frozen=True)
 class Copy:
     """One row on its way to the other Region."""
@@ -142,6 +150,7 @@ class DivergedRegions:
     # Of the writes whose entries were there at the promotion, those whose items were not.
     missing: set[str] = field(default_factory=set)
     streamed: int = 0
+    compared: MemoryCompared = field(default_factory=MemoryCompared)
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
     promotions: MemoryPromotions = field(default_factory=MemoryPromotions)
 
@@ -247,6 +256,8 @@ class DivergedRegions:
             self.items[SECONDARY],  # type: ignore[arg-type]
             self.promotions,  # type: ignore[arg-type]
             self.ledger,  # type: ignore[arg-type]
+            self.compared,  # type: ignore[arg-type]
+            clock=lambda: int(self.now.timestamp() * 1000),
         ).run(lambda: next(left, None) is not None, from_start=from_start)
 
     def before(self, item: Item | None) -> set[str]:

@@ -48,6 +48,17 @@ def test_an_arrival_in_the_second_of_the_promotion_counts_as_late(
     assert is_late(NOON.timestamp() + seconds, NOON) is late
 
 
+@pytest.mark.parametrize(
+    ("proof", "proven"),
+    [('{"proven": true}', True), ('{"proven": false}', False), ("{}", False), ("none", False)],
+)
+def test_a_record_tells_whether_the_epoch_before_was_compared_to_its_end(
+    proof: str, *, proven: bool
+) -> None:
+    assert from_record({"proof": {"S": proof}}).proven is proven
+    assert not from_record({}).proven
+
+
 def test_where_the_closing_is_not_known_everything_is_late() -> None:
     assert is_late(0.0, None)
 

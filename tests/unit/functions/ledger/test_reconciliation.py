@@ -4,15 +4,28 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from pilot_light_client.journal import SHARDS
+from pilot_light_client.timestamps import text
+from pilot_light_client.ulid import at as ulid_at, lowest_of
+from pilotlight.journal.comparison import LOWEST
 from pilotlight.journal.history import History
+from pilotlight.ledger.epoch_end import Promotion
+from pilotlight.ledger.request import checked
 
 from tests.unit.functions.fakes import PRIMARY, SECONDARY
 from tests.unit.functions.journal.made_up import ref
-from tests.unit.functions.ledger.diverged_regions import DivergedRegions, MemoryLinks
+from tests.unit.functions.ledger.diverged_regions import (
+    DivergedRegions,
+    MemoryLinks,
+    MemoryPromotions,
+)
+
+# The id of what is told of an epoch as a whole.
+EPOCH_1 = ulid_at(0, (1).to_bytes(10, "big"))
 
 
 @pytest.fixture
@@ -125,6 +138,94 @@ def test_a_pass_anew_begins_at_the_first_epoch_whatever_was_compared_before(
     while not world.reconcile(50).complete:
         pass
     assert kinds(world) == {lost.id: {"late"}}
+
+
+# --- entries that expire -------------------------------------------------------------------------
+def expired(world: DivergedRegions) -> list[str]:
+    return [e.history.detail for e in world.ledger.entries() if e.write.unreadable]
+
+
+def test_an_entry_that_is_in_one_region_alone_because_it_expired_is_no_finding(
+    world: DivergedRegions,
+) -> None:
+    world.journals[SECONDARY].entries.clear()
+    world.now += timedelta(days=34, minutes=-1)
+    assert world.reconcile().complete
+    assert set(map(frozenset, kinds(world).values())) == {frozenset({"late"})}
+    world.ledger.kept.clear()
+    world.now += timedelta(minutes=2)
+    assert world.reconcile().complete
+    assert kinds(world) == {}
+
+
+def test_an_epoch_that_is_compared_too_late_says_that_it_cannot_name_everything(
+    world: DivergedRegions,
+) -> None:
+    """It is an entry for a person, so that no failback goes on before it is accepted."""
+    world.promotions[2] = replace(world.promotions[2], lag=None)
+    last_compared = world.now - timedelta(minutes=2)
+    world.compared[1] = lowest_of(int(last_compared.timestamp() * 1000))
+    world.now += timedelta(days=34)
+    assert world.reconcile().complete
+    (told,) = expired(world)
+    assert told.startswith(f"Entries of epoch 1 since {text(last_compared)} may have expired")
+    (entry,) = world.ledger.entries()
+    assert (entry.kinds, entry.status, entry.write_id) == (("unknown",), "open", EPOCH_1)
+    assert checked({"action": "accept", "write_ids": [entry.write_id], "by": "Ada"}) == "accept"
+    world.reconcile(from_start=True)
+    assert len(expired(world)) == 1
+
+
+def test_what_was_compared_in_time_is_named_for_ever(world: DivergedRegions) -> None:
+    world.promotions[2] = replace(world.promotions[2], lag=None)
+    world.compared[1] = lowest_of(int(world.now.timestamp() * 1000))
+    assert world.reconcile().complete
+    world.now += timedelta(days=1000)
+    for from_start in (False, True):
+        assert world.reconcile(from_start=from_start).complete
+    assert expired(world) == []
+
+
+def test_a_cursor_of_too_few_pieces_says_it_too(world: DivergedRegions) -> None:
+    """A pass that stopped within the epoch has not named it."""
+    world.compared[1] = LOWEST
+    assert not world.reconcile(1).complete
+    world.ledger.at |= {"epoch": 1, "step": 0, "after": ""}
+    world.now += timedelta(days=1000)
+    while not world.reconcile(5).complete:
+        pass
+    assert len(expired(world)) == 1
+
+
+@pytest.mark.parametrize(("proven", "told"), [(True, 0), (False, 1)])
+def test_an_epoch_that_ended_by_a_proven_move_lost_nothing(
+    world: DivergedRegions, told: int, *, proven: bool
+) -> None:
+    world.promotions[2] = Promotion(at=world.now, proven=proven)
+    world.compared[1] = lowest_of(int(world.now.timestamp() * 1000))
+    world.now += timedelta(days=35)
+    assert world.reconcile().complete
+    assert len(expired(world)) == told
+
+
+def test_an_epoch_that_began_a_short_while_ago_has_nothing_that_can_have_expired(
+    world: DivergedRegions,
+) -> None:
+    world.promotions = MemoryPromotions({1: Promotion(at=world.now), 2: Promotion(at=world.now)})
+    world.compared[1] = LOWEST
+    world.now += timedelta(days=33)
+    assert world.reconcile().complete
+    assert expired(world) == []
+
+
+def test_an_epoch_of_which_nobody_knows_anything_is_told_of_from_its_beginning(
+    world: DivergedRegions,
+) -> None:
+    world.promotions.clear()
+    world.compared[1] = LOWEST
+    world.control = replace(world.control, changed_at=None)
+    world.reconcile()
+    assert "epoch 1 since its beginning may have expired" in expired(world)[0]
 
 
 def test_a_late_write_names_what_it_overwrote_however_many_epochs_later(

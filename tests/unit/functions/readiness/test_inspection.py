@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from pilot_light_client.control_item import ControlItem
+from pilot_light_client.ulid import lowest_of
 from pilotlight.readiness import inspection
 from pilotlight.readiness.inspection import stored_verdict
 
@@ -252,3 +253,32 @@ def test_a_pass_in_the_future_was_stored_by_a_clock_that_is_ahead_and_is_none() 
     at = (NOW + timedelta(days=1)).isoformat()
     last = {"verdict": "PASS", "at": at, "last_pass_at": at}
     assert inspection.rehearsal(last, NOW, timedelta(days=8))[0] == "failed"
+
+
+# --- the journal ---------------------------------------------------------------------------------
+def compared(ago: timedelta, **more: str) -> dict[str, str]:
+    return {"watermark": lowest_of(int((NOW - ago).timestamp() * 1000)), **more}
+
+
+@pytest.mark.parametrize(
+    ("mark", "changed", "state"),
+    [
+        (compared(timedelta(minutes=2)), None, "ok"),
+        (compared(timedelta(hours=6)), None, "ok"),
+        (compared(timedelta(hours=6, seconds=1)), NOW, "failed"),
+        (compared(timedelta(hours=-1)), NOW, "failed"),
+        (compared(timedelta(minutes=2), uncompared_since="noon"), None, "failed"),
+        ({}, NOW, "ok"),
+        ({}, NOW - timedelta(hours=7), "failed"),
+        ({"watermark": "soon"}, None, "unknown"),
+    ],
+)
+def test_a_journal_is_compared_while_its_entries_are_kept(
+    mark: dict[str, str], changed: datetime | None, state: str
+) -> None:
+    changed_at = changed.isoformat() if changed else None
+    control = ControlItem(1, "us-west-2", 3, "serving", changed_at=changed_at)
+    found, detail = inspection.journal(mark, control, NOW)
+    assert found == state
+    assert "us-west-2 in epoch 3" in detail
+    assert len(detail) <= 200, "longer ones are cut off"
