@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from pilot_light_client.journal import LEAST_DAYS, checked_days
+from pilot_light_client.journal import checked_days
+from pilot_light_client.journal_days import LEAST_DAYS
 
 from tests.handlers import load_handler
 from tests.template.definitions import DEFINITIONS, FAILOVER, Definition

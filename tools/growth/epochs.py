@@ -13,6 +13,7 @@ from pilot_light_client.control_item import ControlItem
 from pilot_light_client.journal import MARK, Ref, mark_of, plan, transaction
 from pilotlight.journal.items import AppItems
 from pilotlight.journal.links import JournalLinks
+from pilotlight.ledger.compared import Compared
 from pilotlight.ledger.promotions import Promotions
 from pilotlight.ledger.reconciliation import Reconciliation
 from pilotlight.ledger.table import LedgerTable
@@ -26,9 +27,9 @@ from tools.reader.template import load
 
 PAIR = ("us-west-2", "us-east-2")
 JOURNAL, ITEMS, RECOVERIES = "journal", "items", "recoveries"
-# Entries of an epoch, evenly over its day.
+# Entries of an epoch, evenly over its hours. In a hundred epochs none has expired.
 ENTRIES = 240
-DAY = timedelta(days=1)
+LASTS = timedelta(hours=6)
 # Seconds that one call of the function compares, before the drain: its minute, less one piece.
 CALL_SECONDS = 45.0
 
@@ -81,6 +82,7 @@ def _pass(
         AppItems(own, AppTables.parse([f"{ITEMS}:id"])),
         Promotions(own, RECOVERIES),
         LedgerTable(own, LEDGER),
+        Compared(own, RECOVERIES, regions),
     )
     done = reconciliation.run(lambda: True, from_start=from_start)
     return Pass(
@@ -99,12 +101,12 @@ def _active(epoch: int) -> str:
 def _regions(epochs: int) -> dict[str, Region]:
     """Return both Regions after moves to and fro, one a day, of which each is on record."""
     journal, items, recoveries = Table("pk", "sk"), Table("id"), Table("pk")
-    start = datetime.now(UTC) - (epochs + 1) * DAY
+    start = datetime.now(UTC) - (epochs + 1) * LASTS
     for epoch in range(1, epochs + 1):
-        since = start + (epoch - 1) * DAY
+        since = start + (epoch - 1) * LASTS
         for number in range(ENTRIES):
-            _write(epoch, since + number * DAY / ENTRIES, journal, items)
-        record = {"timeline": {"promoted_at": timestamps.text(since + DAY)}}
+            _write(epoch, since + number * LASTS / ENTRIES, journal, items)
+        record = {"timeline": {"promoted_at": timestamps.text(since + LASTS)}}
         record["rpo_estimate"] = {"seconds": 1}  # type: ignore[dict-item]
         recoveries.put(
             {

@@ -118,7 +118,8 @@ class World:
             for each in (client(self.source, self.clock, far=True), self.own)
         )
         regions = (SOURCE, TARGET)
-        self.proof = JournalProof(regions, source, target, watermark, self.clock.milliseconds)
+        now = self.clock.milliseconds
+        self.proof = JournalProof(regions, source, target, watermark, lambda: None, now)
 
     def write_until(self, moment_ms: float) -> None:
         """Let users write until then, evenly."""

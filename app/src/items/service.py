@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from pilot_light_client import http, timestamps, ulid
 from pilot_light_client.fence import AnswerTooLate, WriteDecision, WriteTooLate
-from pilot_light_client.journal import LEAST_DAYS, Ref, plan
+from pilot_light_client.journal import Ref, plan
+from pilot_light_client.journal_days import LEAST_DAYS
 from pilot_light_client.transaction import WriteConflict, WriteUnknown
 
 from items.item import (

@@ -7,7 +7,8 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html
 
 from __future__ import annotations
 
-from pilot_light_client.journal import DAY_SECONDS, LEAST_DAYS
+from pilot_light_client.journal import DAY_SECONDS
+from pilot_light_client.journal_days import LEAST_DAYS
 from pilot_light_client.ulid_format import lowest_of
 
 # Nothing is relied on so near to its end: clocks differ, and the Regions are read one by one.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 from pilot_light_client import timestamps
-from pilot_light_client.journal import LEAST_DAYS
+from pilot_light_client.journal_days import LEAST_DAYS
 from pilot_light_client.timestamps import milliseconds, now
 from pilot_light_client.ulid_format import lowest_of, moment_of
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from pilot_light_client.attributes import AttributeInvalid, number, text
 from pilot_light_client.conditional_write import write
 from pilot_light_client.journal import (
-    LEAST_DAYS,
     MARK,
     SHARDS,
     Ref,
@@ -20,6 +19,7 @@ from pilot_light_client.journal import (
     shard_key,
     version_of,
 )
+from pilot_light_client.journal_days import LEAST_DAYS
 from pilot_light_client.table_errors import TableUnavailable, translated
 
 from pilotlight.journal.comparison import (

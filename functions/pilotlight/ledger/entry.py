@@ -18,13 +18,13 @@ from pilot_light_client.attributes import (
     try_text,
 )
 from pilot_light_client.journal import (
-    LEAST_DAYS,
     Item,
     Ref,
     Version,
     Write,
     shard_of as journal_shard_of,
 )
+from pilot_light_client.journal_days import LEAST_DAYS
 from pilot_light_client.ulid_format import at as ulid_at
 
 from pilotlight.journal.history import History, Verdict

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from pilot_light_client import timestamps
-from pilot_light_client.journal import LEAST_DAYS
+from pilot_light_client.journal_days import LEAST_DAYS
 from pilot_light_client.ulid_format import moment_of
 
 from pilotlight.readiness import verdict

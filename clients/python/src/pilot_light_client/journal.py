@@ -23,6 +23,7 @@ from pilot_light_client.attributes import (
     text,
     try_text,
 )
+from pilot_light_client.journal_days import LEAST_DAYS, checked_days
 from pilot_light_client.ulid_format import moment_of
 
 if TYPE_CHECKING:
@@ -35,9 +36,6 @@ if TYPE_CHECKING:
 # prove too much. A partition takes 1,000 write units a second, and an entry in a transaction two:
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html
 SHARDS = 16
-# An entry that expires is kept for so many days or more, by every writer: readers rely on it, and
-# know by no setting what may have expired. Point-in-time recovery reaches back as far.
-LEAST_DAYS = 35
 DAY_SECONDS = 86_400
 # The attribute of a journaled item that names the write which made it.
 MARK = "pilot_light"
@@ -188,15 +186,6 @@ def plan(
     version = Version(number_, write_id, region, epoch)
     new = Item(ref, version, at, _image(ref, image or {}), deleted=image is None)
     return Write("delete" if image is None else "put", new, previous, authority, kept)
-
-
-def checked_days(days: int) -> int:
-    """Return JournalDays, or raise ValueError for a number that no reader reckons with."""
-    if days and days < LEAST_DAYS:
-        raise ValueError(
-            f"JournalDays is {days}; it must be 0, for ever, or at least {LEAST_DAYS}."
-        )
-    return days
 
 
 def keep_until(write_id: str, days: int) -> int | None:

@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from pilot_light_client.choice import choice
-from pilot_light_client.journal import LEAST_DAYS, checked_days
+from pilot_light_client.journal_days import LEAST_DAYS, checked_days
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,6 @@ from hypothesis import given, strategies as st
 from pilot_light_client import ulid
 from pilot_light_client.attributes import LONGEST_KEY, AttributeInvalid, is_key
 from pilot_light_client.journal import (
-    LEAST_DAYS,
     MARK,
     SHARDS,
     EntryUnreadable,
@@ -33,6 +32,7 @@ from pilot_light_client.journal import (
     unreadable_item,
     version_of,
 )
+from pilot_light_client.journal_days import LEAST_DAYS
 from pilot_light_client.transaction import WriteConflict, send
 
 from tests.unit.functions.client.attribute_values import KEYS, ROWS, TEXTS
