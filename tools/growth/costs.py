@@ -10,7 +10,8 @@ from tools.growth.assumed import ROW_BYTES
 
 # As the template's mapping of the stream has it.
 STREAM_BATCH = 100.0
-# What comparing the journals, and reading their stream, costs for each write.
+# What each write costs besides: the deletion of its entry, its comparison, and the stream.
+EXPIRY = "expiry_write_units"
 COMPARISON = ("proof_ms_per_write", "proof_reads_per_write", "stream_records")
 
 
@@ -40,15 +41,15 @@ def months(sizes: tuple[float, ...]) -> list[Month]:
     idle = total(compute(tables, {}).month)
     found = []
     for rate in sizes:
-        gigabytes = rate * seconds * ROW_BYTES / 1e9
+        gigabytes = rate * default("JournalDays") * 86_400 * ROW_BYTES / 1e9
         # The application alone: an item is one unit, in two Regions. Then one thing more each.
         alone = {"user_requests": rate * seconds, "user_write_share": 1.0, "user_write_units": 1.0}
         steps = [
-            {**alone, **dict.fromkeys(COMPARISON, 0.0)},
+            {**alone, **dict.fromkeys((*COMPARISON, EXPIRY), 0.0)},
             {"user_write_units": default("user_write_units")},
             {name: default(name) for name in COMPARISON}
             | {"stream_batch": min(STREAM_BATCH, max(1.0, rate))},
-            {"journal_gb": kept_gb + gigabytes},
+            {"journal_gb": kept_gb + gigabytes, EXPIRY: default(EXPIRY)},
         ]
         settings, sums = dict[str, float](), list[float]()
         for step in steps:

@@ -192,8 +192,12 @@ def months(found: Sequence[Month]) -> Table:
     ]
     head = (
         *("writes/s", "traffic alone", "Pilot Light adds", "ratio"),
-        *("of it transaction and journal", "comparison and stream", "the month's journal kept"),
-        "journal grows by",
+        *(
+            "of it transaction and journal",
+            "comparison and stream",
+            "the journal kept, and its expiry",
+        ),
+        "the journal has",
     )
     return Table("A month at level 2, in both Regions (modelled):", head, rows)
 

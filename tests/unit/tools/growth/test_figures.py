@@ -117,7 +117,7 @@ def test_what_is_added_grows_with_writes_and_is_all_accounted_for() -> None:
         parts = idle.adds + month.transaction + month.comparison + month.storage
         assert month.adds == pytest.approx(parts)
     # An item of 1 KB in two Regions is two units; the transaction makes eight of it.
-    assert one.journal_gb == pytest.approx(730 * 3600 * 1024 / 1e9)
+    assert one.journal_gb == pytest.approx(35 * 86_400 * 1024 / 1e9)
 
 
 def test_functions_cost_what_their_pings_do() -> None:
