@@ -70,6 +70,7 @@ def test_an_application_that_writes_by_transactions_is_journaled(tmp_path: Path)
     assert "Compared before the claim" in report["failback"]["summary"]
 
 
+@pytest.mark.long
 def test_a_queue_worker_is_fenced(tmp_path: Path) -> None:
     folder = at_level(1, "queue-worker", tmp_path, add_python_client)
     assert drilled(folder, tmp_path / "reports")["level"] == 1

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import Mock
 
 import pytest
+from botocore import useragent
 from botocore.loaders import JSONFileLoader
 from moto import mock_aws
+from moto.core import responses
 from moto.sns.models import Subscription
 from pilot_light_client import http
 from pilotlight.failover import primary_check
@@ -48,6 +50,10 @@ def pytest_configure() -> None:
     """Do once what moto and botocore would do for each test."""
     read = cache(JSONFileLoader().load_file)
     JSONFileLoader.load_file = lambda _self, path: read(path)
+    responses.method_names_from_class = cache(responses.method_names_from_class)
+    useragent.sanitize_user_agent_string_component = cache(
+        useragent.sanitize_user_agent_string_component
+    )
     # moto signs the messages of each subscription with a key of its own, which takes 36 ms to make.
     key = Subscription.private_key(Mock())
     Subscription.private_key = lambda _self: key

@@ -142,12 +142,14 @@ WITHOUT_A_FAULT = {
     "times out": timed_out,
     "is a person's": by_hand_promoted,
 }
-AT_A_TASK = (
+# `make failures` runs the others, too.
+AT_A_TASK = [
     "fails",
-    "is stopped",
-    "is stopped, and nobody cleans up",
-    "is throttled",
-)
+    *(
+        pytest.param(how, marks=pytest.mark.long)
+        for how in ("is stopped", "is stopped, and nobody cleans up", "is throttled")
+    ),
+]
 
 
 # --- what comes next ------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 # The same examples everywhere, and no verdict on the speed of the machine.
 settings.register_profile(
     "unit",
+    max_examples=50,
     derandomize=True,
     database=None,
     deadline=None,

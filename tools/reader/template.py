@@ -97,7 +97,7 @@ class Template:
 
     def _application(self, properties: dict[str, Any], account: str) -> Template:
         """Return a nested application, with the parameters that this stack gives."""
-        document = yaml_parse((ROOT / properties["Location"]).read_text())
+        document = source(properties["Location"])
         given = {name: str(value) for name, value in properties.get("Parameters", {}).items()}
         return type(self)(document, self.region, given, account)
 
@@ -121,13 +121,13 @@ def as_list(value: Any) -> list[Any]:
 
 
 @cache
-def _parsed() -> bytes:
-    return pickle.dumps(yaml_parse((ROOT / "template.yaml").read_text()))
+def _parsed(path: Path) -> bytes:
+    return pickle.dumps(yaml_parse(path.read_text()))
 
 
-def source() -> dict[str, Any]:
-    """Return a copy of template.yaml as it is written. Parsing it each time takes half a second."""
-    document: dict[str, Any] = pickle.loads(_parsed())
+def source(location: str = "template.yaml") -> dict[str, Any]:
+    """Return a copy of a template as it is written. Parsing it each time takes half a second."""
+    document: dict[str, Any] = pickle.loads(_parsed(ROOT / location))
     return document
 
 
