@@ -40,6 +40,7 @@ def a_reconciled_and_replayed_write(lab: DeployedLab) -> list[str]:
     try:
         lab.invoke("ledger", {"action": "reconcile"})
         done = lab.invoke("ledger", {"action": "replay", "write_ids": [name], "by": "exercise"})
+        lab.invoke("ledger", {"action": "list"})
     except FunctionFailed as error:
         return [str(error)]
     return [] if done["replayed"].get(name) else [f"it answered {done}"]
