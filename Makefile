@@ -23,7 +23,7 @@ moves: install  ## Ten planned moves under load, there and back (about four minu
 take-over: install  ## Lose the active Secondary, take over by hand in the Primary, reconcile (two and a half minutes)
 	@$(BIN)/lab take-over $(TAKE_OVER_FLAGS)
 
-bench: install  ## Compare designs over 36 outages, side by side (half an hour)
+bench: install  ## Compare designs over 24 outages, side by side (half an hour)
 	@$(BIN)/python -m tools.bench $(BENCH_FLAGS)
 
 growth: install-dev  ## Tables of how time and cost grow with writes, entries, functions and epochs (two to three minutes)

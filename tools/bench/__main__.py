@@ -18,7 +18,7 @@ from rich.table import Table
 
 from lab import process
 from lab.cli import main
-from lab.commands.options import SPEED, described, ports
+from lab.commands.options import described, ports
 from lab.config import LabError
 from lab.drill.own_lab import own_lab
 from lab.progress import Progress, console
@@ -39,7 +39,7 @@ class NoReport(LabError):
 @click.option(
     "--outages",
     type=click.IntRange(1, 100),
-    default=6,
+    default=4,
     show_default=True,
     help="How many of each style, for each of our two designs.",
 )
@@ -51,7 +51,13 @@ class NoReport(LabError):
     help="Users of each design.",
 )
 @click.option("--seed", type=int, help="Draws the phases. Without it each run draws others.")
-@SPEED
+@click.option(
+    "--speed",
+    type=click.FloatRange(0.5, 20),
+    default=5.0,
+    show_default=True,
+    help="How much faster AWS's own intervals run. What the lab adds to them counts as often.",
+)
 @click.option(
     "--reports",
     "folder",
