@@ -34,7 +34,7 @@ METRIC_MINUTE = 60.0
 # Not divided by the speed, because the application that answers gets no faster. What is lost never
 # answers: the wait for it is an interval of AWS.
 CONNECT_SECONDS, ANSWER_SECONDS = 4.0, 2.0
-TICK = 0.05
+TICK = 0.02
 RDATA: dict[str, Callable[[str], Any]] = {
     "A": A,
     "CNAME": CNAME,
@@ -139,15 +139,15 @@ class Route53:
             cloudwatch._metric_bucket(key).append({**point, "Dimensions": dimensions})
 
     def _probe(self, checker: Checker, config: Mapping[str, Any], client: str) -> None:
-        """Probe once. The next probe follows an interval after this one's answer."""
+        """Probe once. The next probe follows an interval after this one's answer.
+
+        Between two probes, what this one waited counts as an interval of AWS, too.
+        """
         began = time.time()
         good = self._request(config, client)
         checker.observe(good=good, threshold=int(config.get("FailureThreshold", 3)))
-        answered = time.time()
-        if (waited := answered - began) >= ANSWER_SECONDS:
-            # Between two probes, what it waited in vain counts as an interval of AWS.
-            answered = began + self._aws.clock.real(waited)
-        checker.next_at = answered + self._interval(config)
+        waited = self._aws.clock.real(time.time() - began)
+        checker.next_at = began + waited + self._interval(config)
         checker.busy = False
 
     def _request(self, config: Mapping[str, Any], client: str = "") -> bool:

@@ -190,15 +190,16 @@ def test_the_wait_for_what_is_lost_is_an_interval_of_aws(
     assert (world.connecting, world.patience) == ([connects], [answers])
 
 
-def test_a_checker_that_waited_in_vain_comes_again_as_if_it_had_waited_at_aws_speed(
-    world: World,
+@pytest.mark.parametrize(("took", "waited"), [(2.0, 0.2), (0.08, 0.008)])
+def test_a_checker_comes_again_as_if_it_had_waited_at_aws_speed(
+    world: World, took: float, waited: float
 ) -> None:
     world.aws.clock.speed = 10
-    world.took, world.answer = 2.0, TimeoutError()
+    world.took, world.answer = took, TimeoutError()
     checker = Checker(healthy=True, next_at=0)
     began = world.now
     world.route53._probe(checker, ENDPOINT, "ref hc-0")
-    assert checker.next_at == pytest.approx(began + 0.2 + 1.0)
+    assert checker.next_at == pytest.approx(began + waited + 1.0)
 
 
 def test_each_checker_tells_who_it_is(world: World) -> None:
