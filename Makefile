@@ -8,7 +8,7 @@ UV_FLAGS := --quiet --python $(BIN)/python --no-cache --require-hashes --compile
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-drill: install  ## Lose a Region on this machine and watch the application recover and move back (a minute and a half)
+drill: install  ## Lose a Region on this machine and watch the application recover and move back (a minute)
 	@$(BIN)/lab drill $(DRILL_FLAGS)
 
 up: install  ## Start the two-Region lab, deploy the application, and keep it running
