@@ -190,6 +190,16 @@ def test_dns_is_watched_until_the_primary_has_been_healthy_for_a_while(
     assert {region for _, region in seen.dns_after_heal} == {SECONDARY}
 
 
+def test_a_primary_that_was_healthy_again_before_the_outage_ended_is_healthy(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.healthy_after_heal = -1.0
+    seen = drill(world, monkeypatch)
+    assert seen.primary_healthy_again and seen.healed
+    watched = [at - seen.healed for at, _ in seen.dns_after_heal]
+    assert watched[-1] < 2 * STAYS_AWS_SECONDS / SPEED + world.caught_up_after_heal
+
+
 def test_a_primary_that_does_not_get_healthy_is_not_waited_for_for_ever(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
