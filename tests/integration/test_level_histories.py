@@ -237,7 +237,13 @@ def test_however_the_first_run_ends_by_itself_somebody_serves_or_a_person_was_to
 
 
 # --- what is told of an outage that nothing can recover -------------------------------------------
-@pytest.mark.parametrize("state", sorted(REQUIRED))
+@pytest.mark.parametrize(
+    "state",
+    [
+        "Decide",
+        *(pytest.param(s, marks=pytest.mark.long) for s in sorted(REQUIRED - {"Decide"})),
+    ],
+)
 def test_a_permanent_failure_sends_at_most_ten_messages_in_its_first_hour(
     machine: Machine,
     network: Network,

@@ -17,7 +17,7 @@ from tests.protocol.search import Found, searched
 from tests.protocol.world import Violation
 
 # The first look. HISTORIES=100000 runs as many instead.
-HISTORIES = 500
+HISTORIES = 200
 AT_ONCE = 1_000
 
 
