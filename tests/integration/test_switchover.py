@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pilot_light_client.journal import SHARDS
 from pilotlight.journal import proof as journal_proof, reader as journal
 
 from tests.integration.machine import PRIMARY, RECOVERIES, SECONDARY
@@ -170,11 +171,11 @@ def test_a_target_that_catches_up_late_is_waited_for(regions: TwoRegions) -> Non
 def test_a_long_journal_is_compared_in_several_steps_before_the_drain(
     regions: TwoRegions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for n in range(16):
+    for n in range(2 * SHARDS):
         regions.write(PRIMARY, f"item-{n}", ago=120 + n)
     regions.replication.flush()
     monkeypatch.setattr(journal_proof, "SPANS", 1)
-    monkeypatch.setattr(journal, "PAGE", 2)
+    monkeypatch.setattr(journal, "PAGE", 1)
     run = regions.run(SWITCHOVER)
     assert run.output["outcome"] == "switched_over"
     assert run.states.count("CompareOn") >= 1

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from pilot_light_client.journal import SHARDS
 from pilotlight.journal import proof, reader
 
 from tests.integration.machine import (
@@ -93,7 +94,8 @@ def test_more_writes_than_one_comparison_takes_are_compared_in_several(
 ) -> None:
     monkeypatch.setattr(proof, "SPANS", 1)
     monkeypatch.setattr(reader, "PAGE", 3)
-    machine.faults.call_once("Drain", lambda: [regions.write(PRIMARY) for _ in range(30)])
+    many = range(3 * SHARDS)
+    machine.faults.call_once("Drain", lambda: [regions.write(PRIMARY) for _ in many])
     run = regions.run(SWITCHOVER)
     assert run.output["outcome"] == "switched_over", run.cause
     assert 1 < regions.calls("Proof", "tails") <= 6
@@ -104,7 +106,7 @@ def test_more_writes_than_a_drain_has_time_for_undo_it(
 ) -> None:
     monkeypatch.setattr(proof, "SPANS", 1)
     monkeypatch.setattr(reader, "PAGE", 1)
-    machine.faults.call_once("Drain", lambda: [regions.write(PRIMARY) for _ in range(60)])
+    machine.faults.call_once("Drain", lambda: [regions.write(PRIMARY) for _ in range(90)])
     run = regions.run(SWITCHOVER)
     assert_failed(machine, run, "Prove")
     assert "NotCompared" in run.cause

@@ -128,7 +128,7 @@ def test_a_tail_that_is_longer_than_one_step_is_gone_on_with(
 ) -> None:
     monkeypatch.setattr(journal_proof, "SPANS", 1)
     monkeypatch.setattr(journal_reader, "PAGE", 1)
-    for n in range(20):
+    for n in range(40):
         world.write(PRIMARY, f"i{n}", 1000 - n)
     world.regions.replicate(PRIMARY, SECONDARY)
     steps, so_far = [], None
@@ -136,7 +136,7 @@ def test_a_tail_that_is_longer_than_one_step_is_gone_on_with(
         steps.append(world.ask("tails", PRIMARY, SECONDARY, so_far=so_far))
         so_far = steps[-1].get("so_far")
     assert len(steps) > 2
-    assert (steps[-1]["proven"], steps[-1]["writes"], steps[-1]["compared"]) == (True, 20, 20)
+    assert (steps[-1]["proven"], steps[-1]["writes"], steps[-1]["compared"]) == (True, 40, 40)
 
 
 def test_an_epoch_that_json_wrote_with_decimals_is_the_same_epoch(world: World) -> None:
