@@ -22,13 +22,6 @@ OUTAGES = "\b\nMODE is what is lost:\n" + "\n".join(
     textwrap.fill(known.what, 96, initial_indent=f"  {name:<13}", subsequent_indent=" " * 15)
     for name, known in NAMED.items()
 )
-SPEED = click.option(
-    "--speed",
-    type=click.FloatRange(0.5, 20),
-    default=10.0,
-    show_default=True,
-    help="How much faster AWS's own intervals run; the code under test never does.",
-)
 LAG = click.option(
     "--replication-lag",
     type=click.FloatRange(0, 60),
@@ -58,6 +51,20 @@ STYLE = click.option(
     type=click.Choice(STYLES),
     help="How what is lost refuses. Not every outage has every style.",
 )
+
+
+def speed(default: float) -> Callable[..., Any]:
+    """Return the option for a lab's speed."""
+    return click.option(
+        "--speed",
+        type=click.FloatRange(0.5, 20),
+        default=default,
+        show_default=True,
+        help="How much faster AWS's own intervals run; the code under test never does.",
+    )
+
+
+SPEED = speed(10.0)
 
 
 def reports_in(folder: str) -> Callable[..., Any]:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from pilot_light_client import timestamps, ulid
+from pilot_light_client import timestamps, ulid, ulid_format
 from pilot_light_client.journal import MARK, entry_key, mark_of, transaction
 
 from tests import journaled
@@ -68,7 +68,7 @@ class Torn:
     def compared_to(self, moment: datetime) -> None:
         """Let the schedule have compared the Primary's journal so far, and then no more."""
         mark = {"compared": {"N": "0"}, "unreadable": {"N": "0"}, "uncompared_since": {"S": ""}}
-        mark["watermark"] = {"S": ulid.lowest_of(int(moment.timestamp() * 1000))}
+        mark["watermark"] = {"S": ulid_format.lowest_of(int(moment.timestamp() * 1000))}
         self.put(RECOVERIES, {"pk": {"S": f"watermark#{PRIMARY}#1"}, **mark})
 
     def active(self, region: str, epoch: int) -> None:

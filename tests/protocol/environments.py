@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 from items.service import FORWARDED_BY, ItemService, WriteRefused, WriteRequest
-from pilot_light_client import timestamps, ulid
+from pilot_light_client import timestamps, ulid, ulid_format
 from pilot_light_client.fence import Fence
 from pilot_light_client.last_resort import LastResortTable
 from pilot_light_client.pulse import Pulse, PulseWriter
@@ -257,7 +257,7 @@ def virtual_time(world: World) -> Iterator[None]:
         """Make an id by API Gateway's clock, or by the environment's, as far as that may be off."""
         if moment is None:
             moment = min(max(wall(), world.now - IDS_OFF), world.now + IDS_OFF)
-        return ulid.at(int(moment * 1000), world.number().to_bytes(10, "big"))
+        return ulid_format.at(int(moment * 1000), world.number().to_bytes(10, "big"))
 
     def now() -> str:
         return text(wall())

@@ -18,7 +18,7 @@ from rich.table import Table
 
 from lab import process
 from lab.cli import main
-from lab.commands.options import described, ports
+from lab.commands.options import described, ports, speed as speed_option
 from lab.config import LabError
 from lab.drill.own_lab import own_lab
 from lab.progress import Progress, console
@@ -51,13 +51,7 @@ class NoReport(LabError):
     help="Users of each design.",
 )
 @click.option("--seed", type=int, help="Draws the phases. Without it each run draws others.")
-@click.option(
-    "--speed",
-    type=click.FloatRange(0.5, 20),
-    default=5.0,
-    show_default=True,
-    help="How much faster AWS's own intervals run. What the lab adds to them counts as often.",
-)
+@speed_option(5.0)
 @click.option(
     "--reports",
     "folder",

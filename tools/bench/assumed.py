@@ -1,6 +1,6 @@
 """What the lab leaves out, assumed, and drawn on top of what was measured. Pure.
 
-AWS publishes no figure for any of it. Each delay is drawn anew for each user from a triangle: the
+AWS publishes no figure for these delays. Each is drawn anew for each user from a triangle: the
 least, the most likely, and the most seconds. They are assumptions; the bench's own tables are
 without them.
 """

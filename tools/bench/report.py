@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FileSystemLoader
 
-from lab.config import LabError
 from lab.drill.report.charts import ticks
 from tools.bench import tables
 from tools.bench.assumed import with_delays
@@ -29,7 +28,7 @@ from tools.bench.figures import (
     spread,
     switch_goal,
 )
-from tools.reader import ROOT
+from tools.reader import ROOT, marks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,9 +40,7 @@ if TYPE_CHECKING:
 
 SHORTEST_AXIS = 90.0
 DOCUMENT = ROOT / "docs" / "benchmark.md"
-FIGURES, FENCE, COLD = (
-    (f"<!-- {name}: begin -->", f"<!-- {name}: end -->") for name in ("figures", "fence", "cold")
-)
+FIGURES, FENCE, COLD = "figures", "fence", "cold"
 KIND = {"kind": "bench", "version": 7}
 MODELLED = (
     "AWS's own intervals, {speed:g} times faster here: intervals of health checks, the minute of "
@@ -62,10 +59,6 @@ MODELLED = (
     "The lease and the round trips of the control table are real seconds, which no speed divides.",
     "Neither Lambda's cold starts nor, but for the control table, the latency between Regions.",
 )
-
-
-class NoMarks(LabError):
-    """The document has no place for the figures."""
 
 
 def report(
@@ -258,7 +251,7 @@ def fill(report: tables.Report, document: Path = DOCUMENT) -> None:
             for table in map(tables.stages, report["styles"])
         ),
     ]
-    _replace(document, FIGURES, "\n\n".join(parts))
+    marks.fill(document, FIGURES, "\n\n".join(parts))
     fill_fence(report["fence"], document)
 
 
@@ -270,7 +263,7 @@ def fill_fence(costs: Sequence[Mapping[str, Any]], document: Path = DOCUMENT) ->
     NoMarks
         A mark is missing.
     """
-    _replace(document, FENCE, _markdown(tables.fence(costs)))
+    marks.fill(document, FENCE, _markdown(tables.fence(costs)))
 
 
 def fill_cold(found: Mapping[str, Any], document: Path = DOCUMENT) -> None:
@@ -282,16 +275,7 @@ def fill_cold(found: Mapping[str, Any], document: Path = DOCUMENT) -> None:
         A mark is missing.
     """
     table = tables.cold_starts(found)
-    _replace(document, COLD, f"{table.title}.\n\n{_markdown(table)}")
-
-
-def _replace(document: Path, marks: tuple[str, str], text: str) -> None:
-    begin, end = marks
-    old = document.read_text(encoding="utf-8")
-    if begin not in old or end not in old:
-        raise NoMarks(f"{document.name} needs the lines {begin} and {end}.")
-    before, after = old.split(begin, 1)[0], old.split(end, 1)[1]
-    document.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")
+    marks.fill(document, COLD, f"{table.title}.\n\n{_markdown(table)}")
 
 
 def _markdown(table: tables.Table) -> str:

@@ -14,15 +14,14 @@ import click
 
 from tools.growth import costs, epochs, ledgers, moves, tables, warming
 from tools.reader import ROOT
+from tools.reader.marks import fill
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from tools.growth.tables import Table
 
 DOCUMENT = ROOT / "docs" / "growth.md"
-MARKS = ("<!-- growth: begin -->", "<!-- growth: end -->")
 WRITES = (10, 100, 500, 1000, 2000)
 # Entries of a ledger, and how many of them are open.
 LEDGERS = ((100, 10), (1000, 10), (20_000, 10), (20_000, 20_000))
@@ -31,12 +30,6 @@ EPOCHS = (1, 10, 100)
 MONTHS = (0, 1, 10, 100, 1000)
 # What is measured is a process's own CPU.
 PROCESSES = min(2, os.cpu_count() or 1)
-
-
-class NoMarks(click.ClickException):
-    """The document does not have the lines between which the tables stand."""
-
-    exit_code = 2
 
 
 def of_moves(most: float) -> tuple[list[Table], bool]:
@@ -123,27 +116,11 @@ def cli(context: click.Context, *, only: tuple[str, ...], most: int, write_doc: 
     )
     if write_doc:
         parts = [took, *(t.markdown() for t in (*found, tables.assumed()))]
-        fill(DOCUMENT, "\n\n".join(parts))
+        fill(DOCUMENT, "growth", "\n\n".join(parts))
         click.echo(f"Wrote {DOCUMENT.relative_to(ROOT)}.")
     else:
         click.echo("\n\n".join([*(t.text() for t in found), took]))
     context.exit(0 if kept else 1)
-
-
-def fill(document: Path, text: str) -> None:
-    """Replace what stands between the marks.
-
-    Raises
-    ------
-    NoMarks
-        One of them is missing.
-    """
-    begin, end = MARKS
-    old = document.read_text(encoding="utf-8")
-    if begin not in old or end not in old:
-        raise NoMarks(f"{document.name} needs the lines {begin} and {end}.")
-    before, after = old.split(begin, 1)[0], old.split(end, 1)[1]
-    document.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pilot_light_client.journal import Ref, plan
-from pilot_light_client.ulid import at as ulid_at
+from pilot_light_client.ulid_format import at as ulid_at
 from pilotlight.journal.history import History
 from pilotlight.ledger.entry import SHARDS, LedgerEntry, key, stored
 from pilotlight.ledger.table import DIGITS, OPEN, TO_COME, LedgerTable

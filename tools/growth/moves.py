@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 from pilot_light_client.journal import MARK, entry_key
-from pilot_light_client.ulid import at as ulid_at, lowest_of
+from pilot_light_client.ulid_format import at as ulid_at, lowest_of
 from pilotlight.journal.comparison import MARGIN_MS, Mark
 from pilotlight.journal.proof import JournalProof, advance, compare_tails
 from pilotlight.journal.reader import Journal, Watermark

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from pilot_light_client.table_errors import translated
-from pilot_light_client.ulid import lowest_of
+from pilot_light_client.ulid_format import lowest_of
 
 from pilotlight.journal.comparison import LOWEST
 from pilotlight.ledger.epoch_end import CLOCKS, Promotion, ended_at, from_record, incomplete_since

@@ -7,7 +7,7 @@ import dns.resolver
 
 # What is known of name servers, for as long as its TTL says: two days at Route 53.
 _NAME_SERVERS = dns.resolver.Cache()
-# Of a zone's four name servers.
+# How many of a zone's four name servers are asked.
 ASKED = 2
 
 

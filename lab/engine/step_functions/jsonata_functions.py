@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections import defaultdict
+from collections import defaultdict, deque
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any
@@ -28,8 +28,14 @@ def install() -> None:
     )
 
     # Programs that nobody evaluates, by their text: parsing took most of the time, and one program
-    # has one evaluation at a time.
-    parsed: defaultdict[str, list[Any]] = defaultdict(list)
+    # has one evaluation at a time. To take one is a single operation, for runs are threads.
+    parsed: defaultdict[str, deque[Any]] = defaultdict(deque)
+
+    def program_of(text: str) -> Any:
+        try:
+            return parsed[text].pop()
+        except IndexError:
+            return jsonata.Jsonata(text)
 
     @lru_cache(maxsize=64)
     def variables(values: str) -> dict[str, Any]:
@@ -44,7 +50,7 @@ def install() -> None:
             bound |= variables(values)
         text = _BOUND.sub("", expression)
         try:
-            program = parsed[text].pop() if parsed[text] else jsonata.Jsonata(text)
+            program = program_of(text)
             # Its functions ask for the program of their thread.
             jsonata.Jsonata.CURRENT.jsonata = program
             value = program.evaluate(None, bound)

@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 import time
 
-from pilot_light_client.ulid_format import HIGHEST, at, lowest_of, moment_of
-
-__all__ = ["HIGHEST", "at", "lowest_of", "moment_of", "new"]
+from pilot_light_client.ulid_format import at
 
 
 def new(moment: float | None = None) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, strategies as st
-from pilot_light_client import ulid
+from pilot_light_client import ulid_format
 from pilot_light_client.attributes import LONGEST_KEY, AttributeInvalid, is_key
 from pilot_light_client.journal import (
     MARK,
@@ -369,11 +369,11 @@ def entry_kept(days: int, write_id: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("days", [LEAST_DAYS, 3650])
 def test_an_entry_is_kept_for_so_many_days_from_the_time_of_its_id(days: int) -> None:
-    entry = entry_kept(days, ulid.lowest_of(MOMENT_MS))
+    entry = entry_kept(days, ulid_format.lowest_of(MOMENT_MS))
     assert entry["keep_until"] == {"N": str(1_800_000_000 + days * 86_400)}
 
 
-@pytest.mark.parametrize(("days", "write_id"), [(0, ulid.lowest_of(MOMENT_MS)), (35, "01B")])
+@pytest.mark.parametrize(("days", "write_id"), [(0, ulid_format.lowest_of(MOMENT_MS)), (35, "01B")])
 def test_an_entry_without_end_or_without_a_time_is_kept_for_ever(days: int, write_id: str) -> None:
     assert "keep_until" not in entry_kept(days, write_id)
 
@@ -381,12 +381,12 @@ def test_an_entry_without_end_or_without_a_time_is_kept_for_ever(days: int, writ
 @pytest.mark.parametrize("days", [-1, 1, LEAST_DAYS - 1])
 def test_no_writer_keeps_entries_for_less_than_readers_rely_on(days: int) -> None:
     with pytest.raises(ValueError, match=f"JournalDays is {days}; it must be 0"):
-        entry_kept(days, ulid.lowest_of(MOMENT_MS))
+        entry_kept(days, ulid_format.lowest_of(MOMENT_MS))
 
 
 @pytest.mark.parametrize("value", [{"S": "soon"}, {"N": "1.5"}, {"NULL": True}])
 def test_an_entry_of_no_readable_end_cannot_be_read(value: Any) -> None:
-    entry = entry_kept(35, ulid.lowest_of(MOMENT_MS))
+    entry = entry_kept(35, ulid_format.lowest_of(MOMENT_MS))
     with pytest.raises(EntryUnreadable, match="keep_until"):
         from_entry({**entry, "keep_until": value})
 

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from pilot_light_client import ulid
+from pilot_light_client import ulid_format
 from pilot_light_client.attributes import AttributeInvalid
 from pilot_light_client.journal import (
     KeyUnsupported,
@@ -103,7 +103,7 @@ def test_the_proof_of_a_move_reads_it_too(case: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("known", VECTORS["ids"], ids=lambda known: known["id"])
 def test_vector_of_a_write_id(known: dict[str, Any]) -> None:
-    assert ulid.at(known["moment_ms"], bytes.fromhex(known["random"])) == known["id"]
+    assert ulid_format.at(known["moment_ms"], bytes.fromhex(known["random"])) == known["id"]
 
 
 @pytest.mark.parametrize("known", VECTORS["shards"], ids=lambda known: known["id"])

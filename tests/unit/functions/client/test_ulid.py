@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
-from pilot_light_client import ulid
+from pilot_light_client import ulid, ulid_format
 from ulid import ULID
 
 MOMENTS = st.integers(0, 2**48 - 1)
@@ -19,7 +19,7 @@ LAST_MS = 253_402_300_799_999
 
 @given(MOMENTS, TAILS)
 def test_a_ulid_is_the_one_of_another_library(moment_ms: int, tail: bytes) -> None:
-    ours = ulid.at(moment_ms, tail)
+    ours = ulid_format.at(moment_ms, tail)
     assert ours == str(ULID(moment_ms.to_bytes(6, "big") + tail))
     assert ULID.from_str(ours).milliseconds == moment_ms
 
@@ -30,25 +30,25 @@ def test_ulids_sort_by_their_time_whatever_their_ends(
 ) -> None:
     earlier, later = sorted([first, second])
     if earlier != later:
-        assert ulid.at(earlier, one) < ulid.at(later, other)
+        assert ulid_format.at(earlier, one) < ulid_format.at(later, other)
 
 
 @given(MOMENTS, TAILS)
 def test_the_lowest_of_a_moment_comes_before_all_of_it_and_after_all_before_it(
     moment_ms: int, tail: bytes
 ) -> None:
-    lowest = ulid.lowest_of(moment_ms)
-    assert lowest <= ulid.at(moment_ms, tail)
+    lowest = ulid_format.lowest_of(moment_ms)
+    assert lowest <= ulid_format.at(moment_ms, tail)
     if moment_ms:
-        assert ulid.at(moment_ms - 1, tail) < lowest
+        assert ulid_format.at(moment_ms - 1, tail) < lowest
 
 
 def test_the_lowest_of_a_moment_before_1970_is_the_lowest_of_all() -> None:
-    assert ulid.lowest_of(-5) == "0" * 26
+    assert ulid_format.lowest_of(-5) == "0" * 26
 
 
 def test_the_highest_is_the_last_of_the_last_moment() -> None:
-    assert ulid.at(2**48 - 1, b"\xff" * 10) == ulid.HIGHEST
+    assert ulid_format.at(2**48 - 1, b"\xff" * 10) == ulid_format.HIGHEST
 
 
 def test_new_ones_are_of_now_and_all_different() -> None:
@@ -68,8 +68,8 @@ def test_a_new_one_of_a_moment_has_it_to_the_millisecond(moment_ms: int) -> None
 def test_the_moment_of_a_ulid_is_the_one_that_another_library_reads(
     moment_ms: int, tail: bytes
 ) -> None:
-    one = ulid.at(moment_ms, tail)
-    assert ulid.moment_of(one) == ULID.from_str(one).datetime
+    one = ulid_format.at(moment_ms, tail)
+    assert ulid_format.moment_of(one) == ULID.from_str(one).datetime
 
 
 @pytest.mark.parametrize(
@@ -81,12 +81,12 @@ def test_the_moment_of_a_ulid_is_the_one_that_another_library_reads(
     ],
 )
 def test_anything_else_has_no_moment(text: str) -> None:
-    assert ulid.moment_of(text) is None
+    assert ulid_format.moment_of(text) is None
 
 
 @given(st.text(max_size=30))
 def test_whatever_is_asked_for_its_moment_there_is_an_answer(text: str) -> None:
-    assert ulid.moment_of(text) is None or len(text) == 26
+    assert ulid_format.moment_of(text) is None or len(text) == 26
 
 
 @pytest.mark.parametrize(
@@ -99,4 +99,4 @@ def test_whatever_is_asked_for_its_moment_there_is_an_answer(text: str) -> None:
     ],
 )
 def test_a_moment_that_no_calendar_has_is_none(moment_ms: int, moment: Any) -> None:
-    assert ulid.moment_of(ulid.lowest_of(moment_ms)) == moment
+    assert ulid_format.moment_of(ulid_format.lowest_of(moment_ms)) == moment

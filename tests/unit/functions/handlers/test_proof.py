@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from moto import mock_aws
 from pilot_light_client.journal import LEAST_DAYS
-from pilot_light_client.ulid import lowest_of
+from pilot_light_client.ulid_format import lowest_of
 from pilotlight.control.table import ControlTable
 from pilotlight.journal import proof as journal_proof, reader as journal_reader
 from pilotlight.journal.comparison import LOWEST, MARGIN_MS

@@ -11,7 +11,7 @@ from hypothesis import given, strategies as st
 from pilot_light_client.journal import SHARDS, Ref, Version, shard_of
 from pilot_light_client.journal_days import LEAST_DAYS
 from pilot_light_client.timestamps import text
-from pilot_light_client.ulid import at as ulid_at, lowest_of
+from pilot_light_client.ulid_format import at as ulid_at, lowest_of
 from pilotlight.journal import proof as journal_proof
 from pilotlight.journal.comparison import (
     HIGHEST,

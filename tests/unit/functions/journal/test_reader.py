@@ -8,7 +8,7 @@ import pytest
 from moto import mock_aws
 from pilot_light_client.journal import SHARDS, entry_key
 from pilot_light_client.table_errors import TableUnavailable
-from pilot_light_client.ulid import lowest_of
+from pilot_light_client.ulid_format import lowest_of
 from pilotlight.journal import reader as journal
 from pilotlight.journal.comparison import HIGHEST, LOWEST, Entry, Mark, span
 from pilotlight.journal.reader import Journal, Watermark

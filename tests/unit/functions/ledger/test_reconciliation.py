@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pilot_light_client.journal import SHARDS
 from pilot_light_client.timestamps import text
-from pilot_light_client.ulid import at as ulid_at, lowest_of
+from pilot_light_client.ulid_format import at as ulid_at, lowest_of
 from pilotlight.journal.comparison import LOWEST
 from pilotlight.journal.history import History
 from pilotlight.ledger.epoch_end import Promotion

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pilot_light_client.journal import SHARDS, transaction
 from pilot_light_client.table_errors import TableUnavailable
-from pilot_light_client.ulid import lowest_of
+from pilot_light_client.ulid_format import lowest_of
 from pilotlight.journal.history import History
 from pilotlight.journal.links import JournalLinks
 from pilotlight.ledger.entry import SHARDS as LEDGER_SHARDS, LedgerEntry, counts, key

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from pilot_light_client.control_item import ControlItem
-from pilot_light_client.ulid import lowest_of
+from pilot_light_client.ulid_format import lowest_of
 from pilotlight.readiness import inspection
 from pilotlight.readiness.inspection import stored_verdict
 

@@ -12,6 +12,7 @@ from tests.unit.tools.bench.sample_bench import FENCE, bench
 from tools.bench import __main__ as command, report, tables
 from tools.bench.figures import KEPT
 from tools.reader import ROOT
+from tools.reader.marks import NoMarks, marks
 
 
 def design(found, key, style="reset"):
@@ -113,7 +114,7 @@ def test_a_curve_stays_below_the_top_for_users_who_were_not_served_again(seconds
 
 def test_the_figures_stand_between_the_marks_and_replace_the_old_ones(tmp_path) -> None:
     place = tmp_path / "benchmark.md"
-    marked = [f"{begin}\nold\n{end}" for begin, end in (report.FIGURES, report.FENCE)]
+    marked = [f"{begin}\nold\n{end}" for begin, end in map(marks, (report.FIGURES, report.FENCE))]
     place.write_text("\n".join(["before", *marked, "after\n"]))
     report.fill(bench(), place)
     report.fill(bench(), place)
@@ -133,12 +134,12 @@ def test_the_fence_misses_its_goal_above_a_millisecond() -> None:
 def test_a_document_without_marks_is_left_alone(tmp_path) -> None:
     place = tmp_path / "benchmark.md"
     place.write_text("nothing here")
-    with pytest.raises(report.NoMarks):
+    with pytest.raises(NoMarks):
         report.fill(bench(), place)
     assert place.read_text() == "nothing here"
 
 
 def test_the_document_of_the_repository_has_the_marks() -> None:
     text = (ROOT / "docs" / "benchmark.md").read_text()
-    for begin, end in (report.FIGURES, report.FENCE):
+    for begin, end in map(marks, (report.FIGURES, report.FENCE)):
         assert text.index(begin) < text.index(end)

@@ -12,6 +12,7 @@ from pilotlight.journal import proof
 from pilotlight.ledger.table import LedgerTable
 
 from tools.growth import __main__ as command, costs, epochs, ledgers, moves, tables, warming
+from tools.reader.marks import NoMarks, fill, marks
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -148,18 +149,19 @@ def test_the_document_describes_everything(more: list[str]) -> None:
 
 def test_only_what_stands_between_the_marks_is_replaced(tmp_path: Path) -> None:
     page = tmp_path / "growth.md"
-    begin, end = command.MARKS
+    begin, end = marks("growth")
     page.write_text(f"before\n{begin}\nold\n{end}\nafter\n", encoding="utf-8")
-    command.fill(page, "new")
+    fill(page, "growth", "new")
     assert page.read_text("utf-8") == f"before\n{begin}\nnew\n{end}\nafter\n"
     page.write_text(begin, encoding="utf-8")
-    with pytest.raises(command.NoMarks):
-        command.fill(page, "new")
+    with pytest.raises(NoMarks):
+        fill(page, "growth", "new")
 
 
 def test_the_page_has_each_table_and_each_goal_was_met(limits: moves.Limits) -> None:
     text = command.DOCUMENT.read_text("utf-8")
-    between = text.split(command.MARKS[0])[1].split(command.MARKS[1])[0]
+    begin, end = marks("growth")
+    between = text.split(begin)[1].split(end)[0]
     for rate in command.WRITES:
         assert f"\n| {rate:,} |" in between
     assert f"{limits.drain_seconds:g} s | within |" in between

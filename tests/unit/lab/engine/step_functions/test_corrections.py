@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -81,6 +83,29 @@ def test_a_null_is_there_and_a_missing_value_is_not() -> None:
 def test_a_variable_of_one_expression_is_unknown_to_the_next() -> None:
     evaluate("$secret", secret=1)
     assert evaluate("$exists($secret)") is False
+
+
+def test_one_expression_is_evaluated_by_many_at_once_each_with_its_own_values() -> None:
+    """An expression is parsed once for each that evaluates it at the same time."""
+
+    def evaluated(number: int) -> bool:
+        given = {"of": number, "more": [None, number]}
+        found = evaluate("{'of': $value.of, 'more': $value.more}", value=given)
+        return bool(found == given)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            assert all(pool.map(evaluated, range(400)))
+    finally:
+        sys.setswitchinterval(interval)
+
+
+def test_what_an_expression_returns_is_nobody_elses() -> None:
+    given = {"list": [1]}
+    evaluate("$value", value=given)["list"].append(2)
+    assert evaluate("$value", value=given) == {"list": [1]}
 
 
 def test_the_root_context_is_refused_as_on_aws() -> None:
