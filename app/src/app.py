@@ -70,7 +70,7 @@ CONTROL, FENCE = control_reader(SETTINGS), fence(SETTINGS)
 TABLE = ItemsTable(write_path_client(), variable("ITEMS_TABLE"), SETTINGS.journal_table)
 ITEMS = ItemService(REGION, variable("ZONE_NAME"), FENCE, TABLE, SETTINGS.journal_days)
 SIGNS_OF_LIFE = signs_of_life(SETTINGS, variable("HEARTBEAT_SECONDS", int))
-WRITE_HEALTH = WriteHealth()
+WRITE_HEALTH = WriteHealth(TABLE.try_a_write)
 
 
 def reply(status: int, body: dict[str, Any], **headers: str) -> Response[str]:
@@ -140,7 +140,10 @@ def unhealthy() -> str | None:
             "Health check failed: the items table did not answer", extra={"error": str(error)}
         )
         return "items_table"
-    return "writes" if WRITE_HEALTH.all_failed() else None
+    if why := WRITE_HEALTH.failing():
+        logger.warning("Health check failed: writes fail", extra={"error": why})
+        return "writes"
+    return None
 
 
 def why_not_writing() -> str | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pilot_light_client.attributes import AttributeInvalid
 from pilot_light_client.journal import EntryUnreadable, entry_key, from_entry, transaction
-from pilot_light_client.table_errors import translated
+from pilot_light_client.table_errors import TableUnavailable, translated
 from pilot_light_client.transaction import send
 
 from items.item import (
@@ -108,6 +108,21 @@ class ItemsTable:
         """Read one key, with or without an item, and raise whatever DynamoDB does."""
         with translated():
             self._client.get_item(TableName=self.name, Key=item_key("health"), ConsistentRead=False)
+
+    def try_a_write(self) -> None:
+        """Send a write whose condition is never true, and raise what keeps the table from it.
+
+        It costs a write unit and changes nothing.
+        """
+        never = "attribute_exists(pk) AND attribute_not_exists(pk)"
+        try:
+            with translated():
+                self._client.put_item(
+                    TableName=self.name, Item=item_key("health"), ConditionExpression=never
+                )
+        except TableUnavailable as error:
+            if error.meaning not in ("condition", "conflict"):
+                raise
 
     def write(
         self,

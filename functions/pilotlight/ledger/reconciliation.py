@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb import DynamoDBClient
     from pilot_light_client.control_item import ControlItem
-    from pilot_light_client.journal import Item, Version, Write
+    from pilot_light_client.journal import Item, Ref, Version, Write
 
     from pilotlight.journal.history import History
     from pilotlight.ledger.table import LedgerTable
@@ -79,6 +79,15 @@ class Cursor:
 
 
 @dataclass(frozen=True)
+class _Page:
+    """A page of a journal, after which write to continue, and this Region's items of its writes."""
+
+    writes: list[Write]
+    after: str | None
+    items: dict[Ref, Item]
+
+
+@dataclass(frozen=True)
 class ReconcileResult:
     """Whether a pass came to its end, and how many journal entries it compared."""
 
@@ -111,7 +120,7 @@ class Reconciliation:
         # The active Region last: its writes are only compared if the other one wrote as well.
         regions = sorted(journals, key=lambda region: (region == control.active_region, region))
         self._shards = [(r, s) for r in regions for s in range(SHARDS)]
-        self._first_pages: dict[tuple[str, tuple[str, str]], tuple[list[Write], str | None]] = {}
+        self._first_pages: dict[tuple[str, tuple[str, str]], _Page] = {}
 
     @classmethod
     def of(
@@ -175,22 +184,20 @@ class Reconciliation:
         if ledger_shard >= 0:
             at = self._judge_again(ledger_shard, at)
             return at if at.after else replace(at, step=at.step + 1)
-        if at.step == 0 and not at.after and at.epoch != at.running:
-            self._note_expired(at)
+        if at.step == 0 and not at.after:
+            if at.epoch != at.running:
+                self._note_expired(at)
             self._read_first_pages(at)
         region, shard = self._shards[at.step]
         window = self._window(at, region)
         if window:
             key = shard_key(region, at.epoch, shard)
-            read = self._first_pages.pop((key, window), None)
-            writes, after = read or self._journals[region].page(key, *window)
-            at = replace(at, after=after or window[1], compared=at.compared + len(writes))
-            if writes and region != self._own:
-                # One answer instead of a read for each write: users wait for this in a drain.
-                self._journals[self._own].page(key, window[0], at.after)
-            self._compare(writes)
+            page = self._first_pages.pop((key, window), None) or self._read(region, key, window)
+            at = replace(at, after=page.after or window[1])
+            at = replace(at, compared=at.compared + len(page.writes))
+            self._compare(page)
             if not self._serves(at, region):
-                ids = (w.id for w in writes if not w.unreadable)
+                ids = (w.id for w in page.writes if not w.unreadable)
                 at = replace(at, last=max([at.last, *filter(moment_of, ids)]))
         done = self._window(at, region) is None
         return replace(at, step=at.step + 1, after="") if done else at
@@ -215,7 +222,7 @@ class Reconciliation:
             self._ledger.put(expired_entry(at.epoch, words, self._control.epoch, now))
 
     def _read_first_pages(self, at: Cursor) -> None:
-        """Read the first page of each part of an epoch that is over, all side by side.
+        """Read the first page of each part of an epoch that counts, all side by side.
 
         Epochs grow in number with every move, and each has few entries that count.
         """
@@ -225,8 +232,17 @@ class Reconciliation:
             for window in self._windows(at, region)
         }
         with ThreadPoolExecutor(PARALLEL) as pool:
-            pages = pool.map(lambda a: self._journals[a[1]].page(a[0][0], *a[0][1]), asked.items())
+            pages = pool.map(lambda each: self._read(each[1], *each[0]), asked.items())
             self._first_pages = dict(zip(asked, pages, strict=True))
+
+    def _read(self, region: str, key: str, window: tuple[str, str]) -> _Page:
+        """Read a page of a journal, with what it is compared to."""
+        writes, after = self._journals[region].page(key, *window)
+        if writes and region != self._own:
+            # One answer instead of a read for each write: users wait for this in a drain.
+            self._journals[self._own].page(key, window[0], after or window[1])
+        items = self._items.find_many(w.new.ref for w in writes if not w.unreadable)
+        return _Page(writes, after, items)
 
     def _serves(self, at: Cursor, region: str) -> bool:
         return at.epoch == at.running and region == self._control.active_region
@@ -260,20 +276,20 @@ class Reconciliation:
             return LOWEST, LOWEST if alone else HIGHEST
         return incomplete_from(self._promotions, at.epoch, self._control), HIGHEST
 
-    def _compare(self, writes: list[Write]) -> None:
+    def _compare(self, page: _Page) -> None:
         """Look up a page of writes here. A write in flight in the running epoch is not late."""
         own, passed = self._journals[self._own], passed_at(self._now_ms)
-        # One whose time has passed may be deleted in one Region already, and so tells nothing.
-        writes = [w for w in writes if w.keep_until is None or w.keep_until > passed]
-        items = self._items.find_many(w.new.ref for w in writes if not w.unreadable)
-        for write in writes:
+        for write in page.writes:
+            # One whose time has passed may be deleted in one Region already, and so tells nothing.
+            if write.keep_until is not None and write.keep_until <= passed:
+                continue
             if write.unreadable:
                 now = timestamps.now()
                 self._ledger.put(unreadable_entry(write, self._control.epoch, now, "reconcile"))
                 continue
             here, over = own.link(write.new.version) is not None, self._is_over(write)
             if here or over:
-                entry = self._judged(write, items.get(write.new.ref), late=over and not here)
+                entry = self._judged(write, page.items.get(write.new.ref), late=over and not here)
                 if entry.kinds:
                     self._put(entry)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from typing import TYPE_CHECKING
 
@@ -114,11 +115,25 @@ def test_a_region_all_of_whose_writes_of_late_failed_is_unhealthy_until_one_is_m
     assert app.pulse() == 0, "who cannot write keeps no pulse"
     now = time.monotonic()
     monkeypatch.setattr(app.module.WRITE_HEALTH, "_clock", lambda: now + 16)
-    assert app.ask("GET", "/health").status == 200, "no writes say nothing"
+    assert app.ask("GET", "/health").status == 200, "the table takes writes again"
     app.restart()
     failing_writes(app)
     app.ask("PUT", "/items/tea", {"text": "green"})
     assert app.ask("GET", "/health").status == 200
+
+
+@pytest.mark.parametrize("active", [PRIMARY, SECONDARY])
+def test_a_region_whose_table_takes_no_write_is_unhealthy_although_nobody_writes(
+    app: App, active: str
+) -> None:
+    app.active(active)
+    before = copy.deepcopy(app.dynamodb.table(ITEMS))
+    app.dynamodb.failing["put_item"] = ReadTimeoutError(endpoint_url="https://dynamodb")
+    answer = app.ask("GET", "/health")
+    assert (answer.status, answer.body["failed"]) == (503, "writes")
+    app.dynamodb.failing.clear()
+    assert app.ask("GET", "/health").status == 200
+    assert app.dynamodb.table(ITEMS) == before
 
 
 def test_writes_that_are_made_between_failed_ones_keep_a_region_healthy(app: App) -> None:

@@ -36,6 +36,24 @@ def journal(dynamodb: Any) -> list[str]:
     return sorted(row["sk"]["S"] for row in entries)
 
 
+def test_a_write_that_is_tried_changes_nothing(dynamodb: Any) -> None:
+    table = table_of(dynamodb)
+    table.try_a_write()
+    assert table.read("health") == (None, None)
+    item = written(table, "01A", item_id="health")
+    table.try_a_write()
+    assert table.read("health")[0] == item
+
+
+def test_a_write_that_is_tried_raises_what_keeps_the_table_from_it(fake: FakeDynamoDB) -> None:
+    for code in ("ThrottlingException", "InternalServerError", "AccessDeniedException"):
+        fake.failing["put_item"] = aws_error(code)
+        with pytest.raises(TableUnavailable):
+            table_of(fake).try_a_write()
+    fake.failing["put_item"] = aws_error("TransactionConflictException")
+    table_of(fake).try_a_write()
+
+
 def test_an_item_that_was_never_written_is_nothing(dynamodb: Any) -> None:
     assert table_of(dynamodb).read("tea") == (None, None)
 
