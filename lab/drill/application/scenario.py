@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from lab.progress import Progress
     from tools.reader.contract import Contract
 
-BASELINE_SECONDS, AFTER_SECONDS = 3.0, 4.0
+BASELINE_SECONDS, BASELINES, AFTER_SECONDS = 3.0, 5, 4.0
 STEADY_SECONDS, RECOVERY_SECONDS = 60.0, 100.0
 # Writes sent to the Primary by its own name, from its return on.
 RETURNED_WRITES = 8
@@ -57,7 +57,7 @@ class AppDrill:
         self._contract, self._progress = contract, progress
         self._requests = Requests(config, contract)
         self._traffic = AppTraffic(config, self._requests)
-        self._watch = Watch(config, lab)
+        self._watch, self._steady_since = Watch(config, lab), 0.0
         self.observed = Observed(contract.level, config.primary_region, config.secondary_region)
 
     def run(self) -> Observed:
@@ -69,8 +69,7 @@ class AppDrill:
         try:
             with self._progress.step("Steady users at the public name, and a rehearsal"):
                 self._traffic.start()
-                time.sleep(BASELINE_SECONDS)
-                self._check_baseline()
+                self._without_a_failure()
                 seen.rehearsal = self._watch.run(
                     "failover", {"mode": "rehearsal", "reason": "before the drill"}
                 )
@@ -80,7 +79,7 @@ class AppDrill:
                 self._fail_back()
         finally:
             self._traffic.stop()
-        seen.calls = list(self._traffic.calls)
+        seen.calls = self._calls()
         return seen
 
     def conform(self) -> list[Finding]:
@@ -95,13 +94,21 @@ class AppDrill:
             if not within(STEADY_SECONDS, self._watch.has_seen_primary_healthy):
                 raise LabError("The sentinel has not found the Primary healthy.")
 
-    def _check_baseline(self) -> None:
-        bad = [c for c in self._traffic.calls if not c.good]
-        if bad:
-            raise LabError(
-                f"{len(bad)} requests failed before the outage; the first, a {bad[0].kind}, was "
-                f"answered {bad[0].status or 'nothing'}."
-            )
+    def _calls(self) -> list[Call]:
+        return [c for c in self._traffic.calls if c.started >= self._steady_since]
+
+    def _without_a_failure(self) -> None:
+        """Wait until no request has failed for a while. The first ones meet cold functions."""
+        for _ in range(BASELINES):
+            self._steady_since = time.time()
+            time.sleep(BASELINE_SECONDS)
+            bad = [c for c in self._calls() if not c.good]
+            if not bad:
+                return
+        raise LabError(
+            f"{len(bad)} requests failed before the outage; the first, a {bad[0].kind}, was "
+            f"answered {bad[0].status or 'nothing'}."
+        )
 
     def _lose_the_primary(self) -> None:
         seen, primary = self.observed, self._config.primary_region

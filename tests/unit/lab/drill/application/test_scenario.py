@@ -105,7 +105,8 @@ class World:
 
     @property
     def calls(self) -> list[Call]:
-        before = Call("write", "i-0", 999.0, 999.1, PRIMARY, 500 if self.fails_before else 200)
+        at = self.now - 1 if self.lost is None else self.lost - 1
+        before = Call("write", "i-0", at, at + 0.1, PRIMARY, 500 if self.fails_before else 200)
         after = Call("write", "i-1", self.now, self.now, SECONDARY, 200)
         return [before, after] if self.lost and self.now > self.lost + 5 else [before]
 

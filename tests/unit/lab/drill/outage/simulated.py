@@ -44,7 +44,7 @@ class World:
         self.now = START
         self.settles_at = START + 2
         self.alarm, self.leads_to_before = "OK", PRIMARY
-        self.fails_in_quiet_times = False
+        self.fails_until = 0.0
         self.run_starts, self.run_ends, self.run = 14.1, 21.1, execution()
         self.users_return: float | None = 17.4
         self.healthy_after_heal: float | None = 3.0
@@ -222,7 +222,7 @@ class Traffic:
     def _request(self, at: float, kind: Literal["read", "write"]) -> Request:
         world = self._world
         if world.lost is None or at < world.lost:
-            bad = world.fails_in_quiet_times
+            bad = at < world.fails_until
             return Request(kind, at, at + 0.01, not bad, PRIMARY, "HTTP status 500")
         back = world.users_return is not None and at >= world.lost + world.users_return
         return Request(kind, at, at + 0.01, back, SECONDARY if back else PRIMARY, "said")

@@ -113,10 +113,19 @@ def test_without_quiet_times_nothing_is_lost(
 def test_requests_that_fail_in_quiet_times_are_no_drill(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world.fails_in_quiet_times = True
+    world.fails_until = float("inf")
     with pytest.raises(LabError, match=r"\d requests failed before the outage: HTTP status 500\."):
         drill(world, monkeypatch)
     assert world.done == ["subscribe", "traffic", "traffic ends"]
+
+
+def test_requests_that_fail_while_functions_are_cold_are_waited_out(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.fails_until = START + 10
+    seen = drill(world, monkeypatch)
+    before = [r for r in seen.requests if r.started < seen.outage]
+    assert before and all(r.good for r in before)
 
 
 def test_a_recovery_that_never_begins_is_waited_for_to_the_limit_and_no_longer(
