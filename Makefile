@@ -101,7 +101,7 @@ format: install-dev  ## Format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-install: .venv/.lab  ## Make the environment of the lab in .venv
+install: .venv/.lab  ## Make the environment of the lab and of pilot-light in .venv
 install-dev: .venv/.dev
 
 .venv/.bootstrap: requirements/bootstrap.txt
@@ -111,9 +111,9 @@ install-dev: .venv/.dev
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt
 	@touch $@
 
-.venv/.lab: .venv/.bootstrap requirements/lab.txt pyproject.toml
+.venv/.lab: .venv/.bootstrap requirements/lab.txt pyproject.toml lab/pyproject.toml
 	@TMPDIR=$(CURDIR)/.venv $(BIN)/uv pip install $(UV_FLAGS) -r requirements/lab.txt
-	@TMPDIR=$(CURDIR)/.venv $(BIN)/uv pip install --quiet --python $(BIN)/python --no-cache --no-deps --no-build-isolation --editable .
+	@TMPDIR=$(CURDIR)/.venv $(BIN)/uv pip install --quiet --python $(BIN)/python --no-cache --no-deps --no-build-isolation --editable . --editable lab
 	@touch $@
 
 .venv/.dev: .venv/.lab requirements/dev.txt
@@ -146,6 +146,6 @@ lock: install-dev  ## Lock the requirements again after an edit of an .in file
 
 clean:  ## Remove everything that the other targets made
 	-@[ -x $(BIN)/lab ] && $(BIN)/lab down
-	rm -rf clients/node/node_modules .venv .lab .aws-sam reports .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf clients/node/node_modules .venv .lab .aws-sam reports .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info lab/*.egg-info build
 
 .PHONY: applications clients growth help mutants drawings drill up moves take-over bench cost audit test check unit protocol integration integration-moves integration-recovery e2e e2e-parts e2e-drill outages by-hand deployments permissions failures format install install-dev lock clean

@@ -2,4 +2,6 @@
 
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+_CHECKOUT = Path(__file__).resolve().parents[2]
+# Installed as a copy, the reader has no checkout of its own: it reads the one it is used in.
+ROOT = _CHECKOUT if (_CHECKOUT / "template.yaml").is_file() else Path.cwd()

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
 _UNQUOTED = re.compile(r"[^\s\"'\\]+")
@@ -105,37 +105,10 @@ def _given(sections: Any) -> dict[str, Any]:
 
 
 def _overrides(value: Any, where: str) -> dict[str, str]:
-    """Return parameter_overrides by SAM CLI's own parser, which is locked with this lab.
+    # Not at the top: it needs YAML, and most commands read no samconfig.toml.
+    from tools.reader import overrides
 
-    That parser leaves out, without a word, what it does not recognize. Here it is an error.
-    """
-    # Not at the top: it takes a tenth of a second, and most commands read no samconfig.toml.
-    from samcli.cli.types import CfnParameterOverridesType
-
-    parser = CfnParameterOverridesType()
     try:
-        parameters: dict[str, str] = parser.convert(value, None, None)
-    except click.BadParameter as error:
-        raise ConfigError(f"{where}: parameter_overrides: {error.message}") from error
-    for text in _texts(value):
-        if rest := _left_out(text, parser.ordered_pattern_match):
-            raise ConfigError(
-                f"{where}: parameter_overrides: sam leaves out {rest!r}. Put a value that has "
-                'blanks or quotes in quotes, as in Name="a value".'
-            )
-    return parameters
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str) and not value.startswith("file://"):
-        yield value
-    elif isinstance(value, list):
-        for part in value:
-            yield from _texts(part)
-
-
-def _left_out(text: str, patterns: list[str]) -> str:
-    """Return what no match of the first pattern that matches at all covers."""
-    padded = f" {text.strip()}"
-    pattern = next((p for p in patterns if re.search(p, padded)), None)
-    return re.sub(pattern, "", padded).strip() if pattern else ""
+        return overrides.read(value)
+    except overrides.InvalidOverrides as error:
+        raise ConfigError(f"{where}: parameter_overrides: {error}") from error

@@ -46,18 +46,7 @@ def plain_item(dynamodb: DynamoDBClient, table: str, key: str) -> dict[str, Any]
     """Return an item by its partition key, as plain values without the key; empty if missing."""
     with translated():
         response = dynamodb.get_item(TableName=table, Key={"pk": {"S": key}}, ConsistentRead=True)
-    return {k: _plain(v) for k, v in response.get("Item", {}).items() if k != "pk"}
-
-
-def _plain(value: Mapping[str, Any]) -> Any:
-    """Read one attribute: a string, a number, a boolean, or None for any other type."""
-    if "N" not in value:
-        return value.get("S", value.get("BOOL"))
-    try:
-        number = float(value["N"])
-    except (TypeError, ValueError):
-        return None
-    return int(number) if number.is_integer() else number
+    return schema.plain(response.get("Item", {}))
 
 
 def read_all(readers: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:

@@ -5,7 +5,10 @@ The state machines and the IAM policies are checked against this by `tests/templ
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 # One item each.
 LOCK, OUTAGE, SENTINEL = "lock", "outage", "sentinel"
@@ -54,3 +57,19 @@ ATTRIBUTES: dict[str, set[str]] = {
 def key(kind: str, which: object = "") -> dict[str, Any]:
     """Return the key of an item, such as `key(LOCK)` or `key(RECOVERY, epoch)`."""
     return {"pk": {"S": f"{kind}{which}"}}
+
+
+def plain(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an item as plain values, without the key."""
+    return {name: _plain(value) for name, value in item.items() if name != "pk"}
+
+
+def _plain(value: Mapping[str, Any]) -> Any:
+    """Read one attribute: a string, a number, a boolean, or None for any other type."""
+    if "N" not in value:
+        return value.get("S", value.get("BOOL"))
+    try:
+        number = float(value["N"])
+    except (TypeError, ValueError):
+        return None
+    return int(number) if number.is_integer() else number

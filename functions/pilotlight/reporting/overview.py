@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
 Verdict = Literal["ok", "attention", "unknown"]
+Role = Literal["Primary", "Secondary"]
 REHEARSALS: dict[Any, Verdict] = {"PASS": "ok", "FAIL": "attention"}
 PROBES: dict[Any, str] = {True: "succeeded", False: "failed"}
 
@@ -124,7 +125,7 @@ def control(item: Mapping[str, Any], pair: Pair, now: datetime) -> dict[str, Any
     )
 
 
-AHEAD = "Heartbeats of the Primary are from the future: its clock is ahead."
+AHEAD = "Heartbeats of the {} are from the future: its clock is ahead."
 
 
 def machine(lock: Mapping[str, Any], read: Gathered, now: datetime) -> dict[str, Any]:
@@ -225,33 +226,40 @@ def rehearsal(item: Mapping[str, Any], pair: Pair, now: datetime) -> dict[str, A
 
 
 def replication(
-    beats: Mapping[str, Any], item: Mapping[str, Any], pair: Pair, now: datetime
+    beats: Mapping[str, Any],
+    item: Mapping[str, Any],
+    pair: Pair,
+    now: datetime,
+    source: Role = "Primary",
 ) -> dict[str, Any]:
-    """Return the age of the Primary's heartbeats that are held here.
+    """Return the age of the heartbeats of a source that the other Region holds.
 
-    The active Region writes all keys, and the oldest counts; a passive Primary writes one alone.
-    The other direction cannot be observed from here: CloudWatch has it.
+    The active Region writes all keys, and the oldest counts; a passive one writes one alone. The
+    Secondary observes the Primary's; the other direction is observed in the Primary.
     """
+    region = pair.primary_region if source == "Primary" else pair.secondary_region
     active = item.get("active_region")
     if active is None:
         return _fact("unknown", "Without a control item it is unknown which heartbeats to expect.")
-    passive = active != pair.primary_region
+    passive = active != region
     written = _at(beats.get("newest") if passive else beats.get("oldest_written_at"))
     if written is None:
         present = f"{beats.get('held')} of {beats.get('keys')} keys are held."
         if beats.get("from_the_future"):
-            return _fact("unknown", AHEAD)
-        return _fact("unknown", f"The Primary's heartbeats are not all there: {present}")
+            return _fact("unknown", AHEAD.format(source))
+        return _fact("unknown", f"The {source}'s heartbeats are not all there: {present}")
     seconds = round((now - written).total_seconds(), 1)
     if not has_happened(seconds):
-        return _fact("unknown", AHEAD)
+        return _fact("unknown", AHEAD.format(source))
     seconds = max(seconds, 0.0)
     limit = PASSIVE_MS * PATIENCE / 1000 if passive else pair.rpo_objective.total_seconds()
-    whose = "The passive Primary's heartbeat" if passive else "The oldest of the newest heartbeats"
+    whose = "The oldest of the newest heartbeats"
+    if passive:
+        whose = f"The passive {source}'s heartbeat"
     return _fact(
         "ok" if seconds <= limit else "attention",
         f"{whose} held here is {seconds:g} s old; up to {limit:g} s is ok.",
-        source=pair.primary_region,
+        source=region,
         seconds=seconds,
         limit_seconds=limit,
     )

@@ -1,0 +1,43 @@
+"""Clients of AWS that ask once and briefly."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError
+from click import ClickException
+
+# Nothing is repeated: a person sees what is silent and asks again.
+_BRIEF = Config(
+    connect_timeout=1,
+    read_timeout=2,
+    retries={"total_max_attempts": 1, "mode": "standard"},
+    max_pool_connections=32,
+)
+
+
+class Clients:
+    """The account of the shell's credentials, or of a profile, or of the lab."""
+
+    def __init__(self, profile: str | None = None, endpoint_url: str | None = None) -> None:
+        self._endpoint_url = endpoint_url
+        try:
+            self._session: Any = boto3.Session(profile_name=profile)
+        except BotoCoreError as error:
+            raise ClickException(f"{error}.") from error
+        self._clients: dict[tuple[str, str], Any] = {}
+        # Making a client is not safe in several threads; using one is.
+        # https://boto3.amazonaws.com/v1/documentation/api/latest/guide/clients.html
+        self._lock = threading.Lock()
+
+    def client(self, service: str, region: str) -> Any:
+        """Return a client, made once. Each Region is asked at its own endpoint, sts as well."""
+        with self._lock:
+            if (service, region) not in self._clients:
+                self._clients[service, region] = self._session.client(
+                    service, region_name=region, endpoint_url=self._endpoint_url, config=_BRIEF
+                )
+            return self._clients[service, region]
