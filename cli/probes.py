@@ -81,8 +81,8 @@ def probe(network: Network, name: str, path: str, regions: Collection[str]) -> P
         return Probe(name, ok=False, error=str(error))
     region = named_region(answer.json(), regions)
     ok = answer.status == 200
-    error = None if ok else f"HTTP status {answer.status}"
-    return Probe(name, ok, answer.status, region, round(answer.seconds, 3), error)
+    wrong = None if ok else f"HTTP status {answer.status}"
+    return Probe(name, ok, answer.status, region, round(answer.seconds, 3), wrong)
 
 
 def named_region(body: Any, regions: Collection[str]) -> str | None:

@@ -37,9 +37,9 @@ def grid(*columns: dict[str, Any]) -> Table:
     return table
 
 
-def table(*heads: str) -> Table:
-    """Return a table with heads."""
+def table(*heads: str, whole: int = 1) -> Table:
+    """Return a table with heads. The first columns, as many as `whole`, never wrap."""
     made = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", title_justify="left")
-    for head in heads:
-        made.add_column(head, overflow="fold")
+    for number, head in enumerate(heads):
+        made.add_column(head, overflow="fold", no_wrap=number < whole)
     return made

@@ -8,7 +8,8 @@ from typing import Any
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError
-from click import ClickException
+
+from tools.reader.samconfig import ConfigError
 
 # Nothing is repeated: a person sees what is silent and asks again.
 _BRIEF = Config(
@@ -27,7 +28,7 @@ class Clients:
         try:
             self._session: Any = boto3.Session(profile_name=profile)
         except BotoCoreError as error:
-            raise ClickException(f"{error}.") from error
+            raise ConfigError(f"{error}.") from error
         self._clients: dict[tuple[str, str], Any] = {}
         # Making a client is not safe in several threads; using one is.
         # https://boto3.amazonaws.com/v1/documentation/api/latest/guide/clients.html

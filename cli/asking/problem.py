@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from cli.asking.call import Call
 
 # silent: no answer in time. denied: a permission is missing. missing: there is no such resource.
@@ -34,20 +36,37 @@ class Problem:
     resource: str
     why: str
 
+    @property
+    def short(self) -> str:
+        """Return why, without what it was wanted for."""
+        if self.kind == "denied":
+            return f"permission {self.permission} on {self.resource} is missing"
+        return f"no answer, {self.detail}" if self.kind == "silent" else self.detail
+
     def as_json(self) -> dict[str, Any]:
         """Return it as the JSON documents have it."""
         return {**asdict(self), "text": str(self)}
 
     def __str__(self) -> str:
         """Return one sentence: what is missing, on what, and what it is needed for."""
-        if self.kind == "denied":
-            return (
-                f"{self.region}: permission {self.permission} on {self.resource} is missing, "
-                f"to read {self.why}."
-            )
-        if self.kind == "silent":
-            return f"{self.region}: no answer, {self.detail}; wanted was {self.why}."
-        return f"{self.region}: {self.why} could not be read: {self.detail}."
+        return sentence(self, [self.why])
+
+
+def sentence(of: Problem, wanted: Sequence[str]) -> str:
+    """Return what is wrong, and all that it is wrong for."""
+    return f"{of.region}: {of.short}, to read {'; '.join(wanted)}."
+
+
+def sentences(problems: Iterable[Problem]) -> list[str]:
+    """Return a sentence for each cause, which names everything that it is the cause for."""
+    wanted: dict[tuple[str, str], list[str]] = {}
+    first: dict[tuple[str, str], Problem] = {}
+    for one in problems:
+        cause = one.region, one.short
+        first.setdefault(cause, one)
+        if one.why not in wanted.setdefault(cause, []):
+            wanted[cause].append(one.why)
+    return [sentence(first[cause], names) for cause, names in wanted.items()]
 
 
 def problem(call: Call, kind: Kind, detail: str) -> Problem:

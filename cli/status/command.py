@@ -55,23 +55,24 @@ def status(*, asked: Asked, watch: bool, resolver: str | None, connect_to: tuple
     network = probes.Network(
         probes.address(resolver) if resolver else None, probes.connections(connect_to)
     )
-    document = _shown(asked, network, clear=watch)
+    clients = asked.clients()
+    document = _shown(asked, clients, network, clear=watch)
     try:
         while watch:
             time.sleep(REFRESH_SECONDS)
-            document = _shown(asked, network, clear=True)
+            document = _shown(asked, clients, network, clear=True)
     except KeyboardInterrupt:
         pass
     raise click.exceptions.Exit(document["exit_code"])
 
 
-def _shown(asked: Asked, network: Network, *, clear: bool) -> dict[str, Any]:
+def _shown(asked: Asked, clients: Clients, network: Network, *, clear: bool) -> dict[str, Any]:
     """Read, judge and show once."""
     from datetime import UTC, datetime
 
     from cli.status import facts
 
-    readings = read(asked.clients(), asked.deployment, network)
+    readings = read(clients, asked.deployment, network)
     _refuse_what_is_not_deployed(readings, asked.deployment)
     document = facts.document(readings, asked.deployment, datetime.now(UTC))
     if asked.as_json:
@@ -112,7 +113,8 @@ def read(clients: Clients, deployment: Deployment, network: Network) -> Readings
         lambda known: reads.following(deployment, known.region, known),
         reads.NEEDS,
     )
-    wait([*probed.values(), beacon], timeout=deadline.left())
+    futures: list[Any] = [*probed.values(), beacon]
+    wait(futures, timeout=deadline.left())
     late = f"no answer within {REGION_SECONDS:g} s"
     return Readings(
         answers,

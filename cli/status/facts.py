@@ -63,7 +63,7 @@ class Readings:
         if answers.silent:
             return f"{region} does not answer."
         problem = answers.problems.get(name)
-        return str(problem) if problem else f"{region}: nothing was asked."
+        return f"{region}: {problem.short}." if problem else f"{region}: nothing was asked."
 
     def offline(self) -> bool:
         """Return whether nothing at all answers: then the fault may be on this side."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from pilot_light_client.timestamps import parse, try_parse
 from rich.console import Group
+from rich.padding import Padding
 from rich.text import Text
 
+from cli.asking.problem import Problem, sentences
 from cli.screens import STYLES, badge, grid
 
 if TYPE_CHECKING:
@@ -34,7 +37,6 @@ TITLES = {
     "ledger": "Ledger",
     "recoveries": "Recoveries",
 }
-_STATES = {"ok": "ok", "failed": "attention"}
 
 
 def screen(document: Mapping[str, Any]) -> RenderableType:
@@ -73,21 +75,24 @@ def _facts(document: Mapping[str, Any]) -> RenderableType:
         for check in fact.get("checks", []):
             if check["state"] != "ok":
                 kind = "required" if check["required"] else "advisory"
-                detail = f"{check['name']} ({kind}): {check['detail']}"
-                rows.add_row("", badge(_STATES.get(str(check["state"]), "unknown")), Text(detail))
+                state = Text(
+                    f"  {check['state']}", STYLES["attention"] if check["required"] else ""
+                )
+                rows.add_row("", state, Text(f"{check['name']} ({kind}): {check['detail']}"))
     return rows
 
 
-def _problems(document: Mapping[str, Any]) -> Iterator[Text]:
-    """Yield what could not be read, once for each Region that answers nothing."""
+def _problems(document: Mapping[str, Any]) -> Iterator[RenderableType]:
+    """Yield what could not be read: once for each Region that answers nothing, and each cause."""
     yield Text("Not read:", style="bold")
     silent = {r["region"] for r in document["regions"] if not r["answered"]}
     for region in silent:
         kinds = sorted({p["detail"] for p in document["problems"] if p["region"] == region})
-        yield Text(f"  {region} answered nothing: {'; '.join(kinds)}.")
-    for problem in document["problems"]:
-        if problem["region"] not in silent:
-            yield Text(f"  {problem['text']}")
+        yield Padding(f"{region} answered nothing: {'; '.join(kinds)}.", (0, 0, 0, 2))
+    names = [f.name for f in dataclasses.fields(Problem)]
+    others = [p for p in document["problems"] if p["region"] not in silent]
+    for text in sentences(Problem(**{name: p[name] for name in names}) for p in others):
+        yield Padding(text, (0, 0, 0, 2))
 
 
 def ago(at: Any, now: Any) -> str:

@@ -237,14 +237,30 @@ def test_the_lab_imports_no_tool_but_the_reader_and_the_audit() -> None:
         assert not others, f"{file} imports {sorted(others)}"
 
 
-def test_the_console_program_imports_no_tool_but_the_reader_and_nothing_of_the_product() -> None:
+def test_the_console_program_imports_no_tool_but_the_reader() -> None:
     for file in (ROOT / "cli").rglob("*.py"):
         others = own_trees(file) - {"tools.reader", "cli"}
         assert not others, f"{file} imports {sorted(others)}"
-        assert not packages_of(imports(file, typing=True)), file
 
 
-@pytest.mark.parametrize("module", ["judgements", "planned", "result"])
+def test_the_console_program_imports_only_what_is_pure_of_the_product() -> None:
+    pure = {f"pilotlight.{package}.{name}" for package, names in PURE.items() for name in names}
+    pure.add("pilotlight.shared.contract")
+    for file in (ROOT / "cli").rglob("*.py"):
+        names = (m.split(".") for m in imports(file, typing=True))
+        modules = {".".join(n[:3]) for n in names if n[0] == "pilotlight" and len(n) > 2}
+        assert not modules - pure, f"{file} imports {sorted(modules - pure)}"
+
+
+@pytest.mark.parametrize(
+    "module",
+    ["check/judgements", "check/planned", "check/result", "asking/call", "status/reads"],
+)
 def test_what_the_console_program_judges_with_asks_nobody(module: str) -> None:
-    found = {m.split(".")[0] for m in imports(ROOT / f"cli/check/{module}.py", typing=False)}
+    found = {m.split(".")[0] for m in imports(ROOT / f"cli/{module}.py", typing=False)}
+    assert not found & IMPURE
+
+
+def test_status_judges_without_asking_anybody() -> None:
+    found = {m.split(".")[0] for m in imports(ROOT / "cli/status/facts.py", typing=False)}
     assert not found & IMPURE

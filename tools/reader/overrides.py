@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _KEY = r"[A-Za-z0-9\"']+"
 _VALUE = r""""(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|(?:\\.|[^ "\\])+"""
@@ -94,7 +94,7 @@ def _of_text(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _file(path: Path) -> Any:
-    readers = {
+    readers: dict[str, Callable[[str], Any]] = {
         ".json": json.loads,
         ".toml": tomllib.loads,
         ".yaml": yaml.safe_load,

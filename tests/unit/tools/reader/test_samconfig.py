@@ -9,6 +9,7 @@ from hypothesis import given, strategies as st
 from samcli.cli.types import CfnParameterOverridesType
 from samcli.lib.config import samconfig as sams
 
+from tools.reader import overrides as overrides_reader
 from tools.reader.samconfig import ConfigError, as_argument, environments, read
 
 if TYPE_CHECKING:
@@ -149,6 +150,21 @@ def test_a_file_of_another_form_is_refused_with_its_name(tmp_path: Path, text: s
     file.write_text(text)
     with pytest.raises(ConfigError, match=r"^samconfig\.toml"):
         read(file, "shop")
+
+
+@given(st.text(alphabet=st.sampled_from("AB1 =,\"'\\\\.ParameterKey\t"), max_size=30))
+def test_whatever_our_parser_takes_sams_takes_for_the_same(text: str) -> None:
+    try:
+        ours = overrides_reader.read(text)
+    except overrides_reader.InvalidOverrides:
+        return
+    assert ours == CfnParameterOverridesType().convert(text, None, None)
+
+
+def test_a_file_that_includes_itself_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "loop.yaml").write_text("$include: file://loop.yaml\n")
+    with pytest.raises(overrides_reader.InvalidOverrides, match="includes itself"):
+        overrides_reader.read(f"file://{tmp_path}/loop.yaml")
 
 
 @given(st.text(alphabet=st.sampled_from("ab =,\"'()?*:{}#$\t"), max_size=12))

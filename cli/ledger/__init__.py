@@ -1,0 +1,1 @@
+"""The commands `pilot-light ledger …`: the writes that a disaster left behind."""
