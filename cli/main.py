@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from cli import __version__
 from cli.lazy import LazyGroup
 
 EPILOG = """\b
@@ -39,6 +40,6 @@ COMMANDS = {
     epilog=EPILOG,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.version_option(package_name="pilot-light", prog_name="pilot-light")
+@click.version_option(__version__, prog_name="pilot-light")
 def main() -> None:
     """Operate a deployment of Pilot Light."""

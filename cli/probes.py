@@ -103,18 +103,20 @@ def beacon(network: Network, name: str) -> Beacon:
     return "unhealthy" if texts == {"unhealthy"} else "unknown"
 
 
-def address(text: str) -> tuple[str, int]:
-    """Return an address and a port of `ADDRESS:PORT`.
+def address(text: str, port: int | None = None) -> tuple[str, int]:
+    """Return an address and a port of `ADDRESS:PORT`, or of `ADDRESS` if a port is given.
 
     Raises
     ------
     click.BadParameter
         It is none.
     """
-    host, _, port = text.rpartition(":")
-    if not host or not port.isdecimal():
+    host, _, end = text.rpartition(":")
+    if port is not None and not host:
+        return text, port
+    if not host or not end.isdecimal():
         raise click.BadParameter(f"{text!r} is no ADDRESS:PORT.")
-    return host, int(port)
+    return host, int(end)
 
 
 def connections(pairs: Collection[str]) -> dict[str, tuple[str, int]]:

@@ -18,13 +18,14 @@ if TYPE_CHECKING:
     from cli.status.facts import Readings
 
 REFRESH_SECONDS = 5.0
+DNS_PORT = 53
 
 
 @click.command()
 @click.option("--watch", is_flag=True, help="Ask again every 5 s, until Ctrl-C.")
 @click.option(
     "--resolver",
-    metavar="ADDRESS:PORT",
+    metavar="ADDRESS[:PORT]",
     envvar="PILOT_LIGHT_RESOLVER",
     help="The DNS server that own probes ask. By default this machine's.",
 )
@@ -53,7 +54,7 @@ def status(*, asked: Asked, watch: bool, resolver: str | None, connect_to: tuple
     from cli import probes
 
     network = probes.Network(
-        probes.address(resolver) if resolver else None, probes.connections(connect_to)
+        probes.address(resolver, DNS_PORT) if resolver else None, probes.connections(connect_to)
     )
     clients = asked.clients()
     document = _shown(asked, clients, network, clear=watch)

@@ -13,6 +13,7 @@ from pilot_light_client.timestamps import text as at_text
 from pilotlight.ledger import entry as ledger
 
 from cli import probes
+from cli.asking import clients
 from cli.probes import Probe
 
 if TYPE_CHECKING:
@@ -290,6 +291,6 @@ class Pages:
 
 def take_the_place_of_aws(monkeypatch: pytest.MonkeyPatch, pair: Pair) -> None:
     """Let every command ask this pair, and every probe be the pair's."""
-    monkeypatch.setattr("cli.asking.clients.Clients", pair)
+    monkeypatch.setattr(clients, "Clients", pair)
     monkeypatch.setattr(probes, "probe", lambda _network, name, *_: pair.probes[name])
     monkeypatch.setattr(probes, "beacon", lambda *_: pair.beacon)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -63,6 +64,6 @@ def test_every_explained_command_says_why_and_which_permission_it_needs(
     run: Callable[..., Result], command: list[str]
 ) -> None:
     lines = run(*command, "--explain").output.splitlines()
-    for before, line in zip(lines, lines[1:], strict=False):
+    for before, line in pairwise(lines):
         if line.startswith("aws "):
             assert re.fullmatch(r"# .+ \([a-z0-9]+:[A-Za-z0-9]+\)", before), before

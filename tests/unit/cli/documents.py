@@ -1,0 +1,30 @@
+"""The JSON of a command, judged by its schema."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from jsonschema import Draft7Validator
+
+from tools.reader import ROOT
+
+if TYPE_CHECKING:
+    from click.testing import Result
+
+SCHEMAS = ROOT / "cli" / "schemas"
+
+
+def schema(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((SCHEMAS / f"{name}.schema.json").read_text())
+    return found
+
+
+def document(ended: Result, name: str) -> dict[str, Any]:
+    """Return what a command wrote; it fits the schema of its command."""
+    found: dict[str, Any] = json.loads(ended.stdout)
+    errors = [
+        f"{e.json_path}: {e.message}" for e in Draft7Validator(schema(name)).iter_errors(found)
+    ]
+    assert not errors, errors
+    return found
