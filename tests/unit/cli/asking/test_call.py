@@ -6,9 +6,13 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+import botocore.session
 import pytest
+from botocore import xform_name
+from botocore.validate import ParamValidator
 
 from cli.asking.call import get_item, identity
+from cli.options import Asked
 from tests.template.commands import wrong
 
 if TYPE_CHECKING:
@@ -16,6 +20,7 @@ if TYPE_CHECKING:
 
     from click.testing import Result
 
+    from cli.asking.call import Call
     from tests.unit.cli.made_up_pair import Pair
 
 COMMANDS = [
@@ -67,3 +72,23 @@ def test_every_explained_command_says_why_and_which_permission_it_needs(
     for before, line in pairwise(lines):
         if line.startswith("aws "):
             assert re.fullmatch(r"# .+ \([a-z0-9]+:[A-Za-z0-9]+\)", before), before
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_the_sdk_accepts_every_call(
+    run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    calls: list[Call] = []
+    monkeypatch.setattr(Asked, "print_calls", lambda _self, made: calls.extend(made))
+    assert run(*command, "--explain").exit_code == 0
+    assert calls
+    session = botocore.session.get_session()
+    for call in calls:
+        model = session.get_service_model(call.service)
+        names = {xform_name(name): name for name in model.operation_names}
+        operation = model.operation_model(names[call.operation])
+        arguments = dict(call.arguments)
+        shape = operation.input_shape
+        assert not ParamValidator().validate(arguments, shape).has_errors(), call
+        if call.pages:
+            assert call.pages in operation.output_shape.members

@@ -122,7 +122,7 @@ def test_with_the_primary_silent_everything_of_the_secondary_is_known(
     run: Callable[..., Result], pair: Pair
 ) -> None:
     pair.fail_over()
-    pair.hangs = {PRIMARY}
+    pair.refuses = {PRIMARY}
     pair.put(SECONDARY, CONTROL, row("pulse", beat=4720, by_region=SECONDARY))
     found = status(run)
     assert found["active"]["active_region"] == SECONDARY
@@ -131,11 +131,11 @@ def test_with_the_primary_silent_everything_of_the_secondary_is_known(
 
 
 def test_the_screen_names_a_silent_region_once(run: Callable[..., Result], pair: Pair) -> None:
-    pair.hangs = {SECONDARY}
+    pair.refuses = {SECONDARY}
     ended = run("status")
     assert ended.exit_code == 4
     assert ended.output.startswith("UNKNOWN  pilot-light")
-    assert ended.output.count("us-east-2 answered nothing: none within 3 s.") == 1
+    assert ended.output.count("us-east-2 answered nothing: EndpointConnectionError.") == 1
 
 
 def test_nothing_that_answers_may_be_this_sides_fault(
@@ -190,7 +190,7 @@ def test_where_nothing_is_deployed_it_says_what_to_deploy(
 def test_what_is_not_deployed_in_the_region_that_answers_is_not_called_well(
     run: Callable[..., Result], pair: Pair
 ) -> None:
-    pair.deployed, pair.hangs = False, {PRIMARY}
+    pair.deployed, pair.refuses = False, {PRIMARY}
     ended = run("status")
     assert ended.exit_code == 2
     assert "us-west-2 does not answer." in ended.output
