@@ -140,11 +140,13 @@ def _runs(deployment: Deployment, account: str, caller: str, name: str | None) -
     for machine in MACHINES:
         arn = deployment.machine(machine, account, region, partition=partition)
         operation, permission = "list_executions", "states:ListExecutions"
+        resource = f"stateMachine:{deployment.name(machine)}"
         arguments: dict[str, Any] = {"stateMachineArn": arn, "maxResults": 1}
         if name is not None:
             operation, permission = "describe_execution", "states:DescribeExecution"
+            resource = f"execution:{deployment.name(machine)}:{name}"
             arguments = {"executionArn": f"{arn.replace(':stateMachine:', ':execution:')}:{name}"}
-        resource, why = deployment.name(machine), f"when the execution of {machine} ran"
+        why = f"when the execution of {machine} ran"
         calls.append(
             Call(machine, region, "stepfunctions", operation, arguments, permission, resource, why)
         )

@@ -164,7 +164,10 @@ def _gathered(readings: Readings, deployment: Deployment, now: datetime) -> Gath
     """Return what the overview is made of. The control item is the one that any Region read."""
     secondary = deployment.secondary
     both = [readings.item(region, "control") for region in (secondary, deployment.primary)]
-    control = next((item for item in both if "error" not in item), both[0])
+    control = next(
+        (item for item in both if "error" not in item),
+        {"error": " ".join(item.get("error", "") for item in both)},
+    )
     items = {
         name: readings.item(secondary, name)
         for name in (schema.LOCK, schema.SENTINEL, schema.READINESS, schema.REHEARSAL)

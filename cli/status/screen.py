@@ -85,7 +85,7 @@ def _facts(document: Mapping[str, Any]) -> RenderableType:
 def _problems(document: Mapping[str, Any]) -> Iterator[RenderableType]:
     """Yield what could not be read: once for each Region that answers nothing, and each cause."""
     yield Text("Not read:", style="bold")
-    silent = {r["region"] for r in document["regions"] if not r["answered"]}
+    silent = [r["region"] for r in document["regions"] if not r["answered"]]
     for region in silent:
         kinds = sorted({p["detail"] for p in document["problems"] if p["region"] == region})
         yield Padding(f"{region} answered nothing: {'; '.join(kinds)}.", (0, 0, 0, 2))

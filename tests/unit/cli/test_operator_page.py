@@ -1,0 +1,83 @@
+"""docs/operator.md names every command, and its policy allows every call that is made."""
+
+from __future__ import annotations
+
+import json
+import re
+from fnmatch import fnmatch
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from cli.ledger.command import COMMANDS as LEDGER
+from cli.main import COMMANDS
+from cli.options import Asked
+from tests.unit.cli.made_up_pair import ACCOUNT
+from tools.reader import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from click.testing import Result
+
+    from cli.asking.call import Call
+
+PAGE = (ROOT / "docs" / "operator.md").read_text("utf-8")
+POLICY = json.loads(re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)[0])
+FREE = "sts:GetCallerIdentity"
+READING = {
+    "status": ["status"],
+    "history": ["history"],
+    "report": ["report"],
+    "logs": ["logs", "run-2"],
+    "ledger list": ["ledger", "list"],
+    "ledger show": ["ledger", "show", "0" * 26],
+}
+# The report itself is fetched once its key is known.
+LATER = {"report": {"s3:GetObject"}, "logs": {"states:ListExecutions"}}
+
+
+def as_list(value: Any) -> list[str]:
+    return value if isinstance(value, list) else [value]
+
+
+def allowed(call: Call) -> bool:
+    resource = call.resource.replace("<account>", ACCOUNT)
+    return any(
+        call.permission in as_list(statement["Action"])
+        and any(
+            fnmatch(f"x:{resource}", f"x:{pattern.split(':', 5)[5]}")
+            for pattern in as_list(statement["Resource"])
+        )
+        for statement in POLICY["Statement"]
+    )
+
+
+@pytest.fixture
+def calls(run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> dict[str, list[Call]]:
+    made: dict[str, list[Call]] = {}
+    for name, command in READING.items():
+        found = made.setdefault(name, [])
+        monkeypatch.setattr(
+            Asked, "print_calls", lambda _self, more, found=found: found.extend(more)
+        )
+        run(*command, "--explain")
+    return made
+
+
+def test_the_policy_allows_every_call(calls: dict[str, list[Call]]) -> None:
+    for name, made in calls.items():
+        denied = [c for c in made if c.permission != FREE and not allowed(c)]
+        assert not denied, f"{name}: {denied[0].permission} on {denied[0].resource}"
+
+
+def test_each_command_is_told_the_permissions_that_it_needs(calls: dict[str, list[Call]]) -> None:
+    for name, made in calls.items():
+        (row,) = re.findall(rf"^\| `{name}` \| (`[a-z0-9]+:.*) \|$", PAGE, re.MULTILINE)
+        told = set(re.findall(r"`([a-z0-9]+:[A-Za-z]+)`", row))
+        assert told == {c.permission for c in made} - {FREE} | LATER.get(name, set()), name
+
+
+def test_every_command_is_on_the_page() -> None:
+    names = [name for name in COMMANDS if name != "ledger"] + [f"ledger {n}" for n in LEDGER]
+    assert {name for name in names if not re.search(rf"^\| `{name}\b", PAGE, re.MULTILINE)} == set()
