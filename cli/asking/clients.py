@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-import boto3
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 
@@ -24,21 +24,32 @@ class Clients:
     """The account of the shell's credentials, or of a profile, or of the lab."""
 
     def __init__(self, profile: str | None = None, endpoint_url: str | None = None) -> None:
+        """Read the AWS configuration.
+
+        Raises
+        ------
+        ConfigError
+            It cannot be read, or has no such profile.
+        """
         self._endpoint_url = endpoint_url
+        self._session: Any = botocore.session.Session(profile=profile)
         try:
-            self._session: Any = boto3.Session(profile_name=profile)
+            self._session.get_scoped_config()
         except BotoCoreError as error:
             raise ConfigError(f"{error}.") from error
+        # The other way, `legacy`, asks us-east-1 who one is.
+        # https://docs.aws.amazon.com/sdkref/latest/guide/feature-sts-regionalized-endpoints.html
+        self._session.set_config_variable("sts_regional_endpoints", "regional")
         self._clients: dict[tuple[str, str], Any] = {}
         # Making a client is not safe in several threads; using one is.
         # https://boto3.amazonaws.com/v1/documentation/api/latest/guide/clients.html
         self._lock = threading.Lock()
 
     def client(self, service: str, region: str) -> Any:
-        """Return a client, made once. Each Region is asked at its own endpoint, sts as well."""
+        """Return a client, made once. Each Region is asked at its own endpoint."""
         with self._lock:
             if (service, region) not in self._clients:
-                self._clients[service, region] = self._session.client(
+                self._clients[service, region] = self._session.create_client(
                     service, region_name=region, endpoint_url=self._endpoint_url, config=_BRIEF
                 )
             return self._clients[service, region]

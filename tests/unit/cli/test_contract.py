@@ -13,6 +13,7 @@ from samcli.cli.types import CfnParameterOverridesType
 
 from cli.main import main
 from tests.made_up_stack import MadeUpStack
+from tests.unit.cli.documents import document
 from tests.unit.lab.engine.fakes import Anything
 from tools.reader import ROOT
 from tools.reader.contract import FILE
@@ -126,7 +127,7 @@ def test_the_parameters_of_a_contract_are_printed_as_sam_reads_them(
 
 def test_json_has_the_same_parameters(account: Account, folder: Path) -> None:
     ended = run(folder, "--json")
-    assert (ended.exit_code, json.loads(ended.output)) == (0, OWN)
+    assert (ended.exit_code, document(ended, "contract")) == (0, OWN)
 
 
 def test_an_invalid_contract_ends_with_2_and_says_what_is_wrong(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from cli.check import command, delegation
 from cli.main import main
 from tests.unit.cli.check.made_up_account import SERVERS, MadeUpAccount, MadeUpResolver, refusal
+from tests.unit.cli.documents import document
 from tools.reader import ROOT
 
 if TYPE_CHECKING:
@@ -59,9 +60,9 @@ def test_what_is_unknown_is_not_ok(account: MadeUpAccount) -> None:
 def test_json_has_every_check(account: MadeUpAccount) -> None:
     account.free = 10
     ended = run("--json")
-    document: dict[str, Any] = json.loads(ended.output)
-    assert (ended.exit_code, document["ok"]) == (1, False)
-    failed = [c for c in document["checks"] if c["state"] == "failed"]
+    found = document(ended, "check")
+    assert (ended.exit_code, found["ok"]) == (1, False)
+    failed = [c for c in found["checks"] if c["state"] == "failed"]
     assert {c["name"] for c in failed} == {"concurrency_quota"}
     assert {c["where"] for c in failed} == {"us-east-2", "us-west-2"}
     assert all(c["detail"] and c["remedy"] for c in failed)
