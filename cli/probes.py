@@ -57,8 +57,10 @@ class Network:
             return self.connect_to[name]
         if self.resolver is None:
             return name, http.HTTPS_PORT
-        address = self.asker().resolve(name, "A")[0].to_text()
-        return self.connect_to.get(address, (address, http.HTTPS_PORT))
+        addresses = [record.to_text() for record in self.asker().resolve(name, "A")]
+        # A name may have several addresses, of which one stands in the list.
+        listed = [self.connect_to[address] for address in addresses if address in self.connect_to]
+        return listed[0] if listed else (addresses[0], http.HTTPS_PORT)
 
     def asker(self) -> dns.resolver.Resolver:
         """Return a resolver that keeps no answers."""

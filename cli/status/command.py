@@ -49,7 +49,7 @@ def status(*, asked: Asked, watch: bool, resolver: str | None, connect_to: tuple
     if asked.explain:
         _explain(asked)
         return
-    if watch and (asked.as_json or not sys.stdout.isatty()):
+    if watch and (asked.as_json or not _is_terminal()):
         raise click.UsageError("--watch needs a terminal, and no --json.")
     from cli import probes
 
@@ -65,6 +65,10 @@ def status(*, asked: Asked, watch: bool, resolver: str | None, connect_to: tuple
     except KeyboardInterrupt:
         pass
     raise click.exceptions.Exit(document["exit_code"])
+
+
+def _is_terminal() -> bool:
+    return sys.stdout.isatty()
 
 
 def _shown(asked: Asked, clients: Clients, network: Network, *, clear: bool) -> dict[str, Any]:

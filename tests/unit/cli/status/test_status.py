@@ -11,6 +11,7 @@ from pilot_light_client import heartbeat
 from pilotlight.recoveries import schema
 
 from cli.probes import Probe
+from cli.status import command
 from cli.status.screen import TITLES
 from tests.unit.cli.documents import document
 from tests.unit.cli.made_up_pair import (
@@ -272,6 +273,24 @@ def test_without_a_journal_the_ledger_does_not_apply(
     found = document(ended, "status")
     assert found["facts"]["ledger"]["verdict"] == "not_applicable"
     assert found["exit_code"] == 0, found["summary"]
+
+
+def test_watching_asks_again_until_a_person_ends_it(
+    run: Callable[..., Result], pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses = []
+
+    def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        pair.fail_over()
+        if len(pauses) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "_is_terminal", lambda: True)
+    monkeypatch.setattr(time, "sleep", pause)
+    ended = run("status", "--watch")
+    assert ended.output.count("pilot-light, us-west-2 to us-east-2") == 2
+    assert (pauses, ended.exit_code) == ([5.0, 5.0], 1), "the code of the last one shown"
 
 
 def test_watching_needs_a_terminal(run: Callable[..., Result]) -> None:
