@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from cli.asking.clients import Clients
     from cli.deployment import Deployment
     from cli.probes import Network
-    from cli.status.facts import Readings
+    from cli.status.readings import Readings
 
 REFRESH_SECONDS = 5.0
 DNS_PORT = 53
@@ -100,7 +100,7 @@ def read(clients: Clients, deployment: Deployment, network: Network) -> Readings
     from cli import probes
     from cli.asking.together import Deadline, ask_regions, start
     from cli.status import reads
-    from cli.status.facts import Readings
+    from cli.status.readings import Readings
 
     deadline = Deadline(REGION_SECONDS)
     regional = [deployment.region_name(region) for region in deployment.regions]

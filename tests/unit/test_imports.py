@@ -254,13 +254,11 @@ def test_the_console_program_imports_only_what_is_pure_of_the_product() -> None:
 
 @pytest.mark.parametrize(
     "module",
-    ["check/judgements", "check/planned", "check/result", "asking/call", "status/reads"],
+    [
+        *("check/judgements", "check/planned", "check/result", "asking/call"),
+        *("status/facts", "status/judgements", "status/reads", "status/readings"),
+    ],
 )
 def test_what_the_console_program_judges_with_asks_nobody(module: str) -> None:
     found = {m.split(".")[0] for m in imports(ROOT / f"cli/{module}.py", typing=False)}
-    assert not found & IMPURE
-
-
-def test_status_judges_without_asking_anybody() -> None:
-    found = {m.split(".")[0] for m in imports(ROOT / "cli/status/facts.py", typing=False)}
     assert not found & IMPURE
