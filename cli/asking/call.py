@@ -18,10 +18,11 @@ _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 @dataclass(frozen=True)
 class Call:
-    """A call that only reads.
+    """A call.
 
-    `name` is unique among the calls of one Region. `why` completes "to read …". With `pages`, all
-    pages are read, and the lists under that key of the answers are one.
+    `name` is unique among the calls of one Region. `why` completes "to read …", or "to …" where the
+    call changes something. With `pages`, all pages are read, and the lists under that key of the
+    answers are one.
     """
 
     name: str

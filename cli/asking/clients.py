@@ -40,16 +40,21 @@ class Clients:
         # The other way, `legacy`, asks us-east-1 who one is.
         # https://docs.aws.amazon.com/sdkref/latest/guide/feature-sts-regionalized-endpoints.html
         self._session.set_config_variable("sts_regional_endpoints", "regional")
-        self._clients: dict[tuple[str, str], Any] = {}
+        self._clients: dict[tuple[str, str, float | None], Any] = {}
         # Making a client is not safe in several threads; using one is.
         # https://boto3.amazonaws.com/v1/documentation/api/latest/guide/clients.html
         self._lock = threading.Lock()
 
-    def client(self, service: str, region: str) -> Any:
-        """Return a client, made once. Each Region is asked at its own endpoint."""
+    def client(self, service: str, region: str, seconds: float | None = None) -> Any:
+        """Return a client, made once. Each Region is asked at its own endpoint.
+
+        `seconds` is how long it waits for an answer, if longer than for a read.
+        """
+        which = service, region, seconds
         with self._lock:
-            if (service, region) not in self._clients:
-                self._clients[service, region] = self._session.create_client(
-                    service, region_name=region, endpoint_url=self._endpoint_url, config=_BRIEF
+            if which not in self._clients:
+                config = _BRIEF.merge(Config(read_timeout=seconds)) if seconds else _BRIEF
+                self._clients[which] = self._session.create_client(
+                    service, region_name=region, endpoint_url=self._endpoint_url, config=config
                 )
-            return self._clients[service, region]
+            return self._clients[which]

@@ -190,7 +190,7 @@ class Pair:
     def __call__(self, profile: str | None = None, endpoint_url: str | None = None) -> Pair:
         return self
 
-    def client(self, service: str, region: str) -> Client:
+    def client(self, service: str, region: str, seconds: float | None = None) -> Client:
         return Client(self, service, region)
 
 
