@@ -84,6 +84,9 @@ clients/node/node_modules: clients/node/package-lock.json
 by-hand: install-dev  ## What only a person may do: stop a rehearsal, approve a promotion, take over (four minutes)
 	$(BIN)/pytest -m "" tests/e2e/test_by_hand.py
 
+operator: install-dev  ## Every command of pilot-light in the lab: in quiet, in outages, denied (eight minutes)
+	$(BIN)/pytest -m "" tests/e2e/test_operator.py
+
 deployments: install-dev .venv/.awscli  ## Deployments that fail, pairs with us-east-1 at AWS's pace, removal (ten minutes)
 	$(BIN)/pytest -m "" tests/deployments
 
@@ -148,4 +151,4 @@ clean:  ## Remove everything that the other targets made
 	-@[ -x $(BIN)/lab ] && $(BIN)/lab down
 	rm -rf clients/node/node_modules .venv .lab .aws-sam reports .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info lab/*.egg-info build
 
-.PHONY: applications clients growth help mutants drawings drill up moves take-over bench cost audit test check unit protocol integration integration-moves integration-recovery e2e e2e-parts e2e-drill outages by-hand deployments permissions failures format install install-dev lock clean
+.PHONY: applications clients growth help mutants drawings drill up moves take-over bench cost audit test check unit protocol integration integration-moves integration-recovery e2e e2e-parts e2e-drill outages by-hand operator deployments permissions failures format install install-dev lock clean

@@ -15,9 +15,37 @@ Exit codes: 0 well, 1 attention, 2 usage, samconfig.toml or nothing deployed, 3 
 served, 4 unknown. See docs/operator.md.
 """
 COMMANDS = {
+    "approve": (
+        "cli.automation.answering:approve",
+        "Approve the promotion that waits for a person.",
+    ),
+    "drill": (
+        "cli.automation.sentinel:drill",
+        "Say that outages until then are injected: what starts is recorded as a drill.",
+    ),
+    "pause": (
+        "cli.automation.sentinel:pause",
+        "Pause the automation for a while, a day at most.",
+    ),
+    "reject": ("cli.automation.answering:reject", "Reject the promotion that waits for a person."),
+    "resume": ("cli.automation.sentinel:resume", "Let the automation start runs again."),
+    "stop": ("cli.automation.stopping:stop", "Stop a run: EXECUTION, or the one that runs."),
     "check": (
         "cli.check.command:check",
         "Check what a deployment needs, before anything is created.",
+    ),
+    "failback": ("cli.moving.commands:failback", "Move back to the Primary."),
+    "failover": (
+        "cli.moving.commands:failover",
+        "Take over in the Secondary after a loss of the Primary.",
+    ),
+    "rehearse": (
+        "cli.moving.commands:rehearse",
+        "Rehearse a failover: everything but the claim.",
+    ),
+    "switchover": (
+        "cli.moving.commands:switchover",
+        "Move to the Secondary while both Regions are healthy.",
     ),
     "contract": (
         "cli.contract:contract",

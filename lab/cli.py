@@ -33,6 +33,7 @@ for command in (
     running.outage,
     running.heal,
     running.status,
+    running.environment,
     running.logs,
     running.down,
 ):

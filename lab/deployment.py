@@ -9,7 +9,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from samtranslator.yaml_helper import yaml_parse
 
@@ -210,9 +210,3 @@ def _fingerprint(files: Iterable[Path]) -> str:
     for file in files:
         digest.update(f"{file.relative_to(ROOT)}\0".encode() + file.read_bytes())
     return digest.hexdigest()
-
-
-def outputs(config: LabConfig, describe: Any) -> dict[str, str]:
-    """Return the outputs of the Secondary's stack, by a describe_stacks of its Region."""
-    stack = describe(StackName=f"{config.app_name}-secondary")["Stacks"][0]
-    return {o["OutputKey"]: o["OutputValue"] for o in stack.get("Outputs", [])}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -31,11 +32,9 @@ class Consent:
         click.Abort
             Something else was typed.
         """
-        import sys
-
         if self.yes:
             return
-        if not sys.stdin.isatty():
+        if not is_terminal():
             raise click.UsageError("There is no terminal to confirm this in. Add --yes.")
         typed: str = click.prompt(
             f"{question}\nType {word} to go on", default="", show_default=False, err=True
@@ -43,6 +42,11 @@ class Consent:
         if typed.strip() != word:
             click.echo("Nothing was changed.", err=True)
             raise click.Abort
+
+
+def is_terminal() -> bool:
+    """Return whether there is a person to ask."""
+    return sys.stdin.isatty()
 
 
 def changing_options(command: Callable[..., None]) -> Callable[..., None]:

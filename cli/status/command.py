@@ -12,6 +12,8 @@ import click
 from cli.options import REGION_SECONDS, Asked, operator_options, print_json
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cli.asking.clients import Clients
     from cli.deployment import Deployment
     from cli.probes import Network
@@ -21,22 +23,28 @@ REFRESH_SECONDS = 5.0
 DNS_PORT = 53
 
 
+def probing_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command `resolver` and `connect_to`, for own probes."""
+    made = click.option(
+        "--connect-to",
+        "connect_to",
+        multiple=True,
+        metavar="NAME=ADDRESS:PORT",
+        envvar="PILOT_LIGHT_CONNECT_TO",
+        help="Where own probes connect to for a name or an address, as in the lab. "
+        "May be repeated.",
+    )(command)
+    return click.option(
+        "--resolver",
+        metavar="ADDRESS[:PORT]",
+        envvar="PILOT_LIGHT_RESOLVER",
+        help="The DNS server that own probes ask. By default this machine's.",
+    )(made)
+
+
 @click.command()
 @click.option("--watch", is_flag=True, help="Ask again every 5 s, until Ctrl-C.")
-@click.option(
-    "--resolver",
-    metavar="ADDRESS[:PORT]",
-    envvar="PILOT_LIGHT_RESOLVER",
-    help="The DNS server that own probes ask. By default this machine's.",
-)
-@click.option(
-    "--connect-to",
-    "connect_to",
-    multiple=True,
-    metavar="NAME=ADDRESS:PORT",
-    envvar="PILOT_LIGHT_CONNECT_TO",
-    help="Where own probes connect to for a name or an address, as in the lab. May be repeated.",
-)
+@probing_options
 @operator_options
 def status(*, asked: Asked, watch: bool, resolver: str | None, connect_to: tuple[str, ...]) -> None:
     """Show who serves, and what needs attention, on one screen.
@@ -47,15 +55,11 @@ def status(*, asked: Asked, watch: bool, resolver: str | None, connect_to: tuple
     4 something is unknown.
     """
     if asked.explain:
-        _explain(asked)
+        explain(asked)
         return
     if watch and (asked.as_json or not _is_terminal()):
         raise click.UsageError("--watch needs a terminal, and no --json.")
-    from cli import probes
-
-    network = probes.Network(
-        probes.address(resolver, DNS_PORT) if resolver else None, probes.connections(connect_to)
-    )
+    network = network_of(resolver, connect_to)
     clients = asked.clients()
     document = _shown(asked, clients, network, clear=watch)
     try:
@@ -65,6 +69,30 @@ def status(*, asked: Asked, watch: bool, resolver: str | None, connect_to: tuple
     except KeyboardInterrupt:
         pass
     raise click.exceptions.Exit(document["exit_code"])
+
+
+def network_of(resolver: str | None, connect_to: tuple[str, ...]) -> Network:
+    """Return how own probes reach names and addresses."""
+    from cli import probes
+
+    return probes.Network(
+        probes.address(resolver, DNS_PORT) if resolver else None, probes.connections(connect_to)
+    )
+
+
+def readings(
+    asked: Asked, clients: Clients, resolver: str | None, connect_to: tuple[str, ...]
+) -> Readings:
+    """Read everything once.
+
+    Raises
+    ------
+    click.ClickException
+        Nothing is deployed by these names.
+    """
+    found = read(clients, asked.deployment, network_of(resolver, connect_to))
+    _refuse_what_is_not_deployed(found, asked.deployment)
+    return found
 
 
 def _is_terminal() -> bool:
@@ -159,7 +187,8 @@ def _refuse_what_is_not_deployed(readings: Readings, deployment: Deployment) -> 
     raise error
 
 
-def _explain(asked: Asked) -> None:
+def explain(asked: Asked) -> None:
+    """Print the commands that read everything."""
     from cli.status import reads
 
     deployment = asked.deployment

@@ -57,7 +57,7 @@ def following(deployment: Deployment, region: str, answers: Answers) -> list[Cal
     calls = []
     if account := answers.values.get("identity"):
         names = EVERYWHERE + (MACHINES if region == deployment.secondary else ())
-        calls += [_running(deployment, region, name, account) for name in names]
+        calls += [running(deployment, region, name, account) for name in names]
     control = schema.plain(answers.values.get("control", {}).get("Item", {}))
     if region == deployment.secondary and (epochs := past_recoveries.epochs(control)):
         calls.append(recoveries(deployment, list(map(str, epochs))))
@@ -68,7 +68,7 @@ def explained(deployment: Deployment, region: str) -> list[Call]:
     """Return all calls to a Region, with words for what only answers tell."""
     account = {"Account": UNKNOWN_ACCOUNT, "Arn": "arn:aws:sts::"}
     names = EVERYWHERE + (MACHINES if region == deployment.secondary else ())
-    calls = [_running(deployment, region, name, account) for name in names]
+    calls = [running(deployment, region, name, account) for name in names]
     if region == deployment.secondary:
         calls.append(recoveries(deployment, ["<epoch>"]))
     return first(deployment, region) + calls
@@ -118,7 +118,8 @@ def _heartbeats(deployment: Deployment, region: str) -> Call:
     return batch_get(region, deployment.name("journal"), keys, why, name="heartbeats")
 
 
-def _running(deployment: Deployment, region: str, machine: str, account: dict[str, Any]) -> Call:
+def running(deployment: Deployment, region: str, machine: str, account: dict[str, Any]) -> Call:
+    """Return the listing of what runs of a machine."""
     arn = deployment.machine(
         machine, account["Account"], region, partition=account["Arn"].split(":")[1]
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from typing import TYPE_CHECKING
 
 import click
@@ -50,7 +51,7 @@ def up(
             deployment.deploy(config, progress, *parameters)
             ignored.report(progress)
         Control(config).act("cold_starts", on=True)
-        said = for_aws(config) if empty else welcome(config)
+        said = for_aws() if empty else welcome(config)
         console.print(said, highlight=False, soft_wrap=True)
         if detach:
             return
@@ -65,9 +66,6 @@ def up(
 
 def welcome(config: LabConfig) -> str:
     """Return what is where, and what to try next."""
-    control = Control(config)
-    describe = control.client("cloudformation", config.secondary_region).describe_stacks
-    commands = {k: v for k, v in deployment.outputs(config, describe).items() if "Command" in k}
     name, port = config.public_name, config.entries[config.primary_region]
     lines = [
         "",
@@ -79,25 +77,52 @@ def welcome(config: LabConfig) -> str:
         f"--connect-to {name}:443:127.0.0.1:{port} https://{name}/health",
         f"  DNS                             dig @127.0.0.1 -p {config.dns_port} {name}",
         f"  AWS                             {config.endpoint}",
-        for_aws(config),
-        *(f"  {escape(' '.join(command.split()))}" for command in commands.values()),
+        for_aws(),
+        "",
+        "An operator's commands, once the shell has this:",
+        "",
+        "  .venv/bin/pilot-light status",
+        "  .venv/bin/pilot-light rehearse",
+        "  .venv/bin/pilot-light switchover",
+        "  .venv/bin/pilot-light failback",
         "",
         "To lose the Primary, a minute from now (the sentinel must have found it healthy once):",
         "",
         "  .venv/bin/lab outage",
-        "  .venv/bin/lab status",
+        "  .venv/bin/pilot-light status --watch",
+        "  .venv/bin/pilot-light watch",
         "  .venv/bin/lab heal",
     ]
     return "\n".join(lines)
 
 
-def for_aws(config: LabConfig) -> str:
-    """Return how the AWS CLI, SAM and boto3 reach the lab."""
+def for_aws() -> str:
+    """Return how the AWS CLI, SAM, boto3 and pilot-light reach the lab."""
     return (
-        "\nFor the AWS CLI, SAM and boto3:\n\n"
-        f"  export AWS_ENDPOINT_URL={config.endpoint} AWS_ACCESS_KEY_ID=test "
-        "AWS_SECRET_ACCESS_KEY=test"
+        "\nFor the AWS CLI, SAM, boto3 and pilot-light, in a shell:\n\n"
+        '  eval "$(.venv/bin/lab environment)"'
     )
+
+
+@click.command()
+def environment() -> None:
+    """Print what a shell needs for the AWS CLI, SAM and pilot-light to reach the lab."""
+    for name, value in variables(process.deployed()).items():
+        click.echo(f"export {name}={shlex.quote(value)}")
+
+
+def variables(config: LabConfig) -> dict[str, str]:
+    """Return the variables of the AWS CLI, SAM and pilot-light."""
+    ports = config.entries
+    places = (f"{a}=127.0.0.1:{ports[r]}" for r, a in config.addresses.items() if r in ports)
+    return {
+        "AWS_ENDPOINT_URL": config.endpoint,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "PILOT_LIGHT_RESOLVER": f"127.0.0.1:{config.dns_port}",
+        "PILOT_LIGHT_CONNECT_TO": " ".join(places),
+        "SSL_CERT_FILE": str(config.ca_file),
+    }
 
 
 @click.command(epilog=OUTAGES)

@@ -85,12 +85,6 @@ def test_it_adds_nothing_but_itself() -> None:
     assert more == {"StatusDashboard"}
 
 
-def test_without_it_a_command_asks_the_overview() -> None:
-    found = stack("secondary")
-    name = found.properties("OverviewFunction")["FunctionName"]
-    assert f"--function-name {name}:live " in found.outputs["StatusCommand"]["Value"]
-
-
 def test_its_metrics_are_few_enough_to_be_free(widgets: list[dict[str, Any]]) -> None:
     alarms = [arn for w in widgets if w["type"] == "alarm" for arn in w["properties"]["alarms"]]
     assert len(metrics(widgets)) + len(alarms) <= FREE_METRICS

@@ -27,8 +27,10 @@ def pair(monkeypatch: pytest.MonkeyPatch) -> Pair:
 def run(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     monkeypatch.setenv("COLUMNS", "80")
 
-    def pilot_light(*arguments: str) -> Result:
-        result = CliRunner().invoke(main, list(arguments), prog_name="pilot-light")
+    def pilot_light(*arguments: str, typed: str | None = None) -> Result:
+        if typed is not None:
+            monkeypatch.setattr("cli.changing.options.is_terminal", lambda: True)
+        result = CliRunner().invoke(main, list(arguments), input=typed, prog_name="pilot-light")
         if result.exception and not isinstance(result.exception, SystemExit):
             raise result.exception
         return result

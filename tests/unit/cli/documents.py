@@ -23,8 +23,11 @@ def schema(name: str) -> dict[str, Any]:
 def document(ended: Result, name: str) -> dict[str, Any]:
     """Return what a command wrote; it fits the schema of its command."""
     found: dict[str, Any] = json.loads(ended.stdout)
-    errors = [
-        f"{e.json_path}: {e.message}" for e in Draft7Validator(schema(name)).iter_errors(found)
-    ]
-    assert not errors, errors
+    assert problems_of(found, name) == []
     return found
+
+
+def problems_of(found: dict[str, Any], name: str) -> list[str]:
+    """Return where a document does not fit a command's schema."""
+    errors = Draft7Validator(schema(name)).iter_errors(found)
+    return [f"{e.json_path}: {e.message}" for e in errors]

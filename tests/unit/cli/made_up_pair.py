@@ -65,6 +65,10 @@ class Pair:
         self.asked: list[tuple[str, str]] = []
         self.probes: dict[str, Probe] = {}
         self.beacon: probes.Beacon = "healthy"
+        self.started: list[dict[str, Any]] = []
+        self.histories: dict[str, list[dict[str, Any]]] = {}
+        # What changed: operation and arguments.
+        self.changes: list[tuple[str, dict[str, Any]]] = []
         self._well()
 
     def _well(self) -> None:
@@ -264,6 +268,28 @@ class Client:
                 if execution["executionArn"] == executionArn:
                     return execution
         raise error("ExecutionDoesNotExist")
+
+    def _start_execution(self, **given: Any) -> Any:
+        arn = given["stateMachineArn"].replace(":stateMachine:", ":execution:")
+        self.pair.started.append({**given, "input": json.loads(given["input"])})
+        return {"executionArn": f"{arn}:{given['name']}", "startDate": self.pair.now}
+
+    def _get_execution_history(self, executionArn: str, **_more: Any) -> Any:
+        return {"events": self.pair.histories.get(executionArn, [])}
+
+    def _changed(self, operation: str, arguments: dict[str, Any]) -> Any:
+        self.pair.changes.append((operation, arguments))
+        return {}
+
+    def _send_task_success(self, **given: Any) -> Any:
+        return self._changed("send_task_success", given)
+
+    def _stop_execution(self, **given: Any) -> Any:
+        return self._changed("stop_execution", given)
+
+    def _update_item(self, **given: Any) -> Any:
+        self._rows(given["TableName"])
+        return self._changed("update_item", given)
 
     def _list_objects_v2(self, Bucket: str, Prefix: str) -> Any:
         names = sorted(k for k in self.pair.objects[Bucket] if k.startswith(Prefix))

@@ -15,8 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 NAMES = sorted(p.name.removesuffix(".schema.json") for p in SCHEMAS.glob("*.json"))
-# The report's document is the report function's own.
-COMMANDS = {"check", "contract", "history", "ledger-list", "ledger-show", "logs", "status"}
+# The report's document is the report function's own. `run` is of the four moves, `answer` of
+# approve and reject, `automation` of pause, resume and drill.
+COMMANDS = {
+    *("answer", "automation", "check", "contract", "history", "ledger-list", "ledger-show", "logs"),
+    *("run", "status", "stop"),
+}
 
 
 def objects(part: Any) -> Iterator[dict[str, Any]]:

@@ -10,7 +10,7 @@ import pytest
 
 from lab import deployment, process
 from lab.commands import running
-from lab.config import LabConfig, LabError
+from lab.config import ROOT, LabConfig, LabError, from_samconfig
 from lab.drill import command
 from tests.unit.lab.engine.fakes import PRIMARY, SECONDARY, Anything
 from tests.unit.lab.made_up_sam import started
@@ -20,10 +20,7 @@ if TYPE_CHECKING:
 
     from tests.unit.lab.command_line import Shell
 
-OUTPUTS = {
-    "RehearseCommand": "aws stepfunctions start-execution\n  --input '{\"mode\": [1]}'",
-    "Topic": "arn:aws:sns:us-east-2:000000000000:pilot-light-recovery",
-}
+SAMCONFIG = ROOT / "samconfig.toml"
 
 
 class Starts:
@@ -36,15 +33,11 @@ class Starts:
         self.parameters: tuple[str, ...] = ()
         self.ended: int | BaseException = KeyboardInterrupt()
         self.process = Anything(wait=self._wait)
-        described = Anything(describe_stacks=None)
         monkeypatch.setattr(process, "RUN", folder / "run")
         monkeypatch.setattr(process, "start", self._start)
         monkeypatch.setattr(deployment, "build", lambda *_: self._do("build"))
         monkeypatch.setattr(deployment, "deploy", self._deploy)
-        monkeypatch.setattr(deployment, "outputs", lambda *_: OUTPUTS)
-        monkeypatch.setattr(
-            running, "Control", lambda _: Anything(client=lambda *_: described, act=self._act)
-        )
+        monkeypatch.setattr(running, "Control", lambda _: Anything(act=self._act))
 
     def _start(self, config: LabConfig, *, owned: bool, meanwhile: Callable[[], None]) -> Any:
         self.config = config
@@ -109,7 +102,7 @@ def test_an_empty_lab_has_nothing_deployed_and_says_how_it_is_reached(
     ended = shell("up", "--empty", "--detach")
     assert starts.done == ["start", "cold_starts"]
     assert (process.RUN / "deployed").exists(), "it is not half deployed"
-    assert "export AWS_ENDPOINT_URL=http://127.0.0.1:9566 AWS_ACCESS_KEY_ID=test" in ended.out
+    assert 'eval "$(.venv/bin/lab environment)"' in ended.out
     assert "The application" not in ended.out
 
 
@@ -139,13 +132,28 @@ def test_a_lab_that_is_up_says_what_to_try(shell: Shell, starts: Starts) -> None
         "http://127.0.0.1:9080/",
         f"curl --cacert {process.RUN / 'ca.pem'} --connect-to app.pilotlight.example:443:",
         "dig @127.0.0.1 -p 5354 app.pilotlight.example",
-        "export AWS_ENDPOINT_URL=http://127.0.0.1:4566 AWS_ACCESS_KEY_ID=test",
-        "aws stepfunctions start-execution --input '{\"mode\": [1]}'",
+        'eval "$(.venv/bin/lab environment)"',
+        ".venv/bin/pilot-light status",
+        ".venv/bin/pilot-light rehearse",
         ".venv/bin/lab outage",
         ".venv/bin/lab heal",
     ):
         assert part in out
-    assert OUTPUTS["Topic"] not in out
+
+
+def test_a_shell_is_told_how_everything_reaches_the_lab(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "deployed", lambda: from_samconfig(SAMCONFIG, Path("/run dir")))
+    assert shell("environment").out.splitlines() == [
+        "export AWS_ENDPOINT_URL=http://127.0.0.1:4566",
+        "export AWS_ACCESS_KEY_ID=test",
+        "export AWS_SECRET_ACCESS_KEY=test",
+        "export PILOT_LIGHT_RESOLVER=127.0.0.1:5354",
+        "export PILOT_LIGHT_CONNECT_TO='127.0.1.1=127.0.0.1:8441 127.0.2.1=127.0.0.1:8442 "
+        "127.0.3.1=127.0.0.1:8443'",
+        "export SSL_CERT_FILE='/run dir/ca.pem'",
+    ]
 
 
 def test_a_checkout_with_brackets_in_its_path_is_named_in_full(
