@@ -189,7 +189,7 @@ def _no_other_run(facts: Mapping[str, Any]) -> Condition:
 def _both(facts: Mapping[str, Any], *names: str) -> tuple[State, str]:
     """Return facts as one condition: the worst of them, and the details of what is not well."""
     states = [_of(facts[name]) for name in names]
-    state: State = next((s for s in ("unmet", "unknown") if s in states), "met")  # type: ignore[assignment]
+    state: State = next((s for s in ("unmet", "unknown") if s in states), "met")
     wanted = [facts[n]["detail"] for n, s in zip(names, states, strict=True) if s == state]
     return state, " ".join(wanted)
 

@@ -60,7 +60,7 @@ def test_an_unknown_command_is_a_usage_error() -> None:
 
 def test_names_and_options_are_completed() -> None:
     complete = ShellComplete(main, {}, "pilot-light", "_PILOT_LIGHT_COMPLETE").get_completions
-    assert [c.value for c in complete([], "st")] == ["status"]
+    assert [c.value for c in complete([], "st")] == ["status", "stop"]
     assert [c.value for c in complete(["ledger"], "")] == ["list", "show"]
     assert "--explain" in [c.value for c in complete(["status"], "--e")]
 
