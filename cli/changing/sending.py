@@ -60,7 +60,7 @@ def send(
             client = clients.client(call.service, call.region, seconds)
             return getattr(client, call.operation)(**call.arguments)
         except Exception as error:
-            code = getattr(error, "response", {}).get("Error", {}).get("Code")
+            code = (getattr(error, "response", None) or {}).get("Error", {}).get("Code")
             if code in known:
                 raise Refused(code) from error
             problem = translated(call, error)
