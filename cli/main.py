@@ -52,9 +52,21 @@ COMMANDS = {
         "Check the contract of the application in FOLDER, and print its parameters.",
     ),
     "history": ("cli.history:history", "Show the recoveries on record, the newest first."),
-    "ledger": ("cli.ledger.command:ledger", "Read the writes that a disaster left behind."),
+    "last-resort": (
+        "cli.emergency.command:last_resort",
+        "Let REGION write while the control table answers nobody.",
+    ),
+    "ledger": ("cli.ledger.command:ledger", "Review the writes that a disaster left behind."),
     "logs": ("cli.logs:logs", "Show what all functions logged for one execution, by time."),
+    "remove": (
+        "cli.removal.command:remove",
+        "Show what stays and what goes, in order.",
+    ),
     "report": ("cli.report:report", "Fetch the report of one execution, and print its path."),
+    "take-over": (
+        "cli.emergency.command:take_over",
+        "Make the Primary active after a loss of the active Secondary.",
+    ),
     "status": (
         "cli.status.command:status",
         "Show who serves, and what needs attention, on one screen.",

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from cli.ledger.selecting import write_id as checked
 from cli.options import REGION_SECONDS, Asked, operator_options, print_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from rich.console import Console
+
 VALUES = ("old", "new", "current")
-_ULID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")
 
 
 @click.command()
@@ -28,8 +29,7 @@ def show(*, asked: Asked, write_id: str) -> None:
 
     Exit codes: 0 shown, 1 there is no such entry, 2 usage or nothing deployed, 4 not readable.
     """
-    if not _ULID.fullmatch(write_id):
-        raise click.BadParameter(f"{write_id!r} is no write id.", param_hint="WRITE_ID")
+    write_id = checked(write_id)
     from pilotlight.ledger.entry import from_stored, key, public
 
     from cli.asking.call import get_item
@@ -54,13 +54,17 @@ def show(*, asked: Asked, write_id: str) -> None:
     if asked.as_json:
         print_json(document)
     else:
-        _show(document)
+        from cli.screens import console
+
+        print_entry(console(), entry, current_read_at=read_at or None)
 
 
-def _show(document: Mapping[str, Any]) -> None:
-    from cli.screens import console, grid, table
+def print_entry(
+    out: Console, entry: Mapping[str, Any], *, current_read_at: str | None = None
+) -> None:
+    """Print an entry, with its three values side by side."""
+    from cli.screens import grid, table
 
-    out, entry = console(), document["entry"]
     facts = grid({"no_wrap": True, "style": "bold"}, {"ratio": 1})
     kinds = ", ".join(entry["kinds"]) or "-"
     facts.add_row("Entry", f"{entry['write_id']}, {entry['status']}, {kinds}")
@@ -68,8 +72,8 @@ def _show(document: Mapping[str, Any]) -> None:
     facts.add_row("Written", f"{entry['written_at']} in {entry['region']}, epoch {entry['epoch']}")
     facts.add_row("Found", f"{entry['found_at']} by {entry['found_by']}")
     facts.add_row("History", f"{entry['history']['verdict']}: {entry['history']['detail']}")
-    if document["current_read_at"]:
-        facts.add_row("Current", f"as read at {document['current_read_at']}")
+    if current_read_at:
+        facts.add_row("Current", f"as read at {current_read_at}")
     out.print(facts)
     out.print()
     rows = table("", *VALUES)

@@ -5,10 +5,13 @@ But one: the lab keeps no recovery points, so none is deleted.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
+import sys
 import textwrap
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,9 +25,12 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
 AWS = ROOT / ".venv" / "awscli" / "bin"
+# Where `pilot-light` is.
+PROGRAMS = Path(sys.executable).parent
 PAGE = (ROOT / "docs" / "runbook" / "remove.md").read_text()
-ACCOUNT, *STEPS = re.findall(r"^ *```console\n(.*?)^ *```", PAGE, re.DOTALL | re.MULTILINE)
-LEFT = STEPS[-1]
+LOOK, REMOVE, RECORD, LEFT = re.findall(
+    r"^ *```console\n(.*?)^ *```", PAGE, re.DOTALL | re.MULTILINE
+)
 
 
 @pytest.fixture(scope="module")
@@ -65,9 +71,10 @@ def typed(found: Account, step: str) -> str:
     """Type a block of the page into a shell; return its output.
 
     The shell has credentials, and a Region of its own in which nothing is.
-    `-e` and `-u`: no command of it may fail, and no variable may be missing.
+    `-e` and `-u`: no command of it may fail, and no variable may be missing. Nobody is there to
+    confirm anything.
     """
-    commands = textwrap.dedent(ACCOUNT) + textwrap.dedent(step)
+    commands = re.sub(r"^(pilot-light .*)$", r"\1 --yes", textwrap.dedent(step), flags=re.MULTILINE)
     commands = commands.replace("<HostedZoneId>", found.config.hosted_zone_id)
     commands = commands.replace("<ZoneName>", found.config.zone_name)
     kept = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
@@ -76,7 +83,7 @@ def typed(found: Account, step: str) -> str:
         cwd=RUN,
         env={
             **kept,
-            "PATH": f"{AWS}{os.pathsep}{os.environ['PATH']}",
+            "PATH": os.pathsep.join([str(AWS), str(PROGRAMS), os.environ["PATH"]]),
             "AWS_ENDPOINT_URL": found.config.endpoint,
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
@@ -97,10 +104,19 @@ def typed(found: Account, step: str) -> str:
     return ended.stdout
 
 
+def states(found: Account) -> set[str]:
+    """Return in which states the things are that the command removes."""
+    return {step["state"] for step in json.loads(typed(found, f"{LOOK.strip()} --json"))["steps"]}
+
+
 def test_after_the_page_nothing_is_left(deployed: tuple[Account, set[str]]) -> None:
     found, before = deployed
     assert typed(found, LEFT).split(), "the last step lists what there is"
-    for step in STEPS[:-1]:
-        typed(found, step)
+    there = found.holds()
+    assert "stack pilot-light-primary in us-west-2" in typed(found, LOOK)
+    assert found.holds() == there, "looking deletes nothing"
+    typed(found, REMOVE)
+    assert states(found) == {"gone"}
+    typed(found, RECORD)
     assert set(typed(found, LEFT).split()) <= {"None"}
     assert found.holds() ^ before == set()

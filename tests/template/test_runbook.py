@@ -71,7 +71,7 @@ def test_a_command_that_does_not_exist_is_found() -> None:
 
 
 def test_removing_names_everything_that_the_stacks_keep(any_part: Stack) -> None:
-    page = read("remove.md").replace("${ACCOUNT}", ACCOUNT)
+    page = read("remove.md").replace("<account>", ACCOUNT)
     names = ("TableName", "BucketName", "BackupVaultName")
     for name, resource in any_part.resources.items():
         properties = resource.get("Properties", {})

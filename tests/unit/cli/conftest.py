@@ -27,10 +27,12 @@ def pair(monkeypatch: pytest.MonkeyPatch) -> Pair:
 def run(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     monkeypatch.setenv("COLUMNS", "80")
 
-    def pilot_light(*arguments: str, typed: str | None = None) -> Result:
+    def pilot_light(*arguments: str, typed: str | None = None, apart: bool = False) -> Result:
+        """`apart`: the two outputs are not mixed."""
         if typed is not None:
             monkeypatch.setattr("cli.changing.options.is_terminal", lambda: True)
-        result = CliRunner().invoke(main, list(arguments), input=typed, prog_name="pilot-light")
+        runner = CliRunner(mix_stderr=not apart)
+        result = runner.invoke(main, list(arguments), input=typed, prog_name="pilot-light")
         if result.exception and not isinstance(result.exception, SystemExit):
             raise result.exception
         return result

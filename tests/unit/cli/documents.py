@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from jsonschema import Draft7Validator
+from referencing import Registry, Resource
 
 from tools.reader import ROOT
 
@@ -20,6 +21,13 @@ def schema(name: str) -> dict[str, Any]:
     return found
 
 
+# A schema may name a part of another, by the name of its file.
+REGISTRY: Registry[Any] = Registry().with_resources(
+    (path.name, Resource.from_contents(json.loads(path.read_text())))
+    for path in SCHEMAS.glob("*.json")
+)
+
+
 def document(ended: Result, name: str) -> dict[str, Any]:
     """Return what a command wrote; it fits the schema of its command."""
     found: dict[str, Any] = json.loads(ended.stdout)
@@ -29,5 +37,5 @@ def document(ended: Result, name: str) -> dict[str, Any]:
 
 def problems_of(found: dict[str, Any], name: str) -> list[str]:
     """Return where a document does not fit a command's schema."""
-    errors = Draft7Validator(schema(name)).iter_errors(found)
+    errors = Draft7Validator(schema(name), registry=REGISTRY).iter_errors(found)
     return [f"{e.json_path}: {e.message}" for e in errors]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import threading
 from datetime import UTC, datetime, timedelta
@@ -15,6 +16,8 @@ from pilotlight.ledger import entry as ledger
 from cli import probes
 from cli.asking import clients
 from cli.probes import Probe
+from tests.unit.cli import made_up_ledger
+from tests.unit.cli.made_up_account import Account, Removing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,12 +66,16 @@ class Pair:
         self.logs: dict[str, list[dict[str, Any]]] = {}
         self.deployed = True
         self.asked: list[tuple[str, str]] = []
+        self.not_replayed: dict[str, str] = {}
+        self.to_compare: list[dict[str, Any]] = []
+        self.function_error: dict[str, str] = {}
         self.probes: dict[str, Probe] = {}
         self.beacon: probes.Beacon = "healthy"
         self.started: list[dict[str, Any]] = []
         self.histories: dict[str, list[dict[str, Any]]] = {}
         # What changed: operation and arguments.
         self.changes: list[tuple[str, dict[str, Any]]] = []
+        self.account = Account()
         self._well()
 
     def _well(self) -> None:
@@ -187,6 +194,8 @@ class Pair:
         }
         if entry.status == "open":
             stored["open_id"] = {"S": entry.write_id}
+        else:
+            stored |= {"resolved_by": {"S": entry.resolved_by}, "resolved_at": {"S": "noon"}}
         self.put(SECONDARY, LEDGER, stored)
 
     # What the commands call.
@@ -198,7 +207,7 @@ class Pair:
         return Client(self, service, region)
 
 
-class Client:
+class Client(Removing):
     def __init__(self, pair: Pair, service: str, region: str) -> None:
         self.pair, self.service, self.region = pair, service, region
 
@@ -253,11 +262,6 @@ class Client:
         rows = [r for r in rows if after is None or r[IndexName]["S"] > after["S"]]
         return {"Items": sorted(rows, key=lambda r: r["sk"]["S"])}
 
-    def _describe_table(self, TableName: str) -> Any:
-        self._rows(TableName)
-        witness = {"RegionName": WITNESS, "WitnessStatus": "ACTIVE"}
-        return {"Table": {"MultiRegionConsistency": "STRONG", "GlobalTableWitnesses": [witness]}}
-
     def _list_executions(self, stateMachineArn: str, **_more: Any) -> Any:
         assert f":{self.region}:{ACCOUNT}:" in stateMachineArn
         return {"executions": self.pair.running.get(stateMachineArn, [])}
@@ -291,13 +295,19 @@ class Client:
         self._rows(given["TableName"])
         return self._changed("update_item", given)
 
+    def _invoke(self, FunctionName: str, Payload: str) -> Any:
+        assert (FunctionName, self.region) == (f"{LEDGER}:live", SECONDARY)
+        payload = json.loads(Payload)
+        self._changed("invoke", payload)
+        answer = made_up_ledger.answer(self.pair, payload)
+        failed = {"FunctionError": "Unhandled"} if "errorType" in answer else {}
+        return {"Payload": io.BytesIO(json.dumps(answer).encode()), **failed}
+
     def _list_objects_v2(self, Bucket: str, Prefix: str) -> Any:
         names = sorted(k for k in self.pair.objects[Bucket] if k.startswith(Prefix))
         return {"Contents": [{"Key": name} for name in names]}
 
     def _get_object(self, Bucket: str, Key: str) -> Any:
-        import io
-
         if Key not in self.pair.objects[Bucket]:
             raise error("NoSuchKey")
         return {"Body": io.BytesIO(self.pair.objects[Bucket][Key])}

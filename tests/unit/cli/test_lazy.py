@@ -12,7 +12,7 @@ import pytest
 from click.shell_completion import ShellComplete
 from click.testing import CliRunner
 
-from cli.ledger.command import ledger
+from cli.ledger.command import COMMANDS as LEDGER, ledger
 from cli.main import COMMANDS, main
 from tools.reader import ROOT
 
@@ -20,7 +20,11 @@ if TYPE_CHECKING:
     from cli.lazy import LazyGroup
 
 SLOW = {"boto3", "botocore", "samtranslator", "samcli", "rich", "yaml", "dns", "jsonschema"}
-HELP = [[], *([name] for name in sorted(set(COMMANDS) - {"check", "contract"})), ["ledger", "list"]]
+HELP = [
+    [],
+    *([name] for name in sorted(set(COMMANDS) - {"check", "contract"})),
+    *(["ledger", name] for name in LEDGER),
+]
 
 
 @pytest.mark.parametrize("command", HELP, ids=" ".join)
@@ -61,7 +65,7 @@ def test_an_unknown_command_is_a_usage_error() -> None:
 def test_names_and_options_are_completed() -> None:
     complete = ShellComplete(main, {}, "pilot-light", "_PILOT_LIGHT_COMPLETE").get_completions
     assert [c.value for c in complete([], "st")] == ["status", "stop"]
-    assert [c.value for c in complete(["ledger"], "")] == ["list", "show"]
+    assert [c.value for c in complete(["ledger"], "l")] == ["list"]
     assert "--explain" in [c.value for c in complete(["status"], "--e")]
 
 

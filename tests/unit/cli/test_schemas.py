@@ -16,10 +16,12 @@ if TYPE_CHECKING:
 
 NAMES = sorted(p.name.removesuffix(".schema.json") for p in SCHEMAS.glob("*.json"))
 # The report's document is the report function's own. `run` is of the four moves, `answer` of
-# approve and reject, `automation` of pause, resume and drill.
+# approve and reject, `automation` of pause, resume and drill, `emergency` of take-over and
+# last-resort.
 COMMANDS = {
     *("answer", "automation", "check", "contract", "history", "ledger-list", "ledger-show", "logs"),
-    *("run", "status", "stop"),
+    *("run", "status", "stop", "emergency", "remove"),
+    *("ledger-accept", "ledger-reconcile", "ledger-replay"),
 }
 
 

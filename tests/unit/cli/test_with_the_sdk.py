@@ -1,4 +1,4 @@
-"""The reading commands with the real SDK, whose answers are moto's."""
+"""Commands with the real SDK, whose answers are moto's."""
 
 from __future__ import annotations
 
@@ -10,17 +10,22 @@ import pytest
 from click.testing import CliRunner
 from moto import mock_aws
 
-from cli import probes
+from cli import deployment as deployments, probes
+from cli.asking.clients import Clients
 from cli.main import main
+from cli.removal import deleting, looking
+from cli.removal.steps import steps
 from tests.ledger_table import create_ledger
 from tests.unit.cli.documents import document
-from tests.unit.cli.made_up_pair import BUCKETS, LEDGER, PRIMARY, SECONDARY, Pair
+from tests.unit.cli.made_up_pair import ACCOUNT, BUCKETS, LEDGER, PRIMARY, SECONDARY, Pair
 from tests.unit.functions.ledger.ledger_entries import entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from click.testing import Result
+
+    from cli.removal.steps import Step
 
 GROUPS = (
     "/aws/lambda/pilot-light-recovery",
@@ -126,3 +131,40 @@ def test_logs_of_an_execution_are_read_by_its_machine_and_its_name() -> None:
     for arguments in (["run-2"], []):
         found = document(run("logs", *arguments, "--json"), "logs")
         assert [x["message"] for x in found["lines"]] == ["Decided"]
+
+
+@pytest.fixture
+def removal(monkeypatch: pytest.MonkeyPatch) -> list[Step]:
+    """The steps but for stacks, which moto only has with more libraries. It loads slowly."""
+    monkeypatch.setattr(looking, "REGION_SECONDS", 60.0)
+    monkeypatch.setattr(deleting, "POLL_SECONDS", 0.0)
+    found = steps(deployments.find(None, None), ACCOUNT)
+    return [one for one in found if one.kind != "stack"]
+
+
+def test_a_removal_tells_what_is_gone_from_what_is_there(removal: list[Step]) -> None:
+    states = {one.step.what: one.state for one in looking.look(Clients(), removal)}
+    assert states["table pilot-light-ledger in us-east-2"] == "there"
+    assert states["table pilot-light-app-items in us-east-2 and us-west-2"] == "gone"
+    assert states[f"bucket {BUCKETS[PRIMARY]} in us-west-2"] == "there"
+    assert states["vault pilot-light-backups in us-west-2"] == "gone"
+
+
+def test_buckets_with_versions_protected_tables_and_vaults_are_deleted(
+    removal: list[Step],
+) -> None:
+    s3, bucket = boto3.client("s3", PRIMARY), BUCKETS[PRIMARY]
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    for key in ("a", "a", "b"):
+        s3.put_object(Bucket=bucket, Key=key, Body=b"x")
+    s3.delete_object(Bucket=bucket, Key="b")
+    boto3.client("backup", PRIMARY).create_backup_vault(BackupVaultName="pilot-light-backups")
+    boto3.client("dynamodb", SECONDARY).update_table(
+        TableName=LEDGER, DeletionProtectionEnabled=True
+    )
+    simple = [one for one in removal if one.replica is None]
+    reported: list[str] = []
+    for step in simple:
+        deleting.delete(Clients(), step, reported.append)
+    assert "versions of objects: 4" in reported
+    assert {one.state for one in looking.look(Clients(), simple)} == {"gone"}

@@ -65,6 +65,20 @@ def test_a_long_list_says_how_to_go_on(
     assert found["open"] == 3, "all that are open"
 
 
+def test_a_filter_narrows_the_list_and_not_the_counts(
+    run: Callable[..., Result], pair: Pair, entries: list[LedgerEntry]
+) -> None:
+    lost = made(9, history=History("lost", "-"))
+    pair.add_entry(lost)
+    found = document(run("ledger", "list", "--json", "--verdict", "lost"), "ledger-list")
+    assert [e["write_id"] for e in found["entries"]] == [lost.write_id]
+    assert (found["open"], found["matching"]) == (4, 1)
+    ended = run("ledger", "list", "--table", "pilot-light-app-items", "--limit", "3")
+    more = f"--after {entries[2].write_id} --table pilot-light-app-items"
+    assert more in " ".join(ended.output.split())
+    assert run("ledger", "list", "--table", "another").exit_code == 0
+
+
 def test_an_entry_is_shown_with_its_three_values_side_by_side(
     run: Callable[..., Result], pair: Pair
 ) -> None:
