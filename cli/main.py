@@ -71,6 +71,10 @@ COMMANDS = {
         "cli.status.command:status",
         "Show who serves, and what needs attention, on one screen.",
     ),
+    "watch": (
+        "cli.watch.command:watch",
+        "Show a run live: its states, its conditions, and what it waits for.",
+    ),
 }
 
 

@@ -62,6 +62,9 @@ class Pair:
         self.refuses: set[str] = set()
         self.fails: dict[tuple[str, str, str], Exception] = {}
         self.running: dict[str, list[dict[str, Any]]] = {}
+        # Events by execution, the newest first; each first page of a history calls `at_poll`.
+        self.histories: dict[str, list[dict[str, Any]]] = {}
+        self.at_poll: Callable[[], None] = lambda: None
         self.objects: dict[str, dict[str, bytes]] = {bucket: {} for bucket in BUCKETS.values()}
         self.logs: dict[str, list[dict[str, Any]]] = {}
         self.deployed = True
@@ -72,7 +75,6 @@ class Pair:
         self.probes: dict[str, Probe] = {}
         self.beacon: probes.Beacon = "healthy"
         self.started: list[dict[str, Any]] = []
-        self.histories: dict[str, list[dict[str, Any]]] = {}
         # What changed: operation and arguments.
         self.changes: list[tuple[str, dict[str, Any]]] = []
         self.account = Account()
@@ -262,9 +264,34 @@ class Client(Removing):
         rows = [r for r in rows if after is None or r[IndexName]["S"] > after["S"]]
         return {"Items": sorted(rows, key=lambda r: r["sk"]["S"])}
 
-    def _list_executions(self, stateMachineArn: str, **_more: Any) -> Any:
+    def _list_executions(
+        self,
+        stateMachineArn: str,
+        statusFilter: str | None = None,
+        maxResults: int | None = None,
+    ) -> Any:
         assert f":{self.region}:{ACCOUNT}:" in stateMachineArn
-        return {"executions": self.pair.running.get(stateMachineArn, [])}
+        found = self.pair.running.get(stateMachineArn, [])
+        found = [e for e in found if statusFilter in (None, e.get("status", "RUNNING"))]
+        return {"executions": found[:maxResults]}
+
+    def _get_execution_history(
+        self,
+        executionArn: str,
+        reverseOrder: bool,
+        maxResults: int,
+        includeExecutionData: bool,
+        nextToken: str = "0",
+    ) -> Any:
+        assert reverseOrder
+        assert includeExecutionData
+        if nextToken == "0":
+            self.pair.at_poll()
+        if executionArn not in self.pair.histories:
+            self._describe_execution(executionArn)
+        begin, events = int(nextToken), self.pair.histories.get(executionArn, [])
+        more = {"nextToken": str(begin + maxResults)} if begin + maxResults < len(events) else {}
+        return {"events": events[begin : begin + maxResults], **more}
 
     def _describe_execution(self, executionArn: str) -> Any:
         for executions in self.pair.running.values():
@@ -277,9 +304,6 @@ class Client(Removing):
         arn = given["stateMachineArn"].replace(":stateMachine:", ":execution:")
         self.pair.started.append({**given, "input": json.loads(given["input"])})
         return {"executionArn": f"{arn}:{given['name']}", "startDate": self.pair.now}
-
-    def _get_execution_history(self, executionArn: str, **_more: Any) -> Any:
-        return {"events": self.pair.histories.get(executionArn, [])}
 
     def _changed(self, operation: str, arguments: dict[str, Any]) -> Any:
         self.pair.changes.append((operation, arguments))

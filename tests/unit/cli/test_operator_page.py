@@ -35,6 +35,7 @@ READING = {
     "logs": ["logs", "run-2"],
     "ledger list": ["ledger", "list"],
     "ledger show": ["ledger", "show", "0" * 26],
+    "watch": ["watch"],
 }
 CHANGING = {
     name: [name]

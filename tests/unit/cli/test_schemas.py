@@ -20,7 +20,7 @@ NAMES = sorted(p.name.removesuffix(".schema.json") for p in SCHEMAS.glob("*.json
 # last-resort.
 COMMANDS = {
     *("answer", "automation", "check", "contract", "history", "ledger-list", "ledger-show", "logs"),
-    *("run", "status", "stop", "emergency", "remove"),
+    *("run", "status", "stop", "emergency", "remove", "watch"),
     *("ledger-accept", "ledger-reconcile", "ledger-replay"),
 }
 

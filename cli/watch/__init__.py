@@ -1,0 +1,1 @@
+"""The command `watch`: a run live, from its history."""
