@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from cli.watch.run import Run, Visit
+    from cli.watch.happenings import Visit
+    from cli.watch.run import Run
     from cli.watch.verdict import Verdict
 
 _CONDITION = ("name", "required", "met", "observed", "detail")

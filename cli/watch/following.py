@@ -225,7 +225,9 @@ class _Watch:
         now = datetime.now(UTC)
         found = waiting(self.run, self._asked.deployment.parameters)
         if found is None:
-            return "", "waits for the first answer" if not self._description else "", False
+            last = self.run.visits[-1].name if self.run.visits else ""
+            text = f"waits for what comes after {last}" if last else "waits for the first answer"
+            return "", text, False
         left = self._forecast(now, after=found.for_people)
         return found.state, screen.waits(found, now, left), found.for_people
 

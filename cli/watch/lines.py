@@ -88,16 +88,16 @@ class Lines:
         return [Line(one.at, visit.name, f"over after {seconds:.1f} s{attempts}", "", visit.depth)]
 
     def _judged(self, one: Judged) -> list[Line]:
-        self._holds = one.action == "hold"
-        if not (one.new or one.changed or self._every_state):
+        held, self._holds = self._holds, one.action == "hold"
+        if held and not (one.new or one.changed or self._every_state):
             return []
         again = f", judgement {one.before + 1}" if one.before else ""
         does = _ACTIONS.get(one.action, one.action)
         # The summary of these repeats each unmet condition, which has its line.
         refused = one.action in _REFUSALS
         because = f"; unmet: {', '.join(one.unmet)}" if refused else f": {one.summary}"
-        lines = [condition(c) for c in one.changed]
-        return [*lines, Line(one.at, "Decide", f"{does}{again}{because}", "decided")]
+        decided = Line(one.at, "Decide", f"{does}{again}{because}", "decided")
+        return [decided, *(condition(c) for c in one.changed)]
 
 
 def condition(of: Mapping[str, Any]) -> Line:

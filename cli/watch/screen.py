@@ -56,7 +56,8 @@ def head(machine: str, name: str, region: str, started: datetime, mode: str | No
 
 def waits(of: Waiting, now: datetime, forecast: str = "") -> str:
     """Return what is waited for, until when, and what is left."""
-    parts = [f"{of.state} {of.what}".rstrip()]
+    seconds = max(0.0, (now - of.since).total_seconds())
+    parts = [f"{of.state} ({seconds:.0f} s) {of.what}".rstrip()]
     if of.until is not None:
         left = (of.until - now).total_seconds()
         parts.append(f"until {clock(of.until)}" + (f" (in {left:.0f} s)" if left > 0 else ""))
@@ -68,7 +69,7 @@ def live(
     waiting: str, started: datetime | None, now: datetime, problem: str = ""
 ) -> RenderableType:
     """Return the line at the bottom."""
-    text = Text("… ", "bold")
+    text = Text.assemble(("… ", "bold"))
     if started is not None:
         text.append(f"{max(0.0, (now - started).total_seconds()):.0f} s  ", "bold")
     text.append(waiting)

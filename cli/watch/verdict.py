@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from cli.watch.ends import End
     from cli.watch.run import Run
 
+# Longer than on a line of the run: it is all that is known of the end.
+_LONGEST = 2000
 _REPORT, _LOGS = "pilot-light report {name}", "pilot-light logs {name}"
 # What was asked for is so.
 _WELL = {
@@ -141,7 +143,7 @@ def _owner(output: Mapping[str, Any]) -> str:
 def _not_succeeded(end: End, run: Run, machine: str, name: str, mode: str) -> Verdict:
     """Return the verdict on a run that failed, timed out, or was stopped."""
     report = str(run.variables.get("report") or "") or None
-    summary = f"{end.error}: {one_line(end.cause)}".strip(": ")
+    summary = f"{end.error}: {one_line(end.cause, _LONGEST)}".strip(": ")
     after = [_REPORT.format(name=name)] if report else []
     if end.status == "ABORTED":
         summary = f"Stopped. {summary}".strip()

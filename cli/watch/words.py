@@ -34,7 +34,7 @@ STATES = {
     "CallBeforeClaimHook": "calls the application's hook",
     "CallAfterClaimHook": "calls the application's hook",
     "Drain": "drains: the active Region takes no more writes",
-    "LetWritesEnd": "lets the writes that it let pass end",
+    "LetWritesEnd": "waits until the last writes have ended",
     "ReconcileInDrain": "reviews what came late",
     "Prove": "compares the journals to their end",
     "UndoDrain": "ends the drain: the old Region serves again",
@@ -90,7 +90,7 @@ def failure(state: str, error: str, cause: str) -> str:
     return f"{error}: {one_line(cause)}".rstrip(": ")
 
 
-def one_line(cause: str) -> str:
+def one_line(cause: str, longest: int = _LONGEST) -> str:
     """Return the cause of a failure in one line, without what could be a secret."""
     try:
         told = json.loads(cause)
@@ -99,4 +99,4 @@ def one_line(cause: str) -> str:
     # A Lambda function's error, with its stack trace.
     text = told.get("errorMessage", cause) if isinstance(told, dict) else cause
     text = _OPAQUE.sub("…", " ".join(str(text).split()))
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} …"
+    return text if len(text) <= longest else f"{text[:longest]} …"

@@ -56,6 +56,7 @@ class Clock:
 
     def sleep(self, seconds: float) -> None:
         self.now += seconds
+        assert self.now < 3600, "The watch does not end."
         self.at(self.now)
 
 
@@ -410,7 +411,7 @@ def test_without_a_terminal_a_wait_for_people_is_a_line(
     clock.at = answer
     ended = run("watch", execution(MACHINE, "run-2"))
     said = " ".join(ended.output.split())
-    assert "… AskApproval waits for a person's answer: pilot-light approve, or" in said
+    assert " s) waits for a person's answer: pilot-light approve, or reject; until" in said
     # Then once a minute.
     assert said.count("… AskApproval ") == 4
     assert "Approved by Ada." in said

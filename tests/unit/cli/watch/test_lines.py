@@ -42,18 +42,18 @@ def test_states_that_only_the_machine_cares_about_are_left_out_unless_asked_for(
     assert "FollowIntake" in labels(lines(history, every_state=True))
 
 
-def test_conditions_are_shown_before_what_follows_from_them() -> None:
+def test_a_decision_is_shown_with_the_conditions_that_it_rests_on() -> None:
     found = lines(begun().judge("promote", OUTAGE, READY, WARM))[-4:]
-    assert labels(found) == ["met", "met", "unmet", "Decide"]
-    assert found[0].text.startswith("outage_confirmed: 5 of 5 probes failed")
-    assert found[2].text.startswith("functions_warm (advisory): 3 of 5")
-    assert found[3].text == "promotes: All required conditions are met."
+    assert labels(found) == ["Decide", "met", "met", "unmet"]
+    assert found[1].text.startswith("outage_confirmed: 5 of 5 probes failed")
+    assert found[3].text.startswith("functions_warm (advisory): 3 of 5")
+    assert found[0].text == "promotes: All required conditions are met."
 
 
 def test_a_required_condition_that_is_not_met_stands_out() -> None:
-    found = lines(begun().judge("hold", OUTAGE, unready("Not ready: items_table.")))[-2:]
-    assert labels(found) == ["UNMET", "Decide"]
-    assert found[1].text == "holds; unmet: secondary_ready"
+    found = lines(begun().judge("hold", OUTAGE, unready("Not ready: items_table.")))[-3:]
+    assert labels(found) == ["Decide", "met", "UNMET"]
+    assert found[0].text == "holds; unmet: secondary_ready"
 
 
 def test_a_hold_shows_nothing_until_something_changes() -> None:
@@ -63,8 +63,13 @@ def test_a_hold_shows_nothing_until_something_changes() -> None:
         history.judge("hold", unready("Not ready: a.")).wait("WaitToJudgeAgain", 15)
     assert len(lines(history)) == before
     history.judge("promote", READY).task("Claim")
-    assert labels(lines(history))[before:] == ["met", "Decide", "Claim"]
-    assert lines(history)[-2].text.startswith("promotes, judgement 5: ")
+    assert labels(lines(history))[before:] == ["Decide", "met", "Claim"]
+    assert lines(history)[-3].text.startswith("promotes, judgement 5: ")
+
+
+def test_what_is_judged_again_after_an_approval_is_shown_although_nothing_changed() -> None:
+    history = begun().judge("promote", OUTAGE).judge("promote", OUTAGE)
+    assert lines(history)[-1].text == "promotes, judgement 2: All required conditions are met."
 
 
 def test_every_state_of_a_hold_is_shown_if_asked_for() -> None:
