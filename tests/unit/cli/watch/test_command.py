@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cli import deployment
 from cli.main import main
-from cli.watch import following, reads, view
+from cli.options import Asked
+from cli.watch import following, reads, view, watched
 from tests.unit.cli.documents import document
 from tests.unit.cli.made_up_pair import (
     ACCOUNT,
@@ -32,6 +34,7 @@ from tests.unit.cli.watch.made_up_run import (
     promoted,
     unready,
 )
+from tools.reader import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,7 +66,7 @@ class Clock:
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
-    for module in (following, view):
+    for module in (watched, view):
         monkeypatch.setattr(module, "time", made)
     return made
 
@@ -74,13 +77,18 @@ def written(
 ) -> Callable[..., tuple[dict[str, Any], str]]:
     """Return what `--json` writes: the document, and what goes to standard error."""
 
-    def watched(*arguments: str) -> tuple[dict[str, Any], str]:
+    def written(*arguments: str) -> tuple[dict[str, Any], str]:
         command = ["watch", *arguments, "--json"]
         main(command, prog_name="pilot-light", standalone_mode=False)
         out, err = capsys.readouterr()
         return document(SimpleNamespace(stdout=out), "watch"), err  # type: ignore[arg-type]
 
-    return watched
+    return written
+
+
+def asked() -> Asked:
+    found = deployment.find(ROOT / "samconfig.toml", None)
+    return Asked(found, None, None, as_json=False, explain=False)
 
 
 def execution(machine: str, name: str) -> str:
@@ -174,9 +182,10 @@ def test_of_a_long_hold_the_newest_events_are_enough(
     for _ in range(80):
         history.judge("hold", OUTAGE, unready("Not ready: a.")).wait("WaitToJudgeAgain", 15)
     history.judge("promote", OUTAGE, READY).end(output=json.dumps(output("promoted")))
-    put(pair, history)
+    put(pair, history, input='{"source": "aws.cloudwatch"}')
     ended = run("watch", "run-2")
     assert ended.exit_code == 0
+    assert ended.output.startswith("run-2  failover, failover in us-east-2")
     left_out = len(history.events) - reads.MANY * reads.PAGES
     assert f"… {left_out} earlier events are not shown" in ended.output
     assert "promotes, judgement" in ended.output
@@ -274,8 +283,17 @@ def test_where_nothing_runs_the_newest_run_is_shown_and_is_no_success(
     ended = run("watch")
     assert ended.exit_code == 1
     assert ended.output.startswith("Nothing runs. The newest run:\nrun-2  failover")
+    assert "ConfirmTraffic" not in ended.output
     assert "failover: promoted after" in ended.output
     assert written()[0]["exit_code"] == 1
+
+
+def test_a_run_that_begins_meanwhile_is_followed(
+    pair: Pair, capsys: pytest.CaptureFixture[str]
+) -> None:
+    grow(pair, promoted(), shown=6, step=40)
+    assert following.show_last(asked(), pair, execution(MACHINE, "run-2")) == 0  # type: ignore[arg-type]
+    assert "Nothing runs" not in capsys.readouterr().out
 
 
 def test_where_nothing_has_ever_run_it_says_so(run: Callable[..., Result]) -> None:
@@ -378,19 +396,12 @@ def test_a_run_that_hands_over_is_followed_to_the_one_that_does_the_work(
 def test_a_run_that_was_just_started_may_not_be_known_yet(
     run: Callable[..., Result], pair: Pair, clock: Clock
 ) -> None:
-    from cli import deployment
-    from cli.options import Asked
-    from tools.reader import ROOT
-
-    found = deployment.find(ROOT / "samconfig.toml", None)
-    asked = Asked(found, None, None, as_json=False, explain=False)
-
     def appear(now: float) -> None:
         if now > 3 and not pair.histories:
             put(pair, promoted())
 
     clock.at = appear
-    code = following.follow(asked, pair, execution(MACHINE, "run-2"), started_here=True)  # type: ignore[arg-type]
+    code = following.follow(asked(), pair, execution(MACHINE, "run-2"), started_here=True)  # type: ignore[arg-type]
     assert code == 0
 
 
