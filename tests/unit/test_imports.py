@@ -30,10 +30,13 @@ ORDER = (
 )
 # Decisions: the same answer for the same arguments. Whatever they import is pure, too.
 PURE = {
-    "recoveries": {"schema"},
+    "recoveries": {"rto", "schema"},
     "conditions": {"condition", "conformance", "evidence", "hook", "recorded"},
     "control": {"epoch", "transitions"},
-    "failover": {"aborted_notice", "approval", "confirmation", "decision", "request"},
+    "failover": {
+        *("aborted_notice", "approval", "confirmation", "decision", "distribution", "forecast"),
+        "request",
+    },
     "hooks": {"hook"},
     "journal": {"comparison", "expiry", "history"},
     "ledger": {"entry", "epoch_end"},

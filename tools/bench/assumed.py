@@ -11,6 +11,8 @@ import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pilotlight.failover.forecast import LATE, VERDICT_DELAY
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -49,18 +51,14 @@ DELAYS = (
         "from a verdict to the name servers' answers",
         "Users report one to five seconds, and up to sixty. Ours waits for the endpoint's verdict "
         "and the switch's, a rival for one.",
-        0.5,
-        1.0,
-        5.0,
+        *VERDICT_DELAY,
         ours=2,
         rivals=1,
     ),
     Delay(
         "a probe run begins late",
         "A delayed message of SQS is due at a full second, and polled for.",
-        0.0,
-        0.3,
-        1.5,
+        *LATE,
         ours=1,
     ),
     Delay(

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 Verdict = Literal["outage", "healthy", "unclear"]
 # Three times as long as a pulse is apart from the next.
 STILL_SECONDS = 30.0
+# Own probes of a judgement, side by side, and the time limit of each.
+PROBES, TIMEOUT = 3, 2.0
+# How long, and how often, the beacon is read again where it alone is missing to an outage.
+FOLLOW_SECONDS, READ_SECONDS = 6.0, 0.25
 
 
 @dataclass(frozen=True)

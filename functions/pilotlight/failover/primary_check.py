@@ -16,7 +16,13 @@ from pilot_light_client.table_errors import TableUnavailable
 
 from pilotlight.control.assembly import control_table
 from pilotlight.failover import confirmation
-from pilotlight.failover.confirmation import PulseEvidence
+from pilotlight.failover.confirmation import (
+    FOLLOW_SECONDS,
+    PROBES,
+    READ_SECONDS,
+    TIMEOUT,
+    PulseEvidence,
+)
 from pilotlight.sentinel import probes
 
 if TYPE_CHECKING:
@@ -25,10 +31,7 @@ if TYPE_CHECKING:
     from pilotlight.sentinel.probe_result import Probe
     from pilotlight.shared.settings import Deployment
 
-PROBES, TIMEOUT = 3, 2.0
-# How long, and how often, the beacon is read again where it alone is missing to an outage. A probe
-# begins with each read; those that get no answer are under way for their whole timeout.
-FOLLOW_SECONDS, READ_SECONDS = 6.0, 0.25
+# A probe begins with each read of the beacon, and one without an answer lasts for its time limit.
 UNDER_WAY = int(TIMEOUT / READ_SECONDS) + 1
 
 

@@ -23,6 +23,8 @@ LONGEST_PULSE_PAUSE_SECONDS = 90
 SHORTEST_SILENCE = timedelta(seconds=60)
 PLANNED_SECONDS = 180
 SHORT_INTERVAL = 2
+# For so long after the start of a failed probe each further one has to fail: a blip is shorter.
+SETTLE_SECONDS, PROBE_EVERY_SECONDS = 4.0, 1.0
 NEVER = -1
 
 

@@ -20,6 +20,8 @@ from pilotlight.sentinel import probes
 from pilotlight.sentinel.level import valid_end
 from pilotlight.sentinel.observation import (
     NEVER,
+    PROBE_EVERY_SECONDS,
+    SETTLE_SECONDS,
     Observation,
     early_seconds,
     is_taken,
@@ -39,8 +41,6 @@ if TYPE_CHECKING:
     from pilotlight.shared.settings import Deployment
 
 logger = Logger(child=True)
-# For so long after the start of a failed probe each further one has to fail: a blip is shorter.
-SETTLE_SECONDS, PROBE_EVERY_SECONDS = 4.0, 1.0
 
 
 def plan_probes(item: SentinelItem, queue: ProbeQueue, interval: int) -> int:

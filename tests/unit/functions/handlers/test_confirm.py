@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pilot_light_client import http
 from pilotlight.control import assembly
-from pilotlight.failover import primary_check
+from pilotlight.failover import confirmation, primary_check
 from pilotlight.sentinel import probes
 from pilotlight.sentinel.item import SentinelItem
 
@@ -120,7 +120,7 @@ def test_it_asks_the_names_that_only_the_primary_has(world: dict[str, Any]) -> N
     world["answers"] = [200]
     confirm()
     url = f"https://{PRIMARY}.pilotlight.example/health"
-    assert world["asked"] == [("GET", url, primary_check.TIMEOUT)] * primary_check.PROBES
+    assert world["asked"] == [("GET", url, confirmation.TIMEOUT)] * confirmation.PROBES
     assert world["beacon_name"] == "beacon.pilotlight.example"
 
 
@@ -148,8 +148,8 @@ def test_a_beacon_that_turns_a_little_later_is_waited_for(
     world["answers"], world["beacon"], world["turns_after"] = [DEAD], before, 4
     found = confirm()
     assert (found["verdict"], found["beacon"]) == ("outage", "unhealthy")
-    assert world["clock"].now == 4 * primary_check.READ_SECONDS, "not a moment longer"
-    assert len(found["probes"]) == primary_check.PROBES
+    assert world["clock"].now == 4 * confirmation.READ_SECONDS, "not a moment longer"
+    assert len(found["probes"]) == confirmation.PROBES
 
 
 def test_probes_that_get_no_answer_do_not_hold_up_a_beacon_that_turned(
@@ -175,7 +175,7 @@ def test_a_primary_that_is_back_while_the_beacon_is_waited_for_is_no_outage(
     world: dict[str, Any],
 ) -> None:
     world["answers"], world["beacon"], world["turns_after"] = [DEAD], "healthy", 10_000
-    world["back_after"] = primary_check.PROBES
+    world["back_after"] = confirmation.PROBES
     found = confirm()
     assert found["verdict"] == "unclear"
     assert any(probe["ok"] for probe in found["probes"])
@@ -186,7 +186,7 @@ def test_a_beacon_that_stays_healthy_is_waited_for_within_the_function_s_time(
 ) -> None:
     world["answers"], world["beacon"] = [DEAD], "healthy"
     assert confirm()["verdict"] == "unclear"
-    assert world["clock"].now == primary_check.FOLLOW_SECONDS
+    assert world["clock"].now == confirmation.FOLLOW_SECONDS
 
 
 @pytest.mark.parametrize(

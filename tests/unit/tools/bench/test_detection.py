@@ -5,18 +5,18 @@ from __future__ import annotations
 import random
 
 import pytest
-from pilotlight.failover import primary_check
-from pilotlight.sentinel import probe_run
+from pilotlight.failover import confirmation
+from pilotlight.sentinel import observation
 
 from tools.bench import detection, tables
 
 
 def test_the_model_has_the_numbers_of_the_code() -> None:
-    settle, every = probe_run.SETTLE_SECONDS, probe_run.PROBE_EVERY_SECONDS
+    settle, every = observation.SETTLE_SECONDS, observation.PROBE_EVERY_SECONDS
     assert settle == detection.SETTLE_SECONDS
     assert 1 + settle / every == detection.OWN_PROBES
-    assert primary_check.PROBES == detection.PROBES
-    assert primary_check.FOLLOW_SECONDS == detection.FOLLOW_SECONDS
+    assert confirmation.PROBES == detection.PROBES
+    assert confirmation.FOLLOW_SECONDS == detection.FOLLOW_SECONDS
 
 
 @pytest.mark.parametrize(("rate", "failures"), [(0.2, 1), (0.3, 2), (0.4, 3)])
