@@ -103,6 +103,7 @@ def _own_facts(
         "last_resort": judgements.last_resort(readings, now),
         "readiness": known["readiness"],
         "rehearsal": known["rehearsal"],
+        "rto": known["rto"],
         "ledger": known["ledger"],
         "recoveries": known["recoveries"],
     }

@@ -61,6 +61,7 @@ def pair_of(deployment: Deployment) -> Pair:
         rehearsal_max_age=timedelta(days=float(given["RehearsalMaxAgeDays"])),
         sentinel_interval=timedelta(seconds=float(given["SentinelIntervalSeconds"])),
         level=deployment.level,
+        rto_target=float(given["RtoTargetSeconds"]),
     )
 
 

@@ -34,6 +34,7 @@ TITLES = {
     "last_resort": "Last resort",
     "readiness": "Readiness",
     "rehearsal": "Rehearsal",
+    "rto": "RTO",
     "ledger": "Ledger",
     "recoveries": "Recoveries",
 }

@@ -29,6 +29,7 @@ PAIR = Pair(
     rehearsal_max_age=variable("REHEARSAL_MAX_AGE_DAYS", days),
     sentinel_interval=variable("SENTINEL_INTERVAL_SECONDS", seconds),
     level=DEPLOYMENT.level,
+    rto_target=variable("RTO_TARGET_SECONDS", float),
 )
 DYNAMODB = boto3.client("dynamodb", config=RECOVERY_STEP)
 

@@ -26,6 +26,7 @@ WHERE = Deployed(
     DEPLOYMENT.secondary_region,
     DEPLOYMENT.public_name,
     DEPLOYMENT.level,
+    variable("RTO_TARGET_SECONDS", float),
 )
 BUCKET = variable("BUCKET")
 S3 = boto3.client("s3", config=RECOVERY_STEP)

@@ -45,6 +45,7 @@ INSPECTOR = Inspector(
     hook_alias=variable("HOOK_ALIAS"),
     warm_concurrency=variable("WARM_CONCURRENCY", int),
     rehearsal_max_age=variable("REHEARSAL_MAX_AGE_DAYS", days),
+    rto_target=variable("RTO_TARGET_SECONDS", float),
 )
 
 

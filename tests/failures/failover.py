@@ -147,6 +147,7 @@ OF_A_REHEARSAL = (
     ),
     Case("VerifyReadiness", REHEARSAL, HELD.but(says='"verdict": "INCONCLUSIVE"')),
     Case("RehearseClaim", REHEARSAL, failed("RehearseClaim")),
+    Case("ForecastRto", REHEARSAL, REHEARSED.but(says='"verdict": "PASS"')),
     Case("KeepRehearsal", REHEARSAL, failed("KeepRehearsal")),
     Case(
         "RecordRehearsal",

@@ -243,6 +243,7 @@ def definition(path: Path = DEFINITION, **overrides: str) -> str:
         "HoldRetrySeconds": "15",
         "CooldownSeconds": "900",
         "RehearsalRetentionDays": "400",
+        "RtoTargetSeconds": "60",
         "Approval": "none",
         "ApprovalSeconds": "300",
         "SwitchoverMachine": SWITCHOVER_MACHINE,

@@ -42,6 +42,7 @@ ELSEWHERE = {
     "AskApproval",
     "ReadAnswer",
     "RehearseClaim",
+    "ForecastRto",
     "KeepRehearsal",
     "RecordRehearsal",
     "NotifyFailure",

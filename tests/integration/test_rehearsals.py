@@ -71,6 +71,40 @@ def test_a_rehearsal_in_which_all_would_have_worked_passes(machine: Machine) -> 
     assert set(json.loads(found["timeline"])) == {"started_at", "decided_at", "rehearsed_at"}
 
 
+# --- the forecast of the RTO ----------------------------------------------------------------------
+def test_a_rehearsal_forecasts_the_rto_from_its_own_seconds(machine: Machine) -> None:
+    run = machine.run(REHEARSAL)
+    found = assert_verdict(machine, run, "PASS")
+    forecast = json.loads(found["forecast"])
+    assert 30 < forecast["reads"]["p50"] <= forecast["reads"]["p99"] <= forecast["writes"]["p99"]
+    assert newest(machine)["forecast"] == found["forecast"]
+    assert found["rto_target"] == "60"
+
+
+def test_a_forecast_that_cannot_be_made_is_unknown_and_the_rehearsal_passes(
+    machine: Machine, faults: Faults
+) -> None:
+    faults.always("ForecastRto", FunctionFailed("SomeError"))
+    found = assert_verdict(machine, machine.run(REHEARSAL), "PASS")
+    assert json.loads(found["forecast"]) == {"unknown": "the forecast failed: SomeError"}
+
+
+def test_a_rehearsal_that_was_not_to_promote_forecasts_nothing(
+    machine: Machine, network: Network
+) -> None:
+    machine.run(REHEARSAL)
+    network.secondary_up = False
+    machine.run(REHEARSAL)
+    forecast = json.loads(newest(machine)["forecast"])
+    assert forecast == {"unknown": "the rehearsal did not reach the promotion's write"}
+
+
+def test_a_recovery_keeps_the_target_of_its_day(machine: Machine, network: Network) -> None:
+    network.lose_primary()
+    assert machine.run(FAILOVER).output["outcome"] == "promoted"
+    assert machine.record(2)["rto_target"] == {"N": "60"}
+
+
 # --- the declared level ---------------------------------------------------------------------------
 def user_writes(machine: Machine, item_id: str, text: str = "tea") -> None:
     """What the Primary wrote, as the Secondary holds it."""

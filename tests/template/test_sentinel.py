@@ -222,10 +222,13 @@ def test_detection_says_after_how_many_failures_the_checkers_find_the_primary_un
     assert (check["RequestInterval"], check["FailureThreshold"]) == (10, failures)
 
 
-def test_detection_is_standard_unless_one_says_otherwise_and_changes_that_check_alone() -> None:
+def test_detection_is_standard_unless_one_says_otherwise_and_changes_that_check_and_forecasts() -> (
+    None
+):
     standard, fast = with_parameters(), with_parameters(Detection="Fast")
     assert standard == with_parameters(Detection="Standard")
-    assert [name for name in standard if standard[name] != fast[name]] == ["EndpointHealthCheck"]
+    changed = {name for name in standard if standard[name] != fast[name]}
+    assert changed == {"EndpointHealthCheck", "DecideFunction"}
 
 
 # --- the switch -----------------------------------------------------------------------------------

@@ -43,7 +43,7 @@ PURE = {
     "readiness": {"inspection", "journaled_writes", "verdict"},
     "rehearsal": {"aborted_run", "verdict"},
     "replication": {"rpo"},
-    "reporting": {"markup", "overview", "page", "past_recoveries", "report", "widget"},
+    "reporting": {"markup", "overview", "page", "past_recoveries", "report", "rto", "widget"},
     "sentinel": {"level", "observation", "probe_result"},
     "switchover": {"decision", "request"},
     "warming": {"waves"},

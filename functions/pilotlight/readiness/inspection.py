@@ -13,8 +13,10 @@ from pilot_light_client import timestamps
 from pilot_light_client.journal_days import LEAST_DAYS
 from pilot_light_client.ulid_format import moment_of
 
+from pilotlight.conditions.evidence import read_json
 from pilotlight.readiness import verdict
 from pilotlight.readiness.verdict import CheckResult, Outcome, outcome
+from pilotlight.recoveries import rto
 from pilotlight.sentinel.level import valid_end
 
 if TYPE_CHECKING:
@@ -242,6 +244,14 @@ def rehearsal(last: Mapping[str, Any], now: datetime, max_age: timedelta) -> Out
     days = age / timedelta(days=1)
     recent = timestamps.has_happened(age.total_seconds()) and age <= max_age
     return outcome(recent, f"the last that passed is {days:.1f} days old; {newest}")
+
+
+def rto_forecast(last: Mapping[str, Any], target: float) -> Outcome:
+    """Judge whether the newest rehearsal's forecast is within the RTO target of today."""
+    found = rto.forecast_against(read_json(last.get("forecast"), {}), target)
+    if found.within is None:
+        return "unknown", found.detail
+    return outcome(found.within, found.detail)
 
 
 def automation(sentinel: Mapping[str, Any], now: datetime) -> Outcome:

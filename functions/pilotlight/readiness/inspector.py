@@ -59,6 +59,7 @@ class Inspector:
     hook_alias: str
     warm_concurrency: int
     rehearsal_max_age: timedelta
+    rto_target: float
 
     def checks(self) -> list[Check]:
         """List the checks. Required: if it fails, so does a recovery, or nobody is notified."""
@@ -98,6 +99,7 @@ class Inspector:
             ("primary_bucket_replication", False, lambda: self._replication(primary)),
             ("primary_heartbeats", False, self._heartbeats),
             ("last_rehearsal", False, self._rehearsal),
+            ("rto_forecast", False, self._rto_forecast),
             *([("journal_compared", False, self._journal)] if self.deployment.journaled else []),
         ]
 
@@ -244,5 +246,12 @@ class Inspector:
         return inspection.journal(mark, control, datetime.now(UTC))
 
     def _rehearsal(self) -> Outcome:
-        last = plain_item(self._own("dynamodb"), self.recoveries_table, schema.REHEARSAL)
-        return inspection.rehearsal(last, datetime.now(UTC), self.rehearsal_max_age)
+        return inspection.rehearsal(
+            self._last_rehearsal(), datetime.now(UTC), self.rehearsal_max_age
+        )
+
+    def _rto_forecast(self) -> Outcome:
+        return inspection.rto_forecast(self._last_rehearsal(), self.rto_target)
+
+    def _last_rehearsal(self) -> dict[str, Any]:
+        return plain_item(self._own("dynamodb"), self.recoveries_table, schema.REHEARSAL)

@@ -34,8 +34,8 @@ ATTRIBUTES: dict[str, set[str]] = {
     },
     # The last verdict of scheduled readiness.
     READINESS: {"verdict", "findings", "checks", "checked_at"},
-    # The newest rehearsal, and when one last passed.
-    REHEARSAL: {"verdict", "at", "started_at", "execution", "last_pass_at"},
+    # The newest rehearsal with its forecast of the RTO, and when one last passed.
+    REHEARSAL: {"verdict", "at", "started_at", "execution", "last_pass_at", "forecast"},
     # Functions of other teams that a failover warms: a string set.
     WARM_TARGETS: {"targets"},
     # The highest epoch that a seed knew of.
@@ -44,10 +44,13 @@ ATTRIBUTES: dict[str, set[str]] = {
     RECOVERY: {
         *_RUN,
         *("epoch", "mode", "source", "target", "promoted_by", "completing", "drain", "proof"),
-        *("rpo_estimate", "traffic", "approval", "recorded_at"),
+        *("rpo_estimate", "traffic", "approval", "rto_target", "recorded_at"),
     },
     # A rehearsal, by its start. `keep_until` is the table's TTL attribute.
-    REHEARSAL_RECORD: {*_RUN, "verdict", "summary", "recorded_at", "keep_until"},
+    REHEARSAL_RECORD: {
+        *_RUN,
+        *("verdict", "summary", "forecast", "rto_target", "recorded_at", "keep_until"),
+    },
     CANARY: {"at"},
     # How far a journal was compared and found equal, and since when entries may have expired first.
     WATERMARK: {"watermark", "compared", "unreadable", "uncompared_since"},

@@ -43,13 +43,15 @@ def keep(
         ExpressionAttributeValues={":outcome": {"S": rehearsal.outcome}},
     )
     if needed:
-        # When one last passed stays, and so does the verdict of a run that started later.
+        # When one last passed stays, and so does the verdict of a run that started later. The
+        # forecast is that of the newest rehearsal, and this one made none.
         write(
             client.update_item,
             TableName=table,
             Key=schema.key(schema.REHEARSAL),
             UpdateExpression=(
-                "SET verdict = :verdict, #at = :now, started_at = :started, execution = :execution"
+                "SET verdict = :verdict, #at = :now, started_at = :started, execution = :execution "
+                "REMOVE forecast"
             ),
             ConditionExpression="attribute_not_exists(started_at) OR started_at <= :started",
             ExpressionAttributeNames={"#at": "at"},

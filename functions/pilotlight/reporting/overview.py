@@ -17,7 +17,7 @@ from pilot_light_client.timestamps import has_happened, try_from_number, try_par
 from pilotlight.conditions.evidence import read_json
 from pilotlight.conditions.recorded import OLD_SECONDS
 from pilotlight.ledger import entry as ledger
-from pilotlight.reporting import past_recoveries
+from pilotlight.reporting import past_recoveries, rto
 from pilotlight.sentinel.level import valid_end
 from pilotlight.sentinel.observation import silent_after
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 Verdict = Literal["ok", "attention", "unknown"]
 Role = Literal["Primary", "Secondary"]
 REHEARSALS: dict[Any, Verdict] = {"PASS": "ok", "FAIL": "attention"}
+# An advisory check whose failure needs attention: users would wait longer than they were promised.
+RTO_FORECAST = "rto_forecast"
 PROBES: dict[Any, str] = {True: "succeeded", False: "failed"}
 
 
@@ -42,6 +44,7 @@ class Pair:
     rehearsal_max_age: timedelta
     sentinel_interval: timedelta
     level: int
+    rto_target: float
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,7 @@ def overview(read: Gathered, pair: Pair, now: datetime) -> dict[str, Any]:
         "sentinel": _fact_of(read.sentinel, sentinel, pair, now),
         "readiness": _fact_of(read.readiness, readiness, now),
         "rehearsal": _fact_of(read.rehearsal, rehearsal, pair, now),
+        "rto": _fact_of(read.rehearsal, rto.fact, read.recoveries, pair.rto_target),
         "replication": _fact_of(read.heartbeats, replication, read.control, pair, now),
         "ledger": _fact_of(read.ledger, ledger.fact, pair.level),
         "recoveries": past_recoveries.fact(read.recoveries, read.control),
@@ -178,13 +182,14 @@ def readiness(item: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     age, result = _age(item.get("checked_at"), now), item.get("verdict")
     if age is None:
         return _fact("unknown", "There is no scheduled verdict.")
-    verdict: Verdict = "ok" if result == "ready" else "attention"
     checks = read_json(item.get("checks"), [])
     shown = [
         {k: c.get(k) for k in ("name", "required", "state", "detail")}
         for c in checks
         if isinstance(c, dict)
     ]
+    slow = any((c["name"], c["state"]) == (RTO_FORECAST, "failed") for c in shown)
+    verdict: Verdict = "ok" if result == "ready" and not slow else "attention"
     findings = _findings(shown) if shown else item.get("findings")
     detail = f"{str(result).replace('_', ' ')}, {age} s ago: {findings or 'no findings'}."
     if age > OLD_SECONDS:

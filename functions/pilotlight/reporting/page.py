@@ -11,12 +11,17 @@ from pilotlight.reporting.markup import table
 
 TICK, CROSS = "M2 7.5 5.5 11 12 3.5", "M3 3l8 8M11 3l-8 8"
 DASH = "M2.5 7h9"
+FORECAST_MEANS = (
+    "It is for users whose resolver keeps to the TTL. Own probes and Route 53's checkers run side "
+    "by side, and so do DNS and the lease, so that the stages do not add up."
+)
 
 
 def page(report: Mapping[str, Any], template: str) -> str:
     """Return the page. Values of the report are shown as text, never as markup."""
     sections = [
         ("recovery", "Stages", _stages(report)),
+        ("forecast", "RTO forecast", _forecast(report)),
         ("conditions", "Conditions", _conditions(report)),
         ("evidence", "Evidence", _evidence(report["evidence"])),
         ("control", "Who is active", _control(report)),
@@ -78,7 +83,12 @@ def _top(report: Mapping[str, Any]) -> str:
     }
     met = [c for c in report["checks"] if c["passed"]]
     figures = [
-        _figure("Recovery time, RTO", _seconds(report["rto_seconds"]), "s", report["rto_detail"]),
+        _figure(
+            "Recovery time, RTO",
+            _seconds(report["rto_seconds"]),
+            "s",
+            f"{report['rto_detail']} {report['rto_target_detail']}".strip(),
+        ),
         _figure(
             "Data loss, RPO estimate",
             _seconds(report["rpo_estimate_seconds"]),
@@ -119,6 +129,20 @@ def _stages(report: Mapping[str, Any]) -> str:
     rows.append(["", "together", f"{whole:.1f} s"])
     heads = ["Place", "Stage", "Took"]
     return table(heads, rows, caption="In seconds, measured by the machine", named=1)
+
+
+def _forecast(report: Mapping[str, Any]) -> str:
+    stages = (report["rto_forecast"] or {}).get("stages")
+    if not stages:
+        return ""
+    rows = [
+        [_text(s["name"]), _text(s["basis"]), *(f"{s[p]:.1f} s" for p in ("p50", "p99"))]
+        for s in stages
+    ]
+    caption = "Not measured: an outage in which the Primary answers nothing"
+    heads = ["Stage", "Basis", "p50", "p99"]
+    said = f"<p>{_text(report['rto_target_detail'])} {FORECAST_MEANS}</p>"
+    return said + table(heads, rows, caption=caption, named=0)
 
 
 def _conditions(report: Mapping[str, Any]) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pilot_light_client.timestamps import try_parse
 
 from pilotlight.conditions.evidence import read_json
+from pilotlight.recoveries import rto
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,7 +58,8 @@ def recovery(record: Mapping[str, Any]) -> dict[str, Any]:
 
     `rto_seconds` is the machine's: from `rto_from`, the first failed probe if one is known and
     else the start of the run, to confirmed traffic, when reads and writes are both served. Users
-    saw their first failure earlier or later than the probe; only a drill measures theirs.
+    saw their first failure earlier or later than the probe; only a drill measures theirs. Its
+    target is the one of its day.
     """
     timeline = read_json(record.get("timeline"), {})
     estimate = read_json(record.get("rpo_estimate"), {})
@@ -65,12 +67,16 @@ def recovery(record: Mapping[str, Any]) -> dict[str, Any]:
     end = try_parse(timeline.get("traffic_confirmed_at"))
     begin = failed or try_parse(timeline.get("started_at"))
     source = f"first failed probe ({estimate.get('source')})" if failed else "start of the run"
+    actual = round((end - begin).total_seconds(), 1) if begin and end else None
+    target = record.get("rto_target")
     seconds = estimate.get("seconds")
     names = ("epoch", "outcome", "mode", "reason", "recorded_at", "trigger")
     return {
         **{name: record.get(name) for name in names},
-        "rto_seconds": round((end - begin).total_seconds(), 1) if begin and end else None,
+        "rto_seconds": actual,
         "rto_from": source if begin and end else None,
+        "rto_target_seconds": target,
+        "within_target": rto.actual_against(actual, source, target).within,
         "rpo_seconds": seconds if isinstance(seconds, int | float) else None,
         "rpo_detail": estimate.get("detail"),
     }

@@ -17,6 +17,7 @@ from pilot_light_client.choice import choice
 from pilot_light_client.timestamps import try_parse
 
 from pilotlight.conditions.evidence import section, sections
+from pilotlight.recoveries import rto
 from pilotlight.shared import contract
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class Deployed:
     secondary: str
     public_name: str
     level: int
+    rto_target: float
 
 
 def prefix(run: Mapping[str, Any]) -> str:
@@ -81,7 +83,7 @@ def report(run: Mapping[str, Any], where: Deployed, now: datetime) -> dict[str, 
     run
         What the machine knows: `kind`, `execution`, `outcome`, `summary`, `request`, `timeline`
         with `started_at`, and as far as they exist `control`, `decision`, `evidence`, `traffic`,
-        `epoch`, `verdict`, `drain`, `proof`, `hooks`, `failure`.
+        `epoch`, `verdict`, `forecast`, `drain`, `proof`, `hooks`, `failure`.
     now
         When the run ended.
 
@@ -109,6 +111,7 @@ def report(run: Mapping[str, Any], where: Deployed, now: datetime) -> dict[str, 
         "summary": str(run.get("summary", "")),
         "rto_seconds": confirmed[-1] if recovered else None,
         "rto_detail": RTO_MEANS if recovered else NO_RTO,
+        **_target(kind, run, where, confirmed[-1] if recovered else None, timeline[0]["what"]),
         "rpo_seconds": None,
         "rpo_detail": contract.loss(where.level) if outcome == "promoted" else "",
         "rpo_estimate_seconds": estimate.get("seconds"),
@@ -148,6 +151,28 @@ def _verdict(kind: Kind, outcome: str, rehearsed: object) -> str:
     if kind == "rehearsal":
         return {"PASS": "pass", "FAIL": "fail"}.get(str(rehearsed), "inconclusive")
     return "pass" if outcome in WELL else "inconclusive"
+
+
+def _target(
+    kind: Kind, run: Mapping[str, Any], where: Deployed, actual: float | None, first: str
+) -> dict[str, Any]:
+    """Return the target beside a rehearsal's forecast, or beside what a recovery took.
+
+    `first` is what the timeline begins with, and so the recovery too.
+    """
+    forecast, target = section(run, "forecast"), where.rto_target
+    compared = rto.Comparison(None, "")
+    if kind == "rehearsal":
+        compared = rto.forecast_against(forecast, target)
+    elif kind in ("failover", "drill"):
+        source = "start of the run" if first == "started" else first
+        compared = rto.actual_against(actual, source, target)
+    return {
+        "rto_target_seconds": None if kind in ("switchover", "failback") else target,
+        "rto_target_detail": compared.detail,
+        "within_target": compared.within,
+        "rto_forecast": dict(forecast) if kind == "rehearsal" else None,
+    }
 
 
 def _after(run: Mapping[str, Any], where: Deployed) -> dict[str, Any] | None:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 DESCRIPTION = """\
 ## Pilot Light: overview
-Who is active, the sentinel's probes, readiness, rehearsals, replication, the ledger, and the latest
-recoveries, read from the Secondary's own tables.
+Who is active, the sentinel's probes, readiness, rehearsals, the RTO target beside its forecast,
+replication, the ledger, and the latest recoveries, read from the Secondary's own tables.
 
 ### Widget parameters
 Param | Description
@@ -46,6 +46,7 @@ TITLES = {
     "sentinel": "Primary, as the sentinel sees it",
     "readiness": "Readiness of the Secondary",
     "rehearsal": "Last rehearsal",
+    "rto": "RTO: target, forecast, last actual",
     "replication": "Replication, by heartbeats",
     "ledger": "Ledger",
     "recoveries": "Latest recoveries",
@@ -122,7 +123,10 @@ def _recoveries(recent: Iterable[Mapping[str, Any]]) -> str:
 
 def _rto(recovery: Mapping[str, Any]) -> str:
     rto = _seconds(recovery["rto_seconds"])
-    return f"{rto}, from the {recovery['rto_from']}" if recovery["rto_from"] else rto
+    if recovery["rto_from"]:
+        rto += f", from the {recovery['rto_from']}"
+    within, target = recovery["within_target"], _seconds(recovery["rto_target_seconds"])
+    return rto if within is None else f"{rto}; target {target}{'' if within else ', missed'}"
 
 
 def _seconds(value: object) -> str:

@@ -40,6 +40,9 @@ CHECKS = [
 ]
 
 
+FORECAST = {"reads": {"p50": 31.2, "p99": 42.5}, "writes": {"p50": 32.1, "p99": 45.0}}
+
+
 def error(code: str, message: str = "") -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": message}}, "Operation")
 
@@ -115,7 +118,13 @@ class Pair:
                 checks=json.dumps(CHECKS),
                 checked_at=self.ago(120),
             ),
-            row("rehearsal", verdict="PASS", at=self.ago(86400 * 2), last_pass_at=self.ago(172800)),
+            row(
+                "rehearsal",
+                verdict="PASS",
+                at=self.ago(86400 * 2),
+                last_pass_at=self.ago(172800),
+                forecast=json.dumps(FORECAST),
+            ),
         ]
         for name, region in (
             ("app", PRIMARY),
@@ -178,6 +187,7 @@ class Pair:
             mode="failover",
             reason="The Primary does not answer.",
             trigger="sentinel",
+            rto_target=60,
             recorded_at=self.ago(299),
             execution=f"arn:aws:states:{SECONDARY}:{ACCOUNT}:execution:pilot-light-failover:run-{epoch}",
             timeline=json.dumps(timeline),

@@ -31,7 +31,7 @@ def test_recoveries_are_shown_the_newest_first(run: Callable[..., Result], pair:
     assert ended.exit_code == 0
     shown = document(ended, "history")["recoveries"]
     assert [r["epoch"] for r in shown] == [3, 2]
-    assert (shown[0]["rto_seconds"], shown[0]["rto_target_seconds"]) == (40.0, None)
+    assert (shown[0]["rto_seconds"], shown[0]["rto_target_seconds"]) == (40.0, 60.0)
     lines = run("history").output.splitlines()
     assert lines[0].split()[:3] == ["Epoch", "Recorded", "(UTC)"]
     assert [line.split()[0] for line in lines[1:3]] == ["3", "2"]

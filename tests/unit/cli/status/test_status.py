@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from cli.status.screen import TITLES
 from tests.unit.cli.documents import document
 from tests.unit.cli.made_up_pair import (
     CONTROL,
+    FORECAST,
     JOURNAL,
     MACHINE,
     PRIMARY,
@@ -70,6 +72,30 @@ def test_an_active_secondary_needs_attention(run: Callable[..., Result], pair: P
     assert verdicts(found, "attention") == {"control"}
     assert found["active"]["role"] == "Secondary"
     assert found["facts"]["recoveries"]["recent"][0]["rto_seconds"] == 40.0
+
+
+def test_the_rto_target_stands_beside_the_forecast_and_the_last_actual(
+    run: Callable[..., Result], pair: Pair
+) -> None:
+    pair.fail_over()
+    fact = status(run)["facts"]["rto"]
+    assert (fact["verdict"], fact["target_seconds"], fact["forecast"]) == ("ok", 60, FORECAST)
+    assert fact["actual_seconds"] == 40.0
+    assert "forecast (not measured): reads p50 31.2 s, p99 42.5 s" in fact["detail"]
+    assert "which is not what users saw" in fact["detail"]
+
+
+def test_a_forecast_that_misses_the_target_needs_attention(
+    run: Callable[..., Result], pair: Pair
+) -> None:
+    slow = {**FORECAST, "writes": {"p50": 32.1, "p99": 60.1}}
+    pair.change(SECONDARY, RECOVERIES, "rehearsal", forecast=json.dumps(slow))
+    found = status(run)
+    assert (found["verdict"], found["exit_code"]) == ("attention", 1)
+    assert verdicts(found, "attention") == {"rto"}
+    assert "The p99 of writes misses the target." in found["summary"]
+    pair.change(SECONDARY, RECOVERIES, "rehearsal", forecast='{"unknown": "a clock was off"}')
+    assert verdicts(status(run), "unknown") == {"rto"}
 
 
 def test_users_who_are_not_served_are_failing(run: Callable[..., Result], pair: Pair) -> None:

@@ -182,3 +182,51 @@ def test_silence_means_what_the_machine_says_it_means() -> None:
 def test_a_meaning_of_silence_that_nobody_knows_fails_the_step() -> None:
     with pytest.raises(ValueError, match="'none'"):
         answer("none", answer={"approved": True})
+
+
+# --- the forecast of a rehearsal ------------------------------------------------------------------
+TIMES = {
+    "started_at": NOW,
+    "decided_at": "2026-01-31T12:00:01.400Z",
+    "rehearsed_at": "2026-01-31T12:00:01.700Z",
+}
+CONFIRMED = {"confirm": {"checked_at": "2026-01-31T12:00:00.800Z"}}
+
+
+def forecast(**environment: str) -> dict[str, Any]:
+    module = load_handler("decide", **environment) if environment else DECIDE
+    event = {"step": "forecast", "timeline": TIMES, "evidence": CONFIRMED}
+    return module.lambda_handler(event, context("decide"))
+
+
+def test_a_rehearsals_times_are_turned_into_a_forecast() -> None:
+    found = forecast()
+    assert 30 < found["reads"]["p50"] < found["reads"]["p99"] < 60
+    assert found["writes"]["p99"] >= found["reads"]["p99"]
+
+
+def test_a_forecast_that_cannot_be_made_is_an_answer() -> None:
+    event = {"step": "forecast", "timeline": {}, "evidence": {}}
+    assert "no valid started_at" in DECIDE.lambda_handler(event, context("decide"))["unknown"]
+
+
+@pytest.mark.parametrize(
+    ("environment", "least", "most"),
+    [
+        ({"ENDPOINT_FAILURES": "1"}, -14.1, -13.0),
+        ({"CHECKER_REGIONS": "eu-west-1,sa-east-1,us-west-1,us-west-2"}, -3.0, 3.0),
+        ({"SENTINEL_INTERVAL_SECONDS": "60"}, 25.0, 50.0),
+        ({"APPROVAL": "hold", "APPROVAL_SECONDS": "300"}, 300.0, 300.0),
+        ({"APPROVAL": "go", "APPROVAL_SECONDS": "30"}, 30.0, 30.0),
+        ({"MAX_WRITE_SECONDS": "30"}, 20.0, 30.0),
+        ({"APP_LEVEL": "0", "MAX_WRITE_SECONDS": "30"}, 0.0, 0.0),
+        ({"HOOKS": "shop-ready:live timeout=7 modes=failover,,,"}, 7.0, 7.0),
+        ({"HOOKS": ",shop-pause:live timeout=9 modes=failover+drill,,"}, 9.0, 9.0),
+        ({"HOOKS": "a:live,b:live modes=failover+rehearsal,c:live modes=failover,"}, 0.0, 0.0),
+    ],
+)
+def test_what_the_deployment_adds_to_a_recovery_is_a_setting(
+    environment: dict[str, str], least: float, most: float
+) -> None:
+    added = forecast(**environment)["writes"]["p99"] - forecast()["writes"]["p99"]
+    assert least - 0.1 <= added <= most + 0.1

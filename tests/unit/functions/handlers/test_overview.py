@@ -53,7 +53,8 @@ def test_a_deployment_of_which_nothing_is_known_is_told_as_unknown(tables: Any) 
 def test_a_deployment_that_failed_over_is_told_from_its_own_tables(tables: Any) -> None:
     item = control_item(SECONDARY, 2, cooldown_until=4102444800)
     tables.put_item(TableName=CONTROL, Item=item)
-    attributes = {k: {"N" if k == "epoch" else "S": str(v)} for k, v in RECORD.items()}
+    numbers = ("epoch", "rto_target")
+    attributes = {k: {"N" if k in numbers else "S": str(v)} for k, v in RECORD.items()}
     tables.put_item(TableName=RECOVERIES, Item={"pk": {"S": "recovery#2"}, **attributes})
     look = {"observed_at": {"S": "2020-01-01T00:00:00Z"}, "probe_ok": {"BOOL": False}}
     tables.put_item(TableName=RECOVERIES, Item={"pk": {"S": "sentinel"}, **look})

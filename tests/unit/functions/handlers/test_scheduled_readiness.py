@@ -58,8 +58,12 @@ ADVISORY = {
     "primary_bucket_replication",
     "primary_heartbeats",
     "last_rehearsal",
+    "rto_forecast",
     "journal_compared",
 }
+
+
+FORECAST = {"reads": {"p50": 31, "p99": 42}, "writes": {"p50": 32, "p99": 45}}
 
 
 def rules(bucket: str) -> dict[str, Any]:
@@ -111,6 +115,7 @@ class World:
                     "at": {"S": "2026-01-01T00:00:00Z"},
                     "last_pass_at": {"S": (datetime.now(UTC) - timedelta(days=7)).isoformat()},
                     "watermark": {"S": ulid.new()},
+                    "forecast": {"S": json.dumps(FORECAST)},
                 }
             },
             "list_recovery_points_by_backup_vault": {
@@ -365,7 +370,16 @@ def test_a_rehearsal_that_passed_too_long_ago_is_told(
 
 def test_that_no_rehearsal_ever_ended_is_told(world: World) -> None:
     world.answers["get_item"] = {}
-    assert world.look() == ("ready", {"last_rehearsal": "failed"})
+    expected = {"last_rehearsal": "failed", "rto_forecast": "unknown"}
+    assert world.look() == ("ready", expected)
+
+
+def test_a_forecast_that_misses_the_target_is_told_and_the_secondary_is_ready_all_the_same(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inspect(monkeypatch, rto_target=44.0)
+    assert world.look() == ("ready", {"rto_forecast": "failed"})
+    assert "The p99 of writes misses the target." in world.stored[RECOVERIES]["findings"]["S"]
 
 
 def test_a_journal_that_is_not_compared_is_told_weeks_before_its_entries_expire(
@@ -460,7 +474,8 @@ def test_an_automation_that_cannot_be_looked_at_is_unknown_and_nobody_is_reminde
     world: World,
 ) -> None:
     world.answers["get_item"] = aws_error("AccessDeniedException")
-    unknown = dict.fromkeys(("automation", "last_rehearsal", "journal_compared"), "unknown")
+    read = ("automation", "last_rehearsal", "rto_forecast", "journal_compared")
+    unknown = dict.fromkeys(read, "unknown")
     assert world.look() == ("not_ready", unknown)
     assert world.told == []
 

@@ -241,6 +241,27 @@ def test_a_pass_at_no_known_time_is_not_taken_for_one() -> None:
         )
 
 
+FORECAST = '{"reads": {"p50": 31, "p99": 42}, "writes": {"p50": 32, "p99": 45}}'
+
+
+@pytest.mark.parametrize(
+    ("last", "state", "told"),
+    [
+        ({"forecast": FORECAST}, "ok", "forecast (not measured): reads p50 31 s"),
+        ({}, "unknown", "no rehearsal has made one"),
+        ({"forecast": "{"}, "unknown", "no rehearsal has made one"),
+        ({"forecast": '{"unknown": "a clock was off"}'}, "unknown", "a clock was off"),
+    ],
+)
+def test_the_newest_rehearsals_forecast_is_judged_by_todays_target(
+    last: dict[str, str], state: str, told: str
+) -> None:
+    found = inspection.rto_forecast(last, 45)
+    assert found[0] == state
+    assert told in found[1]
+    assert inspection.rto_forecast({"forecast": FORECAST}, 44)[0] == "failed"
+
+
 def test_heartbeats_are_missed_only_from_an_active_primary() -> None:
     now = 1_800_000_000_000
     assert inspection.heartbeats(now - 120_000, now, active=True)[0] == "ok"

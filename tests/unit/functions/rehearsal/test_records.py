@@ -77,10 +77,12 @@ def test_when_one_last_passed_stays(table: Table) -> None:
         at="2026-01-24",
         started_at="2026-01-24",
         last_pass_at="2026-01-24",
+        forecast="{}",
     )
     assert table.keep()
     found = table.item("rehearsal")
     assert (found["verdict"], found["last_pass_at"]) == ("INCONCLUSIVE", "2026-01-24")
+    assert "forecast" not in found, "it was that of the rehearsal before"
 
 
 def test_a_verdict_that_the_run_kept_itself_stays(table: Table) -> None:

@@ -17,7 +17,10 @@ from tests.unit.functions.fakes import PRIMARY, SECONDARY
 NOW = datetime(2026, 7, 1, 12, 0, 0, tzinfo=UTC)
 MS = int(NOW.timestamp() * 1000)
 TICK = timedelta(seconds=10)
-PAIR = Pair("pilot-light", PRIMARY, SECONDARY, timedelta(seconds=120), timedelta(days=14), TICK, 2)
+PAIR = Pair(
+    "pilot-light", PRIMARY, SECONDARY, timedelta(seconds=120), timedelta(days=14), TICK, 2, 60.0
+)
+FORECAST = {"reads": {"p50": 31, "p99": 42}, "writes": {"p50": 32, "p99": 45}}
 SCHEMA = json.loads(Path(FUNCTIONS / "overview" / "facts.schema.json").read_text())
 CHECKS = [
     {"name": "items_table", "required": True, "state": "ok", "detail": "ACTIVE", "seconds": 0.1},
@@ -33,7 +36,12 @@ WELL = Gathered(
         "checks": json.dumps(CHECKS),
         "checked_at": "2026-07-01T11:56:00.000Z",
     },
-    rehearsal={"verdict": "PASS", "at": "2026-06-29T12:00:00Z", "last_pass_at": "2026-06-29"},
+    rehearsal={
+        "verdict": "PASS",
+        "at": "2026-06-29T12:00:00Z",
+        "last_pass_at": "2026-06-29",
+        "forecast": json.dumps(FORECAST),
+    },
     heartbeats={"newest": MS - 5_000, "keys": 16, "held": 16, "oldest_written_at": MS - 30_040},
     ledger={"open": 0, "late": 0, "lost": 0, "unknown": 0},
     recoveries=[],
@@ -44,6 +52,7 @@ RECORD = {
     "mode": "drill",
     "reason": "practice",
     "trigger": "manual",
+    "rto_target": 60,
     "recorded_at": "2026-07-01T11:58:00.000Z",
     "timeline": json.dumps(
         {

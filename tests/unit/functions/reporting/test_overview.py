@@ -13,9 +13,11 @@ from pilotlight.reporting.overview import Gathered, overview
 from tests.unit.functions.fakes import PRIMARY, SECONDARY
 from tests.unit.functions.reporting.overview_facts import (
     FAILED_OVER,
+    FORECAST,
     MS,
     NOW,
     PAIR,
+    RECORD,
     WELL,
     fact,
     told,
@@ -57,7 +59,7 @@ def test_the_summary_tells_what_needs_attention_before_what_is_unknown() -> None
     found = told(rehearsal={}, sentinel=SENTINEL | {"probe_ok": False})
     assert found["verdict"] == "attention"
     detail = found["facts"]["sentinel"]["detail"]
-    assert found["summary"] == f"{detail} Unknown: rehearsal."
+    assert found["summary"] == f"{detail} Unknown: rehearsal, rto."
     assert told(rehearsal={})["verdict"] == "unknown"
 
 
@@ -223,6 +225,55 @@ def test_a_pass_that_is_too_old_proves_nothing_any_more() -> None:
     old = dict(WELL.rehearsal) | {"at": "2026-06-17T11:59:59Z"}
     found = fact("rehearsal", rehearsal=old)
     assert found["verdict"] == "unknown" and "too long ago" in found["detail"]
+
+
+# --- the RTO --------------------------------------------------------------------------------------
+def test_the_target_stands_beside_the_forecast() -> None:
+    found = fact("rto")
+    assert (found["verdict"], found["target_seconds"], found["forecast"]) == ("ok", 60, FORECAST)
+    assert found["detail"].startswith("RTO target 60 s; forecast (not measured): reads p50 31 s,")
+    assert (found["actual_seconds"], found["actual_from"]) == (None, None)
+
+
+def test_a_forecast_that_misses_the_target_needs_attention_in_readiness_too() -> None:
+    slow = json.dumps({**FORECAST, "writes": {"p50": 32, "p99": 61}})
+    found = fact("rto", rehearsal={**WELL.rehearsal, "forecast": slow})
+    assert found["verdict"] == "attention"
+    assert found["detail"].endswith("The p99 of writes misses the target.")
+    check = {"name": "rto_forecast", "required": False, "state": "failed", "detail": "slow"}
+    amber = fact("readiness", readiness={**READINESS, "checks": json.dumps([check])})
+    assert (amber["verdict"], amber["result"]) == ("attention", "ready"), "nothing is blocked"
+    unknown = json.dumps([{**check, "state": "unknown"}])
+    assert fact("readiness", readiness={**READINESS, "checks": unknown})["verdict"] == "ok"
+
+
+@pytest.mark.parametrize("forecast", [None, "{", '{"unknown": "a clock was off"}', "[]"])
+def test_without_a_forecast_the_rto_is_unknown(forecast: str | None) -> None:
+    found = fact("rto", rehearsal={**WELL.rehearsal, "forecast": forecast})
+    assert (found["verdict"], found["forecast"]) == ("unknown", None)
+    assert "no forecast: " in found["detail"]
+
+
+def test_the_last_actual_stands_beside_the_target_of_its_day_and_says_whose_it_was() -> None:
+    given = {"control": FAILED_OVER.control, "recoveries": FAILED_OVER.recoveries}
+    found = fact("rto", **given)
+    assert (found["verdict"], found["actual_seconds"]) == ("ok", 60.5), "it is over"
+    assert found["actual_from"] == "first failed probe (sentinel)"
+    assert found["detail"].endswith(
+        "Last drill, epoch 2: RTO target 60 s; actual 60.5 s, from the first failed probe "
+        "(sentinel) to confirmed traffic, which is not what users saw. It missed the target."
+    )
+
+
+def test_a_planned_move_is_no_recovery_and_has_no_rto() -> None:
+    move = {**RECORD, "epoch": 3, "mode": "switchover"}
+    control = {**FAILED_OVER.control, "epoch": 3}
+    assert (
+        "Last drill, epoch 2" in fact("rto", control=control, recoveries=[move, RECORD])["detail"]
+    )
+    assert fact("rto", control=control, recoveries=[move, {}])["actual_seconds"] is None
+    broken = {"error": "Throttled"}
+    assert fact("rto", control=control, recoveries=[broken, RECORD])["actual_seconds"] == 60.5
 
 
 # --- replication ----------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import pytest
 from pilotlight.reporting.markup import table
 from pilotlight.reporting.page import page
 
-from tests.unit.functions.reporting.test_report import reported
+from tests.unit.functions.reporting.test_report import FORECAST, REHEARSED, reported
 
 CONDITIONS = [
     {"name": "a", "met": True},
@@ -48,6 +48,20 @@ def test_what_is_known_of_a_run_is_shown(changes: Any, fragments: list[str]) -> 
     html = shown(**changes)
     for fragment in fragments:
         assert fragment in html
+
+
+def test_a_forecast_is_shown_with_its_target_and_what_was_measured_of_it() -> None:
+    html = shown(**REHEARSED, forecast=FORECAST)
+    assert "RTO target 60 s; forecast (not measured): reads p50 31 s, p99 42 s" in html
+    row = '<th scope="row">&lt;claim&gt;</th><td>measured</td><td>0.3 s</td><td>0.3 s</td>'
+    assert row in html
+    assert "Not measured: an outage in which the Primary answers nothing" in html
+    assert "RTO forecast" not in shown(**REHEARSED, forecast={"unknown": "a clock was off"})
+    assert "RTO forecast" not in shown()
+
+
+def test_a_recovery_shows_its_target_under_its_rto() -> None:
+    assert "RTO target 60 s; actual 54 s, from the first failed probe" in shown()
 
 
 def test_a_condition_is_marked_by_what_it_means() -> None:

@@ -27,6 +27,16 @@ def test_the_machine_s_rto_runs_from_the_first_failed_probe_and_says_whose_it_wa
     assert (found["rpo_seconds"], found["rpo_detail"]) == (12.5, "It was 12.5 s old.")
 
 
+def test_it_is_compared_with_the_target_of_its_day() -> None:
+    assert (recovery(RECORD)["rto_target_seconds"], recovery(RECORD)["within_target"]) == (
+        60,
+        False,
+    )
+    assert recovery(RECORD | {"rto_target": 61})["within_target"] is True
+    assert recovery(RECORD | {"rto_target": None})["within_target"] is None
+    assert recovery(RECORD | {"timeline": None})["within_target"] is None
+
+
 def test_the_first_failed_probe_counts_also_where_the_lag_is_not_known() -> None:
     first = FirstFailure(timestamps.parse("2026-07-01T11:56:00Z"), "sentinel")
     unknown = asdict(estimate({}, first))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from tests.unit.functions.failover.decision_cases import NOW, confirm, decided, 
 ROOT = Path(__file__).resolve().parents[4]
 SCHEMA = json.loads((ROOT / "functions" / "report" / "report.schema.json").read_text())
 LAB_SCHEMA = json.loads((ROOT / "lab" / "schemas" / "report.schema.json").read_text())
-WHERE = Deployed("us-west-2", "us-east-2", "app.pilotlight.example", 2)
+WHERE = Deployed("us-west-2", "us-east-2", "app.pilotlight.example", 2, 60.0)
 EXECUTION = "arn:aws:states:us-east-2:123456789012:execution:pilot-light-failover:4f1c-aa"
 
 
@@ -67,6 +68,55 @@ def test_the_recovery_time_is_from_the_first_failed_probe_to_confirmed_traffic()
     assert sum(s["seconds"] for s in found["stages"]) == pytest.approx(found["rto_seconds"])
 
 
+@pytest.mark.parametrize(("target", "within"), [(54.0, True), (53.9, False)])
+def test_a_recovery_is_compared_with_the_target(target: float, within: bool) -> None:
+    found = report(told(), replace(WHERE, rto_target=target), NOW + timedelta(seconds=46))
+    assert (found["rto_target_seconds"], found["within_target"]) == (target, within)
+    assert f"RTO target {target:g} s; actual 54 s, from the first f" in found["rto_target_detail"]
+    assert "which is not what users saw" in found["rto_target_detail"]
+    assert found["rto_forecast"] is None
+
+
+def test_a_recovery_that_was_none_has_no_actual() -> None:
+    found = reported(outcome="held")
+    assert (found["within_target"], found["rto_target_seconds"]) == (None, 60)
+    assert found["rto_target_detail"] == "RTO target 60 s; actual unknown."
+
+
+FORECAST = {
+    "reads": {"p50": 31, "p99": 42},
+    "writes": {"p50": 32, "p99": 45},
+    "stages": [{"name": "<claim>", "basis": "measured", "p50": 0.3, "p99": 0.3}],
+}
+REHEARSED = {"kind": "rehearsal", "outcome": "rehearsed", "verdict": "PASS"}
+
+
+def test_a_rehearsal_tells_its_forecast_beside_the_target_and_no_actual() -> None:
+    found = reported(**REHEARSED, forecast=FORECAST)
+    assert (found["rto_seconds"], found["within_target"]) == (None, True)
+    assert found["rto_forecast"] == FORECAST
+    assert found["rto_target_detail"] == (
+        "RTO target 60 s; forecast (not measured): reads p50 31 s, p99 42 s; "
+        "writes p50 32 s, p99 45 s."
+    )
+
+
+@pytest.mark.parametrize(
+    ("forecast", "why"),
+    [({"unknown": "a clock was off"}, "a clock was off"), ({}, "no rehearsal"), (None, "no reh")],
+)
+def test_a_rehearsal_without_a_forecast_is_reported_all_the_same(forecast: Any, why: str) -> None:
+    found = reported(**REHEARSED, forecast=forecast)
+    assert found["within_target"] is None
+    assert f"no forecast: {why}" in found["rto_target_detail"]
+
+
+def test_a_planned_move_has_no_target() -> None:
+    found = reported(kind="failback", outcome="switched_over", forecast=FORECAST)
+    assert (found["rto_target_seconds"], found["rto_target_detail"]) == (None, "")
+    assert found["rto_forecast"] is None
+
+
 def test_the_rpo_is_an_estimate_and_what_was_lost_is_not_known() -> None:
     found = reported()
     assert (found["rpo_estimate_seconds"], found["rpo_seconds"]) == (1.5, None)
@@ -76,7 +126,9 @@ def test_the_rpo_is_an_estimate_and_what_was_lost_is_not_known() -> None:
 def test_a_run_that_saw_its_probe_fail_itself_counts_from_its_start() -> None:
     decision = decided().as_dict()
     decision["rpo_estimate"]["first_failed_at"] = at(30)
-    assert reported(decision=decision)["rto_seconds"] == 16.0
+    found = reported(decision=decision)
+    assert found["rto_seconds"] == 16.0
+    assert "actual 16 s, from the start of the run to confirmed" in found["rto_target_detail"]
 
 
 @pytest.mark.parametrize(

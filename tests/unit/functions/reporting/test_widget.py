@@ -32,7 +32,8 @@ def test_every_fact_is_shown_with_its_verdict_in_words() -> None:
 
 def test_recoveries_are_shown_with_rto_and_rpo_and_what_they_were_measured_from() -> None:
     words = " ".join(page(overview(FAILED_OVER, PAIR, NOW)).words)
-    for part in ("promoted (drill)", "60.5 s, from the first failed probe (sentinel)", "12.5 s"):
+    rto = "60.5 s, from the first failed probe (sentinel); target 60 s, missed"
+    for part in ("promoted (drill)", rto, "12.5 s"):
         assert part in words
     bare = replace(FAILED_OVER, recoveries=[RECORD | {"timeline": None, "rpo_estimate": None}])
     assert "unknown" in page(overview(bare, PAIR, NOW)).words
