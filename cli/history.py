@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 # As many items one call reads.
 MOST = 100
-TARGET = "RtoTargetSeconds"
 
 
 @click.command()
@@ -51,8 +50,7 @@ def history(*, asked: Asked, limit: int) -> None:
     answers = Answers(region)
     ask(asked.clients(), [control], REGION_SECONDS, answers, records, ["control"])
     needed(answers, "control", "recoveries")
-    target = deployment.parameters.get(TARGET)
-    document = _document(answers, _epochs(answers, limit), float(target) if target else None)
+    document = _document(answers, _epochs(answers, limit))
     if asked.as_json:
         print_json(document)
     else:
@@ -68,7 +66,7 @@ def _epochs(answers: Answers, limit: int) -> list[int]:
     return list(range(newest, max(newest - limit, 1), -1))
 
 
-def _document(answers: Answers, epochs: list[int], target: float | None) -> dict[str, Any]:
+def _document(answers: Answers, epochs: list[int]) -> dict[str, Any]:
     """Return what cli/schemas/history.schema.json describes."""
     from pilotlight.recoveries import schema
     from pilotlight.reporting.past_recoveries import recovery
@@ -77,21 +75,12 @@ def _document(answers: Answers, epochs: list[int], target: float | None) -> dict
     rows = [schema.plain(row) for table in answer.get("Responses", {}).values() for row in table]
     by_epoch = {row.get("epoch"): row for row in rows}
     shown = [
-        {
-            **recovery(record),
-            "execution": record.get("execution"),
-            "rto_target_seconds": target,
-            "within_target": _within(recovery(record)["rto_seconds"], target),
-        }
+        {**recovery(record), "execution": record.get("execution")}
         for epoch in epochs
         if (record := by_epoch.get(epoch))
     ]
     bare = [epoch for epoch in epochs if epoch not in by_epoch]
     return {"version": 1, "recoveries": shown, "without_record": bare}
-
-
-def _within(seconds: float | None, target: float | None) -> bool | None:
-    return None if seconds is None or target is None else seconds <= target
 
 
 def _show(document: Mapping[str, Any]) -> None:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cli.history import TARGET
 from tests.unit.cli.documents import document
 from tests.unit.cli.made_up_pair import CONTROL, RECOVERIES, SECONDARY, error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from click.testing import Result
 
@@ -53,19 +51,13 @@ def test_an_epoch_without_a_record_is_named(run: Callable[..., Result], pair: Pa
     assert "Epoch 2 has no record" in ended.output
 
 
-def test_the_rto_is_shown_against_its_target_where_there_is_one(
-    run: Callable[..., Result], pair: Pair, tmp_path: Path
+def test_a_recovery_is_measured_against_the_target_of_its_own_time(
+    run: Callable[..., Result], pair: Pair
 ) -> None:
     pair.fail_over()
-    file = tmp_path / "samconfig.toml"
-    names = "PrimaryRegion=us-west-2 SecondaryRegion=us-east-2 ZoneName=pilotlight.example"
-    file.write_text(
-        '[secondary.deploy.parameters]\nstack_name = "s"\nregion = "us-east-2"\n'
-        f'parameter_overrides = "Role=Secondary {names} {TARGET}=30"\n'
-    )
-    ended = run("history", "--json", "--config-file", str(file))
-    (shown,) = document(ended, "history")["recoveries"]
-    assert (shown["rto_target_seconds"], shown["within_target"]) == (30.0, False)
+    pair.put(SECONDARY, RECOVERIES, {**pair.record(2), "rto_target": {"N": "30"}})
+    (shown,) = document(run("history", "--json"), "history")["recoveries"]
+    assert (shown["rto_target_seconds"], shown["within_target"]) == (30, False)
 
 
 def test_what_cannot_be_read_is_unknown_and_not_empty(
