@@ -45,6 +45,7 @@ ENVIRONMENT = {
     "PEER_BUCKET": "pilot-light-123456789012-us-west-2",
     "BACKUP_VAULT": "pilot-light-backups",
     "TOPIC_ARN": "arn:aws:sns:us-east-2:123456789012:pilot-light-recovery",
+    "MESSAGE_FORM": "Json",
     "OTHER_TOPIC_ARN": "arn:aws:sns:us-east-1:123456789012:pilot-light-recovery",
     "MACHINE_ARNS": "arn:aws:states:us-east-2:123456789012:stateMachine:pilot-light-failover,"
     "arn:aws:states:us-east-2:123456789012:stateMachine:pilot-light-switchover",

@@ -8,12 +8,14 @@ from typing import Any
 import boto3
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from pilot_light_client.settings import comma_separated, variable
+from pilot_light_client import timestamps
+from pilot_light_client.settings import comma_separated, one_of, variable
 from pilotlight.conditions.evidence import read_json, section
 from pilotlight.control.keeper import undo_drain
 from pilotlight.control.table import ControlTable
 from pilotlight.failover.aborted_notice import notice
 from pilotlight.failover.notification import notify
+from pilotlight.messages.message import Form, Sender, publication
 from pilotlight.recoveries import lock
 from pilotlight.rehearsal import aborted_run, records
 from pilotlight.sentinel.item import SentinelItem
@@ -28,6 +30,7 @@ DEPLOYMENT = Deployment.from_environment()
 RECOVERIES_TABLE = variable("RECOVERIES_TABLE")
 TOPIC_ARN = variable("TOPIC_ARN")
 OTHER_TOPIC_ARN = variable("OTHER_TOPIC_ARN")
+SENDER = Sender(DEPLOYMENT.app_name, DEPLOYMENT.region, variable("MESSAGE_FORM", one_of(Form)))
 # The failover machine is the first.
 MACHINE_ARNS = variable("MACHINE_ARNS", comma_separated)
 DYNAMODB = boto3.client("dynamodb", config=RECOVERY_STEP)
@@ -50,7 +53,8 @@ def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, 
     rehearsal = aborted_run.rehearsal(detail)
     message = notice(detail, undone=undone, released=released, rehearsal=rehearsal)
     if message:
-        notify(SNS, TOPIC_ARN, OTHER_TOPIC_ARN, message)
+        sent = publication(message, SENDER, timestamps.now())
+        notify(SNS, TOPIC_ARN, OTHER_TOPIC_ARN, sent)
     # Last: a record that cannot be written keeps no notification back.
     recorded = rehearsal is not None and records.keep(
         DYNAMODB, RECOVERIES_TABLE, rehearsal, now=datetime.now(UTC), days=RETENTION_DAYS

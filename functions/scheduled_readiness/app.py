@@ -10,9 +10,10 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pilot_light_client import timestamps
 from pilot_light_client.heartbeat_table import Heartbeats
-from pilot_light_client.settings import comma_separated, days, variable
+from pilot_light_client.settings import comma_separated, days, one_of, variable
 from pilotlight.control.table import ControlTable
 from pilotlight.hooks.hook import read_hooks
+from pilotlight.messages.message import Form, Sender
 from pilotlight.readiness.inspection import stored_verdict
 from pilotlight.readiness.inspector import Inspector
 from pilotlight.readiness.scheduled_verdict import remind_of_pause, store
@@ -27,6 +28,7 @@ SECONDS = 30.0
 DEPLOYMENT = Deployment.from_environment()
 DYNAMODB = boto3.client("dynamodb", config=RECOVERY_STEP)
 SNS = boto3.client("sns", config=RECOVERY_STEP)
+SENDER = Sender(DEPLOYMENT.app_name, DEPLOYMENT.region, variable("MESSAGE_FORM", one_of(Form)))
 INSPECTOR = Inspector(
     deployment=DEPLOYMENT,
     heartbeats=Heartbeats(DYNAMODB, DEPLOYMENT.journal_table),
@@ -61,5 +63,5 @@ def lambda_handler(_event: dict[str, Any], _context: LambdaContext) -> dict[str,
     )
     table = INSPECTOR.recoveries_table
     store(DYNAMODB, table, result)
-    remind_of_pause(SentinelItem(DYNAMODB, table), SNS, INSPECTOR.topic, result)
+    remind_of_pause(SentinelItem(DYNAMODB, table), SNS, INSPECTOR.topic, result, SENDER)
     return result

@@ -142,6 +142,8 @@ class Notification:
     event: str
     subject: str
     message: str = ""
+    # Of a request for approval.
+    token: str = ""
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,16 @@ def caught_up(lab: Lab) -> bool:
     return all(link["waiting"] == 0 for link in links)
 
 
+def _readable(message: str) -> str:
+    """Return the fields of a message one below the other. An alarm has another form, and stays."""
+    try:
+        fields = json.loads(message)
+    except ValueError:
+        return message
+    is_ours = isinstance(fields, dict) and "kind" in fields
+    return "\n".join(map(str, fields.values())) if is_ours else message
+
+
 class Watch:
     """A Region of a lab, read: the Secondary's where none is named."""
 
@@ -92,10 +102,14 @@ class Watch:
         ).get("Messages"):
             for message in messages:
                 body = json.loads(message["Body"])
-                event = body.get("MessageAttributes", {}).get("event", {}).get("Value", "unknown")
+                attributes = body.get("MessageAttributes", {})
+                event, token = (
+                    attributes.get(name, {}).get("Value", missing)
+                    for name, missing in (("event", "unknown"), ("task_token", ""))
+                )
                 at = datetime.fromisoformat(body["Timestamp"]).timestamp()
-                text = body.get("Subject", ""), body.get("Message", "")
-                received.append(Notification(at, event, *text))
+                text = body.get("Subject", ""), _readable(body.get("Message", ""))
+                received.append(Notification(at, event, *text, token))
                 self._sqs.delete_message(
                     QueueUrl=self._queue, ReceiptHandle=message["ReceiptHandle"]
                 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -235,16 +234,14 @@ def asked(pair: Pair, arn: str) -> str:
     """The task token of a request for approval."""
 
     def request() -> list[str]:
-        return [n.message for n in pair.notices(arn) if n.event == "approval_wanted"]
+        return [n.token for n in pair.notices(arn) if n.event == "approval_wanted"]
 
     try:
-        (message,) = pair.until("the request", request, 60)
+        (token,) = pair.until("the request", request, 60)
     except AssertionError as error:
         told = [(n.event, n.message) for n in pair.notices(arn)]
         raise AssertionError(f"{error}; people were told {told}") from error
-    found = re.search(r"--task-token '([^']+)'", message)
-    assert found, message
-    return found[1]
+    return token
 
 
 def approved(pair: Pair, arn: str) -> None:

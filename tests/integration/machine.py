@@ -29,6 +29,7 @@ from pilotlight.control.table import ControlTable
 from pilotlight.control.transitions import TRANSITIONS
 
 from tests.ledger_table import create_ledger
+from tests.messages import checked, rendering
 from tools.reader.definitions import read, states
 
 if TYPE_CHECKING:
@@ -251,6 +252,9 @@ def definition(path: Path = DEFINITION, **overrides: str) -> str:
         "FenceSeconds": "3",
         "MaxWriteSeconds": "2",
         "LastResortTable": LAST_RESORT,
+        "AppName": "pilot-light",
+        "MessageForm": "Json",
+        **rendering(),
         **{
             f"{name}Function": function_arn(name)
             for name in {*FUNCTIONS, *STARTED, *MOVE_FUNCTIONS}
@@ -293,14 +297,19 @@ class Inbox:
         sns.subscribe(TopicArn=self.topic, Protocol="sqs", Endpoint=endpoint)
 
     def notices(self) -> list[tuple[str, str]]:
-        """Drain the inbox: (event, message) in order."""
+        """Drain the inbox: (event, message) in order. A message is its fields, and its token."""
         found = []
         while messages := self._sqs.receive_message(
             QueueUrl=self._queue, MaxNumberOfMessages=10
         ).get("Messages"):
             for message in messages:
                 body = json.loads(message["Body"])
-                found.append((body["MessageAttributes"]["event"]["Value"], body["Message"]))
+                attributes = {k: v["Value"] for k, v in body["MessageAttributes"].items()}
+                fields = checked(body["Message"], attributes)
+                text = "\n".join(map(str, fields.values()))
+                if "task_token" in attributes:
+                    text += f"\ntask_token: {attributes['task_token']}"
+                found.append((attributes["event"], text))
                 handle = message["ReceiptHandle"]
                 self._sqs.delete_message(QueueUrl=self._queue, ReceiptHandle=handle)
         return found

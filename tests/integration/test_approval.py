@@ -41,9 +41,8 @@ def asked(machine: Machine) -> str:
 
 
 def token(message: str) -> str:
-    tokens = set(re.findall(r"--task-token '([^']+)'", message))
-    assert len(tokens) == 1
-    return tokens.pop()
+    (found,) = re.findall(r"\ntask_token: (\S+)$", message)
+    return found
 
 
 def answer(machine: Machine, message: str, output: Any) -> None:
@@ -73,7 +72,7 @@ def test_an_approved_promotion_is_judged_anew_and_not_asked_for_again(
     assert re.search(r"Approved by Ada at 20\d\d-", machine.notices()[-1][1])
 
 
-def test_the_request_holds_evidence_deadline_consequence_and_both_commands(
+def test_the_request_holds_evidence_deadline_consequence_and_the_commands(
     machine: Machine, network: Network
 ) -> None:
     network.lose_primary()
@@ -85,14 +84,29 @@ def test_the_request_holds_evidence_deadline_consequence_and_both_commands(
         "met    secondary_ready: ",
         "Estimated RPO: ",
         "it does NOT promote and ends (Approval=hold)",
-        f"aws stepfunctions send-task-success --region {SECONDARY} "
-        """--task-output '{"approved": true, "by": "your name"}' --task-token '""",
-        f"aws stepfunctions send-task-success --region {SECONDARY} "
-        """--task-output '{"approved": false, "by": "your name"}' --task-token '""",
+        "To approve: pilot-light approve\n",
+        "To reject: pilot-light reject\n",
         arn,
     ):
         assert said in message
     assert re.search(r"Answer before 20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d", message)
+    answer(machine, message, REJECTED)
+    machine.wait(arn)
+
+
+def test_the_execution_s_history_has_the_token_that_pilot_light_approve_sends(
+    machine: Machine, network: Network
+) -> None:
+    network.lose_primary()
+    asking(machine, "hold")
+    arn = machine.start(alarm_event())
+    message = asked(machine)
+    events = machine.sfn.get_execution_history(executionArn=arn)["events"]
+    scheduled = [e["taskScheduledEventDetails"] for e in events if e["type"] == "TaskScheduled"]
+    (request,) = [json.loads(s["parameters"]) for s in scheduled if s["resourceType"] == "sns"][-1:]
+    sent = request["MessageAttributes"]["task_token"]["StringValue"]
+    assert sent == token(message)
+    assert token(message) not in request["Message"], "nobody copies it by hand"
     answer(machine, message, REJECTED)
     machine.wait(arn)
 

@@ -116,7 +116,7 @@ def test_the_lock_of_a_run_that_has_ended_is_free(
         network.lose_primary()
         run = machine.run(alarm_event())
         assert run.output["outcome"] == "promoted"
-        assert run.states[4:8] == [*("AcquireLock", "ReadLock", "IsLockHeld", "IsOwnerAtWork")]
+        assert run.states[5:9] == [*("AcquireLock", "ReadLock", "IsLockHeld", "IsOwnerAtWork")]
     assert machine.lock() == {}
 
 

@@ -6,20 +6,15 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pytest
-
 from tests.template.commands import commands, wrong
-from tests.template.definitions import EVERY_TASK
 from tools.reader.template import ACCOUNT
 
 if TYPE_CHECKING:
-    from tests.template.definitions import Definition
     from tests.template.stacks import Stack
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNBOOK = ROOT / "docs" / "runbook"
 NAMED = re.compile(r"docs/runbook/([\w-]+\.md)")
-PUBLISHES = [(d, n) for d, n in EVERY_TASK if "sns:publish" in d.states[n]["Resource"]]
 # What it starts sends messages of its own.
 STARTS_A_MACHINE = "pilot-light-primary-unhealthy"
 
@@ -41,13 +36,6 @@ def test_the_index_has_every_file() -> None:
     index = read("README.md")
     files = {p.name for p in RUNBOOK.glob("*.md")} - {"README.md"}
     assert {f for f in files if f"]({f})" not in index} == set()
-
-
-@pytest.mark.parametrize(
-    ("definition", "name"), PUBLISHES, ids=[f"{d.name}-{n}" for d, n in PUBLISHES]
-)
-def test_every_message_names_its_file(definition: Definition, name: str) -> None:
-    assert "docs/runbook/" in definition.states[name]["Arguments"]["Message"]
 
 
 def test_every_alarm_names_its_file(any_stack: Stack) -> None:

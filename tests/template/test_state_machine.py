@@ -15,6 +15,7 @@ from pilot_light_client import fence, last_resort
 from pilotlight.control import keeper
 from ruamel.yaml import YAML
 
+from tests.messages import whole
 from tests.template.definitions import (
     DEFINITIONS,
     DEPLOYED,
@@ -203,9 +204,10 @@ def test_no_variable_is_read_that_no_state_assigns(definition: Definition) -> No
         for text in strings(state):
             if not text.startswith("{%"):
                 continue
-            bare = re.sub(r"'[^']*'", "''", text)
+            bare = re.sub(r"'[^']*'", "''", whole(text))
             used = set(re.findall(r"\$([A-Za-z_]\w*)(?!\w*\s*\()", bare))
             local = set(re.findall(r"function\(\$(\w+)\)", bare))
+            local |= set(re.findall(r"\$(\w+) :=", bare))
             assert used <= assigned | local, f"{name}: {used - assigned - local}"
 
 

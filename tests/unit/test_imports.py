@@ -16,7 +16,7 @@ SOURCES = (ROOT / "functions", ROOT / "clients" / "python" / "src")
 CLIENT = SOURCES[1] / "pilot_light_client"
 # Each may import those before it, and none behind it.
 ORDER = (
-    *("shared", "recoveries", "control", "replication", "sentinel", "warming", "hooks"),
+    *("shared", "messages", "recoveries", "control", "replication", "sentinel", "warming", "hooks"),
     *(
         "conditions",
         "readiness",
@@ -40,6 +40,7 @@ PURE = {
     "hooks": {"hook"},
     "journal": {"comparison", "expiry", "history"},
     "ledger": {"entry", "epoch_end"},
+    "messages": {"message"},
     "readiness": {"inspection", "journaled_writes", "verdict"},
     "rehearsal": {"aborted_run", "verdict"},
     "replication": {"rpo"},

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 NO_VALUE = object()
-_PARTS = ("Fn::Join", "Fn::Split", "Fn::Select")
+_PARTS = ("Fn::Join", "Fn::Split", "Fn::Select", "Fn::FindInMap")
 _PLACEHOLDER = re.compile(r"\$\{([A-Za-z0-9:.]+)\}")
 _REFERENCE = re.compile(r"<(\w+)(\.[\w.]+)?>")
 
@@ -41,6 +41,7 @@ class Intrinsics:
             k: str(v).split(",") if k in lists else v for k, v in {**defaults, **parameters}.items()
         }
         self._conditions = template.get("Conditions", {})
+        self._mappings = template.get("Mappings", {})
         # The outputs of nested applications, by `<Name>.Outputs.<Output>`.
         self.nested: dict[str, Any] = {}
         self._values = {
@@ -112,7 +113,10 @@ class Intrinsics:
         return {k: v for k, v in values.items() if v is not NO_VALUE}
 
     def _part(self, name: str, args: list[Any]) -> Any:
-        """Join, split or select; a part of another's attribute stays the attribute."""
+        """Join, split, select or look up; a part of another's attribute stays the attribute."""
+        if name == "Fn::FindInMap":
+            table, row, column = args
+            return self._mappings[table][row][column]
         if name == "Fn::Join":
             return args[0].join(str(v) for v in args[1])
         if name == "Fn::Split":

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pilotlight.conditions.evidence import read_json
+from pilotlight.conditions.evidence import read_json, section
+from pilotlight.messages.message import KINDS, Message, outage_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,16 +14,8 @@ if TYPE_CHECKING:
 
 # What the machines add to the cause of a failure if SNS took no message.
 NOT_SENT = "The message of this failure could not be sent."
-
-
-@dataclass(frozen=True)
-class Message:
-    """A subject without the product's name, a text, and the mode and event that filters go by."""
-
-    subject: str
-    text: str
-    mode: str
-    event: str = "failed"
+ABORTED = KINDS["janitor"]["failed"]
+NOT_PASSED = KINDS["failover"]["not_passed"]
 
 
 def notice(
@@ -46,41 +38,59 @@ def notice(
     unfinished = status in ("TIMED_OUT", "ABORTED") or (released and status != "SUCCEEDED")
     if not (undone or unfinished):
         return _unsent(detail)
-    subject, mode = f"recovery ended {status}", "unknown"
-    advice = (
-        "It is safe to run again, and a promotion that was made is then completed. "
-        "See docs/runbook/timed-out-or-aborted.md."
-    )
-    if rehearsal:
-        subject, mode = f"rehearsal ended {status}", "rehearsal"
-        advice = (
-            f"Verdict: {rehearsal.verdict}. {rehearsal.summary} "
-            "Rehearse again. See docs/runbook/rehearsals.md."
-        )
     machine = detail["stateMachineArn"].rsplit(":", 1)[-1]
-    drain = "Its drain was undone: the old Region serves. " if undone else ""
-    lock = "Its lock was freed." if released else "It held no lock."
-    text = (
-        f"An execution of the machine {machine} ended {status} without finishing.\n\n"
-        f"{drain}{lock} {advice}\nExecution: {detail['executionArn']}\n"
+    facts = (
+        "Its drain was undone: the old Region serves." if undone else "",
+        "Its lock was freed." if released else "It held no lock.",
+        f"Verdict: {rehearsal.verdict}. {rehearsal.summary}" if rehearsal else "",
     )
-    return Message(subject, text, mode)
+    return Message(
+        subject=f"{'rehearsal' if rehearsal else 'recovery'} ended {status}",
+        text=f"An execution of the machine {machine} ended {status} without finishing.\n\n"
+        + " ".join(filter(None, facts)),
+        kind="failed",
+        row=NOT_PASSED if rehearsal else ABORTED,
+        mode="rehearsal" if rehearsal else "unknown",
+        **_run(detail),
+    )
 
 
 def _unsent(detail: Mapping[str, Any]) -> Message | None:
     """Return the message of a run that ended by itself if SNS did not take it, or None."""
+    kinds = KINDS["switchover" if detail["stateMachineArn"].endswith("-switchover") else "failover"]
     if detail["status"] == "FAILED" and NOT_SENT in str(detail.get("cause")):
-        return _ended("recovery FAILED", detail["cause"], detail, "unknown")
+        return Message(
+            subject="recovery FAILED",
+            text=_not_by_itself(detail["cause"]),
+            kind="failed",
+            row=kinds["failed"],
+            mode="unknown",
+            **_run(detail),
+        )
     output = read_json(detail.get("output"), {})
     if output.get("notified") is not False:
         return None
-    mode, outcome = str(output.get("mode", "run")), str(output.get("outcome"))
-    event = "hold_ended" if outcome == "held" else outcome
-    return _ended(f"{mode} ended: {outcome}", output.get("summary", ""), detail, mode, event)
+    mode, outcome = str(output.get("mode", "unknown")), str(output.get("outcome"))
+    kind = "hold_ended" if outcome == "held" else outcome
+    no_pass = mode == "rehearsal" and output.get("verdict") != "PASS"
+    return Message(
+        subject=f"{mode} ended: {outcome}",
+        text=_not_by_itself(output.get("summary", "")),
+        kind=kind,
+        row=NOT_PASSED if no_pass else kinds.get(kind, ABORTED),
+        mode=mode,
+        **_run(detail),
+    )
 
 
-def _ended(
-    subject: str, text: object, detail: Mapping[str, Any], mode: str, event: str = "failed"
-) -> Message:
-    text = f"{text}\n\nThe run could not send this itself.\nExecution: {detail['executionArn']}\n"
-    return Message(subject, text, mode, event)
+def _run(detail: Mapping[str, Any]) -> dict[str, str | None]:
+    """Return which execution a message is about, and of which outage."""
+    outage = section(read_json(detail.get("input"), {}), "outage")
+    return {
+        "execution": detail["executionArn"],
+        "outage_id": outage_id(outage.get("first_failed_at")),
+    }
+
+
+def _not_by_itself(text: object) -> str:
+    return f"{text}\n\nThe run could not send this itself."

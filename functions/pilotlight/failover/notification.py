@@ -10,23 +10,15 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pilotlight.shared.other_region import client_of
 
 if TYPE_CHECKING:
-    from mypy_boto3_sns import SNSClient
+    from collections.abc import Mapping
 
-    from pilotlight.failover.aborted_notice import Message
+    from mypy_boto3_sns import SNSClient
 
 logger = Logger(child=True)
 
 
-def notify(client: SNSClient, topic: str, other_topic: str, notice: Message) -> None:
-    """Publish a notice to a topic of this Region, or else to one of another."""
-    publication: dict[str, Any] = {
-        "Subject": f"Pilot Light: {notice.subject}"[:100],
-        "Message": notice.text,
-        "MessageAttributes": {
-            "event": {"DataType": "String", "StringValue": notice.event},
-            "mode": {"DataType": "String", "StringValue": notice.mode},
-        },
-    }
+def notify(client: SNSClient, topic: str, other_topic: str, publication: Mapping[str, Any]) -> None:
+    """Publish a message to a topic of this Region, or else to one of another."""
     try:
         client.publish(TopicArn=topic, **publication)
     except (BotoCoreError, ClientError) as error:

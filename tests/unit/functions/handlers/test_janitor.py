@@ -12,6 +12,7 @@ from pilotlight.failover import notification
 from pilotlight.failover.aborted_notice import NOT_SENT
 
 from tests.handlers import context, load_handler
+from tests.messages import checked
 from tests.unit.functions.fakes import CONTROL, RECOVERIES, FakeDynamoDB, aws_error, control_item
 
 MODULE: Any = load_handler("janitor")
@@ -22,6 +23,12 @@ ALIVE = "arn:aws:states:us-east-2:123456789012:execution:pilot-light-failover:al
 TOPIC = "arn:aws:sns:us-east-2:123456789012:pilot-light-recovery"
 OTHER_TOPIC = "arn:aws:sns:us-east-1:123456789012:pilot-light-recovery"
 UNTOLD = {"notified": False}
+
+
+def sent(message: dict[str, Any]) -> dict[str, Any]:
+    """Return what a program that subscribes reads."""
+    attributes = {k: v["StringValue"] for k, v in message["MessageAttributes"].items()}
+    return checked(json.loads(message["Message"])["https"], attributes)
 
 
 class World:
@@ -77,9 +84,10 @@ def test_the_lock_of_the_dead_is_freed_and_told(world: World, status: str) -> No
     assert message["TopicArn"] == TOPIC
     assert status in message["Subject"]
     assert len(message["Subject"]) <= 100, "SNS refuses longer ones"
-    assert DEAD in message["Message"]
-    assert "Its lock was freed." in message["Message"]
-    assert message["MessageAttributes"]["event"]["StringValue"] == "failed"
+    fields = sent(message)
+    assert (fields["kind"], fields["severity"], fields["execution"]) == ("failed", "critical", DEAD)
+    assert fields["runbook"] == "docs/runbook/timed-out-or-aborted.md"
+    assert fields["text"].endswith("without finishing.\n\nIts lock was freed.")
 
 
 @pytest.mark.parametrize("status", ["TIMED_OUT", "ABORTED"])
@@ -115,17 +123,26 @@ def test_a_lock_that_a_run_left_which_succeeded_is_freed_and_nobody_is_woken(wor
 
 
 @pytest.mark.parametrize(
-    ("outcome", "event"), [("promoted", "promoted"), ("held", "hold_ended"), ("refused", "refused")]
+    ("machine", "mode", "outcome", "event", "severity"),
+    [
+        (MACHINE, "failover", "promoted", "promoted", "warning"),
+        (MACHINE, "failover", "held", "hold_ended", "critical"),
+        (MACHINE, "rehearsal", "held", "hold_ended", "warning"),
+        (SWITCHOVER, "failback", "refused", "refused", "warning"),
+    ],
 )
-def test_an_end_that_the_run_could_not_tell_is_told(world: World, outcome: str, event: str) -> None:
-    output = {"outcome": outcome, "mode": "failover", "summary": "What came of it.", **UNTOLD}
-    done = world.clean_up("SUCCEEDED", output=json.dumps(output))
+def test_an_end_that_the_run_could_not_tell_is_told(
+    world: World, machine: str, mode: str, outcome: str, event: str, severity: str
+) -> None:
+    output = {"outcome": outcome, "mode": mode, "summary": "What came of it.", **UNTOLD}
+    done = world.clean_up("SUCCEEDED", machine, output=json.dumps(output), input=OUTAGE)
     assert done["notified"] is True
     (message,) = world.told
-    assert message["Subject"] == f"Pilot Light: failover ended: {outcome}"
-    assert "What came of it." in message["Message"]
-    assert DEAD in message["Message"]
-    assert message["MessageAttributes"]["event"]["StringValue"] == event
+    assert message["Subject"] == f"Pilot Light: {mode} ended: {outcome}"
+    fields = sent(message)
+    assert fields["text"] == "What came of it.\n\nThe run could not send this itself."
+    assert (fields["kind"], fields["severity"], fields["mode"]) == (event, severity, mode)
+    assert (fields["execution"], fields["outage_id"]) == (DEAD, "20260131T120005000Z")
 
 
 @pytest.mark.parametrize(

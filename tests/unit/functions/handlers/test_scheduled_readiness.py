@@ -21,6 +21,7 @@ from pilotlight.hooks.hook import read_hooks
 from pilotlight.readiness import checks
 
 from tests.handlers import context, load_handler
+from tests.messages import checked
 from tests.unit.functions.fakes import (
     CONTROL,
     JOURNAL,
@@ -466,8 +467,12 @@ def test_a_pause_is_a_finding_and_people_are_reminded_of_it(world: World) -> Non
     paused(world, 2)
     assert world.look() == ("not_ready", {"automation": "failed"})
     (message,) = world.told
-    assert "paused until" in message["Message"]
-    assert "by Ada: no recovery starts by itself" in message["Message"]
+    attributes = {k: v["StringValue"] for k, v in message["MessageAttributes"].items()}
+    fields = checked(json.loads(message["Message"])["sqs"], attributes)
+    assert "paused until" in fields["text"]
+    assert "by Ada: no recovery starts by itself" in fields["text"]
+    assert (fields["kind"], fields["command"]) == ("paused", "pilot-light resume")
+    assert (fields["execution"], fields["outage_id"]) == (None, None)
 
 
 def test_an_automation_that_cannot_be_looked_at_is_unknown_and_nobody_is_reminded(

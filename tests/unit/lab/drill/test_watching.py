@@ -146,9 +146,11 @@ def watch(lab: Lab) -> Watch:
     return Watch(CONFIG, lab)  # type: ignore[arg-type]
 
 
-def message(event: str | None, at: str, number: int) -> dict[str, Any]:
-    attributes = {"event": {"Type": "String", "Value": event}} if event else {}
+def message(event: str | None, at: str, number: int, text: str = "", **more: str) -> dict[str, Any]:
+    given = ({"event": event} if event else {}) | more
+    attributes = {name: {"Type": "String", "Value": value} for name, value in given.items()}
     body = {"Timestamp": at, "Subject": f"Subject {number}", "MessageAttributes": attributes}
+    body["Message"] = text
     return {"Body": json.dumps(body), "ReceiptHandle": f"handle {number}"}
 
 
@@ -186,6 +188,24 @@ def test_every_message_is_taken_off_the_queue(watch: Watch, lab: Lab) -> None:
 def test_a_message_that_names_no_event_is_unknown(watch: Watch, lab: Lab) -> None:
     lab.messages = [message(None, "2026-03-14T10:22:31Z", 0)]
     assert [n.event for n in watch.notifications()] == ["unknown"]
+
+
+def test_a_message_is_read_with_all_its_fields_and_a_request_with_its_token(
+    watch: Watch, lab: Lab
+) -> None:
+    fields = {"version": "1", "kind": "held", "text": 'It answered {"ready": false}.\nWait.'}
+    lab.messages = [
+        message("held", "2026-03-14T10:22:31Z", 0, json.dumps(fields), task_token="a token")
+    ]
+    (found,) = watch.notifications()
+    assert found.message == '1\nheld\nIt answered {"ready": false}.\nWait.'
+    assert found.token == "a token"
+
+
+@pytest.mark.parametrize("text", ['{"AlarmName": "silent"}', "[]", "text"])
+def test_the_message_of_an_alarm_stays_as_it_is(watch: Watch, lab: Lab, text: str) -> None:
+    lab.messages = [message(None, "2026-03-14T10:22:31Z", 0, text)]
+    assert [n.message for n in watch.notifications()] == [text]
 
 
 def test_the_control_item_says_who_is_active(watch: Watch, lab: Lab) -> None:

@@ -11,6 +11,8 @@ from tools.reader.template import Template, applications, load
 SOURCE = yaml_parse("""
 Parameters:
   ExampleApp: {Type: String, Default: "true"}
+Mappings:
+  Colours: {warm: {first: red, second: orange}}
 Conditions:
   HasExample: !Equals [!Ref ExampleApp, "true"]
 Resources:
@@ -29,6 +31,7 @@ Resources:
       ApiId: !If [HasExample, !GetAtt Example.Outputs.ApiId, none]
       ApiMappingKey: !Sub "v1-${Example.Outputs.ApiStage}"
       DomainName: !GetAtt Example.Outputs.NoSuch
+      Stage: !FindInMap [Colours, warm, second]
 """)
 
 
@@ -38,6 +41,10 @@ def test_an_output_of_a_nested_application_is_an_attribute_of_it() -> None:
     assert referred(mapping["ApiId"]) == "ExampleApi"
     assert mapping["ApiMappingKey"] == "v1-$default"
     assert mapping["DomainName"] == "<Example.Outputs.NoSuch>"
+
+
+def test_a_mapping_is_looked_up() -> None:
+    assert Template(SOURCE, "us-west-2", {}).properties("Mapping")["Stage"] == "orange"
 
 
 def test_a_nested_application_is_a_resource_with_its_parameters_and_condition() -> None:

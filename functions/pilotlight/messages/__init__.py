@@ -1,0 +1,1 @@
+"""Messages to people and to their programs: one table of kinds, one form."""
