@@ -39,7 +39,10 @@ PRODUCT = [
 ]
 TABLES = ("AWS::DynamoDB::GlobalTable", "AWS::DynamoDB::Table")
 # What the example's rows and requests are made of.
-FIELDS = ('"text"', "'text'", "I#", "ITEMS_TABLE", "items table", "from items", "import items")
+TEXT = ('"text"', "'text'")
+FIELDS = (*TEXT, "I#", "ITEMS_TABLE", "items table", "from items", "import items")
+# A message to people has a text as well.
+MESSAGES = {ROOT / "template.yaml", *(ROOT / "functions/pilotlight/messages").iterdir()}
 
 
 def names_of(found: Stack, *kinds: str) -> set[str]:
@@ -69,7 +72,7 @@ def test_nothing_of_the_product_names_anything_of_the_example() -> None:
         f"{path.relative_to(ROOT)} names {word}"
         for path in PRODUCT
         for word in sorted(words)
-        if word in path.read_text("utf-8")
+        if word in path.read_text("utf-8") and not (word in TEXT and path in MESSAGES)
     ]
     assert found == []
 
