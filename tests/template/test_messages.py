@@ -267,6 +267,14 @@ def test_no_rehearsal_pages_anybody() -> None:
     assert {KINDS["failover"][row].severity for row in rehearsals} == {"info", "warning"}
 
 
+def test_the_example_of_the_page_fits_the_schema() -> None:
+    page = (ROOT / "docs" / "messages.md").read_text("utf-8")
+    (example,) = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+    fields = json.loads(example)
+    by = {"event": fields["kind"], "mode": fields["mode"], "severity": fields["severity"]}
+    assert checked(example, by)["what_to_do"] == KINDS["failover"]["started"].what_to_do
+
+
 def test_the_page_has_the_table() -> None:
     page = (ROOT / "docs" / "messages.md").read_text("utf-8")
     for sender, kinds in KINDS.items():

@@ -128,7 +128,7 @@ def test_heartbeats_and_entries_are_in_the_journal_s_table(tables: Tables) -> No
 
 
 def test_a_weekly_rehearsal_costs_a_run_each_week(tables: Tables) -> None:
-    runs = amount(tables, "transitions, in rehearsals") / 44
+    runs = amount(tables, "transitions, in rehearsals") / 45
     assert runs == pytest.approx(MONTH / (7 * 86400))
 
 
@@ -209,7 +209,7 @@ def test_faster_detection_costs_nothing(tables: Tables) -> None:
 )
 def test_rehearsals_cost_by_their_schedule(tables: Tables, schedule: str, runs: float) -> None:
     transitions = amount(tables, "transitions, in rehearsals", RehearsalSchedule=schedule)
-    assert transitions == pytest.approx(44 * runs)
+    assert transitions == pytest.approx(45 * runs)
 
 
 def test_a_region_that_checks_more_asks_more(tables: Tables) -> None:
