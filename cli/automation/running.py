@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +19,6 @@ if TYPE_CHECKING:
 # As many events as one page has. A run that waits has no newer ones.
 PAGE = 100
 MACHINES, ASKING = ("failover", "switchover"), "AskApproval"
-# An opaque text of AWS: https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskSuccess.html
-_TOKEN = re.compile(r"--task-token '([^']+)'|\"task_token\":\s*\"([^\"]+)\"")
 
 
 @dataclass(frozen=True)
@@ -123,12 +119,11 @@ def question(events: Sequence[Mapping[str, Any]]) -> Question | None:
 
 
 def _question(parameters: str, asked_at: Any) -> Question | None:
-    message = str(json.loads(parameters).get("Message", "")) if parameters else ""
-    found = _TOKEN.search(message)
-    if not found:
+    """Return what a message asks: its token is an attribute, its text what people get."""
+    try:
+        sent = json.loads(parameters)
+        token = sent["MessageAttributes"]["task_token"]["StringValue"]
+        text = json.loads(sent["Message"])["default"]
+    except (ValueError, KeyError, TypeError):
         return None
-    token = found[1] or found[2]
-    with suppress(ValueError, KeyError, TypeError):
-        message = json.loads(message)["default"]
-    lines = [line for line in message.splitlines() if token not in line]
-    return Question(token, asked_at, "\n".join(lines).strip())
+    return Question(token, asked_at, text.strip())

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pilotlight.failover import approval
 
+from cli.automation.running import question
 from tests.integration.machine import PRIMARY, SECONDARY, FunctionFailed, aws_error, definition
 from tests.integration.test_failures import assert_failed_notified_unlocked, janitor
 from tests.integration.test_outcomes import DRILL, FAILOVER, REHEARSAL, alarm_event
@@ -101,12 +102,12 @@ def test_the_execution_s_history_has_the_token_that_pilot_light_approve_sends(
     asking(machine, "hold")
     arn = machine.start(alarm_event())
     message = asked(machine)
-    events = machine.sfn.get_execution_history(executionArn=arn)["events"]
-    scheduled = [e["taskScheduledEventDetails"] for e in events if e["type"] == "TaskScheduled"]
-    (request,) = [json.loads(s["parameters"]) for s in scheduled if s["resourceType"] == "sns"][-1:]
-    sent = request["MessageAttributes"]["task_token"]["StringValue"]
-    assert sent == token(message)
-    assert token(message) not in request["Message"], "nobody copies it by hand"
+    history = machine.sfn.get_execution_history(executionArn=arn)
+    found = question(history["events"][::-1])
+    assert found is not None
+    assert found.token == token(message)
+    assert "it does NOT promote" in found.text
+    assert found.token not in found.text, "nobody copies it by hand"
     answer(machine, message, REJECTED)
     machine.wait(arn)
 

@@ -13,6 +13,7 @@ from moto.sns.utils import FilterPolicyMatcher
 from pilotlight.messages.message import KINDS, Kind, Message, Sender, publication
 from samtranslator.yaml_helper import yaml_parse
 
+from cli import main
 from tests.messages import checked, rendering, validator
 from tests.template.definitions import DEFINITIONS, EMERGENCY, FAILOVER, SWITCHOVER
 from tests.template.rendered import EXECUTION, PUBLISHES, assigned, forms, sent
@@ -24,11 +25,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 FIRST_FAILED = "2026-01-31T12:00:05.250Z"
-# Of the operator's program.
-COMMANDS = {
-    *("approve", "failback", "last-resort", "ledger list", "logs", "reject", "report", "resume"),
-    *("status", "stop", "watch"),
-}
+# Of the operator's program, those of its groups with the group.
+COMMANDS = {*main.COMMANDS, "ledger list", "watch"}
 # Machine, state, what its variables are beside the usual ones, kind, and its row if another's.
 CASES: list[tuple[Definition, str, dict[str, Any], str, str]] = [
     (FAILOVER, "Announce", {}, "started", ""),

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 RUN = f"{MACHINE.replace('stateMachine', 'execution')}:outage-1"
 TOKEN = "AQB8" + "x" * 600
-MESSAGE = f"""Every required condition of the failover in us-east-2 is met. Promote us-east-2?
+MESSAGE = """Every required condition of the failover in us-east-2 is met. Promote us-east-2?
 
 Answer before 2026-01-31T12:10:00Z. Without an answer it does NOT promote and ends (Approval=hold).
 
-aws stepfunctions send-task-success --task-token '{TOKEN}'
+To approve: pilot-light approve
 met    outage_confirmed: 0 of 5 own probes
 """
 
@@ -41,11 +41,16 @@ def running(pair: Pair, *names: str) -> None:
     ]
 
 
-def waiting(pair: Pair, message: str = MESSAGE) -> None:
+def waiting(pair: Pair, **changed: Any) -> None:
     running(pair, "outage-1")
+    parameters = {
+        "TopicArn": "arn",
+        "Message": json.dumps({"default": MESSAGE, "sqs": "{}"}),
+        "MessageAttributes": {"task_token": {"DataType": "String", "StringValue": TOKEN}},
+    }
     scheduled = {
         "resource": "publish.waitForTaskToken",
-        "parameters": json.dumps({"TopicArn": "arn", "Message": message}),
+        "parameters": json.dumps(parameters | changed),
     }
     event = {"taskScheduledEventDetails": scheduled, "timestamp": pair.now}
     pair.histories[RUN] = [
@@ -56,11 +61,10 @@ def waiting(pair: Pair, message: str = MESSAGE) -> None:
 
 
 @pytest.mark.parametrize(("command", "approved"), [("approve", True), ("reject", False)])
-@pytest.mark.parametrize("form", [str, lambda text: json.dumps({"default": text, "sqs": "{}"})])
 def test_an_answer_finds_the_run_that_waits_and_its_token(
-    run: Callable[..., Result], pair: Pair, command: str, approved: bool, form: Any
+    run: Callable[..., Result], pair: Pair, command: str, approved: bool
 ) -> None:
-    waiting(pair, form(MESSAGE))
+    waiting(pair)
     ended = run(command, "--yes")
     assert ended.exit_code == 0, ended.output
     ((operation, given),) = pair.changes
@@ -69,6 +73,15 @@ def test_an_answer_finds_the_run_that_waits_and_its_token(
     assert json.loads(given["output"]) == {"approved": approved, "by": "ops"}
     assert "0 of 5 own probes" in ended.output
     assert TOKEN not in ended.output, "it is a secret"
+
+
+@pytest.mark.parametrize("changed", [{"MessageAttributes": {}}, {"Message": "text"}])
+def test_a_request_without_a_token_or_a_text_is_none(
+    run: Callable[..., Result], pair: Pair, changed: Any
+) -> None:
+    waiting(pair, **changed)
+    assert run("approve", "--yes").exit_code == 1
+    assert pair.changes == []
 
 
 def test_an_answer_is_typed(run: Callable[..., Result], pair: Pair) -> None:
