@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from moto.sns.utils import FilterPolicyMatcher
-from pilotlight.messages.message import KINDS, Kind, Message, Sender, publication
+from pilotlight.messages.message import KINDS, Message, Sender, publication
 from samtranslator.yaml_helper import yaml_parse
 
 from cli import main
 from tests.messages import checked, rendering, validator
-from tests.template.definitions import DEFINITIONS, EMERGENCY, FAILOVER, SWITCHOVER
+from tests.template.definitions import DEFINITIONS, FAILOVER, SWITCHOVER
+from tests.template.message_cases import CASES, Case
 from tests.template.rendered import EXECUTION, PUBLISHES, assigned, forms, sent
 from tests.template.stacks import source
 
@@ -24,83 +25,9 @@ if TYPE_CHECKING:
     from tests.template.stacks import Stack
 
 ROOT = Path(__file__).resolve().parents[2]
-FIRST_FAILED = "2026-01-31T12:00:05.250Z"
 # Of the operator's program, those of its groups with the group.
 COMMANDS = {*main.COMMANDS, "ledger list", "watch"}
-# Machine, state, what its variables are beside the usual ones, kind, and its row if another's.
-CASES: list[tuple[Definition, str, dict[str, Any], str, str]] = [
-    (FAILOVER, "Announce", {}, "started", ""),
-    (FAILOVER, "NotifyHold", {}, "held", ""),
-    (FAILOVER, "AskApproval", {}, "approval_wanted", ""),
-    (FAILOVER, "NotifyOutcome", {"outcome": "promoted"}, "promoted", ""),
-    (FAILOVER, "NotifyOutcome", {"outcome": "already_promoted"}, "already_promoted", ""),
-    (FAILOVER, "NotifyOutcome", {"outcome": "held"}, "hold_ended", ""),
-    (FAILOVER, "NotifyOutcome", {"mode": "rehearsal", "outcome": "rehearsed"}, "rehearsed", ""),
-    *(
-        (
-            FAILOVER,
-            "NotifyOutcome",
-            {"mode": "rehearsal", "outcome": outcome, "verdict": verdict},
-            kind,
-            "not_passed",
-        )
-        for outcome, verdict, kind in (
-            ("rehearsed", "INCONCLUSIVE", "rehearsed"),
-            ("held", "FAIL", "hold_ended"),
-            ("already_promoted", "INCONCLUSIVE", "already_promoted"),
-        )
-    ),
-    (FAILOVER, "NotifyFailure", {}, "failed", ""),
-    (FAILOVER, "NotifyFailure", {"mode": "unknown"}, "failed", ""),
-    (FAILOVER, "NotifyFailure", {"mode": "rehearsal"}, "failed", "not_passed"),
-    (SWITCHOVER, "Announce", {"mode": "failback"}, "started", ""),
-    (SWITCHOVER, "NotifyOutcome", {"mode": "failback", "outcome": "switched_over"}, *2 * ("",)),
-    (SWITCHOVER, "NotifyOutcome", {"mode": "switchover", "outcome": "already_there"}, *2 * ("",)),
-    (SWITCHOVER, "NotifyOutcome", {"mode": "switchover", "outcome": "refused"}, *2 * ("",)),
-    (SWITCHOVER, "NotifyFailure", {"mode": "switchover"}, "failed", ""),
-    (EMERGENCY, "NotifyTakenOver", {"mode": "emergency"}, "taken_over", ""),
-    (EMERGENCY, "NotifyLastResort", {"mode": "emergency"}, "last_resort", ""),
-]
-CONDITION = {"name": "outage_confirmed", "met": False, "detail": 'The beacon is "healthy".'}
-each_case = pytest.mark.parametrize(
-    ("definition", "state", "given", "kind", "row"),
-    CASES,
-    ids=[f"{d.name}-{s}-{'-'.join(given.values())}" for d, s, given, _, _ in CASES],
-)
-
-
-def variables(given: dict[str, Any]) -> dict[str, Any]:
-    """What a run knows when it sends a message."""
-    outcome, verdict = given.get("outcome", "none"), given.get("verdict", "PASS")
-    return {
-        "request": {
-            "mode": given.get("mode", "failover"),
-            "reason": "it's gone",
-            "trigger": "sentinel",
-            "source": "us-west-2",
-            "target": "us-east-2",
-            "outage": {"first_failed_at": FIRST_FAILED, "attempt": 1},
-        },
-        "decision": {"summary": "Wait.", "conditions": [CONDITION]},
-        "outcome": outcome,
-        "verdict": verdict,
-        "summary": "What came of it.",
-        "report": "",
-        "approval": {"detail": ""},
-        "evidence": {},
-        "hooks": {},
-        "proof": {},
-        "drain": {},
-        "failure": {"step": "Decide", "Error": "Boom", "Cause": 'It said "no".', "hint": ""},
-        "control": {"epoch": 2},
-        "reason": "gone",
-        "until": 1_769_860_800,
-    }
-
-
-def row_of(definition: Definition, given: dict[str, Any], kind: str, row: str) -> tuple[str, Kind]:
-    kind = kind or given["outcome"]
-    return kind, KINDS[definition.name][row or kind]
+each_case = pytest.mark.parametrize("case", CASES, ids=str)
 
 
 def plain(attributes: dict[str, dict[str, str]]) -> dict[str, str]:
@@ -130,9 +57,10 @@ def test_a_row_names_a_severity_a_file_and_a_command_that_exist(sender: str, kin
 
 
 def test_every_publishing_state_and_every_row_of_a_machine_is_tried() -> None:
-    assert {(d.name, s) for d, s, *_ in CASES} == {(d.name, s) for d, s in PUBLISHES}
-    tried = {(d.name, row or kind or given["outcome"]) for d, _, given, kind, row in CASES}
-    assert tried == {(d.name, kind) for d in DEFINITIONS for kind in KINDS[d.name]}
+    states = {(c.definition.name, c.state) for c in CASES}
+    assert states == {(d.name, state) for d, state in PUBLISHES}
+    rows = {(c.definition.name, c.row_name) for c in CASES}
+    assert rows == {(d.name, kind) for d in DEFINITIONS for kind in KINDS[d.name]}
 
 
 def test_the_schema_has_the_kinds_of_the_table_and_no_others() -> None:
@@ -161,23 +89,20 @@ def test_a_function_publishes_nothing_but_what_the_table_renders() -> None:
 # --- the form -------------------------------------------------------------------------------------
 @each_case
 @pytest.mark.parametrize("form", ["Json", "Chat"])
-def test_a_machine_builds_what_the_functions_build(
-    definition: Definition, state: str, given: dict[str, Any], kind: str, row: str, form: Any
-) -> None:
-    arguments = sent(definition, state, variables(given), form)
-    kind, found = row_of(definition, given, kind, row)
+def test_a_machine_builds_what_the_functions_build(case: Case, form: Any) -> None:
+    arguments = sent(case.definition, case.state, case.variables(), form)
     got = forms(arguments)
     fields = checked(got["sqs"], plain(arguments["MessageAttributes"]))
     message = Message(
         subject=arguments["Subject"].removeprefix("Pilot Light: "),
         text=fields["text"],
-        kind=kind,
-        row=found,
-        mode=given.get("mode", "failover"),
+        kind=case.kind,
+        row=case.row,
+        mode=case.mode,
         execution=EXECUTION,
-        outage_id=None if definition is EMERGENCY else "20260131T120005250Z",
+        outage_id=case.outage_id,
     )
-    sender = Sender(assigned(definition)["deployment"]["app"], fields["region"], form)
+    sender = Sender("pilot-light", fields["region"], form)
     expected = publication(message, sender, fields["at"])
     arguments["MessageAttributes"].pop("task_token", None)
     assert arguments.pop("TopicArn") == "<RecoveryTopic>"
@@ -190,29 +115,30 @@ def _read(found: dict[str, str]) -> dict[str, Any]:
 
 
 @each_case
-def test_people_read_the_text_what_to_do_the_command_and_the_file(
-    definition: Definition, state: str, given: dict[str, Any], kind: str, row: str
-) -> None:
-    text = forms(sent(definition, state, variables(given)))["default"]
-    _, found = row_of(definition, given, kind, row)
-    command = found.command.replace("<execution>", EXECUTION)
+def test_people_read_the_text_what_to_do_the_command_and_the_file(case: Case) -> None:
+    text = forms(sent(case.definition, case.state, case.variables()))["default"]
+    command = case.row.command.replace("<execution>", EXECUTION)
     assert text.endswith(
-        f"\n\nWhat to do: {found.what_to_do}\nCommand: {command}\nRunbook: {found.runbook}"
+        f"\n\nWhat to do: {case.row.what_to_do}\nCommand: {command}\nRunbook: {case.row.runbook}"
         f"\nExecution: {EXECUTION}\n"
     )
 
 
-def test_only_a_request_for_approval_carries_a_token_and_no_text_has_it() -> None:
-    for definition, state, given, *_ in CASES:
-        arguments = sent(definition, state, variables(given))
-        token = plain(arguments["MessageAttributes"]).get("task_token")
-        assert token == ("a token" if state == "AskApproval" else None)
-        assert "a token" not in arguments["Message"]
+@each_case
+def test_only_a_request_for_approval_carries_a_token_and_no_text_has_it(case: Case) -> None:
+    arguments = sent(case.definition, case.state, case.variables())
+    token = plain(arguments["MessageAttributes"]).get("task_token")
+    assert token == ("a token" if case.kind == "approval_wanted" else None)
+    assert "a token" not in arguments["Message"]
+
+
+def failing(**changed: Any) -> dict[str, Any]:
+    variables = Case(FAILOVER, "NotifyFailure", "failed").variables() | changed
+    return sent(FAILOVER, "NotifyFailure", variables)
 
 
 def test_a_request_that_nobody_could_read_is_told_of_all_the_same() -> None:
-    broken = {**variables({}), "request": {"outage": {"first_failed_at": 4711}}}
-    arguments = sent(FAILOVER, "NotifyFailure", broken)
+    arguments = failing(request={"outage": {"first_failed_at": 4711}})
     fields = checked(forms(arguments)["https"], plain(arguments["MessageAttributes"]))
     assert (fields["mode"], fields["outage_id"]) == ("unknown", None)
 
@@ -220,7 +146,7 @@ def test_a_request_that_nobody_could_read_is_told_of_all_the_same() -> None:
 @pytest.mark.parametrize("cause", ["x" * 200_000, '"' * 200_000, "ä" * 200_000])
 def test_the_longest_message_is_one_that_sns_takes(cause: str) -> None:
     failure = {"step": "Decide", "Error": "Boom", "Cause": cause, "hint": ""}
-    arguments = sent(FAILOVER, "NotifyFailure", {**variables({}), "failure": failure})
+    arguments = failing(failure=failure)
     assert len(arguments["Message"].encode()) < 250_000, "SNS takes 256 KB, attributes included"
     checked(forms(arguments)["sqs"], plain(arguments["MessageAttributes"]))
 
@@ -247,10 +173,9 @@ def matches(policy: dict[str, Any], attributes: dict[str, str]) -> bool:
 def test_the_example_pages_for_what_is_critical_and_for_alarms_that_exist() -> None:
     template = yaml_parse((ROOT / "examples" / "pages" / "template.yaml").read_text("utf-8"))
     policy = template["Resources"]["Pages"]["Properties"]["FilterPolicy"]
-    for definition, state, given, kind, row in CASES:
-        _, found = row_of(definition, given, kind, row)
-        attributes = plain(sent(definition, state, variables(given))["MessageAttributes"])
-        assert matches(policy, attributes) == (found.severity == "critical"), (state, given)
+    for case in CASES:
+        attributes = sent(case.definition, case.state, case.variables())["MessageAttributes"]
+        assert matches(policy, plain(attributes)) == (case.row.severity == "critical"), case
     deployed = (r["Properties"] for r in source()["Resources"].values() if "Alarm" in r["Type"])
     alarms = {properties["AlarmName"]["Fn::Sub"] for properties in deployed}
     pattern = template["Resources"]["CriticalAlarms"]["Properties"]["EventPattern"]
@@ -258,11 +183,8 @@ def test_the_example_pages_for_what_is_critical_and_for_alarms_that_exist() -> N
 
 
 def test_no_rehearsal_pages_anybody() -> None:
-    rehearsals = {
-        row or kind for _, _, given, kind, row in CASES if given.get("mode") == "rehearsal"
-    }
-    assert rehearsals == {"rehearsed", "not_passed"}
-    assert {KINDS["failover"][row].severity for row in rehearsals} == {"info", "warning"}
+    in_one = {c.row_name: c.row.severity for c in CASES if c.mode == "rehearsal"}
+    assert in_one == {"rehearsed": "info", "not_passed": "warning"}
 
 
 def test_the_example_of_the_page_fits_the_schema() -> None:
