@@ -142,7 +142,7 @@ class Notification:
     event: str
     subject: str
     message: str = ""
-    # Of a request for approval.
+    # A request for approval has one.
     token: str = ""
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tests.template.stacks import Stack
 
 ROOT = Path(__file__).resolve().parents[2]
-# Of the operator's program, those of its groups with the group.
+# The operator's commands, those of its groups with the group.
 COMMANDS = {*main.COMMANDS, "ledger list", "watch"}
 each_case = pytest.mark.parametrize("case", CASES, ids=str)
 
