@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 # The operator's commands, those of its groups with the group.
-COMMANDS = {*main.COMMANDS, "ledger list", "watch"}
+COMMANDS = {*main.COMMANDS, "ledger list"}
 each_case = pytest.mark.parametrize("case", CASES, ids=str)
 
 
