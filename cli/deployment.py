@@ -94,6 +94,11 @@ def find(file: Path | None, env: str | None) -> Deployment:
     from tools.reader import declared, parameters
 
     path = file or default_file()
+    if not path.is_file():
+        raise ConfigError(
+            f"There is no {SAMCONFIG if file is None else path}. Run this in the folder that has "
+            "the samconfig.toml of your deployment, or name it with --config-file."
+        )
     names = samconfig.environments(path)
     if env is not None and env not in names:
         samconfig.read(path, env)  # It says what is wrong.

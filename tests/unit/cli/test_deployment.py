@@ -101,3 +101,14 @@ def test_a_wrong_environment_is_a_usage_error_that_names_the_right_ones(
     ended = run(*command, "--config-env", "nope")
     assert ended.exit_code == 2
     assert "has no config environment nope. It has: secondary-first, primary" in ended.output
+
+
+def test_a_samconfig_that_is_not_there_is_told_with_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ConfigError, match="the folder that has the samconfig.toml"):
+        deployment.find(tmp_path / "other.toml", None)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(deployment, "ROOT", tmp_path)
+    with pytest.raises(ConfigError, match=r"There is no samconfig\.toml\."):
+        deployment.find(None, None)
