@@ -200,7 +200,7 @@ class Pair:
         def halted() -> int:
             return self.lab.control.act("halted").count(place)
 
-        before = self.until(f"{when} {state}", halted, seconds=60)
+        before = self.until(f"{when} {state}", halted, seconds=120)
         time.sleep(0.1)
         while (now := halted()) != before:
             before = now

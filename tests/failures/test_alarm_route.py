@@ -8,7 +8,7 @@ import pytest
 
 from tests.failures import situations as at
 
-pytestmark = [pytest.mark.failures, pytest.mark.timeout(150, func_only=True)]
+pytestmark = [pytest.mark.failures, pytest.mark.timeout(300, func_only=True)]
 
 
 def alarm_of(pair):

@@ -8,7 +8,7 @@ from tests.failures.case import execute
 from tests.failures.catalogue import OUTCOMES
 from tests.failures.judging import wrong
 
-pytestmark = [pytest.mark.failures, pytest.mark.timeout(150, func_only=True)]
+pytestmark = [pytest.mark.failures, pytest.mark.timeout(300, func_only=True)]
 MET = [
     pytest.param(machine, case, id=f"{machine}: {name}")
     for machine, cases in OUTCOMES.items()

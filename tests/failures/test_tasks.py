@@ -8,7 +8,7 @@ from tests.failures.case import execute, seen
 from tests.failures.catalogue import CASES
 from tests.failures.judging import wrong
 
-pytestmark = [pytest.mark.failures, pytest.mark.timeout(150, func_only=True)]
+pytestmark = [pytest.mark.failures, pytest.mark.timeout(300, func_only=True)]
 TRIED = [
     pytest.param(machine, case, id=f"{machine}-{case.state}-{case.catches}")
     for machine, cases in CASES.items()

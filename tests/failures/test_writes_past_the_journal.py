@@ -13,7 +13,7 @@ from items.item import item_key
 from tests import hooked_pair
 from tests.failures import situations as at
 
-pytestmark = [pytest.mark.failures, pytest.mark.timeout(150, func_only=True)]
+pytestmark = [pytest.mark.failures, pytest.mark.timeout(300, func_only=True)]
 ITEMS = "pilot-light-app-items"
 
 

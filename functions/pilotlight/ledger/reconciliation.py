@@ -254,7 +254,12 @@ class Reconciliation:
         one until then. And writes of this one may have been lost since it became incomplete.
         """
         start = at.after or LOWEST
-        for low, high in (self._overwritten(at.before), self._incomplete(at, region)):
+        parts = [self._overwritten(at.before), self._incomplete(at, region)]
+        (first, until), (since, last) = parts
+        if since <= until < last:
+            # One query instead of two: an epoch of less than an hour is all of it.
+            parts = [(first, last)]
+        for low, high in parts:
             if start < high:
                 return max(start, low), high
         return None
