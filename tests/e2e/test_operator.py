@@ -107,7 +107,7 @@ class Operator:
         return well and all(e.ended for e in self.watch.executions(0.0))
 
     def serves(self, region: str) -> bool:
-        found = self.control.who_is_active(())
+        found = self.control.who_is_active(self.control.state()["lost"])
         return (found["active_region"], found["state"]) == (region, "serving")
 
 
@@ -131,12 +131,12 @@ def operator() -> Iterator[Operator]:
 
 def test_in_quiet_status_knows_everything_but_a_rehearsal(operator: Operator) -> None:
     found = operator.until(
-        "a scheduled verdict",
-        lambda: (s := operator.status())["facts"]["readiness"]["verdict"] != "unknown" and s,
+        "a scheduled verdict that the Secondary is ready",
+        lambda: (s := operator.status())["facts"]["readiness"].get("result") == "ready" and s,
     )
     verdicts = {name: fact["verdict"] for name, fact in found["facts"].items()}
     assert {n for n, v in verdicts.items() if v == "failing"} == set()
-    assert {n for n, v in verdicts.items() if v == "unknown"} == {"rehearsal"}
+    assert {n for n, v in verdicts.items() if v == "unknown"} == {"rehearsal", "rto"}
     assert found["active"]["active_region"] == operator.primary
     assert found["problems"] == []
     screen = operator("status")
@@ -188,7 +188,7 @@ def test_in_an_outage_the_run_that_waits_is_found_approved_and_followed(
     operator.until("a sentinel that saw the Primary", operator.watch.has_seen_primary_healthy)
     operator("drill", "--for", "1h", "--yes")
     operator.control.act("outage", mode="region", region=operator.primary, style="hang")
-    operator.until("a run", lambda: operator.status()["facts"]["executions"].get("executions"))
+    operator.until("a run", lambda: operator.status()["facts"]["executions"].get("running"))
     following = operator.begin("watch")
     seen = operator.until(
         "a question", lambda: (e := operator("approve", "--dry-run")).code == 0 and e, 150
