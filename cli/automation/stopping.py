@@ -43,7 +43,8 @@ def stop(*, asked: Asked, consent: Consent, execution: str | None, reason: str) 
     chosen = [run for run in running if name in (None, run.name)]
     if not chosen:
         names = ", ".join(run.name for run in running) or "nothing"
-        raise NotFound(f"{name or 'Nothing'} does not run. What runs: {names}.")
+        text = f"{name} does not run. What runs: {names}." if name else "Nothing runs."
+        raise NotFound(text)
     if len(chosen) > 1:
         names = ", ".join(run.name for run in chosen)
         raise click.UsageError(f"Several runs are under way: {names}. Name one.")

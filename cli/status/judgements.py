@@ -36,7 +36,7 @@ def users(readings: Readings, deployment: Deployment, active: str | None) -> Fac
     if probe.region is None:
         return fact("ok", f"{served}; the answer names no Region.")
     if active and probe.region != active:
-        detail = f"{served} from {probe.region}, which is not active: writes are refused there."
+        detail = f"{served} from {probe.region}, which is not active: no write is made there."
         return fact("attention", detail)
     return fact("ok", f"{served} from {probe.region}.")
 

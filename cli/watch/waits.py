@@ -60,16 +60,19 @@ def waiting(run: Run, parameters: Mapping[str, str]) -> Waiting | None:
     return Waiting(visit.name, what, visit.entered_at)
 
 
+WITHOUT_AN_ANSWER = {"go": "goes on and promotes", "hold": "ends without promoting"}
+
+
 def _number(parameters: Mapping[str, str], *names: str) -> timedelta:
     return timedelta(seconds=sum(float(parameters[name]) for name in names))
 
 
 def _approval(run: Run, visit: Visit, parameters: Mapping[str, str]) -> Waiting:
     until = visit.entered_at + _number(parameters, "ApprovalSeconds")
-    goes_on = parameters["Approval"] == "go"
-    then = "goes on and promotes" if goes_on else "ends without promoting"
+    # What is deployed may be another than what samconfig.toml says.
+    then = WITHOUT_AN_ANSWER.get(parameters["Approval"], "does what its message says")
     what = "waits for a person's answer: pilot-light approve, or reject"
-    then = f"without one it {then} (Approval={parameters['Approval']})"
+    then = f"without one it {then} (Approval={parameters['Approval']} in samconfig.toml)"
     return Waiting(visit.name, what, visit.entered_at, until, then, for_people=True)
 
 

@@ -106,7 +106,7 @@ def test_a_wrong_environment_is_a_usage_error_that_names_the_right_ones(
 def test_a_samconfig_that_is_not_there_is_told_with_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(ConfigError, match="the folder that has the samconfig.toml"):
+    with pytest.raises(ConfigError, match="the folder that has the samconfig"):
         deployment.find(tmp_path / "other.toml", None)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(deployment, "ROOT", tmp_path)

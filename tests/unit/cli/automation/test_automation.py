@@ -187,7 +187,7 @@ def test_of_several_runs_one_has_to_be_named(run: Callable[..., Result], pair: P
 def test_nothing_is_stopped_where_nothing_runs(run: Callable[..., Result], pair: Pair) -> None:
     ended = run("stop", "--yes")
     assert ended.exit_code == 1
-    assert "What runs: nothing." in ended.output
+    assert "Error: Nothing runs." in ended.output
     running(pair, "outage-2")
     assert "outage-1 does not run. What runs: outage-2." in run("stop", "outage-1").output
 

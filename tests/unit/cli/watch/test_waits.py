@@ -44,14 +44,19 @@ def test_between_two_states_nothing_is_waited_for() -> None:
 
 
 @pytest.mark.parametrize(
-    ("approval", "then"), [("go", "goes on and promotes"), ("hold", "ends without promoting")]
+    ("approval", "then"),
+    [
+        ("go", "goes on and promotes"),
+        ("hold", "ends without promoting"),
+        ("none", "does what its message says"),
+    ],
 )
 def test_an_approval_is_waited_for_until_its_deadline(approval: str, then: str) -> None:
     history = begun().enter("AskApproval")
     waits = found(history, Approval=approval)
     assert seconds(waits, history) == 300
     assert waits.what == "waits for a person's answer: pilot-light approve, or reject"
-    assert waits.then == f"without one it {then} (Approval={approval})"
+    assert waits.then == f"without one it {then} (Approval={approval} in samconfig.toml)"
     assert waits.for_people
 
 
