@@ -232,7 +232,6 @@ def test_what_the_disaster_left_is_reviewed_and_the_application_moves_back(
     accepted = operator("ledger", "accept", "--all", "--yes")
     assert accepted.code == 0, accepted.all
     assert operator("ledger", "list").code == 0
-    operator.until("checks that have settled", operator.settled)
     back = operator.until(
         "a move back", lambda: (e := operator("failback", *GO)).code == 0 and e, 150
     )
