@@ -7,12 +7,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from lab.config import LabError
-from lab.deployment import ordered, outputs
+from lab.deployment import ordered
 from tests.unit.lab.engine.fakes import CONFIG
 
 if TYPE_CHECKING:
@@ -206,12 +206,3 @@ def test_sam_uses_this_environments_python_and_leaves_its_files_in_the_lab(sam: 
     for name in ("TMPDIR", "__SAM_CLI_APP_DIR"):
         assert Path(environment[name]).is_relative_to(sam.root / ".lab")
         assert Path(environment[name]).is_dir()
-
-
-def test_outputs_are_those_of_the_secondarys_stack() -> None:
-    def describe(StackName: str) -> dict[str, Any]:
-        assert StackName == "pilot-light-secondary"
-        return {"Stacks": [{"Outputs": [{"OutputKey": "A", "OutputValue": "1"}]}]}
-
-    assert outputs(CONFIG, describe) == {"A": "1"}
-    assert outputs(CONFIG, lambda StackName: {"Stacks": [{}]}) == {}
