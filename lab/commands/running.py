@@ -193,8 +193,8 @@ def status(*, as_json: bool) -> None:
 def logs(execution: str | None) -> None:
     """Show the functions' log lines of one EXECUTION.
 
-    The default is the newest execution of the failover machine. On AWS the output
-    RecoveryLogsCommand asks CloudWatch Logs Insights for the same lines.
+    The default is the newest execution of the failover machine. On AWS
+    `pilot-light logs` asks for the same lines.
     """
     config = process.deployed()
     lab = Control(config)
