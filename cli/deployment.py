@@ -62,6 +62,11 @@ class Deployment:
         example = self.parameters.get("ExampleApp") == "true"
         return 2 if example else int(self.parameters["AppLevel"])
 
+    @property
+    def lease_seconds(self) -> float:
+        """How long after a claim a write of the Region before may still be acknowledged."""
+        return sum(float(self.parameters[n]) for n in ("FenceSeconds", "MaxWriteSeconds"))
+
     def name(self, what: str) -> str:
         """Return a derived name, as of a table or a function."""
         return f"{self.app_name}-{what}"

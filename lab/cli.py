@@ -34,7 +34,6 @@ for command in (
     running.heal,
     running.status,
     running.environment,
-    running.logs,
     running.down,
 ):
     cli.add_command(command)

@@ -53,9 +53,9 @@ def reject(*, asked: Asked, consent: Consent, by: str) -> None:
 
 
 def _give(asked: Asked, consent: Consent, by: str, *, approved: bool) -> None:
+    from cli.asking.identity import person
     from cli.asking.needed import NotFound
     from cli.automation.running import find
-    from cli.automation.sentinel import caller
     from cli.changing.sending import Refused, send
 
     word = "approve" if approved else "reject"
@@ -65,7 +65,7 @@ def _give(asked: Asked, consent: Consent, by: str, *, approved: bool) -> None:
     clients = asked.clients()
     identity, running = find(asked, clients, [MACHINE])
     run, question = _waiting(asked, clients, running)
-    output = {"approved": approved, "by": by or caller(identity)}
+    output = {"approved": approved, "by": by or person(identity)}
     if not asked.as_json:
         _show(asked, run, question)
     if not consent.dry_run:

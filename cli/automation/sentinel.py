@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli.changing.options import changing_options
-from cli.options import REGION_SECONDS, Asked, print_json
+from cli.options import Asked, print_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -88,6 +88,7 @@ def drill(*, asked: Asked, consent: Consent, seconds: int) -> None:
 def _change(
     asked: Asked, consent: Consent, what: str, change: Mapping[str, Any], told: str
 ) -> None:
+    from cli.asking.identity import person, who
     from cli.changing.sending import send
 
     deployment = asked.deployment
@@ -97,7 +98,7 @@ def _change(
         return
     clients = asked.clients()
     if "by" in change and not change["by"]:
-        change = {**change, "by": _caller(asked, clients)}
+        change = {**change, "by": person(who(clients, [deployment.secondary]))}
     call = _update(deployment, what, change)
     if not asked.as_json:
         click.echo(told)
@@ -108,22 +109,6 @@ def _change(
         click.echo("Nothing was changed: --dry-run.")
     if asked.as_json:
         print_json({"version": 1, "action": what, "changed": not consent.dry_run, "set": change})
-
-
-def _caller(asked: Asked, clients: Any) -> str:
-    """Return the name of the credentials, as people know each other."""
-    from cli.asking.call import identity
-    from cli.asking.needed import needed
-    from cli.asking.together import Answers, ask
-
-    answers = Answers(asked.deployment.secondary)
-    ask(clients, [identity(answers.region)], REGION_SECONDS, answers)
-    return caller(needed(answers, "identity")["identity"])
-
-
-def caller(identity: Mapping[str, Any]) -> str:
-    """Return the last part of an ARN of IAM or STS: a user, or a role's session."""
-    return str(identity["Arn"]).rsplit("/", 1)[-1].rsplit(":", 1)[-1]
 
 
 def _update(deployment: Deployment, what: str, change: Mapping[str, Any]) -> Call:

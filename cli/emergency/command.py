@@ -7,14 +7,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli import exits
-from cli.changing.options import changing_options
+from cli.changing.running import follow, reason_or_asked, refuse_no_reason, run_command
 from cli.options import Asked, print_json
-from cli.status.command import probing_options
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from cli.asking.clients import Clients
     from cli.changing.options import Consent
     from cli.emergency.plan import Action, Plan
     from cli.status.readings import Readings
@@ -22,27 +18,7 @@ if TYPE_CHECKING:
 MOST_HOURS = 4
 
 
-def _command(name: str) -> Callable[[Callable[..., None]], click.Command]:
-    def made(function: Callable[..., None]) -> click.Command:
-        wrapped = probing_options(changing_options(function))
-        wrapped = click.option(
-            "--watch/--no-watch",
-            default=True,
-            show_default=True,
-            help="Follow the run to its end.",
-        )(wrapped)
-        return click.command(name)(
-            click.option(
-                "--reason",
-                default="",
-                help="Why, for the record and the messages. Needed with --yes.",
-            )(wrapped)
-        )
-
-    return made
-
-
-@_command("take-over")
+@run_command("take-over")
 def take_over(*, asked: Asked, **given: Any) -> None:
     """Make the Primary active after a loss of the active Secondary.
 
@@ -63,7 +39,7 @@ def take_over(*, asked: Asked, **given: Any) -> None:
     show_default=True,
     help="How long at most.",
 )
-@_command("last-resort")
+@run_command("last-resort")
 def last_resort(*, asked: Asked, region: str, **given: Any) -> None:
     """Let REGION write while the control table answers nobody.
 
@@ -92,6 +68,7 @@ def _run(
     hours: float = 0,
 ) -> None:
     """Show what is known, let the sentence be typed, start, and follow."""
+    from cli.asking.identity import known
     from cli.changing.starting import UNKNOWN, execution_name, start, start_call
     from cli.emergency.plan import sentence
     from cli.status import command as status
@@ -105,8 +82,7 @@ def _run(
         status.explain(asked)
         asked.print_calls([start_call(deployment, UNKNOWN, "emergency", region, request, name)])
         return
-    if not reason and consent.yes:
-        raise click.UsageError("--yes needs a --reason. It is in the record and in the messages.")
+    refuse_no_reason(reason, yes=consent.yes)
     clients = asked.clients()
     readings = status.readings(asked, clients, resolver, connect_to)
     plan = _planned(action, region, asked, readings, hours)
@@ -115,16 +91,13 @@ def _run(
     if not (asked.as_json and consent.yes):
         _show(asked, plan)
     consent.ask(words, "Whoever types this sentence has read what is given up.")
-    reason = reason or click.prompt("Reason, for the record", err=True)
-    call = start_call(
-        deployment,
-        _identity(readings),
-        "emergency",
-        region,
-        {**request, "reason": reason},
-        name,
-    )
-    _follow(asked, clients, plan, start(clients, call), watch=watch)
+    request["reason"] = reason_or_asked(reason)
+    identity = known(readings.answers.values())
+    execution = start(clients, start_call(deployment, identity, "emergency", region, request, name))
+    if asked.as_json:
+        print_json({**plan.as_json(), "execution": execution})
+        return
+    follow(asked, clients, execution, watch=watch)
 
 
 def _planned(action: Action, region: str, asked: Asked, readings: Readings, hours: float) -> Plan:
@@ -135,17 +108,6 @@ def _planned(action: Action, region: str, asked: Asked, readings: Readings, hour
 
     document = facts.document(readings, asked.deployment, datetime.now(UTC))
     return plan(action, region, readings, document, asked.deployment, hours)
-
-
-def _identity(readings: Readings) -> dict[str, Any]:
-    """Return who one is. Any Region's answer will do: the account is the same."""
-    from cli.asking.needed import failure
-
-    answers = readings.answers.values()
-    for region in answers:
-        if found := region.values.get("identity"):
-            return dict(found)
-    raise failure([region.problems["identity"] for region in answers])
 
 
 def _show(asked: Asked, plan: Plan) -> None:
@@ -162,16 +124,3 @@ def _dry_run(asked: Asked, plan: Plan) -> None:
         _show(asked, plan)
         click.echo("Nothing was started: --dry-run.")
     raise click.exceptions.Exit(exits.ATTENTION if plan.refusal else exits.OK)
-
-
-def _follow(asked: Asked, clients: Clients, plan: Plan, execution: str, *, watch: bool) -> None:
-    if asked.as_json:
-        print_json({**plan.as_json(), "execution": execution})
-        return
-    click.echo(f"Started {execution}")
-    if not watch:
-        click.echo(f"Follow it: pilot-light watch {execution.rsplit(':', 1)[-1]}")
-        return
-    from cli.watch.following import follow
-
-    raise click.exceptions.Exit(follow(asked, clients, execution, started_here=True))

@@ -153,10 +153,10 @@ Consequences = tuple[list[str], str]
 
 
 def _take_over(region: str, other: str, deployment: Deployment) -> Consequences:
-    lease = sum(float(deployment.parameters[n]) for n in ("FenceSeconds", "MaxWriteSeconds"))
     return [
         f"{region} claims, with one conditional write that the quorum decides.",
-        f"It waits {lease:g} s, in which what {other} let pass before ends. Then it takes writes.",
+        f"It waits {deployment.lease_seconds:g} s, until writes that {other} let pass before have "
+        "ended. Then it takes writes.",
         f"DNS leads to {other} while its switch answers so, 120 s at most after its last strong "
         "read.",
         "When it is back: pilot-light ledger reconcile. See docs/runbook/secondary-lost.md.",

@@ -78,6 +78,8 @@ def _resolve(
     by: str | None,
 ) -> None:
     """Choose entries, show them, ask, resolve them, and show what became of them."""
+    from cli.asking.identity import person, who
+
     ids = list(dict.fromkeys(map(checked, write_ids)))
     if sum(map(bool, (ids, chosen, every))) != 1:
         raise click.UsageError("Give write ids, or a filter, or --all.")
@@ -91,7 +93,7 @@ def _resolve(
     todo = [entry for entry in shown if entry["status"] == "open"]
     if action == "replay":
         _refuse_several_of_one_item(todo)
-    by = by.strip() if by else _caller(clients, asked.deployment)
+    by = by.strip() if by else person(who(clients, [asked.deployment.secondary]))
     if not (asked.as_json and (consent.yes or consent.dry_run)):
         _show(action, shown, todo, by, asked, dry_run=consent.dry_run)
     if consent.dry_run or not todo:
@@ -113,18 +115,6 @@ def _refuse_several_of_one_item(todo: Sequence[Entry]) -> None:
             "one changes what the others show as current. Name one, usually the last, and accept "
             "the others."
         )
-
-
-def _caller(clients: Clients, deployment: Deployment) -> str:
-    """Return the last part of the caller's ARN."""
-    from cli.asking.call import identity
-    from cli.asking.needed import needed
-    from cli.asking.together import Answers, ask
-    from cli.options import REGION_SECONDS
-
-    answers = Answers(deployment.secondary)
-    ask(clients, [identity(deployment.secondary)], REGION_SECONDS, answers)
-    return str(needed(answers, "identity")["identity"]["Arn"]).rsplit("/", 1)[-1]
 
 
 def _show(

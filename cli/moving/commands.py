@@ -7,36 +7,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli import exits
-from cli.changing.options import changing_options
+from cli.changing.running import follow, reason_or_asked, refuse_no_reason, run_command
 from cli.options import Asked, print_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from cli.asking.clients import Clients
     from cli.changing.options import Consent
     from cli.moving.preflight import Mode, Plan
 
 MACHINES = {"rehearsal": "failover", "failover": "failover"}
 OVERRIDES = ("outage_confirmed", "rpo_within_objective", "cooldown_over", "hook_ready")
-_REASON = click.option(
-    "--reason", default="", help="Why, for the record and the messages. Needed with --yes."
-)
-_WATCH = click.option(
-    "--watch/--no-watch", default=True, show_default=True, help="Follow the run to its end."
-)
 
 
-def _command(name: str) -> Callable[[Callable[..., None]], click.Command]:
-    from cli.status.command import probing_options
-
-    def made(function: Callable[..., None]) -> click.Command:
-        return click.command(name)(_REASON(_WATCH(probing_options(changing_options(function)))))
-
-    return made
-
-
-@_command("rehearse")
+@run_command("rehearse")
 def rehearse(**given: Any) -> None:
     """Rehearse a failover: everything but the claim.
 
@@ -55,7 +37,7 @@ def rehearse(**given: Any) -> None:
     type=click.Choice(OVERRIDES),
     help="Go on although this condition is not met. May be repeated.",
 )
-@_command("failover")
+@run_command("failover")
 def failover(*, overrides: tuple[str, ...], **given: Any) -> None:
     """Take over in the Secondary after a loss of the Primary.
 
@@ -71,7 +53,7 @@ def failover(*, overrides: tuple[str, ...], **given: Any) -> None:
     _run("failover", more, overridden=frozenset(overrides), **given)
 
 
-@_command("switchover")
+@run_command("switchover")
 def switchover(**given: Any) -> None:
     """Move to the Secondary while both Regions are healthy.
 
@@ -81,7 +63,7 @@ def switchover(**given: Any) -> None:
     _run("switchover", {}, **given)
 
 
-@_command("failback")
+@run_command("failback")
 def failback(**given: Any) -> None:
     """Move back to the Primary.
 
@@ -104,6 +86,7 @@ def _run(
     overridden: frozenset[str] = frozenset(),
 ) -> None:
     """Show the plan, ask, start, and follow."""
+    from cli.asking.identity import known
     from cli.changing.starting import UNKNOWN, execution_name, start, start_call
     from cli.status import command as status
 
@@ -115,21 +98,22 @@ def _run(
         status.explain(asked)
         asked.print_calls([start_call(deployment, UNKNOWN, machine, region, request, name)])
         return
-    asks = not (consent.yes or consent.dry_run)
-    if not reason and consent.yes:
-        raise click.UsageError("--yes needs a --reason. It is in the record and in the messages.")
+    refuse_no_reason(reason, yes=consent.yes)
     clients = asked.clients()
     readings = status.readings(asked, clients, resolver, connect_to)
     plan = _planned(mode, asked, readings, overridden)
     _show(asked, plan, dry_run=consent.dry_run)
     if consent.dry_run:
         raise click.exceptions.Exit(_exit_of(plan))
-    if asks:
-        consent.ask(plan.target if mode != "rehearsal" else "rehearse", _question(plan))
-        reason = reason or click.prompt("Reason, for the record", err=True)
-    identity = _identity(readings, region)
-    call = start_call(deployment, identity, machine, region, {**request, "reason": reason}, name)
-    _follow(asked, clients, plan, start(clients, call), watch=watch)
+    consent.ask(plan.target if mode != "rehearsal" else "rehearse", _question(plan))
+    request["reason"] = reason_or_asked(reason)
+    identity = known(readings.answers.values())
+    call = start_call(deployment, identity, machine, region, request, name)
+    execution = start(clients, call)
+    if asked.as_json:
+        print_json({**plan.as_json(), "execution": execution})
+        return
+    follow(asked, clients, execution, watch=watch)
 
 
 def _planned(mode: Mode, asked: Asked, readings: Any, overridden: frozenset[str]) -> Plan:
@@ -140,18 +124,6 @@ def _planned(mode: Mode, asked: Asked, readings: Any, overridden: frozenset[str]
 
     document = facts.document(readings, asked.deployment, datetime.now(UTC))
     return plan(mode, document, asked.deployment, overridden)
-
-
-def _identity(readings: Any, region: str) -> dict[str, Any]:
-    """Return who one is. Any Region's answer will do: the account is the same."""
-    from cli.asking.needed import failure
-
-    answers = readings.answers
-    for one in (region, *answers):
-        if "identity" in answers[one].values:
-            found: dict[str, Any] = answers[one].values["identity"]
-            return found
-    raise failure([a.problems["identity"] for a in answers.values() if "identity" in a.problems])
 
 
 def _question(plan: Plan) -> str:
@@ -179,17 +151,3 @@ def _show(asked: Asked, plan: Plan, *, dry_run: bool) -> None:
     console().print(screen(plan))
     if dry_run:
         click.echo("Nothing was started: --dry-run.")
-
-
-def _follow(asked: Asked, clients: Clients, plan: Plan, execution: str, *, watch: bool) -> None:
-    if asked.as_json:
-        print_json({**plan.as_json(), "execution": execution})
-        return
-    name = execution.rsplit(":", 1)[-1]
-    click.echo(f"Started {execution}")
-    if not watch:
-        click.echo(f"Follow it: pilot-light watch {name}")
-        return
-    from cli.watch.following import follow
-
-    raise click.exceptions.Exit(follow(asked, clients, execution, started_here=True))

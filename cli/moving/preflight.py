@@ -217,7 +217,7 @@ def _of_failover(
 ) -> Consequences:
     happens = [
         f"{deployment.secondary} becomes active{_epoch(document)}, and DNS leads users there.",
-        f"It takes writes {lease(deployment):g} s after the claim."
+        f"It takes writes {deployment.lease_seconds:g} s after the claim."
         + contract.promotion(deployment.level),
         "Nothing fails back by itself.",
     ]
@@ -234,8 +234,8 @@ def _of_move(source: str, target: str) -> Callable[..., Consequences]:
     ) -> Consequences:
         leaves, takes = getattr(deployment, source), getattr(deployment, target)
         happens = [
-            f"{leaves} takes no writes for {lease(deployment):g} s and the comparison: users get "
-            "503 Draining.",
+            f"{leaves} takes no writes for {deployment.lease_seconds:g} s and the comparison: "
+            "users get 503 Draining.",
             f"Then {takes} becomes active{_epoch(document)}, and DNS leads users there.",
             "Any failure before that undoes the drain.",
         ]
@@ -254,12 +254,6 @@ LOST_IN_A_MOVE = {
 
 def _epoch(document: Mapping[str, Any]) -> str:
     return f", epoch {document['active']['epoch'] + 1}" if document["active"] else ""
-
-
-def lease(deployment: Deployment) -> float:
-    """Return the seconds after which no write of the Region before can be acknowledged."""
-    given = deployment.parameters
-    return float(given["FenceSeconds"]) + float(given["MaxWriteSeconds"])
 
 
 CONDITIONS: dict[str, Callable[..., list[Condition]]] = {

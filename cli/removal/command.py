@@ -33,8 +33,9 @@ def remove(*, asked: Asked, consent: Consent, stacks: bool, data: bool) -> None:
 
     Exit codes: 0 shown or deleted, 1 not all of it is deleted, 2 usage, 4 something is not known.
     """
+    from cli.asking.identity import who
     from cli.asking.together import start
-    from cli.removal.looking import identity_of, look, validation_records
+    from cli.removal.looking import look, validation_records
     from cli.removal.steps import stays, steps
 
     chosen = {name for name, given in (("--stacks", stacks), ("--data", data)) if given}
@@ -42,7 +43,7 @@ def remove(*, asked: Asked, consent: Consent, stacks: bool, data: bool) -> None:
         _explain(asked, chosen)
         return
     clients, deployment = asked.clients(), asked.deployment
-    account = identity_of(clients, deployment)["Account"]
+    account = who(clients, deployment.regions)["Account"]
     plan = steps(deployment, account)
     records = start(lambda: validation_records(clients, deployment))
     found = look(clients, plan)

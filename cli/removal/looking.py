@@ -35,26 +35,6 @@ class Found:
         return {**asdict(self.step), "state": self.state, "detail": self.detail}
 
 
-def identity_of(clients: Clients, deployment: Deployment) -> dict[str, Any]:
-    """Return the account, of which names are made, by the Region that answers.
-
-    Raises
-    ------
-    NotRead
-        Neither does.
-    """
-    from cli.asking.call import identity
-    from cli.asking.needed import failure
-    from cli.asking.together import ask_regions
-
-    calls = {region: [identity(region)] for region in deployment.regions}
-    answers = ask_regions(clients, calls, REGION_SECONDS)
-    for region in answers.values():
-        if found := region.values.get("identity"):
-            return dict(found)
-    raise failure([region.problems["identity"] for region in answers.values()])
-
-
 def look(clients: Clients, steps: Sequence[Step]) -> list[Found]:
     """Return for each step what there is."""
     from cli.asking.together import ask_regions

@@ -61,7 +61,7 @@ def poll(clients: Clients, arn: str, run: Run) -> Poll:
         found.description = answers.values.get("execution", found.description)
         page = answers.values.get("history")
         if page is None and run.last_id == 0 and found.events:
-            # Of a run that began long ago the newest are enough.
+            # The newest events are enough of a run that began long ago.
             break
         if page is None:
             # The next poll reads them together with those that are missing.

@@ -147,10 +147,11 @@ def _not_succeeded(end: End, run: Run, machine: str, name: str, mode: str) -> Ve
     after = [_REPORT.format(name=name)] if report else []
     if end.status == "ABORTED":
         summary = f"Stopped. {summary}".strip()
-        advice = [
-            "The janitor frees its lock within seconds: pilot-light status",
-            "Nothing starts by itself for this outage until: pilot-light resume",
-        ]
+        advice = ["pilot-light status"]
+        if machine != "emergency":
+            advice = ["The janitor frees its lock within seconds: pilot-light status"]
+        if machine == "failover" and mode != "rehearsal":
+            advice.append("Nothing starts by itself for this outage until: pilot-light resume")
         return Verdict(
             end.status,
             "stopped",

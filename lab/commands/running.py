@@ -14,7 +14,6 @@ from lab.commands.options import APP, OUTAGES, PARAMETER, STYLE, described, port
 from lab.config import LabConfig, LabError
 from lab.control import Control
 from lab.drill.application import protected
-from lab.drill.watching import Watch
 from lab.engine.outages.named_outages import NAMED
 from lab.progress import Progress, console
 from tools.reader import contract as contracts
@@ -186,33 +185,6 @@ def status(*, as_json: bool) -> None:
     click.echo(f"Lost            {lost or 'nothing'}")
     for name, verdict in facts["health_checks"].items():
         click.echo(f"Health check    {name}: {verdict}")
-
-
-@click.command()
-@click.argument("execution", required=False)
-def logs(execution: str | None) -> None:
-    """Show the functions' log lines of one EXECUTION.
-
-    The default is the newest execution of the failover machine. On AWS
-    `pilot-light logs` asks for the same lines.
-    """
-    config = process.deployed()
-    lab = Control(config)
-    if execution is None:
-        runs = Watch(config, lab).executions(0.0)
-        if not runs:
-            raise LabError("No execution of the failover machine has begun.")
-        execution = max(runs, key=lambda run: run.started).arn
-    pages = lab.client("logs", config.secondary_region).get_paginator("filter_log_events")
-    group = f"/aws/lambda/{config.app_name}-recovery"
-    events = [e for page in pages.paginate(logGroupName=group) for e in page["events"]]
-    # Beside the functions' lines, which are JSON, stand Lambda's own.
-    lines = [json.loads(e["message"]) for e in events if e["message"].startswith("{")]
-    logged = [line for line in lines if line.get("correlation_id") == execution]
-    for line in sorted(logged, key=lambda line: str(line["timestamp"])):
-        click.echo(f"{line['timestamp']}  {line['service']:<12}  {line['message']}")
-    if not logged:
-        raise LabError(f"No function has logged anything for {execution}.")
 
 
 @click.command()

@@ -1,6 +1,6 @@
 """The operator's commands against a deployed lab: in quiet, in an outage, without a quorum, denied.
 
-Marked as long: `make operator` runs it. The tests follow one another, as a night does.
+Marked as long: `make operator` runs it. Each test begins where the one before it ended.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.long, pytest.mark.timeout(400)]
 # The ports of the lab, where the usual ones are taken: API, DNS, door, first entry.
 PORTS = os.environ.get("LAB_PORTS", "4566,5354,8080,8441")
 PROGRAM = Path(sys.executable).with_name("pilot-light")
-# Of a command that asks each Region for 3 s: what starting it takes on a machine that is busy.
+# A command asks each Region for 3 s. The rest is for its start on a busy machine.
 ANSWERED = 6.0
 # Moves follow one another, and the Primary is well as soon as it answers.
 PARAMETERS = ("Approval=hold", "HealthyMinutes=0", "CooldownSeconds=0")

@@ -79,7 +79,6 @@ class MadeUpLab(Control):
         self.items: dict[str, Any] = dict.fromkeys(CONFIG.regions, ITEM)
         self.asked: list[str] = []
         self.interrupts, self.drills = False, 0
-        self.logged: list[str] = []
         self.addresses = [CONFIG.addresses[SECONDARY]]
         monkeypatch.setattr(process, "RUN", self.run)
         monkeypatch.setattr(process, "deployed", lambda: CONFIG)
@@ -126,10 +125,4 @@ class MadeUpLab(Control):
             if region in self.lost:
                 raise ClientError({"Error": {"Code": "503"}}, "UpdateItem")
 
-        if service == "logs":
-            return Anything(get_paginator=lambda _: Anything(paginate=self.pages))
         return Anything(get_item=get_item, update_item=update_item)
-
-    def pages(self, logGroupName: str) -> list[dict[str, Any]]:
-        assert logGroupName == "/aws/lambda/pilot-light-recovery"
-        return [{"events": [{"message": message} for message in self.logged]}]

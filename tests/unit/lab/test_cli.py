@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 COMMANDS = [
     *("up", "deploy", "drill", "conform", "moves", "take-over"),
-    *("outage", "heal", "status", "environment", "logs", "down"),
+    *("outage", "heal", "status", "environment", "down"),
 ]
 
 

@@ -64,22 +64,6 @@ def test_an_unknown_region_is_refused_and_the_known_ones_are_named(
     )
 
 
-def test_the_logs_of_an_execution_are_those_that_name_it(shell: Shell, lab: MadeUpLab) -> None:
-    lines = [
-        {"timestamp": at, "service": "decide", "message": f"At {at}", "correlation_id": arn}
-        for at, arn in (("12:02", "arn:one"), ("12:00", "arn:two"), ("12:01", "arn:one"))
-    ]
-    lab.logged = ["START RequestId: 1", *map(json.dumps, lines)]
-    told = [line.split() for line in shell("logs", "arn:one").out.splitlines()]
-    assert told == [["12:01", "decide", "At", "12:01"], ["12:02", "decide", "At", "12:02"]]
-
-
-def test_an_execution_of_which_nothing_is_logged_is_an_error(shell: Shell, lab: MadeUpLab) -> None:
-    ended = shell("logs", "arn:one")
-    assert (ended.code, ended.out) == (2, "")
-    assert "No function has logged anything for arn:one" in ended.err
-
-
 def test_every_outage_is_ended_together(shell: Shell, lab: MadeUpLab) -> None:
     lab.outages = ["us-east-1", "region"]
     assert shell("heal").out == "Ended: us-east-1, region.\n"

@@ -133,6 +133,24 @@ def test_a_run_that_was_stopped_says_what_becomes_of_its_lock() -> None:
     assert "lock" in found.next[0]
 
 
+@pytest.mark.parametrize(
+    ("machine", "mode", "holds"),
+    [
+        ("failover", "failover", True),
+        ("failover", "drill", True),
+        ("failover", "rehearsal", False),
+        ("switchover", "failback", False),
+        ("emergency", "take-over", False),
+    ],
+)
+def test_only_a_failover_that_was_stopped_keeps_others_from_starting(
+    machine: str, mode: str, holds: bool
+) -> None:
+    advice = " ".join(ended("ABORTED", machine, mode).next)
+    assert ("Nothing starts by itself" in advice) is holds
+    assert ("janitor" in advice) is (machine != "emergency")
+
+
 def test_a_run_that_was_handed_over_names_the_one_that_does_the_work() -> None:
     assert of("handed_over", execution="run-2").handed_to == "run-2"
 
