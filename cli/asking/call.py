@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 # Where the AWS CLI has another name than the SDK.
 _SERVICES = {"s3": "s3api"}
+_OPTIONS = {"output": "task-output"}
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
@@ -48,6 +49,7 @@ class Call:
 
 def _option(name: str, value: Any) -> list[str]:
     option = _WORDS.sub("-", name).lower()
+    option = _OPTIONS.get(option, option)
     if isinstance(value, bool):
         return [f"--{option}" if value else f"--no-{option}"]
     if isinstance(value, dict | list):

@@ -1,12 +1,15 @@
 """The operator's commands against a deployed lab: in quiet, in an outage, without a quorum, denied.
 
-Marked as long: `make operator` runs it. Each test begins where the one before it ended.
+Marked as long: `make operator` runs it. Each test begins where the one before it ended. With a path
+in SCREENS the screens that a person saw are written there.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 import subprocess
 import sys
 import time
@@ -31,6 +34,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.long, pytest.mark.timeout(400)]
 # The ports of the lab, where the usual ones are taken: API, DNS, door, first entry.
 PORTS = os.environ.get("LAB_PORTS", "4566,5354,8080,8441")
 PROGRAM = Path(sys.executable).with_name("pilot-light")
+AWS = ROOT / ".venv" / "awscli" / "bin" / "aws"
 # A command asks each Region for 3 s. The rest is for its start on a busy machine.
 ANSWERED = 6.0
 # Moves follow one another, and the Primary is well as soon as it answers.
@@ -59,6 +63,8 @@ class Operator:
         self.watch = Watch(config, control)
         self.environment = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
         self.environment |= variables(config) | {"COLUMNS": "100", "NO_COLOR": "1"}
+        self.screens: list[tuple[str, str]] = []
+        self.raw_seconds = 0.0
 
     def command(self, *words: str) -> list[str]:
         return [str(PROGRAM), words[0], *words[1:]]
@@ -96,6 +102,33 @@ class Operator:
         assert found["exit_code"] == ended.code
         return found
 
+    def look(self, title: str, *words: str, **more: str) -> Ended:
+        """Keep a screen as a person sees it."""
+        ended = self(*words, **more)
+        self.show(
+            f"{title}: exit code {ended.code}", f"$ pilot-light {' '.join(words)}\n{ended.out}"
+        )
+        return ended
+
+    def show(self, title: str, screen: str) -> None:
+        self.screens.append((title, screen.strip()))
+
+    def raw(self, line: str, **known: str) -> Any:
+        """Run a command that `--explain` printed, with its places filled in, by the AWS CLI."""
+        for place, value in known.items():
+            line = line.replace(f"<{place}>", value)
+        ended = subprocess.run(
+            [str(AWS), *shlex.split(line)[1:]],
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert ended.returncode == 0, ended.stderr
+        return json.loads(ended.stdout or "{}")
+
     def until(self, what: str, condition: Callable[[], Any], seconds: float = 90) -> Any:
         end = time.monotonic() + seconds
         while not (found := condition()):
@@ -126,8 +159,19 @@ def operator() -> Iterator[Operator]:
         found.until("checks that have settled", found.settled)
         found.until("a sentinel that saw the Primary", found.watch.has_seen_primary_healthy)
         yield found
+        if page := os.environ.get("SCREENS"):
+            (ROOT / page).write_text(page_of(found.screens))
     finally:
         engine.stop()
+
+
+def page_of(screens: list[tuple[str, str]]) -> str:
+    head = (
+        "# What an operator sees\n\nWritten by `SCREENS=docs/screens.md make operator`, in the lab "
+        "at ten times AWS's\nspeed, without colour and 100 columns wide.\n"
+    )
+    page = head + "".join(f"\n## {t}\n\n```text\n{text}\n```\n" for t, text in screens)
+    return "".join(f"{line.rstrip()}\n" for line in page.splitlines())
 
 
 def test_in_quiet_status_knows_everything_but_a_rehearsal(operator: Operator) -> None:
@@ -155,6 +199,7 @@ def test_a_rehearsal_is_followed_to_its_verdict_and_leaves_a_report(operator: Op
     logs = operator("logs")
     assert logs.code == 0, logs.all
     assert operator.status()["facts"]["rehearsal"]["verdict"] == "ok"
+    operator.look("In quiet", "status")
 
 
 def test_the_automation_is_paused_and_resumed(operator: Operator) -> None:
@@ -182,11 +227,32 @@ def test_a_move_that_is_refused_says_why(operator: Operator) -> None:
     assert "is active already" in ended.out
 
 
-def test_a_run_that_is_stopped_holds_for_its_outage_until_resume(operator: Operator) -> None:
+def test_a_question_can_be_answered_by_the_raw_calls_that_explain_prints(
+    operator: Operator,
+) -> None:
     operator.until("checks that have settled", operator.settled)
     operator.until("a sentinel that saw the Primary", operator.watch.has_seen_primary_healthy)
     assert operator("drill", "--for", "1h", "--yes").code == 0
     operator.control.act("outage", mode="region", region=operator.primary, style="hang")
+    operator.until("a question", lambda: operator("reject", "--dry-run").code == 0, 150)
+    lines = re.findall(r"^aws .*$", operator("reject", "--explain").out, re.MULTILINE)
+    identity, running, history, answer = lines
+    begun = time.monotonic()
+    account = operator.raw(identity)["Account"]
+    execution = operator.raw(running, account=account)["executions"][0]["name"]
+    events = operator.raw(history, account=account, execution=execution)["events"]
+    asked = (e.get("taskScheduledEventDetails", {}).get("parameters", "") for e in events)
+    message = json.loads(next(parameters for parameters in asked if "task_token" in parameters))
+    token = message["MessageAttributes"]["task_token"]["StringValue"]
+    operator.raw(answer, token=token, **{"your name": "a test"})
+    operator.raw_seconds = time.monotonic() - begun
+    ended = operator("watch", execution)
+    assert ended.code == 1, ended.all
+    assert "reject" in ended.out.lower()
+    assert operator("resume", "--yes").code == 0
+
+
+def test_a_run_that_is_stopped_holds_for_its_outage_until_resume(operator: Operator) -> None:
     operator.until("a question", lambda: operator("approve", "--dry-run").code == 0, 150)
     stopped = operator("stop", "--yes", "--reason", "a test")
     assert stopped.code == 0, stopped.all
@@ -209,14 +275,22 @@ def test_in_an_outage_the_run_that_waits_is_found_approved_and_followed(
     )
     assert "outage_confirmed" in seen.out
     found = operator.status()
+    operator.look("In an outage, while a run waits for a person", "status")
     assert found["facts"]["primary"]["verdict"] == "failing"
     assert not next(r for r in found["regions"] if r["region"] == operator.primary)["answered"]
     approved = operator("approve", "--yes")
     assert approved.code == 0, approved.all
     out, _ = following.communicate(timeout=120)
-    print(f"Answered in {approved.seconds:.1f} s.\n{out}")
     assert following.returncode == 0, out
     assert "promoted" in out
+    operator.show("A failover that a person approves", f"$ pilot-light watch\n{out}")
+    operator.show(
+        "From the message to the answer",
+        f"{operator.raw_seconds:.1f} s  four aws calls; a script copied what they need\n"
+        f"{approved.seconds:.1f} s  pilot-light approve --yes\n"
+        "What a person needs to read and to copy comes on top.",
+    )
+    operator.look("After the failover", "status")
     assert operator.serves(operator.secondary)
     assert operator("approve", "--yes").code == 1, "nothing waits any more"
 
@@ -247,6 +321,7 @@ def test_with_the_secondary_lost_while_active_the_primary_takes_over(operator: O
     found = operator.status()
     assert found["active"]["active_region"] == operator.secondary
     assert found["facts"]["secondary"]["verdict"] == "failing"
+    operator.look("The active Secondary is lost", "status")
     refused = operator("failover", *GO)
     assert refused.code == 4, refused.all
     taken = operator("take-over", *GO)
@@ -261,6 +336,7 @@ def test_without_a_quorum_the_last_resort_lets_one_region_write(operator: Operat
     found = operator.status()
     assert found["facts"]["control_table"]["verdict"] in ("attention", "failing", "unknown")
     assert found["active"] is None
+    operator.look("The control table has no quorum", "status")
     given = operator("last-resort", operator.secondary, "--hours", "1", *GO)
     assert given.code == 0, given.all
     assert operator.status()["facts"]["last_resort"]["verdict"] == "attention"
@@ -288,7 +364,7 @@ def test_a_permission_that_is_missing_is_named_with_what_it_is_for(operator: Ope
         "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
         "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
     }
-    ended = operator("status", **who)
+    ended = operator.look("With credentials that may read tables only", "status", **who)
     assert "permission states:ListExecutions on stateMachine:pilot-light-failover" in ended.out
     assert "permission dynamodb:UpdateItem" in operator("pause", "--yes", "--by", "x", **who).err
     started = operator("rehearse", *GO, **who)

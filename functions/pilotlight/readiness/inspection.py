@@ -38,7 +38,7 @@ def stored_verdict(results: Sequence[CheckResult], checked_at: str) -> dict[str,
     """
     results = [replace(r, detail=r.detail[:200]) for r in results]
     findings = [
-        f"{r.name} {r.state}{'' if r.required else ' (advisory)'}: {r.detail}"
+        f"{r.name} {r.state}{'' if r.required else ' (advisory)'}: {r.detail.rstrip('.')}"
         for r in results
         if r.state != "ok"
     ]

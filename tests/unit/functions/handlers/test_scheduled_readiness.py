@@ -380,7 +380,7 @@ def test_a_forecast_that_misses_the_target_is_told_and_the_secondary_is_ready_al
 ) -> None:
     inspect(monkeypatch, rto_target=44.0)
     assert world.look() == ("ready", {"rto_forecast": "failed"})
-    assert "The p99 of writes misses the target." in world.stored[RECOVERIES]["findings"]["S"]
+    assert "The p99 of writes misses the target" in world.stored[RECOVERIES]["findings"]["S"]
 
 
 def test_a_journal_that_is_not_compared_is_told_weeks_before_its_entries_expire(

@@ -23,6 +23,8 @@ def test_everything_that_is_not_ok_is_named() -> None:
         "failed failed: so it is; unknown unknown: so it is; bucket failed (advisory): lost"
     )
     assert (stored["verdict"], len(stored["checks"])) == ("not_ready", 4)
+    ends = stored_verdict([replace(ADVISORY, detail="It ended."), FAILED], AT)["findings"]
+    assert "It ended; " in ends
     long = stored_verdict([replace(OK, detail="x" * 201)], AT)["checks"]
     assert long == [asdict(replace(OK, detail="x" * 200))]
 
