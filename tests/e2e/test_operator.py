@@ -64,7 +64,7 @@ class Operator:
         self.environment = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
         self.environment |= variables(config) | {"COLUMNS": "100", "NO_COLOR": "1"}
         self.screens: list[tuple[str, str]] = []
-        self.raw_seconds = 0.0
+        self.raw_seconds = float("nan")
 
     def command(self, *words: str) -> list[str]:
         return [str(PROGRAM), words[0], *words[1:]]
@@ -285,10 +285,10 @@ def test_in_an_outage_the_run_that_waits_is_found_approved_and_followed(
     assert "promoted" in out
     operator.show("A failover that a person approves", f"$ pilot-light watch\n{out}")
     operator.show(
-        "From the message to the answer",
-        f"{operator.raw_seconds:.1f} s  four aws calls; a script copied what they need\n"
+        "How long an answer takes",
+        f"{operator.raw_seconds:.1f} s  four aws calls, to reject; a script copied what they need\n"
         f"{approved.seconds:.1f} s  pilot-light approve --yes\n"
-        "What a person needs to read and to copy comes on top.",
+        "From the first command on. What a person reads and copies comes on top.",
     )
     operator.look("After the failover", "status")
     assert operator.serves(operator.secondary)
@@ -364,7 +364,7 @@ def test_a_permission_that_is_missing_is_named_with_what_it_is_for(operator: Ope
         "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
         "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
     }
-    ended = operator.look("With credentials that may read tables only", "status", **who)
+    ended = operator.look("With credentials that may read single items only", "status", **who)
     assert "permission states:ListExecutions on stateMachine:pilot-light-failover" in ended.out
     assert "permission dynamodb:UpdateItem" in operator("pause", "--yes", "--by", "x", **who).err
     started = operator("rehearse", *GO, **who)
