@@ -67,7 +67,7 @@ def _give(asked: Asked, consent: Consent, by: str, *, approved: bool) -> None:
     run, question = _waiting(asked, clients, running)
     output = {"approved": approved, "by": by or person(identity)}
     if not asked.as_json:
-        _show(asked, run, question)
+        _show(run, question)
     if not consent.dry_run:
         consent.ask(word, f"{word.capitalize()} it, as {output['by']}?")
         try:
@@ -108,9 +108,8 @@ def _waiting(asked: Asked, clients: Clients, running: list[Running]) -> tuple[Ru
     raise NotFound(f"No run waits for an answer. Runs of the failover machine: {names}.")
 
 
-def _show(asked: Asked, run: Running, question: Question) -> None:
-    seconds = asked.deployment.parameters["ApprovalSeconds"]
-    click.echo(f"{run.name} has waited since {question.asked_at:%H:%M:%S %Z}, for {seconds} s.\n")
+def _show(run: Running, question: Question) -> None:
+    click.echo(f"{run.name} has waited since {question.asked_at:%H:%M:%S %Z}.\n")
     click.echo(f"{question.text}\n")
 
 

@@ -24,6 +24,8 @@ class Visit:
     errors: list[str] = field(default_factory=list)
     # Whether its last attempt failed.
     failed: bool = False
+    # What it asked people, as they got it.
+    question: str = ""
 
     def seconds(self, now: datetime) -> float:
         """Return how long it took, or takes until now."""

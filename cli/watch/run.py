@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pilotlight.conditions.evidence import section
 
+from cli.automation.running import question
 from cli.watch.ends import EVENTS, by_event
 from cli.watch.happenings import Answered, Entered, Failed, Judged, Left, Visit
 
@@ -83,6 +84,8 @@ class Run:
         if kind == "TaskScheduled":
             visit.attempts += visit.failed
             visit.failed = False
+            asked = question([event])
+            visit.question = asked.text if asked else ""
         # These two have no error of their own: a task of theirs has.
         elif kind.endswith(("Failed", "TimedOut")) and not kind.startswith(_SEVERAL):
             return [_failed(visit, at, _details(event), kind)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -60,19 +61,19 @@ def waiting(run: Run, parameters: Mapping[str, str]) -> Waiting | None:
     return Waiting(visit.name, what, visit.entered_at)
 
 
-WITHOUT_AN_ANSWER = {"go": "goes on and promotes", "hold": "ends without promoting"}
+# As the machine asks: what is deployed may be another than what samconfig.toml says.
+_UNTIL = re.compile(r"Answer before ([0-9TZ.:-]*[0-9Z])\. Without an answer (it .*)\.")
 
 
 def _number(parameters: Mapping[str, str], *names: str) -> timedelta:
     return timedelta(seconds=sum(float(parameters[name]) for name in names))
 
 
-def _approval(run: Run, visit: Visit, parameters: Mapping[str, str]) -> Waiting:
-    until = visit.entered_at + _number(parameters, "ApprovalSeconds")
-    # What is deployed may be another than what samconfig.toml says.
-    then = WITHOUT_AN_ANSWER.get(parameters["Approval"], "does what its message says")
+def _approval(_run: Run, visit: Visit, _parameters: Mapping[str, str]) -> Waiting:
     what = "waits for a person's answer: pilot-light approve, or reject"
-    then = f"without one it {then} (Approval={parameters['Approval']} in samconfig.toml)"
+    asked = _UNTIL.search(visit.question)
+    until = try_parse(asked[1]) if asked else None
+    then = f"without one {asked[2]}" if asked else "its message says until when"
     return Waiting(visit.name, what, visit.entered_at, until, then, for_people=True)
 
 

@@ -211,6 +211,8 @@ class Observations:
     changes: list[Change] = field(default_factory=list)
     executions: list[Execution] = field(default_factory=list)
     first_failed_probe: float | None = None
+    # The last one before it that found nothing wrong, although the outage had begun.
+    last_good_probe: float | None = None
     # Points of the sentinel's metric in each second that has one: ticks are a second apart.
     probe_results: dict[int, int] = field(default_factory=dict)
     control_before: ControlItem | None = None

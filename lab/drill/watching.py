@@ -132,23 +132,32 @@ class Watch:
         at = self._item("recoveries", "sentinel").get("first_failed_at")
         return datetime.fromisoformat(at).timestamp() if at else None
 
+    def last_good_probe(self, since: float, until: float) -> float | None:
+        """Return the last tick between two moments at which the sentinel found nothing wrong."""
+        points = self._probe_results(since, until, "Maximum")
+        good = [p["Timestamp"].timestamp() for p in points if p["Maximum"] == 0]
+        return max((at for at in good if since <= at < until), default=None)
+
     def has_seen_primary_healthy(self) -> bool:
         """Return whether the sentinel has found the Primary healthy."""
         return "well_at" in self._item("recoveries", "sentinel")
 
     def probe_results(self, since: float) -> dict[int, int]:
         """Return how many points the sentinel's metric has in each second that has any."""
-        name = f"{self._config.app_name}-sentinel"
-        points = self._cloudwatch.get_metric_statistics(
+        points = self._probe_results(since, time.time() + 1, "SampleCount")
+        return {int(p["Timestamp"].timestamp()): int(p["SampleCount"]) for p in points}
+
+    def _probe_results(self, since: float, until: float, statistic: str) -> list[dict[str, Any]]:
+        points: list[dict[str, Any]] = self._cloudwatch.get_metric_statistics(
             Namespace="PilotLight",
             MetricName="PrimaryUnhealthy",
-            Dimensions=[{"Name": "service", "Value": name}],
+            Dimensions=[{"Name": "service", "Value": f"{self._config.app_name}-sentinel"}],
             StartTime=since,
-            EndTime=time.time() + 1,
+            EndTime=until,
             Period=1,
-            Statistics=["SampleCount"],
+            Statistics=[statistic],
         )["Datapoints"]
-        return {int(p["Timestamp"].timestamp()): int(p["SampleCount"]) for p in points}
+        return points
 
     def recovery(self, epoch: int) -> dict[str, Any]:
         """Return the record of the recovery that made an epoch; empty where there is none."""

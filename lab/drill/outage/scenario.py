@@ -227,7 +227,11 @@ class Scenario:
     def _check_promotion(self, *, recovered: bool) -> None:
         self.observed.dns_after_promotion = self.lab.leads_to()
         region = self.config.secondary_region
-        self.observed.first_failed_probe = self.watch.first_failed_probe()
+        first = self.watch.first_failed_probe()
+        self.observed.first_failed_probe = first
+        if first is not None:
+            since = self.observed.outage
+            self.observed.last_good_probe = self.watch.last_good_probe(since, first)
         if recovered:
             with self.progress.step(f"Users are served from {region}"):
                 self.traffic.replace(MEANWHILE)

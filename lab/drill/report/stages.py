@@ -117,7 +117,7 @@ def rto(drill: Observations) -> tuple[float | None, float | None]:
 def stages(drill: Observations, window: Gap | None = None) -> list[Stage]:
     """Return the stages of the recovery; none where it did not happen.
 
-    `beacon` and `hold` are there only where the recovery had to wait for them.
+    `good probes`, `beacon` and `hold` are there only where the recovery had to wait for them.
 
     Parameters
     ----------
@@ -135,9 +135,12 @@ def stages(drill: Observations, window: Gap | None = None) -> list[Stage]:
     decided = decide.entered if decide else None
     # The end of each stage, whether AWS's intervals fill it, and what happens in it.
     ends: list[tuple[str, float | None, bool, str]]
+    still = "the sentinel's probes find nothing wrong: users alone see the outage"
+    good = [("good probes", drill.last_good_probe, False, still)]
     if drill.started_by == SENTINEL:
         probes = "the sentinel probes four times more, a second apart, and starts the machine"
         ends = [
+            *good,
             ("detection", drill.first_failed_probe, True, "the sentinel's next probe fails"),
             ("probes", run.started, False, probes),
         ]
@@ -147,6 +150,7 @@ def stages(drill: Observations, window: Gap | None = None) -> list[Stage]:
         metric = "the health check's metric closes its minute, and CloudWatch judges it"
         event = "EventBridge carries the alarm to the Secondary's machine"
         ends = [
+            *good,
             ("detection", unhealthy, True, "Route 53's checkers reach their threshold"),
             ("alarm", alarm, True, metric),
             ("event", run.started, False, event),
@@ -168,6 +172,8 @@ def stages(drill: Observations, window: Gap | None = None) -> list[Stage]:
     at = window.failed
     for what, end, modelled, detail in ends:
         if what == "hold" and first == evidence:
+            continue
+        if what == "good probes" and (end is None or end <= at):
             continue
         if what == "beacon":
             until = min(end, arrived) if end is not None else None
@@ -217,7 +223,10 @@ def _beacon(
     turned = drill.first(f"health check {drill.app_name}-endpoint", "unhealthy", drill.outage)
     if turned is None or decided is None or turned > max(decided, at):
         return None
-    seconds = (turned - failed) * drill.speed - sum(s.seconds for s in before)
+    # While probes are good, the checkers' requests are too: no interval is waited for.
+    well = sum(s.seconds for s in before if s.name == "good probes")
+    since = sum(s.seconds for s in before) - well
+    seconds = (turned - failed - well) * drill.speed - since
     wall = max(0.0, min(turned, decided) - at)
     if seconds <= 0.0:
         return None

@@ -10,6 +10,7 @@ from pilot_light_client.timestamps import text
 
 START = datetime(2026, 7, 1, 3, 0, 0, tzinfo=UTC)
 TOKEN = "AQCEAAAAKgAAAAMAAAAAAAAAAQ" + "x" * 900
+UNTIL = "Answer before {}. Without an answer it does NOT promote and ends (Approval=hold)."
 NOT_MET = "DynamoDB.ConditionalCheckFailedException"
 OUTAGE = {
     "name": "outage_confirmed",
@@ -60,14 +61,20 @@ class History:
         self._at = self._event(f"{kind}StateEntered", self._at, stateEnteredEventDetails=details)
         self._open.append((name, kind, self._at))
         if kind == "Task":
-            self.schedule()
+            self.schedule(ask=name == "AskApproval")
         if kind == "Parallel":
             self._at = self._event("ParallelStateStarted", self._at)
         return self
 
-    def schedule(self) -> History:
-        parameters = json.dumps({"Message": f"To approve: --task-token '{TOKEN}'"})
-        details = {"parameters": parameters, "resource": "publish", "resourceType": "sns"}
+    def schedule(self, *, ask: bool = False) -> History:
+        """Schedule a task, with the approval's message where it asks."""
+        until = text(self.now + timedelta(seconds=300))
+        sent = {
+            "Message": json.dumps({"default": f"Promote us-east-2?\n\n{UNTIL.format(until)}\n"}),
+            "MessageAttributes": {"task_token": {"DataType": "String", "StringValue": TOKEN}},
+        }
+        resource = "publish.waitForTaskToken" if ask else "publish"
+        details = {"parameters": json.dumps(sent), "resource": resource, "resourceType": "sns"}
         self._at = self._event("TaskScheduled", self._at, taskScheduledEventDetails=details)
         self._at = self._event("TaskStarted", self._at)
         return self

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,11 +11,12 @@ from pilot_light_client.timestamps import text
 
 from cli.watch.run import Run
 from cli.watch.waits import Waiting, waiting
-from tests.unit.cli.watch.made_up_run import START, begun, unready
+from tests.unit.cli.watch.made_up_run import START, UNTIL, begun, unready
 
 if TYPE_CHECKING:
     from tests.unit.cli.watch.made_up_run import History
 
+ROOT = Path(__file__).resolve().parents[4]
 PARAMETERS = {
     "Approval": "hold",
     "ApprovalSeconds": "300",
@@ -43,21 +45,32 @@ def test_between_two_states_nothing_is_waited_for() -> None:
     assert waiting(run, PARAMETERS) is None
 
 
-@pytest.mark.parametrize(
-    ("approval", "then"),
-    [
-        ("go", "goes on and promotes"),
-        ("hold", "ends without promoting"),
-        ("none", "does what its message says"),
-    ],
-)
-def test_an_approval_is_waited_for_until_its_deadline(approval: str, then: str) -> None:
+def test_an_approval_is_waited_for_until_its_deadline_whatever_samconfig_toml_says() -> None:
     history = begun().enter("AskApproval")
-    waits = found(history, Approval=approval)
+    waits = found(history, Approval="go", ApprovalSeconds="60")
     assert seconds(waits, history) == 300
     assert waits.what == "waits for a person's answer: pilot-light approve, or reject"
-    assert waits.then == f"without one it {then} (Approval={approval} in samconfig.toml)"
+    assert waits.then == "without one it does NOT promote and ends (Approval=hold)"
     assert waits.for_people
+
+
+def test_an_approval_whose_message_cannot_be_read_claims_no_deadline() -> None:
+    history = begun().enter("AskApproval")
+    del history.events[-2]["taskScheduledEventDetails"]["parameters"]
+    waits = found(history)
+    assert waits.until is None
+    assert waits.then == "its message says until when"
+    assert waits.for_people
+
+
+def test_the_machine_asks_in_the_words_that_are_read() -> None:
+    machine = (ROOT / "statemachines/failover.asl.yaml").read_text(encoding="utf-8")
+    before, without = UNTIL.removesuffix("it does NOT promote and ends (Approval=hold).").split(
+        "{}"
+    )
+    assert before in machine
+    assert without.strip() in machine
+    assert "it does NOT promote and ends (Approval=hold)." in machine
 
 
 def test_a_hold_judges_again_after_15_seconds_and_ends_at_its_deadline() -> None:

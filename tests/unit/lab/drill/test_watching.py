@@ -76,7 +76,8 @@ class Lab:
             assert given["MetricName"] == "PrimaryUnhealthy"
             assert given["Dimensions"][0]["Value"] == "pilot-light-sentinel"
             assert (given["StartTime"], given["Period"]) == (5.0, 1)
-            found = [{"Timestamp": moment(at), "SampleCount": n} for at, n in self.points.items()]
+            (asked,) = given["Statistics"]
+            found = [{"Timestamp": moment(at), asked: n} for at, n in self.points.items()]
             return {"Datapoints": found}
 
         return Anything(get_metric_statistics=statistics)
@@ -224,6 +225,14 @@ def test_a_last_resort_is_read_as_the_region_holds_it(watch: Watch, lab: Lab) ->
 def test_the_sentinel_s_points_are_counted_for_each_second(watch: Watch, lab: Lab) -> None:
     lab.points = {6.0: 1.0, 7.0: 2.0}
     assert watch.probe_results(5.0) == {6: 1, 7: 2}
+
+
+def test_the_last_good_probe_is_the_last_tick_at_which_nothing_was_wrong(
+    watch: Watch, lab: Lab
+) -> None:
+    lab.points = {4.0: 0.0, 6.0: 0.0, 8.0: 0.0, 7.0: 1.0, 12.0: 0.0}
+    assert watch.last_good_probe(5.0, 10.0) == 8.0
+    assert watch.last_good_probe(5.0, 5.5) is None
 
 
 def test_the_lock_and_the_records_are_read_from_the_recoveries_table(

@@ -175,6 +175,9 @@ class Watch:
     def first_failed_probe(self) -> float | None:
         return None
 
+    def last_good_probe(self, _since: float, _until: float) -> float | None:
+        return None
+
     def probe_results(self, _since: float) -> dict[int, int]:
         return {1: 1}
 

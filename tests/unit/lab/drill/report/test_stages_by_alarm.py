@@ -89,6 +89,30 @@ def test_what_the_sentinel_started_waited_for_its_probes_which_are_real_seconds(
     assert sum(s.wall_seconds for s in found.values()) == pytest.approx(18.8)
 
 
+def test_while_the_sentinel_finds_nothing_wrong_no_interval_of_aws_is_waited_for() -> None:
+    """What an application trusts before it reports a fault is real seconds."""
+    late = seen(
+        SENTINEL,
+        first_failed_probe=104.0,
+        last_good_probe=102.5,
+        changes=[
+            Change(105.6, "health check pilot-light-endpoint", "unhealthy"),
+            Change(115.0, "DNS app.pilotlight.example", "us-east-2"),
+        ],
+    )
+    found = {s.name: s for s in stages(late)}
+    good, detection, beacon = found["good probes"], found["detection"], found["beacon"]
+    assert (good.wall_seconds, good.seconds, good.modelled) == (2.0, 2.0, False)
+    assert (detection.wall_seconds, detection.seconds) == (1.5, 15.0)
+    # 3.1 s after the last good probe, at AWS's length; less detection, probes and intake.
+    assert beacon.seconds == pytest.approx(31.0 - 15.0 - 6.0 - 1.0)
+    assert sum(s.wall_seconds for s in found.values()) == pytest.approx(18.8)
+
+
+def test_a_good_probe_from_before_the_first_failed_request_is_no_stage() -> None:
+    assert "good probes" not in {s.name for s in stages(seen(SENTINEL, last_good_probe=100.4))}
+
+
 def test_a_streak_that_nobody_kept_leaves_its_time_to_the_next_stage() -> None:
     found = {s.name: s for s in stages(seen(SENTINEL, first_failed_probe=None))}
     assert (found["detection"].seconds, found["probes"].wall_seconds) == (0, 9.5)
