@@ -135,12 +135,11 @@ def stages(drill: Observations, window: Gap | None = None) -> list[Stage]:
     decided = decide.entered if decide else None
     # The end of each stage, whether AWS's intervals fill it, and what happens in it.
     ends: list[tuple[str, float | None, bool, str]]
-    still = "the sentinel's probes find nothing wrong: users alone see the outage"
-    good = [("good probes", drill.last_good_probe, False, still)]
     if drill.started_by == SENTINEL:
+        still = "the application still reports to the sentinel that it is healthy"
         probes = "the sentinel probes four times more, a second apart, and starts the machine"
         ends = [
-            *good,
+            ("good probes", drill.last_good_probe, False, still),
             ("detection", drill.first_failed_probe, True, "the sentinel's next probe fails"),
             ("probes", run.started, False, probes),
         ]
@@ -150,7 +149,6 @@ def stages(drill: Observations, window: Gap | None = None) -> list[Stage]:
         metric = "the health check's metric closes its minute, and CloudWatch judges it"
         event = "EventBridge carries the alarm to the Secondary's machine"
         ends = [
-            *good,
             ("detection", unhealthy, True, "Route 53's checkers reach their threshold"),
             ("alarm", alarm, True, metric),
             ("event", run.started, False, event),
@@ -223,10 +221,10 @@ def _beacon(
     turned = drill.first(f"health check {drill.app_name}-endpoint", "unhealthy", drill.outage)
     if turned is None or decided is None or turned > max(decided, at):
         return None
-    # While probes are good, the checkers' requests are too: no interval is waited for.
-    well = sum(s.seconds for s in before if s.name == "good probes")
-    since = sum(s.seconds for s in before) - well
-    seconds = (turned - failed - well) * drill.speed - since
+    # Assumed: as long as the sentinel's probes are good, the checkers' requests are too.
+    good = sum(s.wall_seconds for s in before if s.name == "good probes")
+    good = good if turned > failed + good else 0.0
+    seconds = good + (turned - failed - good) * drill.speed - sum(s.seconds for s in before)
     wall = max(0.0, min(turned, decided) - at)
     if seconds <= 0.0:
         return None

@@ -109,6 +109,22 @@ def test_while_the_sentinel_finds_nothing_wrong_no_interval_of_aws_is_waited_for
     assert sum(s.wall_seconds for s in found.values()) == pytest.approx(18.8)
 
 
+def test_checkers_that_were_faster_than_the_sentinel_waited_for_aws_s_intervals_all_along() -> None:
+    """The sentinel's good probes take nothing away from the checkers' wait."""
+    turned = Change(102.4, "health check pilot-light-endpoint", "unhealthy")
+    moved = Change(115.0, "DNS app.pilotlight.example", "us-east-2")
+    late = seen(SENTINEL, first_failed_probe=102.6, last_good_probe=102.5, changes=[turned, moved])
+    found = {s.name: s for s in stages(late)}
+    # 1.9 s at AWS's length, less good probes, detection, probes and intake.
+    assert found["beacon"].seconds == pytest.approx(19.0 - 2.0 - 1.0 - 7.4 - 1.0)
+
+
+def test_what_the_alarm_started_waited_for_checkers_whatever_the_sentinel_found() -> None:
+    found = {s.name: s for s in stages(seen(ALARM, last_good_probe=101.5))}
+    assert "good probes" not in found
+    assert found["detection"].seconds == 15.0
+
+
 def test_a_good_probe_from_before_the_first_failed_request_is_no_stage() -> None:
     assert "good probes" not in {s.name for s in stages(seen(SENTINEL, last_good_probe=100.4))}
 
