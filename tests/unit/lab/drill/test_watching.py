@@ -230,7 +230,7 @@ def test_the_sentinel_s_points_are_counted_for_each_second(watch: Watch, lab: La
 def test_the_last_good_probe_is_the_last_tick_at_which_nothing_was_wrong(
     watch: Watch, lab: Lab
 ) -> None:
-    lab.points = {4.0: 0.0, 6.0: 0.0, 8.0: 0.0, 7.0: 1.0, 12.0: 0.0}
+    lab.points = {4.0: 0.0, 6.0: 0.0, 8.0: 0.0, 7.0: 1.0, 9.0: 1.0, 12.0: 0.0}
     assert watch.last_good_probe(5.0, 10.0) == 8.0
     assert watch.last_good_probe(5.0, 5.5) is None
 

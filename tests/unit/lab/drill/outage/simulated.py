@@ -51,6 +51,7 @@ class World:
         self.caught_up_after_heal = 2.0
         self.holds_at: float | None = None
         self.lost: float | None = None
+        self.first_failed_probe: float | None = None
         self.healed: float | None = None
         self.written = 0.0
         self.done: list[str] = []
@@ -173,10 +174,10 @@ class Watch:
         return [item("i0", "write-0"), *entries]
 
     def first_failed_probe(self) -> float | None:
-        return None
+        return self._world.first_failed_probe
 
-    def last_good_probe(self, _since: float, _until: float) -> float | None:
-        return None
+    def last_good_probe(self, since: float, until: float) -> float | None:
+        return (since + until) / 2
 
     def probe_results(self, _since: float) -> dict[int, int]:
         return {1: 1}

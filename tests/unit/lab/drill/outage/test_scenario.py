@@ -69,6 +69,20 @@ def test_what_was_seen_is_told(world: World, monkeypatch: pytest.MonkeyPatch) ->
     assert seen.requests and seen.ended == world.now
 
 
+def test_a_good_probe_is_looked_for_from_the_loss_to_the_first_failed_one(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.first_failed_probe = START + 100
+    seen = drill(world, monkeypatch)
+    assert seen.last_good_probe == (seen.outage + START + 100) / 2
+
+
+def test_without_a_failed_probe_no_good_one_is_looked_for(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert drill(world, monkeypatch).last_good_probe is None
+
+
 def test_one_item_is_written_in_both_regions_so_that_one_of_its_writes_is_lost(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
